@@ -1,0 +1,276 @@
+"""What the lab answers. Every answer is compact: nulls and empties are left out, ids stand in ranges.
+
+Units are in the names. A score that was not measured is absent, never 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SerializerFunctionWrapHandler, model_serializer
+
+
+class Answer(BaseModel):
+    """An answer that leaves out what says nothing."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_serializer(mode="wrap")
+    def _compact(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in handler(self).items() if value not in (None, "", [], {})}
+
+
+class LabLine(Answer):
+    """Where the lab stands, in a line: carried by launches, `wait` and `get_results`."""
+
+    champion: str
+    running: int = 0
+    queued: int = 0
+    idle_gpus: int = 0
+    allowance_left: str = ""
+
+
+class Estimate(Answer):
+    """What a launch costs."""
+
+    gpu_seconds: float
+    usd: float | None = None
+    starts_in_seconds: float | None = None
+    done_in_seconds: float | None = None
+
+
+class Similar(Answer):
+    """An earlier experiment that tried nearly the same."""
+
+    id: str
+    changes: str
+    verdict: str
+    score: float | None = None
+
+
+class Launched(Answer):
+    """What `launch_experiment` answers.
+
+    Attributes:
+        experiments: Ids, as ranges.
+        base: The experiment or source that it was made from.
+        duplicates: Earlier experiments with the same source, seed, budget and kind, returned instead of being run again.
+        baseline: Replicates of the baseline that the lab added, because nothing was known of the noise here.
+    """
+
+    experiments: list[str]
+    base: str
+    seeds: list[int] = Field(default_factory=list[int])
+    gpu: str
+    changes: str = ""
+    diffstat: str = ""
+    estimate: Estimate
+    duplicates: list[str] = Field(default_factory=list[str])
+    similar: list[Similar] = Field(default_factory=list[Similar])
+    baseline: list[str] = Field(default_factory=list[str])
+    dry_run: bool | None = None
+    lab: LabLine | None = None
+
+
+class Cell(Answer):
+    """One combination of a grid."""
+
+    id: str = ""
+    variant: str = ""
+    knobs: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class GridLaunched(Answer):
+    """What `launch_grid` answers; twenty cells at most, the rest by `get_results`."""
+
+    grid: str = ""
+    experiments: list[str] = Field(default_factory=list[str])
+    base: str
+    gpu: str
+    seeds: list[int] = Field(default_factory=list[int])
+    cells: list[Cell] = Field(default_factory=list[Cell])
+    total: int
+    estimate: Estimate
+    duplicates: list[str] = Field(default_factory=list[str])
+    baseline: list[str] = Field(default_factory=list[str])
+    dry_run: bool | None = None
+    lab: LabLine | None = None
+
+
+class Row(Answer):
+    """An experiment in the table of results.
+
+    Attributes:
+        gain: Against the reference; positive is better.
+        cost: GPU-seconds, or dollars where a price is known, with the unit.
+    """
+
+    id: str
+    status: str | None = None
+    verdict: str | None = None
+    score: float | None = None
+    gain: float | None = None
+    changes: str | None = None
+    seed: int | None = None
+    gpu: str | None = None
+    cost: str | None = None
+    error: str | None = None
+    hypothesis: str | None = None
+    theme: str | None = None
+    by: str | None = None
+    reason: str | None = None
+    flags: list[str] = Field(default_factory=list[str])
+
+
+class Results(Answer):
+    """What `get_results` answers; what all rows share stands in `common`."""
+
+    common: dict[str, JsonValue] = Field(default_factory=dict)
+    rows: list[Row] = Field(default_factory=list[Row])
+    total: int
+    next_cursor: str | None = None
+    lab: LabLine | None = None
+
+
+class FailureClass(Answer):
+    """Failures of one kind, with one of them as an example and what would help."""
+
+    kind: str
+    count: int
+    example: str
+    message: str = ""
+    fix: str = ""
+
+
+class Pending(Answer):
+    """What is not finished, by state, with ids as ranges."""
+
+    counts: dict[str, int] = Field(default_factory=dict)
+    ids: list[str] = Field(default_factory=list[str])
+
+
+class Waited(Answer):
+    """What `wait` answers."""
+
+    finished: list[Row] = Field(default_factory=list[Row])
+    finished_total: int = 0
+    common: dict[str, JsonValue] = Field(default_factory=dict)
+    failures: list[FailureClass] = Field(default_factory=list[FailureClass])
+    pending: Pending | None = None
+    attention: list[str] = Field(default_factory=list[str])
+    cursor: str
+    timed_out: bool
+    next: str = ""
+    lab: LabLine | None = None
+
+
+class ExperimentDetail(Answer):
+    """What `get_experiment` answers; the parts that `include` names."""
+
+    id: str
+    status: str
+    verdict: str
+    reason: str | None = None
+    score: float | None = None
+    gain: float | None = None
+    hypothesis: str
+    theme: str | None = None
+    by: str
+    base: str
+    changes: str
+    seed: int
+    replicate: int
+    gpu: str
+    budget_seconds: float
+    stratum: dict[str, JsonValue] = Field(default_factory=dict)
+    cost: str = ""
+    seconds: dict[str, JsonValue] = Field(default_factory=dict)
+    measures: dict[str, JsonValue] = Field(default_factory=dict)
+    failure: dict[str, JsonValue] = Field(default_factory=dict)
+    diff: str = ""
+    curve: list[list[float]] = Field(default_factory=list[list[float]])
+    runs: list[dict[str, JsonValue]] = Field(default_factory=list[dict[str, JsonValue]])
+    replicates: list[str] = Field(default_factory=list[str])
+    flags: list[str] = Field(default_factory=list[str])
+
+
+class Gpus(Answer):
+    """One pool, as `list_gpus` shows it."""
+
+    pool: str
+    gpu: str
+    total: int
+    free: int
+    running: int = 0
+    queued: int = 0
+    usd_per_hour: float | None = None
+    relative_speed: float | None = None
+    note: str = ""
+    as_of_seconds_ago: float | None = None
+
+
+class GpuList(Answer):
+    """What `list_gpus` answers."""
+
+    pools: list[Gpus]
+    budget_seconds: float
+    clock: str
+    lab: LabLine | None = None
+
+
+class Cancelled(Answer):
+    """What `cancel` answers."""
+
+    cancelled: list[str] = Field(default_factory=list[str])
+    already_finished: list[str] = Field(default_factory=list[str])
+    refused: dict[str, list[str]] = Field(default_factory=dict)
+    lab: LabLine | None = None
+
+
+class CheckedOut(Answer):
+    """What `checkout` answers."""
+
+    id: str
+    folder: str
+    written: list[str] = Field(default_factory=list[str])
+    removed: list[str] = Field(default_factory=list[str])
+
+
+class Noted(Answer):
+    """What `note` answers."""
+
+    note: int
+    text: str
+    experiments: list[str] = Field(default_factory=list[str])
+    theme: str | None = None
+
+
+class Theme(Answer):
+    """How one line of thought fared."""
+
+    theme: str
+    tried: int
+    best_gain: float | None = None
+    failed: int = 0
+
+
+class Briefing(Answer):
+    """What `get_briefing` answers: the research in one screen."""
+
+    goal: str
+    trainer: dict[str, JsonValue]
+    stratum: dict[str, JsonValue] = Field(default_factory=dict)
+    noise: str
+    champion: dict[str, JsonValue]
+    promising: list[Row] = Field(default_factory=list[Row])
+    themes: list[Theme] = Field(default_factory=list[Theme])
+    running: list[dict[str, JsonValue]] = Field(default_factory=list[dict[str, JsonValue]])
+    queued: int = 0
+    finished: dict[str, int] = Field(default_factory=dict)
+    failures: list[FailureClass] = Field(default_factory=list[FailureClass])
+    allowance: dict[str, JsonValue] = Field(default_factory=dict)
+    efficiency: dict[str, JsonValue] = Field(default_factory=dict)
+    not_yet_combined: list[str] = Field(default_factory=list[str])
+    notes: list[str] = Field(default_factory=list[str])
+    attention: list[str] = Field(default_factory=list[str])
+    next: str = ""

@@ -1,0 +1,1 @@
+"""What runs things: one protocol, one implementation a module."""

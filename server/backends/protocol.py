@@ -1,0 +1,79 @@
+"""What every backend must do. `tests/server/backends/conformance.py` says the same as tests.
+
+A backend knows runs, not experiments: it is given a folder that holds everything (see docs/runs.md), starts a runner on it,
+and says what became of it. It keeps nothing in memory that it could not read again: another process, later, calls `poll`
+with the handles that `start` gave and gets the same answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from ..domain import Pool, Run
+
+Phase = Literal["starting", "running", "evaluating", "finished", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """A run to be started.
+
+    Attributes:
+        id: `e0042-1`.
+        folder: Holds `spec.json` and `source/`; the runner leaves `result.json` there.
+    """
+
+    id: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is known of a run.
+
+    Attributes:
+        phase: `finished` means that `result` is final and the slot is free; `lost` that no runner is left and none will write.
+        result: The runner's `result.json`.
+        silent_seconds: Since the run last gave a sign of life.
+    """
+
+    phase: Phase
+    result: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    silent_seconds: float = 0.0
+
+
+class Backend(Protocol):
+    """A pool of slots."""
+
+    async def pool(self) -> Pool:
+        """The pool as it stands now: kind, slots, price, and why it can't be used if it can't."""
+        ...
+
+    async def free(self) -> int:
+        """How many runs could start now."""
+        ...
+
+    async def start(self, spec: RunSpec) -> Mapping[str, Any]:
+        """Start a runner, detached, and give the handle by which any process finds it again.
+
+        Starting one run twice is harmless: the second runner sees the first one's claim and leaves.
+
+        Raises:
+            NoCapacityError: Every slot is taken, also by another lab on the same machine.
+        """
+        ...
+
+    async def poll(self, runs: Sequence[Run]) -> Mapping[str, Report]:
+        """What is known of each run, by id. A run that was never started is `lost`."""
+        ...
+
+    async def cancel(self, run: Run) -> None:
+        """Ask a run to end. It still reports `finished`, with a result that says cancelled. Twice is no error."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what this process holds; runs go on."""
+        ...

@@ -1,0 +1,157 @@
+-- Version 1. Later versions are migrations in database.py; this file always describes the newest.
+-- Times are Unix seconds. JSON columns say so.
+
+CREATE TABLE facts (                    -- of the lab itself: id, trainer, ...
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sources (                  -- one for each distinct commit in source.git
+    commit_hash TEXT PRIMARY KEY,
+    tree        TEXT NOT NULL,
+    changes     TEXT NOT NULL,          -- against its base, in a few words
+    diffstat    TEXT NOT NULL,
+    knobs       TEXT NOT NULL           -- JSON: every knob's value
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE grids (
+    number      INTEGER PRIMARY KEY,
+    hypothesis  TEXT NOT NULL,
+    design      TEXT NOT NULL,
+    factors     TEXT NOT NULL,          -- JSON
+    theme       TEXT,
+    launched_by TEXT NOT NULL,
+    launched_at REAL NOT NULL
+) STRICT;
+
+CREATE TABLE strata (
+    number     INTEGER PRIMARY KEY,
+    facts      TEXT NOT NULL UNIQUE,    -- JSON with sorted keys
+    reference  REAL,
+    replicates INTEGER NOT NULL DEFAULT 0,
+    noise      REAL,
+    degrees    INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE experiments (
+    number         INTEGER PRIMARY KEY,
+    grid           INTEGER REFERENCES grids,
+    commit_hash    TEXT NOT NULL REFERENCES sources,
+    tree           TEXT NOT NULL,
+    base           INTEGER REFERENCES experiments,
+    purpose        TEXT NOT NULL,       -- idea, baseline
+    hypothesis     TEXT NOT NULL,
+    theme          TEXT,
+    changes        TEXT NOT NULL,
+    overrides      TEXT NOT NULL,       -- JSON: the knobs that differ from the base
+    launched_by    TEXT NOT NULL,
+    launched_at    REAL NOT NULL,
+    priority       INTEGER NOT NULL,
+    seed           INTEGER NOT NULL,
+    replicate      INTEGER NOT NULL,
+    setting        TEXT NOT NULL,       -- trainer, kind of device, budget: the stratum as far as it is known at launch
+    gpu            TEXT NOT NULL,
+    clock          TEXT NOT NULL,
+    budget_seconds REAL NOT NULL,
+    status         TEXT NOT NULL,
+    attempts       INTEGER NOT NULL DEFAULT 0,
+    cancel_reason  TEXT,                -- set when someone asked for it to end
+    gpu_seconds    REAL NOT NULL,       -- estimated until finished
+    usd            REAL NOT NULL,
+    score          REAL,
+    stratum        INTEGER REFERENCES strata,
+    verdict        TEXT NOT NULL DEFAULT 'pending',
+    reason         TEXT,
+    gain           REAL,
+    failure        TEXT,                -- the class
+    failed         TEXT,                -- JSON: message, lines, next_step
+    started_at     REAL,
+    finished_at    REAL,
+    finished_seq   INTEGER,             -- order of finishing: the cursor of wait
+    result         TEXT NOT NULL DEFAULT '{}'  -- JSON: the runner's result, less what has a column
+) STRICT;
+CREATE INDEX experiments_queue ON experiments (priority DESC, number) WHERE status = 'queued';
+CREATE INDEX experiments_status ON experiments (status, launched_by);
+CREATE INDEX experiments_twin ON experiments (tree, seed, budget_seconds, gpu);
+CREATE INDEX experiments_grid ON experiments (grid) WHERE grid IS NOT NULL;
+CREATE INDEX experiments_score ON experiments (stratum, score) WHERE score IS NOT NULL;
+CREATE INDEX experiments_gain ON experiments (gain) WHERE gain IS NOT NULL;
+CREATE INDEX experiments_verdict ON experiments (verdict);
+CREATE INDEX experiments_theme ON experiments (theme, status) WHERE theme IS NOT NULL;
+CREATE INDEX experiments_setting ON experiments (setting, purpose);
+CREATE UNIQUE INDEX experiments_finished ON experiments (finished_seq) WHERE finished_seq IS NOT NULL;
+-- One result at most for one source, seed, budget and kind of device, whoever launches it.
+CREATE UNIQUE INDEX experiments_once ON experiments (tree, seed, budget_seconds, gpu)
+    WHERE status NOT IN ('failed', 'cancelled', 'stopped');
+
+CREATE VIRTUAL TABLE experiments_text USING fts5 (
+    hypothesis, changes, theme, content='experiments', content_rowid='number'
+);
+CREATE TRIGGER experiments_text_insert AFTER INSERT ON experiments BEGIN
+    INSERT INTO experiments_text (rowid, hypothesis, changes, theme)
+    VALUES (new.number, new.hypothesis, new.changes, new.theme);
+END;
+
+CREATE TABLE runs (
+    id           TEXT PRIMARY KEY,      -- e0042-1
+    experiment   INTEGER NOT NULL REFERENCES experiments,
+    attempt      INTEGER NOT NULL,
+    pool         TEXT NOT NULL,
+    handle       TEXT NOT NULL,         -- JSON, the backend's
+    status       TEXT NOT NULL,         -- starting, running, evaluating, finished, lost
+    created_at   REAL NOT NULL,
+    heartbeat_at REAL NOT NULL,
+    finished_at  REAL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX runs_active ON runs (status) WHERE status NOT IN ('finished', 'lost');
+CREATE INDEX runs_experiment ON runs (experiment);
+
+CREATE TABLE spent (                    -- settled, a row a pool; what is reserved is summed over what is pending
+    pool        TEXT PRIMARY KEY,
+    experiments INTEGER NOT NULL,
+    gpu_seconds REAL NOT NULL,
+    usd         REAL NOT NULL,
+    useful_seconds REAL NOT NULL        -- training seconds of scored runs
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pools (
+    name         TEXT PRIMARY KEY,
+    backend      TEXT NOT NULL,
+    gpu          TEXT NOT NULL,
+    clock        TEXT NOT NULL,
+    slots        INTEGER NOT NULL,
+    usd_per_hour REAL NOT NULL,
+    note         TEXT NOT NULL DEFAULT '',
+    as_of        REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE champions (                -- the newest row is the champion; the first is the baseline
+    number      INTEGER PRIMARY KEY,
+    commit_hash TEXT NOT NULL REFERENCES sources,
+    experiment  INTEGER REFERENCES experiments,
+    since       REAL NOT NULL
+) STRICT;
+
+CREATE TABLE notes (
+    number      INTEGER PRIMARY KEY,
+    written_by  TEXT NOT NULL,
+    written_at  REAL NOT NULL,
+    text        TEXT NOT NULL,
+    theme       TEXT,
+    experiments TEXT NOT NULL           -- JSON: numbers
+) STRICT;
+
+CREATE TABLE holds (                    -- failure storms: what keeps queued experiments from starting
+    number     INTEGER PRIMARY KEY,
+    scope      TEXT NOT NULL UNIQUE,    -- the commit's base and change that keeps failing
+    failure    TEXT NOT NULL,
+    reason     TEXT NOT NULL,
+    since      REAL NOT NULL
+) STRICT;
+
+CREATE TABLE requests (                 -- idempotency: a launch repeated with its request_id gets the first answer
+    caller     TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    answer     TEXT NOT NULL,           -- JSON
+    PRIMARY KEY (caller, request_id)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,1 @@
+"""The MCP face of the lab: one thin function a tool."""

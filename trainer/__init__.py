@@ -1,0 +1,1 @@
+"""The training core: runs alone on a GPU machine, and trusts nothing that the agent wrote."""
