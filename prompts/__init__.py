@@ -1,0 +1,1 @@
+"""What the lab tells a researcher: Markdown only."""

@@ -1,0 +1,1 @@
+"""What a caller can do: the verbs behind the tools."""

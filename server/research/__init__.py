@@ -1,0 +1,1 @@
+"""Pure functions on numbers: what the evidence allows one to say."""
