@@ -114,6 +114,7 @@ class Experiment:
         base: The experiment whose source it was made from; None for the baseline and a folder on disk.
         purpose: `idea`, or `baseline` for the replicates that the lab adds by itself.
         replicate: k of `seed(setting, k)`.
+        setting: Trainer, kind of device and budget: the stratum as far as it is known at launch.
         gpu: The kind of device that it asks for, `cpu` where there is none.
         budget_seconds: Of training, counted by `clock`.
         overrides: The knobs that differ from its base.
@@ -137,6 +138,7 @@ class Experiment:
     priority: int
     seed: int
     replicate: int
+    setting: str
     gpu: str
     clock: Clock
     budget_seconds: float
@@ -150,6 +152,7 @@ class Experiment:
     reason: str | None = None
     gain: float | None = None
     failed: Failed | None = None
+    cancel_reason: str | None = None
     started_at: float | None = None
     finished_at: float | None = None
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -270,9 +273,7 @@ def id_ranges(numbers: Iterable[int]) -> list[str]:
             spans[-1][1] = number
         else:
             spans.append([number, number])
-    return [
-        experiment_id(low) if low == high else f"{experiment_id(low)}-{experiment_id(high)}" for low, high in spans
-    ]
+    return [experiment_id(low) if low == high else f"{experiment_id(low)}-{experiment_id(high)}" for low, high in spans]
 
 
 def seed(lab: str, setting: str, replicate: int) -> int:

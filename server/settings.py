@@ -1,0 +1,159 @@
+"""`labhand.toml`: what the person decides. Environment variables `LABHAND_…` win over it.
+
+A lab without a file works: the built-in trainer `gpt` on this machine.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
+
+from .errors import SettingsError
+
+FILE = "labhand.toml"
+FOLDER = ".labhand"
+
+
+class Section(BaseModel):
+    """A table of the file that refuses keys it doesn't know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Allowance(Section):
+    """What the whole lab may spend; no tool can raise it. None for no limit.
+
+    Attributes:
+        gpu_hours: Held, of any kind.
+        ends: No run starts after this Unix time, or ISO date and time with a zone.
+    """
+
+    gpu_hours: Annotated[float, Field(gt=0)] | None = None
+    usd: Annotated[float, Field(gt=0)] | None = None
+    experiments: Annotated[int, Field(gt=0)] | None = None
+    ends: Annotated[float, Field(gt=0)] | None = None
+
+
+class LocalPool(Section):
+    """Processes on this machine: a slot a GPU, or a core where there is none.
+
+    Attributes:
+        slots: How many at once; None for as many as there are devices.
+        python: The interpreter that trains; None for the one labhand runs in.
+        max_budget_seconds: The longest training that one experiment may ask for.
+        sandbox_required: Refuse to run where the kernel can't forbid.
+    """
+
+    backend: Literal["local"]
+    slots: Annotated[int, Field(ge=1)] | None = None
+    python: str | None = None
+    usd_per_hour: Annotated[float, Field(ge=0)] = 0.0
+    max_budget_seconds: Annotated[float, Field(gt=0)] = 86400.0
+    sandbox_required: bool = False
+
+
+PoolSettings = LocalPool
+
+
+class Http(Section):
+    """Serving over HTTP.
+
+    Attributes:
+        address: Host and port; anything but loopback needs a token.
+        token: What callers must present; better given as `LABHAND_HTTP__TOKEN`.
+    """
+
+    address: str = "127.0.0.1:8787"
+    token: str | None = None
+
+
+class Settings(BaseSettings):
+    """The whole file.
+
+    Attributes:
+        trainer: Built in, or the path of a folder.
+        goal: What the research is for, shown in the briefing.
+        budget_seconds: Of training, over the trainer's own.
+        data_dir: Where `.labhand` lies, if not beside the file.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="LABHAND_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    trainer: str = "gpt"
+    goal: str = ""
+    budget_seconds: Annotated[float, Field(gt=0)] | None = None
+    allowance: Allowance = Allowance()
+    pools: dict[str, PoolSettings] = Field(default_factory=lambda: {"local": LocalPool(backend="local")}, min_length=1)
+    http: Http = Http()
+    read_only: bool = False
+    data_dir: Path | None = None
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, whose content comes as `init_settings`."""
+        return env_settings, init_settings
+
+
+def find_root(start: Path) -> Path:
+    """The folder of the lab: the first that holds `labhand.toml` or `.labhand`, from `start` upwards, else `start`."""
+    place = start.resolve()
+    for folder in (place, *place.parents):
+        if (folder / FILE).is_file() or (folder / FOLDER).is_dir():
+            return folder
+    return place
+
+
+def load_settings(root: Path) -> Settings:
+    """Read the settings of the lab at `root`.
+
+    Raises:
+        SettingsError: The file can't be parsed or a key can't be used; names line and key.
+    """
+    path = root / FILE
+    text = path.read_text("utf-8") if path.is_file() else ""
+    try:
+        return Settings(**tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}", "Mend that line") from error
+    except ValidationError as error:
+        raise SettingsError(_explain(path, text, error), "See docs/settings.md for every key") from error
+
+
+def data_folder(root: Path, settings: Settings) -> Path:
+    """Where the lab keeps its database, sources and runs."""
+    place = root if settings.data_dir is None else settings.data_dir.expanduser()
+    return place / FOLDER
+
+
+def _explain(path: Path, text: str, error: ValidationError) -> str:
+    told: list[str] = []
+    for fault in error.errors():
+        keys = [str(part) for part in fault["loc"]]
+        line = _line_of(text, keys)
+        where = f"line {line}" if line else "not in the file: look for an environment variable LABHAND_…"
+        told.append(f"{'.'.join(keys)} ({where}): {fault['msg']}, got {fault['input']!r}")
+    return f"{path} can't be used: " + "; ".join(told)
+
+
+def _line_of(text: str, keys: list[str]) -> int | None:
+    """The line where the innermost of `keys` that the file names is set; 1-based."""
+    for key in reversed(keys):
+        pattern = re.compile(rf"^\s*(?:\[[^\]]*\b{re.escape(key)}\]|{re.escape(key)}\s*=|\"{re.escape(key)}\"\s*=)")
+        for number, line in enumerate(text.splitlines(), 1):
+            if pattern.match(line):
+                return number
+    return None

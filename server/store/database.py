@@ -1,0 +1,199 @@
+"""The database file: opened, brought to the newest version, read by many and written by one at a time.
+
+Two connections a process: reads never wait for a write, and a write transaction holds a lock of its own, so that two tasks
+can't interleave statements in it. Other processes are kept apart by SQLite (WAL, `BEGIN IMMEDIATE`).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import anyio
+
+from ..errors import SettingsError
+
+Row = sqlite3.Row
+Parameters = Sequence[Any]
+
+MIGRATIONS: tuple[str, ...] = ()
+"""Statements that bring version n to n + 1, beginning with version 1. A released migration never changes."""
+
+NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "ceph", "glusterfs", "9p", "fuse.sshfs"})
+BUSY_SECONDS = 30.0
+"""How long a write waits for another process's transaction."""
+
+
+class Database:
+    """One process's view of a lab's database. Make it with `Database.open`."""
+
+    def __init__(self, reader: aiosqlite.Connection, writer: aiosqlite.Connection) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._writing = anyio.Lock()
+
+    @classmethod
+    async def open(cls, path: Path) -> Database:
+        """Open the database at `path`, making it and bringing it up to date where needed.
+
+        Raises:
+            SettingsError: It lies on a network file system, or a newer labhand wrote it.
+        """
+        refuse_network_file_system(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writer = await _connect(path)
+        await _migrate(writer, path)
+        return cls(await _connect(path), writer)
+
+    async def close(self) -> None:
+        """Close both connections."""
+        await self._reader.close()
+        await self._writer.close()
+
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """All rows of a query."""
+        return list(await self._reader.execute_fetchall(sql, parameters))
+
+    async def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        """The first row of a query."""
+        found = await self.rows(sql, parameters)
+        return found[0] if found else None
+
+    async def version(self) -> int:
+        """A number that changes whenever another connection has committed: cheap to poll."""
+        found = await self.row("PRAGMA data_version")
+        return int(found[0]) if found else 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A write transaction: committed when the block ends, rolled back when it raises or is cancelled."""
+        async with self._writing:
+            await self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(self._writer)
+            except BaseException:
+                with anyio.CancelScope(shield=True):
+                    await self._writer.rollback()
+                raise
+            with anyio.CancelScope(shield=True):
+                await self._writer.commit()
+
+
+class Transaction:
+    """Statements inside one write transaction."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def execute(self, sql: str, parameters: Parameters = ()) -> int:
+        """Run a statement; gives the number of rows it changed."""
+        async with self._connection.execute(sql, parameters) as cursor:
+            return cursor.rowcount
+
+    async def insert(self, sql: str, parameters: Parameters = ()) -> int:
+        """Insert a row; gives its number."""
+        async with self._connection.execute(sql, parameters) as cursor:
+            return cursor.lastrowid or 0
+
+    async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """Run a statement once for each set of parameters."""
+        await self._connection.executemany(sql, parameters)
+
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """All rows of a query, this transaction's own changes included."""
+        return list(await self._connection.execute_fetchall(sql, parameters))
+
+    async def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        """The first row of a query, this transaction's own changes included."""
+        found = await self.rows(sql, parameters)
+        return found[0] if found else None
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+    connection.row_factory = sqlite3.Row
+    await connection.execute("PRAGMA journal_mode = WAL")
+    await connection.execute("PRAGMA synchronous = NORMAL")
+    await connection.execute("PRAGMA foreign_keys = ON")
+    await connection.execute("PRAGMA mmap_size = 268435456")
+    return connection
+
+
+async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
+    newest = len(MIGRATIONS) + 1
+    if await _version(connection) == newest:
+        return
+    await connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in _missing(await _version(connection), newest, path):
+            await connection.execute(statement)
+        await connection.execute(f"PRAGMA user_version = {newest}")
+    except BaseException:
+        await connection.rollback()
+        raise
+    await connection.commit()
+
+
+def _missing(version: int, newest: int, path: Path) -> list[str]:
+    """The statements that bring a database of `version` (0 for an empty one) to the newest."""
+    if version > newest:
+        raise SettingsError(
+            f"{path} was written by a newer labhand (version {version}, this one knows {newest})", "Upgrade labhand"
+        )
+    scripts = MIGRATIONS[version - 1 :] if version else (schema(),)
+    return [statement for script in scripts for statement in statements(script)]
+
+
+async def _version(connection: aiosqlite.Connection) -> int:
+    rows = list(await connection.execute_fetchall("PRAGMA user_version"))
+    return int(rows[0][0])
+
+
+def schema() -> str:
+    """The newest schema, as SQL."""
+    return files(__package__).joinpath("schema.sql").read_text("utf-8")
+
+
+def statements(script: str) -> list[str]:
+    """The statements of a script one by one: `executescript` would commit the transaction that they belong to."""
+    found: list[str] = []
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            found.append(statement)
+            statement = ""
+    return found
+
+
+def refuse_network_file_system(path: Path) -> None:
+    """Refuse a place where SQLite's locks can't be relied on.
+
+    Raises:
+        SettingsError: `path` lies on a network file system.
+    """
+    kind = file_system(path)
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise SettingsError(
+            f"{path} lies on a network file system ({kind}), where a lab's database can't be kept safe",
+            "Set data_dir in labhand.toml (or LABHAND_DATA_DIR) to a folder on a local disk",
+        )
+
+
+def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """The kind of file system that holds `path`; empty where the system doesn't tell."""
+    if not mounts.exists():
+        return ""
+    place = path.resolve()
+    best = ("", "")
+    for line in mounts.read_text("utf-8", "replace").splitlines():
+        _, point, kind, *_ = line.split()
+        mount = point.replace("\\040", " ")
+        if place.is_relative_to(mount) and len(mount) >= len(best[0]):
+            best = (mount, kind)
+    return best[1]
