@@ -1,0 +1,20 @@
+"""Student's t distribution, for every interval and test of the lab.
+
+SciPy is imported on use: `labhand serve` must answer within a second.
+"""
+
+from __future__ import annotations
+
+
+def quantile(probability: float, degrees: float) -> float:
+    """The t below which a share `probability` lies; `degrees` of freedom may be infinite (the normal distribution)."""
+    from scipy.special import stdtrit  # noqa: PLC0415  heavy
+
+    return float(stdtrit(degrees, probability))
+
+
+def upper_tail(t: float, degrees: float) -> float:
+    """The chance of a value above t."""
+    from scipy.special import stdtr  # noqa: PLC0415  heavy
+
+    return float(stdtr(degrees, -t))
