@@ -143,13 +143,13 @@ def _explain(path: Path, text: str, error: ValidationError) -> str:
     told: list[str] = []
     for fault in error.errors():
         keys = [str(part) for part in fault["loc"]]
-        line = _line_of(text, keys)
+        line = line_of(text, keys)
         where = f"line {line}" if line else "not in the file: look for an environment variable LABHAND_…"
         told.append(f"{'.'.join(keys)} ({where}): {fault['msg']}, got {fault['input']!r}")
     return f"{path} can't be used: " + "; ".join(told)
 
 
-def _line_of(text: str, keys: list[str]) -> int | None:
+def line_of(text: str, keys: list[str]) -> int | None:
     """The line where the innermost of `keys` that the file names is set; 1-based."""
     for key in reversed(keys):
         pattern = re.compile(rf"^\s*(?:\[[^\]]*\b{re.escape(key)}\]|{re.escape(key)}\s*=|\"{re.escape(key)}\"\s*=)")
