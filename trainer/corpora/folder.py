@@ -1,0 +1,50 @@
+"""A person's own text: a folder of `.txt` files, a document each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from . import DataError, SplitName, split_of
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The source that is a path.
+
+    Attributes:
+        path: Absolute; `.txt` files anywhere below it are documents.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return self.path.name
+
+    @property
+    def identity(self) -> str:
+        """The files' names, sizes and times: cheap, and another after any change."""
+        seen = [f"{self._document(file)} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in self._files()]
+        digest = sha256("\n".join(seen).encode()).hexdigest()
+        return f"{self.path} {len(seen)} files sha256:{digest}"
+
+    def fetch(self, downloads: Path) -> None:  # noqa: ARG002  everything is here already
+        """Check that there is something to read."""
+        if not self._files():
+            raise DataError(f"There are no .txt files in {self.path}.")
+
+    def documents(self, downloads: Path, split: SplitName) -> Iterator[str]:  # noqa: ARG002
+        """The files of one split, by name."""
+        for file in self._files():
+            if split_of(self._document(file)) == split:
+                yield file.read_text(encoding="utf-8")
+
+    def _files(self) -> list[Path]:
+        return sorted(self.path.rglob("*.txt"))
+
+    def _document(self, file: Path) -> str:
+        return file.relative_to(self.path).as_posix()

@@ -1,0 +1,151 @@
+"""Fetch, split and tokenise a corpus, once a machine: `python -m labhand.trainer.prepare --corpus sotu --vocabulary 1024`.
+
+The work is done in a folder of its own and renamed into place when it is whole; a lock keeps two preparations apart. So a
+preparation may be killed at any moment, and a second one starts over or finds everything done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .corpora import SPLITS, DataError, Source, find_source
+from .data import Corpus, cache_folder, find_corpus, load_corpus, recipe
+from .tokenizer import LARGEST_VOCABULARY, SMALLEST_VOCABULARY, Tokenizer
+
+DEFAULT_CORPUS = "sotu"
+DEFAULT_VOCABULARY = 1024
+TOKENIZER_CHARACTERS = 200_000_000
+"""The tokenizer learns from the first of the training text, this much of it."""
+BATCH_DOCUMENTS = 256
+
+Say = Callable[[str], None]
+
+
+def prepare_corpus(
+    corpus: str = DEFAULT_CORPUS, vocabulary: int = DEFAULT_VOCABULARY, cache: Path | None = None, say: Say | None = None
+) -> Corpus:
+    """Make sure that a corpus is prepared, and open it.
+
+    Args:
+        corpus: `sotu`, `climbmix`, `climbmix:SHARDS` or the path of a folder of `.txt` files.
+        vocabulary: Number of token ids wanted, BOS among them; 257 to 65,536.
+        cache: By default as `cache_folder` says.
+        say: Takes a line for each step; none for silence.
+
+    Raises:
+        DataError: The corpus can't be fetched or isn't fit to train on.
+    """
+    if not SMALLEST_VOCABULARY <= vocabulary <= LARGEST_VOCABULARY:
+        raise DataError(f"A vocabulary has {SMALLEST_VOCABULARY} to {LARGEST_VOCABULARY} tokens, not {vocabulary}.")
+    say = say or (lambda _: None)
+    wanted = recipe(corpus, vocabulary)
+    if found := find_corpus(wanted, cache):
+        return found
+    root = cache_folder(cache)
+    downloads, corpora = root / "downloads", root / "corpora"
+    for folder in (downloads, corpora):
+        folder.mkdir(parents=True, exist_ok=True)
+    with _locked(root / "prepare.lock", say):
+        if found := find_corpus(wanted, cache):
+            return found
+        source = find_source(corpus)
+        say(f"Fetching {source.identity}")
+        source.fetch(downloads)
+        building = root / "building"
+        shutil.rmtree(building, ignore_errors=True)
+        fingerprint = _build(source, downloads, wanted, building, say)
+        shutil.rmtree(corpora / fingerprint, ignore_errors=True)
+        building.rename(corpora / fingerprint)
+    return load_corpus(corpus, vocabulary, cache)
+
+
+def _build(source: Source, downloads: Path, wanted: dict[str, Any], folder: Path, say: Say) -> str:
+    """Write a whole prepared corpus into a new folder; returns its fingerprint."""
+    folder.mkdir()
+    say("Training the tokenizer")
+    tokenizer = Tokenizer.train(_first(source.documents(downloads, "train"), TOKENIZER_CHARACTERS), wanted["vocabulary"])
+    tokenizer.save(folder / "tokenizer.tiktoken")
+    np.save(folder / "token_bytes.npy", tokenizer.token_bytes())
+    digest = sha256(json.dumps(wanted, sort_keys=True).encode() + (folder / "tokenizer.tiktoken").read_bytes())
+    splits: dict[str, dict[str, int]] = {}
+    for split in SPLITS:
+        counts = splits[split] = _write_split(tokenizer, source.documents(downloads, split), folder / split, digest.update)
+        if not counts["documents"]:
+            raise DataError(f"No document of {source.name} falls into the {split} split. Give more documents.")
+        say(f"{split}: {counts['documents']:,} documents, {counts['bytes']:,} bytes, {counts['tokens']:,} tokens")
+    fingerprint = f"{source.name}-{wanted['vocabulary']}-{digest.hexdigest()[:12]}"
+    meta = {"recipe": wanted, "fingerprint": fingerprint, "vocabulary_size": tokenizer.vocabulary_size, "splits": splits}
+    (folder / "meta.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
+    return fingerprint
+
+
+def _write_split(tokenizer: Tokenizer, texts: Iterator[str], folder: Path, digest: Callable[[bytes], None]) -> dict[str, int]:
+    """Tokenise a split, a batch of documents in memory at a time; returns its counts."""
+    folder.mkdir()
+    offsets, size = [0], 0
+    with (folder / "tokens.bin").open("wb") as file:
+        while batch := list(islice(texts, BATCH_DOCUMENTS)):
+            size += sum(len(text.encode()) for text in batch)
+            for tokens in tokenizer.encode(batch, threads=len(os.sched_getaffinity(0))):
+                content = tokens.tobytes()
+                digest(content)
+                file.write(content)
+                offsets.append(offsets[-1] + len(tokens))
+    np.save(folder / "offsets.npy", np.array(offsets, dtype=np.int64))
+    return {"documents": len(offsets) - 1, "bytes": size, "tokens": offsets[-1]}
+
+
+def _first(texts: Iterable[str], characters: int) -> Iterator[str]:
+    """Texts until there are so many characters."""
+    for text in texts:
+        yield text
+        characters -= len(text)
+        if characters <= 0:
+            return
+
+
+@contextmanager
+def _locked(path: Path, say: Say) -> Generator[None]:
+    """Hold a file's lock; the kernel lets go of it when the process ends, however it ends."""
+    with path.open("w", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another preparation")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m labhand.trainer.prepare", description="Fetch, split and tokenise a corpus")
+    parser.add_argument("--corpus", default=DEFAULT_CORPUS, help="sotu, climbmix, climbmix:SHARDS, or a folder of .txt files")
+    parser.add_argument("--vocabulary", type=int, default=DEFAULT_VOCABULARY, help="number of token ids, BOS among them")
+    arguments = parser.parse_args()
+    try:
+        corpus = prepare_corpus(arguments.corpus, arguments.vocabulary, say=_say)
+    except DataError as error:
+        sys.exit(str(error))
+    _say(f"Ready: {corpus.folder}")
+
+
+if __name__ == "__main__":
+    main()
