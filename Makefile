@@ -1,0 +1,68 @@
+# `make demo` and `make test` are all that a newcomer needs: each sets up .venv by itself.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := server tools trainer tests benchmarks
+CLIENTS := .cache/clients
+
+.PHONY: help demo test check static format lint types contracts clients fix clean
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## */make \1: /p' $(MAKEFILE_LIST)
+
+demo: $(VENV)/trainer.stamp ## real experiments on this machine through a real MCP client, in a few minutes
+	$(BIN)/labhand demo
+
+test: $(VENV)/dev.stamp ## every test; those with real clients only after `make clients`
+	$(BIN)/pytest -n auto
+
+check: export REQUIRE_CLIENTS := 1
+check: clients static test ## everything that CI runs
+
+static: format lint types contracts ## what can be checked without running the code
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check $(CODE)
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check $(CODE)
+
+types: $(VENV)/dev.stamp
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+contracts: $(VENV)/dev.stamp
+	$(BIN)/lint-imports
+
+clients: $(CLIENTS)/stamp ## install Claude Code, the Inspector and the conformance suite, for their tests
+
+fix: $(VENV)/dev.stamp ## format the code, and mend what ruff can mend
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/ruff check --fix $(CODE)
+
+clean: ## remove what this file made
+	rm -rf $(VENV) .cache build dist *.egg-info
+
+# Debian's python3 may come without ensurepip: its pip then puts one into the environment.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --clear --without-pip $(VENV) && \
+	  $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/trainer.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[trainer]'
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[trainer,dev]'
+	@touch $@ $(VENV)/trainer.stamp
+
+# Node comes from the dev extra, the same one on every machine. Of the scripts that packages bring only one runs: it puts
+# Claude Code's binary for this machine in its place.
+$(CLIENTS)/stamp: tests/clients/package.json tests/clients/package-lock.json $(VENV)/dev.stamp
+	@mkdir -p $(CLIENTS)
+	cp tests/clients/package.json tests/clients/package-lock.json $(CLIENTS)/
+	$(BIN)/npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd $(CLIENTS) && $(CURDIR)/$(BIN)/node node_modules/@anthropic-ai/claude-code/install.cjs
+	@touch $@
