@@ -18,6 +18,11 @@ from .errors import SettingsError
 
 FILE = "labhand.toml"
 FOLDER = ".labhand"
+DATABASE = "lab.db"
+SOURCES = "source.git"
+LOCK = "dispatcher.lock"
+"""Held with `flock` by a lab's dispatcher for as long as it lives."""
+LOG = "dispatcher.log"
 
 
 class Section(BaseModel):
@@ -80,7 +85,7 @@ class Settings(BaseSettings):
         trainer: Built in, or the path of a folder.
         goal: What the research is for, shown in the briefing.
         budget_seconds: Of training, over the trainer's own.
-        data_dir: Where `.labhand` lies, if not beside the file.
+        data_dir: Where `.labhand` lies, if not beside the file; relative to the file.
     """
 
     model_config = SettingsConfigDict(env_prefix="LABHAND_", env_nested_delimiter="__", frozen=True, extra="forbid")
@@ -135,8 +140,7 @@ def load_settings(root: Path) -> Settings:
 
 def data_folder(root: Path, settings: Settings) -> Path:
     """Where the lab keeps its database, sources and runs."""
-    place = root if settings.data_dir is None else settings.data_dir.expanduser()
-    return place / FOLDER
+    return root / (settings.data_dir or Path()).expanduser() / FOLDER
 
 
 def _explain(path: Path, text: str, error: ValidationError) -> str:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import aiosqlite
 import anyio
@@ -112,6 +112,10 @@ class Transaction:
         """The first row of a query, this transaction's own changes included."""
         found = await self.rows(sql, parameters)
         return found[0] if found else None
+
+
+Reader: TypeAlias = Database | Transaction
+"""What a question can be asked of; inside a transaction the answer counts that transaction's own changes."""
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

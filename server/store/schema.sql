@@ -74,10 +74,12 @@ CREATE INDEX experiments_queue ON experiments (priority DESC, number) WHERE stat
 CREATE INDEX experiments_status ON experiments (status, launched_by);
 CREATE INDEX experiments_twin ON experiments (tree, seed, budget_seconds, gpu);
 CREATE INDEX experiments_grid ON experiments (grid) WHERE grid IS NOT NULL;
-CREATE INDEX experiments_score ON experiments (stratum, score) WHERE score IS NOT NULL;
-CREATE INDEX experiments_gain ON experiments (gain) WHERE gain IS NOT NULL;
-CREATE INDEX experiments_verdict ON experiments (verdict);
-CREATE INDEX experiments_theme ON experiments (theme, status) WHERE theme IS NOT NULL;
+CREATE INDEX experiments_theme ON experiments (theme, status, stratum, gain) WHERE theme IS NOT NULL;
+-- The table of results reads these two alone: they hold every column that it filters by.
+CREATE INDEX experiments_best ON experiments
+    (stratum, score, number, status, verdict, gpu, theme, launched_by, grid, finished_seq) WHERE score IS NOT NULL;
+CREATE INDEX experiments_listing ON experiments
+    (number, status, score, verdict, gpu, theme, launched_by, grid, finished_seq, failure, usd, gpu_seconds);
 CREATE INDEX experiments_setting ON experiments (setting, purpose);
 CREATE UNIQUE INDEX experiments_finished ON experiments (finished_seq) WHERE finished_seq IS NOT NULL;
 -- One result at most for one source, seed, budget and kind of device, whoever launches it.

@@ -1,0 +1,150 @@
+"""The lab as one process holds it: settings, trainer, database and sources. The verbs are functions in the modules beside."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from anyio import to_thread
+
+from ..changes import knobs_of
+from ..domain import Pool
+from ..errors import SettingsError
+from ..machine import devices
+from ..settings import DATABASE, SOURCES, Settings, data_folder, load_settings
+from ..sources import NewCommit, Sources, delta
+from ..store import champions, facts, launches, pools
+from ..store.database import Database
+from ..trainers import Source, Trainer, load_trainer, read_folder
+from .waking import start_dispatcher
+
+IDENTITY = "id"
+TRAINER = "trainer"
+
+
+class Lab:
+    """One research effort. Make it with `Lab.open`.
+
+    Attributes:
+        root: Where `labhand.toml` is, or would be.
+        folder: `.labhand`.
+        trainer: As its `trainer.toml` says.
+        protected: The trainer's files that no experiment may change, as they stand in its folder. What is launched carries
+            these, so that a mended evaluator or `trainer.toml` counts at once; it makes a setting of its own.
+        identity: Tells this lab from others; seeds are drawn from it.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        folder: Path,
+        settings: Settings,
+        trainer: Trainer,
+        protected: Source,
+        db: Database,
+        sources: Sources,
+        identity: str,
+        wake: Callable[[Path], None],
+    ) -> None:
+        self.root = root
+        self.folder = folder
+        self.settings = settings
+        self.trainer = trainer
+        self.protected = protected
+        self.db = db
+        self.sources = sources
+        self.identity = identity
+        self._wake = wake
+
+    @classmethod
+    async def open(cls, root: Path, wake: Callable[[Path], None] = start_dispatcher) -> Lab:
+        """Open the lab at `root`; make it where there is none. Several processes may do so at once.
+
+        Args:
+            root: See `settings.find_root`.
+            wake: Starts the dispatcher of the lab at a root, unless one is alive.
+
+        Raises:
+            SettingsError: `labhand.toml` or `trainer.toml` can't be used, or the lab was made for another trainer.
+        """
+        settings = load_settings(root)
+        trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
+        source = await to_thread.run_sync(read_folder, trainer.folder)
+        folder = data_folder(root, settings)
+        db = await Database.open(folder / DATABASE)
+        try:
+            sources = await Sources.open(folder / SOURCES)
+            identity = await _make(db, sources, trainer, source)
+            await _refuse_other_trainer(db, trainer, folder)
+            await _bring_pools_up_to_date(db, settings)
+        except BaseException:
+            await db.close()
+            raise
+        protected = {path: data for path, data in source.items() if not trainer.is_editable(path)}
+        return cls(root, folder, settings, trainer, protected, db, sources, identity, wake)
+
+    async def close(self) -> None:
+        """Let go of the database. What runs goes on."""
+        await self.db.close()
+
+    def wake_dispatcher(self) -> None:
+        """Have a dispatcher look at the queue. Never waits for it."""
+        self._wake(self.root)
+
+    async def pools(self) -> list[Pool]:
+        """The pools as last seen, in the order of the settings."""
+        return await pools.pools(self.db, list(self.settings.pools))
+
+
+async def _make(db: Database, sources: Sources, trainer: Trainer, source: Source) -> str:
+    """Give the lab's identity, and make the lab with `source` for its baseline where it has none yet."""
+    if identity := await facts.fact(db, IDENTITY):
+        return identity
+    [baseline] = await sources.commit([NewCommit(delta({}, source), (), f"The baseline: {trainer.name}")])
+    knobs = await to_thread.run_sync(knobs_of, source, trainer)
+    async with db.transaction() as tx:
+        if identity := await facts.fact(tx, IDENTITY):
+            return identity
+        await launches.keep_sources(tx, [launches.KeptSource(baseline.hash, baseline.tree, "", "", knobs)])
+        await champions.crown(tx, baseline.hash, None, time.time())
+        identity = secrets.token_hex(8)
+        await facts.state(tx, {IDENTITY: identity, TRAINER: trainer.name})
+        await sources.tag({"baseline": baseline.hash})
+    return identity
+
+
+async def _refuse_other_trainer(db: Database, trainer: Trainer, folder: Path) -> None:
+    made_for = await facts.fact(db, TRAINER)
+    if made_for != trainer.name:
+        raise SettingsError(
+            f"The lab in {folder} was made for the trainer {made_for!r}, and labhand.toml now names {trainer.name!r}",
+            f'Set trainer back to {made_for!r}, or keep the other lab elsewhere: data_dir = "{trainer.name}-lab"',
+        )
+
+
+async def _bring_pools_up_to_date(db: Database, settings: Settings) -> None:
+    """Write down the pools of the settings, where they aren't as they were. What the dispatcher noted of one stays."""
+    wanted = await to_thread.run_sync(_pools, settings)
+    shape = {(pool.name, pool.backend, pool.gpu, pool.clock, pool.slots, pool.usd_per_hour) for pool in wanted}
+    known = await pools.pools(db, list(settings.pools))
+    if shape != {(pool.name, pool.backend, pool.gpu, pool.clock, pool.slots, pool.usd_per_hour) for pool in known}:
+        async with db.transaction() as tx:
+            await pools.keep(tx, wanted)
+
+
+def _pools(settings: Settings) -> list[Pool]:
+    here = devices()
+    return [
+        Pool(
+            name=name,
+            backend=pool.backend,
+            gpu=here.kind,
+            clock=here.clock,
+            slots=pool.slots or len(here.indices),
+            usd_per_hour=pool.usd_per_hour,
+            as_of=time.time(),
+        )
+        for name, pool in settings.pools.items()
+    ]

@@ -1,0 +1,45 @@
+"""Starting the dispatcher: a process of its own that outlives whoever wanted it."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+import sys
+from pathlib import Path
+
+from ..settings import LOCK, LOG, data_folder, load_settings
+
+_started: list[subprocess.Popen[bytes]] = []
+"""Kept so that those that ended are reaped."""
+
+
+def start_dispatcher(root: Path) -> None:
+    """Start the dispatcher of the lab at `root`, unless one is alive. Never waits for it.
+
+    Two at once are harmless: the second finds the lock taken and leaves. Whoever finds the lock free starts one, so that
+    looking at the lock can't turn away the only dispatcher that was about to take it.
+    """
+    _started[:] = [process for process in _started if process.poll() is None]
+    folder = data_folder(root, load_settings(root))
+    if dispatcher_lives(folder):
+        return
+    with (folder / LOG).open("ab") as log:
+        _started.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "labhand.server.main", "dispatch", "--root", str(root)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        )
+
+
+def dispatcher_lives(folder: Path) -> bool:
+    """Whether a process holds the lock of the lab whose data lies in `folder`."""
+    with (folder / LOCK).open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -1,0 +1,44 @@
+"""The champions in turn: the first row is the baseline, the newest the champion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .database import Reader, Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Champion:
+    """A source that was, or is, the best.
+
+    Attributes:
+        commit: Its source.
+        tree: The content of the source.
+        experiment: Which confirmed it; None for the baseline.
+    """
+
+    commit: str
+    tree: str
+    experiment: int | None
+
+
+_CHAMPION = "SELECT commit_hash, tree, experiment FROM champions JOIN sources USING (commit_hash) ORDER BY number"
+
+
+async def baseline(reader: Reader) -> Champion | None:
+    """The trainer's source when the lab was made; None while it is being made."""
+    return _champion(await reader.row(f"{_CHAMPION} LIMIT 1"))
+
+
+async def champion(reader: Reader) -> Champion | None:
+    """The best source that a validation has confirmed, the baseline until then."""
+    return _champion(await reader.row(f"{_CHAMPION} DESC LIMIT 1"))
+
+
+async def crown(tx: Transaction, commit: str, experiment: int | None, since: float) -> None:
+    """Make a source the champion from `since`, a Unix time."""
+    await tx.insert("INSERT INTO champions (commit_hash, experiment, since) VALUES (?, ?, ?)", (commit, experiment, since))
+
+
+def _champion(row: Row | None) -> Champion | None:
+    return Champion(row["commit_hash"], row["tree"], row["experiment"]) if row else None

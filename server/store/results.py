@@ -1,0 +1,205 @@
+"""Experiments as a table: filtered, in an order, a page at a time.
+
+Everything but the page itself is read from two indexes, `experiments_best` and `experiments_listing`, that hold every column a
+filter needs: a row of the table is some kilobytes wide.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..domain import Experiment, Status, Stratum, Verdict
+from . import records
+from .database import Database
+
+BEST = "experiments_best"
+LISTING = "experiments_listing"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which experiments. What is None or empty lets all pass.
+
+    Attributes:
+        experiments: Numbers; together with `grids`, either will do.
+        words: Beginnings of words, all of which stand in the hypothesis, changes and theme, or in a note on the experiment.
+        finished_after: Only what finished later, by `finished_seq`; `finished_until` only what had finished then.
+    """
+
+    experiments: Sequence[int] | None = None
+    grids: Sequence[int] | None = None
+    statuses: Sequence[Status] = ()
+    verdict: Verdict | None = None
+    gpu: str | None = None
+    theme: str | None = None
+    by: str | None = None
+    words: Sequence[str] = ()
+    finished_after: int | None = None
+    finished_until: int | None = None
+
+    def where(self) -> tuple[str, list[Any]]:
+        """The filter as an SQL condition with its parameters."""
+        told = [
+            ("verdict = ?", self.verdict),
+            ("gpu = ?", self.gpu),
+            ("theme = ?", self.theme),
+            ("launched_by = ?", self.by),
+            ("finished_seq > ?", self.finished_after),
+            ("finished_seq <= ?", self.finished_until),
+            ("status IN (SELECT value FROM json_each(?))", json.dumps(self.statuses) if self.statuses else None),
+        ]
+        conditions = [condition for condition, value in told if value is not None]
+        parameters: list[Any] = [value for _, value in told if value is not None]
+        if self.experiments is not None or self.grids is not None:
+            conditions.append("(number IN (SELECT value FROM json_each(?)) OR grid IN (SELECT value FROM json_each(?)))")
+            parameters += [json.dumps(list(self.experiments or ())), json.dumps(list(self.grids or ()))]
+        if self.words:
+            condition, values = _searched(self.words)
+            conditions.append(condition)
+            parameters += values
+        return " AND ".join(conditions) or "TRUE", parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of an order that one scan of an index gives; an order is several, one after the other.
+
+    Attributes:
+        name: Tells it from the others, in a cursor.
+        condition: What belongs to it, as SQL; `value` is its parameter, if it has one.
+        keys: The columns it is sorted by, the last one `number`. None of them is null here.
+    """
+
+    name: str
+    condition: str
+    keys: Sequence[str]
+    descending: bool
+    index: str = LISTING
+    value: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an experiment stands in an order.
+
+    Attributes:
+        keys: The values of the stretch's keys.
+    """
+
+    stretch: str
+    keys: Sequence[Any]
+
+    @property
+    def number(self) -> int:
+        """The experiment."""
+        return int(self.keys[-1])
+
+
+def best_first(strata: Sequence[int], *, lower_is_better: bool, worst: bool = False) -> list[Stretch]:
+    """By score, stratum by stratum, the newest first, as scores compare within a stratum only; then what has no score."""
+    descending = lower_is_better == worst
+    scored = [
+        Stretch(f"s{number}", "score IS NOT NULL AND stratum = ?", ("score", "number"), descending, BEST, number)
+        for number in sorted(strata, reverse=True)
+    ]
+    return [*scored, _newest("unscored", "score IS NULL")]
+
+
+def by_columns(columns: Sequence[str], *, descending: bool) -> list[Stretch]:
+    """By columns of `experiments_listing`, ties by number; then those where the first is null."""
+    first = columns[0]
+    return [
+        Stretch("known", f"{first} IS NOT NULL", (*columns, "number"), descending),
+        _newest("unknown", f"{first} IS NULL"),
+    ]
+
+
+def by_number(*, descending: bool) -> list[Stretch]:
+    """In the order of launching."""
+    return [Stretch("all", "TRUE", ("number",), descending)]
+
+
+async def page(db: Database, wanted: Filter, order: Sequence[Stretch], limit: int, after: Place | None = None) -> list[Place]:
+    """The next experiments in an order.
+
+    Args:
+        db: The lab's database.
+        wanted: Which.
+        order: Its stretches in turn.
+        limit: How many at most.
+        after: Where the previous page ended; in one of the stretches.
+    """
+    found: list[Place] = []
+    rest = list(order)
+    if after is not None:
+        names = [stretch.name for stretch in order]
+        rest = rest[names.index(after.stretch) :]
+    for stretch in rest:
+        start = after if after is not None and after.stretch == stretch.name else None
+        found += await _scan(db, wanted, stretch, limit - len(found), start)
+        if len(found) >= limit:
+            break
+    return found
+
+
+async def count(db: Database, wanted: Filter) -> int:
+    """How many experiments there are."""
+    condition, parameters = wanted.where()
+    # _S608 below and here: the condition is made of this module's own text, values go as parameters.
+    row = await db.row(f"SELECT count(*) FROM experiments INDEXED BY {LISTING} WHERE {condition}", parameters)  # noqa: S608
+    return int(row[0]) if row else 0
+
+
+async def experiments(db: Database, numbers: Sequence[int]) -> list[Experiment]:
+    """Experiments in the order given; those that don't exist are left out."""
+    rows = await db.rows("SELECT * FROM experiments WHERE number IN (SELECT value FROM json_each(?))", (json.dumps(numbers),))
+    known = {row["number"]: records.experiment(row) for row in rows}
+    return [known[number] for number in numbers if number in known]
+
+
+async def strata(db: Database) -> dict[int, Stratum]:
+    """All strata by number."""
+    return {row["number"]: records.stratum(row) for row in await db.rows("SELECT * FROM strata")}
+
+
+async def _scan(db: Database, wanted: Filter, stretch: Stretch, limit: int, after: Place | None) -> list[Place]:
+    condition, parameters = wanted.where()
+    if stretch.value is not None:
+        parameters = [stretch.value, *parameters]
+    start = ""
+    if after is not None:
+        sign = "<" if stretch.descending else ">"
+        start = f" AND ({', '.join(stretch.keys)}) {sign} ({', '.join('?' * len(stretch.keys))})"
+        parameters = [*parameters, *after.keys]
+    direction = " DESC" if stretch.descending else ""
+    rows = await db.rows(
+        f"SELECT {', '.join(stretch.keys)} FROM experiments INDEXED BY {stretch.index}"  # noqa: S608
+        f" WHERE {stretch.condition} AND {condition}{start}"
+        f" ORDER BY {', '.join(key + direction for key in stretch.keys)} LIMIT ?",
+        [*parameters, limit],
+    )
+    return [Place(stretch.name, tuple(row)) for row in rows]
+
+
+def _newest(name: str, condition: str) -> Stretch:
+    return Stretch(name, condition, ("number",), descending=True)
+
+
+def _searched(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The condition that experiments, or notes on them, hold all words."""
+    quoted = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
+    pieces = ["%" + re_escape(word) + "%" for word in words]
+    return (
+        "number IN (SELECT rowid FROM experiments_text WHERE experiments_text MATCH ?"
+        " UNION SELECT told.value FROM notes, json_each(notes.experiments) AS told WHERE "
+        + " AND ".join(["notes.text LIKE ? ESCAPE '\\'"] * len(words))
+        + ")",
+        [quoted, *pieces],
+    )
+
+
+def re_escape(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
