@@ -85,6 +85,14 @@ def moderate(groups: Sequence[Sequence[float]]) -> Moderated | None:
     return Moderated(prior=shrunk(None), arms=[shrunk(arm) for arm in arms])
 
 
+def of_difference(noise: Noise) -> Noise:
+    """The noise of the difference between two experiments of one seed: √2 times that of one.
+
+    If a seed does the same to both, the difference varies less: then this errs on the safe side.
+    """
+    return Noise(math.sqrt(2) * noise.sd, noise.degrees)
+
+
 def _pool(arms: Sequence[tuple[float, int]]) -> Noise:
     degrees = sum(own_degrees for _, own_degrees in arms)
     return Noise(math.sqrt(math.fsum(own * own_degrees for own, own_degrees in arms) / degrees), degrees)

@@ -1,0 +1,143 @@
+"""One test of one candidate against the champion, on fresh seeds that both run.
+
+What a seed does to both arms cancels in the difference of a pair. The test is one-sided (gain ≤ 0 against gain > 0), on
+Student's t with a variance that borrows from the stratum (see `noise`), but is never below the pairs' own: a candidate that is
+noisier than the rest gains nothing by it.
+
+**Early stopping.** There are two looks, at half of the pairs and at all of them. The level is spent in proportion to the
+pairs seen (Kim and DeMets 1987, "Design and analysis of group sequential tests based on the type I error spending rate
+function", Biometrika 74(1), with exponent 1), and each look is held to what it adds: by Bonferroni's inequality the whole
+test keeps its level whatever the looks share, with exact t quantiles and no approximation. O'Brien and Fleming's way of
+spending hardly ever stops early at the small levels of a stream, while splitting so small a level costs little: at 0.0001,
+0.17 standard errors. At half, a candidate that is not ahead is given up; that can only lower the chance of a false
+confirmation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, variance
+
+from ..domain import Verdict
+from . import student
+from .noise import Noise
+
+PAIRS = 8
+"""Of a validation, by default; and the least from which a gain is reported."""
+FEWEST_TO_LOOK = 3
+"""Pairs below which there is no first look."""
+COVERAGE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Where a validation stands.
+
+    Attributes:
+        verdict: `pending`, `confirmed` or `not_shown`.
+        reason: A sentence.
+        pairs: That the verdict rests on.
+        gain: Their mean. It passed a test, so it flatters: report `estimate` over other pairs.
+        p: One-sided, at the look that decided, or the latest.
+        level: That this look was held to.
+    """
+
+    verdict: Verdict
+    reason: str
+    pairs: int = 0
+    gain: float | None = None
+    p: float | None = None
+    level: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A gain that may be reported.
+
+    Attributes:
+        gain: Mean over pairs; positive is better.
+        interval: 95 %, Student's t; covers seeds, not the choice of validation documents.
+    """
+
+    gain: float
+    interval: tuple[float, float]
+    pairs: int
+
+
+def looks(pairs: int) -> list[int]:
+    """After how many pairs a validation of so many may end."""
+    half = (pairs + 1) // 2
+    return [half, pairs] if FEWEST_TO_LOOK <= half < pairs else [pairs]
+
+
+def decide(gains: Sequence[float | None], pairs: int, level: float, prior: Noise | None = None) -> Trial:
+    """What a validation's pairs say so far. It depends on the pairs alone, so that anyone can recompute it.
+
+    Args:
+        gains: Candidate against champion, pair by pair in the order of their seeds (not of finishing), positive is better; as
+            many as are known without a gap. None where the candidate failed and the champion didn't: a candidate must not
+            choose its seeds by crashing. (Lost machines are run again; a seed on which the champion fails is replaced.)
+        pairs: As planned at launch.
+        level: As fixed at launch (`streams.level`).
+        prior: The noise of such a difference in this stratum (`noise.of_difference`), where it is known.
+
+    Raises:
+        ValueError: Fewer than two pairs are planned, which can show nothing.
+    """
+    if pairs < 2:
+        raise ValueError(f"a validation takes two pairs at least, not {pairs}")
+    known = [gain for gain in gains[:pairs] if gain is not None]
+    if len(known) < len(gains[:pairs]):
+        return Trial(Verdict.NOT_SHOWN, "the candidate failed on a seed that the champion ran through", len(known))
+    trial = Trial(Verdict.PENDING, f"{len(known)} of {pairs} pairs are in")
+    seen = 0
+    for look in looks(pairs):
+        if len(known) < look or trial.verdict is not Verdict.PENDING:
+            break
+        trial = _look(known[:look], last=look == pairs, level=level * (look - seen) / pairs, prior=prior)
+        seen = look
+    return trial
+
+
+def estimate(gains: Sequence[float]) -> Estimate | None:
+    """The gain to report, from pairs that decided nothing: neither which candidate was picked nor whether it passed.
+
+    Args:
+        gains: Champion against baseline, pair by pair.
+
+    Returns:
+        None for fewer than eight pairs.
+    """
+    if len(gains) < PAIRS:
+        return None
+    gain = fmean(gains)
+    half = student.quantile((1 + COVERAGE) / 2, len(gains) - 1) * math.sqrt(variance(gains) / len(gains))
+    return Estimate(gain, (gain - half, gain + half), len(gains))
+
+
+def _look(gains: Sequence[float], *, last: bool, level: float, prior: Noise | None) -> Trial:
+    gain, own = fmean(gains), variance(gains)
+    if own == 0:
+        return Trial(
+            Verdict.NOT_SHOWN, "every pair came out the same: seeds vary nothing, so nothing can be shown", len(gains), gain
+        )
+    p = _p_value(gain, own, len(gains), prior)
+    told = f"a mean gain of {gain:+.3g} over {len(gains)} pairs, p = {p:.2g}"
+    if p <= level:
+        return Trial(Verdict.CONFIRMED, f"{told}, within the level of {level:.2g}", len(gains), gain, p, level)
+    if last:
+        return Trial(Verdict.NOT_SHOWN, f"{told}, not within the level of {level:.2g}", len(gains), gain, p, level)
+    if gain <= 0:
+        return Trial(Verdict.NOT_SHOWN, f"{told}: given up at half, not ahead", len(gains), gain, p, level)
+    return Trial(Verdict.PENDING, f"{told}: ahead at half, not within the level of {level:.2g} yet", len(gains), gain, p, level)
+
+
+def _p_value(gain: float, own: float, pairs: int, prior: Noise | None) -> float:
+    degrees = pairs - 1.0
+    squared = own
+    if prior is not None:
+        borrowed = (prior.degrees * prior.sd**2 + degrees * own) / (prior.degrees + degrees)
+        squared, degrees = max(own, borrowed), prior.degrees + degrees
+    return student.upper_tail(gain / math.sqrt(squared / pairs), degrees)
