@@ -93,6 +93,10 @@ class Lab:
         """Have a dispatcher look at the queue. Never waits for it."""
         self._wake(self.root)
 
+    def with_protected(self, source: Source) -> Source:
+        """A source as it would be launched now: its editable files beside the trainer's protected ones."""
+        return {path: data for path, data in source.items() if self.trainer.is_editable(path)} | dict(self.protected)
+
     async def pools(self) -> list[Pool]:
         """The pools as last seen, in the order of the settings."""
         return await pools.pools(self.db, list(self.settings.pools))

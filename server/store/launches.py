@@ -1,13 +1,19 @@
-"""What launching writes: sources, grids, experiments, and the answer that was given."""
+"""What launching asks and writes: twins, what is pending and spent, new sources, grids and experiments, the answer given."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .database import Transaction
+from ..domain import PENDING, Experiment, Status
+from . import records
+from .database import Reader, Transaction
+
+MEASURED = 50
+"""Of the newest scored experiments say what the next one will take."""
+_PENDING = json.dumps(sorted(PENDING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +33,173 @@ class KeptSource:
     knobs: Mapping[str, Any]
 
 
-async def keep_sources(tx: Transaction, sources: Sequence[KeptSource]) -> None:
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What is spent, and what is reserved for what is pending."""
+
+    experiments: int
+    gpu_seconds: float
+    usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What waits or runs on one kind of device."""
+
+    experiments: int
+    gpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewGrid:
+    """Experiments launched together."""
+
+    hypothesis: str
+    design: str
+    factors: Mapping[str, Any]
+    theme: str | None
+    launched_by: str
+    launched_at: float
+
+
+async def experiment(reader: Reader, number: int) -> Experiment | None:
+    """One experiment."""
+    row = await reader.row("SELECT * FROM experiments WHERE number = ?", (number,))
+    return records.experiment(row) if row else None
+
+
+async def newest(reader: Reader) -> int:
+    """The number of the newest experiment, 0 where there is none."""
+    row = await reader.row("SELECT MAX(number) AS newest FROM experiments")
+    return (row["newest"] if row else None) or 0
+
+
+async def like(reader: Reader, trees: Iterable[str], budget_seconds: float, gpu: str) -> list[Experiment]:
+    """All experiments with one of these contents, in this budget and on this kind of device, whatever became of them."""
+    rows = await reader.rows(
+        "SELECT * FROM experiments WHERE tree IN (SELECT value FROM json_each(?)) AND budget_seconds = ? AND gpu = ?"
+        " ORDER BY number",
+        (json.dumps(sorted(set(trees))), budget_seconds, gpu),
+    )
+    return [records.experiment(row) for row in rows]
+
+
+async def similar(reader: Reader, words: Sequence[str], tree: str, most: int) -> list[Experiment]:
+    """The newest experiments whose changes name all of `words`, one for each content other than `tree`."""
+    if not words:
+        return []
+    rows = await reader.rows(
+        "SELECT experiments.* FROM experiments_text JOIN experiments ON number = experiments_text.rowid"
+        " WHERE experiments_text MATCH ? AND tree <> ? ORDER BY experiments_text.rowid DESC LIMIT ?",
+        (" AND ".join(f'changes : "{word}"' for word in words), tree, 10 * most),
+    )
+    newest_of_tree: dict[str, Experiment] = {}
+    for row in rows:
+        newest_of_tree.setdefault(row["tree"], records.experiment(row))
+    return list(newest_of_tree.values())[:most]
+
+
+async def mean_gpu_seconds(reader: Reader, setting: str) -> float | None:
+    """What the newest scored experiments of a setting held a device for; None where none was scored."""
+    row = await reader.row(
+        "SELECT AVG(gpu_seconds) AS mean FROM (SELECT gpu_seconds FROM experiments"
+        " WHERE setting = ? AND status = 'succeeded' ORDER BY number DESC LIMIT ?)",
+        (setting, MEASURED),
+    )
+    return row["mean"] if row else None
+
+
+async def ahead(reader: Reader, gpu: str) -> Ahead:
+    """What is pending on a kind of device."""
+    row = await reader.row(
+        "SELECT COUNT(*) AS count, TOTAL(gpu_seconds) AS seconds FROM experiments"
+        " WHERE status IN (SELECT value FROM json_each(?)) AND gpu = ?",
+        (_PENDING, gpu),
+    )
+    return Ahead(row["count"], row["seconds"]) if row else Ahead(0, 0.0)
+
+
+async def pending(reader: Reader) -> dict[Status, int]:
+    """How many experiments are in each state that is not an end."""
+    rows = await reader.rows(
+        "SELECT status, COUNT(*) AS count FROM experiments WHERE status IN (SELECT value FROM json_each(?)) GROUP BY status",
+        (_PENDING,),
+    )
+    return {Status(row["status"]): row["count"] for row in rows}
+
+
+async def committed(reader: Reader) -> Committed:
+    """What the lab has spent and reserved."""
+    row = await reader.row(
+        "SELECT SUM(experiments) AS experiments, SUM(gpu_seconds) AS gpu_seconds, SUM(usd) AS usd FROM ("
+        " SELECT TOTAL(experiments) AS experiments, TOTAL(gpu_seconds) AS gpu_seconds, TOTAL(usd) AS usd FROM spent"
+        " UNION ALL"
+        " SELECT COUNT(*), TOTAL(gpu_seconds), TOTAL(usd) FROM experiments"
+        " WHERE status IN (SELECT value FROM json_each(?)))",
+        (_PENDING,),
+    )
+    return Committed(int(row["experiments"]), row["gpu_seconds"], row["usd"]) if row else Committed(0, 0.0, 0.0)
+
+
+async def keep_sources(tx: Transaction, sources: Iterable[KeptSource]) -> None:
     """Write sources down; those that are known stay as they are."""
     await tx.many(
         "INSERT OR IGNORE INTO sources (commit_hash, tree, changes, diffstat, knobs) VALUES (?, ?, ?, ?, ?)",
         [(source.commit, source.tree, source.changes, source.diffstat, json.dumps(source.knobs)) for source in sources],
+    )
+
+
+async def keep_grid(tx: Transaction, grid: NewGrid) -> int:
+    """Write a grid down; gives its number."""
+    return await tx.insert(
+        "INSERT INTO grids (hypothesis, design, factors, theme, launched_by, launched_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (grid.hypothesis, grid.design, json.dumps(grid.factors), grid.theme, grid.launched_by, grid.launched_at),
+    )
+
+
+async def keep_experiments(tx: Transaction, experiments: Iterable[Experiment]) -> None:
+    """Queue experiments under the numbers that they have."""
+    await tx.many(
+        "INSERT INTO experiments (number, grid, commit_hash, tree, base, purpose, hypothesis, theme, changes, overrides,"
+        " launched_by, launched_at, priority, seed, replicate, setting, gpu, clock, budget_seconds, status, gpu_seconds, usd)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [_columns(experiment) for experiment in experiments],
+    )
+
+
+async def answer(reader: Reader, caller: str, request_id: str) -> str | None:
+    """What was answered to a request, as JSON."""
+    row = await reader.row("SELECT answer FROM requests WHERE caller = ? AND request_id = ?", (caller, request_id))
+    return row["answer"] if row else None
+
+
+async def keep_answer(tx: Transaction, caller: str, request_id: str, answer: str) -> None:
+    """Write down what a request is answered, as JSON."""
+    await tx.insert("INSERT INTO requests (caller, request_id, answer) VALUES (?, ?, ?)", (caller, request_id, answer))
+
+
+def _columns(experiment: Experiment) -> tuple[Any, ...]:
+    return (
+        experiment.number,
+        experiment.grid,
+        experiment.commit,
+        experiment.tree,
+        experiment.base,
+        experiment.purpose,
+        experiment.hypothesis,
+        experiment.theme,
+        experiment.changes,
+        json.dumps(experiment.overrides),
+        experiment.launched_by,
+        experiment.launched_at,
+        experiment.priority,
+        experiment.seed,
+        experiment.replicate,
+        experiment.setting,
+        experiment.gpu,
+        experiment.clock,
+        experiment.budget_seconds,
+        experiment.status,
+        experiment.gpu_seconds,
+        experiment.usd,
     )

@@ -1,0 +1,48 @@
+"""What the whole lab may spend: refused with the figures when it doesn't fit. Reserved at launch, settled afterwards."""
+
+from __future__ import annotations
+
+import time
+
+from ..errors import AllowanceError
+from ..settings import Allowance
+from ..store.launches import Committed
+
+
+def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None:
+    """Refuse what the allowance doesn't cover.
+
+    Args:
+        allowance: The person's.
+        committed: Spent, and reserved for what is pending.
+        wanted: What a launch would add.
+
+    Raises:
+        AllowanceError: It doesn't fit, or the end has come.
+    """
+    if allowance.ends is not None and time.time() >= allowance.ends:
+        raise AllowanceError("The time that the person allowed this lab is over", "Only what runs is finished; ask the person")
+    for most, has, adds, unit in _figures(allowance, committed, wanted):
+        if has + adds > most:
+            raise AllowanceError(
+                f"This would take {adds:,.4g} {unit}, and of the {most:,.4g} allowed {has:,.4g} are spent or reserved",
+                "Launch fewer or shorter experiments, cancel queued ones, or ask the person to raise the allowance",
+            )
+
+
+def left(allowance: Allowance, committed: Committed) -> str:
+    """What is left, in words: `116 of 128 GPU-hours, 950 of 1,000 experiments`; empty where nothing is limited."""
+    return ", ".join(
+        f"{max(0.0, most - has):,.4g} of {most:,.4g} {unit}"
+        for most, has, _, unit in _figures(allowance, committed, Committed(0, 0.0, 0.0))
+    )
+
+
+def _figures(allowance: Allowance, committed: Committed, wanted: Committed) -> list[tuple[float, float, float, str]]:
+    """Limit, committed, wanted and unit of everything that is limited."""
+    told = [
+        (allowance.gpu_hours, committed.gpu_seconds / 3600, wanted.gpu_seconds / 3600, "GPU-hours"),
+        (allowance.usd, committed.usd, wanted.usd, "dollars"),
+        (allowance.experiments, committed.experiments, wanted.experiments, "experiments"),
+    ]
+    return [(most, has, adds, unit) for most, has, adds, unit in told if most is not None]

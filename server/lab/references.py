@@ -1,0 +1,134 @@
+"""What a caller's word for a source means: champion, baseline, an experiment, the trainer folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from anyio import to_thread
+
+from ..changes import Brought, take_folder
+from ..domain import Experiment, experiment_id, parse_ids
+from ..errors import BadInputError, LabhandError, NotFoundError
+from ..sources import Commit
+from ..store import champions, launches
+from ..trainers import FILE, Source, read_folder
+from .lab import Lab
+
+BASELINE = "baseline"
+CHAMPION = "champion"
+WORKDIR = "workdir"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A source that something is made from.
+
+    Attributes:
+        name: Resolved: `e0042`, `baseline` or `workdir`.
+        commit: What becomes the parent; for the trainer folder, the baseline's.
+        kept: The files of that commit.
+        source: What is started from: the editable files that the name stands for, with the lab's protected ones.
+        experiment: Its number; None for the baseline and the trainer folder.
+        gpu: The kind of device that the experiment asked for.
+    """
+
+    name: str
+    commit: Commit
+    kept: Source
+    source: Source
+    experiment: int | None = None
+    gpu: str | None = None
+
+
+async def resolve(lab: Lab, name: str, folder: str | None = None) -> Reference:
+    """Find what `name` stands for.
+
+    Args:
+        lab: The lab.
+        name: `champion`, `baseline`, `workdir` or an experiment's id.
+        folder: With `workdir`, another copy of the trainer folder, relative to the lab's root.
+
+    Raises:
+        BadInputError: The name is none of these, or `folder` can't be read as the trainer's.
+        NotFoundError: There is no such experiment.
+    """
+    word = name.strip().lower()
+    if word == WORKDIR:
+        return await _workdir(lab, folder)
+    if folder is not None:
+        raise BadInputError(f"folder={folder!r} was given with base={name!r}", f'Give base="{WORKDIR}" with a folder')
+    if word == BASELINE:
+        return await baseline(lab)
+    if word == CHAMPION:
+        return await _champion(lab)
+    return await of_experiment(lab, await find_experiment(lab, word))
+
+
+async def baseline(lab: Lab) -> Reference:
+    """The trainer's source when the lab was made."""
+    first = await champions.baseline(lab.db)
+    if first is None:
+        raise LabhandError(f"The lab in {lab.folder} has no baseline", "Its database was changed by hand: start another lab")
+    return await _read(lab, BASELINE, Commit(first.commit, first.tree))
+
+
+async def of_experiment(lab: Lab, experiment: Experiment) -> Reference:
+    """The source of an experiment."""
+    return await _read(lab, experiment.id, Commit(experiment.commit, experiment.tree), experiment.number, experiment.gpu)
+
+
+async def find_experiment(lab: Lab, name: str) -> Experiment:
+    """The experiment of an id.
+
+    Raises:
+        BadInputError: `name` is no experiment's id.
+        NotFoundError: There is none of that id.
+    """
+    numbers, grids = parse_ids([name])
+    if grids or len(numbers) != 1:
+        raise BadInputError(f"{name!r} is not one experiment", f"Give {CHAMPION}, {BASELINE}, {WORKDIR} or an id such as e0042")
+    found = await launches.experiment(lab.db, numbers[0])
+    if found is None:
+        newest = await launches.newest(lab.db)
+        known = f"The newest is {experiment_id(newest)}; get_results lists them" if newest else "None was launched yet"
+        raise NotFoundError(f"There is no experiment {experiment_id(numbers[0])}", known)
+    return found
+
+
+async def brought_by(lab: Lab, ids: Sequence[str]) -> list[Brought]:
+    """What each of the experiments changed against its own base."""
+    first = await baseline(lab)
+    brought: list[Brought] = []
+    for name in ids:
+        experiment = await find_experiment(lab, name)
+        base = first
+        if experiment.base is not None:
+            base = await of_experiment(lab, await find_experiment(lab, experiment_id(experiment.base)))
+        brought.append(Brought(experiment.id, base.source, (await of_experiment(lab, experiment)).source))
+    return brought
+
+
+async def _champion(lab: Lab) -> Reference:
+    best = await champions.champion(lab.db)
+    if best is None or best.experiment is None:
+        return await baseline(lab)
+    return await of_experiment(lab, await find_experiment(lab, experiment_id(best.experiment)))
+
+
+async def _workdir(lab: Lab, folder: str | None) -> Reference:
+    place = lab.trainer.folder if folder is None else lab.root / Path(folder).expanduser()
+    if not (place / FILE).is_file():
+        raise BadInputError(
+            f"{place} is no trainer folder: there is no {FILE} in it", "Give the path of a copy of the trainer folder"
+        )
+    first = await baseline(lab)
+    on_disk = await to_thread.run_sync(read_folder, place)
+    source = await to_thread.run_sync(take_folder, on_disk, first.source, lab.trainer)
+    return Reference(WORKDIR, first.commit, first.kept, source)
+
+
+async def _read(lab: Lab, name: str, commit: Commit, experiment: int | None = None, gpu: str | None = None) -> Reference:
+    kept = await lab.sources.read(commit.hash)
+    return Reference(name, commit, kept, lab.with_protected(kept), experiment, gpu)
