@@ -1,0 +1,45 @@
+"""Real MCP clients, and a lab for them to work in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .programs import INSTALLED, ROOT, Clients
+
+SETTINGS = """\
+trainer = "parabola"
+[pools.local]
+backend = "local"
+slots = 2
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever stands in this folder needs the real clients."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("clients")
+
+
+@pytest.fixture(scope="session")
+def installed() -> None:
+    """The clients are there; else the test is skipped, or fails where they are required."""
+    if not (INSTALLED / "stamp").is_file():
+        reason = "the real clients are not installed: `make clients` brings them"
+        if os.environ.get("REQUIRE_CLIENTS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def clients(installed: None, tmp_path: Path) -> Clients:
+    """Clients in a lab whose trainer takes no time."""
+    lab, home = tmp_path / "lab", tmp_path / "home"
+    home.mkdir()
+    shutil.copytree(ROOT / "tests" / "trainers" / "parabola", lab / "parabola")
+    (lab / "labhand.toml").write_text(SETTINGS, "utf-8")
+    return Clients(lab, home)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+import pytest
+
+from .programs import Clients
+
+pytestmark = pytest.mark.timeout(300)
+
+Era = Literal["legacy", "modern"]
+ERAS: tuple[Era, ...] = ("legacy", "modern")
+
+CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("list_gpus", {}),
+    ("read_source", {"id": "baseline", "symbol": "loss_at"}),
+    ("launch_experiment", {"hypothesis": "Nearer to the bottom", "overrides": {"X": 2.5}, "request_id": "one"}),
+    ("launch_grid", {"hypothesis": "Both ways", "factors": {"X": [2.0, 4.0], "Y": [-1.0, 0.0]}}),
+    ("wait", {"timeout_seconds": 50}),
+    ("get_results", {"sort_by": "score", "limit": 5}),
+    ("get_experiment", {"id": "e0001", "include": ["diff", "runs"]}),
+    ("get_logs", {"id": "e0001", "tail_lines": 5}),
+    ("note", {"text": "2.5 is nearer than 1", "experiments": ["e0001"]}),
+    ("checkout", {"id": "e0001"}),
+    ("cancel", {"ids": ["g001"], "reason": "seen enough"}),
+    ("get_briefing", {}),
+)
+
+
+def inspect(clients: Clients, era: Era, method: str, *options: str) -> dict[str, Any]:
+    """What a server answers to one request of the Inspector's command line."""
+    server = ("labhand", "serve", "--as", "inspector")
+    finished = clients.run("mcp-inspector", "--cli", "--protocol-era", era, *server, "--method", method, *options)
+    assert finished.code == 0, f"{method} {options}: {finished.out}{finished.err}"
+    answer: dict[str, Any] = json.loads(finished.out)
+    return answer
+
+
+def call(clients: Clients, era: Era, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    pairs = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in arguments.items()]
+    given = ["--tool-arg", *pairs] if pairs else []
+    return inspect(clients, era, "tools/call", "--tool-name", tool, *given)
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_the_inspector_lists_every_tool_and_calls_it(clients: Clients, era: Era) -> None:
+    listed = {tool["name"] for tool in inspect(clients, era, "tools/list")["tools"]}
+    assert listed == {tool for tool, _ in CALLS}
+
+    answers = {tool: call(clients, era, tool, arguments) for tool, arguments in CALLS}
+
+    waited = answers["wait"]["structuredContent"]
+    assert not waited["timed_out"]
+    assert waited["finished_total"] >= 5
+    assert len(answers["get_results"]["structuredContent"]["rows"]) == 5
+    assert "X = 2.5" in (clients.lab / "parabola" / "train.py").read_text("utf-8")
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_the_inspector_reads_prompts_and_resources(clients: Clients, era: Era) -> None:
+    prompts = inspect(clients, era, "prompts/list")["prompts"]
+    resources = inspect(clients, era, "resources/list")["resources"]
+    read = inspect(clients, era, "resources/read", "--uri", "labhand://leaderboard")
+
+    assert "start_research" in {prompt["name"] for prompt in prompts}
+    assert {"labhand://leaderboard", "labhand://results.tsv"} <= {resource["uri"] for resource in resources}
+    assert read["contents"][0]["mimeType"] == "text/markdown"
+
+
+def test_the_inspector_sees_an_error_that_says_what_to_do(clients: Clients) -> None:
+    server = ("labhand", "serve")
+    request = ("--method", "tools/call", "--tool-name", "get_experiment", "--tool-arg", "id=e0999")
+
+    finished = clients.run("mcp-inspector", "--cli", *server, *request)
+
+    assert finished.code == 5
+    assert "e0999" in finished.out

@@ -1,0 +1,57 @@
+"""The rules that the whole tree keeps, and the pages that have to agree with the code."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from .markdown import anchors, links
+
+ROOT = Path(__file__).parents[2]
+LONGEST = 400
+"""Lines of a file that a person still reads."""
+
+
+def tracked(*patterns: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_no_file_is_longer_than_a_person_reads() -> None:
+    lengths = {path.relative_to(ROOT): len(path.read_text("utf-8").splitlines()) for path in tracked("*.py", "*.sql", "*.md")}
+
+    assert {path: lines for path, lines in lengths.items() if lines > LONGEST} == {}
+
+
+@pytest.mark.parametrize("page", tracked("*.md"), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    inside = [link.partition("#") for link in links(page) if not link.startswith(("https://", "mailto:"))]
+    targets = [((page.parent / place).resolve() if place else page, anchor) for place, _, anchor in inside]
+
+    assert [str(target) for target, _ in targets if not target.exists()] == []
+    assert [f"{target}#{anchor}" for target, anchor in targets if anchor and anchor not in anchors(target)] == []
+
+
+def test_the_changelog_begins_with_the_version_that_is_built() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+
+    assert headings[0] == version
+
+
+def test_every_import_of_the_packages_is_relative() -> None:
+    """The name of the distribution occurs in pyproject, in tests and in commands only."""
+    absolute = re.compile(r"^\s*(?:from|import) labhand\b", re.MULTILINE)
+    packages = tracked("server/*.py", "tools/*.py", "trainer/*.py", "prompts/*.py")
+
+    assert [str(path) for path in packages if absolute.search(path.read_text("utf-8"))] == []
