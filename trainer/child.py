@@ -1,0 +1,151 @@
+"""An untrusted command as the runner holds it: behind a guard, its output in the log, ended whole."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from .log import Log
+from .processes import end_descendants
+
+GRACE_SECONDS = 2.0
+"""Between SIGTERM and SIGKILL."""
+_CHUNK, _CHUNKS = 2**16, 64
+"""Output is taken in bounded helpings, so that a flood doesn't keep the runner from looking at the clock."""
+
+
+class CancelledError(Exception):
+    """Someone asked the runner to end."""
+
+
+class Stop:
+    """Remembers a SIGTERM, and wakes whoever waits in a selector."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self.wakes, self._wake = socket.socketpair()
+        for end in (self.wakes, self._wake):
+            end.setblocking(False)  # noqa: FBT003
+        signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._request)
+
+    def _request(self, *_: object) -> None:
+        self.requested = True
+
+    def check(self) -> None:
+        """Raise CancelledError when the runner was asked to end."""
+        if self.requested:
+            raise CancelledError
+
+
+class Child:
+    """A command that runs behind a guard, from entering the context until leaving it.
+
+    Args:
+        command: What to run, in `folder`, with exactly this environment.
+        log: Takes its output.
+        stop: Makes `wait` raise CancelledError.
+        descriptors: Open files that it inherits under the same numbers.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        log: Log,
+        stop: Stop,
+        descriptors: Sequence[int] = (),
+    ) -> None:
+        self._log = log
+        self._stop = stop
+        guard = [sys.executable, "-P", "-m", "labhand.trainer.guard", str(os.getpid()), str(GRACE_SECONDS), str(folder)]
+        self._guard = subprocess.Popen(
+            [*guard, *command],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=descriptors,
+            start_new_session=True,
+            bufsize=0,
+        )
+        assert self._guard.stdout is not None  # noqa: S101 - it is a pipe
+        self._output = self._guard.stdout
+        os.set_blocking(self._output.fileno(), False)
+        self._ends = os.pidfd_open(self._guard.pid)
+        self._selector = selectors.DefaultSelector()
+        for source in (self._output, self._ends, stop.wakes):
+            self._selector.register(source, selectors.EVENT_READ)
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.end()
+        self._selector.close()
+        self._output.close()
+        os.close(self._ends)
+
+    def listen(self, channel: socket.socket) -> None:
+        """Let `wait` return when something arrives here, too."""
+        self._selector.register(channel, selectors.EVENT_READ)
+
+    def deafen(self, channel: socket.socket) -> None:
+        """Stop listening to a channel, for instance since its other end was closed."""
+        self._selector.unregister(channel)
+
+    @property
+    def status(self) -> int | None:
+        """None while it runs; then its exit status, 128 and the number for a signal, as a shell gives it."""
+        status = self._guard.poll()
+        return 128 - status if status is not None and status < 0 else status
+
+    def wait(self, seconds: float) -> None:
+        """Take output until something happens that the caller should look at, or so many seconds have passed.
+
+        Raises:
+            CancelledError: The runner was asked to end.
+        """
+        self._stop.check()
+        ready = {key.fileobj for key, _ in self._selector.select(max(0.0, seconds))}
+        if self._output in ready:
+            self._take_output()
+        self._stop.check()
+
+    def end(self) -> None:
+        """End the command and all its descendants, and take the rest of its output; harmless when it has ended."""
+        if self.status is None:
+            self._guard.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS + 2
+        while self.status is None and time.monotonic() < deadline:
+            with suppress(subprocess.TimeoutExpired):
+                self._guard.wait(0.1)
+            self._take_output()
+        if self.status is None:
+            self._guard.kill()
+            self._guard.wait()
+        end_descendants()
+        self._take_output()
+
+    def _take_output(self) -> None:
+        for _ in range(_CHUNKS):
+            try:
+                chunk = os.read(self._output.fileno(), _CHUNK)
+            except BlockingIOError:
+                return
+            if not chunk:
+                if self._output in self._selector.get_map():
+                    self._selector.unregister(self._output)
+                return
+            self._log.write(chunk)

@@ -1,0 +1,63 @@
+"""What an untrusted process finds in its environment: what is listed here, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from .contract import Spec
+
+_PASSED_ON = (
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "PATH",
+    "TMPDIR",
+    "TORCHINDUCTOR_CACHE_DIR",
+    "TRITON_CACHE_DIR",
+    "TZ",
+    "VIRTUAL_ENV",
+)
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def scrubbed(spec: Spec, **more: str) -> dict[str, str]:
+    """The environment of an experiment.
+
+    Args:
+        spec: Gives seed, budget, cores and GPU.
+        more: What this process needs besides.
+    """
+    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return (
+        kept
+        | _devices(spec)
+        | {
+            "LABHAND_SEED": str(spec.seed),
+            "LABHAND_BUDGET_SECONDS": f"{spec.budget_seconds:g}",
+            "PYTHONHASHSEED": "0",
+            "PYTHONUNBUFFERED": "1",
+            **more,
+        }
+    )
+
+
+def _devices(spec: Spec) -> dict[str, str]:
+    threads = {name: str(len(spec.cores)) for name in _THREADS if spec.cores}
+    if spec.device == "cpu":
+        return threads | {"CUDA_VISIBLE_DEVICES": ""}
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES") if spec.gpu is None else spec.gpu
+    return threads if visible is None else threads | {"CUDA_VISIBLE_DEVICES": visible}
+
+
+def with_interpreter(command: Sequence[str]) -> list[str]:
+    """The command with a bare `python` made the interpreter that runs this."""
+    return [sys.executable if command[0] == "python" else command[0], *command[1:]]
+
+
+def for_this_machine() -> Mapping[str, str]:
+    """What preparing data may need besides: where the cache is, and how to reach the network."""
+    names = ("LABHAND_CACHE", "HF_HOME", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+    return {name: os.environ[name] for name in names if name in os.environ}

@@ -1,0 +1,55 @@
+"""The experiment's output: all of it while it is short, its beginning and its end when it is long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+HEAD_BYTES = 8 * 2**20
+TAIL_BYTES = 2**18
+
+
+class Log:
+    """Bounded `log.txt`. What is past the head is held in memory, and the last of it written on closing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("wb", buffering=0)
+        self._room = HEAD_BYTES
+        self._tail = bytearray()
+        self._left_out = 0
+
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def write(self, data: bytes) -> None:
+        """Add output as it came."""
+        head, rest = data[: self._room], data[self._room :]
+        self._file.write(head)
+        self._room -= len(head)
+        self._tail += rest
+        if len(self._tail) > 2 * TAIL_BYTES:
+            self._trim()
+
+    def _trim(self) -> None:
+        excess = max(0, len(self._tail) - TAIL_BYTES)
+        self._left_out += excess
+        del self._tail[:excess]
+
+    def text(self) -> str:
+        """What is kept so far; lines that were overwritten by a carriage return stand as lines of their own."""
+        kept = self._path.read_bytes() + bytes(self._tail)
+        return kept.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+
+    def close(self) -> None:
+        """Write the end of a long output, and let go of the file."""
+        if self._file.closed:
+            return
+        self._trim()
+        if self._left_out:
+            self._file.write(f"\n[{self._left_out} bytes left out]\n".encode())
+        self._file.write(self._tail)
+        self._file.close()

@@ -1,0 +1,60 @@
+"""What a run came to, gathered as it goes, so that a run that fails half-way still says what it used."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from .contract import Metric
+from .failures import Failure
+
+
+@dataclass
+class Result:
+    """`result.json` in the making; docs/runs.md has the meaning of each part.
+
+    Attributes:
+        began: When the run was claimed, by the monotonic clock.
+        score: None unless measured.
+        seconds: `startup`, `training`, `training_wall` and `evaluation`, as far as the run came.
+    """
+
+    run: str
+    began: float
+    metric: Metric | None = None
+    score: float | None = None
+    failure: Failure | None = None
+    cancelled: bool = False
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+    measures: dict[str, float] = field(default_factory=dict[str, float])
+    claimed: dict[str, float] = field(default_factory=dict[str, float])
+    device: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
+    evaluator: dict[str, Any] | None = None
+    flags: list[str] = field(default_factory=list[str])
+
+    @property
+    def status(self) -> str:
+        """`succeeded`, `failed` or `cancelled`."""
+        if self.cancelled:
+            return "cancelled"
+        return "succeeded" if self.failure is None and self.score is not None else "failed"
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole of it as it stands now."""
+        held = time.monotonic() - self.began
+        return {
+            "run": self.run,
+            "status": self.status,
+            "score": self.score if self.status == "succeeded" else None,
+            "metric": self.metric.name if self.metric else None,
+            "self_reported": self.metric.self_reported if self.metric else None,
+            "failure": self.failure.as_json() if self.failure else None,
+            "seconds": {name: round(value, 3) for name, value in (self.seconds | {"held": held}).items()},
+            "measures": self.measures,
+            "claimed": self.claimed,
+            "device": self.device,
+            "evaluator": self.evaluator,
+            "sandbox": {"files": "none", "network": "none"},
+            "flags": self.flags,
+        }

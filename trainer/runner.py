@@ -1,0 +1,115 @@
+"""Runs one experiment, from its claim to its result: `python -m labhand.trainer.runner FOLDER`.
+
+What the folder holds before and after is told in docs/runs.md. Torch isn't loaded here: it would cost every run its start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from .child import CancelledError, Stop
+from .contract import ContractError, Data, Spec, read_spec, read_trainer
+from .failures import Failure, RunFailedError
+from .folder import RunFolder
+from .log import Log
+from .machine import describe_device, prepare_once
+from .output import read_score, read_summary
+from .processes import adopt_orphans
+from .result import Result
+from .training import Run, train_by_output, train_with_session
+
+RESULT_MARK = "LABHAND_RESULT"
+MOST_TOKENS = 2**29
+"""In one run's training data, which is held in memory: 1 GiB."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the experiment in a folder; leaves quietly when another runner has claimed it.
+
+    Args:
+        arguments: The run folder.
+    """
+    folder = RunFolder(Path(arguments[0]))
+    if not folder.claim():
+        return 0
+    result = Result(folder.path.name, time.monotonic())
+    stop = Stop()
+    adopt_orphans()
+    folder.set_phase("starting")
+    with Log(folder.log) as log:
+        _run_to_result(folder, log, stop, result)
+    line = folder.write_result(result.as_json())
+    with contextlib.suppress(OSError):  # whoever listened may have gone
+        os.write(sys.stdout.fileno(), f"{RESULT_MARK} {line}\n".encode())
+    return 0
+
+
+def _run_to_result(folder: RunFolder, log: Log, stop: Stop, result: Result) -> None:
+    """Do all of it; whatever goes wrong stands in the result."""
+    try:
+        result.score = _run(folder, log, stop, result)
+    except CancelledError:
+        result.cancelled = True
+    except RunFailedError as error:
+        result.failure = error.failure
+    except ContractError as error:
+        result.failure = Failure("contract_broken", str(error), (), "Mend the file that the message names.")
+    except Exception:  # noqa: BLE001 - the process's boundary: a result is left whatever happens
+        lines = tuple(traceback.format_exc().splitlines()[-15:])
+        result.failure = Failure("crashed", f"The runner itself failed: {lines[-1]}", lines, "Report this as a bug of labhand.")
+
+
+def _run(folder: RunFolder, log: Log, stop: Stop, result: Result) -> float:
+    spec = read_spec(folder.path)
+    result.run = spec.run
+    _pin(spec)
+    trainer = read_trainer(folder.source)
+    result.metric = trainer.metric
+    result.device = describe_device(spec)
+    run = Run(folder, spec, trainer, log, stop, result)
+    if spec.sandbox_required:
+        raise ContractError("spec.json: sandbox_required is true, but there is no sandbox here")
+    prepare_once(trainer, folder.source, spec, log, stop)
+    return _run_self_reported(run) if trainer.data is None else _run_evaluated(run, trainer.data)
+
+
+def _pin(spec: Spec) -> None:
+    """Stay on the run's cores with all that is started, so that runs side by side don't slow one another."""
+    if spec.cores:
+        os.sched_setaffinity(0, spec.cores)
+
+
+def _run_self_reported(run: Run) -> float:
+    try:
+        train_by_output(run)
+    finally:
+        measures, run.result.claimed = read_summary(run.log.text())
+        run.result.measures |= measures
+    return read_score(run.trainer.metric, run.log.text())
+
+
+def _run_evaluated(run: Run, data: Data) -> float:
+    from .corpora import DataError  # noqa: PLC0415  numpy; a self-reported run does without
+    from .data import load_corpus, training_stream  # noqa: PLC0415
+    from .evaluator import evaluate  # noqa: PLC0415
+
+    try:
+        corpus = load_corpus(data.corpus, data.vocabulary)
+    except DataError as error:
+        raise RunFailedError("contract_broken", str(error), (), "Run `labhand prepare` on that machine.") from error
+    train_with_session(run, training_stream(corpus, run.spec.seed, MOST_TOKENS).tobytes())
+    run.folder.set_phase("evaluating")
+    began = time.monotonic()
+    try:
+        return evaluate(run, data, corpus)
+    finally:
+        run.result.seconds["evaluation"] = time.monotonic() - began
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

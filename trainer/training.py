@@ -1,0 +1,215 @@
+"""Training: the experiment's command, run under the runner's clock until it ends or is ended."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .channel import VARIABLE, BrokenChannelError, Channel, memory_file
+from .child import Child, Stop
+from .clock import Clock
+from .contract import Spec, Trainer
+from .environment import scrubbed, with_interpreter
+from .failures import RunFailedError, of_exit
+from .folder import RunFolder
+from .log import Log
+from .processes import TreeClock
+from .result import Result
+
+GRACE_SECONDS, GRACE_SHARE = 1.0, 0.05
+"""On the budget's clock, past the budget: for the last step and for saving."""
+MOST_POINTS = 20_000
+"""Lines in curve.jsonl; what is reported past them counts, but isn't kept."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that belongs to one run while the runner lives."""
+
+    folder: RunFolder
+    spec: Spec
+    trainer: Trainer
+    log: Log
+    stop: Stop
+    result: Result
+
+    def clock(self, limit: float) -> Clock:
+        """A clock of the kind that governs this run, over whatever runs below the runner from now on."""
+        cpu = TreeClock().seconds if self.spec.clock == "cpu" else None
+        return Clock(limit, cpu, len(self.spec.cores) or os.cpu_count() or 1)
+
+
+def train_by_output(run: Run) -> None:
+    """Run a command that knows nothing of labhand; all its time counts as training.
+
+    Raises:
+        RunFailedError: It failed, or went on past start-up, budget and evaluation together.
+        CancelledError: The runner was asked to end.
+    """
+    budget = run.trainer.budget
+    clock = run.clock(budget.startup_seconds + run.spec.budget_seconds + budget.evaluation_seconds)
+    command = with_interpreter(run.trainer.command)
+    run.folder.set_phase("running")
+    with Child(command, run.folder.source, scrubbed(run.spec), run.log, run.stop) as child:
+        try:
+            while child.status is None:
+                if clock.left() < 0:
+                    allowed = "start-up, budget and evaluation together allow"
+                    raise RunFailedError(
+                        "timeout", f"The command ran for longer than {allowed}", run.log.text().splitlines()[-5:]
+                    )
+                child.wait(clock.next_look())
+        finally:
+            run.result.seconds |= {"training": clock.used(), "training_wall": clock.wall()}
+    _check_exit(run, child)
+
+
+def train_with_session(run: Run, tokens: bytes) -> None:
+    """Run a command that uses `labhand.trainer.session`, until it has left a model.
+
+    Args:
+        run: Its result takes the times, and what was reported.
+        tokens: This seed's training data, uint16.
+
+    Raises:
+        RunFailedError: It failed, diverged, broke the contract, or went on past its deadline.
+        CancelledError: The runner was asked to end.
+    """
+    ours, theirs = Channel.pair()
+    ours.send(_facts(run))
+    ours.socket.setblocking(False)  # noqa: FBT003
+    command, environment = with_interpreter(run.trainer.command), scrubbed(run.spec, **{VARIABLE: str(theirs.socket.fileno())})
+    descriptors = [theirs.socket.fileno()]
+    with Child(command, run.folder.source, environment, run.log, run.stop, descriptors) as child:
+        theirs.close()
+        child.listen(ours.socket)
+        training = _Training(run, ours, memory_file("training-tokens", tokens))
+        try:
+            training.watch(child)
+        finally:
+            training.settle()
+            ours.close()
+    _check_exit(run, child)
+    if not training.is_ready:
+        raise RunFailedError("contract_broken", "The command ended without having called session.ready()")
+
+
+def _facts(run: Run) -> Mapping[str, Any]:
+    data = run.trainer.data
+    return {
+        "seed": run.spec.seed,
+        "budget_seconds": run.spec.budget_seconds,
+        "clock": run.spec.clock,
+        "device": run.spec.device,
+        "vocabulary": data.vocabulary if data else 0,
+        "context": data.context if data else 0,
+        "output": str(run.folder.path),
+    }
+
+
+def _check_exit(run: Run, child: Child) -> None:
+    if child.status:
+        raise of_exit(child.status, run.log.text())
+
+
+class _Training:
+    """The runner's side of a session: first the start-up, then, from `ready` on, the training."""
+
+    def __init__(self, run: Run, channel: Channel, tokens: int) -> None:
+        self._run = run
+        self._channel: Channel | None = channel
+        self._tokens = tokens
+        self._startup = Clock(run.trainer.budget.startup_seconds)
+        self._training: Clock | None = None
+        self._deadline = run.spec.budget_seconds * (1 + GRACE_SHARE) + GRACE_SECONDS
+        self._points = 0
+
+    @property
+    def is_ready(self) -> bool:
+        return self._training is not None
+
+    def watch(self, child: Child) -> None:
+        """Listen, and look at the clock, until the child has ended and all that it said was heard."""
+        while child.status is None:
+            clock = self._training or self._startup
+            if clock.left() < 0:
+                raise self._timeout()
+            child.wait(clock.next_look())
+            self._listen(child)
+        self._listen(child)
+
+    def _timeout(self) -> RunFailedError:
+        lines = self._run.log.text().splitlines()[-5:]
+        if self._training is None:
+            allowed = self._run.trainer.budget.startup_seconds
+            step = "Prepare less before session.ready(), or have startup_seconds raised in trainer.toml."
+            return RunFailedError("timeout", f"The start-up took longer than {allowed:g} s", lines, step)
+        budget, used = self._run.spec.budget_seconds, self._training.used()
+        message = f"Training went on past its deadline: {used:.1f} s of {budget:g} s, {self._training.wall():.1f} s by the wall"
+        return RunFailedError("timeout", message, lines)
+
+    def _listen(self, child: Child) -> None:
+        try:
+            while self._channel is not None:
+                received = self._channel.receive()
+                if received is None:
+                    child.deafen(self._channel.socket)
+                    self._channel = None
+                else:
+                    self._take(*received)
+        except BlockingIOError:
+            pass
+        except BrokenChannelError as error:
+            raise RunFailedError("contract_broken", f"The experiment's messages can't be read: {error}") from error
+
+    def _take(self, message: Mapping[str, Any], file: int | None) -> None:
+        if file is not None:
+            os.close(file)
+        match message.get("say"):
+            case "ready" if self._training is None:
+                self._start()
+            case "report" if self._training is not None:
+                self._note(message, self._training)
+            case said:
+                raise RunFailedError("contract_broken", f"The experiment said {said!r}, which isn't due now")
+
+    def _start(self) -> None:
+        assert self._channel is not None  # noqa: S101 - the message came over it
+        self._run.result.seconds["startup"] = self._startup.wall()
+        size = os.fstat(self._tokens).st_size
+        self._training = self._run.clock(self._deadline)
+        self._channel.send({"tokens": size // 2}, self._tokens)
+        self._run.folder.set_phase("running")
+
+    def _note(self, message: Mapping[str, Any], clock: Clock) -> None:
+        """Keep one report; what it says is the experiment's own word, except for the seconds."""
+        try:
+            step, loss, tokens = int(message["step"]), float(message["loss"]), int(message["tokens"])
+            flops = message.get("flops")
+            measures = {"steps": step, "tokens": tokens} | ({} if flops is None else {"flops": float(flops)})
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise RunFailedError("contract_broken", f"A report lacks step, loss or tokens: {dict(message)!r:.200}") from error
+        self._run.result.measures |= measures
+        if not math.isfinite(loss):
+            raise RunFailedError("diverged", f"The loss was {loss} at step {step}, after {clock.used():.1f} s of training")
+        if self._points < MOST_POINTS:
+            self._points += 1
+            point = {"seconds": round(clock.used(), 3), "step": step, "loss": loss, "tokens": tokens}
+            with self._run.folder.curve.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(point) + "\n")
+
+    def settle(self) -> None:
+        """Say what was used, however it ended."""
+        os.close(self._tokens)
+        if self._training is None:
+            self._run.result.seconds["startup"] = self._startup.wall()
+            return
+        self._run.result.seconds |= {"training": self._training.used(), "training_wall": self._training.wall()}
+        if self._run.spec.device == "cpu":
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            self._run.result.measures["peak_memory_bytes"] = used.ru_maxrss * 1024
