@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from itertools import islice
@@ -134,14 +134,14 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m labhand.trainer.prepare", description="Fetch, split and tokenise a corpus")
     parser.add_argument("--corpus", default=DEFAULT_CORPUS, help="sotu, climbmix, climbmix:SHARDS, or a folder of .txt files")
     parser.add_argument("--vocabulary", type=int, default=DEFAULT_VOCABULARY, help="number of token ids, BOS among them")
-    arguments = parser.parse_args()
+    given = parser.parse_args(arguments)
     try:
-        corpus = prepare_corpus(arguments.corpus, arguments.vocabulary, say=_say)
+        corpus = prepare_corpus(given.corpus, given.vocabulary, say=_say)
     except DataError as error:
         sys.exit(str(error))
     _say(f"Ready: {corpus.folder}")
