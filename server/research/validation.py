@@ -2,7 +2,7 @@
 
 What a seed does to both arms cancels in the difference of a pair. The test is one-sided (gain ≤ 0 against gain > 0), on
 Student's t with a variance that borrows from the stratum (see `noise`), but is never below the pairs' own: a candidate that is
-noisier than the rest gains nothing by it.
+noisier than the rest gains little by it.
 
 **Early stopping.** There are two looks, at half of the pairs and at all of them. The level is spent in proportion to the
 pairs seen (Kim and DeMets 1987, "Design and analysis of group sequential tests based on the type I error spending rate
