@@ -25,9 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("clients")
 
 
-@pytest.fixture(scope="session")
-def installed() -> None:
-    """The clients are there; else the test is skipped, or fails where they are required."""
+def pytest_runtest_setup() -> None:
+    """Without the clients these tests are skipped, or fail where the clients are required."""
     if not (INSTALLED / "stamp").is_file():
         reason = "the real clients are not installed: `make clients` brings them"
         if os.environ.get("REQUIRE_CLIENTS"):
@@ -36,7 +35,7 @@ def installed() -> None:
 
 
 @pytest.fixture
-def clients(installed: None, tmp_path: Path) -> Clients:
+def clients(tmp_path: Path) -> Clients:
     """Clients in a lab whose trainer takes no time."""
     lab, home = tmp_path / "lab", tmp_path / "home"
     home.mkdir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -69,7 +69,7 @@ class ScriptedModel:
         return self.script[min(asked.turn, len(self.script) - 1)](asked)
 
     @contextmanager
-    def served(self) -> Iterator[str]:
+    def served(self) -> Generator[str]:
         """Serve on a free port of loopback and give the URL."""
         handler = type("Handler", (_Handler,), {"model": self})
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -129,10 +129,8 @@ def _message(body: Mapping[str, Any], block: Block) -> dict[str, Any]:
 
 def _events(message: Mapping[str, Any]) -> Iterator[bytes]:
     (block,) = message["content"]
-    if block["type"] == "text":
-        start, delta = {**block, "text": ""}, {"type": "text_delta", "text": block["text"]}
-    else:
-        start, delta = {**block, "input": {}}, {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
+    start: Block = {**block, "text": ""} if block["type"] == "text" else {**block, "input": dict[str, Any]()}
+    delta = _delta(block)
     ending = {"stop_reason": message["stop_reason"], "stop_sequence": None}
     yield _event("message_start", message={**message, "content": [], "stop_reason": None})
     yield _event("content_block_start", index=0, content_block=start)
@@ -140,6 +138,12 @@ def _events(message: Mapping[str, Any]) -> Iterator[bytes]:
     yield _event("content_block_stop", index=0)
     yield _event("message_delta", delta=ending, usage={"output_tokens": _USAGE["output_tokens"]})
     yield _event("message_stop")
+
+
+def _delta(block: Block) -> Block:
+    if block["type"] == "text":
+        return {"type": "text_delta", "text": block["text"]}
+    return {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
 
 
 def _event(kind: str, **data: object) -> bytes:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ..docs.markdown import console_blocks
-from .programs import ROOT, Clients, Finished
 from .model import Asked, Block, ScriptedModel, say, use
+from .programs import ROOT, Clients, Finished
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -76,7 +76,9 @@ def test_the_command_line_tells_its_commands(programs: Path, tmp_path: Path) -> 
     told = run(programs / "labhand", "--help", cwd=tmp_path)
 
     assert told.returncode == 0, told.stderr
-    assert {"serve", "dispatch", "demo", "init", "status", "results", "logs", "cancel", "prepare", "doctor"} <= set(told.stdout.split())
+    assert {"serve", "dispatch", "demo", "init", "status", "results", "logs", "cancel", "prepare", "doctor"} <= set(
+        told.stdout.split()
+    )
 
 
 def test_the_doctor_says_that_torch_is_missing_and_what_to_do(programs: Path, tmp_path: Path) -> None:
