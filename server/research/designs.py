@@ -19,6 +19,8 @@ from .fractions import ROMAN, aliases, columns, levels, resolution
 Factors = Mapping[str, Sequence[Any]]
 Cell = dict[str, Any]
 
+_SMALL = 8
+"""Cells up to which all combinations are run rather than a fraction: a fraction of three factors mixes main effects up."""
 DRAWS = 20
 """Latin hypercubes drawn, of which the one is kept whose nearest cells are farthest apart."""
 
@@ -80,8 +82,8 @@ def _one_at_a_time(factors: Factors, cap: int) -> Plan:
     _refuse_above(cap, len(cells))
     return Plan(
         cells,
-        "The first cell is the base itself, each other changes one knob. Tells each change at the base alone: no interaction is "
-        "seen, and each change rests on one cell, where a factorial of as many runs would use all of them for each.",
+        "The first cell is the base itself, each other changes one knob. Tells each change at the base alone: no interaction "
+        "is seen, and each change rests on one cell, where a factorial of as many runs would use all of them for each.",
     )
 
 
@@ -92,7 +94,7 @@ def _fractional(factors: Factors, size: int | None, cap: int) -> Plan:
             f"A fraction takes two values a knob, and {knob} has {len(values)}",
             "Give the two ends to compare; more values go with full, latin_hypercube or random",
         )
-    if 2 ** len(factors) <= (size or 8):
+    if 2 ** len(factors) <= (size or _SMALL):
         return _full(factors, cap)
     chosen = columns(len(factors), size)
     runs = levels(chosen)

@@ -76,9 +76,10 @@ def columns(factors: int, runs: int | None = None) -> list[int]:
     else:
         size = max((size for size in found if size <= runs), default=None)
     if size is None:
+        sizes = f"Give size= one of {sorted(found)}" if found else "Take 3 to 16 factors"
         raise BadInputError(
             f"No two-level fraction of {factors} factors in {runs or 64} runs or fewer is known",
-            f'{f"Give size= one of {sorted(found)}" if found else "Take 3 to 16 factors"}, or design="latin_hypercube"',
+            f'{sizes}, or design="latin_hypercube"',
         )
     return found[size]
 
