@@ -1,18 +1,27 @@
-"""Changes: from a base and what the caller asks for to a new source, and what differs between two sources in a few words.
+"""Changes: from a base and what the caller asks for to a new source; and how two sources differ, in a few words.
 
-Everything here is plain computation on sources, but for git, which applies patches and merges: call it in a thread.
+Blocks for as long as git takes to apply a patch or merge: call it in a thread where an event loop runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import ast
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import PurePosixPath
 
-from pydantic import JsonValue
-
-from .knobs import Value
+from .edits import patch, replace
+from .errors import BadInputError, nearest
+from .knobs import KnobFile, Knobs, find_knobs, knob_words
+from .literals import UNPARSABLE, Value
+from .merge import merge
 from .requests import Change
-from .trainers import Source, Trainer
+from .trainers import LARGEST_FILE, Source, Trainer
+
+LONGEST_DESCRIPTION = 300
+SCOPES_TOLD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,7 @@ class Brought:
     after: Source
 
 
-def apply_change(base: Source, change: Change, trainer: Trainer, brought: Sequence[Brought]) -> Source:
+def apply_change(base: Source, change: Change, trainer: Trainer, brought: Sequence[Brought] = ()) -> Source:
     """Make a source: files, patch, what `apply` brings, edits, overrides, in this order.
 
     Args:
@@ -41,9 +50,20 @@ def apply_change(base: Source, change: Change, trainer: Trainer, brought: Sequen
 
     Raises:
         BadInputError: A part can't be applied, a file isn't editable, or the result has a syntax error.
-        ConflictError: What is brought touches the same lines.
+        ConflictError: What is brought touches the same knobs or lines.
     """
-    raise NotImplementedError
+    source = dict(base)
+    for path, text in change.files.items():
+        source[_editable(path, trainer)] = _encode(path, text)
+    if change.patch is not None:
+        source = dict(patch(source, change.patch, lambda path: _editable(path, trainer)))
+    for one in brought:
+        source = dict(merge(source, one.before, one.after, one.id))
+    for edit in change.edits:
+        path = _editable(edit.file, trainer)
+        source[path] = _encode(path, replace(_text(source, path), edit))
+    check(base, source, trainer)
+    return Knobs(source, trainer).override(change.overrides) if change.overrides else source
 
 
 def take_folder(folder: Source, baseline: Source, trainer: Trainer) -> Source:
@@ -52,34 +72,33 @@ def take_folder(folder: Source, baseline: Source, trainer: Trainer) -> Source:
     Raises:
         BadInputError: A protected file differs from the baseline's, or a file has a syntax error.
     """
-    raise NotImplementedError
+    protected = {path: data for path, data in baseline.items() if not trainer.is_editable(path)}
+    for path, data in protected.items():
+        if folder.get(path) != data:
+            raise BadInputError(
+                f"{path} in the folder differs from the lab's, and isn't editable",
+                "Put it back as it was, or start a new lab on the changed trainer",
+            )
+    source = protected | {path: data for path, data in folder.items() if trainer.is_editable(path)}
+    check(baseline, source, trainer)
+    return source
 
 
-class Knobs:
-    """The knobs of a source's editable files, parsed once: the fast path for the cells of a grid."""
+def check(before: Source, after: Source, trainer: Trainer) -> None:
+    """See that only editable files differ, and that what they hold can be run.
 
-    def __init__(self, source: Source, trainer: Trainer) -> None: ...
-
-    @property
-    def values(self) -> dict[str, Value]:
-        """Every knob's value."""
-        raise NotImplementedError
-
-    def override(self, values: Mapping[str, JsonValue]) -> Source:
-        """The source with these knobs set; files without one of them are the same objects.
-
-        Raises:
-            BadInputError: A knob is unknown or in several files, or a value can't be of its type.
-        """
-        raise NotImplementedError
-
-    def coerce(self, values: Mapping[str, JsonValue]) -> dict[str, Value]:
-        """The values as the source will hold them (`"2**20"` → 1048576, `[1, 2]` → `(1.0, 2.0)`), only those that differ."""
-        raise NotImplementedError
-
-    def describe(self, values: Mapping[str, JsonValue]) -> str:
-        """What setting these knobs changes: `DEPTH 4→6, MATRIX_LR 0.02→0.04`."""
-        raise NotImplementedError
+    Raises:
+        BadInputError: A file that differs isn't editable, not text, too large, gone, or has a syntax error.
+    """
+    for path in sorted(_differing(before, after)):
+        _editable(path, trainer)
+        data = after.get(path)
+        if data is not None:
+            _check_file(path, data)
+        elif path in trainer.editable:
+            raise BadInputError(f"{path} can't be removed", "The trainer names it; change what it holds instead")
+        if any(str(parent) in after for parent in PurePosixPath(path).parents):
+            raise BadInputError(f"{path} lies below a file", "Choose another path")
 
 
 def knobs_of(source: Source, trainer: Trainer) -> dict[str, Value]:
@@ -89,9 +108,146 @@ def knobs_of(source: Source, trainer: Trainer) -> dict[str, Value]:
 
 def describe(before: Source, after: Source) -> str:
     """What differs, in a few words: `DEPTH 4→6; train.py +12 −3: class Block, def main`. Empty when nothing does."""
-    raise NotImplementedError
+    knobs: list[str] = []
+    files: list[str] = []
+    for path in sorted(_differing(before, after)):
+        old, new = _texts(before, after, path)
+        if path not in after:
+            files.append(f"{path} removed")
+        elif path not in before:
+            files.append(f"{path} new, {len(new.splitlines())} lines")
+        else:
+            words, old = _set_knobs(old, new) if path.endswith(".py") else ("", old)
+            knobs += [words] if words else []
+            files += [_describe_lines(path, old, new)] if old != new else []
+    whole = "; ".join([", ".join(knobs)] * bool(knobs) + files)
+    return whole if len(whole) <= LONGEST_DESCRIPTION else whole[: LONGEST_DESCRIPTION - 1] + "…"
 
 
 def diffstat(before: Source, after: Source) -> str:
     """Lines added and removed for each file: `train.py +12 −3`. Empty when nothing differs."""
-    raise NotImplementedError
+    told: list[str] = []
+    for path in sorted(_differing(before, after)):
+        removed, added = _changed_lines(*_texts(before, after, path))
+        told.append(f"{path} +{len(added)} −{len(removed)}")
+    return ", ".join(told)
+
+
+def _differing(before: Source, after: Source) -> Iterator[str]:
+    return (path for path in {*before, *after} if before.get(path) != after.get(path))
+
+
+def _editable(path: str, trainer: Trainer) -> str:
+    """The path as sources hold it.
+
+    Raises:
+        BadInputError: Experiments may not differ in it.
+    """
+    pure = PurePosixPath(path)
+    allowed = f"Editable: {', '.join(trainer.editable)}"
+    if pure.is_absolute() or ".." in pure.parts:
+        raise BadInputError(f"{path!r} leaves the trainer folder", allowed)
+    if not path.isprintable() or any(part.startswith(".") for part in pure.parts):
+        raise BadInputError(f"{path!r} can't be part of a source: hidden files and control characters are left out", allowed)
+    if not trainer.is_editable(str(pure)):
+        raise BadInputError(f"{path} isn't editable", allowed)
+    return str(pure)
+
+
+def _text(source: Source, path: str) -> str:
+    if path not in source:
+        raise BadInputError(f"There is no file {path} in the base", f"{nearest(path, source)}. A new file goes into files")
+    return source[path].decode("utf-8", "replace")
+
+
+def _encode(path: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise BadInputError(f"The text for {path} is not Unicode: {error}", "Leave lone surrogates out") from error
+
+
+def _check_file(path: str, data: bytes) -> None:
+    if len(data) > LARGEST_FILE:
+        raise BadInputError(f"{path} has {len(data):,} bytes", f"{LARGEST_FILE:,} is the most")
+    try:
+        binary = "\0" in data.decode()
+    except UnicodeDecodeError:
+        binary = True
+    if binary:
+        raise BadInputError(f"{path} is binary", "Only UTF-8 text can be changed")
+    if path.endswith(".py"):
+        _check_syntax(path, data)
+
+
+def _check_syntax(path: str, data: bytes) -> None:
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            compile(data, path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise BadInputError(
+            f"{path}, line {error.lineno}, column {error.offset}: {error.msg}: {(error.text or '').strip():.160}",
+            "Mend the syntax; nothing was launched",
+        ) from error
+    except UNPARSABLE as error:
+        raise BadInputError(
+            f"{path} can't be parsed: {error or type(error).__name__}", "Mend it; nothing was launched"
+        ) from error
+
+
+def _set_knobs(old: str, new: str) -> tuple[str, str]:
+    """How the knobs that both texts have differ, in words, and the old text with the new one's knobs."""
+    file, knobs = KnobFile(old), find_knobs(new)
+    words = knob_words(file.knobs, knobs)
+    return words, file.fill({name: knobs[name].text for name in file.knobs.keys() & knobs.keys()}) if words else old
+
+
+def _describe_lines(path: str, old: str, new: str) -> str:
+    removed, added = _changed_lines(old, new)
+    scopes = list(dict.fromkeys([*_scopes(new, added), *_scopes(old, removed)]))
+    named = ", ".join(scopes[:SCOPES_TOLD]) + (", …" if len(scopes) > SCOPES_TOLD else "")
+    return f"{path} +{len(added)} −{len(removed)}" + (f": {named}" if named else "")
+
+
+def _texts(before: Source, after: Source, path: str) -> tuple[str, str]:
+    return before.get(path, b"").decode("utf-8", "replace"), after.get(path, b"").decode("utf-8", "replace")
+
+
+def _changed_lines(old: str, new: str) -> tuple[list[int], list[int]]:
+    """Numbers of the lines that are removed from the old text, and of those that are added in the new one."""
+    before, after = old.split("\n"), new.split("\n")
+    same = 0
+    while same < min(len(before), len(after)) and before[same] == after[same]:
+        same += 1
+    removed: list[int] = []
+    added: list[int] = []
+    for kind, low, high, start, stop in SequenceMatcher(None, before[same:], after[same:]).get_opcodes():
+        if kind != "equal":
+            removed += range(low + same + 1, high + same + 1)
+            added += range(start + same + 1, stop + same + 1)
+    return removed, added
+
+
+def _scopes(text: str, lines: Iterable[int]) -> list[str]:
+    """The classes and functions that lines of a Python file belong to, methods as `Block.forward`."""
+    try:
+        spans = list(_spans(ast.parse(text)))
+    except UNPARSABLE:
+        return []
+    innermost = {line: name for first, last, name in spans for line in range(first, last + 1)}
+    return list(dict.fromkeys(innermost[line] for line in lines if line in innermost))
+
+
+def _spans(module: ast.Module) -> Iterator[tuple[int, int, str]]:
+    """First line, last line and name of top-level functions and classes, a class before its methods."""
+    for node in module.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield node.lineno, node.end_lineno or node.lineno, f"def {name}"
+            case ast.ClassDef(name=name):
+                yield node.lineno, node.end_lineno or node.lineno, f"class {name}"
+                for inner in node.body:
+                    if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+                        yield inner.lineno, inner.end_lineno or inner.lineno, f"{name}.{inner.name}"
+            case _:
+                pass

@@ -1,0 +1,196 @@
+"""Literal values: what an expression comes to, what fits in the place of another, how it is written.
+
+Nothing is executed: `ast` parses, and the few operations that are known are bounded.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
+from typing import Any, TypeAlias
+
+Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Value] | None"
+"""A tuple and a list are different values."""
+
+UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What `ast.parse` may raise on hostile text."""
+LARGEST_BITS = 4096
+"""Of an int that an expression may come to, so that `10**10**10` is refused rather than computed."""
+LONGEST_EXPRESSION = 1000
+
+_UNARY: Mapping[type[ast.unaryop], Callable[[Any], object]] = {
+    ast.USub: lambda operand: -operand,
+    ast.UAdd: lambda operand: operand,
+}
+_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], object]] = {
+    ast.Add: lambda left, right: left + right,
+    ast.Sub: lambda left, right: left - right,
+    ast.Mult: lambda left, right: left * right,
+    ast.Div: lambda left, right: left / right,
+    ast.FloorDiv: lambda left, right: left // right,
+    ast.Mod: lambda left, right: left % right,
+    ast.Pow: lambda left, right: left**right,
+    ast.LShift: lambda left, right: left << right,
+    ast.RShift: lambda left, right: left >> right,
+}
+_POWER_OF_TWO = re.compile(r"(2\s*\*\*\s*|1\s*<<\s*)\d+")
+
+
+def evaluate(node: ast.expr) -> Value:
+    """What an expression of literals comes to.
+
+    Raises:
+        ValueError: It is something else, or comes to nothing, or to a number too large.
+    """
+    match node:
+        case ast.Constant(value=str() | None as value):
+            return value
+        case ast.Constant(value=int() | float() as value):
+            return _bounded(value)
+        case ast.UnaryOp(op=sign, operand=operand) if type(sign) in _UNARY:
+            return _bounded(_UNARY[type(sign)](_number(operand)))
+        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _BINARY:
+            return _calculate(sign, _number(left), _number(right))
+        case ast.Tuple(elts=elements):
+            return tuple(evaluate(element) for element in elements)
+        case ast.List(elts=elements):
+            return [evaluate(element) for element in elements]
+        case ast.Dict(keys=keys, values=values):
+            return {_name(key): evaluate(value) for key, value in zip(keys, values, strict=True)}
+        case _:
+            raise ValueError("only literals and arithmetic on them will do")
+
+
+def parse(text: str) -> Value:
+    """What the text of an expression of literals comes to.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if len(text) > LONGEST_EXPRESSION:
+        raise ValueError("an expression that long won't do")
+    try:
+        node = ast.parse(text.strip(), mode="eval").body
+    except UNPARSABLE as error:
+        raise ValueError("it is no expression") from error
+    return evaluate(node)
+
+
+def fit(given: Value, like: Value) -> Value:
+    """What was given, in the place of another value: an int for a float, a list for a tuple, `"2**20"` for a number.
+
+    Raises:
+        ValueError: It can't stand there.
+    """
+    if isinstance(given, str) and not isinstance(like, str):
+        given = _parse_unless_free(given, free=like is None)
+    match given, like:
+        case (_, None):
+            return _plain(given)
+        case (bool(), bool()) | (str(), str()):
+            return given
+        case (bool(), _) | (_, bool()):
+            pass
+        case (int() | float(), int() | float()):
+            return _convert(_bounded(given), type(like))
+        case (list() | tuple(), list() | tuple()):
+            return type(like)(_fit_elements(given, like))
+        case (dict(), dict()):
+            return _plain(given)
+        case _:
+            pass
+    raise ValueError(f"a value of type {type(given).__name__} won't do")
+
+
+def write(value: Value, like: str) -> str:
+    """A value as source text, in the style of what stood there: `2**20` where a power of two was one, the same quotes."""
+    if isinstance(value, int) and value > 1 and value.bit_count() == 1 and (power := _POWER_OF_TWO.fullmatch(like)):
+        return f"{power[1]}{value.bit_length() - 1}"
+    text = repr(value)
+    if isinstance(value, str) and like.startswith('"') and text.startswith("'") and '"' not in value:
+        return f'"{text[1:-1]}"'
+    return text
+
+
+def _calculate(sign: ast.operator, left: int | float, right: int | float) -> int | float:
+    if isinstance(left, int) and isinstance(right, int) and _bits(sign, left, right) > LARGEST_BITS:
+        raise ValueError("the number is too large")
+    try:
+        return _bounded(_BINARY[type(sign)](left, right))
+    except (ArithmeticError, TypeError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _bits(sign: ast.operator, left: int, right: int) -> int:
+    """Bits that the result may have, for the operations by which few digits make a large number."""
+    match sign:
+        case ast.Pow():
+            return left.bit_length() * abs(right)
+        case ast.LShift():
+            return left.bit_length() + right
+        case _:
+            return 0
+
+
+def _number(node: ast.expr) -> int | float:
+    value = evaluate(node)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("only arithmetic on numbers will do")  # noqa: TRY004  the text is at fault, not the program
+    return value
+
+
+def _bounded(value: object) -> int | float:
+    if not isinstance(value, int | float) or (isinstance(value, float) and not isfinite(value)):
+        raise ValueError("the number must be real and finite")
+    if isinstance(value, int) and value.bit_length() > LARGEST_BITS:
+        raise ValueError("the number is too large")
+    return value
+
+
+def _name(key: ast.expr | None) -> str:
+    match key:
+        case ast.Constant(value=str() as name):
+            return name
+        case _:
+            raise ValueError("only names will do as keys")
+
+
+def _parse_unless_free(text: str, *, free: bool) -> Value:
+    """The value of an expression; where anything may stand, other text is a string."""
+    try:
+        return parse(text)
+    except ValueError:
+        if not free:
+            raise
+        return text
+
+
+def _convert(value: int | float, kind: type[int | float]) -> int | float:
+    try:
+        converted = kind(value)
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
+    if kind is int and converted != value:
+        raise ValueError(f"{value} is not whole")
+    return converted
+
+
+def _fit_elements(given: Sequence[Value], like: Sequence[Value]) -> list[Value]:
+    """Where all elements were of one type, they stay so."""
+    alike = len({type(element) for element in like}) == 1
+    return [fit(element, like[0]) if alike else _plain(element) for element in given]
+
+
+def _plain(value: Value) -> Value:
+    """Any literal, its numbers bounded."""
+    match value:
+        case int() | float():
+            return _bounded(value)
+        case tuple() | list():
+            return type(value)(_plain(element) for element in value)
+        case dict():
+            return {name: _plain(element) for name, element in value.items()}
+        case _:
+            return value
