@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -32,7 +32,8 @@ BUSY_SECONDS = 30.0
 class Database:
     """One process's view of a lab's database. Make it with `Database.open`."""
 
-    def __init__(self, reader: aiosqlite.Connection, writer: aiosqlite.Connection) -> None:
+    def __init__(self, reader: aiosqlite.Connection, writer: aiosqlite.Connection, opened: AsyncExitStack) -> None:
+        self._opened = opened
         self._reader = reader
         self._writer = writer
         self._writing = anyio.Lock()
@@ -46,14 +47,15 @@ class Database:
         """
         refuse_network_file_system(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        writer = await _connect(path)
-        await _migrate(writer, path)
-        return cls(await _connect(path), writer)
+        async with AsyncExitStack() as opened:
+            writer = await opened.enter_async_context(_connected(path))
+            await _migrate(writer, path)
+            reader = await opened.enter_async_context(_connected(path))
+            return cls(reader, writer, opened.pop_all())
 
     async def close(self) -> None:
         """Close both connections."""
-        await self._reader.close()
-        await self._writer.close()
+        await self._opened.aclose()
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """All rows of a query."""
@@ -118,14 +120,13 @@ Reader: TypeAlias = Database | Transaction
 """What a question can be asked of; inside a transaction the answer counts that transaction's own changes."""
 
 
-async def _connect(path: Path) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
-    connection.row_factory = sqlite3.Row
-    await connection.execute("PRAGMA journal_mode = WAL")
-    await connection.execute("PRAGMA synchronous = NORMAL")
-    await connection.execute("PRAGMA foreign_keys = ON")
-    await connection.execute("PRAGMA mmap_size = 268435456")
-    return connection
+@asynccontextmanager
+async def _connected(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+    async with aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS) as connection:
+        connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "mmap_size = 268435456"):
+            await connection.execute(f"PRAGMA {pragma}")
+        yield connection
 
 
 async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:

@@ -1,0 +1,139 @@
+"""`labhand demo`: what an agent does with the lab, done by a script through a real MCP client. Nothing is pre-recorded."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+from mcp.shared.dispatcher import ProgressFnT
+from mcp.types import CallToolResult, TextContent
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from ..answers import Row
+from ..errors import LabhandError
+from ..settings import FILE
+from .making import prepare_data
+from .terminal import err, out, results_table
+
+FACTORS: Mapping[str, list[Any]] = {"DEPTH": [2, 4], "MATRIX_LR": [0.01, 0.04]}
+"""Two knobs of the built-in trainer, two values each."""
+
+
+def run_demo(budget_seconds: float, keep: Path | None) -> None:
+    """Open a lab, run the baseline and a grid in it through MCP, and print what came of it.
+
+    Args:
+        budget_seconds: Of training, for each experiment.
+        keep: Where to make the lab; None for a temporary folder.
+
+    Raises:
+        LabhandError: A call failed, or data can't be prepared.
+    """
+    with nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="labhand-demo-") as folder:
+        root = Path(folder).resolve()
+        root.mkdir(parents=True, exist_ok=True)
+        (root / FILE).write_text(f'trainer = "gpt"\ngoal = "A demonstration"\nbudget_seconds = {budget_seconds}\n', "utf-8")
+        err.print(f"[bold]A lab at {root}[/bold]")
+        began = time.monotonic()
+        prepare_data(root)
+        err.print(f"Data is prepared ({time.monotonic() - began:.0f} s).")
+        anyio.run(_research, root)
+        err.print(f"All of it took {time.monotonic() - began:.0f} s.")
+    err.print("\n[bold]Plug in Claude Code[/bold], in the folder where you want to work:\n")
+    out.print("  claude mcp add labhand -- labhand serve", markup=False)
+
+
+async def _research(root: Path) -> None:
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "labhand.server.main", "serve", "--root", str(root), "--as", "demo"]
+    )
+    async with Client(server) as client:
+        agent = Agent(client)
+        await agent.look_around()
+        baseline = await agent.call(
+            "launch_experiment", hypothesis="The trainer as it is, to measure the rest against", base="baseline"
+        )
+        grid = await agent.call(
+            "launch_grid",
+            hypothesis="A deeper model learns more from each token, and may want another learning rate",
+            factors=dict(FACTORS),
+            theme="depth",
+        )
+        replicates = [*baseline["experiments"], *baseline.get("baseline", []), *grid.get("baseline", [])]
+        err.print(f"Launched {', '.join(replicates)} (the baseline, for the noise) and {grid['grid']}: {grid['total']} cells.")
+        await agent.wait_for([*replicates, grid["grid"]])
+        await agent.show_results()
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """What an agent does, by calls that any client could make."""
+
+    client: Client
+
+    async def call(self, tool: str, **arguments: object) -> dict[str, Any]:
+        """Call a tool for its data.
+
+        Raises:
+            LabhandError: The tool answered with an error.
+        """
+        return (await self._result(tool, arguments)).structured_content or {}
+
+    async def _result(self, tool: str, arguments: dict[str, object], progress: ProgressFnT | None = None) -> CallToolResult:
+        result = await self.client.call_tool(tool, arguments, progress_callback=progress)
+        if result.is_error:
+            raise LabhandError(f"{tool} answered: {_text(result)}")
+        return result
+
+    async def look_around(self) -> None:
+        """See what there is to run on, and what there is to change."""
+        gpus = await self.call("list_gpus")
+        for pool in gpus["pools"]:
+            err.print(f"list_gpus: {pool['total']} x {pool['gpu']}, {gpus['budget_seconds']:g} s of training each")
+        source = _text(await self._result("read_source", {"id": "baseline"}))
+        err.print(f"read_source: {len(source.splitlines())} lines of outline and knobs")
+
+    async def wait_for(self, ids: list[str]) -> None:
+        """Wait until all are finished, with live progress."""
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=err) as bar:
+            task = bar.add_task("waiting", total=None)
+
+            async def show(done: float, total: float | None, message: str | None) -> None:
+                bar.update(task, completed=done, total=total, description=message or "waiting")
+
+            cursor: str | None = None
+            while True:
+                arguments: dict[str, object] = {"ids": ids, "until": "all"}
+                if cursor is not None:
+                    arguments["after"] = cursor
+                told = (await self._result("wait", arguments, show)).structured_content or {}
+                cursor = told["cursor"]
+                for failure in told.get("failures", []):
+                    bar.console.print(f"[red]{failure['count']} {failure['kind']}[/red]: {failure.get('message', '')}")
+                if not told.get("pending"):
+                    return
+
+    async def show_results(self) -> None:
+        """Print the table, what it cost, and what may be said."""
+        found = await self.call("get_results", limit=50)
+        rows = [Row.model_validate(row) for row in found["rows"]]
+        out.print(results_table("get_results", rows, found["common"]))
+        briefing = await self.call("get_briefing")
+        out.print(f"noise: {briefing.get('noise', '')}", markup=False)
+        for name in ("allowance", "efficiency"):
+            facts = briefing.get(name, {})
+            out.print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in facts.items()), markup=False)
+
+
+def _text(result: CallToolResult) -> str:
+    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))

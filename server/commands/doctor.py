@@ -1,0 +1,170 @@
+"""`labhand doctor`: what is here, what is missing, and how to mend it; a line each."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from ..errors import LabhandError
+from ..machine import devices
+from ..settings import FILE, Settings, data_folder, load_settings
+from ..store.database import refuse_network_file_system
+from ..trainers import load_trainer
+from .making import training_python
+from .terminal import out
+
+State = Literal["ok", "note", "bad"]
+MARKS = {"ok": "[green]ok[/green]  ", "note": "[yellow]note[/yellow]", "bad": "[red]bad[/red] "}
+PROBE_SECONDS = 60.0
+LANDLOCK_CREATE_RULESET = 444
+LANDLOCK_VERSION_FLAG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the examination.
+
+    Attributes:
+        state: `bad` stops experiments, `note` limits what is promised.
+        fix: What to do about it; empty where all is well.
+    """
+
+    subject: str
+    state: State
+    told: str
+    fix: str = ""
+
+
+def examine(root: Path) -> None:
+    """Print a line for everything that a lab stands on. Exit code 1 when something stops experiments."""
+    findings = list(_findings(root))
+    for finding in findings:
+        fix = f" [bold]→ {finding.fix}[/bold]" if finding.fix else ""
+        out.print(f"{MARKS[finding.state]} {finding.subject}: {finding.told}{fix}")
+    if any(finding.state == "bad" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _findings(root: Path) -> Iterator[Finding]:
+    try:
+        settings = load_settings(root)
+    except LabhandError as error:
+        yield Finding("settings", "bad", error.problem, error.remedy)
+        return
+    told = str(root / FILE) if (root / FILE).exists() else f"no {FILE}: the built-in trainer on this machine"
+    yield Finding("settings", "ok", told)
+    checks: tuple[Callable[[Path, Settings], Finding], ...] = (
+        _git,
+        _folder,
+        _trainer,
+        _gpus,
+        _torch,
+        _data,
+        _landlock,
+        _skypilot,
+        _claude,
+    )
+    for check in checks:
+        yield check(root, settings)
+
+
+def _git(_root: Path, _settings: Settings) -> Finding:
+    if shutil.which("git") is None:
+        return Finding("git", "bad", "not found", "install git 2.30 or later")
+    version = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    return Finding("git", "ok", version)
+
+
+def _folder(root: Path, settings: Settings) -> Finding:
+    folder = data_folder(root, settings)
+    try:
+        refuse_network_file_system(folder)
+    except LabhandError as error:
+        return Finding("folder", "bad", error.problem, error.remedy)
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if not os.access(nearest, os.W_OK):
+        return Finding("folder", "bad", f"{nearest} can't be written", "choose another folder, or set data_dir")
+    free = shutil.disk_usage(nearest).free / 2**30
+    return Finding("folder", "ok", f"{folder}, {free:.0f} GiB free")
+
+
+def _trainer(root: Path, settings: Settings) -> Finding:
+    try:
+        trainer = load_trainer(settings.trainer, root)
+    except LabhandError as error:
+        return Finding("trainer", "bad", error.problem, error.remedy)
+    kind = "self-reported" if trainer.metric.self_reported else "measured by the evaluator"
+    return Finding("trainer", "ok", f"{trainer.name}, {trainer.metric.name} ({kind}), editable: {', '.join(trainer.editable)}")
+
+
+def _gpus(_root: Path, _settings: Settings) -> Finding:
+    found = devices()
+    if found.kind == "cpu":
+        told = f"none; experiments run on {len(found.indices)} processor cores, and budgets count CPU seconds"
+        return Finding("GPUs", "note", told)
+    return Finding("GPUs", "ok", f"{len(found.indices)} x {found.kind}")
+
+
+def _torch(_root: Path, settings: Settings) -> Finding:
+    fix = "pip install 'labhand[trainer]' there, or set python in the pool"
+    try:
+        python = training_python(settings)
+    except LabhandError as error:
+        return Finding("torch", "bad", error.problem, error.remedy)
+    probe = "import labhand.trainer, torch, json; print(json.dumps([torch.__version__, torch.cuda.is_available()]))"
+    try:
+        done = subprocess.run([python, "-c", probe], capture_output=True, text=True, timeout=PROBE_SECONDS, check=True)
+    except subprocess.SubprocessError:
+        return Finding("torch", "bad", f"{python} can't import torch and labhand.trainer", fix)
+    version, cuda = json.loads(done.stdout)
+    if devices().kind != "cpu" and not cuda:
+        return Finding("torch", "bad", f"{version} doesn't see the GPUs", "install a CUDA build of torch")
+    return Finding("torch", "ok", f"{version} in {python}")
+
+
+def _data(root: Path, settings: Settings) -> Finding:
+    try:
+        trainer = load_trainer(settings.trainer, root)
+    except LabhandError as error:
+        return Finding("data", "bad", error.problem, error.remedy)
+    if not trainer.prepare:
+        return Finding("data", "ok", "the trainer has nothing to prepare")
+    cache = Path(os.environ.get("LABHAND_CACHE") or Path.home() / ".cache" / "labhand")
+    if cache.is_dir() and any(cache.iterdir()):
+        return Finding("data", "ok", f"in {cache}")
+    return Finding("data", "note", "not prepared; the first experiment will", "labhand prepare")
+
+
+def _landlock(_root: Path, _settings: Settings) -> Finding:
+    libc = ctypes.CDLL(None, use_errno=True)
+    version = int(libc.syscall(LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_VERSION_FLAG))
+    if version < 1:
+        fix = "a kernel 5.13 or later with Landlock among its security modules"
+        return Finding("Landlock", "note", "not in this kernel: experiments can read what you can read", fix)
+    return Finding("Landlock", "ok", f"version {version}")
+
+
+def _skypilot(_root: Path, _settings: Settings) -> Finding:
+    if find_spec("sky") is None:
+        return Finding("SkyPilot", "note", "not installed; only this machine can be used")
+    return Finding("SkyPilot", "ok", "installed")
+
+
+def _claude(root: Path, _settings: Settings) -> Finding:
+    command = f"claude mcp add labhand -- labhand serve --root {root}"
+    if shutil.which("claude") is None:
+        return Finding("Claude Code", "note", "not found", f"install it, then: {command}")
+    done = subprocess.run(["claude", "mcp", "get", "labhand"], capture_output=True, text=True, check=False, cwd=root)
+    if done.returncode:
+        return Finding("Claude Code", "note", "labhand is not plugged in", command)
+    return Finding("Claude Code", "ok", "labhand is plugged in")

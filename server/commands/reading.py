@@ -1,0 +1,74 @@
+"""`labhand status`, `results`, `logs`, `cancel`: what a person asks of the lab without an agent."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+
+from ..answers import Briefing
+from ..lab import briefing, cancelling, export, gpus, logs, results
+from ..lab.lab import Lab
+from ..requests import ResultsQuery
+from .terminal import err, errors_told, out, results_table
+
+T = TypeVar("T")
+
+
+def status(root: Path) -> None:
+    """Print where the research stands."""
+    told = with_lab(root, briefing.get_briefing)
+    for pool in with_lab(root, gpus.list_gpus).pools:
+        out.print(f"{pool.pool}: {pool.gpu}, {pool.running} running, {pool.free} free of {pool.total}, {pool.queued} queued")
+    _print_briefing(told)
+
+
+def _print_briefing(told: Briefing) -> None:
+    facts = told.model_dump(exclude={"promising"})
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {item}" for key, item in value.items())
+        elif isinstance(value, list):
+            value = "; ".join(str(item) for item in value)
+        out.print(f"[bold]{name.replace('_', ' ')}[/bold]: {value}")
+    if told.promising:
+        out.print(results_table("promising", told.promising, {}))
+
+
+def show_results(root: Path, query: ResultsQuery, *, tsv: bool) -> None:
+    """Print the table of results, or all of it as tab-separated values."""
+    if tsv:
+        out.print(with_lab(root, export.results_tsv), end="", markup=False)
+        return
+    found = with_lab(root, lambda lab: results.get_results(lab, query))
+    out.print(results_table(f"{len(found.rows)} of {found.total} experiments", found.rows, dict(found.common)))
+
+
+def show_logs(root: Path, experiment: str, tail_lines: int, search: str | None) -> None:
+    """Print the end of an experiment's log."""
+    out.print(with_lab(root, lambda lab: logs.get_logs(lab, experiment, tail_lines, search)), markup=False)
+
+
+def cancel(root: Path, ids: Sequence[str], reason: str) -> None:
+    """Cancel experiments, whoever launched them: a person may."""
+    told = with_lab(root, lambda lab: cancelling.cancel(lab, list(ids), reason, getpass.getuser(), force=True))
+    err.print(f"cancelled: {', '.join(told.cancelled) or 'nothing'}")
+    if told.already_finished:
+        err.print(f"already finished: {', '.join(told.already_finished)}")
+
+
+def with_lab(root: Path, verb: Callable[[Lab], Awaitable[T]]) -> T:
+    """Do one thing with the lab at `root`; what the caller can act on ends the command with its words."""
+
+    async def opened() -> T:
+        lab = await Lab.open(root)
+        try:
+            return await verb(lab)
+        finally:
+            await lab.close()
+
+    with errors_told():
+        return anyio.run(opened)

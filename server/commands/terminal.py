@@ -1,0 +1,48 @@
+"""How commands speak to a person: tables on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ..answers import Row
+from ..errors import LabhandError
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """End a command with the error's own words and exit code 2, rather than a traceback."""
+    try:
+        yield
+    except LabhandError as error:
+        err.print(f"[red]labhand:[/red] {error}", markup=True)
+        raise typer.Exit(2) from error
+
+
+def results_table(title: str, rows: Sequence[Row], common: dict[str, object]) -> Table:
+    """The rows of `get_results` as a table, with what they share below."""
+    table = Table(title=title, caption=_shared(common), caption_justify="left")
+    columns = ("id", "status", "verdict", "score", "gain", "changes", "seed", "gpu", "cost", "error")
+    shown = [name for name in columns if any(getattr(row, name) is not None for row in rows)] or ["id"]
+    for name in shown:
+        table.add_column(name, justify="right" if name in {"score", "gain", "cost"} else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(name, getattr(row, name)) for name in shown))
+    return table
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:+g}" if name == "gain" and isinstance(value, float) else str(value)
+
+
+def _shared(common: dict[str, object]) -> str:
+    return "all rows: " + ", ".join(f"{key} {value}" for key, value in common.items()) if common else ""

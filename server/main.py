@@ -1,0 +1,174 @@
+"""The command line, and the only place where the parts are put together.
+
+Each command imports only what it runs, so that `labhand serve` starts in under a second.
+"""
+
+# ruff: noqa: PLC0415 - see above
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .settings import FILE, find_root, load_settings
+
+app = typer.Typer(
+    name="labhand",
+    help="GPUs for a research agent, and a laboratory that can't fool itself.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Root = Annotated[Path | None, typer.Option("--root", help=f"The lab's folder; by default the first above that has {FILE}")]
+
+
+def _root(given: Path | None) -> Path:
+    return given.resolve() if given is not None else find_root(Path.cwd())
+
+
+@app.command()
+def serve(
+    *,
+    root: Root = None,
+    http: Annotated[bool, typer.Option("--http", help="Streamable HTTP instead of standard input and output")] = False,
+    address: Annotated[str | None, typer.Option(help="Host and port, with --http")] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Only the tools that change nothing")] = False,
+    caller: Annotated[str | None, typer.Option("--as", help="By whom experiments are launched; the client's name")] = None,
+) -> None:
+    """Serve the lab to an MCP client."""
+    from ..tools.bench import Bench
+    from ..tools.transports import serve_http, serve_stdio
+
+    place = _root(root)
+    bench = Bench(place, caller)
+    if not http:
+        serve_stdio(bench, read_only=read_only)
+        return
+    from .commands.terminal import err, errors_told
+
+    with errors_told():
+        settings = load_settings(place)
+        where = address or settings.http.address
+        err.print(f"Serving the lab at {place} on http://{where}/mcp; Ctrl-C ends it, experiments go on.")
+        serve_http(bench, where, settings.http.token, read_only=read_only or settings.read_only)
+
+
+@app.command()
+def dispatch(*, root: Root = None) -> None:
+    """Run what is queued, until nothing is left to do. Launches start it by themselves."""
+    import anyio
+
+    from .commands.terminal import errors_told
+    from .dispatcher import dispatch as run_dispatcher
+
+    with errors_told():
+        anyio.run(run_dispatcher, _root(root))
+
+
+@app.command()
+def demo(
+    *,
+    budget_seconds: Annotated[float, typer.Option(help="Of training, for each experiment")] = 8.0,
+    keep: Annotated[Path | None, typer.Option(help="Make the lab here, instead of in a temporary folder")] = None,
+) -> None:
+    """Watch real experiments run through a real MCP client, on this machine, in a few minutes."""
+    from .commands.demo import run_demo
+    from .commands.terminal import errors_told
+
+    with errors_told():
+        run_demo(budget_seconds, keep)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where you will work")] = Path(),
+    *,
+    trainer: Annotated[str, typer.Option(help="Built in, or the path of a folder")] = "gpt",
+    copy: Annotated[bool, typer.Option("--copy", help="Copy a built-in trainer here, to read and edit it")] = False,
+) -> None:
+    """Write a labhand.toml to begin with."""
+    from .commands.making import make_lab
+    from .commands.terminal import errors_told
+
+    with errors_told():
+        make_lab(folder, trainer, copy=copy)
+
+
+@app.command()
+def prepare(*, root: Root = None) -> None:
+    """Prepare the trainer's data on this machine, which the first experiment would do otherwise."""
+    from .commands.making import prepare_data
+    from .commands.terminal import errors_told
+
+    with errors_told():
+        prepare_data(_root(root))
+
+
+@app.command()
+def doctor(*, root: Root = None) -> None:
+    """Say what is here, what is missing, and how to mend it."""
+    from .commands.doctor import examine
+
+    examine(_root(root))
+
+
+@app.command()
+def status(*, root: Root = None) -> None:
+    """Say where the research stands."""
+    from .commands import reading
+
+    reading.status(_root(root))
+
+
+@app.command()
+def results(
+    ids: Annotated[list[str] | None, typer.Argument(help="Experiments, ranges, grids; all by default")] = None,
+    *,
+    root: Root = None,
+    limit: Annotated[int, typer.Option(help="Rows", min=1, max=500)] = 20,
+    search: Annotated[str | None, typer.Option(help="Words in hypotheses, changes and notes")] = None,
+    tsv: Annotated[bool, typer.Option("--tsv", help="Everything, as tab-separated values")] = False,
+) -> None:
+    """Print the table of results, best first."""
+    from .commands import reading
+    from .requests import ResultsQuery
+
+    reading.show_results(_root(root), ResultsQuery(ids=ids or None, limit=limit, search=search), tsv=tsv)
+
+
+@app.command()
+def logs(
+    experiment: Annotated[str, typer.Argument(help="e0042")],
+    *,
+    root: Root = None,
+    tail: Annotated[int, typer.Option(help="Lines from the end", min=1)] = 20,
+    search: Annotated[str | None, typer.Option(help="Only lines that hold this text")] = None,
+) -> None:
+    """Print the end of an experiment's log."""
+    from .commands import reading
+
+    reading.show_logs(_root(root), experiment, tail, search)
+
+
+@app.command()
+def cancel(
+    ids: Annotated[list[str], typer.Argument(help="Experiments, ranges, grids")],
+    *,
+    root: Root = None,
+    reason: Annotated[str, typer.Option(help="Kept with the experiment")] = "cancelled on the command line",
+) -> None:
+    """Cancel experiments that are queued or running."""
+    from .commands import reading
+
+    reading.cancel(_root(root), ids, reason)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""What a person may write in labhand.toml, and how mistakes in it are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from labhand.server.errors import SettingsError
+from labhand.server.settings import data_folder, find_root, load_settings
+
+
+def test_a_lab_without_a_file_trains_gpt_on_this_machine(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path)
+    assert settings.trainer == "gpt"
+    assert [pool.backend for pool in settings.pools.values()] == ["local"]
+
+
+def test_the_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "labhand.toml").write_text(
+        'trainer = "mine"\n[allowance]\ngpu_hours = 8\n[pools.big]\nbackend = "local"\nslots = 2\n'
+    )
+    monkeypatch.setenv("LABHAND_ALLOWANCE__GPU_HOURS", "4")
+    settings = load_settings(tmp_path)
+    assert (settings.trainer, settings.allowance.gpu_hours, settings.pools["big"].slots) == ("mine", 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("trainer = 'gpt'\ntrainre = 'x'\n", ["trainre", "line 2"]),
+        ("[pools.a]\nbackend = 'local'\nslots = 0\n", ["pools.a.slots", "line 3", "got 0"]),
+        ("[pools.a]\nbackend = 'lokal'\n", ["pools.a.backend", "line 2", "'lokal'"]),
+        ("trainer = \n", ["not valid TOML", "line 1"]),
+        ("[pools]\n", ["pools", "line 1"]),
+    ],
+)
+def test_a_mistake_is_told_with_line_and_key(tmp_path: Path, text: str, told: list[str]) -> None:
+    (tmp_path / "labhand.toml").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(tmp_path)
+    for part in told:
+        assert part in str(caught.value)
+
+
+def test_the_lab_is_found_as_git_finds_its_own(tmp_path: Path) -> None:
+    (tmp_path / "labhand.toml").write_text("")
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert find_root(below) == tmp_path.resolve()
+
+
+def test_the_data_folder_moves_where_it_is_told(tmp_path: Path) -> None:
+    (tmp_path / "labhand.toml").write_text('data_dir = "/elsewhere"\n')
+    assert data_folder(tmp_path, load_settings(tmp_path)) == Path("/elsewhere/.labhand")
