@@ -56,6 +56,7 @@ class Launched(Answer):
         base: The experiment or source that it was made from.
         duplicates: Earlier experiments with the same source, seed, budget and kind, returned instead of being run again.
         baseline: Replicates of the baseline that the lab added, because nothing was known of the noise here.
+        next: What to know or do about the duplicates.
     """
 
     experiments: list[str]
@@ -69,6 +70,7 @@ class Launched(Answer):
     similar: list[Similar] = Field(default_factory=list[Similar])
     baseline: list[str] = Field(default_factory=list[str])
     dry_run: bool | None = None
+    next: str = ""
     lab: LabLine | None = None
 
 
@@ -94,6 +96,7 @@ class GridLaunched(Answer):
     duplicates: list[str] = Field(default_factory=list[str])
     baseline: list[str] = Field(default_factory=list[str])
     dry_run: bool | None = None
+    next: str = ""
     lab: LabLine | None = None
 
 
@@ -103,9 +106,11 @@ class Row(Answer):
     Attributes:
         gain: Against the reference; positive is better.
         cost: GPU-seconds, or dollars where a price is known, with the unit.
+        stratum: Where the rows span several: scores compare within one only.
     """
 
     id: str
+    stratum: str | None = None
     status: str | None = None
     verdict: str | None = None
     score: float | None = None

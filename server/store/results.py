@@ -4,16 +4,18 @@ Everything but the page itself is read from two indexes, `experiments_best` and 
 filter needs: a row of the table is some kilobytes wide.
 """
 
+# ruff: noqa: S608  conditions are put together of this package's own text; values are parameters
+
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ..domain import Experiment, Status, Stratum, Verdict
 from . import records
-from .database import Database
+from .database import Reader
 
 BEST = "experiments_best"
 LISTING = "experiments_listing"
@@ -25,14 +27,16 @@ class Filter:
 
     Attributes:
         experiments: Numbers; together with `grids`, either will do.
-        words: Beginnings of words, all of which stand in the hypothesis, changes and theme, or in a note on the experiment.
-        finished_after: Only what finished later, by `finished_seq`; `finished_until` only what had finished then.
+        words: Beginnings of words (letters, digits, underscores), all of which stand in the hypothesis, changes and theme, or in
+            a note on the experiment.
+        finished_after: Only what finished later, by `finished_seq`.
+        finished_until: Only what had finished then.
     """
 
     experiments: Sequence[int] | None = None
     grids: Sequence[int] | None = None
     statuses: Sequence[Status] = ()
-    verdict: Verdict | None = None
+    verdicts: Sequence[Verdict] = ()
     gpu: str | None = None
     theme: str | None = None
     by: str | None = None
@@ -43,13 +47,13 @@ class Filter:
     def where(self) -> tuple[str, list[Any]]:
         """The filter as an SQL condition with its parameters."""
         told = [
-            ("verdict = ?", self.verdict),
             ("gpu = ?", self.gpu),
             ("theme = ?", self.theme),
             ("launched_by = ?", self.by),
             ("finished_seq > ?", self.finished_after),
             ("finished_seq <= ?", self.finished_until),
             ("status IN (SELECT value FROM json_each(?))", json.dumps(self.statuses) if self.statuses else None),
+            ("verdict IN (SELECT value FROM json_each(?))", json.dumps(self.verdicts) if self.verdicts else None),
         ]
         conditions = [condition for condition, value in told if value is not None]
         parameters: list[Any] = [value for _, value in told if value is not None]
@@ -122,11 +126,11 @@ def by_number(*, descending: bool) -> list[Stretch]:
     return [Stretch("all", "TRUE", ("number",), descending)]
 
 
-async def page(db: Database, wanted: Filter, order: Sequence[Stretch], limit: int, after: Place | None = None) -> list[Place]:
+async def page(reader: Reader, wanted: Filter, order: Sequence[Stretch], limit: int, after: Place | None = None) -> list[Place]:
     """The next experiments in an order.
 
     Args:
-        db: The lab's database.
+        reader: The lab's database.
         wanted: Which.
         order: Its stretches in turn.
         limit: How many at most.
@@ -139,33 +143,39 @@ async def page(db: Database, wanted: Filter, order: Sequence[Stretch], limit: in
         rest = rest[names.index(after.stretch) :]
     for stretch in rest:
         start = after if after is not None and after.stretch == stretch.name else None
-        found += await _scan(db, wanted, stretch, limit - len(found), start)
+        found += await _scan(reader, wanted, stretch, limit - len(found), start)
         if len(found) >= limit:
             break
     return found
 
 
-async def count(db: Database, wanted: Filter) -> int:
+async def count(reader: Reader, wanted: Filter) -> int:
     """How many experiments there are."""
     condition, parameters = wanted.where()
-    # _S608 below and here: the condition is made of this module's own text, values go as parameters.
-    row = await db.row(f"SELECT count(*) FROM experiments INDEXED BY {LISTING} WHERE {condition}", parameters)  # noqa: S608
+    row = await reader.row(f"SELECT count(*) FROM experiments INDEXED BY {LISTING} WHERE {condition}", parameters)
     return int(row[0]) if row else 0
 
 
-async def experiments(db: Database, numbers: Sequence[int]) -> list[Experiment]:
+async def experiments(reader: Reader, numbers: Sequence[int]) -> list[Experiment]:
     """Experiments in the order given; those that don't exist are left out."""
-    rows = await db.rows("SELECT * FROM experiments WHERE number IN (SELECT value FROM json_each(?))", (json.dumps(numbers),))
+    wanted = json.dumps(list(numbers))
+    rows = await reader.rows("SELECT * FROM experiments WHERE number IN (SELECT value FROM json_each(?))", (wanted,))
     known = {row["number"]: records.experiment(row) for row in rows}
     return [known[number] for number in numbers if number in known]
 
 
-async def strata(db: Database) -> dict[int, Stratum]:
+async def unknown(reader: Reader, table: Literal["experiments", "grids"], numbers: Sequence[int]) -> list[int]:
+    """Those of the numbers that aren't there."""
+    sql = f"SELECT value FROM json_each(?) WHERE value NOT IN (SELECT number FROM {table})"
+    return [row[0] for row in await reader.rows(sql, (json.dumps(numbers),))]
+
+
+async def strata(reader: Reader) -> dict[int, Stratum]:
     """All strata by number."""
-    return {row["number"]: records.stratum(row) for row in await db.rows("SELECT * FROM strata")}
+    return {row["number"]: records.stratum(row) for row in await reader.rows("SELECT * FROM strata")}
 
 
-async def _scan(db: Database, wanted: Filter, stretch: Stretch, limit: int, after: Place | None) -> list[Place]:
+async def _scan(reader: Reader, wanted: Filter, stretch: Stretch, limit: int, after: Place | None) -> list[Place]:
     condition, parameters = wanted.where()
     if stretch.value is not None:
         parameters = [stretch.value, *parameters]
@@ -175,8 +185,8 @@ async def _scan(db: Database, wanted: Filter, stretch: Stretch, limit: int, afte
         start = f" AND ({', '.join(stretch.keys)}) {sign} ({', '.join('?' * len(stretch.keys))})"
         parameters = [*parameters, *after.keys]
     direction = " DESC" if stretch.descending else ""
-    rows = await db.rows(
-        f"SELECT {', '.join(stretch.keys)} FROM experiments INDEXED BY {stretch.index}"  # noqa: S608
+    rows = await reader.rows(
+        f"SELECT {', '.join(stretch.keys)} FROM experiments INDEXED BY {stretch.index}"
         f" WHERE {stretch.condition} AND {condition}{start}"
         f" ORDER BY {', '.join(key + direction for key in stretch.keys)} LIMIT ?",
         [*parameters, limit],
@@ -190,16 +200,11 @@ def _newest(name: str, condition: str) -> Stretch:
 
 def _searched(words: Sequence[str]) -> tuple[str, list[str]]:
     """The condition that experiments, or notes on them, hold all words."""
-    quoted = " ".join('"' + word.replace('"', '""') + '"*' for word in words)
-    pieces = ["%" + re_escape(word) + "%" for word in words]
+    beginnings = " ".join(f'"{word}"*' for word in words)
     return (
         "number IN (SELECT rowid FROM experiments_text WHERE experiments_text MATCH ?"
         " UNION SELECT told.value FROM notes, json_each(notes.experiments) AS told WHERE "
-        + " AND ".join(["notes.text LIKE ? ESCAPE '\\'"] * len(words))
+        + " AND ".join(["instr(lower(notes.text), ?)"] * len(words))
         + ")",
-        [quoted, *pieces],
+        [beginnings, *(word.lower() for word in words)],
     )
-
-
-def re_escape(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -36,6 +36,7 @@ CREATE TABLE strata (
 CREATE TABLE experiments (
     number         INTEGER PRIMARY KEY,
     grid           INTEGER REFERENCES grids,
+    variant        TEXT NOT NULL DEFAULT '',   -- its name within the grid
     commit_hash    TEXT NOT NULL REFERENCES sources,
     tree           TEXT NOT NULL,
     base           INTEGER REFERENCES experiments,
@@ -71,7 +72,7 @@ CREATE TABLE experiments (
     result         TEXT NOT NULL DEFAULT '{}'  -- JSON: the runner's result, less what has a column
 ) STRICT;
 CREATE INDEX experiments_queue ON experiments (priority DESC, number) WHERE status = 'queued';
-CREATE INDEX experiments_status ON experiments (status, launched_by);
+CREATE INDEX experiments_status ON experiments (status, launched_by, gpu, gpu_seconds, usd);
 CREATE INDEX experiments_twin ON experiments (tree, seed, budget_seconds, gpu);
 CREATE INDEX experiments_grid ON experiments (grid) WHERE grid IS NOT NULL;
 CREATE INDEX experiments_theme ON experiments (theme, status, stratum, gain) WHERE theme IS NOT NULL;
@@ -145,10 +146,10 @@ CREATE TABLE notes (
 
 CREATE TABLE holds (                    -- failure storms: what keeps queued experiments from starting
     number     INTEGER PRIMARY KEY,
-    scope      TEXT NOT NULL UNIQUE,    -- the commit's base and change that keeps failing
+    scope      TEXT NOT NULL UNIQUE,    -- a grid's variant, or a tree: see queue.py
     failure    TEXT NOT NULL,
     reason     TEXT NOT NULL,
-    since      REAL NOT NULL
+    since      REAL NOT NULL            -- what was launched later isn't held
 ) STRICT;
 
 CREATE TABLE requests (                 -- idempotency: a launch repeated with its request_id gets the first answer

@@ -1,0 +1,78 @@
+"""What waiting asks: what finished, what is left, what failed and how, what runs."""
+
+# ruff: noqa: S608  conditions are put together of this package's own text; values are parameters
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..domain import PENDING, Failure, Run, Status
+from . import records
+from .database import Reader
+from .results import LISTING, Filter
+
+STATUS = "experiments_status"
+_PENDING = json.dumps(sorted(PENDING))
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Failures of one kind.
+
+    Attributes:
+        example: The newest experiment that failed so.
+    """
+
+    kind: Failure
+    count: int
+    example: int
+
+
+async def finished(reader: Reader, wanted: Filter) -> tuple[int, int | None]:
+    """How many are finished, and the `finished_seq` of the last of them."""
+    condition, parameters = wanted.where()
+    row = await reader.row(
+        f"SELECT count(*), max(finished_seq) FROM experiments INDEXED BY {LISTING}"
+        f" WHERE finished_seq IS NOT NULL AND {condition}",
+        parameters,
+    )
+    return (row[0], row[1]) if row else (0, None)
+
+
+async def pending(reader: Reader, wanted: Filter) -> Mapping[Status, Sequence[int]]:
+    """The experiments in each state that is not an end."""
+    condition, parameters = wanted.where()
+    rows = await reader.rows(
+        f"SELECT status, number FROM experiments INDEXED BY {STATUS}"
+        f" WHERE status IN (SELECT value FROM json_each(?)) AND {condition}",
+        [_PENDING, *parameters],
+    )
+    states: dict[Status, list[int]] = {}
+    for row in rows:
+        states.setdefault(Status(row["status"]), []).append(row["number"])
+    return states
+
+
+async def failures(reader: Reader, wanted: Filter) -> list[Failures]:
+    """The kinds of failure, the most frequent first."""
+    condition, parameters = wanted.where()
+    rows = await reader.rows(
+        f"SELECT failure, count(*) AS count, max(number) AS example FROM experiments INDEXED BY {LISTING}"
+        f" WHERE failure IS NOT NULL AND {condition} GROUP BY failure ORDER BY count DESC, failure",
+        parameters,
+    )
+    return [Failures(Failure(row["failure"]), row["count"], row["example"]) for row in rows]
+
+
+async def active_runs(reader: Reader) -> list[Run]:
+    """The runs that hold a slot."""
+    rows = await reader.rows("SELECT * FROM runs WHERE status NOT IN ('finished', 'lost') ORDER BY id")
+    return [records.run(row) for row in rows]
+
+
+async def queued_by_gpu(reader: Reader) -> dict[str, int]:
+    """How many experiments wait for each kind of device."""
+    rows = await reader.rows("SELECT gpu, count(*) AS count FROM experiments WHERE status = 'queued' GROUP BY gpu")
+    return {row["gpu"]: row["count"] for row in rows}
