@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := server tools trainer tests benchmarks
 CLIENTS := .cache/clients
 
 .PHONY: help demo test check static format lint types contracts clients fix clean
@@ -23,10 +22,10 @@ check: clients static test ## everything that CI runs
 static: format lint types contracts ## what can be checked without running the code
 
 format: $(VENV)/dev.stamp
-	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff format --check
 
 lint: $(VENV)/dev.stamp
-	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff check
 
 types: $(VENV)/dev.stamp
 	$(BIN)/mypy
@@ -38,8 +37,8 @@ contracts: $(VENV)/dev.stamp
 clients: $(CLIENTS)/stamp ## install Claude Code, the Inspector and the conformance suite, for their tests
 
 fix: $(VENV)/dev.stamp ## format the code, and mend what ruff can mend
-	$(BIN)/ruff format $(CODE)
-	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
 
 clean: ## remove what this file made
 	rm -rf $(VENV) .cache build dist *.egg-info
