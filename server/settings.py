@@ -156,10 +156,20 @@ def _explain(path: Path, text: str, error: ValidationError) -> str:
 
 
 def line_of(text: str, keys: list[str]) -> int | None:
-    """The line where the innermost of `keys` that the file names is set; 1-based."""
-    for key in reversed(keys):
-        pattern = re.compile(rf"^\s*(?:\[[^\]]*\b{re.escape(key)}\]|{re.escape(key)}\s*=|\"{re.escape(key)}\"\s*=)")
-        for number, line in enumerate(text.splitlines(), 1):
-            if pattern.match(line):
-                return number
-    return None
+    """The line of a TOML file where a key is set, or else the innermost of its tables that the file names; 1-based."""
+    table: list[str] = []
+    found: tuple[int, int | None] = 0, None
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+([^\]]+)\]", line):
+            table = path = _parts(header[1])
+        elif assigned := re.match(r"\s*([\w.\-\"]+)\s*=", line):
+            path = table + _parts(assigned[1])
+        else:
+            continue
+        if path == keys[: len(path)] and len(path) > found[0]:
+            found = len(path), number
+    return found[1]
+
+
+def _parts(key: str) -> list[str]:
+    return [part.strip().strip('"') for part in key.split(".")]

@@ -15,7 +15,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -141,10 +141,10 @@ def read_folder(folder: Path) -> Source:
 
 
 def _find_folder(name: str, root: Path) -> Path:
-    for folder in (_built_in() / name, root / Path(name).expanduser()):
+    for folder in (built_in() / name, root / Path(name).expanduser()):
         if (folder / FILE).is_file():
             return folder.resolve()
-    known = [path.parent.name for path in _built_in().glob(f"*/{FILE}")]
+    known = [path.parent.name for path in built_in().glob(f"*/{FILE}")]
     raise SettingsError(
         f"There is no trainer {name!r}: neither is one of that name built in, nor is there a file {root / name / FILE}",
         f"{nearest(name, known)} Or give the path of a folder that holds a {FILE}",
@@ -152,8 +152,8 @@ def _find_folder(name: str, root: Path) -> Path:
 
 
 @cache
-def _built_in() -> Path:
-    """The folder of the built-in trainers, found without importing it."""
+def built_in() -> Path:
+    """Where the built-in trainers lie, found without importing them."""
     spec = find_spec("labhand.trainer")
     places = (spec and spec.submodule_search_locations) or ()
     return Path(next(iter(places), os.devnull))
@@ -164,12 +164,15 @@ class _Table(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    @model_validator(mode="after")
-    def _refuse_slips(self) -> _Table:
-        for key in self.model_extra or {}:
-            for meant in get_close_matches(key, type(self).model_fields, n=1, cutoff=0.75):
-                raise PydanticCustomError("slip", "there is no such key, did you mean {meant}?", {"key": key, "meant": meant})
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_slips(cls, given: Any) -> Any:  # noqa: ANN401  whatever the file holds
+        table: dict[str, object] = given if isinstance(given, dict) else {}
+        for key in table:
+            near = [] if key in cls.model_fields else get_close_matches(key, cls.model_fields, n=1, cutoff=0.75)
+            if near:
+                raise PydanticCustomError("slip", "there is no such key, did you mean {meant}?", {"key": key, "meant": near[0]})
+        return given
 
 
 def _inside(path: str) -> str:
