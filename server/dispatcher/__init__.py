@@ -1,1 +1,5 @@
-"""The process that starts, polls, adopts and stops runs."""
+"""The process that starts, follows, adopts and stops runs."""
+
+from .process import dispatch
+
+__all__ = ["dispatch"]

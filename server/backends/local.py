@@ -1,0 +1,231 @@
+"""Runs on this machine: a detached runner for each, on a slot of its own.
+
+What became of a run is read from its folder and from the slots' locks alone, so that every later process sees the same.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import anyio
+from typing_extensions import override
+
+from ..domain import Pool, Run
+from ..errors import NoCapacityError
+from ..machine import Devices, devices
+from ..settings import LocalPool
+from .protocol import Backend, Phase, Report, RunSpec
+from .slots import Slot, Slots
+
+CLAIM_SECONDS = 20.0
+"""How long a runner may take to claim its run, on a machine under load."""
+_STARTED: Mapping[str, Any] = {"started": True}
+"""A handle: the run's folder tells everything else."""
+SIGNS_OF_LIFE = ("curve.jsonl", "log.txt", "phase", "claim", "spec.json")
+
+
+class LocalBackend(Backend):
+    """A pool of this machine's devices.
+
+    Args:
+        name: Of the pool.
+        settings: Of the pool.
+        runs: The folder in which the lab's run folders lie; the limit on slots counts what runs there.
+        here: The devices; None for those that this machine has.
+    """
+
+    def __init__(self, name: str, settings: LocalPool, runs: Path, here: Devices | None = None) -> None:
+        self._name = name
+        self._settings = settings
+        self._runs = runs.resolve()
+        self._devices = here or devices()
+        self._slots = Slots(self._devices.kind, self._devices.indices)
+        self._limit = min(settings.slots or len(self._devices.indices), len(self._devices.indices))
+        self._children: set[int] = set()
+
+    @override
+    async def pool(self) -> Pool:
+        return Pool(
+            name=self._name,
+            backend="local",
+            gpu=self._devices.kind,
+            clock=self._devices.clock,
+            slots=self._limit,
+            usd_per_hour=self._settings.usd_per_hour,
+            as_of=time.time(),
+        )
+
+    @override
+    async def free(self) -> int:
+        return self._free(self._slots.taken())
+
+    def _free(self, taken: Mapping[int, Path]) -> int:
+        ours = sum(folder.parent == self._runs for folder in taken.values())
+        return max(0, min(self._limit - ours, len(self._devices.indices) - len(taken)))
+
+    @override
+    async def start(self, spec: RunSpec) -> Mapping[str, Any]:
+        folder = spec.folder.resolve()
+        taken = self._slots.taken()
+        if folder in taken.values() or (folder / "claim").exists():
+            return _STARTED
+        if not self._free(taken):
+            raise NoCapacityError(f"All {self._limit} slots of pool {self._name} are taken", "Wait for a run to end")
+        slot = self._slots.take(folder)
+        try:
+            _place(folder / "spec.json", self._where(slot))
+            self._children.add(self._spawn(folder, slot))
+        finally:
+            slot.let_go()
+        return _STARTED
+
+    def _where(self, slot: Slot) -> Mapping[str, Any]:
+        """What the slot adds to a run's `spec.json`."""
+        if self._devices.kind == "cpu":
+            return {"device": "cpu", "cores": [slot.index], "gpu": None}
+        return {"device": "cuda", "cores": [], "gpu": str(slot.index)}
+
+    def _spawn(self, folder: Path, slot: Slot) -> int:
+        """Start a runner that no longer depends on this process, and inherits the slot."""
+        python = self._settings.python or sys.executable
+        os.set_inheritable(slot.descriptor, True)  # noqa: FBT003 - positional by its signature
+        log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        return os.posix_spawnp(
+            python,
+            [python, "-P", "-m", "labhand.trainer.runner", str(folder)],
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(folder / "runner.log"), log, 0o644),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+            setsigmask=(),
+            setsigdef=(signal.SIGTERM, signal.SIGINT, signal.SIGPIPE),
+        )
+
+    @override
+    async def poll(self, runs: Sequence[Run]) -> Mapping[str, Report]:
+        self._reap()
+        alive = set(self._slots.taken().values())
+        return {run.id: _report(self._runs / run.id, alive) for run in runs}
+
+    def _reap(self) -> None:
+        """Let runners that this process started and that have ended not stay zombies."""
+        for pid in list(self._children):
+            ended, _ = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                self._children.discard(pid)
+
+    @override
+    async def cancel(self, run: Run) -> None:
+        folder = self._runs / run.id
+        with anyio.move_on_after(CLAIM_SECONDS):
+            # A runner that has not claimed its run yet wouldn't leave a result.
+            while _lives(folder, set(self._slots.taken().values())):
+                if pid := _claimant(folder):
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGTERM)
+                    return
+                await anyio.sleep(0.02)
+
+    @override
+    async def close(self) -> None:
+        self._reap()
+
+
+def _place(path: Path, where: Mapping[str, Any]) -> None:
+    """Add the slot to a spec, in one step."""
+    written = path.with_suffix(".new")
+    written.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **where}, indent=2), "utf-8")
+    written.replace(path)
+
+
+def _report(folder: Path, alive: set[Path]) -> Report:
+    if _lives(folder, alive):
+        return Report(_phase(folder), silent_seconds=_silence(folder))
+    # The runner's last act is its result: only now, that it is gone, does a missing one mean anything.
+    result = _result(folder)
+    if result is not None:
+        return Report("finished", result)
+    if _end_leftovers(folder):
+        return Report(_phase(folder), silent_seconds=_silence(folder))
+    return Report("lost", silent_seconds=_silence(folder))
+
+
+def _lives(folder: Path, alive: set[Path]) -> bool:
+    """Whether a runner holds a slot for this run, or, where the slots' files are gone, its claim."""
+    if folder in alive:
+        return True
+    try:
+        claim = os.open(folder / "claim", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(claim, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(claim)
+    return False
+
+
+def _claimant(folder: Path) -> int | None:
+    try:
+        return int((folder / "claim").read_text("ascii"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _phase(folder: Path) -> Phase:
+    with suppress(FileNotFoundError):
+        word = (folder / "phase").read_text("ascii").strip()
+        if word in get_args(Phase):
+            return cast("Phase", word)
+    return "starting"
+
+
+def _result(folder: Path) -> Mapping[str, Any] | None:
+    """The run's result; None where there is none that can be read."""
+    try:
+        return cast("Mapping[str, Any]", json.loads((folder / "result.json").read_text("utf-8")))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _silence(folder: Path) -> float:
+    """Seconds since the run last wrote anything; 0 for a folder that holds nothing."""
+    newest = 0.0
+    for name in SIGNS_OF_LIFE:
+        with suppress(FileNotFoundError):
+            newest = max(newest, (folder / name).stat().st_mtime)
+    return max(0.0, time.time() - newest) if newest else 0.0
+
+
+def _end_leftovers(folder: Path) -> bool:
+    """Kill what a dead runner left behind; gives whether there was anything, which may take a moment to be gone."""
+    found = False
+    for pid in _processes_of(folder):
+        found = True
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    return found
+
+
+def _processes_of(folder: Path) -> Iterator[int]:
+    """Processes of an experiment: at work below its folder, with a seed from a runner, which a person's shell there has not."""
+    inside = os.fsencode(folder)
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            place = os.fsencode((process / "cwd").readlink())
+            if place.startswith(inside + b"/") and b"LABHAND_SEED=" in (process / "environ").read_bytes():
+                yield int(process.name)

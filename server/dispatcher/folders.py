@@ -1,0 +1,62 @@
+"""Run folders as the dispatcher fills them: what to run, and the source. See docs/runs.md."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from anyio import to_thread
+
+from ..domain import experiment_id
+from ..sources import Sources
+from ..store.runs import Attempt
+
+
+class RunFolders:
+    """The folders of a lab's runs.
+
+    Args:
+        place: Where they lie.
+        sources: Where the sources come from.
+    """
+
+    def __init__(self, place: Path, sources: Sources) -> None:
+        self._place = place
+        self._sources = sources
+
+    async def fill(self, attempt: Attempt, *, sandbox_required: bool) -> Path:
+        """Make a run's folder ready for a backend; again where a dispatcher died over it. Gives the folder."""
+        folder = self._place / attempt.run.id
+        folder.mkdir(parents=True, exist_ok=True)
+        spec = folder / "spec.json"
+        if not spec.exists():
+            _write_whole(spec, _spec(attempt, sandbox_required=sandbox_required))
+        if not (folder / "source").exists():
+            half = folder / "source.new"
+            await to_thread.run_sync(shutil.rmtree, half, True)  # noqa: FBT003 - ignore_errors
+            await self._sources.export(attempt.commit, half)
+            half.rename(folder / "source")
+        return folder
+
+
+def _spec(attempt: Attempt, *, sandbox_required: bool) -> str:
+    spec: dict[str, Any] = {
+        "run": attempt.run.id,
+        "experiment": experiment_id(attempt.run.experiment),
+        "seed": attempt.seed,
+        "budget_seconds": attempt.budget_seconds,
+        "clock": attempt.clock,
+        "device": "cpu" if attempt.clock == "cpu" else "cuda",
+        "cores": [],
+        "gpu": None,
+        "sandbox_required": sandbox_required,
+    }
+    return json.dumps(spec, indent=2)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    half = path.with_suffix(".new")
+    half.write_text(text, "utf-8")
+    half.replace(path)

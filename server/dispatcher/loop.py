@@ -1,0 +1,204 @@
+"""The dispatcher's loop: follow what runs, settle what ended, start what is next.
+
+It keeps nothing in memory that it couldn't read again. What is to be started is written down first, so that the next
+dispatcher completes what this one leaves half done.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+
+import anyio
+
+from ..backends.protocol import Report, RunSpec
+from ..domain import Run
+from ..errors import LabhandError, NoCapacityError
+from ..store import pools as pool_rows
+from ..store import queue, runs, settlement
+from ..store.database import Database
+from ..store.runs import Attempt, News
+from .folders import RunFolders
+from .pools import Pools
+from .settling import Ended, Settler
+
+TICK_SECONDS = 0.2
+HEARTBEAT_SECONDS = 5.0
+"""Signs of life are written down no more often, so that a quiet night writes nothing much."""
+LOOK_SECONDS = 15.0
+"""How often the pools are looked at."""
+_NEVER = -1
+"""No version of the database."""
+REST_SECONDS = 10.0
+"""How long a pool on which a run couldn't be started is left alone."""
+TRIES = 10
+"""Looks in a row that may fail before the dispatcher gives up."""
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Runs a lab's queue on its pools.
+
+    Args:
+        db: The lab's.
+        pools: With their backends.
+        folders: Of the runs.
+        settler: Takes what ended.
+        ends: Unix time from which on no run may start; None for never.
+    """
+
+    def __init__(self, db: Database, pools: Pools, folders: RunFolders, settler: Settler, ends: float | None = None) -> None:
+        self._db = db
+        self._pools = pools
+        self._folders = folders
+        self._settler = settler
+        self._ends = ends
+        self._seen = _NEVER
+        self._active: list[Attempt] = []
+        self._waiting = False
+        self._asked: set[str] = set()
+
+    async def run(self, linger_seconds: float) -> None:
+        """Work until there was nothing to do for so long.
+
+        Raises:
+            LabhandError: The same trouble came up too often, as do OSError and sqlite3.Error.
+        """
+        last_busy = time.monotonic()
+        failures = 0
+        while failures or time.monotonic() - last_busy < linger_seconds:
+            try:
+                if await self.tick():
+                    last_busy = time.monotonic()
+                failures = 0
+            except (LabhandError, OSError, sqlite3.Error):  # a full disk, a busy database: what runs needs its dispatcher
+                self._settler.forget()
+                self._seen = _NEVER
+                failures += 1
+                if failures == TRIES:
+                    raise
+                log.exception("Trouble; trying again")
+            await anyio.sleep(TICK_SECONDS)
+
+    async def has_work(self) -> bool:
+        """Whether anything runs, or could start."""
+        await self._read()
+        return bool(self._active) or self._may_take()
+
+    async def tick(self) -> bool:
+        """Look once at everything, and do what there is to do; False when nothing runs and nothing could start."""
+        await self._look_at_pools()
+        await self._read()
+        await self._follow()
+        await self._ask_to_end()
+        await self._take()
+        await self._begin()
+        return bool(self._active) or self._may_take()
+
+    async def _look_at_pools(self) -> None:
+        if await self._pools.look(LOOK_SECONDS):
+            async with self._db.transaction() as tx:
+                await pool_rows.keep(tx, self._pools.seen)
+
+    async def _read(self) -> None:
+        """Read what is active and whether anything waits, if the database has changed."""
+        version = await self._db.version()
+        if version == self._seen:
+            return
+        if await queue.needs_sweeping(self._db):
+            async with self._db.transaction() as tx:
+                await settlement.cancel_queued(tx, time.time())
+                await queue.drop_empty_holds(tx)
+        self._active = [attempt for attempt in await runs.active(self._db) if attempt.run.pool in self._pools]
+        self._waiting = await queue.startable(self._db, sorted({pool.gpu for pool in self._pools.seen}))
+        self._seen = version
+
+    def _may_take(self) -> bool:
+        return self._waiting and (self._ends is None or time.time() < self._ends)
+
+    async def _follow(self) -> None:
+        """Note how far runs are, and settle those that ended."""
+        if not self._active:
+            return
+        reports = await self._pools.poll(attempt.run for attempt in self._active)
+        now = time.time()
+        news = [new for attempt in self._active if (new := _news(attempt.run, reports[attempt.run.id], now))]
+        ended = _ended(self._active, reports)
+        if news or ended:
+            async with self._db.transaction() as tx:
+                await runs.keep_news(tx, news)
+                await self._settler.settle(tx, ended, now)
+            await self._read()
+
+    async def _ask_to_end(self) -> None:
+        wanted = [a.run for a in self._active if a.cancel_reason is not None and a.run.handle and a.run.id not in self._asked]
+        async with anyio.create_task_group() as asking:
+            for run in wanted:
+                log.info("%s is asked to end", run.id)
+                asking.start_soon(self._pools[run.pool].backend.cancel, run)
+        self._asked.update(run.id for run in wanted)
+
+    async def _take(self) -> None:
+        """Write down what is started next, before anything is."""
+        if not self._may_take():
+            return
+        for pool in self._pools.usable():
+            free = await self._pools[pool.name].backend.free()
+            # What was taken and isn't started yet will need a slot.
+            free -= sum(attempt.run.pool == pool.name and not attempt.run.handle for attempt in self._active)
+            if free > 0:
+                async with self._db.transaction() as tx:
+                    await queue.take(tx, pool.name, pool.gpu, free, time.time())
+        await self._read()
+
+    async def _begin(self) -> None:
+        """Start what was taken, by this dispatcher or by one that died over it: starting twice is harmless."""
+        for attempt in self._active:
+            if not attempt.run.handle and attempt.cancel_reason is None:
+                await self._start(attempt)
+
+    async def _start(self, attempt: Attempt) -> None:
+        run, pool = attempt.run, self._pools[attempt.run.pool]
+        try:
+            folder = await self._folders.fill(attempt, sandbox_required=pool.sandbox_required)
+            handle = await pool.backend.start(RunSpec(run.id, folder))
+        except NoCapacityError:  # another lab was faster
+            async with self._db.transaction() as tx:
+                await queue.give_back(tx, run.id, run.experiment)
+        except (LabhandError, OSError) as error:  # one source or pool that can't be started must not stop the others
+            log.exception("%s could not be started", run.id)
+            self._pools.rest(run.pool, f"{run.id} could not be started: {error}", REST_SECONDS)
+            lost = Ended(lost=[(attempt, f"it could not be started: {error}")])
+            async with self._db.transaction() as tx:
+                await self._settler.settle(tx, lost, time.time())
+        else:
+            log.info("%s started on %s", run.id, run.pool)
+            async with self._db.transaction() as tx:
+                await runs.keep_handle(tx, run.id, handle)
+
+
+def _news(run: Run, report: Report, now: float) -> News | None:
+    """What is worth writing down of a run that goes on."""
+    if report.phase in {"finished", "lost"}:
+        return None
+    heartbeat_at = now - report.silent_seconds
+    if report.phase == run.status and heartbeat_at < run.heartbeat_at + HEARTBEAT_SECONDS:
+        return None
+    return News(run, report.phase, heartbeat_at)
+
+
+def _ended(attempts: Sequence[Attempt], reports: Mapping[str, Report]) -> Ended:
+    ended = Ended()
+    for attempt in attempts:
+        report = reports[attempt.run.id]
+        if report.phase == "finished":
+            log.info("%s finished: %s", attempt.run.id, report.result.get("status"))
+            ended.finished.append((attempt, report.result))
+        # Without a handle it was never started, and will be now.
+        elif report.phase == "lost" and (attempt.run.handle or attempt.cancel_reason is not None):
+            log.warning("%s is lost", attempt.run.id)
+            ended.lost.append((attempt, "its runner was killed or its machine went down"))
+    return ended

@@ -1,0 +1,95 @@
+"""The lab's pools, each with its backend."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..backends.local import LocalBackend
+from ..backends.protocol import Backend, Report
+from ..domain import Pool, Run
+from ..settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class PoolBackend:
+    """A pool's backend.
+
+    Attributes:
+        sandbox_required: Its runs are refused where the kernel can't forbid.
+    """
+
+    backend: Backend
+    sandbox_required: bool = False
+
+
+class Pools:
+    """The backends of a lab by the names of their pools.
+
+    Attributes:
+        seen: The pools as they were at the last look.
+    """
+
+    def __init__(self, backends: Mapping[str, PoolBackend]) -> None:
+        self._backends = backends
+        self._looked_at: float | None = None
+        self._rests: dict[str, tuple[float, str]] = {}
+        self.seen: Sequence[Pool] = ()
+
+    @classmethod
+    def of_settings(cls, settings: Settings, runs: Path) -> Pools:
+        """The backends that the settings name. May look for GPUs, which takes a while.
+
+        Args:
+            settings: Of the lab.
+            runs: Where its run folders lie.
+        """
+        return cls(
+            {name: PoolBackend(LocalBackend(name, pool, runs), pool.sandbox_required) for name, pool in settings.pools.items()}
+        )
+
+    def __getitem__(self, pool: str) -> PoolBackend:
+        return self._backends[pool]
+
+    def __contains__(self, pool: object) -> bool:
+        return pool in self._backends
+
+    async def look(self, every_seconds: float) -> bool:
+        """Look at the pools as they stand, unless that was done recently; gives whether it was done now."""
+        now = time.monotonic()
+        if self._looked_at is not None and now - self._looked_at < every_seconds:
+            return False
+        self._rests = {name: rest for name, rest in self._rests.items() if now < rest[0]}
+        pools = [await pool.backend.pool() for pool in self._backends.values()]
+        self.seen = [
+            replace(pool, note=pool.note or self._rests[pool.name][1]) if pool.name in self._rests else pool for pool in pools
+        ]
+        self._looked_at = now
+        return True
+
+    def usable(self) -> list[Pool]:
+        """The pools on which runs can start."""
+        return [pool for pool in self.seen if not pool.note]
+
+    def rest(self, pool: str, why: str, seconds: float) -> None:
+        """Leave a pool alone for a while; the reason becomes its note."""
+        self._rests[pool] = (time.monotonic() + seconds, why)
+        self._looked_at = None
+
+    async def poll(self, runs: Iterable[Run]) -> dict[str, Report]:
+        """What is known of each run, by id."""
+        by_pool: defaultdict[str, list[Run]] = defaultdict(list)
+        for run in runs:
+            by_pool[run.pool].append(run)
+        reports: dict[str, Report] = {}
+        for name, own in by_pool.items():
+            reports |= await self._backends[name].backend.poll(own)
+        return reports
+
+    async def close(self) -> None:
+        """Let go of what this process holds; runs go on."""
+        for pool in self._backends.values():
+            await pool.backend.close()
