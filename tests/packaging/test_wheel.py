@@ -22,19 +22,22 @@ def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", check=False, timeout=300)
 
 
-def project_files(*folders: str) -> list[str]:
-    """What git tracks or would track."""
-    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "--", *folders, cwd=ROOT)
-    return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What git tracks or would track of the distribution; nothing that is left over in the working tree."""
+    place = tmp_path_factory.mktemp("source")
+    listing = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "--")
+    listed = run(*listing, "pyproject.toml", "README.md", "LICENSE", *PACKAGES, cwd=ROOT)
+    for name in filter(lambda name: (ROOT / name).is_file(), listed.stdout.splitlines()):
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, place / name)
+    return place
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from a copy, so that nothing left over in the working tree gets in."""
-    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in project_files("pyproject.toml", "README.md", "LICENSE", *PACKAGES):
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, source / name)
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built as whoever publishes it builds it."""
+    built = tmp_path_factory.mktemp("wheel")
     done = run(sys.executable, "-m", "build", "--wheel", "--outdir", built, source, cwd=source)
     assert done.returncode == 0, done.stdout + done.stderr
     (path,) = built.glob("*.whl")
@@ -53,10 +56,11 @@ def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment / "bin"
 
 
-def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
+def test_the_wheel_holds_every_file_of_the_packages(source: Path, wheel: Path) -> None:
+    files = [path for package in PACKAGES for path in (source / package).rglob("*") if path.is_file()]
     held = set(ZipFile(wheel).namelist())
 
-    assert [name for name in project_files(*PACKAGES) if f"labhand/{name}" not in held] == []
+    assert [path for path in files if f"labhand/{path.relative_to(source)}" not in held] == []
 
 
 def test_the_wheel_puts_nothing_beside_its_own_package(wheel: Path) -> None:
