@@ -109,6 +109,7 @@ class Experiment:
 
     Attributes:
         number: 42 for `e0042`.
+        variant: Of its grid; empty where that has none.
         commit: Of its source in the lab's repository.
         tree: Content hash of the source: equal trees are the same source.
         base: The experiment whose source it was made from; None for the baseline and a folder on disk.
@@ -125,6 +126,7 @@ class Experiment:
 
     number: int
     grid: int | None
+    variant: str
     commit: str
     tree: str
     base: int | None

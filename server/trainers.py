@@ -15,7 +15,7 @@ from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -166,13 +166,12 @@ class _Table(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_slips(cls, given: Any) -> Any:  # noqa: ANN401  whatever the file holds
-        table: dict[str, object] = given if isinstance(given, dict) else {}
-        for key in table:
+    def _refuse_slips(cls, given: object) -> object:
+        for key in cast("dict[str, object]", given) if isinstance(given, dict) else ():
             near = [] if key in cls.model_fields else get_close_matches(key, cls.model_fields, n=1, cutoff=0.75)
             if near:
                 raise PydanticCustomError("slip", "there is no such key, did you mean {meant}?", {"key": key, "meant": near[0]})
-        return given
+        return cast("object", given)
 
 
 def _inside(path: str) -> str:

@@ -79,11 +79,15 @@ class Lab:
             identity = await _make(db, sources, trainer, source)
             await _refuse_other_trainer(db, trainer, folder)
             await _bring_pools_up_to_date(db, settings)
+            unfinished = bool(await launches.pending(db))
         except BaseException:
             await db.close()
             raise
         protected = {path: data for path, data in source.items() if not trainer.is_editable(path)}
-        return cls(root, folder, settings, trainer, protected, db, sources, identity, wake)
+        lab = cls(root, folder, settings, trainer, protected, db, sources, identity, wake)
+        if unfinished:  # whoever launched it may have died before it could start a dispatcher
+            lab.wake_dispatcher()
+        return lab
 
     async def close(self) -> None:
         """Let go of the database. What runs goes on."""

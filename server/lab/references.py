@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,17 +96,12 @@ async def find_experiment(lab: Lab, name: str) -> Experiment:
     return found
 
 
-async def brought_by(lab: Lab, ids: Sequence[str]) -> list[Brought]:
-    """What each of the experiments changed against its own base."""
-    first = await baseline(lab)
-    brought: list[Brought] = []
-    for name in ids:
-        experiment = await find_experiment(lab, name)
-        base = first
-        if experiment.base is not None:
-            base = await of_experiment(lab, await find_experiment(lab, experiment_id(experiment.base)))
-        brought.append(Brought(experiment.id, base.source, (await of_experiment(lab, experiment)).source))
-    return brought
+async def brought_by(lab: Lab, experiment: Experiment) -> Brought:
+    """What an experiment changed against its own base, to be merged into another source."""
+    base = await baseline(lab)
+    if experiment.base is not None:
+        base = await of_experiment(lab, await find_experiment(lab, experiment_id(experiment.base)))
+    return Brought(experiment.id, base.source, (await of_experiment(lab, experiment)).source)
 
 
 async def _champion(lab: Lab) -> Reference:
@@ -118,15 +112,16 @@ async def _champion(lab: Lab) -> Reference:
 
 
 async def _workdir(lab: Lab, folder: str | None) -> Reference:
+    first = await baseline(lab)
+    source = await to_thread.run_sync(_read_workdir, lab, folder, first.source)
+    return Reference(WORKDIR, first.commit, first.kept, source)
+
+
+def _read_workdir(lab: Lab, folder: str | None, baseline: Source) -> Source:
     place = lab.trainer.folder if folder is None else lab.root / Path(folder).expanduser()
     if not (place / FILE).is_file():
-        raise BadInputError(
-            f"{place} is no trainer folder: there is no {FILE} in it", "Give the path of a copy of the trainer folder"
-        )
-    first = await baseline(lab)
-    on_disk = await to_thread.run_sync(read_folder, place)
-    source = await to_thread.run_sync(take_folder, on_disk, first.source, lab.trainer)
-    return Reference(WORKDIR, first.commit, first.kept, source)
+        raise BadInputError(f"There is no {FILE} in {place}", "Give the path of a copy of the trainer folder")
+    return take_folder(read_folder(place), baseline, lab.trainer)
 
 
 async def _read(lab: Lab, name: str, commit: Commit, experiment: int | None = None, gpu: str | None = None) -> Reference:

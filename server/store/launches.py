@@ -74,6 +74,12 @@ async def newest(reader: Reader) -> int:
     return (row["newest"] if row else None) or 0
 
 
+async def any_known(reader: Reader, trees: Sequence[str]) -> bool:
+    """Whether the lab has a source of one of these contents."""
+    sql = "SELECT 1 FROM sources WHERE tree IN (SELECT value FROM json_each(?)) LIMIT 1"
+    return await reader.row(sql, (json.dumps(list(trees)),)) is not None
+
+
 async def like(reader: Reader, trees: Iterable[str], budget_seconds: float, gpu: str) -> list[Experiment]:
     """All experiments with one of these contents, in this budget and on this kind of device, whatever became of them."""
     rows = await reader.rows(
@@ -160,9 +166,10 @@ async def keep_grid(tx: Transaction, grid: NewGrid) -> int:
 async def keep_experiments(tx: Transaction, experiments: Iterable[Experiment]) -> None:
     """Queue experiments under the numbers that they have."""
     await tx.many(
-        "INSERT INTO experiments (number, grid, commit_hash, tree, base, purpose, hypothesis, theme, changes, overrides,"
-        " launched_by, launched_at, priority, seed, replicate, setting, gpu, clock, budget_seconds, status, gpu_seconds, usd)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO experiments (number, grid, variant, commit_hash, tree, base, purpose, hypothesis, theme, changes,"
+        " overrides, launched_by, launched_at, priority, seed, replicate, setting, gpu, clock, budget_seconds, status,"
+        " gpu_seconds, usd)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [_columns(experiment) for experiment in experiments],
     )
 
@@ -182,6 +189,7 @@ def _columns(experiment: Experiment) -> tuple[Any, ...]:
     return (
         experiment.number,
         experiment.grid,
+        experiment.variant,
         experiment.commit,
         experiment.tree,
         experiment.base,

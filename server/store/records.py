@@ -19,6 +19,7 @@ def experiment(row: Row) -> Experiment:
     return Experiment(
         number=row["number"],
         grid=row["grid"],
+        variant=row["variant"],
         commit=row["commit_hash"],
         tree=row["tree"],
         base=row["base"],

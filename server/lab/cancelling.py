@@ -1,0 +1,54 @@
+"""Cancelling: what is queued ends at once, what runs is stopped by the dispatcher."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ..answers import Cancelled
+from ..domain import PENDING, id_ranges
+from ..errors import BadInputError
+from ..store import cancellations, settlement
+from .lab import Lab
+from .results import named
+from .standing import lab_line
+
+NO_REASON = "no reason given"
+
+
+async def cancel(lab: Lab, ids: Sequence[str], reason: str, caller: str, *, force: bool = False) -> Cancelled:
+    """End experiments. Those that are finished stay as they are, and twice is no error.
+
+    Args:
+        lab: The lab.
+        ids: Experiments, grids, ranges.
+        reason: Kept with each.
+        caller: Who asks.
+        force: Also what others launched.
+
+    Raises:
+        BadInputError: No ids are given, or one isn't an id.
+        NotFoundError: One names nothing.
+    """
+    if not ids:
+        raise BadInputError("No ids are given", 'Name what to cancel: ids=["e0042", "g007", "e0001-e0008"]')
+    wanted = await named(lab, ids)
+    async with lab.db.transaction() as tx:
+        standing = await cancellations.standing(tx, wanted)
+        pending = [one for one in standing if one.status in PENDING]
+        mine = [one.number for one in pending if force or one.launched_by == caller]
+        await cancellations.ask_to_end(tx, mine, reason.strip() or NO_REASON)
+        await settlement.cancel_queued(tx, time.time())
+    if mine:
+        lab.wake_dispatcher()
+    refused: defaultdict[str, list[int]] = defaultdict(list)
+    for one in pending:
+        if not force and one.launched_by != caller:
+            refused[f"launched by {one.launched_by}: only with force=True"].append(one.number)
+    return Cancelled(
+        cancelled=id_ranges(mine),
+        already_finished=id_ranges(one.number for one in standing if one.status not in PENDING),
+        refused={why: id_ranges(numbers) for why, numbers in refused.items()},
+        lab=await lab_line(lab),
+    )

@@ -1,0 +1,175 @@
+"""Grids: experiments launched together, factors crossed with variants, or cells as listed."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from anyio import to_thread
+from pydantic import JsonValue
+
+from ..answers import Cell, GridLaunched
+from ..changes import diffstat
+from ..domain import grid_id
+from ..errors import BadInputError, nearest
+from ..knobs import Knobs
+from ..literals import Value
+from ..requests import GRID_CAP, GridLaunch, Variant
+from ..store.launches import NewGrid
+from . import ideas, ledger, references, repeats
+from .ideas import Proposal
+from .lab import Lab
+from .ledger import Batch, Entry
+from .setting import choose_setting
+from .standing import lab_line
+
+SHOWN = 20
+"""Cells that an answer lists."""
+
+Combination = Mapping[str, JsonValue]
+"""Knobs that a cell sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A cell to be.
+
+    Attributes:
+        values: Of its factors, as the source holds them.
+    """
+
+    values: Mapping[str, Value]
+    proposal: Proposal
+
+
+async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
+    """Queue a grid, as many seeds of each cell as are wanted, and answer at once. All cells share seeds.
+
+    Raises:
+        AllowanceError: It doesn't fit what the person allowed.
+        BadInputError: It is empty or too large, a variant lacks a factor, or something else in it can't be used.
+        ConflictError: What a variant brings in touches the same lines, or its `request_id` was used for another launch.
+        NotFoundError: There is no such experiment.
+    """
+    answer = await repeats.first_answer(lab.db, caller, request, GridLaunched)
+    if answer is None:
+        answer = await _launch(lab, request, caller)
+    return answer.model_copy(update={"lab": await lab_line(lab)})
+
+
+async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
+    combinations = _combinations(request)
+    base = await references.resolve(lab, request.base)
+    setting = await choose_setting(lab, request.gpu, base.gpu, request.budget_seconds)
+    cells: list[Planned] = []
+    for variant in _variants(request, combinations):
+        proposal = await ideas.propose(lab, variant)
+        cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, combinations)
+    kept = await ideas.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
+    grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
+
+    def answer(entry: Entry) -> GridLaunched:
+        return GridLaunched(
+            grid=grid_id(entry.grid) if entry.grid else "",
+            experiments=entry.ids,
+            base=base.name,
+            gpu=setting.gpu,
+            seeds=[setting.seed(replicate) for replicate in range(request.replicates)],
+            cells=_shown(cells, entry),
+            total=len(cells),
+            estimate=entry.estimate,
+            duplicates=entry.duplicates,
+            baseline=ledger.ids(entry.baseline),
+            dry_run=request.dry_run or None,
+            next=entry.remark,
+        )
+
+    return await ledger.enter(lab, Batch(kept, setting, request, caller, grid=grid), GridLaunched, answer)
+
+
+def _combinations(request: GridLaunch) -> Sequence[Combination]:
+    """The combinations of knobs that each variant is run with."""
+    if request.cells and request.factors:
+        raise BadInputError("Both factors and cells are given", "Give factors to cross, or the cells as a list")
+    if request.design != "full" or request.size is not None:
+        raise BadInputError(
+            f"design={request.design!r}{'' if request.size is None else f', size={request.size}'} is not there yet",
+            'design="full" crosses all values of the factors; for any other choice list the cells: cells=[{"KNOB": value}, …]',
+        )
+    empty = [name for name, values in request.factors.items() if not values]
+    if empty or not (request.factors or request.cells or request.variants):
+        raise BadInputError(
+            f"The grid is empty: {'no values for ' + ', '.join(empty) if empty else 'no factors, cells or variants'}",
+            'Give factors={"KNOB": [value, value]}, cells=[{"KNOB": value}] or variants=[{"name": …, "edits": […]}]',
+        )
+    _refuse_too_many(request)
+    if request.cells:
+        return request.cells
+    return [dict(zip(request.factors, values, strict=True)) for values in product(*request.factors.values())]
+
+
+def _refuse_too_many(request: GridLaunch) -> None:
+    cells = len(request.cells) or math.prod(len(values) for values in request.factors.values())
+    variants = len(request.variants) or 1
+    count = cells * variants * request.replicates
+    if count > GRID_CAP:
+        raise BadInputError(
+            f"The grid has {count:,} experiments ({cells:,} cells × {variants} variants × {request.replicates} replicates),"
+            f" and {GRID_CAP:,} is the most for one call",
+            "Take fewer values or replicates, or list the cells that matter",
+        )
+
+
+def _variants(request: GridLaunch, combinations: Sequence[Combination]) -> list[Variant]:
+    """The variants, with the grid's base and overrides where they have none of their own."""
+    factors = {name for combination in combinations for name in combination}
+    variants = request.variants or [Variant(name="")]
+    names = [variant.name for variant in variants]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadInputError(f"Two variants are named {', '.join(map(repr, twice))}", "Give each variant a name of its own")
+    complete: list[Variant] = []
+    for variant in variants:
+        overrides = {**request.overrides, **variant.overrides}
+        if both := sorted(factors & overrides.keys()):
+            raise BadInputError(f"{', '.join(both)} is both a factor and an override", "Set a knob in one place")
+        base = variant.base or (references.WORKDIR if variant.folder else request.base)
+        complete.append(variant.model_copy(update={"base": base, "overrides": overrides}))
+    return complete
+
+
+def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combination]) -> list[Planned]:
+    """A variant's cells. The variant is parsed once and rendered for each."""
+    knobs = Knobs(variant.source, lab.trainer)
+    lacking = sorted({factor for combination in combinations for factor in combination} - knobs.values.keys())
+    if lacking:
+        whose = f"variant {name!r}" if name else variant.base.name
+        raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], knobs.values))
+    before = lab.with_protected(variant.base.kept)
+    cells: list[Planned] = []
+    for combination in combinations:
+        changed = {factor: knob.value for factor, knob in knobs.settle(combination).items()}
+        source = knobs.override(combination)
+        values = {**variant.knobs, **changed}
+        proposal = Proposal(
+            base=variant.base,
+            source=source,
+            changes="; ".join(filter(None, (variant.changes, knobs.describe(combination)))),
+            diffstat=diffstat(before, source),
+            knobs=values,
+            overrides={**variant.overrides, **changed},
+            merged=variant.merged,
+            variant=name,
+        )
+        cells.append(Planned({factor: values[factor] for factor in combination}, proposal))
+    return cells
+
+
+def _shown(cells: Sequence[Planned], entry: Entry) -> list[Cell]:
+    return [
+        Cell(id=", ".join(ledger.ids(replicates)), variant=cell.proposal.variant, knobs=json.loads(json.dumps(cell.values)))
+        for cell, replicates in zip(cells[:SHOWN], entry.replicates, strict=False)
+    ]

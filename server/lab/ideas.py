@@ -1,0 +1,121 @@
+"""Ideas: sources that are to be run, worked out from what a caller asks for and kept in the history of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from anyio import to_thread
+
+from ..changes import apply_change, describe, diffstat, knobs_of
+from ..requests import Change
+from ..sources import Commit, NewCommit, delta
+from ..store.launches import KeptSource
+from ..trainers import Source, Trainer
+from . import references
+from .lab import Lab
+from .references import Reference
+
+UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A source that is not kept yet.
+
+    Attributes:
+        base: What it was made from.
+        source: Its files.
+        changes: Against its base, in a few words.
+        diffstat: Lines added and removed.
+        knobs: Every knob's value.
+        overrides: The knobs whose value differs from the base's.
+        merged: Commits of the experiments that it brings in.
+        variant: Its name in a grid that has variants.
+    """
+
+    base: Reference
+    source: Source
+    changes: str
+    diffstat: str
+    knobs: Mapping[str, Any]
+    overrides: Mapping[str, Any]
+    merged: tuple[str, ...] = ()
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """A source that is kept.
+
+    Attributes:
+        kept: As the table of sources tells it.
+        base: The number of the experiment that it was made from.
+        overrides: The knobs whose value differs from the base's.
+        variant: Its name in a grid that has variants.
+    """
+
+    kept: KeptSource
+    base: int | None
+    overrides: Mapping[str, Any]
+    variant: str
+
+
+async def propose(lab: Lab, change: Change) -> Proposal:
+    """Work out the source that a change makes.
+
+    Raises:
+        BadInputError: The change can't be applied to its base.
+        ConflictError: What it brings in touches the same lines.
+        NotFoundError: There is no such experiment.
+    """
+    base = await references.resolve(lab, change.base, change.folder)
+    applied = [await references.find_experiment(lab, name) for name in change.apply]
+    brought = [await references.brought_by(lab, experiment) for experiment in applied]
+    source = await to_thread.run_sync(apply_change, base.source, change, lab.trainer, brought)
+    merged = tuple(experiment.commit for experiment in applied)
+    return await to_thread.run_sync(_compare, base, lab.with_protected(base.kept), source, merged, lab.trainer)
+
+
+async def keep(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list[Idea]:
+    """Keep sources in the history, all in one go. One that is its base unchanged needs no commit of its own."""
+    deltas = [delta(proposal.base.kept, proposal.source) for proposal in proposals]
+    batch = [
+        NewCommit(
+            changed,
+            tuple(dict.fromkeys((proposal.base.commit.hash, *proposal.merged))),
+            f"{proposal.changes or UNCHANGED}\n\n{hypothesis}\n",
+        )
+        for proposal, changed in zip(proposals, deltas, strict=True)
+        if changed
+    ]
+    fresh = iter(await lab.sources.commit(batch) if batch else ())
+    return [
+        _idea(proposal, next(fresh) if changed else proposal.base.commit)
+        for proposal, changed in zip(proposals, deltas, strict=True)
+    ]
+
+
+async def baseline(lab: Lab) -> Idea:
+    """The trainer's source when the lab was made, with its protected files of now."""
+    [idea] = await keep(lab, [await propose(lab, Change(base=references.BASELINE))], "The baseline, as it is measured now")
+    return idea
+
+
+def _compare(base: Reference, before: Source, source: Source, merged: tuple[str, ...], trainer: Trainer) -> Proposal:
+    had, has = knobs_of(before, trainer), knobs_of(source, trainer)
+    return Proposal(
+        base=base,
+        source=source,
+        changes=describe(before, source),
+        diffstat=diffstat(before, source),
+        knobs=has,
+        overrides={name: value for name, value in has.items() if name in had and had[name] != value},
+        merged=merged,
+    )
+
+
+def _idea(proposal: Proposal, commit: Commit) -> Idea:
+    kept = KeptSource(commit.hash, commit.tree, proposal.changes, proposal.diffstat, proposal.knobs)
+    return Idea(kept, proposal.base.experiment, proposal.overrides, proposal.variant)

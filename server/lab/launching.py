@@ -1,0 +1,68 @@
+"""Launching one idea."""
+
+from __future__ import annotations
+
+import re
+
+from ..answers import Launched, Similar
+from ..requests import Launch
+from ..store import launches
+from . import ideas, ledger, repeats
+from .ideas import Proposal
+from .lab import Lab
+from .ledger import Batch, Entry
+from .setting import choose_setting
+from .standing import lab_line
+
+MOST_SIMILAR = 3
+_NAME = re.compile(r"[A-Za-z_][\w./]*")
+_PLAIN_WORDS = frozenset({"class", "def", "new", "lines", "removed"})
+
+
+async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
+    """Queue one idea, as many seeds of it as are wanted, and answer at once.
+
+    Raises:
+        AllowanceError: It doesn't fit what the person allowed.
+        BadInputError: Something in it can't be used: the change, the kind of GPU, the budget.
+        ConflictError: What it brings in touches the same lines, or its `request_id` was used for another launch.
+        NotFoundError: There is no such experiment.
+    """
+    answer = await repeats.first_answer(lab.db, caller, request, Launched)
+    if answer is None:
+        answer = await _launch(lab, request, caller)
+    return answer.model_copy(update={"lab": await lab_line(lab)})
+
+
+async def _launch(lab: Lab, request: Launch, caller: str) -> Launched:
+    proposal = await ideas.propose(lab, request.change)
+    setting = await choose_setting(lab, request.gpu, proposal.base.gpu, request.budget_seconds)
+    [idea] = await ideas.keep(lab, [proposal], request.hypothesis)
+    similar = await _similar(lab, proposal, idea.kept.tree)
+
+    def answer(entry: Entry) -> Launched:
+        return Launched(
+            experiments=entry.ids,
+            base=proposal.base.name,
+            seeds=[setting.seed(replicate) for replicate in range(request.replicates)],
+            gpu=setting.gpu,
+            changes=proposal.changes or ideas.UNCHANGED,
+            diffstat=proposal.diffstat,
+            estimate=entry.estimate,
+            duplicates=entry.duplicates,
+            similar=similar,
+            baseline=ledger.ids(entry.baseline),
+            dry_run=request.dry_run or None,
+            next=entry.remark,
+        )
+
+    return await ledger.enter(lab, Batch([idea], setting, request, caller, retry=request.retry), Launched, answer)
+
+
+async def _similar(lab: Lab, proposal: Proposal, tree: str) -> list[Similar]:
+    """Earlier experiments that changed the same knobs, classes and functions."""
+    names = set(_NAME.findall(proposal.changes)) - _PLAIN_WORDS - proposal.source.keys() - proposal.base.source.keys()
+    return [
+        Similar(id=experiment.id, changes=experiment.changes, verdict=experiment.verdict, score=experiment.score)
+        for experiment in await launches.similar(lab.db, sorted(names), tree, MOST_SIMILAR)
+    ]
