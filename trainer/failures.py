@@ -14,6 +14,7 @@ from .guard import NOT_STARTED
 Kind = Literal["out_of_memory", "diverged", "timeout", "crashed", "import_error", "contract_broken", "tampering"]
 MOST_LINES = 15
 LONGEST_LINE = 300
+_TRACEBACK = "Traceback (most recent call last)"
 
 _NEXT_STEP: dict[Kind, str] = {
     "out_of_memory": "Make the model or the batch smaller, or accumulate gradients.",
@@ -32,7 +33,6 @@ _SIGNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("import_error", re.compile(r"^(ModuleNotFoundError|ImportError)\b", re.M)),
     ("diverged", re.compile(r"^FAIL$|\bloss is nan\b|\bdiverged\b", re.M | re.I)),
 )
-_UNKNOWN: Kind = "crashed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +71,22 @@ def of_exit(status: int, log: str, what: str = "The command") -> RunFailedError:
     if status == 128 + signal.SIGKILL:
         message = f"{what} was killed from outside, as the kernel does when memory runs out"
         return RunFailedError("out_of_memory", message, lines)
-    shown = "\n".join(lines)
-    kind = next((kind for kind, sign in _SIGNS if sign.search(shown)), _UNKNOWN)
+    kind = _kind_of("\n".join(lines))
     ended = f"by signal {status - 128}" if status > 128 else f"with status {status}"
-    return RunFailedError(kind, f"{what} ended {ended}: {lines[-1]}" if lines else f"{what} ended {ended}", lines)
+    return RunFailedError(kind, f"{what} ended {ended}: {_headline(lines)}".removesuffix(": "), lines)
+
+
+def _kind_of(lines: str) -> Kind:
+    for kind, sign in _SIGNS:
+        if sign.search(lines):
+            return kind
+    return "crashed"
 
 
 def relevant_lines(log: str) -> list[str]:
     """The last traceback, or without one the last lines, cut to what can be read at a glance."""
     lines = [line.rstrip()[:LONGEST_LINE] for line in log.splitlines() if line.strip()]
-    starts = [index for index, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
+    starts = [index for index, line in enumerate(lines) if line.startswith(_TRACEBACK)]
     if not starts:
         return lines[-MOST_LINES:]
     trace = _one_traceback(lines[starts[-1] :])
@@ -88,9 +94,21 @@ def relevant_lines(log: str) -> list[str]:
 
 
 def _one_traceback(lines: list[str]) -> list[str]:
-    """A traceback without what was printed after it: it ends with the first line that isn't indented."""
-    end = next((index for index, line in enumerate(lines[1:], 1) if not line.startswith(" ")), len(lines) - 1)
-    return lines[: end + 1]
+    """A traceback without what was printed after it: its error stands in the first line that isn't indented, and goes on below."""
+    error = _index_of_error(lines)
+    end = next((index for index in range(error + 1, len(lines)) if not lines[index].startswith((" ", "\t"))), len(lines))
+    return lines[:end]
+
+
+def _index_of_error(trace: list[str]) -> int:
+    return next((index for index, line in enumerate(trace) if index and not line.startswith(" ")), len(trace) - 1)
+
+
+def _headline(lines: list[str]) -> str:
+    """The one line that says most: a traceback's error, or else the last line."""
+    if not lines:
+        return ""
+    return lines[_index_of_error(lines)] if lines[0].startswith(_TRACEBACK) else lines[-1]
 
 
 def nearest_lines(name: str, log: str, most: int = 5) -> list[str]:
