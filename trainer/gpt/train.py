@@ -22,14 +22,14 @@ MLP_RATIO = 4  # hidden width of the MLP over WIDTH
 ROTARY_BASE = 10_000.0  # longest wavelength of the position encoding, about, in tokens
 
 # Batch
-SEQUENCE_LENGTH = 256  # tokens in a training row; the evaluator's rows have 256
-BATCH_SIZE = 4  # rows in a step
+SEQUENCE_LENGTH = 128  # tokens in a row; the evaluator's rows have 256
+BATCH_SIZE = 8  # rows in a step
 
 # Optimizers: Muon for the matrices inside blocks, Adam for the embedding and the head
 MATRIX_LR = 0.02
-EMBEDDING_LR = 0.02
-HEAD_LR = 0.008
-MUON_MOMENTUM = 0.95
+EMBEDDING_LR = 0.05
+HEAD_LR = 4.0  # over the width of the model
+MUON_MOMENTUM = 0.9
 MUON_ITERATIONS = 3  # of Newton-Schulz, in a step
 ADAM_BETAS = (0.8, 0.95)
 WEIGHT_DECAY = 0.0  # of the matrices, at the full learning rate
@@ -42,6 +42,7 @@ FINAL_LR = 0.05  # share of the learning rates that is left at the end
 # On a GPU
 GPU_DEPTH_FACTOR = 2
 GPU_WIDTH_FACTOR = 4
+GPU_SEQUENCE_FACTOR = 2
 GPU_BATCH_FACTOR = 64
 
 
@@ -209,7 +210,7 @@ def make_optimizers(model: GPT) -> list[Muon | Adam]:
     """Muon for the matrices inside blocks; for all else, whatever it is, Adam."""
     matrices = [parameter for parameter in model.blocks.parameters() if parameter.ndim == 2]
     inside = {id(parameter) for parameter in matrices}
-    rates = {"head.weight": HEAD_LR}
+    rates = {"head.weight": HEAD_LR / model.head.in_features}
     others = [
         Adam(parameter, rates.get(name, EMBEDDING_LR))
         for name, parameter in model.named_parameters()
@@ -230,48 +231,56 @@ def schedule(progress: float) -> float:
     return 1.0 - (1.0 - FINAL_LR) * (progress - (1 - COOLDOWN)) / COOLDOWN
 
 
+def sizes(device: str) -> tuple[int, int, int, int]:
+    """Depth, width, tokens in a row and rows in a step: the knobs, on a GPU times its factors."""
+    if device == "cpu":
+        return DEPTH, WIDTH, SEQUENCE_LENGTH, BATCH_SIZE
+    return (
+        DEPTH * GPU_DEPTH_FACTOR,
+        WIDTH * GPU_WIDTH_FACTOR,
+        SEQUENCE_LENGTH * GPU_SEQUENCE_FACTOR,
+        BATCH_SIZE * GPU_BATCH_FACTOR,
+    )
+
+
 def main() -> None:
     """Warm up, train until the budget is used, leave the model."""
     session = Session.connect()
+    device, vocabulary = session.device, session.vocabulary_size
     torch.manual_seed(session.seed)
     torch.set_float32_matmul_precision("high")
-    on_gpu = session.device == "cuda"
 
-    config = {
-        "vocabulary": session.vocabulary_size,
-        "depth": DEPTH * (GPU_DEPTH_FACTOR if on_gpu else 1),
-        "width": WIDTH * (GPU_WIDTH_FACTOR if on_gpu else 1),
-        "head_size": HEAD_SIZE,
-    }
-    rows = BATCH_SIZE * (GPU_BATCH_FACTOR if on_gpu else 1)
-    model = build_model(config).to(session.device)
-    forward = torch.compile(model, dynamic=False) if on_gpu else model
+    depth, width, length, rows = sizes(device)
+    config = {"vocabulary": vocabulary, "depth": depth, "width": width, "head_size": HEAD_SIZE}
+    model = build_model(config).to(device)
+    forward = torch.compile(model, dynamic=False) if device == "cuda" else model
+    optimizers = make_optimizers(model)
 
     def loss_of(batch: Tensor) -> Tensor:
-        with torch.autocast(session.device, torch.bfloat16, enabled=on_gpu):
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             logits = forward(batch[:, :-1])
         return F.cross_entropy(logits.float().flatten(0, 1), batch[:, 1:].flatten())
 
-    optimizers = make_optimizers(model)
-
-    for _ in range(3):  # warm up: compile, allocate
-        loss_of(torch.randint(session.vocabulary_size, (rows, SEQUENCE_LENGTH + 1), device=session.device)).backward()
+    for _ in range(3):  # compile and allocate before the clock runs
+        loss_of(torch.randint(vocabulary, (rows, length + 1), device=device)).backward()
         model.zero_grad()
 
-    stream = torch.tensor(session.ready().view("int16"), device=session.device)
-    window = torch.arange(SEQUENCE_LENGTH + 1, device=session.device)
-    step = 0
+    stream = torch.tensor(session.ready().view("int16"), device=device)  # torch computes little with uint16
+    window = torch.arange(length + 1, device=device)
+    step, reported = 0, 0.0
     while (progress := session.progress()) < 1:
-        starts = torch.randint(len(stream) - SEQUENCE_LENGTH, (rows, 1), device=session.device)
+        starts = torch.randint(len(stream) - length, (rows, 1), device=device)
         loss = loss_of(stream[starts + window].long() & 0xFFFF)
         loss.backward()
-        rate = schedule(progress)
         for optimizer in optimizers:
-            optimizer.step(rate)
+            optimizer.step(schedule(progress))
         model.zero_grad()
         step += 1
-        if step % 10 == 0:
-            session.report(step=step, loss=loss.item(), tokens=step * rows * SEQUENCE_LENGTH)
+        latest = loss.item()  # waits for the GPU, so that the clock is the GPU's
+        if step == 1 or progress >= reported + 0.01:
+            reported = progress
+            session.report(step=step, loss=latest, tokens=step * rows * length)
+            print(f"{progress:4.0%} of the budget, step {step}, loss {latest:.4f}")
 
     session.save(model, config)
 
