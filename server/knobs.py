@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import accumulate
 
 from pydantic import JsonValue
 
@@ -16,6 +16,8 @@ from .literals import UNPARSABLE, Value, evaluate, fit, write
 from .trainers import Source, Trainer
 
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9_]*")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+"""A line as Python counts them; `str.splitlines` also ends one at a form feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,13 @@ class KnobInfo:
         value: What its expression comes to.
         line: Where it is set, 1-based.
         text: The expression as written.
+        start: Where it stands in the file, in characters.
     """
 
     value: Value
     line: int
     text: str
+    start: int
 
 
 def find_knobs(text: str) -> dict[str, KnobInfo]:
@@ -43,13 +47,23 @@ def find_knobs(text: str) -> dict[str, KnobInfo]:
         bound = Counter(_bound(module))
     except UNPARSABLE:
         return {}
+    lines = _LINE.findall(text)
+    offsets = [0, *accumulate(len(line) for line in lines)]
+
+    def place(line: int, column: int) -> int:
+        """Python counts columns in bytes of UTF-8."""
+        return offsets[line - 1] + len(lines[line - 1].encode()[:column].decode())
+
     knobs: dict[str, KnobInfo] = {}
     for name, node in _assigned(module):
         if bound[name] == 1 and _CAPITALS.fullmatch(name):
             try:
-                knobs[name] = KnobInfo(evaluate(node), node.lineno, ast.get_source_segment(text, node) or "")
+                value = evaluate(node)
             except (ValueError, RecursionError):
                 continue  # set to something that isn't an expression of literals
+            start = place(node.lineno, node.col_offset)
+            stop = place(node.end_lineno or node.lineno, node.end_col_offset or 0)
+            knobs[name] = KnobInfo(value, node.lineno, text[start:stop], start)
     return knobs
 
 
@@ -97,7 +111,7 @@ class KnobFile:
                     f"Give a value of type {type(knob.value).__name__}, or change the line itself with an edit",
                 ) from error
             if repr(value) != repr(knob.value):
-                settled[name] = KnobInfo(value, knob.line, write(value, knob.text))
+                settled[name] = KnobInfo(value, knob.line, write(value, knob.text), knob.start)
         return settled
 
     def render(self, values: Mapping[str, JsonValue]) -> str:
@@ -110,45 +124,13 @@ class KnobFile:
 
     def fill(self, texts: Mapping[str, str]) -> str:
         """The file with these expressions in the places of the knobs' own."""
-        if not texts:
-            return self.text
-        return "".join(before + texts.get(name, expression) for before, name, expression in self._pieces)
-
-    @cached_property
-    def _pieces(self) -> Sequence[tuple[str, str, str]]:
-        """The file cut at its knobs: the text before each, its name, its expression; and the text after the last."""
-        import libcst as cst  # noqa: PLC0415  it costs 0.3 s, and most calls of the server set no knob
-
-        try:
-            module = cst.parse_module(self.text)
-        except cst.ParserSyntaxError as error:
-            raise BadInputError(f"{self.name} can't be rewritten: {error.message}", "Set its knobs with edits") from error
-        mark = "cut"
-        while mark in self.text:
-            mark += "_"
-        expressions: dict[str, str] = {}
-
-        def cut(statement: cst.BaseSmallStatement) -> cst.BaseSmallStatement:
-            match statement:
-                case (
-                    cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))], value=value)
-                    | cst.AnnAssign(target=cst.Name(value=name), value=cst.BaseExpression() as value)
-                ) if name in self.knobs:
-                    expressions[name] = module.code_for_node(value)
-                    return statement.with_changes(value=cst.Name(f"{mark}{name}{mark}"))
-                case _:
-                    return statement
-
-        body = [
-            line.with_changes(body=[cut(statement) for statement in line.body])
-            if isinstance(line, cst.SimpleStatementLine)
-            else line
-            for line in module.body
-        ]
-        *pieces, rest = module.with_changes(body=body).code.split(mark)
-        return [(text, name, expressions[name]) for text, name in zip(pieces[::2], pieces[1::2], strict=True)] + [
-            (rest, "", "")
-        ]
+        pieces: list[str] = []
+        done = 0
+        for name, knob in self.knobs.items():
+            if name in texts:
+                pieces += self.text[done : knob.start], texts[name]
+                done = knob.start + len(knob.text)
+        return "".join([*pieces, self.text[done:]])
 
 
 class Knobs:

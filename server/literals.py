@@ -120,7 +120,7 @@ def _calculate(sign: ast.operator, left: int | float, right: int | float) -> int
     try:
         return _bounded(_BINARY[type(sign)](left, right))
     except (ArithmeticError, TypeError) as error:
-        raise ValueError(str(error)) from error
+        raise ValueError("it comes to no number") from error
 
 
 def _bits(sign: ast.operator, left: int, right: int) -> int:

@@ -78,8 +78,8 @@ def _agree_on_knobs(texts: list[str], name: str) -> list[str]:
     clashes: list[str] = []
     for knob in here.knobs.keys() & before.knobs.keys() & after.knobs.keys():
         mine, old, new = (file.knobs[knob].text for file in files)
-        if mine == old == new:
-            continue
+        if mine == old == new or "\n" in mine + old + new:
+            continue  # what takes several lines is left to the merge of lines
         if mine != old and new not in (old, mine):
             clashes.append(f"{knob} is {mine} here and {new} in {name}, from {old}")
         agreed[knob] = mine if new == old else new

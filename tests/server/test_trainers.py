@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from labhand.server import trainers
 from labhand.server.errors import BadInputError, SettingsError
 from labhand.server.trainers import load_trainer, read_folder
