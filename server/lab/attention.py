@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..domain import ACTIVE, Pool, Run, Status, experiment_id, id_ranges
-from ..store import launches, progress, queue
-from ..store.queue import Hold
+from ..settings import LOG
+from ..store import launches, progress, queue, runs
+from ..store.progress import Hold
 from .lab import Lab
-from .waking import LOG, dispatcher_lives
+from .waking import dispatcher_lives
 
 SILENT_SECONDS = 60.0
 """The least silence that is worth a word; more where the trainer may take longer to start or to be evaluated."""
@@ -38,25 +39,34 @@ class Attention:
 async def look(lab: Lab) -> list[Attention]:
     """What needs attention now, the most pressing first."""
     pending = await launches.pending(lab.db)
-    runs = await progress.active_runs(lab.db)
     pools = await lab.pools()
     queued = await progress.queued_by_gpu(lab.db)
-    moving = any(status in ACTIVE for status in pending) or await queue.startable(lab.db, [pool.gpu for pool in pools])
-    alive = not moving or dispatcher_lives(lab.folder)
-    found = [*_dispatcher(lab, alive=alive)]
-    if alive:  # else no news of any run comes in
-        found += _stuck(runs, time.time(), _longest_silence(lab))
-    found += _storms(await queue.holds(lab.db))
+    now = time.time()
+    over = lab.settings.allowance.ends is not None and now >= lab.settings.allowance.ends
+    moves = any(status in ACTIVE for status in pending)
+    moves = moves or (not over and await queue.startable(lab.db, [pool.gpu for pool in pools]))
+    found: list[Attention] = []
+    if moves and not dispatcher_lives(lab.folder):
+        found += _dispatcher(lab)
+    else:  # without one, no news of any run comes in
+        found += _stuck([attempt.run for attempt in await runs.active(lab.db)], now, _longest_silence(lab))
+    if over:
+        found += _over(pending)
+    found += _storms(await progress.holds(lab.db))
     found += _unusable(pools, queued)
     found += _idle(pools, pending)
     return found
 
 
-def _dispatcher(lab: Lab, *, alive: bool) -> Iterator[Attention]:
-    if not alive:
-        yield Attention(
-            DISPATCHER, f"no dispatcher runs, so nothing starts or finishes; if that stays so, {lab.folder / LOG} says why"
-        )
+def _dispatcher(lab: Lab) -> Iterator[Attention]:
+    yield Attention(
+        DISPATCHER, f"no dispatcher runs, so nothing starts or finishes; if that stays so, {lab.folder / LOG} says why"
+    )
+
+
+def _over(pending: Mapping[Status, int]) -> Iterator[Attention]:
+    if queued := pending.get(Status.QUEUED):
+        yield Attention("over", f"the time that the person allowed is over: {queued} queued won't start")
 
 
 def _stuck(runs: Sequence[Run], now: float, limit: float) -> Iterator[Attention]:
@@ -71,7 +81,7 @@ def _stuck(runs: Sequence[Run], now: float, limit: float) -> Iterator[Attention]
 def _storms(holds: Sequence[Hold]) -> Iterator[Attention]:
     for hold in holds:
         held = ", ".join(id_ranges(hold.experiments)[:MOST_RANGES])
-        yield Attention(f"storm:{hold.since:.0f}", f"held because of {hold.failure}: {held}. {hold.reason}")
+        yield Attention(f"storm:{hold.number}", f"held because of {hold.failure}: {held}. {hold.reason}")
 
 
 def _unusable(pools: Sequence[Pool], queued: Mapping[str, int]) -> Iterator[Attention]:

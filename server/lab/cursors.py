@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 from zlib import crc32
 
+from typing_extensions import override
+
 from ..errors import BadInputError
 from ..requests import ResultsQuery
 from ..store.results import Place, Stretch
@@ -27,6 +29,7 @@ class Seen:
     finished: int = 0
     attention: frozenset[str] = frozenset()
 
+    @override
     def __str__(self) -> str:
         return "+".join([str(self.finished), *(quote(key, safe=":") for key in sorted(self.attention))])
 

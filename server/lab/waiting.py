@@ -13,7 +13,7 @@ from ..answers import Pending, Waited
 from ..domain import Status, id_ranges
 from ..requests import WaitQuery
 from ..store import progress as store
-from ..store import queue, results
+from ..store import results
 from ..store.results import Filter
 from . import attention
 from .attention import MOST_RANGES, Attention
@@ -122,7 +122,7 @@ class _Watch:
         # In this order: what finishes in between is seen as pending still, rather than as neither.
         pending = await store.pending(self._lab.db, self._wanted)
         finished, last = await store.finished(self._lab.db, replace(self._wanted, finished_after=self._seen.finished))
-        held = {number for hold in await queue.holds(self._lab.db) for number in hold.experiments}
+        held = {number for hold in await store.holds(self._lab.db) for number in hold.experiments}
         return _Look(finished, last or self._seen.finished, pending, held, await self._attention())
 
     async def _attention(self) -> Sequence[Attention]:
@@ -198,4 +198,6 @@ def _next(query: WaitQuery, look: _Look, cursor: str) -> str:
     if look.finished > MOST_ROWS:
         since = f'after="{query.after}", ' if query.after else ""
         return f"get_results({since}limit={min(look.finished, 500)}) for all {look.finished}"
-    return "all are finished: get_results() for the table, then the next idea"
+    if look.finished:
+        return "all are finished: get_results() for the table, then launch the next idea"
+    return "nothing is pending: launch_experiment or launch_grid"

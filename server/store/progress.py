@@ -1,4 +1,4 @@
-"""What waiting asks: what finished, what is left, what failed and how, what runs."""
+"""What waiting asks: what finished, what is left, what failed and how, what is held back."""
 
 # ruff: noqa: S608  conditions are put together of this package's own text; values are parameters
 
@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ..domain import PENDING, Failure, Run, Status
-from . import records
+from ..domain import PENDING, Failure, Status
 from .database import Reader
+from .queue import SCOPE
 from .results import LISTING, Filter
 
 STATUS = "experiments_status"
@@ -28,6 +28,20 @@ class Failures:
     kind: Failure
     count: int
     example: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A failure storm.
+
+    Attributes:
+        experiments: What is queued and doesn't start because of it.
+    """
+
+    number: int
+    failure: Failure
+    reason: str
+    experiments: list[int] = field(default_factory=list[int])
 
 
 async def finished(reader: Reader, wanted: Filter) -> tuple[int, int | None]:
@@ -66,10 +80,18 @@ async def failures(reader: Reader, wanted: Filter) -> list[Failures]:
     return [Failures(Failure(row["failure"]), row["count"], row["example"]) for row in rows]
 
 
-async def active_runs(reader: Reader) -> list[Run]:
-    """The runs that hold a slot."""
-    rows = await reader.rows("SELECT * FROM runs WHERE status NOT IN ('finished', 'lost') ORDER BY id")
-    return [records.run(row) for row in rows]
+async def holds(reader: Reader) -> list[Hold]:
+    """The storms under which something waits, the newest first."""
+    rows = await reader.rows(
+        "SELECT holds.number AS hold, holds.failure, holds.reason, experiments.number"
+        f" FROM holds JOIN experiments ON {SCOPE} = scope"
+        " WHERE status = 'queued' AND launched_at <= since ORDER BY since DESC, experiments.number"
+    )
+    storms: dict[int, Hold] = {}
+    for row in rows:
+        storm = storms.setdefault(row["hold"], Hold(row["hold"], Failure(row["failure"]), row["reason"]))
+        storm.experiments.append(row["number"])
+    return list(storms.values())
 
 
 async def queued_by_gpu(reader: Reader) -> dict[str, int]:

@@ -27,7 +27,7 @@ class Filter:
 
     Attributes:
         experiments: Numbers; together with `grids`, either will do.
-        words: Beginnings of words (letters, digits, underscores), all of which stand in the hypothesis, changes and theme, or in
+        words: Beginnings of words (letters, digits, underscores); all of them stand in the hypothesis, changes and theme, or in
             a note on the experiment.
         finished_after: Only what finished later, by `finished_seq`.
         finished_until: Only what had finished then.

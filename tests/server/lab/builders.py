@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from labhand.server.domain import FINISHED, Experiment, Failed, Failure, Status, Verdict, run_id
 from labhand.server.lab.lab import Lab
+from labhand.server.settings import LOCK
 from labhand.server.sources import NewCommit, delta
 from labhand.server.store import champions, launches
 
 TRAINERS = Path(__file__).parents[2] / "trainers"
 SETTING = "parabola-0/cpu/5s"
+WORDS = ("wider", "models", "with", "warmup", "learn", "faster", "when", "their", "learning", "rate", "decays", "later")
 RESULT = json.dumps(
     {
         "seconds": {"startup": 3.1, "training": 20.0, "evaluation": 2.2, "held": 25.9, "training_wall": 20.6},
@@ -26,6 +29,14 @@ RESULT = json.dumps(
         "flags": [],
     }
 )
+
+
+@contextmanager
+def dispatcher(lab: Lab) -> Generator[None, None, None]:
+    """Stands for a dispatcher that is alive: holds its lock, and does nothing."""
+    with (lab.folder / LOCK).open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @dataclass
@@ -43,7 +54,7 @@ class Woken:
 @asynccontextmanager
 async def lab(
     root: Path, *, trainer: Path = TRAINERS / "parabola", slots: int = 2, more: str = "", woken: Woken | None = None
-) -> AsyncIterator[Lab]:
+) -> AsyncGenerator[Lab, None]:
     """An open lab with one local pool; `more` is put at the top of its `labhand.toml`."""
     (root / "labhand.toml").write_text(
         f'trainer = "{trainer}"\n{more}\n[pools.local]\nbackend = "local"\nslots = {slots}\n', "utf-8"
@@ -70,10 +81,10 @@ async def source(lab: Lab, files: Mapping[str, str], parents: Sequence[str] = ()
 
 
 async def stratum(
-    lab: Lab, *, reference: float | None = 2.0, noise: float | None = 0.003, replicates: int = 4, **facts: Any
+    lab: Lab, *, reference: float | None = 2.0, noise: float | None = 0.003, replicates: int = 4, **facts: object
 ) -> int:
     """Make a stratum; gives its number."""
-    told = json.dumps({"trainer": "parabola", "device": "cpu", "budget_seconds": 5.0} | facts, sort_keys=True)
+    told = json.dumps({"trainer": "parabola", "device": "cpu", "budget_seconds": 5.0, **facts}, sort_keys=True)
     async with lab.db.transaction() as tx:
         return await tx.insert(
             "INSERT INTO strata (facts, reference, replicates, noise, degrees) VALUES (?, ?, ?, ?, ?)",
@@ -95,7 +106,7 @@ async def experiment(
     held: float = 6.0,
     usd: float = 0.0,
     result: Mapping[str, Any] | None = None,
-    **about: Any,
+    **about: Any,  # noqa: ANN401
 ) -> int:
     """Put an experiment in the lab; gives its number.
 
@@ -145,7 +156,7 @@ async def experiment(
 
 async def many(lab: Lab, count: int) -> None:
     """Put many experiments in the lab, told as wordily as real ones: four of five succeeded, the others failed."""
-    rnd = Random(7)
+    rnd = Random(7)  # noqa: S311
     place = await stratum(lab)
     async with lab.db.transaction() as tx:
         for number in range(1, count + 1):
@@ -173,12 +184,12 @@ async def many(lab: Lab, count: int) -> None:
             )
 
 
-def wordy(rnd: Random) -> dict[str, Any]:
+def wordy(rnd: Random) -> dict[str, object]:
     """What a talkative agent says of an experiment."""
     knobs = ["DEPTH", "ASPECT_RATIO", "MATRIX_LR", "EMBEDDING_LR", "WEIGHT_DECAY", "WARMDOWN_RATIO", "TOTAL_BATCH_SIZE"]
     return {
         "changes": ", ".join(f"{knob} {rnd.randrange(9)}→{rnd.randrange(9)}" for knob in rnd.sample(knobs, 4)),
-        "hypothesis": " ".join(rnd.choices("a wider model with warmup learns faster when its rate decays late".split(), k=40)),
+        "hypothesis": " ".join(rnd.choices(WORDS, k=40)),
         "theme": rnd.choice(["depth", "schedule", "optimiser", "attention"]),
         "launched_by": rnd.choice(["claude", "codex"]),
     }
@@ -190,6 +201,15 @@ async def grid(lab: Lab) -> int:
         return await launches.keep_grid(tx, launches.NewGrid("Depth matters", "full", {}, None, "me", time.time()))
 
 
+async def storm(lab: Lab, grid: int) -> None:
+    """Hold what is queued of a grid."""
+    async with lab.db.transaction() as tx:
+        await tx.insert(
+            "INSERT INTO holds (scope, failure, reason, since) VALUES (?, 'crashed', 'Three crashed and none succeeded.', ?)",
+            (f"g{grid} ", time.time()),
+        )
+
+
 async def note(lab: Lab, text: str, experiments: Sequence[int] = (), theme: str | None = None) -> None:
     """Write in the notebook."""
     async with lab.db.transaction() as tx:
@@ -199,7 +219,7 @@ async def note(lab: Lab, text: str, experiments: Sequence[int] = (), theme: str 
         )
 
 
-async def failure(lab: Lab, kind: str = "crashed", message: str = "KeyError: 'depth'", **about: Any) -> int:
+async def failure(lab: Lab, kind: str = "crashed", message: str = "KeyError: 'depth'", **about: Any) -> int:  # noqa: ANN401
     """Put a failed experiment in the lab."""
     failed = Failed(Failure(kind), message, ("Traceback (most recent call last):", message), "Read the lines.")
     return await experiment(lab, failed=failed, **about)
@@ -207,11 +227,12 @@ async def failure(lab: Lab, kind: str = "crashed", message: str = "KeyError: 'de
 
 async def finish(lab: Lab, number: int, *, score: float) -> None:
     """Let a pending experiment succeed."""
+    place = await _any_stratum(lab)
     async with lab.db.transaction() as tx:
         await tx.execute(
             "UPDATE experiments SET status = 'succeeded', score = ?, stratum = ?, verdict = 'inconclusive', finished_at = ?,"
             " finished_seq = (SELECT coalesce(max(finished_seq), 0) + 1 FROM experiments) WHERE number = ?",
-            (score, await _any_stratum(lab), time.time(), number),
+            (score, place, time.time(), number),
         )
 
 
@@ -244,37 +265,38 @@ async def run(
 
 
 async def _made(
-    lab: Lab, status: Status, commit: tuple[str, str] | None, held: float, usd: float, about: Mapping[str, Any]
+    lab: Lab, status: Status, commit: tuple[str, str] | None, held: float, usd: float, about: Mapping[str, object]
 ) -> Experiment:
     newest = await launches.newest(lab.db) or 0
     baseline = await champions.baseline(lab.db)
     assert baseline is not None
-    fields: dict[str, Any] = {
-        "number": newest + 1,
-        "grid": None,
-        "commit": (commit or (baseline.commit, ""))[0],
-        "tree": (commit or ("", baseline.tree))[1],
-        "base": None,
-        "purpose": "idea",
-        "hypothesis": "It may help",
-        "theme": None,
-        "changes": "DEPTH 4→6",
-        "overrides": {},
-        "launched_by": "me",
-        "launched_at": time.time(),
-        "priority": 1,
-        "seed": newest + 1,
-        "replicate": newest,
-        "setting": SETTING,
-        "gpu": "cpu",
-        "clock": "cpu",
-        "budget_seconds": 5.0,
-        "status": status,
-        "attempts": 0 if status is Status.QUEUED else 1,
-        "gpu_seconds": held,
-        "usd": usd,
-    }
-    return Experiment(**fields | about)
+    made = Experiment(
+        number=newest + 1,
+        grid=None,
+        variant="",
+        commit=commit[0] if commit else baseline.commit,
+        tree=commit[1] if commit else baseline.tree,
+        base=None,
+        purpose="idea",
+        hypothesis="It may help",
+        theme=None,
+        changes="DEPTH 4→6",
+        overrides={},
+        launched_by="me",
+        launched_at=time.time(),
+        priority=1,
+        seed=newest + 1,
+        replicate=newest,
+        setting=SETTING,
+        gpu="cpu",
+        clock="cpu",
+        budget_seconds=5.0,
+        status=status,
+        attempts=0 if status is Status.QUEUED else 1,
+        gpu_seconds=held,
+        usd=usd,
+    )
+    return replace(made, **about)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def _any_stratum(lab: Lab) -> int:
