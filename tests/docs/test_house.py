@@ -42,6 +42,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert [f"{target}#{anchor}" for target, anchor in targets if anchor and anchor not in anchors(target)] == []
 
 
+def test_every_page_is_reached_by_a_link() -> None:
+    pages = tracked("*.md")
+    linked = {(page.parent / link.partition("#")[0]).resolve() for page in pages for link in links(page)}
+    documents = {page for page in pages if page.is_relative_to(ROOT / "docs")}
+
+    assert documents - linked == set()
+
+
 def test_the_changelog_begins_with_the_version_that_is_built() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labhand.server.settings import Allowance, Http, LocalPool, Section, Settings
+from labhand.server.settings import Allowance, Http, LocalPool, Section, Settings, load_settings
+from labhand.server.trainers import load_trainer
 from labhand.tools.app import TOOLS
 from labhand.tools.registry import LabTool
 from pydantic import BaseModel
+
+from .markdown import blocks
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,22 +67,15 @@ def test_the_page_of_settings_tells_every_key() -> None:
 
 
 def test_the_settings_that_the_page_shows_can_be_read(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    (example,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (example,) = blocks(ROOT / "docs" / "settings.md", "toml")
     (tmp_path / "labhand.toml").write_text(example, "utf-8")
-
-    from labhand.server.settings import load_settings
 
     assert load_settings(tmp_path).allowance.gpu_hours == 128
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_the_trainers_that_the_page_shows_can_be_read(tmp_path: Path, number: int) -> None:
-    text = (ROOT / "docs" / "trainers.md").read_text("utf-8")
-    example = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[number]
+@pytest.mark.parametrize("example", blocks(ROOT / "docs" / "trainers.md", "toml"), ids=lambda text: text.splitlines()[1])
+def test_the_trainers_that_the_page_shows_can_be_read(tmp_path: Path, example: str) -> None:
     (tmp_path / "trainer.toml").write_text(example, "utf-8")
     (tmp_path / "train.py").write_text("DEPTH = 8\n", "utf-8")
 
-    from labhand.server.trainers import load_trainer
-
-    assert load_trainer(str(tmp_path), tmp_path).metric.self_reported == bool(number)
+    assert load_trainer(str(tmp_path), tmp_path).editable == ("train.py",)
