@@ -1,0 +1,237 @@
+"""What every backend must do, as tests: subclass `BackendConformance`, and say how to make the backend.
+
+Runs are real: a runner trains the tiny `parabola`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from labhand.server.backends.protocol import Backend, Phase, Report, RunSpec
+from labhand.server.domain import Run
+from labhand.server.errors import NoCapacityError
+
+PARABOLA = Path(__file__).parents[2] / "trainers" / "parabola"
+PATIENCE_SECONDS = 60.0
+TICK_SECONDS = 0.02
+LONG = 120.0
+"""Seconds of a run that is meant to be ended by the test."""
+
+
+class BackendConformance:
+    """The contract of `protocol.Backend`. Each test's backends have two slots in all."""
+
+    def backend(self, place: Path, slots: int = 2) -> Backend:
+        """A backend whose run folders lie in `place`, with so many of the two slots.
+
+        Backends of different places share the slots, as labs do.
+        """
+        raise NotImplementedError
+
+    @pytest.mark.anyio
+    async def test_a_run_goes_through_its_phases_to_a_result(self, tmp_path: Path) -> None:
+        backend = self.backend(tmp_path)
+        run = await start(backend, run_folder(tmp_path, "e0001-1", duration=0.5))
+        phases: list[Phase] = []
+        with anyio.fail_after(PATIENCE_SECONDS):
+            while (report := await look(backend, run)).phase != "finished":
+                phases.append(report.phase)
+                await anyio.sleep(TICK_SECONDS)
+        order = ["starting", "running", "evaluating"]
+        assert "running" in phases
+        assert phases == sorted(phases, key=order.index)
+        assert report.result["status"] == "succeeded"
+        assert report.result["score"] > 0
+        await backend.close()
+
+    @pytest.mark.anyio
+    async def test_starting_twice_runs_once(self, tmp_path: Path) -> None:
+        backend, other = self.backend(tmp_path), self.backend(tmp_path)
+        folder = run_folder(tmp_path, "e0001-1")
+        run = await start(backend, folder)
+        await start(backend, folder)
+        await start(other, folder)
+        assert await backend.free() == 1
+        await until(backend, run, "finished")
+        await start(other, folder)
+        assert (await until(backend, run, "finished")).result["status"] == "succeeded"
+        assert (folder / "log.txt").read_text("utf-8").count("val_loss") == 1
+        await backend.close()
+
+    @pytest.mark.anyio
+    async def test_a_later_process_finds_a_run_by_its_handle_alone(self, tmp_path: Path) -> None:
+        first = self.backend(tmp_path)
+        run = await start(first, run_folder(tmp_path, "e0001-1", duration=0.5))
+        await first.close()
+        later = self.backend(tmp_path)
+        stored = replace(run, handle=json.loads(json.dumps(run.handle)))
+        assert (await look(later, stored)).phase in {"starting", "running"}
+        assert (await until(later, stored, "finished")).result["run"] == "e0001-1"
+
+    @pytest.mark.anyio
+    async def test_no_more_runs_start_than_there_are_slots(self, tmp_path: Path) -> None:
+        backend = self.backend(tmp_path)
+        assert (await backend.pool()).slots == await backend.free() == 2
+        runs = [await start(backend, run_folder(tmp_path, f"e000{number}-1", duration=LONG)) for number in (1, 2)]
+        assert await backend.free() == 0
+        waiting = run_folder(tmp_path, "e0003-1")
+        with pytest.raises(NoCapacityError):
+            await start(backend, waiting)
+        assert (await look(backend, a_run("e0003-1"))).phase == "lost"
+        await end(backend, *runs)
+        assert (await until(backend, await start(backend, waiting), "finished")).result["status"] == "succeeded"
+        await backend.close()
+
+    @pytest.mark.anyio
+    async def test_labs_share_the_slots(self, tmp_path: Path) -> None:
+        mine, yours = self.backend(tmp_path / "mine", slots=1), self.backend(tmp_path / "yours")
+        run = await start(mine, run_folder(tmp_path / "mine", "e0001-1", duration=LONG))
+        assert (await mine.pool()).slots == 1
+        assert await mine.free() == 0
+        assert await yours.free() == 1
+        with pytest.raises(NoCapacityError):
+            await start(mine, run_folder(tmp_path / "mine", "e0002-1"))
+        same_name = await start(yours, run_folder(tmp_path / "yours", "e0001-1"))
+        assert (await until(yours, same_name, "finished")).result["status"] == "succeeded"
+        assert (await look(mine, run)).phase != "finished"
+        await end(mine, run)
+        assert await yours.free() == 2
+        await yours.close()
+
+    @pytest.mark.anyio
+    async def test_a_cancelled_run_finishes_with_a_result_that_says_so(self, tmp_path: Path) -> None:
+        backend = self.backend(tmp_path)
+        run = await start(backend, run_folder(tmp_path, "e0001-1", duration=LONG))
+        await until(backend, run, "running")
+        await backend.cancel(run)
+        await backend.cancel(run)
+        report = await until(backend, run, "finished")
+        assert report.result["status"] == "cancelled"
+        assert report.result["score"] is None
+        assert await backend.free() == 2
+        await backend.cancel(run)
+        await backend.close()
+
+    @pytest.mark.anyio
+    async def test_a_run_can_be_cancelled_as_soon_as_it_is_started(self, tmp_path: Path) -> None:
+        backend = self.backend(tmp_path)
+        run = await start(backend, run_folder(tmp_path, "e0001-1", duration=LONG))
+        await backend.cancel(run)
+        assert (await until(backend, run, "finished")).result["status"] == "cancelled"
+        await backend.close()
+
+    @pytest.mark.anyio
+    async def test_a_run_that_was_never_started_is_lost(self, tmp_path: Path) -> None:
+        backend = self.backend(tmp_path)
+        run_folder(tmp_path, "e0001-1")
+        assert (await look(backend, a_run("e0001-1"))).phase == "lost"
+        assert (await look(backend, a_run("e0002-1"))).phase == "lost"
+        await backend.cancel(a_run("e0001-1"))
+
+    @pytest.mark.anyio
+    async def test_a_run_whose_runner_was_killed_is_lost_and_nothing_of_it_is_left(self, tmp_path: Path) -> None:
+        backend = self.backend(tmp_path)
+        folder = run_folder(tmp_path, "e0001-1", duration=LONG)
+        run = await start(backend, folder)
+        await until(backend, run, "running")
+        self.kill(folder)
+        report = await until(backend, run, "lost")
+        assert report.result == {}
+        assert await backend.free() == 2
+        assert not processes_in(folder)
+        await backend.close()
+
+    def kill(self, folder: Path) -> None:
+        """Kill a run's runner with -9."""
+        os.kill(int((folder / "claim").read_text("ascii")), signal.SIGKILL)
+
+    @pytest.mark.anyio
+    async def test_a_silent_run_tells_for_how_long(self, tmp_path: Path) -> None:
+        backend = self.backend(tmp_path)
+        folder = run_folder(tmp_path, "e0001-1", duration=LONG)
+        run = await start(backend, folder)
+        await until(backend, run, "running")
+        an_hour_ago = time.time() - 3600
+        with anyio.fail_after(PATIENCE_SECONDS):
+            while (await look(backend, run)).silent_seconds < 3000:
+                for file in folder.iterdir():
+                    os.utime(file, (an_hour_ago, an_hour_ago))
+                await anyio.sleep(TICK_SECONDS)
+        await end(backend, run)
+
+
+def run_folder(place: Path, name: str, duration: float = 0.02) -> Path:
+    """A folder as the dispatcher fills it: `parabola` that takes so many seconds."""
+    folder = place / name
+    shutil.copytree(PARABOLA, folder / "source")
+    script = folder / "source" / "train.py"
+    script.write_text(script.read_text("utf-8").replace("DURATION = 0.02", f"DURATION = {duration}"), "utf-8")
+    spec: Mapping[str, Any] = {
+        "run": name,
+        "experiment": name.partition("-")[0],
+        "seed": 7,
+        "budget_seconds": LONG,
+        "clock": "cpu",
+        "device": "cpu",
+        "cores": [],
+        "gpu": None,
+        "sandbox_required": False,
+    }
+    (folder / "spec.json").write_text(json.dumps(spec), "utf-8")
+    return folder
+
+
+def a_run(name: str, handle: Mapping[str, Any] | None = None) -> Run:
+    """A run as the store tells it."""
+    now = time.time()
+    return Run(name, int(name[1:5]), int(name[6:]), "local", handle or {}, "starting", now, now)
+
+
+async def start(backend: Backend, folder: Path) -> Run:
+    """Start the run in a folder."""
+    return a_run(folder.name, await backend.start(RunSpec(folder.name, folder)))
+
+
+async def look(backend: Backend, run: Run) -> Report:
+    """What is known of one run."""
+    return (await backend.poll([run]))[run.id]
+
+
+async def until(backend: Backend, run: Run, phase: Phase) -> Report:
+    """Poll until a run is in a phase; fails when it has ended otherwise."""
+    with anyio.fail_after(PATIENCE_SECONDS):
+        while (report := await look(backend, run)).phase != phase:
+            assert report.phase not in {"finished", "lost"}, report
+            await anyio.sleep(TICK_SECONDS)
+    return report
+
+
+async def end(backend: Backend, *runs: Run) -> None:
+    """Cancel runs, and wait until they are gone."""
+    for run in runs:
+        await backend.cancel(run)
+    for run in runs:
+        await until(backend, run, "finished")
+    await backend.close()
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Command lines of the processes that work below a folder."""
+    found: list[str] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink().is_relative_to(folder):
+                found.append((process / "cmdline").read_text("utf-8"))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found

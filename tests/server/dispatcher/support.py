@@ -1,0 +1,184 @@
+"""Labs whose experiments really run, and dispatchers as the processes that they are."""
+
+# ruff: noqa: ANN401
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+from labhand.server.dispatcher.folders import RunFolders
+from labhand.server.dispatcher.loop import Dispatcher
+from labhand.server.dispatcher.pools import Pools
+from labhand.server.dispatcher.settling import Settler
+from labhand.server.domain import Experiment, Run
+from labhand.server.lab.lab import Lab
+from labhand.server.settings import RUNS, load_settings
+from labhand.server.store import launches, records
+
+from ..lab import builders
+
+PATIENCE_SECONDS = 90.0
+TICK_SECONDS = 0.02
+LINGER_SECONDS = 0.3
+LONG = 120.0
+"""Seconds of a run that is meant to be ended by the test."""
+PROGRAM = """
+import sys, anyio
+from pathlib import Path
+from labhand.server.dispatcher import dispatch
+anyio.run(dispatch, Path(sys.argv[1]), float(sys.argv[2]))
+"""
+
+
+async def queue_up(lab: Lab, count: int = 1, *, duration: float = 0.02, fail: bool = False, **about: Any) -> list[int]:
+    """Queue replicates of `parabola`, each of which takes so many seconds; gives their numbers."""
+    text = (builders.TRAINERS / "parabola" / "train.py").read_text("utf-8")
+    text = text.replace("DURATION = 0.02", f"DURATION = {duration}").replace("FAIL = False", f"FAIL = {fail}")
+    return await queue_source(lab, text, count, **about)
+
+
+async def queue_source(lab: Lab, train: str, count: int = 1, **about: Any) -> list[int]:
+    """Queue replicates of a source with this `train.py`; gives their numbers."""
+    commit = await builders.source(lab, {"train.py": train})
+    return [await builders.experiment(lab, commit=commit, **about) for _ in range(count)]
+
+
+@contextmanager
+def dispatcher(lab: Lab, linger_seconds: float = LINGER_SECONDS) -> Generator[subprocess.Popen[bytes]]:
+    """A dispatcher of the lab; killed with -9 when the block ends, if it hasn't ended by then."""
+    with (lab.root / "dispatcher-of-test.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(lab.root), str(linger_seconds)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for something in other processes; fails when that takes too long."""
+    with anyio.fail_after(PATIENCE_SECONDS):
+        while not await is_so():  # noqa: ASYNC110 - other processes set no event
+            await anyio.sleep(TICK_SECONDS)
+
+
+async def ended(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a process to end; gives its status."""
+
+    async def is_over() -> bool:
+        return process.poll() is not None
+
+    await until(is_over)
+    return int(process.returncode)
+
+
+async def run_all(lab: Lab) -> None:
+    """Let a dispatcher do all there is to do."""
+    with dispatcher(lab) as process:
+        assert await ended(process) == 0, (lab.root / "dispatcher-of-test.log").read_text("utf-8")
+
+
+@asynccontextmanager
+async def loop(lab: Lab) -> AsyncGenerator[Dispatcher]:
+    """A dispatcher's loop in this process, to be ticked by hand."""
+    pools = Pools.of_settings(load_settings(lab.root), lab.folder / RUNS)
+    yield Dispatcher(
+        lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), Settler(lab.trainer.metric), lab.settings.allowance.ends
+    )
+    await pools.close()
+
+
+async def tick_until_idle(loop: Dispatcher) -> None:
+    """Tick until there is nothing to do."""
+
+    async def is_idle() -> bool:
+        return not await loop.tick()
+
+    await until(is_idle)
+
+
+async def experiment(lab: Lab, number: int) -> Experiment:
+    """One experiment as it stands."""
+    found = await launches.experiment(lab.db, number)
+    assert found is not None
+    return found
+
+
+async def statuses(lab: Lab) -> list[str]:
+    """Every experiment's status, by number."""
+    return [row["status"] for row in await lab.db.rows("SELECT status FROM experiments ORDER BY number")]
+
+
+async def runs(lab: Lab) -> list[Run]:
+    """Every run, by id."""
+    return [records.run(row) for row in await lab.db.rows("SELECT * FROM runs ORDER BY id")]
+
+
+async def until_status(lab: Lab, number: int, status: str) -> None:
+    """Wait for an experiment to be in a state."""
+
+    async def is_there() -> bool:
+        return (await experiment(lab, number)).status == status
+
+    await until(is_there)
+
+
+async def until_finished(lab: Lab, count: int) -> None:
+    """Wait until so many experiments are finished."""
+
+    async def are_finished() -> bool:
+        row = await lab.db.row("SELECT count(*) FROM experiments WHERE finished_seq IS NOT NULL")
+        return row is not None and row[0] >= count
+
+    await until(are_finished)
+
+
+async def until_exists(path: Path) -> None:
+    """Wait for a file."""
+    await until(anyio.Path(path).exists)
+
+
+async def ask_to_end(lab: Lab, numbers: Sequence[int]) -> None:
+    """Ask for experiments to end."""
+    async with lab.db.transaction() as tx:
+        await tx.many("UPDATE experiments SET cancel_reason = 'enough' WHERE number = ?", [(number,) for number in numbers])
+
+
+def folder_of(lab: Lab, run: str) -> Path:
+    """Where a run lies."""
+    return lab.folder / RUNS / run
+
+
+def runner_of(lab: Lab, run: str) -> int:
+    """The process that runs it."""
+    return int((folder_of(lab, run) / "claim").read_text("ascii"))
+
+
+def on_disk(lab: Lab) -> dict[str, dict[str, Any]]:
+    """What lies in the run folders, whatever the database says: the result of each claimed run."""
+    return {
+        claim.parent.name: json.loads((claim.parent / "result.json").read_text("utf-8"))
+        for claim in sorted((lab.folder / RUNS).glob("*/claim"))
+    }
+
+
+def lives(pid: int) -> bool:
+    """Whether a process is there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
