@@ -52,24 +52,25 @@ def prepare_corpus(
         raise DataError(f"A vocabulary has {SMALLEST_VOCABULARY} to {LARGEST_VOCABULARY} tokens, not {vocabulary}.")
     say = say or (lambda _: None)
     wanted = recipe(corpus, vocabulary)
-    if found := find_corpus(wanted, cache):
-        return found
-    root = cache_folder(cache)
-    downloads, corpora = root / "downloads", root / "corpora"
-    for folder in (downloads, corpora):
-        folder.mkdir(parents=True, exist_ok=True)
-    with _locked(root / "prepare.lock", say):
-        if found := find_corpus(wanted, cache):
-            return found
-        source = find_source(corpus)
-        say(f"Fetching {source.identity}")
-        source.fetch(downloads)
-        building = root / "building"
-        shutil.rmtree(building, ignore_errors=True)
-        fingerprint = _build(source, downloads, wanted, building, say)
-        shutil.rmtree(corpora / fingerprint, ignore_errors=True)
-        building.rename(corpora / fingerprint)
+    if find_corpus(wanted, cache) is None:
+        root = cache_folder(cache)
+        for folder in ("downloads", "corpora"):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        with _locked(root / "prepare.lock", say):
+            if find_corpus(wanted, cache) is None:  # another preparation may have been waited for
+                _prepare(find_source(corpus), wanted, root, say)
     return load_corpus(corpus, vocabulary, cache)
+
+
+def _prepare(source: Source, wanted: dict[str, Any], root: Path, say: Say) -> None:
+    """Fetch a corpus, build it beside the others, and put it among them when it is whole."""
+    say(f"Fetching {source.identity}")
+    source.fetch(root / "downloads")
+    building = root / "building"
+    shutil.rmtree(building, ignore_errors=True)
+    place = root / "corpora" / _build(source, root / "downloads", wanted, building, say)
+    shutil.rmtree(place, ignore_errors=True)
+    building.rename(place)
 
 
 def _build(source: Source, downloads: Path, wanted: dict[str, Any], folder: Path, say: Say) -> str:
