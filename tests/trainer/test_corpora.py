@@ -9,9 +9,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from labhand.trainer.corpora import DataError, find_source, sotu, split_of
-from labhand.trainer.corpora.climbmix import ClimbMix, read_texts
+from labhand.trainer.corpora import SPLITS, DataError, find_source, sotu, split_of
+from labhand.trainer.corpora.climbmix import ClimbMix
 from labhand.trainer.prepare import prepare_corpus
+from labhand.trainer.tokenizer import Tokenizer
 
 
 def test_a_document_stays_in_its_split() -> None:
@@ -130,9 +131,21 @@ def test_climbmix_without_its_libraries_says_what_to_install(tmp_path: Path, mon
         find_source("climbmix").fetch(tmp_path)
 
 
-def test_a_shard_is_read_document_by_document(tmp_path: Path) -> None:
+def test_climbmix_is_prepared_from_its_shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pyarrow: Any = pytest.importorskip("pyarrow", reason="an extra of 170 MB that only climbmix needs")
     parquet: Any = pytest.importorskip("pyarrow.parquet")
-    texts = [f"document {number} naïve 🧪" for number in range(10)]
-    parquet.write_table(pyarrow.table({"text": texts, "other": list(range(10))}), tmp_path / "shard.parquet", row_group_size=3)
-    assert list(read_texts(tmp_path / "shard.parquet")) == texts
+    shards: dict[str, bytes] = {}
+    for name in SHARDS:
+        table = pyarrow.table({"text": [f"{name} document {number} naïve 🧪" for number in range(10)], "other": [0] * 10})
+        parquet.write_table(table, tmp_path / name, row_group_size=3)
+        shards[name] = (tmp_path / name).read_bytes()
+    monkeypatch.setitem(sys.modules, "huggingface_hub", Hub(shards))
+    corpus = prepare_corpus("climbmix:2", 300, tmp_path / "cache")
+    tokenizer = Tokenizer.load(corpus.folder / "tokenizer.tiktoken")
+    first = {name: tokenizer.decode(corpus.split(name).tokens[: corpus.split(name).offsets[1]]) for name in SPLITS}
+    assert first == {
+        "train": "shard_00000.parquet document 0 naïve 🧪",
+        "validation": "shard_06542.parquet document 0 naïve 🧪",
+        "test": "shard_06541.parquet document 0 naïve 🧪",
+    }
+    assert [len(corpus.split(name).offsets) - 1 for name in SPLITS] == [20, 10, 10]

@@ -58,7 +58,7 @@ class ClimbMix:
     def documents(self, downloads: Path, split: SplitName) -> Iterator[str]:
         """The documents of a split's shards, a row group in memory at a time."""
         for shard in self._shards(split):
-            yield from read_texts(self._folder(downloads) / _file(shard))
+            yield from _read_texts(self._folder(downloads) / _file(shard))
 
     def _shards(self, split: SplitName) -> range:
         first, count = {"train": (0, self.training_shards), "validation": (VALIDATION_SHARD, 1), "test": (TEST_SHARD, 1)}[split]
@@ -68,7 +68,7 @@ class ClimbMix:
         return downloads / "climbmix"
 
 
-def read_texts(path: Path) -> Iterator[str]:
+def _read_texts(path: Path) -> Iterator[str]:
     """The column `text` of a parquet file, a row group in memory at a time."""
     parquet = _import("pyarrow.parquet")
     with parquet.ParquetFile(path) as file:
