@@ -51,6 +51,8 @@ def patch(source: Source, diff: str, require: Callable[[str], str]) -> Source:
     Raises:
         BadInputError: It can't be applied.
     """
+    if re.search(r"^GIT binary patch$", diff, re.MULTILINE):
+        raise BadInputError("The patch holds a binary file", "Only UTF-8 text can be changed")
     prefixed = re.search(r"^(?:diff --git |--- |\+\+\+ )[ab]/", diff, re.MULTILINE)
     options = ["--recount", "--whitespace=nowarn", f"-p{1 if prefixed else 0}"]
     data = (diff.rstrip("\n") + "\n").encode("utf-8", "surrogatepass")

@@ -208,6 +208,6 @@ def _split_blobs(answer: bytes) -> Iterator[bytes]:
 
 def _checked(commit: str) -> str:
     """A commit's hash, so that nothing else reaches git as an argument."""
-    if not _HASH.fullmatch(commit):
+    if commit == _NO_COMMIT or not _HASH.fullmatch(commit):
         raise NotFoundError(f"{commit!r:.80} is no commit", "A commit is named by 40 hexadecimal digits")
     return commit

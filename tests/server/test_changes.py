@@ -62,6 +62,17 @@ def patch_of(path: str = "train.py", old: str = "DEPTH = 4", new: str = "DEPTH =
     return f'--- a/{path}\n+++ b/{path}\n@@ -1,3 +1,3 @@\n """Train."""\n-{old}\n+{new}\n WIDTH = 64\n'
 
 
+def rename(old: str, new: str) -> str:
+    return f"diff --git a/{old} b/{new}\nsimilarity index 100%\nrename from {old}\nrename to {new}\n"
+
+
+def link(path: str, target: str) -> str:
+    return (
+        f"diff --git a/{path} b/{path}\nnew file mode 120000\n--- /dev/null\n+++ b/{path}\n"
+        f"@@ -0,0 +1 @@\n+{target}\n\\ No newline at end of file\n"
+    )
+
+
 def test_no_change_is_the_base(base: Source, trainer: Trainer) -> None:
     assert apply_change(base, Change(), trainer) == base
 
@@ -116,20 +127,18 @@ def test_only_editable_files_inside_the_folder_may_be_written(base: Source, trai
         ("#" * (LARGEST_FILE + 1), "train.py has 4,194,305 bytes"),
         ("def f(:\n    pass\n", r"train.py, line 1, column 7: invalid syntax: def f\(:"),
         ("x = 1\nif x:\n\treturn 2\n", "train.py, line 3, column 2: 'return' outside function"),
-        ("x = 1\n  y = 2\n", "train.py, line 2, column 3: unexpected indent"),
+        ("x = 1\n  y = 2\n", "train.py, line 2, column [23]: unexpected indent"),
         ("x = " + "(" * 1000, "train.py, line 1, column"),
         ("x = " + "-" * 100_000 + "1", "train.py can't be parsed"),
     ],
 )
-def test_what_cannot_be_run_is_refused_before_anything_is_launched(
-    base: Source, trainer: Trainer, text: str, told: str
-) -> None:
+def test_what_cannot_be_run_is_refused_by_line_and_column(base: Source, trainer: Trainer, text: str, told: str) -> None:
     with pytest.raises(BadInputError, match=told):
         apply_change(base, Change(files={"train.py": text}), trainer)
 
 
 def test_a_file_cannot_lie_below_a_file(base: Source, trainer: Trainer) -> None:
-    with pytest.raises(BadInputError, match="model/a/b.py lies below a file"):
+    with pytest.raises(BadInputError, match=r"model/a/b\.py lies below a file"):
         apply_change(base, Change(files={"model/a": "text", "model/a/b.py": ""}), trainer)
 
 
@@ -152,7 +161,7 @@ def test_an_edit_that_is_not_found_names_the_nearest_lines(base: Source, trainer
 
 
 def test_an_edit_that_is_not_unique_names_the_lines(base: Source, trainer: Trainer) -> None:
-    with pytest.raises(BadInputError, match="is 2 times in train.py: at lines 8, 11"):
+    with pytest.raises(BadInputError, match=r"is 2 times in train\.py: at lines 8, 11"):
         apply_change(base, edit("self, x", ""), trainer)
     with pytest.raises(BadInputError, match="is 3 times"):
         apply_change({**base, **code("xxxx")}, edit("xx", ""), trainer)
@@ -161,7 +170,7 @@ def test_an_edit_that_is_not_unique_names_the_lines(base: Source, trainer: Train
 def test_an_edit_needs_something_to_find_in_a_file_that_is_there(base: Source, trainer: Trainer) -> None:
     with pytest.raises(BadInputError, match="nothing to find"):
         apply_change(base, edit("", "x"), trainer)
-    with pytest.raises(BadInputError, match="no file model/a.py in the base"):
+    with pytest.raises(BadInputError, match=r"no file model/a\.py in the base"):
         apply_change(base, edit("a", "b", file="model/a.py"), trainer)
 
 
@@ -183,7 +192,7 @@ def test_a_patch_may_add_move_and_remove_files(base: Source, trainer: Trainer) -
     added = "--- /dev/null\n+++ b/model/nëw file.py\n@@ -0,0 +1 @@\n+ROWS = 1\n"
     made = apply_change(base, Change(patch=added), trainer)
     assert made == {**base, "model/nëw file.py": b"ROWS = 1\n"}
-    moved = "diff --git a/model/nëw file.py b/model/b.py\nsimilarity index 100%\nrename from model/nëw file.py\nrename to model/b.py\n"
+    moved = rename("model/nëw file.py", "model/b.py")
     assert apply_change(made, Change(patch=moved), trainer) == {**base, "model/b.py": b"ROWS = 1\n"}
     removed = "--- a/model/nëw file.py\n+++ /dev/null\n@@ -1 +0,0 @@\n-ROWS = 1\n"
     assert apply_change(made, Change(patch=removed), trainer) == base
@@ -197,23 +206,11 @@ def test_a_patch_may_add_move_and_remove_files(base: Source, trainer: Trainer) -
         (patch_of(path="trainer.toml"), "trainer.toml isn't editable. Editable: train.py"),
         ("--- /dev/null\n+++ b/evil.py\n@@ -0,0 +1 @@\n+x\n", "evil.py isn't editable"),
         ("--- /dev/null\n+++ b/model/.git/config\n@@ -0,0 +1 @@\n+x\n", "invalid path|hidden"),
-        (
-            "diff --git a/model/link b/model/link\nnew file mode 120000\n--- /dev/null\n+++ b/model/link\n"
-            "@@ -0,0 +1 @@\n+/etc/passwd\n\\ No newline at end of file\n",
-            "makes model/link a symlink",
-        ),
-        (
-            "diff --git a/train.py b/model/t.py\nsimilarity index 100%\nrename from train.py\nrename to model/t.py\n",
-            "train.py can't be removed",
-        ),
-        (
-            "diff --git a/prepare.py b/model/p.py\nsimilarity index 100%\nrename from prepare.py\nrename to model/p.py\n",
-            "prepare.py isn't",
-        ),
-        (
-            "diff --git a/model/b b/model/b\nnew file mode 100644\nindex 0000000..f76dd23\nGIT binary patch\nliteral 1\nIcmZPo000310RR91\n\n",
-            "model/b is binary",
-        ),
+        (link("model/link", "/etc/passwd"), "makes model/link a symlink"),
+        ('--- a/train.py\n+++ b/train.py\n@@ -1 +1,2 @@\n """Train."""\n+# \0\n DEPTH = 4\n', "train.py is binary"),
+        ("diff --git a/model/b b/model/b\nnew file mode 100644\nGIT binary patch\nliteral 1\nIc\n\n", "holds a binary file"),
+        (rename("train.py", "model/t.py"), "train.py can't be removed"),
+        (rename("prepare.py", "model/p.py"), "prepare.py isn't editable"),
         (patch_of(old="DEPTH = 400"), "can't be applied: patch failed: train.py:1"),
         (patch_of(new="DEPTH = ="), "train.py, line 2, column 9"),
         ("not a patch", "can't be applied: No valid patches"),
@@ -226,10 +223,9 @@ def test_a_patch_that_may_not_or_cannot_be_applied_is_refused(base: Source, trai
 
 
 def test_a_patch_writes_nothing_through_a_symlink(base: Source, trainer: Trainer, tmp_path: Path) -> None:
-    link = f"diff --git a/model/l b/model/l\nnew file mode 120000\n--- /dev/null\n+++ b/model/l\n@@ -0,0 +1 @@\n+{tmp_path}\n\\ No newline at end of file\n"
     through = "diff --git a/model/l/x b/model/l/x\nnew file mode 100644\n--- /dev/null\n+++ b/model/l/x\n@@ -0,0 +1 @@\n+x\n"
     with pytest.raises(BadInputError):
-        apply_change(base, Change(patch=link + through), trainer)
+        apply_change(base, Change(patch=link("model/l", str(tmp_path)) + through), trainer)
     assert not (tmp_path / "x").exists()
 
 
@@ -259,7 +255,7 @@ def test_what_two_changes_do_to_the_same_knob_or_lines_is_told_as_a_conflict(bas
         apply_change(here, Change(), trainer, [Brought("e0003", base, other)])
     told = str(caught.value)
     assert "from line 9 on, here:\n            return x + 2\nin e0003:\n            return x + 3\n" in told
-    assert "… 15 more lines" in told
+    assert "… 16 more lines" in told
     assert "pass" not in told
 
 
@@ -275,9 +271,9 @@ def test_a_file_removed_on_one_side_and_changed_on_the_other_is_a_conflict(base:
 def test_the_folder_on_disk_gives_its_editable_files_only(base: Source, trainer: Trainer) -> None:
     folder = {**base, **code("DEPTH = 5\n"), "notes.txt": b"mine", "model/new.py": b""}
     assert take_folder(folder, base, trainer) == {**base, **code("DEPTH = 5\n"), "model/new.py": b""}
-    with pytest.raises(BadInputError, match="prepare.py in the folder differs"):
+    with pytest.raises(BadInputError, match=r"prepare\.py in the folder differs"):
         take_folder({**folder, "prepare.py": b"print(1)"}, base, trainer)
-    with pytest.raises(BadInputError, match="train.py, line 1"):
+    with pytest.raises(BadInputError, match=r"train\.py, line 1"):
         take_folder({**folder, **code("DEPTH = =\n")}, base, trainer)
 
 
