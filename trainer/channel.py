@@ -6,6 +6,7 @@
 | experiment | `{"say": "ready"}` | start-up is over |
 | runner | `{"tokens": n}` and a file of uint16 | the training data; the clock runs |
 | experiment | `{"say": "report", "step", "loss", "tokens", "flops"}` | how training goes |
+| experiment | `{"say": "saved"}` | the model is there; the runner stops the clock and ends the experiment |
 """
 
 from __future__ import annotations

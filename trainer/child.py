@@ -132,6 +132,10 @@ class Child:
             with suppress(subprocess.TimeoutExpired):
                 self._guard.wait(0.1)
             self._take_output()
+        self.kill()
+
+    def kill(self) -> None:
+        """End the command and all its descendants at this moment, without asking; harmless when it has ended."""
         if self.status is None:
             self._guard.kill()
             self._guard.wait()

@@ -107,10 +107,15 @@ class Session:
             self._channel.send(message)
 
     def save(self, model: torch.nn.Module, config: Mapping[str, Any]) -> None:
-        """Leave what is to be scored: the evaluator calls `build_model(config)` and loads the weights into it."""
+        """Leave what is to be scored, and end the run: nothing after it is sure to be executed.
+
+        The evaluator calls `build_model(config)` and loads the weights into it.
+        """
         folder = Path(self._facts["output"])
         torch.save(model.state_dict(), folder / "model.pt")
         (folder / "config.json").write_text(json.dumps(dict(config), indent=1), encoding="utf-8")
+        if self._channel is not None:
+            self._channel.send({"say": "saved"})
 
 
 def _answer(channel: Channel) -> tuple[Mapping[str, Any], int | None]:

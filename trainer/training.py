@@ -94,6 +94,8 @@ def train_with_session(run: Run, tokens: bytes) -> None:
         finally:
             training.settle()
             ours.close()
+    if training.is_saved:
+        return
     _check_exit(run, child)
     if not training.is_ready:
         raise RunFailedError("contract_broken", "The command ended without having called session.ready()")
@@ -128,20 +130,23 @@ class _Training:
         self._training: Clock | None = None
         self._deadline = run.spec.budget_seconds * (1 + GRACE_SHARE) + GRACE_SECONDS
         self._points = 0
+        self.is_saved = False
 
     @property
     def is_ready(self) -> bool:
         return self._training is not None
 
     def watch(self, child: Child) -> None:
-        """Listen, and look at the clock, until the child has ended and all that it said was heard."""
-        while child.status is None:
+        """Listen, and look at the clock, until the model is saved or the child has ended and all that it said was heard."""
+        while child.status is None and not self.is_saved:
             clock = self._training or self._startup
             if clock.left() < 0:
                 raise self._timeout()
             child.wait(clock.next_look())
             self._listen(child)
         self._listen(child)
+        if self.is_saved:
+            child.kill()  # or it could go on training, and save again
 
     def _timeout(self) -> RunFailedError:
         lines = self._run.log.text().splitlines()[-5:]
@@ -175,6 +180,8 @@ class _Training:
                 self._start()
             case "report" if self._training is not None:
                 self._note(message, self._training)
+            case "saved" if self._training is not None:
+                self.is_saved = True
             case said:
                 raise RunFailedError("contract_broken", f"The experiment said {said!r}, which isn't due now")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from labhand.trainer.prepare import prepare_corpus
 
-WORDS = "the of a lab run seed model learns from what it reads and never sees again".split()
+WORDS = """the of a lab run seed model learns from what it reads and never sees again""".split()  # noqa: SIM905
 
 
 def prepare_small_corpus(folder: Path, cache: Path) -> None:
     """Write a folder of text and prepare it with 300 token ids."""
-    chance = random.Random(0)
+    chance = random.Random(0)  # noqa: S311
     folder.mkdir()
     for number in range(60):
         text = " ".join(chance.choice(WORDS) for _ in range(900))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
-
 from labhand.trainer.clock import WALL_EXTRA, WALL_FACTOR, Clock
 
 
@@ -43,7 +43,7 @@ def test_wall_clock_has_no_cap_but_its_limit() -> None:
     assert (clock.used(), clock.left()) == (299, 1)
 
 
-@pytest.mark.parametrize(("left", "cores", "look"), [(100, 1, 0.25), (0.2, 1, 0.2), (0.2, 4, 0.05), (0.001, 1, 0.01), (-1, 1, 0.01)])
+@pytest.mark.parametrize(("left", "cores", "look"), [(100, 1, 0.25), (0.2, 1, 0.2), (0.2, 4, 0.05), (-1, 1, 0.01)])
 def test_it_looks_often_only_when_the_end_is_near(left: float, cores: int, look: float) -> None:
     times = Times()
     clock = times.clock(100, cores)
@@ -51,32 +51,41 @@ def test_it_looks_often_only_when_the_end_is_near(left: float, cores: int, look:
     assert clock.next_look() == pytest.approx(look)
 
 
-BURN = "import time\nwhile time.process_time() < 0.3: pass"
-MEASURE = f"""
-import os, signal, subprocess, sys, time
+MEASURE = """
+import os, subprocess, sys, time
+from labhand.trainer.processes import TreeClock, adopt_orphans, children
 adopt_orphans()
 clock = TreeClock()
-{{how}}
-deadline = time.monotonic() + 30
-while children(os.getpid()) and time.monotonic() < deadline:
+tree = subprocess.Popen([sys.executable, "tree.py"])
+while children(os.getpid()):
     clock.seconds()
-    while children(os.getpid()) and os.waitpid(-1, os.WNOHANG)[0]: pass
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]: pass
+    except ChildProcessError:
+        break
     time.sleep(0.005)
 print(clock.seconds())
+tree.returncode = 0
+"""
+BURN = """
+import os, signal, time
+def burn():
+    before = time.process_time()
+    while time.process_time() - before < 0.3: pass
 """
 
 
 @pytest.mark.parametrize(
-    "how",
+    "tree",
     [
-        f"subprocess.Popen([sys.executable, '-c', {BURN!r}])",
-        f"subprocess.Popen([sys.executable, '-c', 'import os, sys\\nif os.fork() == 0: exec({BURN!r})\\nelse: os.wait()'])",
-        f"subprocess.Popen([sys.executable, '-c', 'import os, sys\\nif os.fork() == 0:\\n os.setsid()\\n exec({BURN!r})'])",
-        "subprocess.Popen([sys.executable, '-c', 'import os, signal, time\\nsignal.signal(17, signal.SIG_IGN)\\n"
-        f"if os.fork() == 0: exec({BURN!r})\\nelse: time.sleep(1)'])",
+        "burn()",
+        "if os.fork() == 0: burn()\nelse: os.wait()",
+        "if os.fork() == 0:\n    os.setsid()\n    burn()",
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nif os.fork() == 0: burn()\nelse: time.sleep(1)",
     ],
     ids=["child", "grandchild", "daemon", "unreaped"],
 )
-def test_all_time_of_a_tree_counts(how: str) -> None:
-    done = subprocess.run([sys.executable, "-c", MEASURE.format(how=how)], capture_output=True, text=True, check=True)
+def test_all_time_of_a_tree_counts(tmp_path: Path, tree: str) -> None:
+    (tmp_path / "tree.py").write_text(BURN + tree)
+    done = subprocess.run([sys.executable, "-c", MEASURE], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
     assert 0.28 < float(done.stdout) < 0.6

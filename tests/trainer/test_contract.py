@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-
 from labhand.trainer.contract import ContractError, read_spec, read_trainer
 
 WHOLE = """
@@ -73,7 +72,10 @@ def test_a_spec_is_read_as_the_dispatcher_writes_it(tmp_path: Path) -> None:
     assert (read.run, read.budget_seconds, read.cores, read.gpu) == ("e0042-1", 20.0, (1,), None)
 
 
-@pytest.mark.parametrize(("change", "message"), [({"clock": "sun"}, "clock is 'sun'"), ({"seed": None}, "seed is missing"), ({"cores": ["a"]}, "cores is")])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"clock": "sun"}, "clock is 'sun'"), ({"seed": None}, "seed is missing"), ({"cores": ["a"]}, "cores is")],
+)
 def test_a_spec_that_cannot_be_used_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:
     spec = {"run": "r", "experiment": "e", "seed": 1, "budget_seconds": 20, "clock": "cpu", "device": "cpu"}
     (tmp_path / "spec.json").write_text(json.dumps(spec | change))

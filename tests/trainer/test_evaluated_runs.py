@@ -121,7 +121,7 @@ def test_the_time_of_a_daemon_counts_and_it_is_killed(make_run: MakeRun) -> None
         ("tokens = session.ready()\n", "raise SystemExit\n", "session.ready"),
         ("session.save(model, config)", "pass", "no model.pt"),
         ("def build_model", "def build_something", "build_model"),
-        ("return self.table[tokens]", "return self.table[tokens].flatten(1) if not self.training else self.table[tokens]", "logits"),
+        ("return self.table[tokens]", "return self.table[tokens] if self.training else tokens", "logits"),
         ("session.save(model, config)", "session.save(torch.nn.Linear(1, 1), config)", "Missing key"),
         ("session.report(step=step, ", "session._channel.socket.send(b'hello'); session.report(step=step, ", "messages"),
     ],
@@ -133,9 +133,26 @@ def test_a_broken_contract_is_told_from_a_crash(make_run: MakeRun, old: str, new
     assert message in failure["message"] + "".join(failure["lines"])
 
 
+def test_saving_ends_the_experiment_at_once(make_run: MakeRun) -> None:
+    go_on = "session.save(model, config)\n    import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"
+    result = make_run(("session.save(model, config)", go_on), budget_seconds=0.1).run()
+    assert result["status"] == "succeeded"
+    assert result["seconds"]["training_wall"] < 2
+
+
+EVIL = """
+class Evil:
+    def __reduce__(self):
+        import os
+        return os.mkdir, ("ran",)
+
+if __name__ =="""
+
+
 def test_a_checkpoint_that_would_run_code_is_not_loaded(make_run: MakeRun) -> None:
-    run = make_run(("if __name__ ==", "class E:\n    def __reduce__(self):\n        import os\n        return os.mkdir, ('ran',)\n\nif __name__ =="),
-                   ("session.save(model, config)", "session.save(model, config); torch.save(E(), session._facts['output'] + '/model.pt')"), budget_seconds=0.1)
+    save = "session.save(model, config)"
+    overwrite = f"{save}; torch.save(Evil(), session._facts['output'] + '/model.pt')"
+    run = make_run(("\nif __name__ ==", EVIL), (save, overwrite), budget_seconds=0.1)
     assert run.run()["failure"]["kind"] == "contract_broken"
     assert not list(run.path.rglob("ran"))
 
@@ -169,7 +186,8 @@ REMEMBER = """
 
 
 def test_a_model_that_remembers_rows_is_caught(make_run: MakeRun) -> None:
-    failure = make_run(("        return self.table[tokens]\n", REMEMBER), ("class Bigram", "MEMORY = {}\n\nclass Bigram")).run()["failure"]
+    remember = ("        return self.table[tokens]\n", REMEMBER)
+    failure = make_run(remember, ("class Bigram", "MEMORY = {}\n\nclass Bigram")).run()["failure"]
     assert failure["kind"] == "tampering"
     assert "remembers" in failure["message"]
 

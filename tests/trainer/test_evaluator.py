@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pytest
 import torch
-
 from labhand.trainer.data import Split
 from labhand.trainer.evaluator import bits_per_byte, fixed_rows, nats
 from labhand.trainer.probes import Item, Seen, evidence, plan_batches, tokens_of
@@ -95,7 +94,10 @@ def test_an_honest_model_leaves_no_evidence(noise: float) -> None:
     assert evidence(seen_with(0, 0, noise)) == []
 
 
-@pytest.mark.parametrize(("peeking", "memory", "noise", "found"), [(1, 0, 0, "future"), (0.05, 0, 0, "future"), (0, 0.01, 0, "remembers"), (0, 0.5, 0.5, "remembers")])
+@pytest.mark.parametrize(
+    ("peeking", "memory", "noise", "found"),
+    [(1, 0, 0, "future"), (0.05, 0, 0, "future"), (0, 0.01, 0, "remembers"), (0, 0.5, 0.5, "remembers")],
+)
 def test_a_cheat_stands_out(peeking: float, memory: float, noise: float, found: str) -> None:
     sentences = evidence(seen_with(peeking, memory, noise))
     assert found in " ".join(sentences)

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from labhand.trainer.log import HEAD_BYTES, TAIL_BYTES
 
 from .running import OUTPUT_TRAINER, PATIENCE, MakeRun, RunFolder, eventually, is_alive, lay_out
@@ -32,8 +31,8 @@ def make_run(tmp_path: Path) -> MakeRun:
 
 def pid_in(path: Path) -> int:
     """The number that an experiment writes there sooner or later."""
-    eventually(lambda: path.exists() and path.read_text().endswith("\n"))
-    return int(path.read_text())
+    eventually(lambda: path.exists() and path.read_text(encoding="utf-8").endswith("\n"))
+    return int(path.read_text(encoding="utf-8"))
 
 
 def test_the_last_line_that_gives_the_metric_is_the_score(make_run: MakeRun) -> None:
@@ -209,7 +208,7 @@ def test_a_flood_of_output_keeps_its_beginning_and_its_end(make_run: MakeRun) ->
     assert log.endswith("loss: 4\n")
 
 
-def test_a_machine_is_prepared_once_for_all_ideas(make_run: MakeRun, tmp_path: Path) -> None:
+def test_a_machine_is_prepared_once_for_all_ideas(tmp_path: Path) -> None:
     trainer = OUTPUT_TRAINER + "[prepare]\ncommand = ['python', 'prepare.py']\n"
     prepare = f"open({str(tmp_path / 'prepared')!r}, 'a').write('once\\n')"
     for number in (1, 2):
@@ -220,7 +219,7 @@ def test_a_machine_is_prepared_once_for_all_ideas(make_run: MakeRun, tmp_path: P
     assert (tmp_path / "prepared").read_text() == "once\n"
 
 
-def test_a_preparation_that_fails_is_tried_again(make_run: MakeRun, tmp_path: Path) -> None:
+def test_a_preparation_that_fails_is_tried_again(tmp_path: Path) -> None:
     trainer = OUTPUT_TRAINER + "[prepare]\ncommand = ['python', 'prepare.py']\n"
     for number in (1, 2):
         run = lay_out(tmp_path / f"e000{number}-1", trainer, "print('loss: 1')")
