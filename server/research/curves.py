@@ -64,9 +64,9 @@ def doomed(curve: Curve, finished: Sequence[Curve], reference: Sequence[Curve], 
     if at_best <= bar:
         return None
     reason = (
-        f"at {now:.0f} s of {budget_seconds:.0f} its training loss is {_loss(curve, now):.4g}; improving {MARGIN} times as much "
-        f"as the best of {len(improvements)} finished runs from there, it would end at {at_best:.4g}, and the reference's worst "
-        f"with a margin is {bar:.4g}"
+        f"at {now:.0f} s of {budget_seconds:.0f} its training loss is {_loss(curve, now):.4g}; with {MARGIN} times the best "
+        f"improvement of {len(improvements)} finished runs from there it would end at {at_best:.4g}, and the reference ends "
+        f"below {bar:.4g}"
     )
     return Doomed(reason, now, at_best, bar)
 
