@@ -1,0 +1,45 @@
+"""Calling tools in tests: the data of an answer, or the text of an error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp import Client
+from mcp.types import CallToolResult, TextContent
+
+
+def text(result: CallToolResult) -> str:
+    """The text content."""
+    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+
+
+async def data(client: Client, tool: str, **arguments: object) -> dict[str, Any]:
+    """What a tool answers, as data; its error fails the test."""
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, text(result)
+    assert result.structured_content is not None
+    return result.structured_content
+
+
+async def prose(client: Client, tool: str, **arguments: object) -> str:
+    """What a tool answers, as text; its error fails the test."""
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, text(result)
+    assert result.structured_content is None
+    return text(result)
+
+
+async def refusal(client: Client, tool: str, **arguments: object) -> str:
+    """The text of the error that a tool must answer with."""
+    result = await client.call_tool(tool, arguments)
+    assert result.is_error, result.structured_content or text(result)
+    return text(result)
+
+
+async def finished(client: Client, *ids: str) -> dict[str, Any]:
+    """Wait, in a few calls at the most, until all are finished; gives the last answer."""
+    for _ in range(6):
+        told = await data(client, "wait", ids=list(ids), timeout_seconds=10)
+        if "pending" not in told:
+            return told
+    raise AssertionError(f"not finished: {told}")
