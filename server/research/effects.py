@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-LEVEL = 0.95
 _TERMS_CAP = 1000
 
 
@@ -195,5 +194,4 @@ def _scatter(residuals: Matrix, rank: int, noise: Noise | None) -> tuple[float, 
 def _effect(term: str, gain: float, error: float, degrees: float) -> Effect:
     if degrees == 0 or error == 0:
         return Effect(term, gain, None, None)
-    half = student.quantile((1 + LEVEL) / 2, degrees) * error
-    return Effect(term, gain, (gain - half, gain + half), 2 * student.upper_tail(abs(gain) / error, degrees))
+    return Effect(term, gain, student.interval(gain, error, degrees), 2 * student.upper_tail(abs(gain) / error, degrees))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, fmean
+from statistics import fmean
+
+from . import student
 
 CONFIGURATIONS = 8
 """That must have run at both horizons before a rank correlation is told."""
@@ -17,7 +19,6 @@ SPREAD = 4
 """Equal parts of the short ranking, in each of which one of them must lie: the best alone say little of the rest."""
 PAIRS = 4
 """Of candidate and champion at a longer horizon, at least."""
-LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,9 @@ def agreement(short: Mapping[str, float], longer: Mapping[str, float]) -> Agreem
     tau = float(kendalltau([short[source] for source in both], [longer[source] for source in both]).statistic)
     if math.isnan(tau):
         return None
-    half = NormalDist().inv_cdf((1 + LEVEL) / 2) * math.sqrt(0.437 / (len(both) - 4))
     centre = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, tau)))
-    return Agreement(tau, (math.tanh(centre - half), math.tanh(centre + half)), len(both))
+    low, high = student.interval(centre, math.sqrt(0.437 / (len(both) - 4)), math.inf)
+    return Agreement(tau, (math.tanh(low), math.tanh(high)), len(both))
 
 
 def not_worse(gains: Sequence[float]) -> bool | None:

@@ -11,6 +11,10 @@ from ..domain import Failure
 
 BASELINE_REPLICATES = 4
 """Of the baseline in every stratum: three degrees of freedom, the least that tells noise within a factor of two or so."""
+BASELINE_EVERY = 50
+"""Experiments in a stratum after which the baseline runs once more, to watch for drift: 2 % of the GPU time."""
+SPOT_CHECK = 10
+"""Of so many runs that were stopped as doomed, one is run again to its end, so that mistakes show."""
 STORM = 3
 """Failures of one kind, without a success, after which the rest is held."""
 _NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE, Failure.NO_CAPACITY})
@@ -24,6 +28,25 @@ def baseline_replicates(existing: int, wanted: int = BASELINE_REPLICATES) -> int
         wanted: In all.
     """
     return max(0, wanted - existing)
+
+
+def baseline_due(replicates: int, experiments: int) -> bool:
+    """Whether the baseline should run once more, on its next seed.
+
+    Args:
+        replicates: Of the baseline in the stratum, those pending too.
+        experiments: All others in the stratum that have a score.
+    """
+    return replicates < BASELINE_REPLICATES + experiments // BASELINE_EVERY
+
+
+def spot_check(stopped: int) -> bool:
+    """Whether a run that was stopped as doomed is run again to its end.
+
+    Args:
+        stopped: How many have been stopped in the lab, this one included.
+    """
+    return stopped % SPOT_CHECK == 1
 
 
 def storm(outcomes: Iterable[Failure | None]) -> Failure | None:

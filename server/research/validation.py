@@ -28,7 +28,6 @@ PAIRS = 8
 """Of a validation, by default; and the least from which a gain is reported."""
 FEWEST_TO_LOOK = 3
 """Pairs below which there is no first look."""
-COVERAGE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +80,18 @@ def decide(gains: Sequence[float | None], pairs: int, level: float, prior: Noise
             choose its seeds by crashing. (Lost machines are run again; a seed on which the champion fails is replaced.)
         pairs: As planned at launch.
         level: As fixed at launch (`streams.level`).
-        prior: The noise of such a difference in this stratum (`noise.of_difference`), where it is known.
+        prior: The noise of such a difference in this stratum (`noise.of_difference`), as it was known at launch.
 
     Raises:
         ValueError: Fewer than two pairs are planned, which can show nothing.
     """
     if pairs < 2:
         raise ValueError(f"a validation takes two pairs at least, not {pairs}")
-    known = [gain for gain in gains[:pairs] if gain is not None]
-    if len(known) < len(gains[:pairs]):
-        return Trial(Verdict.NOT_SHOWN, "the candidate failed on a seed that the champion ran through", len(known))
+    known: list[float] = []
+    for gain in gains[:pairs]:
+        if gain is None:
+            break
+        known.append(gain)
     trial = Trial(Verdict.PENDING, f"{len(known)} of {pairs} pairs are in")
     seen = 0
     for look in looks(pairs):
@@ -98,6 +99,8 @@ def decide(gains: Sequence[float | None], pairs: int, level: float, prior: Noise
             break
         trial = _look(known[:look], last=look == pairs, level=level * (look - seen) / pairs, prior=prior)
         seen = look
+    if trial.verdict is Verdict.PENDING and None in gains[:pairs]:
+        return Trial(Verdict.NOT_SHOWN, "the candidate failed on a seed that the champion ran through", len(known))
     return trial
 
 
@@ -113,16 +116,13 @@ def estimate(gains: Sequence[float]) -> Estimate | None:
     if len(gains) < PAIRS:
         return None
     gain = fmean(gains)
-    half = student.quantile((1 + COVERAGE) / 2, len(gains) - 1) * math.sqrt(variance(gains) / len(gains))
-    return Estimate(gain, (gain - half, gain + half), len(gains))
+    return Estimate(gain, student.interval(gain, math.sqrt(variance(gains) / len(gains)), len(gains) - 1), len(gains))
 
 
 def _look(gains: Sequence[float], *, last: bool, level: float, prior: Noise | None) -> Trial:
     gain, own = fmean(gains), variance(gains)
     if own == 0:
-        return Trial(
-            Verdict.NOT_SHOWN, "every pair came out the same: seeds vary nothing, so nothing can be shown", len(gains), gain
-        )
+        return Trial(Verdict.NOT_SHOWN, "every pair came out the same: seeds vary nothing here", len(gains), gain)
     p = _p_value(gain, own, len(gains), prior)
     told = f"a mean gain of {gain:+.3g} over {len(gains)} pairs, p = {p:.2g}"
     if p <= level:

@@ -16,8 +16,6 @@ from . import student
 from .noise import Noise
 from .policy import baseline_replicates, runs_needed
 
-LEVEL = 0.95
-"""Of every interval."""
 RUNS_CAP = 64
 """More runs than this to settle a question aren't worth naming: the difference can't be resolved."""
 
@@ -64,9 +62,10 @@ def judge(scores: Sequence[float], reference: Sequence[float], noise: Noise | No
         return _no_floor(gain, len(reference))
     if noise.sd == 0:
         return _unseeded(gain)
-    half = student.quantile((1 + LEVEL) / 2, noise.degrees) * noise.sd * math.sqrt(1 / len(scores) + 1 / len(reference))
-    interval = (gain - half, gain + half)
-    told = f"a gain of {gain:+.3g} ± {half:.2g} (95 %, {_count(len(scores), 'seed')} against {len(reference)})"
+    error = noise.sd * math.sqrt(1 / len(scores) + 1 / len(reference))
+    interval = student.interval(gain, error, noise.degrees)
+    seeds = f"{_count(len(scores), 'seed')} against {len(reference)}"
+    told = f"a gain of {gain:+.3g} ± {interval[1] - gain:.2g} (95 %, {seeds})"
     if interval[0] > 0:
         return Judgement(Verdict.PROMISING, f"{told} is more than noise; only a validation can confirm it", gain, interval)
     if interval[1] < 0:

@@ -4,12 +4,30 @@ from importlib import import_module
 
 import pytest
 from labhand.server.domain import Failure
-from labhand.server.research.policy import baseline_replicates, runs_needed, storm
+from labhand.server.research.policy import (
+    BASELINE_REPLICATES,
+    baseline_due,
+    baseline_replicates,
+    runs_needed,
+    spot_check,
+    storm,
+)
 
 
 def test_the_first_launch_adds_what_lacks_of_four_baseline_replicates() -> None:
     assert [baseline_replicates(existing) for existing in (0, 1, 4, 9)] == [4, 3, 0, 0]
     assert baseline_replicates(2, wanted=8) == 6
+
+
+def test_the_baseline_is_interleaved_once_in_fifty_experiments() -> None:
+    replicates = BASELINE_REPLICATES
+    for experiments in range(1, 201):
+        replicates += baseline_due(replicates, experiments)
+    assert replicates == BASELINE_REPLICATES + 4
+
+
+def test_the_first_stopped_run_and_every_tenth_after_it_are_checked() -> None:
+    assert [stopped for stopped in range(1, 31) if spot_check(stopped)] == [1, 11, 21]
 
 
 def test_three_failures_of_a_kind_and_no_success_are_a_storm() -> None:

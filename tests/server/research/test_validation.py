@@ -63,6 +63,10 @@ def test_a_candidate_cannot_choose_its_seeds_by_crashing() -> None:
     assert "failed" in trial.reason
 
 
+def test_a_crash_after_the_verdict_takes_nothing_back() -> None:
+    assert decide([*GAINS[:4], None], pairs=8, level=0.05).verdict is Verdict.CONFIRMED
+
+
 def test_an_unseeded_candidate_is_never_confirmed() -> None:
     assert decide([1.0] * 8, pairs=8, level=0.05).verdict is Verdict.NOT_SHOWN
 
