@@ -72,6 +72,7 @@ CREATE TABLE experiments (
     result         TEXT NOT NULL DEFAULT '{}'  -- JSON: the runner's result, less what has a column
 ) STRICT;
 CREATE INDEX experiments_queue ON experiments (priority DESC, number) WHERE status = 'queued';
+CREATE INDEX experiments_unwanted ON experiments (number) WHERE status = 'queued' AND cancel_reason IS NOT NULL;
 CREATE INDEX experiments_status ON experiments (status, launched_by, gpu, gpu_seconds, usd);
 CREATE INDEX experiments_twin ON experiments (tree, seed, budget_seconds, gpu);
 CREATE INDEX experiments_grid ON experiments (grid) WHERE grid IS NOT NULL;
