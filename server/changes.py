@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -62,7 +63,7 @@ def apply_change(base: Source, change: Change, trainer: Trainer, brought: Sequen
     for edit in change.edits:
         path = _editable(edit.file, trainer)
         source[path] = _encode(path, replace(_text(source, path), edit))
-    check(base, source, trainer)
+    _check(base, source, trainer)
     return Knobs(source, trainer).override(change.overrides) if change.overrides else source
 
 
@@ -80,25 +81,8 @@ def take_folder(folder: Source, baseline: Source, trainer: Trainer) -> Source:
                 "Put it back as it was, or start a new lab on the changed trainer",
             )
     source = protected | {path: data for path, data in folder.items() if trainer.is_editable(path)}
-    check(baseline, source, trainer)
+    _check(baseline, source, trainer)
     return source
-
-
-def check(before: Source, after: Source, trainer: Trainer) -> None:
-    """See that only editable files differ, and that what they hold can be run.
-
-    Raises:
-        BadInputError: A file that differs isn't editable, not text, too large, gone, or has a syntax error.
-    """
-    for path in sorted(_differing(before, after)):
-        _editable(path, trainer)
-        data = after.get(path)
-        if data is not None:
-            _check_file(path, data)
-        elif path in trainer.editable:
-            raise BadInputError(f"{path} can't be removed", "The trainer names it; change what it holds instead")
-        if any(str(parent) in after for parent in PurePosixPath(path).parents):
-            raise BadInputError(f"{path} lies below a file", "Choose another path")
 
 
 def knobs_of(source: Source, trainer: Trainer) -> dict[str, Value]:
@@ -120,7 +104,7 @@ def describe(before: Source, after: Source) -> str:
             words, old = _set_knobs(old, new) if path.endswith(".py") else ("", old)
             knobs += [words] if words else []
             files += [_describe_lines(path, old, new)] if old != new else []
-    whole = "; ".join([", ".join(knobs)] * bool(knobs) + files)
+    whole = "; ".join([*filter(None, [", ".join(knobs)]), *files])
     return whole if len(whole) <= LONGEST_DESCRIPTION else whole[: LONGEST_DESCRIPTION - 1] + "…"
 
 
@@ -135,6 +119,23 @@ def diffstat(before: Source, after: Source) -> str:
 
 def _differing(before: Source, after: Source) -> Iterator[str]:
     return (path for path in {*before, *after} if before.get(path) != after.get(path))
+
+
+def _check(before: Source, after: Source, trainer: Trainer) -> None:
+    """See that only editable files differ, and that what they hold can be run.
+
+    Raises:
+        BadInputError: A file that differs isn't editable, not text, too large, gone, or has a syntax error.
+    """
+    for path in sorted(_differing(before, after)):
+        _editable(path, trainer)
+        data = after.get(path)
+        if data is not None:
+            _check_file(path, data)
+        elif path in trainer.editable:
+            raise BadInputError(f"{path} can't be removed", "The trainer names it; change what it holds instead")
+        if any(str(parent) in after for parent in PurePosixPath(path).parents):
+            raise BadInputError(f"{path} lies below a file", "Choose another path")
 
 
 def _editable(path: str, trainer: Trainer) -> str:
@@ -156,7 +157,7 @@ def _editable(path: str, trainer: Trainer) -> str:
 
 def _text(source: Source, path: str) -> str:
     if path not in source:
-        raise BadInputError(f"There is no file {path} in the base", f"{nearest(path, source)}. A new file goes into files")
+        raise BadInputError(f"There is no file {path} in the base", f"A new file goes into files. {nearest(path, source)}")
     return source[path].decode("utf-8", "replace")
 
 
@@ -191,7 +192,7 @@ def _check_syntax(path: str, data: bytes) -> None:
         ) from error
     except UNPARSABLE as error:
         raise BadInputError(
-            f"{path} can't be parsed: {error or type(error).__name__}", "Mend it; nothing was launched"
+            f"{path} can't be parsed: {str(error) or type(error).__name__}", "Mend it; nothing was launched"
         ) from error
 
 
@@ -215,17 +216,23 @@ def _texts(before: Source, after: Source, path: str) -> tuple[str, str]:
 
 def _changed_lines(old: str, new: str) -> tuple[list[int], list[int]]:
     """Numbers of the lines that are removed from the old text, and of those that are added in the new one."""
-    before, after = old.split("\n"), new.split("\n")
-    same = 0
-    while same < min(len(before), len(after)) and before[same] == after[same]:
-        same += 1
+    start = old.rfind("\n", 0, _common(old, new)) + 1
+    head = old.count("\n", 0, start)
+    old, new = old[start:], new[start:]
+    tail = old[len(old) - _common(old[::-1], new[::-1]) :].partition("\n")[2]
+    before, after = (text[: len(text) - len(tail)].split("\n") for text in (old, new))
     removed: list[int] = []
     added: list[int] = []
-    for kind, low, high, start, stop in SequenceMatcher(None, before[same:], after[same:]).get_opcodes():
+    for kind, low, high, first, last in SequenceMatcher(None, before, after).get_opcodes():
         if kind != "equal":
-            removed += range(low + same + 1, high + same + 1)
-            added += range(start + same + 1, stop + same + 1)
+            removed += range(head + low + 1, head + high + 1)
+            added += range(head + first + 1, head + last + 1)
     return removed, added
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike; by bisection, because a grid asks it a thousand times."""
+    return bisect_left(range(min(len(one), len(other))), 1, key=lambda last: one[: last + 1] != other[: last + 1])
 
 
 def _scopes(text: str, lines: Iterable[int]) -> list[str]:

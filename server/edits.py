@@ -15,7 +15,7 @@ from .requests import Edit
 from .trainers import Source
 
 LINES_TOLD = 8
-LINES_COMPARED = 40
+WIDTH_COMPARED = 200
 
 
 def replace(text: str, edit: Edit) -> str:
@@ -98,10 +98,12 @@ def _near(text: str, find: str) -> str:
     """The lines that were probably meant."""
     if "\r\n" in text and "\r\n" not in find and "\n" in find:
         return "The file's lines end in CRLF (\\r\\n), those of find do not"
-    wanted = find.strip("\n").split("\n")[:LINES_COMPARED]
+    wanted = [line.strip()[:WIDTH_COMPARED] for line in find.strip("\n").split("\n")]
     lines = text.split("\n")
-    windows = {"\n".join(lines[start : start + len(wanted)]): start + 1 for start in range(len(lines) - len(wanted) + 1)}
-    for window in get_close_matches("\n".join(wanted), windows, n=1, cutoff=0.5):
-        told = "\n".join(f"{line:.160}" for line in window.split("\n")[:LINES_TOLD])
-        return f"The nearest, from line {windows[window]} on:\n{told}"
+    there = [line.strip()[:WIDTH_COMPARED] for line in lines]
+    telling = max(wanted, key=len)
+    for match in get_close_matches(telling, there, n=1):
+        first = max(0, there.index(match) - wanted.index(telling))
+        told = "\n".join(f"{line:.160}" for line in lines[first : first + min(len(wanted), LINES_TOLD)])
+        return f"The nearest, from line {first + 1} on:\n{told}"
     return "Nothing in it is near; see read_source for what it holds"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from .errors import LabhandError, SettingsError
@@ -75,7 +74,6 @@ def run(*arguments: str, cwd: Path | None = None, data: bytes = b"", variables: 
     return answer.output
 
 
-@cache
 def _environment() -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     clean |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}

@@ -223,7 +223,8 @@ def _unknown(name: str, files: Sequence[KnobFile]) -> BadInputError:
             "Change it with an edit",
         )
     known = [knob for file in files for knob in file.knobs]
-    return BadInputError(f"There is no knob {name} in {', '.join(file.name for file in files)}", nearest(name, known))
+    searched = ", ".join(file.name for file in files) or "the editable files"
+    return BadInputError(f"There is no knob {name} in {searched}", nearest(name, known))
 
 
 def _assigned(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:

@@ -130,6 +130,15 @@ class Sources:
         """
         await asyncio.to_thread(write_folder, await self.read(commit), folder)
 
+    async def independent(self, commits: Sequence[str]) -> list[str]:
+        """Those of the commits that aren't in the history of another one.
+
+        Raises:
+            NotFoundError: There is no such commit.
+        """
+        found = await self._git("merge-base", "--independent", *dict.fromkeys(map(_checked, commits)))
+        return found.decode().split()
+
     async def _git(self, *arguments: str, data: bytes = b"") -> bytes:
         answer = await asyncio.to_thread(git.attempt, f"--git-dir={self.path}", *arguments, data=data)
         if answer.status == 0:

@@ -146,8 +146,8 @@ def _find_folder(name: str, root: Path) -> Path:
             return folder.resolve()
     known = [path.parent.name for path in built_in().glob(f"*/{FILE}")]
     raise SettingsError(
-        f"There is no trainer {name!r}: neither is one of that name built in, nor is there a file {root / name / FILE}",
-        f"{nearest(name, known)} Or give the path of a folder that holds a {FILE}",
+        f"There is no trainer {name!r}: none of that name is built in, and {root / name / FILE} isn't there",
+        f"Give the path of a folder that holds a {FILE}, or a built-in one. {nearest(name, known)}",
     )
 
 
@@ -167,11 +167,15 @@ class _Table(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_slips(cls, given: object) -> object:
-        for key in cast("dict[str, object]", given) if isinstance(given, dict) else ():
+        for key in _keys(given):
             near = [] if key in cls.model_fields else get_close_matches(key, cls.model_fields, n=1, cutoff=0.75)
             if near:
                 raise PydanticCustomError("slip", "there is no such key, did you mean {meant}?", {"key": key, "meant": near[0]})
-        return cast("object", given)
+        return given
+
+
+def _keys(table: object) -> list[str]:
+    return list(cast("dict[str, object]", table)) if isinstance(table, dict) else []
 
 
 def _inside(path: str) -> str:

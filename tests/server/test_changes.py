@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,15 @@ def test_an_edit_that_is_not_found_names_the_nearest_lines(base: Source, trainer
         apply_change(base, edit("  for step in range(20):\n    print(step)", ""), trainer)
     with pytest.raises(BadInputError, match="Nothing in it is near"):
         apply_change(base, edit("quantum entanglement ~~~~~~~~~~~", ""), trainer)
+
+
+def test_the_nearest_lines_of_a_long_file_are_found_quickly(base: Source, trainer: Trainer) -> None:
+    long = "".join(f"value_{number} = compute(value_{number - 1}, {number})\n" for number in range(1, 5000))
+    find = "\n".join(f"value_{number} = compute(value_{number - 1},  {number})" for number in range(4000, 4060))
+    start = time.process_time()
+    with pytest.raises(BadInputError, match="from line 4000 on:\nvalue_4000 = compute"):
+        apply_change({**base, **code(long)}, edit(find, ""), trainer)
+    assert time.process_time() - start < 10
 
 
 def test_an_edit_that_is_not_unique_names_the_lines(base: Source, trainer: Trainer) -> None:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from labhand.server.errors import NotFoundError
+from labhand.server.errors import NotFoundError, SettingsError
 from labhand.server.sources import Commit, NewCommit, Sources, delta
 from labhand.server.trainers import Source, read_folder
 
@@ -194,3 +194,10 @@ async def test_what_no_tag_names_survives_a_persons_commands(sources: Sources) -
     git(sources, "gc", "--auto", "--quiet")
     git(sources, "gc", "--quiet")
     assert await sources.read(commit.hash) == BASE
+
+
+async def test_a_machine_without_git_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SettingsError, match=r"git is not on PATH\. Install git"):
+        await Sources.open(tmp_path / "source.git")
+    assert not (tmp_path / "source.git").exists()
