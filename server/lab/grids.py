@@ -144,21 +144,22 @@ def _variants(request: GridLaunch, combinations: Sequence[Combination]) -> list[
 def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combination]) -> list[Planned]:
     """A variant's cells. The variant is parsed once and rendered for each."""
     knobs = Knobs(variant.source, lab.trainer)
-    lacking = sorted({factor for combination in combinations for factor in combination} - knobs.values.keys())
-    if lacking:
-        whose = f"variant {name!r}" if name else variant.base.name
-        raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], knobs.values))
+    _refuse_lacking(knobs, combinations, f"variant {name!r}" if name else variant.base.name)
     before = lab.with_protected(variant.base.kept)
+    diffstats: dict[frozenset[str], str] = {}  # cells that set the same knobs change the same lines
     cells: list[Planned] = []
     for combination in combinations:
         changed = {factor: knob.value for factor, knob in knobs.settle(combination).items()}
         source = knobs.override(combination)
         values = {**variant.knobs, **changed}
+        lines = frozenset(changed)
+        if lines not in diffstats:
+            diffstats[lines] = diffstat(before, source)
         proposal = Proposal(
             base=variant.base,
             source=source,
             changes="; ".join(filter(None, (variant.changes, knobs.describe(combination)))),
-            diffstat=diffstat(before, source),
+            diffstat=diffstats[lines],
             knobs=values,
             overrides={**variant.overrides, **changed},
             merged=variant.merged,
@@ -166,6 +167,13 @@ def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combin
         )
         cells.append(Planned({factor: values[factor] for factor in combination}, proposal))
     return cells
+
+
+def _refuse_lacking(knobs: Knobs, combinations: Sequence[Combination], whose: str) -> None:
+    known = knobs.values
+    lacking = sorted({factor for combination in combinations for factor in combination} - known.keys())
+    if lacking:
+        raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], known))
 
 
 def _shown(cells: Sequence[Planned], entry: Entry) -> list[Cell]:
