@@ -189,12 +189,12 @@ def _pattern(text: str) -> str:
         groups = re.compile(text).groups
     except re.error as error:
         raise ValueError(f"not a regular expression: {error}") from error
-    if groups != 1:
-        raise ValueError("a regular expression with one group, the number, is needed")
+    if groups < 1:
+        raise ValueError("a group (…) around the number is needed")
     return text
 
 
-_Seconds = Annotated[float, Field(gt=0)]
+_Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Command = Annotated[list[str], Field(min_length=1)]
 
 
@@ -203,6 +203,12 @@ class _Metric(_Table):
     direction: Direction = "minimize"
     source: Literal["evaluator", "output"] = "evaluator"
     pattern: Annotated[str, AfterValidator(_pattern)] | None = None
+
+
+class _Data(_Table):
+    corpus: str
+    vocabulary: Annotated[int, Field(gt=0)]
+    context: Annotated[int, Field(gt=0)] = 256
 
 
 class _Budget(_Table):
@@ -226,9 +232,16 @@ class _TrainerTable(_Table):
     editable: Annotated[list[Annotated[str, AfterValidator(_inside)]], Field(min_length=1)]
     command: _Command
     metric: _Metric
+    data: _Data | None = None
     budget: _Budget = _Budget()
     prepare: _Prepare | None = None
     sandbox: _Sandbox = _Sandbox()
+
+    @model_validator(mode="after")
+    def _require_data(self) -> _TrainerTable:
+        if self.metric.source == "evaluator" and self.data is None:
+            raise PydanticCustomError("data", "the evaluator needs data.corpus and data.vocabulary", {"key": "data"})
+        return self
 
 
 def _read_table(path: Path) -> _TrainerTable:

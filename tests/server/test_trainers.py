@@ -12,7 +12,14 @@ from labhand.server.errors import BadInputError, SettingsError
 from labhand.server.trainers import load_trainer, read_folder
 
 PARABOLA = Path(__file__).parents[1] / "trainers" / "parabola"
-MINIMAL = 'name = "mine"\neditable = ["train.py"]\ncommand = ["python", "train.py"]\n[metric]\nname = "loss"\n'
+MINIMAL = """\
+name = "mine"
+editable = ["train.py"]
+command = ["python", "train.py"]
+[metric]
+name = "loss"
+source = "output"
+"""
 
 
 def make_trainer(folder: Path, toml: str = MINIMAL, **files: str) -> Path:
@@ -42,13 +49,12 @@ def test_what_a_file_leaves_out_has_the_documented_value(tmp_path: Path) -> None
         120,
     )
     assert trainer.metric.direction == "minimize"
-    assert not trainer.metric.self_reported
     assert not trainer.sandbox.network
 
 
 def test_everything_a_file_may_say_is_taken(tmp_path: Path) -> None:
     more = (
-        'direction = "maximize"\nsource = "output"\npattern = "^loss=(\\\\S+)"\n'
+        'direction = "maximize"\npattern = "^loss=(\\\\S+)"\n'
         '[prepare]\ncommand = ["python", "prepare.py"]\n[sandbox]\nread = ["~/data"]\nnetwork = true\n[later]\nkey = 1\n'
     )
     trainer = load_trainer(str(make_trainer(tmp_path, MINIMAL + more)), tmp_path)
@@ -69,6 +75,11 @@ def test_built_in_trainers_are_found_without_importing_the_training_core() -> No
     assert done.stdout.strip() == "[]"
 
 
+def test_the_built_in_trainer_is_measured_by_the_evaluator() -> None:
+    trainer = load_trainer("gpt", Path("/"))
+    assert (trainer.name, trainer.metric.name, trainer.metric.self_reported) == ("gpt", "val_bpb", False)
+
+
 def test_an_unknown_trainer_is_refused_with_where_it_was_sought(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"no trainer 'nowhere'.*trainer\.toml"):
         load_trainer("nowhere", tmp_path)
@@ -78,15 +89,18 @@ def test_an_unknown_trainer_is_refused_with_where_it_was_sought(tmp_path: Path) 
     ("old", "new", "told"),
     [
         ('name = "loss"', 'nmae = "loss"', r"metric\.nmae \(line 5\): there is no such key, did you mean name\?"),
-        ('[metric]\nname = "loss"', 'metric = "loss"', r"metric \(line 4\)"),
+        ('[metric]\nname = "loss"\nsource = "output"', 'metric = "loss"', r"metric \(line 4\)"),
         ("editable", "editabel", r"editabel \(line 2\): there is no such key, did you mean editable\?"),
         ('["train.py"]', "[]", r"editable \(line 2\)"),
         ('["train.py"]', '["../train.py"]', r"editable \(line 2\).*inside the folder"),
         ('["train.py"]', '["trainer.toml"]', r"editable \(line 2\).*other than trainer\.toml"),
         ('["train.py"]', '["model.py"]', r"no file matches editable = \['model\.py'\]\. Name a file that is there: train\.py"),
         ('name = "loss"', 'name = "loss"\ndirection = "down"', r"metric\.direction \(line 6\).*minimize"),
-        ('name = "loss"', 'name = "loss"\npattern = "loss"', r"metric\.pattern \(line 6\).*one group"),
-        ('name = "loss"', 'name = "loss"\n[budget]\nseconds = 0', r"budget\.seconds \(line 7\)"),
+        ('name = "loss"', 'name = "loss"\npattern = "loss"', r"metric\.pattern \(line 6\).*a group"),
+        ('source = "output"', "", r"data: the evaluator needs data\.corpus and data\.vocabulary"),
+        ('source = "output"', "[data]\ncorpus = 'sotu'\nvocabulary = 0", r"data\.vocabulary \(line 8\)"),
+        ('source = "output"', 'source = "output"\n[budget]\nseconds = 0', r"budget\.seconds \(line 8\)"),
+        ('source = "output"', 'source = "output"\n[budget]\nseconds = inf', r"budget\.seconds \(line 8\)"),
         ('name = "loss"', 'name = "loss', r"not valid TOML.*line 5"),
     ],
 )
