@@ -4,13 +4,11 @@ What a seed does to both arms cancels in the difference of a pair. The test is o
 Student's t with a variance that borrows from the stratum (see `noise`), but is never below the pairs' own: a candidate that is
 noisier than the rest gains little by it.
 
-**Early stopping.** There are two looks, at half of the pairs and at all of them. The level is spent in proportion to the
-pairs seen (Kim and DeMets 1987, "Design and analysis of group sequential tests based on the type I error spending rate
-function", Biometrika 74(1), with exponent 1), and each look is held to what it adds: by Bonferroni's inequality the whole
-test keeps its level whatever the looks share, with exact t quantiles and no approximation. O'Brien and Fleming's way of
-spending hardly ever stops early at the small levels of a stream, while splitting so small a level costs little: at 0.0001,
-0.17 standard errors. At half, a candidate that is not ahead is given up; that can only lower the chance of a false
-confirmation.
+**Early stopping.** There are two looks, at half of the pairs and at all of them. The level is spent in the manner of O'Brien
+and Fleming (Lan and DeMets 1983, "Discrete sequential boundaries for clinical trials", Biometrika 70(3)): very little of it
+at half, where the variance rests on few pairs and a noisy candidate would profit. Each look is held to what it adds, so that
+by Bonferroni's inequality the whole test keeps its level, with exact t quantiles and no approximation. At half, a candidate
+that is not ahead is given up; that can only lower the chance of a false confirmation, and ends half of the null ones.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, variance
+from statistics import NormalDist, fmean, variance
 
 from ..domain import Verdict
 from . import student
@@ -71,6 +69,11 @@ def looks(pairs: int) -> list[int]:
     return [half, pairs] if FEWEST_TO_LOOK <= half < pairs else [pairs]
 
 
+def spending(level: float, fraction: float) -> float:
+    """How much of a one-sided level may be spent by a fraction of the pairs: 2 (1 - Φ(z(1 - level/2) / √fraction))."""
+    return math.erfc(-NormalDist().inv_cdf(level / 2) / math.sqrt(2 * fraction))
+
+
 def decide(gains: Sequence[float | None], pairs: int, level: float, prior: Noise | None = None) -> Trial:
     """What a validation's pairs say so far. It depends on the pairs alone, so that anyone can recompute it.
 
@@ -93,12 +96,13 @@ def decide(gains: Sequence[float | None], pairs: int, level: float, prior: Noise
             break
         known.append(gain)
     trial = Trial(Verdict.PENDING, f"{len(known)} of {pairs} pairs are in")
-    seen = 0
+    spent = 0.0
     for look in looks(pairs):
         if len(known) < look or trial.verdict is not Verdict.PENDING:
             break
-        trial = _look(known[:look], last=look == pairs, level=level * (look - seen) / pairs, prior=prior)
-        seen = look
+        may_spend = spending(level, look / pairs)
+        trial = _look(known[:look], last=look == pairs, level=may_spend - spent, prior=prior)
+        spent = may_spend
     if trial.verdict is Verdict.PENDING and None in gains[:pairs]:
         return Trial(Verdict.NOT_SHOWN, "the candidate failed on a seed that the champion ran through", len(known))
     return trial
