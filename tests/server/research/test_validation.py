@@ -37,7 +37,7 @@ def test_a_candidate_far_ahead_is_confirmed_at_half_and_what_came_later_changes_
 
 
 def test_the_level_is_spent_as_the_published_boundary_has_it() -> None:
-    # O'Brien-Fleming-like spending of a one-sided 2.5 % at half: a boundary of z = 2.963, in any table of group sequential designs.
+    # O'Brien-Fleming-like spending of a one-sided 2.5 % at half: a boundary of z = 2.963 (any table of such designs).
     assert spending(0.025, 0.5) == pytest.approx(stats.norm.sf(2.963), rel=0.002)
     assert spending(1e-6, 1.0) == pytest.approx(1e-6)
 
