@@ -22,9 +22,9 @@ from ..answers import Row
 from ..errors import LabhandError
 from ..settings import FILE
 from .making import prepare_data
-from .terminal import err, out, results_table
+from .terminal import err, in_words, out, results_table
 
-FACTORS: Mapping[str, list[Any]] = {"DEPTH": [2, 4], "MATRIX_LR": [0.01, 0.04]}
+FACTORS: Mapping[str, list[Any]] = {"DEPTH": [1, 3], "MATRIX_LR": [0.02, 0.04]}
 """Two knobs of the built-in trainer, two values each."""
 
 
@@ -64,7 +64,7 @@ async def _research(root: Path) -> None:
         )
         grid = await agent.call(
             "launch_grid",
-            hypothesis="A deeper model learns more from each token, and may want another learning rate",
+            hypothesis="A shallower model takes more steps in the same time, and may want another learning rate",
             factors=dict(FACTORS),
             theme="depth",
         )
@@ -131,8 +131,7 @@ class Agent:
         briefing = await self.call("get_briefing")
         out.print(f"noise: {briefing.get('noise', '')}", markup=False)
         for name in ("allowance", "efficiency"):
-            facts = briefing.get(name, {})
-            out.print(f"{name}: " + ", ".join(f"{key} {value}" for key, value in facts.items()), markup=False)
+            out.print(f"{name}: {in_words(briefing.get(name, {}))}", markup=False)
 
 
 def _text(result: CallToolResult) -> str:

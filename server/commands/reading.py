@@ -13,7 +13,7 @@ from ..answers import Briefing
 from ..lab import briefing, cancelling, export, gpus, logs, results
 from ..lab.lab import Lab
 from ..requests import ResultsQuery
-from .terminal import err, errors_told, out, results_table
+from .terminal import err, errors_told, in_words, out, results_table
 
 T = TypeVar("T")
 
@@ -27,13 +27,9 @@ def status(root: Path) -> None:
 
 
 def _print_briefing(told: Briefing) -> None:
-    facts = told.model_dump(exclude={"promising"})
-    for name, value in facts.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{key} {item}" for key, item in value.items())
-        elif isinstance(value, list):
-            value = "; ".join(str(item) for item in value)
-        out.print(f"[bold]{name.replace('_', ' ')}[/bold]: {value}")
+    for name, value in told.model_dump(exclude={"promising"}).items():
+        out.print(f"[bold]{name.replace('_', ' ')}[/bold]:", end=" ")
+        out.print(in_words(value), markup=False)
     if told.promising:
         out.print(results_table("promising", told.promising, {}))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 import typer
 from rich.console import Console
@@ -11,6 +12,8 @@ from rich.table import Table
 
 from ..answers import Row
 from ..errors import LabhandError
+
+NUMBERS = frozenset({"score", "gain", "cost"})
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False)
@@ -29,10 +32,12 @@ def errors_told() -> Iterator[None]:
 def results_table(title: str, rows: Sequence[Row], common: dict[str, object]) -> Table:
     """The rows of `get_results` as a table, with what they share below."""
     table = Table(title=title, caption=_shared(common), caption_justify="left")
-    columns = ("id", "status", "verdict", "score", "gain", "changes", "seed", "gpu", "cost", "error")
+    columns = ("id", "status", "verdict", "score", "gain", "changes", "gpu", "cost", "error")
     shown = [name for name in columns if any(getattr(row, name) is not None for row in rows)] or ["id"]
     for name in shown:
-        table.add_column(name, justify="right" if name in {"score", "gain", "cost"} else "left", overflow="fold")
+        table.add_column(
+            name, justify="right" if name in {"score", "gain", "cost"} else "left", no_wrap=name in {"id", "verdict"}
+        )
     for row in rows:
         table.add_row(*(_cell(name, getattr(row, name)) for name in shown))
     return table
@@ -45,4 +50,13 @@ def _cell(name: str, value: object) -> str:
 
 
 def _shared(common: dict[str, object]) -> str:
-    return "all rows: " + ", ".join(f"{key} {value}" for key, value in common.items()) if common else ""
+    return "\n".join(f"{key}: {in_words(value)}" for key, value in common.items())
+
+
+def in_words(value: object) -> str:
+    """A value of an answer as a person reads it, without braces and quotes."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {in_words(item)}" for key, item in cast(dict[str, object], value).items())
+    if isinstance(value, list):
+        return "; ".join(in_words(item) for item in cast(list[object], value))
+    return str(value)

@@ -145,7 +145,7 @@ async def _plan(lab: Lab, reader: Reader, batch: Batch, baseline: Idea, numbers:
     new = len(fresh) + len(added)
     estimate = estimates.estimate(setting, each, new, await launches.ahead(reader, setting.gpu))
     wanted = Committed(new, new * each, new * estimates.usd(each, setting))
-    allowance.check(lab.settings.allowance, await launches.committed(reader), wanted)
+    allowance.check(lab.allowance(), await launches.committed(reader), wanted)
     return Entry(replicates, fresh, added, estimate)
 
 
@@ -158,7 +158,8 @@ async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: Idea, entry:
     new = [*fresh, *entry.baseline]
     await launches.keep_experiments(tx, new)
     if new:
-        await lab.sources.tag({experiment.id: experiment.commit for experiment in new})
+        # The idea comes last: that is what a plain `git log` shows.
+        await lab.sources.tag({experiment.id: experiment.commit for experiment in (*entry.baseline, *fresh)})
     return replace(entry, grid=grid)
 
 
