@@ -242,8 +242,10 @@ def run_id(experiment: int, attempt: int) -> str:
     return f"{experiment_id(experiment)}-{attempt}"
 
 
-_ID = re.compile(r"([eg])0*(\d+)")
-_RANGE = re.compile(r"e0*(\d+)\s*(?:-|\.\.)\s*e?0*(\d+)")
+_ID = re.compile(r"([eg])0*(\d{1,9})")
+_RANGE = re.compile(r"e0*(\d{1,9})\s*(?:-|\.\.)\s*e?0*(\d{1,9})")
+LONGEST_RANGE = 1_000_000
+"""Experiments that one range may name."""
 
 
 def parse_ids(ids: Iterable[str]) -> tuple[list[int], list[int]]:
@@ -253,13 +255,18 @@ def parse_ids(ids: Iterable[str]) -> tuple[list[int], list[int]]:
         ids: `e0042`, `g007`, or a range `e0001-e0008` as answers write them.
 
     Raises:
-        BadInputError: A name is none of these.
+        BadInputError: A name is none of these, or a range is beyond all measure.
     """
     experiments: list[int] = []
     grids: list[int] = []
     for text in ids:
         if span := _RANGE.fullmatch(text.strip()):
-            experiments += range(int(span[1]), int(span[2]) + 1)
+            first, last = int(span[1]), int(span[2])
+            if last - first >= LONGEST_RANGE:
+                raise BadInputError(
+                    f"{text!r} names {last - first + 1:,} experiments", f"A range has {LONGEST_RANGE:,} at the most"
+                )
+            experiments += range(first, last + 1)
         elif name := _ID.fullmatch(text.strip()):
             (experiments if name[1] == "e" else grids).append(int(name[2]))
         else:

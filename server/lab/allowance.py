@@ -25,7 +25,7 @@ def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None
     for most, has, adds, unit in _figures(allowance, committed, wanted):
         if has + adds > most:
             raise AllowanceError(
-                f"This would take {adds:,.4g} {unit}, and of the {most:,.4g} allowed {has:,.4g} are spent or reserved",
+                f"This would take {_short(adds)} {unit}, and of the {_short(most)} allowed {_short(has)} are spent or reserved",
                 "Launch fewer or shorter experiments, cancel queued ones, or ask the person to raise the allowance",
             )
 
@@ -33,9 +33,13 @@ def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None
 def left(allowance: Allowance, committed: Committed) -> str:
     """What is left, in words: `116 of 128 GPU-hours, 950 of 1,000 experiments`; empty where nothing is limited."""
     return ", ".join(
-        f"{max(0.0, most - has):,.4g} of {most:,.4g} {unit}"
+        f"{_short(max(0.0, most - has))} of {_short(most)} {unit}"
         for most, has, _, unit in _figures(allowance, committed, Committed(0, 0.0, 0.0))
     )
+
+
+def _short(figure: float) -> str:
+    return f"{figure:,.0f}" if figure >= 1000 else f"{figure:.4g}"
 
 
 def _figures(allowance: Allowance, committed: Committed, wanted: Committed) -> list[tuple[float, float, float, str]]:

@@ -79,7 +79,7 @@ async def propose(lab: Lab, change: Change) -> Proposal:
 
 
 async def keep(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list[Idea]:
-    """Keep sources in the history, all in one go. One that is its base unchanged needs no commit of its own."""
+    """Keep sources in the history, all in one go. One that is its base unchanged is the idea that its base was."""
     deltas = [delta(proposal.base.kept, proposal.source) for proposal in proposals]
     batch = [
         NewCommit(
@@ -92,7 +92,7 @@ async def keep(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list
     ]
     fresh = iter(await lab.sources.commit(batch) if batch else ())
     return [
-        _idea(proposal, next(fresh) if changed else proposal.base.commit)
+        _new_idea(proposal, next(fresh)) if changed else _idea_of_base(proposal)
         for proposal, changed in zip(proposals, deltas, strict=True)
     ]
 
@@ -116,6 +116,14 @@ def _compare(base: Reference, before: Source, source: Source, merged: tuple[str,
     )
 
 
-def _idea(proposal: Proposal, commit: Commit) -> Idea:
+def _new_idea(proposal: Proposal, commit: Commit) -> Idea:
     kept = KeptSource(commit.hash, commit.tree, proposal.changes, proposal.diffstat, proposal.knobs)
-    return Idea(kept, proposal.base.experiment, proposal.overrides, proposal.variant)
+    base = proposal.base.experiment
+    return Idea(kept, base.number if base else None, proposal.overrides, proposal.variant)
+
+
+def _idea_of_base(proposal: Proposal) -> Idea:
+    commit, base = proposal.base.commit, proposal.base.experiment
+    changes = base.changes if base else ""
+    kept = KeptSource(commit.hash, commit.tree, changes, proposal.diffstat, proposal.knobs)
+    return Idea(kept, base.base if base else None, base.overrides if base else {}, proposal.variant)

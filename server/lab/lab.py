@@ -13,7 +13,7 @@ from ..changes import knobs_of
 from ..domain import Pool
 from ..errors import SettingsError
 from ..machine import devices
-from ..settings import DATABASE, SOURCES, Settings, data_folder, load_settings
+from ..settings import DATABASE, SOURCES, Allowance, Settings, data_folder, load_settings
 from ..sources import NewCommit, Sources, delta
 from ..store import champions, facts, launches, pools
 from ..store.database import Database
@@ -101,6 +101,14 @@ class Lab:
         """A source as it would be launched now: its editable files beside the trainer's protected ones."""
         return {path: data for path, data in source.items() if self.trainer.is_editable(path)} | dict(self.protected)
 
+    def allowance(self) -> Allowance:
+        """What the person allows now: read again, so that a raise counts at once.
+
+        Raises:
+            SettingsError: `labhand.toml` can't be used any more.
+        """
+        return load_settings(self.root).allowance
+
     async def pools(self) -> list[Pool]:
         """The pools as last seen, in the order of the settings."""
         return await pools.pools(self.db, list(self.settings.pools))
@@ -150,7 +158,7 @@ def _pools(settings: Settings) -> list[Pool]:
             backend=pool.backend,
             gpu=here.kind,
             clock=here.clock,
-            slots=pool.slots or len(here.indices),
+            slots=min(pool.slots or len(here.indices), len(here.indices)),
             usd_per_hour=pool.usd_per_hour,
             as_of=time.time(),
         )

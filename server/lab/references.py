@@ -29,16 +29,19 @@ class Reference:
         commit: What becomes the parent; for the trainer folder, the baseline's.
         kept: The files of that commit.
         source: What is started from: the editable files that the name stands for, with the lab's protected ones.
-        experiment: Its number; None for the baseline and the trainer folder.
-        gpu: The kind of device that the experiment asked for.
+        experiment: None for the baseline and the trainer folder.
     """
 
     name: str
     commit: Commit
     kept: Source
     source: Source
-    experiment: int | None = None
-    gpu: str | None = None
+    experiment: Experiment | None = None
+
+    @property
+    def gpu(self) -> str | None:
+        """The kind of device that the experiment asked for."""
+        return self.experiment.gpu if self.experiment else None
 
 
 async def resolve(lab: Lab, name: str, folder: str | None = None) -> Reference:
@@ -75,7 +78,7 @@ async def baseline(lab: Lab) -> Reference:
 
 async def of_experiment(lab: Lab, experiment: Experiment) -> Reference:
     """The source of an experiment."""
-    return await _read(lab, experiment.id, Commit(experiment.commit, experiment.tree), experiment.number, experiment.gpu)
+    return await _read(lab, experiment.id, Commit(experiment.commit, experiment.tree), experiment)
 
 
 async def find_experiment(lab: Lab, name: str) -> Experiment:
@@ -124,6 +127,6 @@ def _read_workdir(lab: Lab, folder: str | None, baseline: Source) -> Source:
     return take_folder(read_folder(place), baseline, lab.trainer)
 
 
-async def _read(lab: Lab, name: str, commit: Commit, experiment: int | None = None, gpu: str | None = None) -> Reference:
+async def _read(lab: Lab, name: str, commit: Commit, experiment: Experiment | None = None) -> Reference:
     kept = await lab.sources.read(commit.hash)
-    return Reference(name, commit, kept, lab.with_protected(kept), experiment, gpu)
+    return Reference(name, commit, kept, lab.with_protected(kept), experiment)

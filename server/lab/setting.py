@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..domain import Clock, Pool, seed
-from ..errors import BadInputError, nearest
+from ..errors import BadInputError, SettingsError, nearest
 from .lab import Lab
 
 
@@ -44,8 +44,13 @@ async def choose_setting(lab: Lab, asked: str | None, of_base: str | None, budge
 
     Raises:
         BadInputError: There is no such kind, or its pools don't allow that budget.
+        SettingsError: `labhand.toml` names other pools by now.
     """
     pools = await lab.pools()
+    if not pools:
+        raise SettingsError(
+            "The pools in labhand.toml were renamed since this process read it", "Restart it: reconnect the server"
+        )
     gpu = _choose_kind(pools, asked, of_base)
     chosen = [pool for pool in pools if pool.gpu == gpu]
     clock = chosen[0].clock

@@ -20,5 +20,5 @@ async def lab_line(lab: Lab) -> LabLine:
         running=running,
         queued=counts.get(Status.QUEUED, 0),
         idle_gpus=max(0, slots - running),
-        allowance_left=allowance.left(lab.settings.allowance, await launches.committed(lab.db)),
+        allowance_left=allowance.left(lab.allowance(), await launches.committed(lab.db)),
     )

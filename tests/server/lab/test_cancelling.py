@@ -82,6 +82,10 @@ async def test_unknown_ids_are_refused_and_nothing_is_cancelled(tmp_path: Path) 
         await launch(lab, overrides={"X": 2})
         with pytest.raises(NotFoundError, match="no e0099"):
             await cancel(lab, ["e0001", "e0099"], "Both", "me")
+        with pytest.raises(BadInputError, match="names 999,999,999 experiments"):
+            await cancel(lab, ["e0001-e999999999"], "All", "me")
+        with pytest.raises(BadInputError, match="is not an id"):
+            await cancel(lab, ["e" + "9" * 30], "All", "me")
         with pytest.raises(BadInputError, match="No ids are given"):
             await cancel(lab, [], "All", "me")
         assert (await find(lab, "e0001")).status is Status.QUEUED

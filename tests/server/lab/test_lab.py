@@ -15,6 +15,7 @@ from labhand.server.lab import references
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.standing import lab_line
 from labhand.server.lab.waking import dispatcher_lives, start_dispatcher
+from labhand.server.machine import devices
 from labhand.server.settings import LOCK, LOG
 
 from .builders import Woken
@@ -86,9 +87,11 @@ async def test_a_lab_made_for_another_trainer_is_refused_with_the_way_out(tmp_pa
 async def test_pools_follow_the_settings(tmp_path: Path) -> None:
     async with opened(tmp_path, slots=2) as lab:
         assert [pool.slots for pool in await lab.pools()] == [2]
-    async with opened(tmp_path, slots=3) as lab:
-        assert [pool.slots for pool in await lab.pools()] == [3]
-        assert (await lab_line(lab)).idle_gpus == 3
+    async with opened(tmp_path, slots=1) as lab:
+        assert [pool.slots for pool in await lab.pools()] == [1]
+        assert (await lab_line(lab)).idle_gpus == 1
+    async with opened(tmp_path, slots=10_000) as lab:  # there are no more than the machine has devices
+        assert [pool.slots for pool in await lab.pools()] == [len(devices().indices)]
 
 
 async def test_a_lab_with_work_left_wakes_the_dispatcher_when_it_is_opened(tmp_path: Path) -> None:

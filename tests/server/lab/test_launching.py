@@ -49,6 +49,16 @@ async def test_experiments_stand_on_each_other(tmp_path: Path) -> None:
         assert second.seeds == first.seeds
 
 
+async def test_an_experiment_launched_unchanged_is_another_replicate_of_the_same_idea(tmp_path: Path) -> None:
+    async with opened(tmp_path) as lab:
+        await launch(lab, overrides={"X": 2})
+        answer = await launch(lab, base="e0001", replicates=2)
+        assert (answer.base, answer.changes, answer.duplicates) == ("e0001", "unchanged", ["e0001"])
+        first, second = await find(lab, "e0001"), await find(lab, "e0006")
+        assert (second.commit, second.changes, second.overrides) == (first.commit, first.changes, first.overrides)
+        assert (second.base, second.replicate) == (None, 1)
+
+
 async def test_the_same_source_seed_budget_and_gpu_is_answered_with_the_earlier_experiment(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
         await launch(lab, overrides={"X": "2.0"})
@@ -245,6 +255,16 @@ async def test_the_allowance_counts_what_is_reserved_and_what_is_spent(tmp_path:
         assert (await launch(lab, overrides={"X": 2.5}, replicates=2)).experiments == ["e0006-e0007"]
         with pytest.raises(AllowanceError, match="1 experiments, and of the 7 allowed 7 are"):
             await launch(lab, overrides={"X": 2.8})
+
+
+async def test_an_allowance_that_the_person_raised_counts_at_once(tmp_path: Path) -> None:
+    async with opened(tmp_path, toml="[allowance]\nexperiments = 4") as lab:
+        with pytest.raises(AllowanceError):
+            await launch(lab, overrides={"X": 2})
+        lay_out(tmp_path, toml="[allowance]\nexperiments = 12345")
+        answer = await launch(lab, overrides={"X": 2})
+        assert answer.lab is not None
+        assert answer.lab.allowance_left == "12,340 of 12,345 experiments"
 
 
 async def test_estimates_learn_from_what_ran_and_count_what_is_ahead(tmp_path: Path) -> None:
