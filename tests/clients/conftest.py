@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from .programs import INSTALLED, ROOT, Clients
-
-SETTINGS = """\
-trainer = "parabola"
-[pools.local]
-backend = "local"
-slots = 2
-"""
+from .programs import INSTALLED, Clients, open_lab
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,9 +28,5 @@ def pytest_runtest_setup() -> None:
 
 @pytest.fixture
 def clients(tmp_path: Path) -> Clients:
-    """Clients in a lab whose trainer takes no time."""
-    lab, home = tmp_path / "lab", tmp_path / "home"
-    home.mkdir()
-    shutil.copytree(ROOT / "tests" / "trainers" / "parabola", lab / "parabola")
-    (lab / "labhand.toml").write_text(SETTINGS, "utf-8")
-    return Clients(lab, home)
+    """Clients in a lab of their own."""
+    return open_lab(tmp_path)

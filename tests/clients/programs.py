@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 INSTALLED = ROOT / ".cache" / "clients"
+SETTINGS = """\
+trainer = "parabola"
+[pools.local]
+backend = "local"
+slots = 2
+"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class Clients:
             "PATH": os.pathsep.join([*map(str, programs), os.environ["PATH"]]),
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
+            "LABHAND_SLOTS": str(self.home / "slots"),
             "DISABLE_AUTOUPDATER": "1",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "HTTPS_PROXY": "http://127.0.0.1:9",
@@ -61,3 +69,12 @@ class Clients:
             check=False,
         )
         return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def open_lab(place: Path) -> Clients:
+    """A lab whose trainer takes no time, and a home for the clients that work in it."""
+    lab, home = place / "lab", place / "home"
+    home.mkdir()
+    shutil.copytree(ROOT / "tests" / "trainers" / "parabola", lab / "parabola")
+    (lab / "labhand.toml").write_text(SETTINGS, "utf-8")
+    return Clients(lab, home)

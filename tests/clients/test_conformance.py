@@ -5,10 +5,11 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 
 import pytest
 
-from .programs import Clients
+from .programs import Clients, open_lab
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -18,7 +19,6 @@ SCENARIOS = (
     "tools-list",
     "resources-list",
     "prompts-list",
-    "completion-complete",
     "server-sse-multiple-streams",
     "dns-rebinding-protection",
 )
@@ -27,9 +27,18 @@ PATIENCE = 30.0
 """Seconds until the server listens."""
 
 
-@pytest.fixture
-def address(clients: Clients) -> Iterator[str]:
-    """Where a server of the lab listens."""
+@dataclass(frozen=True)
+class Serving:
+    """A lab that is served over HTTP."""
+
+    clients: Clients
+    url: str
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One server for all scenarios."""
+    clients = open_lab(tmp_path_factory.mktemp("served"))
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     command = ["labhand", "serve", "--http", "--address", f"127.0.0.1:{port}"]
@@ -37,7 +46,7 @@ def address(clients: Clients) -> Iterator[str]:
     with log.open("wb") as out, subprocess.Popen(command, cwd=clients.lab, env=clients.environment, stderr=out) as server:
         try:
             wait_until_it_listens(port, server)
-            yield f"http://127.0.0.1:{port}/mcp"
+            yield Serving(clients, f"http://127.0.0.1:{port}/mcp")
         finally:
             server.terminate()
 
@@ -54,7 +63,7 @@ def wait_until_it_listens(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_server_conforms_over_http(clients: Clients, address: str, scenario: str) -> None:
-    finished = clients.run("conformance", "server", "--url", address, "--scenario", scenario)
+def test_the_server_conforms_over_http(serving: Serving, scenario: str) -> None:
+    finished = serving.clients.run("conformance", "server", "--url", serving.url, "--scenario", scenario)
 
     assert finished.code == 0, finished.out + finished.err
