@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import anyio
 
@@ -61,15 +61,15 @@ class Dispatcher:
         self._waiting = False
         self._asked: set[str] = set()
 
-    async def run(self, linger_seconds: float) -> None:
-        """Work until there was nothing to do for so long.
+    async def run(self, linger_seconds: float, is_outdated: Callable[[], bool]) -> None:
+        """Work until there was nothing to do for so long, or this dispatcher is outdated.
 
         Raises:
             LabhandError: The same trouble came up too often, as do OSError and sqlite3.Error.
         """
         last_busy = time.monotonic()
         failures = 0
-        while failures or time.monotonic() - last_busy < linger_seconds:
+        while (failures or time.monotonic() - last_busy < linger_seconds) and not is_outdated():
             try:
                 if await self.tick():
                     last_busy = time.monotonic()

@@ -12,7 +12,8 @@ from pathlib import Path
 import anyio
 from anyio import to_thread
 
-from ..settings import DATABASE, LOCK, RUNS, SOURCES, data_folder, load_settings
+from ..errors import SettingsError
+from ..settings import DATABASE, FILE, LOCK, RUNS, SOURCES, data_folder, load_settings
 from ..sources import Sources
 from ..store.database import Database
 from ..trainers import load_trainer
@@ -28,6 +29,37 @@ LINGER_SECONDS = 3.0
 log = logging.getLogger(__name__)
 
 
+class SettingsFile:
+    """Tells when the person has changed `labhand.toml`.
+
+    Args:
+        root: Where it lies.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._seen = self._stamp()
+
+    def has_changed(self) -> bool:
+        """Whether there are other settings than before; not while they can't be used."""
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return False
+        self._seen = stamp
+        try:
+            load_settings(self._root)
+        except SettingsError as error:
+            log.warning("Going on with the settings as they were: %s", error)
+            return False
+        return True
+
+    def _stamp(self) -> int:
+        try:
+            return (self._root / FILE).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
+
 async def dispatch(root: Path, linger_seconds: float = LINGER_SECONDS) -> None:
     """Run what is queued in the lab at `root`, until nothing is left to do or SIGTERM comes. Runs outlive it.
 
@@ -35,31 +67,35 @@ async def dispatch(root: Path, linger_seconds: float = LINGER_SECONDS) -> None:
         SettingsError: `labhand.toml` or `trainer.toml` can't be used.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    while await _serve(root, linger_seconds):
+        pass
+
+
+async def _serve(root: Path, linger_seconds: float) -> bool:
+    """Be the lab's dispatcher, under one version of its settings; gives whether there is reason to be it again."""
     lock = data_folder(root, load_settings(root)) / LOCK
-    dispatcher: Dispatcher | None = None
+    file = SettingsFile(root)
     async with AsyncExitStack() as stack:
-        while True:
-            with only_one(lock) as is_ours:
-                if not is_ours:
-                    log.info("Another dispatcher is at work here")
-                    return
-                dispatcher = dispatcher or await _open(root, stack)
-                if not await _until_idle(dispatcher, linger_seconds):
-                    log.info("Asked to end; what runs goes on")
-                    return
-            # Someone may have launched while the lock was still held, and therefore started no dispatcher.
-            if not await dispatcher.has_work():
-                log.info("Nothing left to do")
-                return
+        with only_one(lock) as is_ours:
+            if not is_ours:
+                log.info("Another dispatcher is at work here")
+                return False
+            log.info("At work")
+            dispatcher = await _open(root, stack)
+            if not await _until_idle(dispatcher, linger_seconds, file):
+                log.info("Asked to end; what runs goes on")
+                return False
+        # Someone may have launched while the lock was still held, and therefore started no dispatcher.
+        return await dispatcher.has_work()
 
 
-async def _until_idle(dispatcher: Dispatcher, linger_seconds: float) -> bool:
-    """Run the dispatcher; False when a signal ended it."""
+async def _until_idle(dispatcher: Dispatcher, linger_seconds: float, file: SettingsFile) -> bool:
+    """Let the dispatcher work until it is done, or the settings have changed; False when a signal ended it."""
     loop = asyncio.get_running_loop()
     with anyio.CancelScope() as scope:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, scope.cancel)
-        await dispatcher.run(linger_seconds)
+        await dispatcher.run(linger_seconds, file.has_changed)
     return not scope.cancelled_caught
 
 

@@ -13,6 +13,8 @@ from .database import Database, Transaction
 SCOPE = "COALESCE('g' || grid || ' ' || variant, tree)"
 """What a storm holds together: the cells of one variant of a grid; outside of grids, the replicates of one source."""
 
+# SQLite would rather read all that is queued by its status, and sort it.
+_QUEUE = "experiments INDEXED BY experiments_queue"
 _HELD = f"EXISTS (SELECT 1 FROM holds WHERE scope = {SCOPE} AND since >= launched_at)"
 _EMPTY = f"scope NOT IN (SELECT {SCOPE} FROM experiments WHERE status = 'queued')"
 _STARTABLE = f"status = 'queued' AND cancel_reason IS NULL AND NOT {_HELD}"
@@ -21,7 +23,7 @@ _STARTABLE = f"status = 'queued' AND cancel_reason IS NULL AND NOT {_HELD}"
 async def startable(db: Database, kinds: Sequence[str]) -> bool:
     """Whether anything waits that could start on a device of these kinds."""
     marks = ", ".join("?" * len(kinds))
-    return await db.row(f"SELECT 1 FROM experiments WHERE {_STARTABLE} AND gpu IN ({marks}) LIMIT 1", kinds) is not None
+    return await db.row(f"SELECT 1 FROM {_QUEUE} WHERE {_STARTABLE} AND gpu IN ({marks}) LIMIT 1", kinds) is not None
 
 
 async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float) -> int:
@@ -34,7 +36,7 @@ async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float) -> i
         most: Free slots.
         now: Unix time.
     """
-    sql = f"SELECT number, attempts FROM experiments WHERE {_STARTABLE} AND gpu = ? ORDER BY priority DESC, number LIMIT ?"
+    sql = f"SELECT number, attempts FROM {_QUEUE} WHERE {_STARTABLE} AND gpu = ? ORDER BY priority DESC, number LIMIT ?"
     chosen = [(row["number"], row["attempts"] + 1) for row in await tx.rows(sql, (gpu, most))]
     await tx.many(
         "UPDATE experiments SET status = 'starting', attempts = ?, started_at = ? WHERE number = ?",
@@ -115,7 +117,7 @@ async def needs_sweeping(db: Database) -> bool:
     """Whether a queued experiment was asked to end, or a hold holds nothing."""
     return (
         await db.row(
-            "SELECT 1 FROM experiments WHERE status = 'queued' AND cancel_reason IS NOT NULL"
+            "SELECT 1 FROM experiments INDEXED BY experiments_unwanted WHERE status = 'queued' AND cancel_reason IS NOT NULL"
             f" UNION ALL SELECT 1 FROM holds WHERE {_EMPTY} LIMIT 1"
         )
         is not None

@@ -28,6 +28,7 @@ from ..lab import builders
 PATIENCE_SECONDS = 90.0
 TICK_SECONDS = 0.02
 LINGER_SECONDS = 0.3
+LOG = "dispatcher-of-test.log"
 LONG = 120.0
 """Seconds of a run that is meant to be ended by the test."""
 PROGRAM = """
@@ -54,7 +55,7 @@ async def queue_source(lab: Lab, train: str, count: int = 1, **about: Any) -> li
 @contextmanager
 def dispatcher(lab: Lab, linger_seconds: float = LINGER_SECONDS) -> Generator[subprocess.Popen[bytes]]:
     """A dispatcher of the lab; killed with -9 when the block ends, if it hasn't ended by then."""
-    with (lab.root / "dispatcher-of-test.log").open("ab") as log:
+    with (lab.root / LOG).open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, str(lab.root), str(linger_seconds)],
             stdin=subprocess.DEVNULL,
@@ -88,7 +89,7 @@ async def ended(process: subprocess.Popen[bytes]) -> int:
 async def run_all(lab: Lab) -> None:
     """Let a dispatcher do all there is to do."""
     with dispatcher(lab) as process:
-        assert await ended(process) == 0, (lab.root / "dispatcher-of-test.log").read_text("utf-8")
+        assert await ended(process) == 0, (lab.root / LOG).read_text("utf-8")
 
 
 @asynccontextmanager
@@ -149,6 +150,15 @@ async def until_finished(lab: Lab, count: int) -> None:
 async def until_exists(path: Path) -> None:
     """Wait for a file."""
     await until(anyio.Path(path).exists)
+
+
+async def until_logged(lab: Lab, text: str, times: int) -> None:
+    """Wait until the dispatcher has said something so many times."""
+
+    async def is_said() -> bool:
+        return (lab.root / LOG).read_text("utf-8").count(text) >= times
+
+    await until(is_said)
 
 
 async def ask_to_end(lab: Lab, numbers: Sequence[int]) -> None:

@@ -109,6 +109,23 @@ async def test_what_is_launched_as_the_dispatcher_ends_is_not_left_behind(lab: L
     assert (await support.experiment(lab, number)).status == "succeeded"
 
 
+async def test_changed_settings_count_at_once_and_broken_ones_not_at_all(lab: Lab) -> None:
+    settings = lab.root / "labhand.toml"
+    allowed = settings.read_text("utf-8")
+    [running] = await support.queue_up(lab, duration=support.LONG)
+    with support.dispatcher(lab) as process:
+        await support.until_status(lab, running, "running")
+        settings.write_text("allowance = [", "utf-8")
+        [second] = await support.queue_up(lab, 1)
+        await support.until_status(lab, second, "succeeded")
+        settings.write_text(f"allowance.ends = 1\n{allowed}", "utf-8")
+        await support.until_logged(lab, "At work", times=2)
+        await support.queue_up(lab, 1)
+        await support.ask_to_end(lab, [running])
+        assert await support.ended(process) == 0
+    assert await support.statuses(lab) == ["cancelled", "succeeded", "queued"]
+
+
 async def test_a_thousand_queued_experiments_are_cancelled_in_one_go(lab: Lab) -> None:
     numbers = await support.queue_up(lab, 1000)
     await support.ask_to_end(lab, numbers)
