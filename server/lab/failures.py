@@ -6,7 +6,8 @@ from ..answers import FailureClass
 from ..store import progress, results
 from ..store.results import Filter
 from .lab import Lab
-from .rows import SENTENCES, cut
+from .quoting import cut
+from .rows import SENTENCES
 
 
 async def failure_classes(lab: Lab, wanted: Filter) -> list[FailureClass]:

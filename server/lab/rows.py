@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from ..answers import Row
 from ..domain import Experiment, Metric, Stratum
+from .quoting import cut
 
 Detail = Literal["concise", "detailed"]
 FEW_WORDS = 80
@@ -76,12 +77,6 @@ def cost(experiment: Experiment) -> str:
     if experiment.usd:
         return f"${experiment.usd:.2f}" if experiment.usd >= 0.01 else f"${experiment.usd:.1g}"
     return f"{experiment.gpu_seconds:.0f} {'core' if experiment.gpu == 'cpu' else 'GPU'}-s"
-
-
-def cut(text: str, most: int) -> str:
-    """The beginning of a text on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def error_of(experiment: Experiment) -> str | None:

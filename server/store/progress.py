@@ -8,7 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..domain import PENDING, Failure, Status
+from ..domain import PENDING, Experiment, Failure, Run, Status
+from . import records
 from .database import Reader
 from .queue import SCOPE
 from .results import LISTING, Filter
@@ -92,6 +93,21 @@ async def holds(reader: Reader) -> list[Hold]:
         storm = storms.setdefault(row["hold"], Hold(row["hold"], Failure(row["failure"]), row["reason"]))
         storm.experiments.append(row["number"])
     return list(storms.values())
+
+
+async def runs_of(reader: Reader, experiment: int) -> list[Run]:
+    """The attempts at an experiment, in their order."""
+    rows = await reader.rows("SELECT * FROM runs WHERE experiment = ? ORDER BY attempt", (experiment,))
+    return [records.run(row) for row in rows]
+
+
+async def replicates(reader: Reader, experiment: Experiment) -> list[Experiment]:
+    """Experiments on the same source in the same setting, with other seeds; the first twenty."""
+    rows = await reader.rows(
+        "SELECT * FROM experiments WHERE tree = ? AND setting = ? AND number <> ? ORDER BY replicate LIMIT 20",
+        (experiment.tree, experiment.setting, experiment.number),
+    )
+    return [records.experiment(row) for row in rows]
 
 
 async def queued_by_gpu(reader: Reader) -> dict[str, int]:
