@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 # Model. Sizes are for one CPU core; a GPU gets them multiplied by the factors below.
 DEPTH = 2  # blocks of attention and MLP
-WIDTH = 128  # of the residual stream
-HEAD_SIZE = 64  # width of an attention head
+WIDTH = 64  # of the residual stream
+HEAD_SIZE = 32  # width of an attention head
 MLP_RATIO = 4  # hidden width of the MLP over WIDTH
 ROTARY_BASE = 10_000.0  # longest wavelength of the position encoding, about, in tokens
 
@@ -28,7 +28,7 @@ BATCH_SIZE = 8  # rows in a step
 # Optimizers: Muon for the matrices inside blocks, Adam for the embedding and the head
 MATRIX_LR = 0.02
 EMBEDDING_LR = 0.05
-HEAD_LR = 4.0  # over the width of the model
+HEAD_LR = 2.0  # over the width of the model
 MUON_MOMENTUM = 0.9
 MUON_ITERATIONS = 3  # of Newton-Schulz, in a step
 ADAM_BETAS = (0.8, 0.95)
@@ -40,8 +40,8 @@ COOLDOWN = 0.5  # learning rates fall to FINAL_LR
 FINAL_LR = 0.05  # share of the learning rates that is left at the end
 
 # On a GPU
-GPU_DEPTH_FACTOR = 2
-GPU_WIDTH_FACTOR = 4
+GPU_DEPTH_FACTOR = 4
+GPU_WIDTH_FACTOR = 8
 GPU_SEQUENCE_FACTOR = 2
 GPU_BATCH_FACTOR = 64
 
