@@ -15,8 +15,8 @@ from .contract import Data
 from .data import Corpus, Split
 from .failures import RunFailedError
 from .probes import Item, Seen, evidence, plan_batches, tokens_of
+from .run import Run
 from .scoring import Model, load_model
-from .training import Run
 
 TOKENS = {"cpu": 2**15, "cuda": 2**18}
 """Scored, by kind of device: part of the stratum, so scores with different counts are never compared."""
@@ -59,10 +59,11 @@ def nats(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> NDArray[np.
     """Cross-entropy [rows, time] of logits [rows, time, vocabulary] at targets [rows, time], nats."""
     losses = np.empty(targets.shape, np.float64)
     for row, (scores, wanted) in enumerate(zip(logits, targets, strict=True)):  # a row at a time stays in the cache
-        highest = scores.max(axis=-1, keepdims=True)
-        total = np.exp(scores - highest).sum(axis=-1).astype(np.float64)
-        chosen = np.take_along_axis(scores, wanted[:, None], axis=-1)
-        losses[row] = np.log(total) + (highest - chosen)[:, 0]
+        with np.errstate(all="ignore"):  # the caller looks whether losses are finite
+            highest = scores.max(axis=-1, keepdims=True)
+            total = np.exp(scores - highest).sum(axis=-1).astype(np.float64)
+            chosen = np.take_along_axis(scores, wanted[:, None], axis=-1)
+            losses[row] = np.log(total) + (highest - chosen)[:, 0]
     return losses
 
 

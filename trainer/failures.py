@@ -94,7 +94,7 @@ def relevant_lines(log: str) -> list[str]:
 
 
 def _one_traceback(lines: list[str]) -> list[str]:
-    """A traceback without what was printed after it: its error stands in the first line that isn't indented, and goes on below."""
+    """A traceback without what was printed after it; its error may go on in indented lines."""
     error = _index_of_error(lines)
     end = next((index for index in range(error + 1, len(lines)) if not lines[index].startswith((" ", "\t"))), len(lines))
     return lines[:end]

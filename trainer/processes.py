@@ -28,7 +28,13 @@ def _prctl(option: int, value: int) -> None:
 
 
 def adopt_orphans() -> None:
-    """Make this process the parent of every descendant whose own parent ends."""
+    """Make this process the parent of every descendant whose own parent ends.
+
+    Raises:
+        OSError: The kernel can't, or wouldn't list children, so that they couldn't be counted.
+    """
+    if not Path("/proc/thread-self/children").exists():
+        raise OSError("this kernel doesn't list child processes: it was built without CONFIG_PROC_CHILDREN")
     _prctl(_SET_SUBREAPER, 1)
 
 

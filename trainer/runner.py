@@ -21,7 +21,8 @@ from .machine import describe_device, prepare_once
 from .output import read_score, read_summary
 from .processes import adopt_orphans
 from .result import Result
-from .training import Run, train_by_output, train_with_session
+from .run import Run
+from .training import train_by_output, train_with_session
 
 RESULT_MARK = "LABHAND_RESULT"
 MOST_TOKENS = 2**29
@@ -35,11 +36,10 @@ def main(arguments: list[str]) -> int:
         arguments: The run folder.
     """
     folder = RunFolder(Path(arguments[0]))
+    stop = Stop()
     if not folder.claim():
         return 0
     result = Result(folder.path.name, time.monotonic())
-    stop = Stop()
-    adopt_orphans()
     folder.set_phase("starting")
     with Log(folder.log) as log:
         _run_to_result(folder, log, stop, result)
@@ -68,6 +68,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: Result) -> float:
     spec = read_spec(folder.path)
     result.run = spec.run
     _pin(spec)
+    adopt_orphans()
     trainer = read_trainer(folder.source)
     result.metric = trainer.metric
     result.device = describe_device(spec)

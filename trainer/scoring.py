@@ -17,7 +17,7 @@ from .channel import VARIABLE, BrokenChannelError, Channel
 from .child import Child
 from .environment import scrubbed
 from .failures import RunFailedError, of_exit
-from .training import Run
+from .run import Run
 
 LARGEST_MODEL, LARGEST_CONFIG = 64 * 2**30, 2**20
 _LOOK = 0.25

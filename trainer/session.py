@@ -112,7 +112,8 @@ class Session:
         The evaluator calls `build_model(config)` and loads the weights into it.
         """
         folder = Path(self._facts["output"])
-        torch.save(model.state_dict(), folder / "model.pt")
+        plain = getattr(model, "_orig_mod", model)  # what torch.compile wraps
+        torch.save(plain.state_dict(), folder / "model.pt")
         (folder / "config.json").write_text(json.dumps(dict(config), indent=1), encoding="utf-8")
         if self._channel is not None:
             self._channel.send({"say": "saved"})

@@ -7,41 +7,19 @@ import math
 import os
 import resource
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from .channel import VARIABLE, BrokenChannelError, Channel, memory_file
-from .child import Child, Stop
+from .child import Child
 from .clock import Clock
-from .contract import Spec, Trainer
 from .environment import scrubbed, with_interpreter
-from .failures import RunFailedError, of_exit
-from .folder import RunFolder
-from .log import Log
-from .processes import TreeClock
-from .result import Result
+from .failures import RunFailedError, of_exit, relevant_lines
+from .run import Run
 
 GRACE_SECONDS, GRACE_SHARE = 1.0, 0.05
 """On the budget's clock, past the budget: for the last step and for saving."""
 MOST_POINTS = 20_000
 """Lines in curve.jsonl; what is reported past them counts, but isn't kept."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """All that belongs to one run while the runner lives."""
-
-    folder: RunFolder
-    spec: Spec
-    trainer: Trainer
-    log: Log
-    stop: Stop
-    result: Result
-
-    def clock(self, limit: float) -> Clock:
-        """A clock of the kind that governs this run, over whatever runs below the runner from now on."""
-        cpu = TreeClock().seconds if self.spec.clock == "cpu" else None
-        return Clock(limit, cpu, len(self.spec.cores) or os.cpu_count() or 1)
 
 
 def train_by_output(run: Run) -> None:
@@ -59,10 +37,8 @@ def train_by_output(run: Run) -> None:
         try:
             while child.status is None:
                 if clock.left() < 0:
-                    allowed = "start-up, budget and evaluation together allow"
-                    raise RunFailedError(
-                        "timeout", f"The command ran for longer than {allowed}", run.log.text().splitlines()[-5:]
-                    )
+                    message = "The command ran for longer than start-up, budget and evaluation together allow"
+                    raise RunFailedError("timeout", message, relevant_lines(run.log.text()))
                 child.wait(clock.next_look())
         finally:
             run.result.seconds |= {"training": clock.used(), "training_wall": clock.wall()}
@@ -83,9 +59,9 @@ def train_with_session(run: Run, tokens: bytes) -> None:
     ours, theirs = Channel.pair()
     ours.send(_facts(run))
     ours.socket.setblocking(False)  # noqa: FBT003
-    command, environment = with_interpreter(run.trainer.command), scrubbed(run.spec, **{VARIABLE: str(theirs.socket.fileno())})
-    descriptors = [theirs.socket.fileno()]
-    with Child(command, run.folder.source, environment, run.log, run.stop, descriptors) as child:
+    descriptor = theirs.socket.fileno()
+    command, environment = with_interpreter(run.trainer.command), scrubbed(run.spec, **{VARIABLE: str(descriptor)})
+    with Child(command, run.folder.source, environment, run.log, run.stop, [descriptor]) as child:
         theirs.close()
         child.listen(ours.socket)
         training = _Training(run, ours, memory_file("training-tokens", tokens))
@@ -149,7 +125,7 @@ class _Training:
             child.kill()  # or it could go on training, and save again
 
     def _timeout(self) -> RunFailedError:
-        lines = self._run.log.text().splitlines()[-5:]
+        lines = relevant_lines(self._run.log.text())
         if self._training is None:
             allowed = self._run.trainer.budget.startup_seconds
             step = "Prepare less before session.ready(), or have startup_seconds raised in trainer.toml."

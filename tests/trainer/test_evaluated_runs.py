@@ -151,8 +151,8 @@ if __name__ =="""
 
 def test_a_checkpoint_that_would_run_code_is_not_loaded(make_run: MakeRun) -> None:
     save = "session.save(model, config)"
-    overwrite = f"{save}; torch.save(Evil(), session._facts['output'] + '/model.pt')"
-    run = make_run(("\nif __name__ ==", EVIL), (save, overwrite), budget_seconds=0.1)
+    instead = "at = session._facts['output']; open(at + '/config.json', 'w').write('{}'); torch.save(Evil(), at + '/model.pt')"
+    run = make_run(("\nif __name__ ==", EVIL), (save, instead), budget_seconds=0.1)
     assert run.run()["failure"]["kind"] == "contract_broken"
     assert not list(run.path.rglob("ran"))
 
