@@ -1,4 +1,4 @@
-"""What this machine has to train on: GPUs by kind, else processor cores."""
+"""What this machine has: GPUs by kind, else processor cores, to train on; file systems to keep a lab on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from .domain import Clock
+from .errors import SettingsError
 
 NVIDIA_SMI_SECONDS = 10.0
+NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "ceph", "glusterfs", "9p", "fuse.sshfs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +68,31 @@ def _nvidia_gpus() -> list[tuple[int, str]]:
         index, _, name = line.partition(",")
         found.append((int(index), short_kind(name.strip())))
     return found
+
+
+def refuse_network_file_system(path: Path) -> None:
+    """Refuse a place where SQLite's locks can't be relied on.
+
+    Raises:
+        SettingsError: `path` lies on a network file system.
+    """
+    kind = file_system(path)
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise SettingsError(
+            f"{path} lies on a network file system ({kind}), where a lab's database can't be kept safe",
+            "Set data_dir in labhand.toml (or LABHAND_DATA_DIR) to a folder on a local disk",
+        )
+
+
+def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """The kind of file system that holds `path`; empty where the system doesn't tell."""
+    if not mounts.exists():
+        return ""
+    place = path.resolve()
+    best = ("", "")
+    for line in mounts.read_text("utf-8", "replace").splitlines():
+        _, point, kind, *_ = line.split()
+        mount = point.replace("\\040", " ")
+        if place.is_relative_to(mount) and len(mount) >= len(best[0]):
+            best = (mount, kind)
+    return best[1]

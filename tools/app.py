@@ -76,8 +76,7 @@ def build(
     )
     for offer in offered:
         offer.add_to(server)
-    for offer in server._tool_manager.list_tools():  # noqa: SLF001 - the SDK tells schemas only to clients
-        arguments[offer.name] = frozenset(offer.parameters.get("properties", {}))
+        arguments[offer.name] = offer.arguments
     add_resources(server, bench)
     add_prompts(server)
     return server

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
+from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
 from mcp.server import MCPServer
@@ -33,12 +34,17 @@ class LabTool:
     annotations: ToolAnnotations
     structured: bool
     always_loaded: bool
-    meta: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def name(self) -> str:
         """The function's name is the tool's."""
         return self.function.__name__
+
+    @property
+    def arguments(self) -> frozenset[str]:
+        """The names of what it takes from a caller: its keyword-only parameters."""
+        parameters = signature(self.function).parameters.values()
+        return frozenset(parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY)
 
     @property
     def read_only(self) -> bool:

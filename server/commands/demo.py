@@ -108,8 +108,8 @@ class Agent:
         with Progress(*columns, console=err) as bar:
             task = bar.add_task("waiting", total=None)
 
-            async def show(done: float, total: float | None, message: str | None) -> None:
-                bar.update(task, completed=done, total=total, description=message or "waiting")
+            async def show(progress: float, total: float | None, message: str | None) -> None:
+                bar.update(task, completed=progress, total=total, description=message or "waiting")
 
             cursor: str | None = None
             while True:

@@ -16,9 +16,8 @@ from typing import Literal
 import typer
 
 from ..errors import LabhandError
-from ..machine import devices
+from ..machine import devices, refuse_network_file_system
 from ..settings import FILE, Settings, data_folder, load_settings
-from ..store.database import refuse_network_file_system
 from ..trainers import load_trainer
 from .making import training_python
 from .terminal import out

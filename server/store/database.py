@@ -17,6 +17,7 @@ import aiosqlite
 import anyio
 
 from ..errors import SettingsError
+from ..machine import refuse_network_file_system
 
 Row = sqlite3.Row
 Parameters = Sequence[Any]
@@ -24,7 +25,6 @@ Parameters = Sequence[Any]
 MIGRATIONS: tuple[str, ...] = ()
 """Statements that bring version n to n + 1, beginning with version 1. A released migration never changes."""
 
-NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "ceph", "glusterfs", "9p", "fuse.sshfs"})
 BUSY_SECONDS = 30.0
 """How long a write waits for another process's transaction."""
 
@@ -174,31 +174,3 @@ def statements(script: str) -> list[str]:
             found.append(statement)
             statement = ""
     return found
-
-
-def refuse_network_file_system(path: Path) -> None:
-    """Refuse a place where SQLite's locks can't be relied on.
-
-    Raises:
-        SettingsError: `path` lies on a network file system.
-    """
-    kind = file_system(path)
-    if kind in NETWORK_FILE_SYSTEMS:
-        raise SettingsError(
-            f"{path} lies on a network file system ({kind}), where a lab's database can't be kept safe",
-            "Set data_dir in labhand.toml (or LABHAND_DATA_DIR) to a folder on a local disk",
-        )
-
-
-def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
-    """The kind of file system that holds `path`; empty where the system doesn't tell."""
-    if not mounts.exists():
-        return ""
-    place = path.resolve()
-    best = ("", "")
-    for line in mounts.read_text("utf-8", "replace").splitlines():
-        _, point, kind, *_ = line.split()
-        mount = point.replace("\\040", " ")
-        if place.is_relative_to(mount) and len(mount) >= len(best[0]):
-            best = (mount, kind)
-    return best[1]

@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 from labhand.server.errors import SettingsError
-from labhand.server.store.database import MIGRATIONS, Database, file_system, schema, statements
+from labhand.server.store.database import MIGRATIONS, Database, schema, statements
 
 pytestmark = pytest.mark.anyio
 
@@ -106,10 +106,3 @@ async def test_the_schema_is_split_into_whole_statements() -> None:
     parts = statements(schema())
     assert all(sqlite3.complete_statement(part) for part in parts)
     assert sum("CREATE TRIGGER" in part for part in parts) == schema().count("CREATE TRIGGER")
-
-
-async def test_the_file_system_of_a_path_is_that_of_the_deepest_mount(tmp_path: Path) -> None:
-    mounts = tmp_path / "mounts"
-    mounts.write_text(f"/dev/a / ext4 rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n/dev/b {tmp_path}/own ext4 rw 0 0\n")
-    assert file_system(tmp_path / "lab.db", mounts) == "nfs4"
-    assert file_system(tmp_path / "own" / "lab.db", mounts) == "ext4"
