@@ -29,12 +29,14 @@ HEARTBEAT_SECONDS = 5.0
 """Signs of life are written down no more often, so that a quiet night writes nothing much."""
 LOOK_SECONDS = 15.0
 """How often the pools are looked at."""
-_NEVER = -1
-"""No version of the database."""
 REST_SECONDS = 10.0
 """How long a pool on which a run couldn't be started is left alone."""
-TRIES = 10
-"""Looks in a row that may fail before the dispatcher gives up."""
+TROUBLE_SECONDS = 5.0
+"""Between two tries while something is wrong with the machine: a full disk, a database that stays busy."""
+TRIES = 60
+"""Ticks in a row that may fail before the dispatcher gives up."""
+_NEVER = -1
+"""No version of the database."""
 
 log = logging.getLogger(__name__)
 
@@ -74,14 +76,14 @@ class Dispatcher:
                 if await self.tick():
                     last_busy = time.monotonic()
                 failures = 0
-            except (LabhandError, OSError, sqlite3.Error):  # a full disk, a busy database: what runs needs its dispatcher
-                self._settler.forget()
-                self._seen = _NEVER
+            except (LabhandError, OSError, sqlite3.Error):  # the machine's trouble passes, and what runs needs its dispatcher
                 failures += 1
                 if failures == TRIES:
                     raise
                 log.exception("Trouble; trying again")
-            await anyio.sleep(TICK_SECONDS)
+                self._settler.forget()
+                self._seen = _NEVER
+            await anyio.sleep(TROUBLE_SECONDS if failures else TICK_SECONDS)
 
     async def has_work(self) -> bool:
         """Whether anything runs, or could start."""

@@ -4,19 +4,23 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import anyio
 import pytest
 from labhand.server.backends.local import LocalBackend
-from labhand.server.backends.protocol import RunSpec
+from labhand.server.backends.protocol import Report, RunSpec
+from labhand.server.dispatcher import loop as loop_module
 from labhand.server.dispatcher.folders import RunFolders
 from labhand.server.dispatcher.loop import Dispatcher
+from labhand.server.dispatcher.pools import PoolBackend, Pools
 from labhand.server.dispatcher.settling import REQUEUES
-from labhand.server.domain import Failure, Verdict
+from labhand.server.domain import Failure, Pool, Run, Verdict
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import RUNS, LocalPool
 from labhand.server.store import queue, runs
+from typing_extensions import override
 
 from ..lab import builders
 from . import support
@@ -230,3 +234,41 @@ async def _tick_until_running(lab: Lab, loop: Dispatcher, name: str) -> None:
     with anyio.fail_after(support.PATIENCE_SECONDS):
         while (name, "running") not in [(run.id, run.status) for run in await support.runs(lab)]:
             await loop.tick()
+
+
+async def test_trouble_that_passes_does_not_end_the_dispatcher(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hiccups(LocalBackend):
+        """Can't be asked the first three times."""
+
+        failures = 3
+
+        @override
+        async def poll(self, runs: Sequence[Run]) -> Mapping[str, Report]:
+            if self.failures:
+                self.failures -= 1
+                raise OSError("Too many open files")
+            return await super().poll(runs)
+
+    [number] = await support.queue_up(lab)
+    monkeypatch.setattr(loop_module, "TROUBLE_SECONDS", support.TICK_SECONDS)
+    backend = Hiccups("local", LocalPool(backend="local"), lab.folder / RUNS)
+    async with support.loop(lab, Pools({"local": PoolBackend(backend)})) as loop:
+        await loop.run(0.5, lambda: False)
+        assert backend.failures == 0
+        await support.tick_until_idle(loop)
+    assert (await support.experiment(lab, number)).status == "succeeded"
+
+
+async def test_trouble_that_does_not_pass_ends_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(LocalBackend):
+        """Can't be asked."""
+
+        @override
+        async def pool(self) -> Pool:
+            raise OSError("Input/output error")
+
+    monkeypatch.setattr(loop_module, "TROUBLE_SECONDS", 0.0)
+    backend = Broken("local", LocalPool(backend="local"), lab.folder / RUNS)
+    async with support.loop(lab, Pools({"local": PoolBackend(backend)})) as loop:
+        with pytest.raises(OSError, match="Input/output"):
+            await loop.run(1.0, lambda: False)
