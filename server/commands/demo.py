@@ -24,7 +24,7 @@ from ..settings import FILE
 from .making import prepare_data
 from .terminal import err, in_words, out, results_table
 
-FACTORS: Mapping[str, list[Any]] = {"DEPTH": [1, 3], "MATRIX_LR": [0.02, 0.04]}
+FACTORS: Mapping[str, list[Any]] = {"WIDTH": [32, 128], "MATRIX_LR": [0.01, 0.04]}
 """Two knobs of the built-in trainer, two values each."""
 
 
@@ -64,7 +64,7 @@ async def _research(root: Path) -> None:
         )
         grid = await agent.call(
             "launch_grid",
-            hypothesis="A shallower model takes more steps in the same time, and may want another learning rate",
+            hypothesis="A narrower model takes more steps in the same time, and may want another learning rate",
             factors=dict(FACTORS),
             theme="depth",
         )

@@ -36,13 +36,13 @@ async def test_a_grid_runs_and_its_winners_are_combined(connect: Connect, root: 
         assert (await data(client, "get_experiment", id=best["id"]))["changes"]
 
         x = await data(client, "launch_experiment", hypothesis="x alone", overrides={"X": 3.0})
-        edit = {"file": "train.py", "find": "Y = 0.0 ", "replace": "Y = -1.0 "}
+        edit = {"file": "train.py", "find": "Y = 0.0 ", "replace": "Y = -0.5 "}
         y = await data(client, "launch_experiment", hypothesis="y alone", edits=[edit])
         both = await data(client, "launch_experiment", hypothesis="both", apply=[*x["experiments"], *y["experiments"]])
         await finished(client, *both["experiments"], *x["experiments"])
         merged = await prose(client, "read_source", id=both["experiments"][0])
         assert "X = 3.0" in merged
-        assert "Y = -1.0" in merged
+        assert "Y = -0.5" in merged
         log = await anyio.run_process(["git", "-C", str(root / ".labhand" / "source.git"), "log", "--format=%B"])
         assert all(hypothesis in log.stdout.decode() for hypothesis in ("both", "x alone", "y alone"))
         assert "step 8/8" in await prose(client, "get_logs", id=best["id"])
