@@ -29,7 +29,7 @@ lint: $(VENV)/dev.stamp
 
 types: $(VENV)/dev.stamp
 	$(BIN)/mypy
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pyright
 
 contracts: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
