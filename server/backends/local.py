@@ -5,16 +5,15 @@ What became of a run is read from its folder and from the slots' locks alone, so
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any
 
 import anyio
 from typing_extensions import override
@@ -23,14 +22,14 @@ from ..domain import Pool, Run
 from ..errors import NoCapacityError
 from ..machine import Devices, devices
 from ..settings import LocalPool
-from .protocol import Backend, Phase, Report, RunSpec
+from .protocol import Backend, Report, RunSpec
+from .run_folder import RunFolder, end_leftovers
 from .slots import Slot, Slots
 
 CLAIM_SECONDS = 20.0
 """How long a runner may take to claim its run, on a machine under load."""
 _STARTED: Mapping[str, Any] = {"started": True}
 """A handle: the run's folder tells everything else."""
-SIGNS_OF_LIFE = ("curve.jsonl", "log.txt", "phase", "claim", "spec.json")
 
 
 class LocalBackend(Backend):
@@ -116,8 +115,24 @@ class LocalBackend(Backend):
     @override
     async def poll(self, runs: Sequence[Run]) -> Mapping[str, Report]:
         self._reap()
-        alive = set(self._slots.taken().values())
-        return {run.id: _report(self._runs / run.id, alive) for run in runs}
+        taken = self._slots.taken()
+        return {run.id: self._report(RunFolder(self._runs / run.id), taken) for run in runs}
+
+    def _report(self, folder: RunFolder, taken: Mapping[int, Path]) -> Report:
+        if self._lives(folder, taken):
+            return Report(folder.phase(), silent_seconds=folder.silent_seconds())
+        # The runner's last act is its result: only now, that it is gone, does a missing one mean anything.
+        result = folder.result()
+        if result is not None:
+            return Report("finished", result)
+        if end_leftovers(folder.path):
+            return Report(folder.phase(), silent_seconds=folder.silent_seconds())
+        return Report("lost", silent_seconds=folder.silent_seconds())
+
+    @staticmethod
+    def _lives(folder: RunFolder, taken: Mapping[int, Path]) -> bool:
+        """Whether a runner holds a slot for this run, or, where the slots' files are gone, its claim."""
+        return folder.path in taken.values() or folder.is_claimed()
 
     def _reap(self) -> None:
         """Let runners that this process started and that have ended not stay zombies."""
@@ -128,11 +143,11 @@ class LocalBackend(Backend):
 
     @override
     async def cancel(self, run: Run) -> None:
-        folder = self._runs / run.id
+        folder = RunFolder(self._runs / run.id)
         with anyio.move_on_after(CLAIM_SECONDS):
             # A runner that has not claimed its run yet wouldn't leave a result.
-            while _lives(folder, set(self._slots.taken().values())):
-                if pid := _claimant(folder):
+            while self._lives(folder, self._slots.taken()):
+                if pid := folder.claimant():
                     with suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGTERM)
                     return
@@ -148,84 +163,3 @@ def _place(path: Path, where: Mapping[str, Any]) -> None:
     written = path.with_suffix(".new")
     written.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **where}, indent=2), "utf-8")
     written.replace(path)
-
-
-def _report(folder: Path, alive: set[Path]) -> Report:
-    if _lives(folder, alive):
-        return Report(_phase(folder), silent_seconds=_silence(folder))
-    # The runner's last act is its result: only now, that it is gone, does a missing one mean anything.
-    result = _result(folder)
-    if result is not None:
-        return Report("finished", result)
-    if _end_leftovers(folder):
-        return Report(_phase(folder), silent_seconds=_silence(folder))
-    return Report("lost", silent_seconds=_silence(folder))
-
-
-def _lives(folder: Path, alive: set[Path]) -> bool:
-    """Whether a runner holds a slot for this run, or, where the slots' files are gone, its claim."""
-    if folder in alive:
-        return True
-    try:
-        claim = os.open(folder / "claim", os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(claim, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(claim)
-    return False
-
-
-def _claimant(folder: Path) -> int | None:
-    try:
-        return int((folder / "claim").read_text("ascii"))
-    except (FileNotFoundError, ValueError):
-        return None
-
-
-def _phase(folder: Path) -> Phase:
-    with suppress(FileNotFoundError):
-        word = (folder / "phase").read_text("ascii").strip()
-        if word in get_args(Phase):
-            return cast("Phase", word)
-    return "starting"
-
-
-def _result(folder: Path) -> Mapping[str, Any] | None:
-    """The run's result; None where there is none that can be read."""
-    try:
-        return cast("Mapping[str, Any]", json.loads((folder / "result.json").read_text("utf-8")))
-    except (FileNotFoundError, ValueError):
-        return None
-
-
-def _silence(folder: Path) -> float:
-    """Seconds since the run last wrote anything; 0 for a folder that holds nothing."""
-    newest = 0.0
-    for name in SIGNS_OF_LIFE:
-        with suppress(FileNotFoundError):
-            newest = max(newest, (folder / name).stat().st_mtime)
-    return max(0.0, time.time() - newest) if newest else 0.0
-
-
-def _end_leftovers(folder: Path) -> bool:
-    """Kill what a dead runner left behind; gives whether there was anything, which may take a moment to be gone."""
-    found = False
-    for pid in _processes_of(folder):
-        found = True
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, signal.SIGKILL)
-    return found
-
-
-def _processes_of(folder: Path) -> Iterator[int]:
-    """Processes of an experiment: at work below its folder, with a seed from a runner, which a person's shell there has not."""
-    inside = os.fsencode(folder)
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            place = os.fsencode((process / "cwd").readlink())
-            if place.startswith(inside + b"/") and b"LABHAND_SEED=" in (process / "environ").read_bytes():
-                yield int(process.name)

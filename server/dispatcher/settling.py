@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -113,7 +114,7 @@ async def _outcome(tx: Transaction, attempt: Attempt, result: Mapping[str, Any])
         kept = {key: value for key, value in result.items() if key not in _IN_COLUMNS}
         stratum = None if score is None else await strata.find(tx, _facts(attempt, result))
         useful = 0.0 if score is None else float(result["seconds"].get("training", 0.0))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         broken = Failed(
             Failure.CONTRACT_BROKEN,
             f"the runner left a result that can't be read: {error!r}",
@@ -157,7 +158,8 @@ def _facts(attempt: Attempt, result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _held(attempt: Attempt, result: Mapping[str, Any], now: float) -> float:
     """Seconds for which a run held its slot; by this machine's clock where the result doesn't tell."""
-    try:
-        return float(result["seconds"]["held"])
-    except (KeyError, TypeError, ValueError):
-        return max(0.0, now - attempt.run.created_at)
+    with suppress(KeyError, TypeError, ValueError, OverflowError):
+        held = float(result["seconds"]["held"])
+        if math.isfinite(held):
+            return held
+    return max(0.0, now - attempt.run.created_at)
