@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from ..answers import Briefing, Row, Theme
-from ..domain import FINISHED, PENDING, Experiment, Stratum, Verdict, experiment_id, id_ranges
+from ..domain import FINISHED, PENDING, Experiment, Stratum, experiment_id, id_ranges
 from ..store import champions, launches, progress, results, summary
 from ..store.results import Filter
 from . import allowance, attention
@@ -28,7 +28,7 @@ LONGEST_LINE = 10
 
 
 async def get_briefing(lab: Lab) -> Briefing:
-    """The whole lab at a glance. Scores and gains are those of the stratum in which most was scored."""
+    """The whole lab at a glance. Scores and gains are those of the stratum in which most was scored lately."""
     strata = await results.strata(lab.db)
     stratum = strata.get(await summary.main_stratum(lab.db) or 0)
     winners = await _winners(lab, stratum)
@@ -103,11 +103,9 @@ async def _winners(lab: Lab, stratum: Stratum | None) -> list[Experiment]:
     """The best experiments that the evidence speaks for, one a source."""
     if stratum is None:
         return []
-    order = results.best_first([stratum.number], lower_is_better=lab.trainer.metric.direction == "minimize")[:1]
-    wanted = Filter(verdicts=[Verdict.PROMISING, Verdict.CONFIRMED])
-    places = await results.page(lab.db, wanted, order, 2 * WINNERS)
-    found = await results.experiments(lab.db, [place.number for place in places])
-    return list({one.tree: one for one in reversed(found)}.values())[::-1][:WINNERS]
+    lower_is_better = lab.trainer.metric.direction == "minimize"
+    numbers = await summary.winners(lab.db, stratum.number, lower_is_better=lower_is_better, most=WINNERS)
+    return await results.experiments(lab.db, numbers)
 
 
 async def _not_yet_combined(lab: Lab, winners: Sequence[Experiment]) -> list[str]:
@@ -159,9 +157,6 @@ async def _efficiency(lab: Lab) -> dict[str, JsonValue]:
         "useful_share": round(spent.useful_seconds / spent.gpu_seconds, 3),
         "gpu_hours_settled": round(spent.gpu_seconds / 3600, 3),
     }
-    confirmed = await results.count(lab.db, Filter(verdicts=[Verdict.CONFIRMED]))
-    if confirmed:
-        told["gpu_hours_per_confirmed"] = round(spent.gpu_seconds / 3600 / confirmed, 3)
     return told
 
 

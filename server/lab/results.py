@@ -14,11 +14,13 @@ from ..store import results as store
 from ..store.results import Filter, Stretch
 from .cursors import parse_place, parse_seen, write_place
 from .lab import Lab
-from .rows import tabulate
+from .rows import Detail, tabulate
 from .standing import lab_line
 
 LONGEST_PAGE = 40_000
 """Characters of rows in one answer; the rest comes with the next page."""
+MOST_ROWS: Mapping[Detail, int] = {"concise": 300, "detailed": 100}
+"""About what so many characters hold."""
 
 _COLUMNS: Mapping[str, Sequence[str]] = {"finished_at": ("finished_seq",), "cost": ("usd", "gpu_seconds")}
 
@@ -38,15 +40,19 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
     strata = await store.strata(lab.db)
     order = _order(query, metric, list(strata))
     start = parse_place(query.cursor, query, order) if query.cursor is not None else None
-    places = await store.page(lab.db, wanted, order, query.limit + 1, start)
-    shown = places[: query.limit]
+    total = await store.count(lab.db, wanted)
+    limit = min(query.limit, MOST_ROWS[query.detail])
+    places = await store.page(lab.db, wanted, order, min(limit + 1, total), start)
+    shown = places[:limit]
     experiments = await store.experiments(lab.db, [place.number for place in shown])
-    fitting = _fitting(tabulate(experiments, strata, metric, query.detail)[1])
-    common, rows = tabulate(experiments[:fitting], strata, metric, query.detail)
+    common, rows = tabulate(experiments, strata, metric, query.detail)
+    fitting = _fitting(rows)
+    if fitting < len(rows):  # fewer rows may share more
+        common, rows = tabulate(experiments[:fitting], strata, metric, query.detail)
     return Results(
         common=common,
         rows=rows,
-        total=await store.count(lab.db, wanted),
+        total=total,
         next_cursor=write_place(shown[fitting - 1], query) if len(places) > fitting else None,
         lab=await lab_line(lab),
     )

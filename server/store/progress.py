@@ -15,6 +15,7 @@ from .queue import SCOPE
 from .results import LISTING, Filter
 
 STATUS = "experiments_status"
+FAILURE = "experiments_failure"
 _PENDING = json.dumps(sorted(PENDING))
 
 
@@ -73,8 +74,9 @@ async def pending(reader: Reader, wanted: Filter) -> Mapping[Status, Sequence[in
 async def failures(reader: Reader, wanted: Filter) -> list[Failures]:
     """The kinds of failure, the most frequent first."""
     condition, parameters = wanted.where()
+    index = FAILURE if wanted == Filter() else LISTING
     rows = await reader.rows(
-        f"SELECT failure, count(*) AS count, max(number) AS example FROM experiments INDEXED BY {LISTING}"
+        f"SELECT failure, count(*) AS count, max(number) AS example FROM experiments INDEXED BY {index}"
         f" WHERE failure IS NOT NULL AND {condition} GROUP BY failure ORDER BY count DESC, failure",
         parameters,
     )

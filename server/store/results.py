@@ -52,18 +52,20 @@ class Filter:
             ("launched_by = ?", self.by),
             ("finished_seq > ?", self.finished_after),
             ("finished_seq <= ?", self.finished_until),
-            ("status IN (SELECT value FROM json_each(?))", json.dumps(self.statuses) if self.statuses else None),
-            ("verdict IN (SELECT value FROM json_each(?))", json.dumps(self.verdicts) if self.verdicts else None),
         ]
         conditions = [condition for condition, value in told if value is not None]
         parameters: list[Any] = [value for _, value in told if value is not None]
+        for column, values in (("status", self.statuses), ("verdict", self.verdicts)):
+            if values:
+                conditions.append(f"{column} IN ({', '.join('?' * len(values))})")
+                parameters += values
         if self.experiments is not None or self.grids is not None:
             conditions.append("(number IN (SELECT value FROM json_each(?)) OR grid IN (SELECT value FROM json_each(?)))")
             parameters += [json.dumps(list(self.experiments or ())), json.dumps(list(self.grids or ()))]
         if self.words:
-            condition, values = _searched(self.words)
+            condition, sought = _searched(self.words)
             conditions.append(condition)
-            parameters += values
+            parameters += sought
         return " AND ".join(conditions) or "TRUE", parameters
 
 
@@ -202,9 +204,9 @@ def _searched(words: Sequence[str]) -> tuple[str, list[str]]:
     """The condition that experiments, or notes on them, hold all words."""
     beginnings = " ".join(f'"{word}"*' for word in words)
     return (
-        "number IN (SELECT rowid FROM experiments_text WHERE experiments_text MATCH ?"
-        " UNION SELECT told.value FROM notes, json_each(notes.experiments) AS told WHERE "
+        "(number IN (SELECT rowid FROM experiments_text WHERE experiments_text MATCH ?)"
+        " OR number IN (SELECT told.value FROM notes, json_each(notes.experiments) AS told WHERE "
         + " AND ".join(["instr(lower(notes.text), ?)"] * len(words))
-        + ")",
+        + "))",
         [beginnings, *(word.lower() for word in words)],
     )

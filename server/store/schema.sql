@@ -82,6 +82,8 @@ CREATE INDEX experiments_best ON experiments
     (stratum, score, number, status, verdict, gpu, theme, launched_by, grid, finished_seq) WHERE score IS NOT NULL;
 CREATE INDEX experiments_listing ON experiments
     (number, status, score, verdict, gpu, theme, launched_by, grid, finished_seq, failure, usd, gpu_seconds);
+CREATE INDEX experiments_winners ON experiments (stratum, score, tree) WHERE verdict IN ('promising', 'confirmed');
+CREATE INDEX experiments_failure ON experiments (failure) WHERE failure IS NOT NULL;
 CREATE INDEX experiments_setting ON experiments (setting, purpose);
 CREATE UNIQUE INDEX experiments_finished ON experiments (finished_seq) WHERE finished_seq IS NOT NULL;
 -- One result at most for one source, seed, budget and kind of device, whoever launches it.

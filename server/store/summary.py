@@ -10,8 +10,11 @@ from .database import Reader
 
 MEASURED = 50
 """The newest runs of a source that say how fast it is."""
+NEWEST = 200
+"""Scores that say where the research is going on."""
 BLOCK = 1000
 """Rows that are read at once where all are."""
+_NOT_SUCCEEDED = json.dumps(sorted(set(Status) - {Status.SUCCEEDED}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +93,37 @@ async def themes(reader: Reader, stratum: int | None, most: int) -> list[Theme]:
 
 async def by_status(reader: Reader) -> dict[Status, int]:
     """How many experiments are in each state."""
-    rows = await reader.rows("SELECT status, count(*) AS count FROM experiments GROUP BY status")
-    return {Status(row["status"]): row["count"] for row in rows}
+    # Most have succeeded: SQLite counts a whole table faster than a part of it.
+    rows = await reader.rows(
+        "SELECT status, count(*) AS count FROM experiments WHERE status IN (SELECT value FROM json_each(?)) GROUP BY status",
+        (_NOT_SUCCEEDED,),
+    )
+    counts = {Status(row["status"]): row["count"] for row in rows}
+    whole = await reader.row("SELECT count(*) FROM experiments")
+    succeeded = (whole[0] if whole else 0) - sum(counts.values())
+    return counts | {Status.SUCCEEDED: succeeded} if succeeded else counts
 
 
 async def main_stratum(reader: Reader) -> int | None:
-    """The stratum with the most scores; the newest of several."""
+    """The stratum that most of the newest scores belong to."""
     row = await reader.row(
-        "SELECT stratum FROM experiments WHERE score IS NOT NULL GROUP BY stratum ORDER BY count(*) DESC, stratum DESC LIMIT 1"
+        "SELECT stratum FROM (SELECT stratum FROM experiments WHERE finished_seq IS NOT NULL AND +score IS NOT NULL"
+        " ORDER BY finished_seq DESC LIMIT ?) GROUP BY stratum ORDER BY count(*) DESC, stratum DESC LIMIT 1",
+        (NEWEST,),
     )
     return row["stratum"] if row else None
+
+
+async def winners(reader: Reader, stratum: int, *, lower_is_better: bool, most: int) -> list[int]:
+    """The best experiments of a stratum that the evidence speaks for, one a source."""
+    best, direction = ("min", "") if lower_is_better else ("max", " DESC")
+    rows = await reader.rows(
+        f"SELECT number, {best}(score) AS best FROM experiments INDEXED BY experiments_winners"  # noqa: S608
+        " WHERE verdict IN ('promising', 'confirmed') AND stratum = ? AND score IS NOT NULL"
+        f" GROUP BY tree ORDER BY best{direction}, number LIMIT ?",
+        (stratum, most),
+    )
+    return [row["number"] for row in rows]
 
 
 async def active_by_caller(reader: Reader) -> dict[str, list[int]]:

@@ -56,10 +56,10 @@ async def lab(
     root: Path, *, trainer: Path = TRAINERS / "parabola", slots: int = 2, more: str = "", woken: Woken | None = None
 ) -> AsyncGenerator[Lab, None]:
     """An open lab with one local pool; `more` is put at the top of its `labhand.toml`."""
-    (root / "labhand.toml").write_text(
-        f'trainer = "{trainer}"\n{more}\n[pools.local]\nbackend = "local"\nslots = {slots}\n', "utf-8"
-    )
+    (root / "labhand.toml").write_text(f'trainer = "{trainer}"\n{more}\n[pools.local]\nbackend = "local"\n', "utf-8")
     opened = await Lab.open(root, wake=woken or Woken())
+    async with opened.db.transaction() as tx:
+        await tx.execute("UPDATE pools SET slots = ?", (slots,))  # whatever this machine has
     try:
         yield opened
     finally:

@@ -88,7 +88,7 @@ async def test_winners_that_no_source_has_brought_together_are_named(tmp_path: P
         assert (await get_briefing(lab)).not_yet_combined == []
 
 
-async def test_figures_are_of_the_stratum_in_which_most_was_scored(tmp_path: Path) -> None:
+async def test_figures_are_of_the_stratum_in_which_most_was_scored_lately(tmp_path: Path) -> None:
     async with builders.lab(tmp_path) as lab:
         usual = await builders.stratum(lab)
         trial = await builders.stratum(lab, device="H100")
