@@ -20,6 +20,7 @@ from labhand.server.dispatcher.pools import Pools
 from labhand.server.dispatcher.settling import Settler
 from labhand.server.domain import Experiment, Run
 from labhand.server.lab.lab import Lab
+from labhand.server.lab.waking import dispatcher_lives
 from labhand.server.settings import RUNS, load_settings
 from labhand.server.store import launches, records
 
@@ -150,6 +151,15 @@ async def until_finished(lab: Lab, count: int) -> None:
 async def until_exists(path: Path) -> None:
     """Wait for a file."""
     await until(anyio.Path(path).exists)
+
+
+async def until_quiet(lab: Lab) -> None:
+    """Wait until no dispatcher is at work."""
+
+    async def is_quiet() -> bool:
+        return not dispatcher_lives(lab.folder)
+
+    await until(is_quiet)
 
 
 async def until_logged(lab: Lab, text: str, times: int) -> None:

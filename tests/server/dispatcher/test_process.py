@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 from labhand.server.dispatcher import dispatch, process
 from labhand.server.dispatcher.lock import only_one
+from labhand.server.domain import Verdict
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.waking import dispatcher_lives
-from labhand.server.settings import DATABASE, LOCK
+from labhand.server.research.policy import BASELINE_REPLICATES
+from labhand.server.settings import DATABASE, LOCK, LOG
 
+from ..lab import writing
 from . import support
 
 pytestmark = pytest.mark.anyio
@@ -124,6 +127,19 @@ async def test_changed_settings_count_at_once_and_broken_ones_not_at_all(lab: La
         await support.ask_to_end(lab, [running])
         assert await support.ended(process) == 0
     assert await support.statuses(lab) == ["cancelled", "succeeded", "queued"]
+
+
+async def test_a_launch_starts_a_dispatcher_that_runs_it_with_its_baseline(tmp_path: Path) -> None:
+    writing.lay_out(tmp_path)
+    lab = await Lab.open(tmp_path)
+    launched = await writing.launch(lab, overrides={"X": 2.0})
+    await support.until_finished(lab, 1 + BASELINE_REPLICATES)
+    idea = await writing.find(lab, launched.experiments[0])
+    assert idea.verdict is Verdict.PROMISING
+    assert idea.gain == pytest.approx(3.0, abs=0.5)
+    await support.until_quiet(lab)
+    assert f"{idea.id}-1 started on local" in (lab.folder / LOG).read_text("utf-8")
+    await lab.close()
 
 
 async def test_a_thousand_queued_experiments_are_cancelled_in_one_go(lab: Lab) -> None:
