@@ -28,11 +28,13 @@ class Attention:
     Attributes:
         key: Tells it from others, and that it is the same one as before.
         line: What it is and what to do, for the caller.
+        about: Experiments; none where it concerns everyone.
         wakes: It is worth ending a wait for.
     """
 
     key: str
     line: str
+    about: Sequence[int] = ()
     wakes: bool = True
 
 
@@ -42,7 +44,8 @@ async def look(lab: Lab) -> list[Attention]:
     pools = await lab.pools()
     queued = await progress.queued_by_gpu(lab.db)
     now = time.time()
-    over = lab.settings.allowance.ends is not None and now >= lab.settings.allowance.ends
+    ends = lab.allowance().ends
+    over = ends is not None and now >= ends
     moves = any(status in ACTIVE for status in pending)
     moves = moves or (not over and await queue.startable(lab.db, [pool.gpu for pool in pools]))
     found: list[Attention] = []
@@ -75,13 +78,13 @@ def _stuck(runs: Sequence[Run], now: float, limit: float) -> Iterator[Attention]
         if silence > limit:
             name = experiment_id(run.experiment)
             told = f"{run.id} ({run.status} on {run.pool}) has been silent for {silence:.0f} s"
-            yield Attention(f"stuck:{run.id}", f'{told}: get_logs(id="{name}"), or cancel(ids=["{name}"])')
+            yield Attention(f"stuck:{run.id}", f'{told}: get_logs(id="{name}"), or cancel(ids=["{name}"])', [run.experiment])
 
 
 def _storms(holds: Sequence[Hold]) -> Iterator[Attention]:
     for hold in holds:
         held = ", ".join(id_ranges(hold.experiments)[:MOST_RANGES])
-        yield Attention(f"storm:{hold.number}", f"held because of {hold.failure}: {held}. {hold.reason}")
+        yield Attention(f"storm:{hold.number}", f"held because of {hold.failure}: {held}. {hold.reason}", hold.experiments)
 
 
 def _unusable(pools: Sequence[Pool], queued: Mapping[str, int]) -> Iterator[Attention]:

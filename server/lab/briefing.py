@@ -144,7 +144,7 @@ async def _allowance(lab: Lab) -> dict[str, JsonValue]:
     }
     if committed.usd:
         told["usd"] = round(committed.usd, 2)
-    left = allowance.left(lab.settings.allowance, committed)
+    left = allowance.left(lab.allowance(), committed)
     return told | {"left": left or "unlimited"}
 
 
@@ -157,6 +157,8 @@ async def _efficiency(lab: Lab) -> dict[str, JsonValue]:
         "useful_share": round(spent.useful_seconds / spent.gpu_seconds, 3),
         "gpu_hours_settled": round(spent.gpu_seconds / 3600, 3),
     }
+    if improvements := await summary.improvements(lab.db):
+        told["gpu_hours_per_improvement"] = round(spent.gpu_seconds / 3600 / improvements, 3)
     return told
 
 

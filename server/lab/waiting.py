@@ -123,7 +123,9 @@ class _Watch:
         pending = await store.pending(self._lab.db, self._wanted)
         finished, last = await store.finished(self._lab.db, replace(self._wanted, finished_after=self._seen.finished))
         held = {number for hold in await store.holds(self._lab.db) for number in hold.experiments}
-        return _Look(finished, last or self._seen.finished, pending, held, await self._attention())
+        look = _Look(finished, last or self._seen.finished, pending, held, await self._attention())
+        concerned = set(look.left)
+        return replace(look, attention=[one for one in look.attention if not one.about or concerned.intersection(one.about)])
 
     async def _attention(self) -> Sequence[Attention]:
         """What needs attention; a dispatcher that isn't there is woken, and told of only when that doesn't help."""

@@ -145,6 +145,12 @@ async def spent(reader: Reader) -> Spent:
     return Spent(row["gpu_seconds"], row["usd"], row["useful"]) if row else Spent(0.0, 0.0, 0.0)
 
 
+async def improvements(reader: Reader) -> int:
+    """How often a validation has made another source the champion."""
+    row = await reader.row("SELECT count(*) - 1 FROM champions")
+    return row[0] if row else 0
+
+
 async def throughputs(reader: Reader, tree: str) -> list[Throughput]:
     """How fast the newest runs of a source trained, where that was measured."""
     rows = await reader.rows(

@@ -219,6 +219,18 @@ async def test_a_storm_ends_the_wait_for_what_it_holds(tmp_path: Path) -> None:
     assert again.timed_out is False
 
 
+async def test_what_befalls_the_experiments_of_others_ends_no_wait(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path, slots=2) as lab:
+        theirs = await builders.experiment(lab, status="running", launched_by="you")
+        await builders.run(lab, theirs, silent=500)
+        mine = await builders.experiment(lab, status="running")
+        await builders.run(lab, mine)
+        with builders.dispatcher(lab):
+            told = await wait(lab, timeout_seconds=0.1)
+    assert told.timed_out is True
+    assert told.attention == []
+
+
 async def test_idle_gpus_get_a_line_but_do_not_end_the_wait(tmp_path: Path) -> None:
     async with builders.lab(tmp_path, slots=3) as lab:
         number = await builders.experiment(lab, status="running")
