@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from labhand.server.lab.lab import Lab
 
-from ..lab import builders
+from ..lab import writing
 
 
 @pytest.fixture(autouse=True)
@@ -18,5 +18,5 @@ def own_slots(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     """A lab of `parabola` with two slots."""
-    async with builders.lab(tmp_path) as opened:
+    async with writing.opened(tmp_path) as opened:
         yield opened

@@ -22,14 +22,14 @@ from labhand.server.settings import RUNS, LocalPool
 from labhand.server.store import queue, runs
 from typing_extensions import override
 
-from ..lab import builders
+from ..lab import builders, writing
 from . import support
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_the_more_urgent_start_first_then_the_older(tmp_path: Path) -> None:
-    async with builders.lab(tmp_path, slots=1) as lab:
+    async with writing.opened(tmp_path, slots=1) as lab:
         low = await support.queue_up(lab, 1, priority=0)
         normal = await support.queue_up(lab, 2, priority=1)
         high = await support.queue_up(lab, 1, priority=2)
@@ -118,7 +118,7 @@ async def test_a_runner_ended_by_someone_else_is_made_up_for(lab: Lab) -> None:
 
 
 async def test_cancel_ends_what_runs_and_what_waits(tmp_path: Path) -> None:
-    async with builders.lab(tmp_path, slots=1) as lab, support.loop(lab) as loop:
+    async with writing.opened(tmp_path, slots=1) as lab, support.loop(lab) as loop:
         first, second = await support.queue_up(lab, 2, duration=support.LONG)
         await _tick_until_running(lab, loop, "e0001-1")
         await support.ask_to_end(lab, [first, second])
@@ -142,7 +142,7 @@ async def test_what_is_cancelled_while_being_started_never_runs(lab: Lab) -> Non
 
 
 async def test_nothing_starts_after_the_allowance_has_ended(tmp_path: Path) -> None:
-    async with builders.lab(tmp_path, more="allowance.ends = 1000000000") as lab, support.loop(lab) as loop:
+    async with writing.opened(tmp_path, toml="allowance.ends = 1000000000") as lab, support.loop(lab) as loop:
         await support.queue_up(lab)
         assert not await loop.tick()
         assert await support.statuses(lab) == ["queued"]
@@ -155,7 +155,7 @@ async def test_what_no_pool_can_run_does_not_keep_the_dispatcher(lab: Lab) -> No
 
 
 async def test_a_storm_holds_the_rest_of_a_variant_and_no_other(tmp_path: Path) -> None:
-    async with builders.lab(tmp_path, slots=1) as lab, support.loop(lab) as loop:
+    async with writing.opened(tmp_path, slots=1) as lab, support.loop(lab) as loop:
         grid = await builders.grid(lab)
         await support.queue_up(lab, 6, fail=True, grid=grid, variant="broken")
         fine = await support.queue_up(lab, 1, grid=grid, variant="fine")
@@ -175,7 +175,7 @@ async def test_a_storm_holds_the_rest_of_a_variant_and_no_other(tmp_path: Path) 
 async def test_a_success_of_the_same_source_lets_what_was_held_go_on(tmp_path: Path) -> None:
     fixed = tmp_path / "fixed"
     train = f"import pathlib\nassert pathlib.Path({str(fixed)!r}).exists()\nprint('val_loss: 1.0')\n"
-    async with builders.lab(tmp_path, slots=1) as lab, support.loop(lab) as loop:
+    async with writing.opened(tmp_path, slots=1) as lab, support.loop(lab) as loop:
         await support.queue_source(lab, train, 5)
         await support.tick_until_idle(loop)
         assert await support.statuses(lab) == ["failed"] * 3 + ["queued"] * 2
@@ -187,7 +187,7 @@ async def test_a_success_of_the_same_source_lets_what_was_held_go_on(tmp_path: P
 
 
 async def test_a_run_that_cannot_be_started_goes_back_and_its_pool_says_why(tmp_path: Path) -> None:
-    async with builders.lab(tmp_path, slots=1) as lab:
+    async with writing.opened(tmp_path, slots=1) as lab:
         settings = lab.root / "labhand.toml"
         settings.write_text(settings.read_text("utf-8") + 'python = "/nowhere/python"\n', "utf-8")
         await support.queue_up(lab)
