@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-WALL_FACTOR, WALL_EXTRA = 4.0, 10.0
-"""CPU time has a cap on wall clock of so many times its limit and so many seconds more: a process that sleeps ends, too."""
+WALL_FACTOR, WALL_EXTRA = 15.0, 30.0
+"""CPU time has a cap on wall clock of so many times its limit and so many seconds more: a process that sleeps ends, too.
+High enough that a busy machine, where a process gets a tenth of a core, ends nothing that is honest."""
 _SHORTEST_LOOK, _LONGEST_LOOK = 0.01, 0.25
 
 
