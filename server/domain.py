@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .errors import BadInputError
 
@@ -113,7 +113,8 @@ class Experiment:
         commit: Of its source in the lab's repository.
         tree: Content hash of the source: equal trees are the same source.
         base: The experiment whose source it was made from; None for the baseline and a folder on disk.
-        purpose: `idea`, or `baseline` for the replicates that the lab adds by itself.
+        purpose: `idea`; `baseline` for the replicates that the lab adds by itself; `validation` for the pairs that a validation
+            rests on, `report` for those that decide nothing.
         replicate: k of `seed(setting, k)`.
         setting: Trainer, kind of device and budget: the stratum as far as it is known at launch.
         gpu: The kind of device that it asks for, `cpu` where there is none.
@@ -237,28 +238,41 @@ def grid_id(number: int) -> str:
     return f"g{number:03d}"
 
 
+def validation_id(number: int) -> str:
+    """`v003` for 3."""
+    return f"v{number:03d}"
+
+
 def run_id(experiment: int, attempt: int) -> str:
     """`e0042-1` for the first attempt at experiment 42."""
     return f"{experiment_id(experiment)}-{attempt}"
 
 
-_ID = re.compile(r"([eg])0*(\d{1,9})")
+_ID = re.compile(r"([egv])0*(\d{1,9})")
 _RANGE = re.compile(r"e0*(\d{1,9})\s*(?:-|\.\.)\s*e?0*(\d{1,9})")
 LONGEST_RANGE = 1_000_000
 """Experiments that one range may name."""
 
 
-def parse_ids(ids: Iterable[str]) -> tuple[list[int], list[int]]:
-    """Numbers of the experiments and of the grids that are named.
+class Ids(NamedTuple):
+    """Numbers of what is named."""
+
+    experiments: list[int]
+    grids: list[int]
+    validations: list[int]
+
+
+def parse_ids(ids: Iterable[str]) -> Ids:
+    """Numbers of the experiments, grids and validations that are named.
 
     Args:
-        ids: `e0042`, `g007`, or a range `e0001-e0008` as answers write them.
+        ids: `e0042`, `g007`, `v003`, or a range `e0001-e0008` as answers write them.
 
     Raises:
         BadInputError: A name is none of these, or a range is beyond all measure.
     """
-    experiments: list[int] = []
-    grids: list[int] = []
+    found = Ids([], [], [])
+    kinds = {"e": found.experiments, "g": found.grids, "v": found.validations}
     for text in ids:
         if span := _RANGE.fullmatch(text.strip()):
             first, last = int(span[1]), int(span[2])
@@ -266,12 +280,14 @@ def parse_ids(ids: Iterable[str]) -> tuple[list[int], list[int]]:
                 raise BadInputError(
                     f"{text!r} names {last - first + 1:,} experiments", f"A range has {LONGEST_RANGE:,} at the most"
                 )
-            experiments += range(first, last + 1)
+            found.experiments.extend(range(first, last + 1))
         elif name := _ID.fullmatch(text.strip()):
-            (experiments if name[1] == "e" else grids).append(int(name[2]))
+            kinds[name[1]].append(int(name[2]))
         else:
-            raise BadInputError(f"{text!r} is not an id", "An experiment is e0042, a grid g007, a range e0001-e0008")
-    return experiments, grids
+            raise BadInputError(
+                f"{text!r} is not an id", "An experiment is e0042, a grid g007, a validation v003, a range e0001-e0008"
+            )
+    return found
 
 
 def id_ranges(numbers: Iterable[int]) -> list[str]:

@@ -20,7 +20,6 @@ from ..store.database import Database
 from ..trainers import Source, Trainer, load_trainer, read_folder
 from .waking import start_dispatcher
 
-IDENTITY = "id"
 TRAINER = "trainer"
 
 
@@ -116,17 +115,17 @@ class Lab:
 
 async def _make(db: Database, sources: Sources, trainer: Trainer, source: Source) -> str:
     """Give the lab's identity, and make the lab with `source` for its baseline where it has none yet."""
-    if identity := await facts.fact(db, IDENTITY):
+    if identity := await facts.fact(db, facts.IDENTITY):
         return identity
     [baseline] = await sources.commit([NewCommit(delta({}, source), (), f"The baseline: {trainer.name}")])
     knobs = await to_thread.run_sync(knobs_of, source, trainer)
     async with db.transaction() as tx:
-        if identity := await facts.fact(tx, IDENTITY):
+        if identity := await facts.fact(tx, facts.IDENTITY):
             return identity
         await launches.keep_sources(tx, [launches.KeptSource(baseline.hash, baseline.tree, "", "", knobs)])
         await champions.crown(tx, baseline.hash, None, time.time())
         identity = secrets.token_hex(8)
-        await facts.state(tx, {IDENTITY: identity, TRAINER: trainer.name})
+        await facts.state(tx, {facts.IDENTITY: identity, TRAINER: trainer.name})
         await sources.tag({"baseline": baseline.hash})
     return identity
 

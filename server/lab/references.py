@@ -88,8 +88,8 @@ async def find_experiment(lab: Lab, name: str) -> Experiment:
         BadInputError: `name` is no experiment's id.
         NotFoundError: There is none of that id.
     """
-    numbers, grids = parse_ids([name])
-    if grids or len(numbers) != 1:
+    numbers = parse_ids([name]).experiments
+    if len(numbers) != 1:
         raise BadInputError(f"{name!r} is not one experiment", f"Give {CHAMPION}, {BASELINE}, {WORKDIR} or an id such as e0042")
     found = await launches.experiment(lab.db, numbers[0])
     if found is None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..answers import Results, Row
-from ..domain import FINISHED, PENDING, Metric, Status, Verdict, experiment_id, grid_id, parse_ids
+from ..domain import FINISHED, PENDING, Metric, Status, Verdict, experiment_id, grid_id, parse_ids, validation_id
 from ..errors import BadInputError, NotFoundError, nearest
 from ..requests import ResultsQuery
 from ..store import launches
@@ -59,22 +59,23 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
 
 
 async def named(lab: Lab, ids: Iterable[str]) -> Filter:
-    """The experiments, and those of the grids, that ids name.
+    """The experiments, and those of the grids and validations, that ids name.
 
     Raises:
         BadInputError: One isn't an id.
         NotFoundError: One names nothing.
     """
-    experiments, grids = parse_ids(ids)
+    experiments, grids, validations = parse_ids(ids)
     unknown = [
         *map(experiment_id, await store.unknown(lab.db, "experiments", experiments)),
         *map(grid_id, await store.unknown(lab.db, "grids", grids)),
+        *map(validation_id, await store.unknown(lab.db, "validations", validations)),
     ]
     if unknown:
         newest = await launches.newest(lab.db)
         last = f"The newest is {experiment_id(newest)}" if newest else "Nothing has been launched yet"
         raise NotFoundError(f"There is no {', '.join(unknown[:5])}", f"{last}; get_results shows what there is")
-    return Filter(experiments=experiments, grids=grids)
+    return Filter(experiments=experiments, grids=grids, validations=validations)
 
 
 async def _wanted(lab: Lab, query: ResultsQuery) -> Filter:
@@ -82,6 +83,7 @@ async def _wanted(lab: Lab, query: ResultsQuery) -> Filter:
     return Filter(
         experiments=chosen.experiments,
         grids=chosen.grids,
+        validations=chosen.validations,
         statuses=_statuses(query.status),
         verdicts=[Verdict(_one_of("verdict", query.verdict, Verdict))] if query.verdict else (),
         gpu=query.gpu,

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from .database import Reader, Transaction
 
+IDENTITY = "id"
+"""Tells this lab from others; seeds are drawn from it."""
+
 
 async def fact(reader: Reader, name: str) -> str | None:
     """One fact by name."""

@@ -19,6 +19,10 @@ from .database import Reader
 
 BEST = "experiments_best"
 LISTING = "experiments_listing"
+_NAMED = (
+    "(number IN (SELECT value FROM json_each(?)) OR grid IN (SELECT value FROM json_each(?)) OR number IN"
+    " (SELECT experiment FROM paired WHERE validation IN (SELECT value FROM json_each(?))))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Filter:
     """Which experiments. What is None or empty lets all pass.
 
     Attributes:
-        experiments: Numbers; together with `grids`, either will do.
+        experiments: Numbers; together with `grids` and `validations`, any will do.
         words: Beginnings of words (letters, digits, underscores); all of them stand in the hypothesis, changes and theme, or in
             a note on the experiment.
         finished_after: Only what finished later, by `finished_seq`.
@@ -35,6 +39,7 @@ class Filter:
 
     experiments: Sequence[int] | None = None
     grids: Sequence[int] | None = None
+    validations: Sequence[int] | None = None
     statuses: Sequence[Status] = ()
     verdicts: Sequence[Verdict] = ()
     gpu: str | None = None
@@ -59,9 +64,10 @@ class Filter:
             if values:
                 conditions.append(f"{column} IN ({', '.join('?' * len(values))})")
                 parameters += values
-        if self.experiments is not None or self.grids is not None:
-            conditions.append("(number IN (SELECT value FROM json_each(?)) OR grid IN (SELECT value FROM json_each(?)))")
-            parameters += [json.dumps(list(self.experiments or ())), json.dumps(list(self.grids or ()))]
+        named = (self.experiments, self.grids, self.validations)
+        if any(numbers is not None for numbers in named):
+            conditions.append(_NAMED)
+            parameters += [json.dumps(list(numbers or ())) for numbers in named]
         if self.words:
             condition, sought = _searched(self.words)
             conditions.append(condition)
@@ -166,7 +172,7 @@ async def experiments(reader: Reader, numbers: Sequence[int]) -> list[Experiment
     return [known[number] for number in numbers if number in known]
 
 
-async def unknown(reader: Reader, table: Literal["experiments", "grids"], numbers: Sequence[int]) -> list[int]:
+async def unknown(reader: Reader, table: Literal["experiments", "grids", "validations"], numbers: Sequence[int]) -> list[int]:
     """Those of the numbers that aren't there."""
     sql = f"SELECT value FROM json_each(?) WHERE value NOT IN (SELECT number FROM {table})"
     return [row[0] for row in await reader.rows(sql, (json.dumps(numbers),))]

@@ -40,7 +40,7 @@ CREATE TABLE experiments (
     commit_hash    TEXT NOT NULL REFERENCES sources,
     tree           TEXT NOT NULL,
     base           INTEGER REFERENCES experiments,
-    purpose        TEXT NOT NULL,       -- idea, baseline
+    purpose        TEXT NOT NULL,       -- idea, baseline, validation, report
     hypothesis     TEXT NOT NULL,
     theme          TEXT,
     changes        TEXT NOT NULL,
@@ -137,6 +137,63 @@ CREATE TABLE champions (                -- the newest row is the champion; the f
     experiment  INTEGER REFERENCES experiments,
     since       REAL NOT NULL
 ) STRICT;
+
+CREATE TABLE validations (              -- one test each; the number is its place among all tests of the lab
+    number        INTEGER PRIMARY KEY,
+    candidate     INTEGER NOT NULL REFERENCES experiments,
+    commit_hash   TEXT NOT NULL REFERENCES sources,    -- of the candidate, as it is run
+    champion      INTEGER NOT NULL REFERENCES champions,  -- at launch
+    gpu           TEXT NOT NULL,
+    clock         TEXT NOT NULL,
+    level         REAL NOT NULL,        -- that the test is held to, fixed at launch as these are:
+    confirmations TEXT NOT NULL,        -- JSON: known then, each as how many tests had been launched when it became known
+    prior_sd      REAL,                 -- the noise of a difference, as far as it was known
+    prior_degrees REAL,
+    launched_by   TEXT NOT NULL,
+    launched_at   REAL NOT NULL,
+    stage         INTEGER NOT NULL DEFAULT 0,  -- the one that runs, or ran last
+    verdict       TEXT NOT NULL DEFAULT 'pending',  -- confirmed, not_shown; none when it came to no verdict
+    known_after   INTEGER,              -- how many tests had been launched when the verdict became known
+    p             REAL,
+    reason        TEXT,
+    promoted      INTEGER NOT NULL DEFAULT 0,
+    finished_at   REAL,
+    finished_seq  INTEGER UNIQUE        -- order of finishing, among validations
+) STRICT;
+CREATE INDEX validations_open ON validations (number) WHERE finished_at IS NULL;
+
+CREATE TABLE stages (                   -- of a validation, in turn: the test, longer horizons, the gain to report
+    validation     INTEGER NOT NULL REFERENCES validations,
+    place          INTEGER NOT NULL,
+    kind           TEXT NOT NULL,       -- test, horizon, report
+    horizon        INTEGER NOT NULL,    -- budgets
+    against        TEXT NOT NULL REFERENCES sources,   -- the commit that the candidate is paired with
+    setting        TEXT NOT NULL,
+    budget_seconds REAL NOT NULL,
+    pairs          INTEGER NOT NULL,
+    gpu_seconds    REAL NOT NULL,       -- of one experiment, estimated: reserved until the stage is launched or dropped
+    usd            REAL NOT NULL,
+    gain           REAL,                -- what came of it: mean over pairs, with its interval
+    low            REAL,
+    high           REAL,
+    tau            REAL,                -- of a longer horizon: how far it ranks as the test's does
+    tau_low        REAL,
+    tau_high       REAL,
+    PRIMARY KEY (validation, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pairs (                    -- of experiments on one seed
+    validation INTEGER NOT NULL,
+    stage      INTEGER NOT NULL,
+    place      INTEGER NOT NULL,
+    candidate  INTEGER NOT NULL REFERENCES experiments,
+    against    INTEGER NOT NULL REFERENCES experiments,
+    PRIMARY KEY (validation, stage, place),
+    FOREIGN KEY (validation, stage) REFERENCES stages
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW paired AS                   -- the experiments of all pairs
+    SELECT validation, stage, candidate AS experiment FROM pairs UNION ALL SELECT validation, stage, against FROM pairs;
 
 CREATE TABLE notes (
     number      INTEGER PRIMARY KEY,

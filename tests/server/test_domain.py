@@ -8,7 +8,8 @@ from labhand.server.errors import BadInputError, nearest
 
 
 def test_ids_and_ranges_are_read_as_answers_write_them() -> None:
-    assert parse_ids(["e0042", "g007", "e0001-e0003", "e12..14", "e10000"]) == ([42, 1, 2, 3, 12, 13, 14, 10000], [7])
+    named = parse_ids(["e0042", "g007", "v003", "e0001-e0003", "e12..14", "e10000"])
+    assert named == ([42, 1, 2, 3, 12, 13, 14, 10000], [7], [3])
 
 
 def test_ranges_are_written_so_that_they_can_be_read_back() -> None:
