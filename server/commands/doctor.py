@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 import typer
+from rich.markup import escape
 
 from ..errors import LabhandError
 from ..machine import devices, refuse_network_file_system
@@ -48,8 +49,8 @@ def examine(root: Path) -> None:
     """Print a line for everything that a lab stands on. Exit code 1 when something stops experiments."""
     findings = list(_findings(root))
     for finding in findings:
-        fix = f" [bold]→ {finding.fix}[/bold]" if finding.fix else ""
-        out.print(f"{MARKS[finding.state]} {finding.subject}: {finding.told}{fix}")
+        fix = f" [bold]→ {escape(finding.fix)}[/bold]" if finding.fix else ""
+        out.print(f"{MARKS[finding.state]} {finding.subject}: {escape(finding.told)}{fix}")
     if any(finding.state == "bad" for finding in findings):
         raise typer.Exit(1)
 
