@@ -83,7 +83,13 @@ class Cell(Answer):
 
 
 class GridLaunched(Answer):
-    """What `launch_grid` answers; twenty cells at most, the rest by `get_results`."""
+    """What `launch_grid` answers; twenty cells at most, the rest by `get_results`.
+
+    Attributes:
+        tells: What the design can and can't tell apart.
+        resolution: Of a fraction, as a Roman numeral.
+        aliases: Of a fraction: effects that it can't tell apart, `A*B = C*D`.
+    """
 
     grid: str = ""
     experiments: list[str] = Field(default_factory=list[str])
@@ -92,6 +98,9 @@ class GridLaunched(Answer):
     seeds: list[int] = Field(default_factory=list[int])
     cells: list[Cell] = Field(default_factory=list[Cell])
     total: int
+    tells: str = ""
+    resolution: str | None = None
+    aliases: list[str] = Field(default_factory=list[str])
     estimate: Estimate
     duplicates: list[str] = Field(default_factory=list[str])
     baseline: list[str] = Field(default_factory=list[str])

@@ -101,7 +101,7 @@ class GridLaunch(LaunchOptions):
         variants: Named changes; without any, the base itself is the one variant.
         cells: Listed combinations of knob values, instead of a design over the factors.
         overrides: Knobs that are the same in all cells.
-        size: Cells, for designs that sample.
+        size: Cells: of designs that draw, of the optimiser's batch (the free slots by default), the most of a fraction.
     """
 
     base: str = "champion"

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -106,6 +106,27 @@ class Sources:
         wanted = "".join(f"{about.split()[2]}\n" for about, _ in entries)
         contents = _split_blobs(await self._git("cat-file", "--batch", data=wanted.encode()))
         return dict(zip((path for _, path in entries), contents, strict=True))
+
+    async def differing(self, base: str, trees: Sequence[str], wanted: Callable[[str], bool]) -> list[dict[str, bytes | None]]:
+        """For each tree, the files in which it differs from the tree `base`, as they stand in it; None for what is gone.
+
+        Two calls of git for all of them.
+
+        Args:
+            base: A tree's hash.
+            trees: The same.
+            wanted: Which paths to look at.
+
+        Raises:
+            NotFoundError: There is no such tree.
+        """
+        pairs = "".join(f"{_checked(base)} {_checked(tree)}\n" for tree in trees)
+        listing = await self._git("diff-tree", "--stdin", "-r", "-z", "--no-renames", data=pairs.encode())
+        changed = [{path: blob for path, blob in found.items() if wanted(path)} for found in _split_pairs(listing)]
+        blobs = sorted({blob for found in changed for blob in found.values()} - {_NO_COMMIT})
+        contents = _split_blobs(await self._git("cat-file", "--batch", data="".join(f"{blob}\n" for blob in blobs).encode()))
+        known: dict[str, bytes] = dict(zip(blobs, contents, strict=True))
+        return [{path: known.get(blob) for path, blob in found.items()} for found in changed]
 
     async def diff(self, before: str, after: str, paths: Sequence[str] = (), most: int = MOST_DIFF) -> str:
         """A unified diff between two commits, cut after `most` characters.
@@ -213,6 +234,18 @@ def _split_blobs(answer: bytes) -> Iterator[bytes]:
         size = int(answer[start:body].split()[2])
         yield answer[body : body + size]
         start = body + size + 1
+
+
+def _split_pairs(answer: bytes) -> list[dict[str, str]]:
+    """The changes in the answer of `git diff-tree --stdin -z`: for each pair of trees a line, then path to new blob."""
+    found: list[dict[str, str]] = []
+    fields = iter(answer.split(b"\0"))
+    for field in fields:
+        *pairs, about = field.split(b"\n")
+        found += [{} for _ in pairs]
+        if about:
+            found[-1][os.fsdecode(next(fields))] = about.split()[3].decode()
+    return found
 
 
 def _checked(commit: str) -> str:

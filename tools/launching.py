@@ -93,8 +93,11 @@ async def launch_grid(
         list[dict[str, JsonValue]] | None, Field(description="Listed combinations of knobs, instead of a design")
     ] = None,
     overrides: Overrides = None,
-    design: Annotated[Design, Field(description="How the factors' values are combined")] = "full",
-    size: Annotated[int | None, Field(description="Cells, for designs that sample")] = None,
+    design: Annotated[
+        Design,
+        Field(description="How the factors' values are combined; optimiser proposes by what ran: two numbers are a range"),
+    ] = "full",
+    size: Annotated[int | None, Field(description="Cells to draw or propose; the most of a fraction")] = None,
     base: Base = "champion",
     gpu: Gpu = None,
     budget_seconds: Budget = None,
@@ -107,7 +110,9 @@ async def launch_grid(
     """Run many experiments at once: factors × variants, or the cells as listed; 1,000 at most. Answers at once; then `wait`.
 
     All cells share seeds, so that they can be compared pair by pair. A factor that a variant's source lacks is refused by
-    name. Cells that ran before are returned as duplicates and cost nothing. Try `dry_run` first when it is large.
+    name. Cells that ran before are returned as duplicates and cost nothing. `tells` says what the design can and can't tell
+    apart; `dry_run` shows it, with the cells and the cost. For screening many knobs take fractional (two values a knob) or
+    latin_hypercube; for tuning a few, optimiser, again and again.
     """
     request = GridLaunch(
         hypothesis=hypothesis,

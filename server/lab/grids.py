@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from anyio import to_thread
 from pydantic import JsonValue
@@ -19,14 +17,19 @@ from ..errors import BadInputError, nearest
 from ..knobs import Knobs
 from ..literals import Value
 from ..requests import GRID_CAP, GridLaunch, Variant
+from ..research import designs
+from ..research.designs import Plan
+from ..store import launches
 from ..store.launches import NewGrid
-from . import ideas, ledger, references, repeats
+from . import ideas, ledger, optimiser, references, repeats
 from .ideas import Proposal
 from .lab import Lab
 from .ledger import Batch, Entry
 from .setting import choose_setting
 from .standing import lab_line
 
+OPTIMISER = "optimiser"
+"""The design whose cells depend on what has run."""
 SHOWN = 20
 """Cells that an answer lists."""
 
@@ -62,13 +65,19 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
 
 
 async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
-    combinations = _combinations(request)
+    # The newest number: a launch draws what its dry run showed, and the next one something else.
+    seed = await launches.newest(lab.db)
+    plan = _plan(request, seed)
     base = await references.resolve(lab, request.base)
     setting = await choose_setting(lab, request.gpu, base.gpu, request.budget_seconds)
     cells: list[Planned] = []
-    for variant in _variants(request, combinations):
+    for variant in _variants(request):
         proposal = await ideas.propose(lab, variant)
-        cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, combinations)
+        if request.design == OPTIMISER:
+            _refuse_lacking(proposal, request.factors, variant.name)
+            plan = await optimiser.batch(lab, request, setting, proposal, seed)
+            _refuse_too_many(request, len(plan.cells))
+        cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, plan.cells)
     kept = await ideas.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
     grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
 
@@ -81,6 +90,9 @@ async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
             seeds=[setting.seed(replicate) for replicate in range(request.replicates)],
             cells=_shown(cells, entry),
             total=len(cells),
+            tells=plan.tells,
+            resolution=plan.resolution,
+            aliases=[" = ".join(group) for group in plan.aliases],
             estimate=entry.estimate,
             duplicates=entry.duplicates,
             baseline=ledger.ids(entry.baseline),
@@ -91,14 +103,14 @@ async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
     return await ledger.enter(lab, Batch(kept, setting, request, caller, grid=grid), GridLaunched, answer)
 
 
-def _combinations(request: GridLaunch) -> Sequence[Combination]:
-    """The combinations of knobs that each variant is run with."""
+def _plan(request: GridLaunch, seed: int) -> Plan:
+    """The cells that each variant is run with; none where they depend on the variant."""
     if request.cells and request.factors:
         raise BadInputError("Both factors and cells are given", "Give factors to cross, or the cells as a list")
-    if request.design != "full" or request.size is not None:
+    if (request.cells or not request.factors) and (request.design != "full" or request.size is not None):
         raise BadInputError(
-            f"design={request.design!r}{'' if request.size is None else f', size={request.size}'} is not there yet",
-            'design="full" crosses all values of the factors; for any other choice list the cells: cells=[{"KNOB": value}, …]',
+            f"design={request.design!r}{'' if request.size is None else f', size={request.size}'} needs factors",
+            'Give factors={"KNOB": [value, value]}; cells are run as they are listed',
         )
     empty = [name for name, values in request.factors.items() if not values]
     if empty or not (request.factors or request.cells or request.variants):
@@ -106,14 +118,17 @@ def _combinations(request: GridLaunch) -> Sequence[Combination]:
             f"The grid is empty: {'no values for ' + ', '.join(empty) if empty else 'no factors, cells or variants'}",
             'Give factors={"KNOB": [value, value]}, cells=[{"KNOB": value}] or variants=[{"name": …, "edits": […]}]',
         )
-    _refuse_too_many(request)
-    if request.cells:
-        return request.cells
-    return [dict(zip(request.factors, values, strict=True)) for values in product(*request.factors.values())]
+    if request.design == OPTIMISER:
+        return Plan((), "")
+    if request.factors:
+        plan = designs.plan(request.design, request.factors, size=request.size, seed=seed, cap=GRID_CAP)
+    else:
+        plan = Plan(request.cells or [{}], "")
+    _refuse_too_many(request, len(plan.cells))
+    return plan
 
 
-def _refuse_too_many(request: GridLaunch) -> None:
-    cells = len(request.cells) or math.prod(len(values) for values in request.factors.values())
+def _refuse_too_many(request: GridLaunch, cells: int) -> None:
     variants = len(request.variants) or 1
     count = cells * variants * request.replicates
     if count > GRID_CAP:
@@ -124,9 +139,9 @@ def _refuse_too_many(request: GridLaunch) -> None:
         )
 
 
-def _variants(request: GridLaunch, combinations: Sequence[Combination]) -> list[Variant]:
+def _variants(request: GridLaunch) -> list[Variant]:
     """The variants, with the grid's base and overrides where they have none of their own."""
-    factors = {name for combination in combinations for name in combination}
+    factors = request.factors.keys() | {name for cell in request.cells for name in cell}
     variants = request.variants or [Variant(name="")]
     names = [variant.name for variant in variants]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -143,8 +158,8 @@ def _variants(request: GridLaunch, combinations: Sequence[Combination]) -> list[
 
 def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combination]) -> list[Planned]:
     """A variant's cells. The variant is parsed once and rendered for each."""
+    _refuse_lacking(variant, {factor for combination in combinations for factor in combination}, name)
     knobs = Knobs(variant.source, lab.trainer)
-    _refuse_lacking(knobs, combinations, f"variant {name!r}" if name else variant.base.name)
     before = lab.with_protected(variant.base.kept)
     diffstats: dict[frozenset[str], str] = {}  # cells that set the same knobs change the same lines
     cells: list[Planned] = []
@@ -169,11 +184,11 @@ def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combin
     return cells
 
 
-def _refuse_lacking(knobs: Knobs, combinations: Sequence[Combination], whose: str) -> None:
-    known = knobs.values
-    lacking = sorted({factor for combination in combinations for factor in combination} - known.keys())
+def _refuse_lacking(variant: Proposal, factors: Iterable[str], name: str) -> None:
+    lacking = sorted(set(factors) - variant.knobs.keys())
     if lacking:
-        raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], known))
+        whose = f"variant {name!r}" if name else variant.base.name
+        raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], variant.knobs))
 
 
 def _shown(cells: Sequence[Planned], entry: Entry) -> list[Cell]:

@@ -192,5 +192,5 @@ def _refuse(wrong: bool, problem: str, remedy: str) -> None:  # noqa: FBT001  re
 
 def _refuse_above(cap: int, cells: int) -> None:
     _refuse(
-        cells > cap, f"{cells} cells are more than the {cap} allowed", "Take fewer values, or a design that draws with size="
+        cells > cap, f"{cells:,} cells are more than the {cap:,} allowed", "Take fewer values, or a design that draws size="
     )

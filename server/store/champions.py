@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .database import Reader, Row, Transaction
 
@@ -22,6 +25,14 @@ class Champion:
     experiment: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Reign:
+    """A champion, and since when: a Unix time."""
+
+    champion: Champion
+    since: float
+
+
 _CHAMPION = "SELECT commit_hash, tree, experiment FROM champions JOIN sources USING (commit_hash) ORDER BY number"
 
 
@@ -33,6 +44,20 @@ async def baseline(reader: Reader) -> Champion | None:
 async def champion(reader: Reader) -> Champion | None:
     """The best source that a validation has confirmed, the baseline until then."""
     return _champion(await reader.row(f"{_CHAMPION} DESC LIMIT 1"))
+
+
+async def line(reader: Reader) -> list[Reign]:
+    """All champions in turn, the baseline first."""
+    rows = await reader.rows(
+        "SELECT commit_hash, tree, experiment, since FROM champions JOIN sources USING (commit_hash) ORDER BY number"
+    )
+    return [Reign(Champion(row["commit_hash"], row["tree"], row["experiment"]), row["since"]) for row in rows]
+
+
+async def knobs(reader: Reader, commit: str) -> Mapping[str, Any]:
+    """Every knob of a source that is known."""
+    row = await reader.row("SELECT knobs FROM sources WHERE commit_hash = ?", (commit,))
+    return json.loads(row["knobs"]) if row else {}
 
 
 async def crown(tx: Transaction, commit: str, experiment: int | None, since: float) -> None:

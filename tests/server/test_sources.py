@@ -122,6 +122,15 @@ async def test_a_diff_is_unified_bounded_and_of_the_files_asked_for(sources: Sou
     assert short.count("\n+x") + int(short.split("… ")[1].split()[0]) == 500
 
 
+async def test_how_many_sources_differ_from_one_is_asked_at_once(sources: Sources) -> None:
+    base = await keep(sources, BASE, {})
+    shorter = {path: data for path, data in BASE.items() if path != "train.py"} | {"trainer.toml": b""}
+    trees = [(await keep(sources, source, BASE, base.hash)).tree for source in ({**BASE, "sub\\x/é 2.py": b"X = 1\n"}, shorter)]
+    differing = await sources.differing(base.tree, [base.tree, *trees, trees[0]], lambda path: path != "trainer.toml")
+    assert differing == [{}, {"sub\\x/é 2.py": b"X = 1\n"}, {"train.py": None}, {"sub\\x/é 2.py": b"X = 1\n"}]
+    assert await sources.differing(base.tree, [], lambda _: True) == []
+
+
 async def test_a_source_is_written_out_for_a_run(sources: Sources, tmp_path: Path) -> None:
     commit = await keep(sources, {**BASE, "run.sh": b"#!/bin/sh\n"}, {})
     folder = tmp_path / "run" / "source"
