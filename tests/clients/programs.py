@@ -50,6 +50,7 @@ class Clients:
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
             "LABHAND_SLOTS": str(self.home / "slots"),
+            "MCP_TIMEOUT": "60000",
             "DISABLE_AUTOUPDATER": "1",
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
             "HTTPS_PROXY": "http://127.0.0.1:9",

@@ -9,6 +9,8 @@ from .programs import Clients
 
 pytestmark = pytest.mark.timeout(300)
 
+INSPECTOR = ("mcp-inspector", "--cli", "--connect-timeout", "60000")
+"""A busy machine may take longer to start a process than the Inspector's own 15 s."""
 Era = Literal["legacy", "modern"]
 ERAS: tuple[Era, ...] = ("legacy", "modern")
 
@@ -32,7 +34,7 @@ READING: tuple[tuple[str, dict[str, Any]], ...] = (
 def inspect(clients: Clients, era: Era, method: str, *options: str) -> dict[str, Any]:
     """What a server answers to one request of the Inspector's command line."""
     server = ("labhand", "serve", "--as", "inspector")
-    finished = clients.run("mcp-inspector", "--cli", "--protocol-era", era, *server, "--method", method, *options)
+    finished = clients.run(*INSPECTOR, "--protocol-era", era, *server, "--method", method, *options)
     assert finished.code == 0, f"{method} {options}: {finished.out}{finished.err}"
     answer: dict[str, Any] = json.loads(finished.out)
     return answer
@@ -82,7 +84,7 @@ def test_the_inspector_sees_an_error_that_says_what_to_do(clients: Clients) -> N
     server = ("labhand", "serve")
     request = ("--method", "tools/call", "--tool-name", "get_experiment", "--tool-arg", "id=e0999")
 
-    finished = clients.run("mcp-inspector", "--cli", *server, *request)
+    finished = clients.run(*INSPECTOR, *server, *request)
 
     assert finished.code == 5
     assert "e0999" in finished.out
