@@ -137,9 +137,10 @@ class LocalBackend(Backend):
     def _reap(self) -> None:
         """Let runners that this process started and that have ended not stay zombies."""
         for pid in list(self._children):
-            ended, _ = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                self._children.discard(pid)
+            with suppress(ChildProcessError):  # someone else has waited for it
+                if not os.waitpid(pid, os.WNOHANG)[0]:
+                    continue
+            self._children.discard(pid)
 
     @override
     async def cancel(self, run: Run) -> None:

@@ -31,7 +31,7 @@ async def test_without_a_noise_floor_nothing_is_said(lab: Lab) -> None:
 async def test_when_the_noise_becomes_known_earlier_scores_are_judged_by_it(lab: Lab) -> None:
     settler = Settler(lab.trainer.metric)
     better, worse, same = await queue_trees(lab, "better", "worse", "same")
-    await settle(lab, settler, {better: 1.5, worse: 2.5, same: 2.001})
+    await settle(lab, settler, {better: 1.96, worse: 2.5, same: 2.001})
     replicates = await queue_trees(lab, *[""] * 4, purpose="baseline")
     for number, score in zip(replicates, BASELINE, strict=True):
         await settle(lab, settler, {number: score})
@@ -78,7 +78,7 @@ async def test_a_new_champion_is_what_the_others_are_compared_with(lab: Lab) -> 
     assert (await support.experiment(lab, idea)).verdict is Verdict.PROMISING
     async with lab.db.transaction() as tx:
         await tx.execute("UPDATE experiments SET verdict = 'confirmed' WHERE number = ?", (winner,))
-        await tx.execute("INSERT INTO sources SELECT 'won', 'winner', '', '', '{}'")
+        await tx.execute("INSERT INTO sources SELECT 'won', 'winner', '', '', '{}', '[]'")
         await champions.crown(tx, "won", winner, time.time())
     [later] = await queue_trees(lab, "later")
     await settle(lab, settler, {later: 1.4})

@@ -45,6 +45,7 @@ async def test_a_run_is_followed_through_its_phases(lab: Lab) -> None:
     async with support.loop(lab) as loop:
         while await loop.tick():
             seen.append((await support.experiment(lab, number)).status)
+            await anyio.sleep(support.TICK_SECONDS)
     assert [status for status in dict.fromkeys(seen) if status != "evaluating"] == ["starting", "running"]
     experiment = await support.experiment(lab, number)
     assert experiment.started_at is not None
@@ -231,9 +232,11 @@ async def _occupy(backend: LocalBackend, lab: Lab, folder: Path) -> None:
 
 
 async def _tick_until_running(lab: Lab, loop: Dispatcher, name: str) -> None:
-    with anyio.fail_after(support.PATIENCE_SECONDS):
-        while (name, "running") not in [(run.id, run.status) for run in await support.runs(lab)]:
-            await loop.tick()
+    async def is_running() -> bool:
+        await loop.tick()
+        return (name, "running") in [(run.id, run.status) for run in await support.runs(lab)]
+
+    await support.until(is_running)
 
 
 async def test_trouble_that_passes_does_not_end_the_dispatcher(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
