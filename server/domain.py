@@ -65,6 +65,8 @@ Clock = Literal["cpu", "wall"]
 Direction = Literal["minimize", "maximize"]
 Priority = Literal["low", "normal", "high"]
 PRIORITIES: Mapping[str, int] = {"low": 0, "normal": 1, "high": 2}
+LAB = "labhand"
+"""By whom the experiments are launched that the lab adds by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +115,15 @@ class Experiment:
         commit: Of its source in the lab's repository.
         tree: Content hash of the source: equal trees are the same source.
         base: The experiment whose source it was made from; None for the baseline and a folder on disk.
-        purpose: `idea`; `baseline` for the replicates that the lab adds by itself; `validation` for the pairs that a validation
-            rests on, `report` for those that decide nothing.
+        purpose: `idea`; `baseline` for the replicates that the lab adds by itself, `recheck` where it runs a suspected score
+            again; `validation` for the pairs that a validation rests on, `report` for those that decide nothing.
         replicate: k of `seed(setting, k)`.
         setting: Trainer, kind of device and budget: the stratum as far as it is known at launch.
         gpu: The kind of device that it asks for, `cpu` where there is none.
         budget_seconds: Of training, counted by `clock`.
         overrides: The knobs that differ from its base.
+        flags: For the reader: what its source touches that the baseline doesn't, what its runner saw, why its score is
+            doubted. Each is a word, or a word and a colon and more.
         gpu_seconds: Held, by all its runs; estimated until it is finished.
         score: None unless measured.
         gain: Against the reference of its stratum; positive is better.
@@ -155,6 +159,7 @@ class Experiment:
     reason: str | None = None
     gain: float | None = None
     failed: Failed | None = None
+    flags: Sequence[str] = ()
     cancel_reason: str | None = None
     started_at: float | None = None
     finished_at: float | None = None

@@ -46,6 +46,11 @@ class Allowance(Section):
     experiments: Annotated[int, Field(gt=0)] | None = None
     ends: Annotated[float, Field(gt=0)] | None = None
 
+    def covers(self, experiments: int, gpu_seconds: float, usd: float) -> bool:
+        """Whether so much in all is allowed."""
+        used = ((self.experiments, experiments), (self.gpu_hours, gpu_seconds / 3600), (self.usd, usd))
+        return all(most is None or much <= most for most, much in used)
+
 
 class LocalPool(Section):
     """Processes on this machine: a slot a GPU, or a core where there is none.

@@ -21,6 +21,7 @@ from .folders import RunFolders
 from .lock import only_one
 from .loop import Dispatcher
 from .pools import Pools
+from .rechecking import Rechecks
 from .settling import Settler
 
 LINGER_SECONDS = 3.0
@@ -108,4 +109,5 @@ async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
     sources = await Sources.open(folder / SOURCES)
     pools = await to_thread.run_sync(Pools.of_settings, settings, folder / RUNS)
     stack.push_async_callback(pools.close)
-    return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), Settler(trainer.metric), settings.allowance.ends)
+    settler = Settler(trainer.metric, Rechecks(sources, settings.allowance))
+    return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance.ends)

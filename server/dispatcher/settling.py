@@ -16,6 +16,7 @@ from ..store.database import Transaction
 from ..store.runs import Attempt
 from ..store.settlement import Outcome
 from .judging import Judge
+from .rechecking import Rechecks
 
 REQUEUES = 2
 """How many times a lost run is made up for."""
@@ -43,10 +44,12 @@ class Settler:
 
     Args:
         metric: What scores are of.
+        rechecks: Runs again what is too good to be true; None for nothing.
     """
 
-    def __init__(self, metric: Metric) -> None:
+    def __init__(self, metric: Metric, rechecks: Rechecks | None = None) -> None:
         self._judge = Judge(metric)
+        self._rechecks = rechecks
 
     def forget(self) -> None:
         """A transaction failed: read everything anew next time."""
@@ -68,6 +71,8 @@ class Settler:
                 if outcome.stratum is not None:
                     scored[outcome.stratum].append(attempt.run.experiment)
         await self._judge.judge(tx, scored)
+        if self._rechecks is not None:
+            await self._rechecks.queue(tx, now)
 
 
 async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Whether a score is too good to be true, and has to be run again before it counts.
+"""Whether scores are to be trusted: too good to be true, so that they have to be run again before they count, or unseeded.
 
 A suspicion costs one run and accuses nobody: a real leap passes it.
 """
@@ -44,3 +44,24 @@ def too_good(score: float, others: Sequence[float], noise: Noise | None, directi
     if leap <= progress or leap <= BEYOND_NOISE * (noise.sd if noise else 0.0):
         return None
     return f"{score:.4g} is better than the best so far, {best:.4g}, by more than that is than the median, {middle:.4g}"
+
+
+def must_beat(score: float, others: Sequence[float], direction: Direction) -> float:
+    """What another seed has to score better than for a suspected score to count: half-way from the best of the others.
+
+    Args:
+        score: The suspected one.
+        others: As for `too_good`; at least one.
+        direction: Which way is better.
+    """
+    best = min(others) if direction == "minimize" else max(others)
+    return (score + best) / 2
+
+
+def unseeded(scores: Sequence[float]) -> bool:
+    """Whether seeds vary nothing: replicates of one source that agree to the bit. Such a source can never be confirmed.
+
+    Args:
+        scores: Of one source in one stratum, one a seed.
+    """
+    return len(scores) > 1 and len(set(scores)) == 1

@@ -24,6 +24,7 @@ class KeptSource:
         changes: Against its base, in a few words.
         diffstat: Lines added and removed against its base.
         knobs: Every knob's value.
+        flags: What it touches that the baseline doesn't; see `server.flags`.
     """
 
     commit: str
@@ -31,6 +32,7 @@ class KeptSource:
     changes: str
     diffstat: str
     knobs: Mapping[str, Any]
+    flags: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,11 @@ async def committed(reader: Reader) -> Committed:
         " SELECT TOTAL(experiments) AS experiments, TOTAL(gpu_seconds) AS gpu_seconds, TOTAL(usd) AS usd FROM spent"
         " UNION ALL"
         " SELECT COUNT(*), TOTAL(gpu_seconds), TOTAL(usd) FROM experiments"
-        " WHERE status IN (SELECT value FROM json_each(?)))",
+        " WHERE status IN (SELECT value FROM json_each(?))"
+        " UNION ALL"  # what validations will launch when their candidates are confirmed
+        " SELECT TOTAL(2 * pairs), TOTAL(2 * pairs * stages.gpu_seconds), TOTAL(2 * pairs * stages.usd)"
+        " FROM validations INDEXED BY validations_open JOIN stages ON validation = number AND place > stage"
+        " WHERE finished_at IS NULL)",
         (_PENDING,),
     )
     return Committed(int(row["experiments"]), row["gpu_seconds"], row["usd"]) if row else Committed(0, 0.0, 0.0)
@@ -150,8 +156,11 @@ async def committed(reader: Reader) -> Committed:
 async def keep_sources(tx: Transaction, sources: Iterable[KeptSource]) -> None:
     """Write sources down; those that are known stay as they are."""
     await tx.many(
-        "INSERT OR IGNORE INTO sources (commit_hash, tree, changes, diffstat, knobs) VALUES (?, ?, ?, ?, ?)",
-        [(source.commit, source.tree, source.changes, source.diffstat, json.dumps(source.knobs)) for source in sources],
+        "INSERT OR IGNORE INTO sources (commit_hash, tree, changes, diffstat, knobs, flags) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (one.commit, one.tree, one.changes, one.diffstat, json.dumps(one.knobs), json.dumps(list(one.flags)))
+            for one in sources
+        ],
     )
 
 
@@ -168,8 +177,8 @@ async def keep_experiments(tx: Transaction, experiments: Iterable[Experiment]) -
     await tx.many(
         "INSERT INTO experiments (number, grid, variant, commit_hash, tree, base, purpose, hypothesis, theme, changes,"
         " overrides, launched_by, launched_at, priority, seed, replicate, setting, gpu, clock, budget_seconds, status,"
-        " gpu_seconds, usd)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " gpu_seconds, usd, flags)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [_columns(experiment) for experiment in experiments],
     )
 
@@ -210,4 +219,5 @@ def _columns(experiment: Experiment) -> tuple[Any, ...]:
         experiment.status,
         experiment.gpu_seconds,
         experiment.usd,
+        json.dumps(list(experiment.flags)),
     )

@@ -16,6 +16,7 @@ def experiment(row: Row) -> Experiment:
         failed = Failed(
             Failure(row["failure"]), told.get("message", ""), tuple(told.get("lines", ())), told.get("next_step", "")
         )
+    result = json.loads(row["result"])
     return Experiment(
         number=row["number"],
         grid=row["grid"],
@@ -47,10 +48,11 @@ def experiment(row: Row) -> Experiment:
         reason=row["reason"],
         gain=row["gain"],
         failed=failed,
+        flags=(*json.loads(row["flags"]), *result.get("flags", ()), *([row["doubt"]] if row["doubt"] else [])),
         cancel_reason=row["cancel_reason"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
-        result=json.loads(row["result"]),
+        result=result,
     )
 
 

@@ -11,7 +11,8 @@ CREATE TABLE sources (                  -- one for each distinct commit in sourc
     tree        TEXT NOT NULL,
     changes     TEXT NOT NULL,          -- against its base, in a few words
     diffstat    TEXT NOT NULL,
-    knobs       TEXT NOT NULL           -- JSON: every knob's value
+    knobs       TEXT NOT NULL,          -- JSON: every knob's value
+    flags       TEXT NOT NULL DEFAULT '[]'  -- JSON: what it touches that the baseline doesn't: see flags.py
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE grids (
@@ -40,7 +41,7 @@ CREATE TABLE experiments (
     commit_hash    TEXT NOT NULL REFERENCES sources,
     tree           TEXT NOT NULL,
     base           INTEGER REFERENCES experiments,
-    purpose        TEXT NOT NULL,       -- idea, baseline, validation, report
+    purpose        TEXT NOT NULL,       -- idea, baseline, recheck, validation, report
     hypothesis     TEXT NOT NULL,
     theme          TEXT,
     changes        TEXT NOT NULL,
@@ -64,6 +65,9 @@ CREATE TABLE experiments (
     verdict        TEXT NOT NULL DEFAULT 'pending',
     reason         TEXT,
     gain           REAL,
+    flags          TEXT NOT NULL DEFAULT '[]', -- JSON: its source's
+    must_beat      REAL,                -- it is suspected, and counts when another seed of its source scores better than this
+    doubt          TEXT,                -- why its score is doubted: unseeded, not_reproduced
     failure        TEXT,                -- the class
     failed         TEXT,                -- JSON: message, lines, next_step
     started_at     REAL,
@@ -83,6 +87,7 @@ CREATE INDEX experiments_best ON experiments
 CREATE INDEX experiments_listing ON experiments
     (number, status, score, verdict, gpu, theme, launched_by, grid, finished_seq, failure, usd, gpu_seconds);
 CREATE INDEX experiments_winners ON experiments (stratum, score, tree) WHERE verdict IN ('promising', 'confirmed');
+CREATE INDEX experiments_suspected ON experiments (number) WHERE must_beat IS NOT NULL;
 CREATE INDEX experiments_failure ON experiments (failure) WHERE failure IS NOT NULL;
 CREATE INDEX experiments_setting ON experiments (setting, purpose);
 CREATE UNIQUE INDEX experiments_finished ON experiments (finished_seq) WHERE finished_seq IS NOT NULL;

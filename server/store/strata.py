@@ -19,27 +19,37 @@ class Scored:
     Attributes:
         tree: Its source; equal ones are replicates.
         is_reference: It is a replicate of what the others are compared with.
+        is_idea: An agent asked for it; the lab's own additions aren't.
+        must_beat: It is suspected, and counts when another seed of its source scores better than this.
     """
 
     number: int
     tree: str
     score: float
     is_reference: bool
+    is_idea: bool = False
+    must_beat: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Pronounced:
-    """What is said of an experiment."""
+    """What is said of an experiment.
+
+    Attributes:
+        doubt: Why its score is doubted, in a word: `unseeded`, `not_reproduced`.
+    """
 
     number: int
     verdict: Verdict
     reason: str
     gain: float | None
+    doubt: str | None = None
 
 
 # The baseline's replicates carry the trainer's protected files as they stood at their launch: another tree, the same source.
 _SCORED = (
-    "SELECT number, tree, score, (tree = ? OR (? AND purpose = 'baseline')) AS is_reference"
+    "SELECT number, tree, score, purpose = 'idea' AS is_idea, must_beat,"
+    " (tree = ? OR (? AND purpose = 'baseline')) AS is_reference"
     " FROM experiments WHERE stratum = ? AND score IS NOT NULL"
 )
 
@@ -69,7 +79,10 @@ async def scored(
         rows = await tx.rows(_SCORED, parameters)
     else:
         rows = await tx.rows(f"{_SCORED} AND number IN ({', '.join('?' * len(only))})", (*parameters, *only))
-    return [Scored(row["number"], row["tree"], row["score"], bool(row["is_reference"])) for row in rows]
+    return [
+        Scored(row["number"], row["tree"], row["score"], bool(row["is_reference"]), bool(row["is_idea"]), row["must_beat"])
+        for row in rows
+    ]
 
 
 async def read(tx: Transaction, number: int) -> Stratum | None:
@@ -91,7 +104,7 @@ async def describe(
 async def pronounce(tx: Transaction, said: Iterable[Pronounced]) -> None:
     """Keep what is said of experiments. What a validation found stays."""
     await tx.many(
-        "UPDATE experiments SET verdict = ?, reason = ?, gain = ?"
+        "UPDATE experiments SET verdict = ?, reason = ?, gain = ?, doubt = ?"
         " WHERE number = ? AND verdict NOT IN ('confirmed', 'not_shown')",
-        [(one.verdict, one.reason, one.gain, one.number) for one in said],
+        [(one.verdict, one.reason, one.gain, one.doubt, one.number) for one in said],
     )
