@@ -17,6 +17,7 @@ from ..store.runs import Attempt
 from ..store.settlement import Outcome
 from .judging import Judge
 from .rechecking import Rechecks
+from .validations import Validations
 
 REQUEUES = 2
 """How many times a lost run is made up for."""
@@ -45,11 +46,13 @@ class Settler:
     Args:
         metric: What scores are of.
         rechecks: Runs again what is too good to be true; None for nothing.
+        validations: Follows them; None for nobody.
     """
 
-    def __init__(self, metric: Metric, rechecks: Rechecks | None = None) -> None:
+    def __init__(self, metric: Metric, rechecks: Rechecks | None = None, validations: Validations | None = None) -> None:
         self._judge = Judge(metric)
         self._rechecks = rechecks
+        self._validations = validations
 
     def forget(self) -> None:
         """A transaction failed: read everything anew next time."""
@@ -73,6 +76,12 @@ class Settler:
         await self._judge.judge(tx, scored)
         if self._rechecks is not None:
             await self._rechecks.queue(tx, now)
+        await self.follow(tx, now)
+
+    async def follow(self, tx: Transaction, now: float) -> None:
+        """Take validations further, and judge everything anew where one has made a champion."""
+        if self._validations is not None and await self._validations.follow(tx, now):
+            await self._judge.judge_all(tx)
 
 
 async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None:
@@ -89,7 +98,8 @@ async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None
         failed = Failed(
             Failure.LOST_MACHINE,
             f"{attempt.attempts} runs ended without a result, the last one because {why}",
-            next_step="See whether the machine ran out of memory or was restarted, then launch it again with retry=True",
+            next_step=f"Read .labhand/runs/{run.id}/runner.log, see whether the machine ran out of memory or was restarted,"
+            " then launch it again with retry=True",
         )
         await settlement.finish(tx, run, Outcome(Status.FAILED, failed=failed), now)
 

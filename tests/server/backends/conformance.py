@@ -45,6 +45,7 @@ class BackendConformance:
         phases: list[Phase] = []
         with anyio.fail_after(PATIENCE_SECONDS):
             while (report := await look(backend, run)).phase != "finished":
+                assert report.phase != "lost"
                 phases.append(report.phase)
                 await anyio.sleep(TICK_SECONDS)
         order = ["starting", "running", "evaluating"]
