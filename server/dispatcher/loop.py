@@ -17,7 +17,7 @@ from ..backends.protocol import Report, RunSpec
 from ..domain import Run
 from ..errors import LabhandError, NoCapacityError
 from ..store import pools as pool_rows
-from ..store import queue, runs, settlement
+from ..store import pairs, queue, runs, settlement
 from ..store.database import Database
 from ..store.runs import Attempt, News
 from .folders import RunFolders
@@ -110,10 +110,11 @@ class Dispatcher:
         version = await self._db.version()
         if version == self._seen:
             return
-        if await queue.needs_sweeping(self._db):
+        if await queue.needs_sweeping(self._db) or await pairs.need_a_look(self._db):
             async with self._db.transaction() as tx:
                 await settlement.cancel_queued(tx, time.time())
                 await queue.drop_empty_holds(tx)
+                await self._settler.follow(tx, time.time())
         self._active = [attempt for attempt in await runs.active(self._db) if attempt.run.pool in self._pools]
         self._waiting = await queue.startable(self._db, sorted({pool.gpu for pool in self._pools.seen}))
         self._seen = version

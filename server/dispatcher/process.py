@@ -23,6 +23,7 @@ from .loop import Dispatcher
 from .pools import Pools
 from .rechecking import Rechecks
 from .settling import Settler
+from .validations import Validations
 
 LINGER_SECONDS = 3.0
 """How long an idle dispatcher waits for more, so that an agent's next launch finds it."""
@@ -109,5 +110,5 @@ async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
     sources = await Sources.open(folder / SOURCES)
     pools = await to_thread.run_sync(Pools.of_settings, settings, folder / RUNS)
     stack.push_async_callback(pools.close)
-    settler = Settler(trainer.metric, Rechecks(sources, settings.allowance))
+    settler = Settler(trainer.metric, Rechecks(sources, settings.allowance), Validations(trainer.metric, sources))
     return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance.ends)

@@ -14,7 +14,7 @@ from itertools import count, islice, repeat
 from typing import TypeVar
 
 from ..answers import Answer, Estimate
-from ..domain import PRIORITIES, Experiment, Status, id_ranges
+from ..domain import LAB, PRIORITIES, Experiment, Status, id_ranges
 from ..requests import LaunchOptions
 from ..research.policy import baseline_replicates
 from ..store import launches
@@ -25,9 +25,6 @@ from .ideas import UNCHANGED, Idea
 from .lab import Lab
 from .setting import Setting
 from .twins import Twins, remark
-
-LAB = "labhand"
-"""By whom baseline replicates are launched."""
 
 A = TypeVar("A", bound=Answer)
 

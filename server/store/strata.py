@@ -52,6 +52,7 @@ _SCORED = (
     " (tree = ? OR (? AND purpose = 'baseline')) AS is_reference"
     " FROM experiments WHERE stratum = ? AND score IS NOT NULL"
 )
+_TESTED = "verdict IN ('confirmed', 'not_shown')"
 
 
 async def find(tx: Transaction, facts: Mapping[str, Any]) -> int:
@@ -60,6 +61,11 @@ async def find(tx: Transaction, facts: Mapping[str, Any]) -> int:
     await tx.execute("INSERT INTO strata (facts) VALUES (?) ON CONFLICT (facts) DO NOTHING", (text,))
     row = await tx.row("SELECT number FROM strata WHERE facts = ?", (text,))
     return int(row["number"]) if row else 0
+
+
+async def numbers(tx: Transaction) -> list[int]:
+    """All strata."""
+    return [row["number"] for row in await tx.rows("SELECT number FROM strata ORDER BY number")]
 
 
 async def scored(
@@ -102,9 +108,10 @@ async def describe(
 
 
 async def pronounce(tx: Transaction, said: Iterable[Pronounced]) -> None:
-    """Keep what is said of experiments. What a validation found stays."""
+    """Keep what is said of experiments. The verdict of a validation stays, and the gain goes with the reference."""
     await tx.many(
-        "UPDATE experiments SET verdict = ?, reason = ?, gain = ?, doubt = ?"
-        " WHERE number = ? AND verdict NOT IN ('confirmed', 'not_shown')",
+        f"UPDATE experiments SET verdict = iif({_TESTED}, verdict, ?), reason = iif({_TESTED}, reason, ?),"  # noqa: S608
+        " gain = ?, doubt = ?"
+        " WHERE number = ?",
         [(one.verdict, one.reason, one.gain, one.doubt, one.number) for one in said],
     )

@@ -1,0 +1,144 @@
+"""The pairs of a validation: the candidate and another source, each on a fresh seed that nothing else in the lab has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..domain import LAB, PENDING, PRIORITIES, Experiment, Status, experiment_id, seed
+from . import facts, launches, validations
+from .database import Reader, Row, Transaction
+from .validations import Stage, StageKind, Validation
+
+_MEMBERS = (
+    "SELECT 1 FROM paired JOIN experiments ON experiments.number = experiment"
+    " WHERE validation = validations.number AND paired.stage = validations.stage"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One experiment of a pair, as far as it is."""
+
+    number: int
+    status: Status
+    score: float | None
+    stratum: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two experiments on one seed."""
+
+    candidate: Arm
+    against: Arm
+
+    @property
+    def unfinished(self) -> list[int]:
+        """Those that are queued or running."""
+        return [arm.number for arm in (self.candidate, self.against) if arm.status in PENDING]
+
+
+async def queue(tx: Transaction, validation: Validation, stage: Stage, count: int, now: float) -> dict[str, str]:
+    """Queue more pairs of a stage, each on the next seed of its own stream; gives the new experiments with their commits."""
+    champion = None if stage.kind is StageKind.REPORT else await validations.experiment_of(tx, validation.champion)
+    arms = [(validation.commit, validation.candidate), (stage.against, champion)]
+    lab = await facts.fact(tx, facts.IDENTITY) or ""
+    number = await launches.newest(tx)
+    first = len(await of_stage(tx, validation.number, stage.place))
+    fresh: list[Experiment] = []
+    for place in range(first, first + count):
+        drawn = seed(lab, f"{stage.setting}/{validation.id}/{stage.kind}", place)
+        for commit, like in arms:
+            number += 1
+            fresh.append(await _draft(tx, validation, stage, commit, like, number=number, place=place, seed=drawn, now=now))
+    await launches.keep_experiments(tx, fresh)
+    await tx.many(
+        "INSERT INTO pairs (validation, stage, place, candidate, against) VALUES (?, ?, ?, ?, ?)",
+        [
+            (validation.number, stage.place, candidate.replicate, candidate.number, against.number)
+            for candidate, against in zip(fresh[::2], fresh[1::2], strict=True)
+        ],
+    )
+    return {experiment.id: experiment.commit for experiment in fresh}
+
+
+async def of_stage(reader: Reader, validation: int, stage: int) -> list[Pair]:
+    """The pairs of a stage in the order of their seeds."""
+    rows = await reader.rows(
+        "SELECT c.number, c.status, c.score, c.stratum, a.number AS a_number, a.status AS a_status, a.score AS a_score,"
+        " a.stratum AS a_stratum FROM pairs JOIN experiments AS c ON c.number = candidate"
+        " JOIN experiments AS a ON a.number = against WHERE validation = ? AND stage = ? ORDER BY place",
+        (validation, stage),
+    )
+    return [Pair(_arm(row, ""), _arm(row, "a_")) for row in rows]
+
+
+async def pending(reader: Reader, validations: Iterable[int]) -> dict[int, list[int]]:
+    """The experiments of each validation that are not finished, in the order of their numbers."""
+    waiting: dict[int, list[int]] = {number: [] for number in validations}
+    for number, found in waiting.items():
+        rows = await reader.rows(
+            "SELECT number FROM paired JOIN experiments ON number = experiment WHERE validation = ? AND finished_seq IS NULL"
+            " ORDER BY number",
+            (number,),
+        )
+        found += [row["number"] for row in rows]
+    return waiting
+
+
+async def need_a_look(reader: Reader) -> bool:
+    """Whether a validation waits for nothing that runs: all its pairs are in, or one was cancelled."""
+    sql = (
+        "SELECT 1 FROM validations INDEXED BY validations_open WHERE finished_at IS NULL"  # noqa: S608  this module's text
+        f" AND (NOT EXISTS ({_MEMBERS} AND finished_seq IS NULL) OR EXISTS ({_MEMBERS} AND status = 'cancelled')) LIMIT 1"
+    )
+    return await reader.row(sql) is not None
+
+
+async def _draft(
+    tx: Transaction,
+    validation: Validation,
+    stage: Stage,
+    commit: str,
+    like: int | None,
+    *,
+    number: int,
+    place: int,
+    seed: int,
+    now: float,
+) -> Experiment:
+    """An experiment on a commit; the idea that another one is, or the baseline."""
+    source = await tx.row("SELECT tree FROM sources WHERE commit_hash = ?", (commit,))
+    idea = await launches.experiment(tx, like) if like is not None else None
+    return Experiment(
+        number=number,
+        grid=None,
+        variant="",
+        commit=commit,
+        tree=source["tree"] if source else "",
+        base=idea.base if idea else None,
+        purpose="report" if stage.kind is StageKind.REPORT else "validation",
+        hypothesis=f"{validation.id}, pair {place + 1}: {experiment_id(validation.candidate)} against "
+        + ("the baseline" if stage.kind is StageKind.REPORT else "the champion"),
+        theme=None,
+        changes=idea.changes if idea else "unchanged",
+        overrides=idea.overrides if idea else {},
+        launched_by=LAB,
+        launched_at=now,
+        priority=PRIORITIES["high"],
+        seed=seed,
+        replicate=place,
+        setting=stage.setting,
+        gpu=validation.gpu,
+        clock=validation.clock,
+        budget_seconds=stage.budget_seconds,
+        status=Status.QUEUED,
+        attempts=0,
+        gpu_seconds=stage.gpu_seconds,
+        usd=stage.usd,
+    )
+
+
+def _arm(row: Row, prefix: str) -> Arm:
+    return Arm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), row[f"{prefix}score"], row[f"{prefix}stratum"])
