@@ -132,11 +132,11 @@ async def test_changed_settings_count_at_once_and_broken_ones_not_at_all(lab: La
 async def test_a_launch_starts_a_dispatcher_that_runs_it_with_its_baseline(tmp_path: Path) -> None:
     writing.lay_out(tmp_path)
     lab = await Lab.open(tmp_path)
-    launched = await writing.launch(lab, overrides={"X": 2.0})
+    launched = await writing.launch(lab, overrides={"X": 0.0})
     await support.until_finished(lab, 1 + BASELINE_REPLICATES)
     idea = await writing.find(lab, launched.experiments[0])
-    assert idea.verdict is Verdict.PROMISING
-    assert idea.gain == pytest.approx(3.0, abs=0.5)
+    assert idea.verdict is Verdict.WORSE
+    assert idea.gain == pytest.approx(-5.0, abs=0.5)
     await support.until_quiet(lab)
     assert f"{idea.id}-1 started on local" in (lab.folder / LOG).read_text("utf-8")
     await lab.close()
