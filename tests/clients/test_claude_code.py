@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(300)
 
 def readme_command() -> str:
     """How the README plugs labhand into Claude Code."""
-    (command,) = [line for block in console_blocks(ROOT / "README.md") for line in block.commands if "claude mcp add" in line]
+    (command,) = [line for block in console_blocks(ROOT / "README.md") for line in block if "claude mcp add" in line]
     return command
 
 

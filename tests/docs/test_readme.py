@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from .markdown import Console, console_blocks
+from .markdown import console_blocks
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "CONTRIBUTING.md")
 
 
-def shown(program: str) -> list[Console]:
+def shown(program: str) -> list[list[str]]:
     """The console blocks whose first command is of a program."""
     found = [block for page in PAGES for block in console_blocks(ROOT / page)]
-    return [block for block in found if block.commands[0].split()[0] == program]
+    return [block for block in found if block[0].split()[0] == program]
 
 
 def recipe(*targets: str) -> list[str]:
@@ -35,29 +35,26 @@ def targets_of_ci() -> list[str]:
     return str(line).split()
 
 
-@pytest.mark.parametrize("block", shown("make"), ids=lambda block: block.commands[0])
-def test_ci_runs_what_the_pages_tell_people_to_make(block: Console) -> None:
+@pytest.mark.parametrize("block", shown("make"), ids=lambda block: block[0])
+def test_ci_runs_what_the_pages_tell_people_to_make(block: list[str]) -> None:
     everything = recipe(*targets_of_ci())
 
-    for command in block.commands:
+    for command in block:
         assert set(recipe(*command.split()[1:])) <= set(everything)
 
 
 def test_the_tests_with_real_clients_run_what_the_readme_shows_of_claude() -> None:
     (block,) = shown("claude")
 
-    assert [command.split()[:4] for command in block.commands] == [["claude", "mcp", "add", "labhand"]]
+    assert [command.split()[:4] for command in block] == [["claude", "mcp", "add", "labhand"]]
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("block", shown("."), ids=lambda block: block.commands[1])
-def test_the_commands_do_what_the_readme_shows(block: Console, tmp_path: Path) -> None:
+@pytest.mark.parametrize("block", shown("."), ids=lambda block: block[1])
+def test_the_commands_do_what_the_readme_shows(block: list[str], tmp_path: Path) -> None:
     (tmp_path / ".venv").symlink_to(sys.prefix)
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
-
-    for _, answer in block.transcript:
-        assert answer.strip() == "", "compare it, now that the page shows an answer"
-    script = "set -e\n" + "\n".join(block.commands)
+    script = "set -e\n" + "\n".join(block)
     done = subprocess.run(
         ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False
     )
