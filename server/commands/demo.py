@@ -22,7 +22,7 @@ from ..answers import Row
 from ..errors import LabhandError
 from ..settings import FILE
 from .making import prepare_data
-from .terminal import err, in_words, out, results_table
+from .terminal import err, in_words, out, plug_in_command, results_table
 
 FACTORS: Mapping[str, list[Any]] = {"WIDTH": [32, 128], "MATRIX_LR": [0.01, 0.04]}
 """Two knobs of the built-in trainer, two values each."""
@@ -49,7 +49,7 @@ def run_demo(budget_seconds: float, keep: Path | None) -> None:
         anyio.run(_research, root)
         err.print(f"All of it took {time.monotonic() - began:.0f} s.")
     err.print("\n[bold]Plug in Claude Code[/bold], in the folder where you want to work:\n")
-    out.print("  claude mcp add labhand -- labhand serve", markup=False)
+    out.print(f"  {plug_in_command()}", markup=False)
 
 
 async def _research(root: Path) -> None:

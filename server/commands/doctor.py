@@ -21,7 +21,7 @@ from ..machine import devices, refuse_network_file_system
 from ..settings import FILE, Settings, data_folder, load_settings
 from ..trainers import load_trainer
 from .making import training_python
-from .terminal import out
+from .terminal import out, plug_in_command
 
 State = Literal["ok", "note", "bad"]
 MARKS = {"ok": "[green]ok[/green]  ", "note": "[yellow]note[/yellow]", "bad": "[red]bad[/red] "}
@@ -161,7 +161,7 @@ def _skypilot(_root: Path, _settings: Settings) -> Finding:
 
 
 def _claude(root: Path, _settings: Settings) -> Finding:
-    command = f"claude mcp add labhand -- labhand serve --root {root}"
+    command = plug_in_command(root)
     if shutil.which("claude") is None:
         return Finding("Claude Code", "note", "not found", f"install it, then: {command}")
     done = subprocess.run(["claude", "mcp", "get", "labhand"], capture_output=True, text=True, check=False, cwd=root)

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import BadInputError, ConflictError, LabhandError
 from ..settings import FILE, Settings, load_settings
 from ..trainers import load_trainer
-from .terminal import err
+from .terminal import err, plug_in_command
 
 TEMPLATE = """\
 trainer = "{trainer}"            # built in, or the path of a folder with a trainer.toml
@@ -43,7 +43,7 @@ def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
         trainer = found.name if trainer != found.name else f"./{found.name}"
     place.mkdir(parents=True, exist_ok=True)
     (place / FILE).write_text(TEMPLATE.format(trainer=trainer), "utf-8")
-    err.print(f"Wrote {place / FILE}. Next: labhand doctor, then claude mcp add labhand -- labhand serve --root {place}")
+    err.print(f"Wrote {place / FILE}. Next: labhand doctor, then\n\n  {plug_in_command(place)}", soft_wrap=True)
 
 
 def prepare_data(root: Path) -> None:

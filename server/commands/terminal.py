@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import cast
 
 import typer
@@ -27,6 +30,13 @@ def errors_told() -> Iterator[None]:
     except LabhandError as error:
         err.print(f"[red]labhand:[/red] {error}", markup=True)
         raise typer.Exit(2) from error
+
+
+def plug_in_command(root: Path | None = None) -> str:
+    """What plugs this labhand into Claude Code: for the lab at `root`, else for the folder where it is typed."""
+    beside = Path(sys.executable).with_name("labhand")
+    command = [str(beside) if beside.exists() else "labhand", "serve", *(["--root", str(root)] if root else [])]
+    return f"claude mcp add labhand -- {shlex.join(command)}"
 
 
 def results_table(title: str, rows: Sequence[Row], common: dict[str, object]) -> Table:
