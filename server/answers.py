@@ -56,6 +56,7 @@ class Launched(Answer):
         base: The experiment or source that it was made from.
         duplicates: Earlier experiments with the same source, seed, budget and kind, returned instead of being run again.
         baseline: Replicates of the baseline that the lab added, because nothing was known of the noise here.
+        flags: What the source touches that the baseline doesn't, for the reader: nothing is forbidden by it.
         next: What to know or do about the duplicates.
     """
 
@@ -65,6 +66,7 @@ class Launched(Answer):
     gpu: str
     changes: str = ""
     diffstat: str = ""
+    flags: list[str] = Field(default_factory=list[str])
     estimate: Estimate
     duplicates: list[str] = Field(default_factory=list[str])
     similar: list[Similar] = Field(default_factory=list[Similar])
@@ -89,6 +91,7 @@ class GridLaunched(Answer):
         tells: What the design can and can't tell apart.
         resolution: Of a fraction, as a Roman numeral.
         aliases: Of a fraction: effects that it can't tell apart, `A*B = C*D`.
+        flags: As in `Launched`, of all variants.
     """
 
     grid: str = ""
@@ -101,12 +104,105 @@ class GridLaunched(Answer):
     tells: str = ""
     resolution: str | None = None
     aliases: list[str] = Field(default_factory=list[str])
+    flags: list[str] = Field(default_factory=list[str])
     estimate: Estimate
     duplicates: list[str] = Field(default_factory=list[str])
     baseline: list[str] = Field(default_factory=list[str])
     dry_run: bool | None = None
     next: str = ""
     lab: LabLine | None = None
+
+
+class Cost(Answer):
+    """What a part of a validation costs.
+
+    Attributes:
+        stage: `test`, `horizon` or `report`; all but the test run only if those before were passed.
+        horizon: Budgets.
+        seeds: Each is run by the candidate, and by what it is compared with.
+    """
+
+    stage: str
+    horizon: int
+    seeds: int
+    gpu_seconds: float
+    usd: float | None = None
+
+
+class Test(Answer):
+    """One validation that was launched.
+
+    Attributes:
+        level: That the test is held to.
+        experiments: Of the test, as ranges.
+    """
+
+    validation: str = ""
+    candidate: str
+    level: float
+    costs: list[Cost]
+    experiments: list[str] = Field(default_factory=list[str])
+
+
+class Validated(Answer):
+    """What `validate` answers.
+
+    Attributes:
+        champion: What the candidates are tested against.
+        estimate: Of everything, as if every candidate were confirmed; that much is reserved. The times are those of the tests.
+        tests_before: Launched in this lab.
+    """
+
+    tests: list[Test]
+    champion: str
+    gpu: str
+    estimate: Estimate
+    tests_before: int
+    dry_run: bool | None = None
+    next: str = ""
+    lab: LabLine | None = None
+
+
+class Horizon(Answer):
+    """How a candidate did at a longer budget.
+
+    Attributes:
+        gain: In the mean of its pairs against the champion; positive is better.
+        tau: Kendall's, between the rankings there and at the test's budget, where eight configurations ran at both.
+    """
+
+    horizon: int
+    gain: float
+    tau: float | None = None
+    tau_interval: list[float] = Field(default_factory=list[float])
+
+
+class ValidationRow(Answer):
+    """A validation.
+
+    Attributes:
+        state: What runs: `test`, `horizon`, `report`; absent when it is finished.
+        gain: Against the baseline, over pairs that decided nothing; positive is better. Only of what became champion.
+        interval: Of the gain, 95 %.
+        p: One-sided, of the test.
+        level: That the test was held to.
+        test: Its place among all tests of the lab.
+    """
+
+    id: str
+    candidate: str
+    champion: str
+    state: str | None = None
+    verdict: str
+    promoted: bool
+    gain: float | None = None
+    interval: list[float] = Field(default_factory=list[float])
+    p: float | None = None
+    level: float
+    test: int
+    horizons: list[Horizon] = Field(default_factory=list[Horizon])
+    reason: str | None = None
+    experiments: list[str] = Field(default_factory=list[str])
 
 
 class Row(Answer):
@@ -116,6 +212,7 @@ class Row(Answer):
         gain: Against the reference; positive is better.
         cost: GPU-seconds, or dollars where a price is known, with the unit.
         stratum: Where the rows span several: scores compare within one only.
+        flags: What to look at before the score is believed; in a concise row their kinds alone.
     """
 
     id: str
@@ -143,6 +240,7 @@ class Results(Answer):
     rows: list[Row] = Field(default_factory=list[Row])
     total: int
     next_cursor: str | None = None
+    validations: list[ValidationRow] = Field(default_factory=list[ValidationRow])
     lab: LabLine | None = None
 
 
@@ -169,6 +267,7 @@ class Waited(Answer):
     finished: list[Row] = Field(default_factory=list[Row])
     finished_total: int = 0
     common: dict[str, JsonValue] = Field(default_factory=dict)
+    validations: list[ValidationRow] = Field(default_factory=list[ValidationRow])
     failures: list[FailureClass] = Field(default_factory=list[FailureClass])
     pending: Pending | None = None
     attention: list[str] = Field(default_factory=list[str])
@@ -288,3 +387,45 @@ class Briefing(Answer):
     notes: list[str] = Field(default_factory=list[str])
     attention: list[str] = Field(default_factory=list[str])
     next: str = ""
+
+
+class EffectTold(Answer):
+    """What a change did, on average over the experiments that ran; positive is better.
+
+    Attributes:
+        term: `DEPTH 6→8`, or two of them joined by ` * `: how much more together than apart.
+        interval: 95 %, of this effect alone.
+    """
+
+    term: str
+    gain: float
+    interval: list[float] = Field(default_factory=list[float])
+    p: float | None = None
+
+
+class Analysis(Answer):
+    """What `analyze` answers; the parts that `what` asks for.
+
+    Attributes:
+        stratum: The one that all of it is about.
+        experiments: How many it rests on.
+        left_out: How many of those asked for it doesn't rest on, and why.
+        unknown: Effects that these experiments can't tell from others.
+        pareto: For each measure, the experiments that no other beats in both that and the score.
+        tells: How to read it.
+    """
+
+    what: str
+    stratum: dict[str, JsonValue] = Field(default_factory=dict)
+    experiments: int
+    left_out: list[str] = Field(default_factory=list[str])
+    noise: dict[str, JsonValue] = Field(default_factory=dict)
+    main: list[EffectTold] = Field(default_factory=list[EffectTold])
+    interactions: list[EffectTold] = Field(default_factory=list[EffectTold])
+    unknown: list[str] = Field(default_factory=list[str])
+    importance: dict[str, float] = Field(default_factory=dict)
+    pareto: dict[str, list[dict[str, JsonValue]]] = Field(default_factory=dict)
+    horizons: list[dict[str, JsonValue]] = Field(default_factory=list[dict[str, JsonValue]])
+    efficiency: dict[str, JsonValue] = Field(default_factory=dict)
+    yardstick: list[dict[str, JsonValue]] = Field(default_factory=list[dict[str, JsonValue]])
+    tells: list[str] = Field(default_factory=list[str])

@@ -79,7 +79,7 @@ async def get_experiment(
         curve=await to_thread.run_sync(_curve, lab.folder / RUNS, runs) if "curve" in parts else [],
         runs=[_run(run) for run in runs] if "runs" in parts else [],
         replicates=await _replicates(lab, experiment, places) if "replicates" in parts else [],
-        flags=list(experiment.result.get("flags", ())),
+        flags=[cut(flag, LONGEST_LINE) for flag in experiment.flags],
     )
 
 

@@ -93,6 +93,7 @@ async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
             tells=plan.tells,
             resolution=plan.resolution,
             aliases=[" = ".join(group) for group in plan.aliases],
+            flags=sorted({flag for cell in cells for flag in cell.proposal.flags}),
             estimate=entry.estimate,
             duplicates=entry.duplicates,
             baseline=ledger.ids(entry.baseline),
@@ -179,6 +180,7 @@ def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combin
             overrides={**variant.overrides, **changed},
             merged=variant.merged,
             variant=name,
+            flags=variant.flags,  # a knob's value is a literal, and adds none
         )
         cells.append(Planned({factor: values[factor] for factor in combination}, proposal))
     return cells

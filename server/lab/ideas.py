@@ -9,6 +9,7 @@ from typing import Any
 from anyio import to_thread
 
 from ..changes import apply_change, describe, diffstat, knobs_of
+from ..flags import flags
 from ..requests import Change
 from ..sources import Commit, NewCommit, delta
 from ..store.launches import KeptSource
@@ -33,6 +34,7 @@ class Proposal:
         overrides: The knobs whose value differs from the base's.
         merged: Commits of the experiments that it brings in.
         variant: Its name in a grid that has variants.
+        flags: What it touches that the baseline doesn't: so the same source has the same flags, whatever it was made from.
     """
 
     base: Reference
@@ -43,6 +45,7 @@ class Proposal:
     overrides: Mapping[str, Any]
     merged: tuple[str, ...] = ()
     variant: str = ""
+    flags: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ async def propose(lab: Lab, change: Change) -> Proposal:
     brought = [await references.brought_by(lab, experiment) for experiment in applied]
     source = await to_thread.run_sync(apply_change, base.source, change, lab.trainer, brought)
     merged = tuple(experiment.commit for experiment in applied)
-    return await to_thread.run_sync(_compare, base, lab.with_protected(base.kept), source, merged, lab.trainer)
+    given = (await references.baseline(lab)).source
+    return await to_thread.run_sync(_compare, base, lab.with_protected(base.kept), source, merged, given, lab.trainer)
 
 
 async def keep(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list[Idea]:
@@ -103,7 +107,9 @@ async def baseline(lab: Lab) -> Idea:
     return idea
 
 
-def _compare(base: Reference, before: Source, source: Source, merged: tuple[str, ...], trainer: Trainer) -> Proposal:
+def _compare(
+    base: Reference, before: Source, source: Source, merged: tuple[str, ...], given: Source, trainer: Trainer
+) -> Proposal:
     had, has = knobs_of(before, trainer), knobs_of(source, trainer)
     return Proposal(
         base=base,
@@ -113,11 +119,12 @@ def _compare(base: Reference, before: Source, source: Source, merged: tuple[str,
         knobs=has,
         overrides={name: value for name, value in has.items() if name in had and had[name] != value},
         merged=merged,
+        flags=flags(given, source),
     )
 
 
 def _new_idea(proposal: Proposal, commit: Commit) -> Idea:
-    kept = KeptSource(commit.hash, commit.tree, proposal.changes, proposal.diffstat, proposal.knobs)
+    kept = KeptSource(commit.hash, commit.tree, proposal.changes, proposal.diffstat, proposal.knobs, proposal.flags)
     base = proposal.base.experiment
     return Idea(kept, base.number if base else None, proposal.overrides, proposal.variant)
 
@@ -125,5 +132,5 @@ def _new_idea(proposal: Proposal, commit: Commit) -> Idea:
 def _idea_of_base(proposal: Proposal) -> Idea:
     commit, base = proposal.base.commit, proposal.base.experiment
     changes = base.changes if base else ""
-    kept = KeptSource(commit.hash, commit.tree, changes, proposal.diffstat, proposal.knobs)
+    kept = KeptSource(commit.hash, commit.tree, changes, proposal.diffstat, proposal.knobs, proposal.flags)
     return Idea(kept, base.base if base else None, base.overrides if base else {}, proposal.variant)

@@ -48,6 +48,7 @@ async def _launch(lab: Lab, request: Launch, caller: str) -> Launched:
             gpu=setting.gpu,
             changes=proposal.changes or ideas.UNCHANGED,
             diffstat=proposal.diffstat,
+            flags=list(proposal.flags),
             estimate=entry.estimate,
             duplicates=entry.duplicates,
             similar=similar,

@@ -193,6 +193,7 @@ def _draft(batch: Batch, idea: Idea, replicate: int, number: int, gpu_seconds: f
         attempts=0,
         gpu_seconds=gpu_seconds,
         usd=estimates.usd(gpu_seconds, setting),
+        flags=idea.kept.flags,
     )
 
 

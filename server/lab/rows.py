@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from ..answers import Row
 from ..domain import Experiment, Metric, Stratum
+from ..flags import kinds
 from .quoting import cut
 
 Detail = Literal["concise", "detailed"]
@@ -101,6 +102,7 @@ def _cells(experiment: Experiment, stratum: Stratum | None, detail: Detail) -> d
         "gpu": experiment.gpu,
         "cost": cost(experiment),
         "error": error and cut(error, most),
+        "flags": kinds([cut(flag, most) for flag in experiment.flags]),
     }
     if detail == "detailed":
         cells |= {
@@ -108,7 +110,7 @@ def _cells(experiment: Experiment, stratum: Stratum | None, detail: Detail) -> d
             "theme": experiment.theme,
             "by": experiment.launched_by,
             "reason": experiment.reason and cut(experiment.reason, most),
-            "flags": list(experiment.result.get("flags", ())),
+            "flags": [cut(flag, most) for flag in experiment.flags],
         }
     return cells
 

@@ -11,6 +11,8 @@ from labhand.server.dispatcher.settling import Settler
 from labhand.server.domain import Experiment, Status, Verdict, seed
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import Allowance
+from labhand.server.store.database import Transaction
+from typing_extensions import override
 
 from . import support
 from .test_settling import queue_trees, settle
@@ -168,8 +170,9 @@ async def test_a_crash_in_between_leaves_neither_the_score_nor_the_recheck(lab: 
 
 async def _settle_and_crash(lab: Lab, number: int) -> None:
     class Crashing(Rechecks):
-        async def queue(self, tx: object, now: float) -> None:  # type: ignore[override]
-            await super().queue(tx, now)  # type: ignore[arg-type]
+        @override
+        async def queue(self, tx: Transaction, now: float) -> None:
+            await super().queue(tx, now)
             raise RuntimeError("crash")
 
     await settle(lab, Settler(lab.trainer.metric, Crashing(lab.sources, Allowance())), {number: 1.2})
