@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from .domain import Priority
 
+Aspect = Literal["summary", "effects", "noise", "pareto", "horizons", "efficiency", "yardstick", "importance"]
+"""What an analysis is of."""
 Design = Literal["full", "fractional", "latin_hypercube", "random", "one_at_a_time", "optimiser"]
 GRID_CAP = 1000
 """Experiments that one call may launch."""

@@ -12,6 +12,7 @@ from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 
 from .acting import cancel, checkout, note
+from .analyzing import analyze
 from .bench import Bench
 from .launching import launch_experiment, launch_grid
 from .middleware import refuse_unknown_arguments
@@ -31,6 +32,7 @@ TOOLS: tuple[LabTool, ...] = (
     get_results,
     get_experiment,
     get_logs,
+    analyze,
     cancel,
     checkout,
     note,

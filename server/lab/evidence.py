@@ -14,7 +14,7 @@ from ..research.optimiser import Entry
 from ..store import results, summary
 from ..store.results import Filter
 from ..store.tried import Tried, tried
-from .code import Code
+from .code import Baseline, Code, codes
 from .lab import Lab
 from .results import named
 from .rows import stratum_id
@@ -32,6 +32,7 @@ class Evidence:
         failed: By their own fault, in the settings of those; stopped ones among them.
         everything: What was asked for, whatever became of it.
         strata: All that the lab has.
+        codes: Of the scored and the failed, by tree.
     """
 
     stratum: Stratum
@@ -39,6 +40,7 @@ class Evidence:
     failed: Sequence[Tried]
     everything: Sequence[Tried]
     strata: Mapping[int, Stratum]
+    codes: Mapping[str, Code]
 
     @cached_property
     def arms(self) -> Mapping[str, Sequence[Tried]]:
@@ -61,6 +63,15 @@ class Evidence:
     def scores(self) -> Mapping[str, Sequence[float]]:
         """The scores of each source, by tree."""
         return {tree: [one.score for one in arm if one.score is not None] for tree, arm in self.arms.items()}
+
+    @cached_property
+    def main_code(self) -> str:
+        """The digest of the code that most of the scored ran on."""
+        return Counter(self.code_of(one) for one in self.scored).most_common(1)[0][0]
+
+    def code_of(self, one: Tried) -> str:
+        """The digest of an experiment's code; one of the scored or the failed."""
+        return self.codes[one.tree].digest
 
     @property
     def left_out(self) -> list[str]:
@@ -85,14 +96,16 @@ async def gather(lab: Lab, ids: Sequence[str] | None) -> Evidence:
         counts = Counter(one.stratum for one in everything if one.score is not None)
         chosen = max(counts, key=lambda number: (counts[number], number or 0), default=None)
     if chosen is None or chosen not in strata:
+        of = "Nothing" if ids is None else f"None of {', '.join(ids[:5])}"
         raise BadInputError(
-            f"{'Nothing' if ids is None else f'None of {chr(44).join(ids[:5])}'} is scored yet",
+            f"{of} is scored yet",
             "wait() tells when something is; launch_experiment or launch_grid starts something",
         )
     scored = [one for one in everything if one.score is not None and one.stratum == chosen]
     settings = {one.setting for one in scored}
     failed = [one for one in everything if one.setting in settings and by_its_own_fault(one)]
-    return Evidence(strata[chosen], scored, failed, everything, strata)
+    known = await codes(lab, await Baseline.of(lab), [*scored, *failed])
+    return Evidence(strata[chosen], scored, failed, everything, strata, known)
 
 
 def by_its_own_fault(one: Tried) -> bool:
