@@ -115,6 +115,24 @@ class GridLaunch(LaunchOptions):
     size: Annotated[int, Field(ge=1, le=GRID_CAP)] | None = None
 
 
+class Validation(Request):
+    """Tests of candidates against the champion, one each.
+
+    Attributes:
+        ids: Experiments.
+        replicates: Pairs of fresh seeds, candidate and champion on each.
+        horizons: Multiples of the budget at which a confirmed candidate runs against the champion before it leads.
+        gpu: As for `LaunchOptions`.
+        dry_run: Price it, start nothing.
+    """
+
+    ids: Annotated[list[str], Field(min_length=1, max_length=100)]
+    replicates: Annotated[int, Field(ge=2, le=64)] = 8
+    horizons: list[Annotated[int, Field(ge=1, le=100)]] = Field(default_factory=lambda: [1])
+    gpu: str | None = None
+    dry_run: bool = False
+
+
 SortKey = Literal["score", "gain", "launched_at", "finished_at", "id", "cost"]
 
 

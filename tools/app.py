@@ -20,6 +20,7 @@ from .orienting import get_briefing, list_gpus, read_source
 from .prompts import add_prompts
 from .registry import LabTool
 from .resources import add_resources
+from .validating import validate
 from .watching import get_experiment, get_logs, get_results, wait
 
 TOOLS: tuple[LabTool, ...] = (
@@ -34,6 +35,7 @@ TOOLS: tuple[LabTool, ...] = (
     get_logs,
     analyze,
     cancel,
+    validate,
     checkout,
     note,
 )

@@ -175,7 +175,7 @@ class Judge:
     async def judge_all(self, tx: Transaction) -> None:
         """Judge every stratum anew: there is another champion."""
         self.forget()
-        await self.judge(tx, {stratum: () for stratum in await strata.numbers(tx)})
+        await self.judge(tx, dict.fromkeys(await strata.numbers(tx), ()))
 
     async def _take_in(self, tx: Transaction, arms: Arms, rows: Sequence[Scored], settled: Collection[int]) -> set[str]:
         """Take scores in, looking at those of ideas that are new or were early; gives the arms that they belong to."""

@@ -16,8 +16,8 @@ import anyio
 from ..backends.protocol import Report, RunSpec
 from ..domain import Run
 from ..errors import LabhandError, NoCapacityError
-from ..store import pools as pool_rows
 from ..store import pairs, queue, runs, settlement
+from ..store import pools as pool_rows
 from ..store.database import Database
 from ..store.runs import Attempt, News
 from .folders import RunFolders

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..domain import ACTIVE, Pool, Run, Status, experiment_id, id_ranges
 from ..settings import LOG
-from ..store import launches, progress, queue, runs
+from ..store import launches, pairs, progress, queue, runs
 from ..store.progress import Hold
 from .lab import Lab
 from .waking import dispatcher_lives
@@ -48,6 +48,7 @@ async def look(lab: Lab) -> list[Attention]:
     over = ends is not None and now >= ends
     moves = any(status in ACTIVE for status in pending)
     moves = moves or (not over and await queue.startable(lab.db, [pool.gpu for pool in pools]))
+    moves = moves or await pairs.need_a_look(lab.db)
     found: list[Attention] = []
     if moves and not dispatcher_lives(lab.folder):
         found += _dispatcher(lab)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from ..answers import Briefing, Row, Theme
-from ..domain import FINISHED, PENDING, Experiment, Stratum, experiment_id, id_ranges
-from ..store import champions, launches, progress, results, summary
+from ..domain import FINISHED, PENDING, Experiment, Stratum, Verdict, experiment_id, id_ranges
+from ..store import champions, launches, progress, results, summary, validations
 from ..store.results import Filter
 from . import allowance, attention
 from .failures import failure_classes
@@ -16,6 +16,7 @@ from .lab import Lab
 from .quoting import cut
 from .references import BASELINE
 from .rows import FEW_WORDS, about_stratum, decimals, significant, stratum_id, tabulate
+from .validations import rows as validation_rows
 
 WINNERS = 8
 """Of the best that may be combined."""
@@ -92,11 +93,22 @@ async def _champion(lab: Lab, stratum: Stratum | None) -> dict[str, JsonValue]:
         line = await summary.ancestry(lab.db, best.experiment, LONGEST_LINE)
         told["id"] = experiment_id(best.experiment)
         told["ancestry"] = [f"{experiment_id(number)}: {cut(changes, FEW_WORDS)}" for number, changes in line]
+        told |= await _confirmation(lab)
     if stratum is not None:
         score, seeds = await summary.score_of(lab.db, best.tree, stratum.number)
         if score is not None:
             told |= {"score": round(score, decimals(stratum, score)), "seeds": seeds}
     return told
+
+
+async def _confirmation(lab: Lab) -> dict[str, JsonValue]:
+    """By which validation the champion became it, and its gain against the baseline as far as that is known."""
+    made = await validations.of_champion(lab.db)
+    if made is None:
+        return {}
+    [row] = await validation_rows(lab, [made])
+    told: dict[str, JsonValue] = {"validation": row.id}
+    return told if row.gain is None else told | {"gain": row.gain, "interval": [*row.interval], "against": BASELINE}
 
 
 async def _winners(lab: Lab, stratum: Stratum | None) -> list[Experiment]:
@@ -174,6 +186,6 @@ def _next(*, launched: bool, pending: int, winners: Sequence[Experiment], open_w
         return "wait() tells what comes of what is pending; while GPUs are idle, launch more"
     if open_winners:
         return f"launch_experiment(apply={[*open_winners[:3]]}, hypothesis=…) combines winners"
-    if winners:
-        return f'launch_experiment(base="{winners[0].id}", hypothesis=…, replicates=4) tells whether the best one holds'
+    if promising := [winner.id for winner in winners if winner.verdict is Verdict.PROMISING]:
+        return f'validate(ids=["{promising[0]}"]) tells whether the best one holds'
     return "read_source(), then launch_experiment or launch_grid with the next idea"

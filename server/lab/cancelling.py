@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from ..answers import Cancelled
 from ..domain import PENDING, id_ranges
 from ..errors import BadInputError
-from ..store import cancellations, settlement
+from ..store import cancellations, pairs, settlement, validations
+from ..store.database import Transaction
+from ..store.results import Filter
 from .lab import Lab
 from .results import named
 from .standing import lab_line
@@ -22,7 +24,7 @@ async def cancel(lab: Lab, ids: Sequence[str], reason: str, caller: str, *, forc
 
     Args:
         lab: The lab.
-        ids: Experiments, grids, ranges.
+        ids: Experiments, grids, ranges; validations, which come to no verdict then and keep their place among the tests.
         reason: Kept with each.
         caller: Who asks.
         force: Also what others launched.
@@ -37,14 +39,15 @@ async def cancel(lab: Lab, ids: Sequence[str], reason: str, caller: str, *, forc
     async with lab.db.transaction() as tx:
         standing = await cancellations.standing(tx, wanted)
         pending = [one for one in standing if one.status in PENDING]
-        mine = [one.number for one in pending if force or one.launched_by == caller]
+        own = await _own_validations(tx, wanted, caller)
+        mine = [one.number for one in pending if force or one.launched_by == caller or one.number in own]
         await cancellations.ask_to_end(tx, mine, reason.strip() or NO_REASON)
         await settlement.cancel_queued(tx, time.time())
     if mine:
         lab.wake_dispatcher()
     refused: defaultdict[str, list[int]] = defaultdict(list)
     for one in pending:
-        if not force and one.launched_by != caller:
+        if one.number not in mine:
             refused[f"launched by {one.launched_by}: only with force=True"].append(one.number)
     return Cancelled(
         cancelled=id_ranges(mine),
@@ -52,3 +55,9 @@ async def cancel(lab: Lab, ids: Sequence[str], reason: str, caller: str, *, forc
         refused={why: id_ranges(numbers) for why, numbers in refused.items()},
         lab=await lab_line(lab),
     )
+
+
+async def _own_validations(tx: Transaction, wanted: Filter, caller: str) -> set[int]:
+    """The experiments of those validations named that the caller launched."""
+    found = await validations.numbered(tx, wanted.validations or ())
+    return {number for one in found if one.launched_by == caller for number in await pairs.members(tx, one.number)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,22 +17,27 @@ from ..errors import BadInputError
 from ..requests import ResultsQuery
 from ..store.results import Place, Stretch
 
+_FINISHED = re.compile(r"([0-9]+)(?:v([0-9]+))?")
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What `wait` has told so far: `17`, or `17+stuck:e0042-1` with what needed attention.
+    """What `wait` has told so far: `17`, `17v3` with validations, or `17+stuck:e0042-1` with what needed attention.
 
     Attributes:
-        finished: The last `finished_seq`; 0 for nothing.
+        finished: The last `finished_seq` of an experiment; 0 for nothing.
+        validations: The same of a validation.
         attention: Keys of what needed attention, so that it isn't news again.
     """
 
     finished: int = 0
+    validations: int = 0
     attention: frozenset[str] = frozenset()
 
     @override
     def __str__(self) -> str:
-        return "+".join([str(self.finished), *(quote(key, safe=":") for key in sorted(self.attention))])
+        finished = f"{self.finished}v{self.validations}" if self.validations else str(self.finished)
+        return "+".join([finished, *(quote(key, safe=":") for key in sorted(self.attention))])
 
 
 def parse_seen(text: str | None) -> Seen:
@@ -43,9 +49,10 @@ def parse_seen(text: str | None) -> Seen:
     if text is None:
         return Seen()
     finished, *attention = text.split("+")
-    if not finished.isdecimal():
+    place = _FINISHED.fullmatch(finished)
+    if place is None:
         raise BadInputError(f"after={text!r} is not a cursor", "Give the `cursor` of an earlier wait, or leave it out")
-    return Seen(int(finished), frozenset(map(unquote, attention)))
+    return Seen(int(place[1]), int(place[2] or 0), frozenset(map(unquote, attention)))
 
 
 def write_place(place: Place, query: ResultsQuery) -> str:

@@ -9,13 +9,14 @@ from ..answers import Results, Row
 from ..domain import FINISHED, PENDING, Metric, Status, Verdict, experiment_id, grid_id, parse_ids, validation_id
 from ..errors import BadInputError, NotFoundError, nearest
 from ..requests import ResultsQuery
-from ..store import launches
+from ..store import launches, validations
 from ..store import results as store
 from ..store.results import Filter, Stretch
 from .cursors import parse_place, parse_seen, write_place
 from .lab import Lab
 from .rows import Detail, tabulate
 from .standing import lab_line
+from .validations import rows as validation_rows
 
 LONGEST_PAGE = 40_000
 """Characters of rows in one answer; the rest comes with the next page."""
@@ -54,6 +55,7 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
         rows=rows,
         total=total,
         next_cursor=write_place(shown[fitting - 1], query) if len(places) > fitting else None,
+        validations=await validation_rows(lab, await validations.numbered(lab.db, wanted.validations or ())),
         lab=await lab_line(lab),
     )
 
@@ -65,17 +67,17 @@ async def named(lab: Lab, ids: Iterable[str]) -> Filter:
         BadInputError: One isn't an id.
         NotFoundError: One names nothing.
     """
-    experiments, grids, validations = parse_ids(ids)
+    experiments, grids, tests = parse_ids(ids)
     unknown = [
         *map(experiment_id, await store.unknown(lab.db, "experiments", experiments)),
         *map(grid_id, await store.unknown(lab.db, "grids", grids)),
-        *map(validation_id, await store.unknown(lab.db, "validations", validations)),
+        *map(validation_id, await store.unknown(lab.db, "validations", tests)),
     ]
     if unknown:
         newest = await launches.newest(lab.db)
         last = f"The newest is {experiment_id(newest)}" if newest else "Nothing has been launched yet"
         raise NotFoundError(f"There is no {', '.join(unknown[:5])}", f"{last}; get_results shows what there is")
-    return Filter(experiments=experiments, grids=grids, validations=validations)
+    return Filter(experiments=experiments, grids=grids, validations=tests)
 
 
 async def _wanted(lab: Lab, query: ResultsQuery) -> Filter:

@@ -13,8 +13,9 @@ from ..answers import Pending, Waited
 from ..domain import Status, id_ranges
 from ..requests import WaitQuery
 from ..store import progress as store
-from ..store import results
+from ..store import results, validations
 from ..store.results import Filter
+from ..store.validations import Validation, Wanted
 from . import attention
 from .attention import MOST_RANGES, Attention
 from .cursors import Seen, parse_seen
@@ -23,6 +24,7 @@ from .lab import Lab
 from .results import named
 from .rows import tabulate
 from .standing import lab_line
+from .validations import rows as validation_rows
 
 POLL_SECONDS = 0.25
 """Between looks at whether anyone wrote to the database."""
@@ -46,6 +48,8 @@ class _Look:
         finished: How many finished since the cursor.
         last: `finished_seq` of the last one.
         held: What a failure storm keeps from starting, in the whole lab.
+        testing: Validations that are not over; their experiments are among `pending`.
+        tested: Those that finished since the cursor.
     """
 
     finished: int
@@ -53,6 +57,8 @@ class _Look:
     pending: Mapping[Status, Sequence[int]]
     held: Collection[int]
     attention: Sequence[Attention]
+    testing: Sequence[Validation]
+    tested: Sequence[Validation]
 
     @property
     def left(self) -> list[int]:
@@ -62,7 +68,8 @@ class _Look:
     @property
     def will_come(self) -> bool:
         """Whether anything of it may finish by itself: what is held doesn't."""
-        return any(number not in self.held for number in self.left)
+        # A validation between two stages has nothing pending.
+        return any(number not in self.held for number in self.left) or bool(self.testing and not self.left)
 
 
 async def wait(lab: Lab, query: WaitQuery, caller: str, progress: Progress | None = None) -> Waited:
@@ -80,8 +87,12 @@ async def wait(lab: Lab, query: WaitQuery, caller: str, progress: Progress | Non
         BadInputError: An id or the cursor can't be read.
         NotFoundError: There is no such experiment or grid.
     """
-    wanted = await named(lab, query.ids) if query.ids is not None else Filter(by=caller)
-    watch = _Watch(lab, wanted, parse_seen(query.after), until_any=query.until == "any", progress=progress)
+    wanted, tests = Filter(by=caller), Wanted(by=caller)
+    if query.ids is not None:
+        found = await named(lab, query.ids)
+        # What a validation runs is its own business: it has one row, when it is over.
+        wanted, tests = replace(found, validations=None), Wanted(numbers=found.validations)
+    watch = _Watch(lab, wanted, tests, parse_seen(query.after), until_any=query.until == "any", progress=progress)
     look = await watch.until(time.monotonic() + query.timeout_seconds)
     return await _answer(lab, query, watch, look)
 
@@ -89,10 +100,13 @@ async def wait(lab: Lab, query: WaitQuery, caller: str, progress: Progress | Non
 class _Watch:
     """Looks again and again at the experiments of one call."""
 
-    def __init__(self, lab: Lab, wanted: Filter, seen: Seen, *, until_any: bool, progress: Progress | None) -> None:
+    def __init__(
+        self, lab: Lab, wanted: Filter, tests: Wanted, seen: Seen, *, until_any: bool, progress: Progress | None
+    ) -> None:
         self._lab = lab
         self._wanted = wanted
-        self._seen = seen
+        self._tests = tests
+        self.seen = seen
         self._until_any = until_any
         self._progress = progress
         self._told: tuple[str, float] = ("", -TELL_SECONDS)
@@ -111,21 +125,30 @@ class _Watch:
 
     def is_over(self, look: _Look) -> bool:
         """Whether what was waited for came, or something else that is worth a word."""
-        news = any(found.wakes and found.key not in self._seen.attention for found in look.attention)
-        return news or not look.will_come or (self._until_any and look.finished > 0)
+        news = any(found.wakes and found.key not in self.seen.attention for found in look.attention)
+        return news or not look.will_come or (self._until_any and (look.finished > 0 or bool(look.tested)))
 
     def news_of(self, look: _Look) -> Filter:
         """What finished since the cursor, as of that look."""
-        return replace(self._wanted, finished_after=self._seen.finished, finished_until=look.last)
+        return replace(self._wanted, finished_after=self.seen.finished, finished_until=look.last)
 
     async def _look(self) -> _Look:
         # In this order: what finishes in between is seen as pending still, rather than as neither.
-        pending = await store.pending(self._lab.db, self._wanted)
-        finished, last = await store.finished(self._lab.db, replace(self._wanted, finished_after=self._seen.finished))
+        testing = await validations.unfinished(self._lab.db, self._tests)
+        tested = await validations.finished(self._lab.db, self.seen.validations, self._tests)
+        pending = await self._pending(testing)
+        finished, last = await store.finished(self._lab.db, replace(self._wanted, finished_after=self.seen.finished))
         held = {number for hold in await store.holds(self._lab.db) for number in hold.experiments}
-        look = _Look(finished, last or self._seen.finished, pending, held, await self._attention())
+        look = _Look(finished, last or self.seen.finished, pending, held, await self._attention(), testing, tested)
         concerned = set(look.left)
         return replace(look, attention=[one for one in look.attention if not one.about or concerned.intersection(one.about)])
+
+    async def _pending(self, testing: Sequence[Validation]) -> Mapping[Status, Sequence[int]]:
+        pending = await store.pending(self._lab.db, self._wanted)
+        if not testing:
+            return pending
+        runs = await store.pending(self._lab.db, _runs_of(testing))
+        return {status: sorted({*pending.get(status, ()), *runs.get(status, ())}) for status in {**pending, **runs}}
 
     async def _attention(self) -> Sequence[Attention]:
         """What needs attention; a dispatcher that isn't there is woken, and told of only when that doesn't help."""
@@ -150,6 +173,8 @@ class _Watch:
         if self._progress is None:
             return
         total = await results.count(self._lab.db, self._wanted)
+        if look.testing:
+            total += await results.count(self._lab.db, _runs_of(look.testing))
         done = total - len(look.left)
         states = [f"{len(numbers)} {status}" for status, numbers in look.pending.items()]
         message = ", ".join([f"{done} of {total} finished", *states])
@@ -166,11 +191,13 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, look: _Look) -> Wai
     order = results.best_first(list(strata), lower_is_better=metric.direction == "minimize")
     places = await results.page(lab.db, news, order, MOST_ROWS)
     common, rows = tabulate(await results.experiments(lab.db, [place.number for place in places]), strata, metric)
-    cursor = Seen(look.last, frozenset(found.key for found in look.attention))
+    told = max((validation.finished_seq or 0 for validation in look.tested), default=watch.seen.validations)
+    cursor = Seen(look.last, told, frozenset(found.key for found in look.attention))
     return Waited(
         finished=rows,
         finished_total=look.finished,
         common=common if rows else {},
+        validations=await validation_rows(lab, look.tested),
         failures=await failure_classes(lab, news),
         pending=_pending(look),
         attention=[found.line for found in look.attention],
@@ -181,10 +208,14 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, look: _Look) -> Wai
     )
 
 
+def _runs_of(testing: Sequence[Validation]) -> Filter:
+    return Filter(validations=[validation.number for validation in testing])
+
+
 def _pending(look: _Look) -> Pending | None:
-    if not look.left:
+    if not look.left and not look.testing:
         return None
-    ranges = id_ranges(look.left)
+    ranges = [*(validation.id for validation in look.testing), *id_ranges(look.left)]
     more = [f"and {len(ranges) - MOST_RANGES} more ranges"] if len(ranges) > MOST_RANGES else []
     return Pending(
         counts={status.value: len(numbers) for status, numbers in look.pending.items()}, ids=ranges[:MOST_RANGES] + more
@@ -194,12 +225,12 @@ def _pending(look: _Look) -> Pending | None:
 def _next(query: WaitQuery, look: _Look, cursor: str) -> str:
     if look.left and not look.will_come:
         return "what is left is held: mend the cause and launch again, and cancel what is held"
-    if look.left:
+    if look.left or look.testing:
         same = "the same ids, " if query.ids else ""
         return f'wait({same}after="{cursor}")'
     if look.finished > MOST_ROWS:
         since = f'after="{query.after}", ' if query.after else ""
         return f"get_results({since}limit={min(look.finished, 500)}) for all {look.finished}"
-    if look.finished:
+    if look.finished or look.tested:
         return "all are finished: get_results() for the table, then launch the next idea"
     return "nothing is pending: launch_experiment or launch_grid"

@@ -147,7 +147,7 @@ async def committed(reader: Reader) -> Committed:
         " UNION ALL"  # what validations will launch when their candidates are confirmed
         " SELECT TOTAL(2 * pairs), TOTAL(2 * pairs * stages.gpu_seconds), TOTAL(2 * pairs * stages.usd)"
         " FROM validations INDEXED BY validations_open JOIN stages ON validation = number AND place > stage"
-        " WHERE finished_at IS NULL)",
+        " WHERE finished_seq IS NULL)",
         (_PENDING,),
     )
     return Committed(int(row["experiments"]), row["gpu_seconds"], row["usd"]) if row else Committed(0, 0.0, 0.0)

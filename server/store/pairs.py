@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
 from dataclasses import dataclass
 
 from ..domain import LAB, PENDING, PRIORITIES, Experiment, Status, experiment_id, seed
@@ -60,7 +60,8 @@ async def queue(tx: Transaction, validation: Validation, stage: Stage, count: in
             for candidate, against in zip(fresh[::2], fresh[1::2], strict=True)
         ],
     )
-    return {experiment.id: experiment.commit for experiment in fresh}
+    # The candidate comes last: that is what a plain `git log` shows.
+    return {experiment.id: experiment.commit for experiment in (*fresh[1::2], *fresh[::2])}
 
 
 async def of_stage(reader: Reader, validation: int, stage: int) -> list[Pair]:
@@ -74,23 +75,16 @@ async def of_stage(reader: Reader, validation: int, stage: int) -> list[Pair]:
     return [Pair(_arm(row, ""), _arm(row, "a_")) for row in rows]
 
 
-async def pending(reader: Reader, validations: Iterable[int]) -> dict[int, list[int]]:
-    """The experiments of each validation that are not finished, in the order of their numbers."""
-    waiting: dict[int, list[int]] = {number: [] for number in validations}
-    for number, found in waiting.items():
-        rows = await reader.rows(
-            "SELECT number FROM paired JOIN experiments ON number = experiment WHERE validation = ? AND finished_seq IS NULL"
-            " ORDER BY number",
-            (number,),
-        )
-        found += [row["number"] for row in rows]
-    return waiting
+async def members(reader: Reader, validation: int) -> list[int]:
+    """All experiments of a validation."""
+    rows = await reader.rows("SELECT experiment FROM paired WHERE validation = ? ORDER BY experiment", (validation,))
+    return [row["experiment"] for row in rows]
 
 
 async def need_a_look(reader: Reader) -> bool:
     """Whether a validation waits for nothing that runs: all its pairs are in, or one was cancelled."""
     sql = (
-        "SELECT 1 FROM validations INDEXED BY validations_open WHERE finished_at IS NULL"  # noqa: S608  this module's text
+        "SELECT 1 FROM validations INDEXED BY validations_open WHERE finished_seq IS NULL"  # noqa: S608  this module's text
         f" AND (NOT EXISTS ({_MEMBERS} AND finished_seq IS NULL) OR EXISTS ({_MEMBERS} AND status = 'cancelled')) LIMIT 1"
     )
     return await reader.row(sql) is not None
@@ -109,7 +103,7 @@ async def _draft(
     now: float,
 ) -> Experiment:
     """An experiment on a commit; the idea that another one is, or the baseline."""
-    source = await tx.row("SELECT tree FROM sources WHERE commit_hash = ?", (commit,))
+    source = await tx.row("SELECT tree, flags FROM sources WHERE commit_hash = ?", (commit,))
     idea = await launches.experiment(tx, like) if like is not None else None
     return Experiment(
         number=number,
@@ -124,6 +118,7 @@ async def _draft(
         theme=None,
         changes=idea.changes if idea else "unchanged",
         overrides=idea.overrides if idea else {},
+        flags=json.loads(source["flags"]) if source else (),
         launched_by=LAB,
         launched_at=now,
         priority=PRIORITIES["high"],

@@ -86,7 +86,7 @@ CREATE INDEX experiments_best ON experiments
     (stratum, score, number, status, verdict, gpu, theme, launched_by, grid, finished_seq) WHERE score IS NOT NULL;
 CREATE INDEX experiments_listing ON experiments
     (number, status, score, verdict, gpu, theme, launched_by, grid, finished_seq, failure, usd, gpu_seconds);
-CREATE INDEX experiments_winners ON experiments (stratum, score, tree) WHERE verdict IN ('promising', 'confirmed');
+CREATE INDEX experiments_winners ON experiments (stratum, score, tree, purpose) WHERE verdict IN ('promising', 'confirmed');
 CREATE INDEX experiments_suspected ON experiments (number) WHERE must_beat IS NOT NULL;
 CREATE INDEX experiments_failure ON experiments (failure) WHERE failure IS NOT NULL;
 CREATE INDEX experiments_setting ON experiments (setting, purpose);
@@ -165,7 +165,7 @@ CREATE TABLE validations (              -- one test each; the number is its plac
     finished_at   REAL,
     finished_seq  INTEGER UNIQUE        -- order of finishing, among validations
 ) STRICT;
-CREATE INDEX validations_open ON validations (number) WHERE finished_at IS NULL;
+CREATE INDEX validations_open ON validations (number) WHERE finished_seq IS NULL;
 
 CREATE TABLE stages (                   -- of a validation, in turn: the test, longer horizons, the gain to report
     validation     INTEGER NOT NULL REFERENCES validations,

@@ -119,7 +119,7 @@ async def winners(reader: Reader, stratum: int, *, lower_is_better: bool, most: 
     best, direction = ("min", "") if lower_is_better else ("max", " DESC")
     rows = await reader.rows(
         f"SELECT number, {best}(score) AS best FROM experiments INDEXED BY experiments_winners"  # noqa: S608
-        " WHERE verdict IN ('promising', 'confirmed') AND stratum = ? AND score IS NOT NULL"
+        " WHERE verdict IN ('promising', 'confirmed') AND stratum = ? AND score IS NOT NULL AND purpose = 'idea'"
         f" GROUP BY tree ORDER BY best{direction}, number LIMIT ?",
         (stratum, most),
     )

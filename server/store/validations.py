@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -84,6 +84,7 @@ class Validation:
         verdict: `pending`, `confirmed`, `not_shown`, or `none` when it came to no verdict.
         p: At the look that decided.
         promoted: The candidate became champion.
+        finished_seq: Order of finishing, among validations; None until it is finished.
     """
 
     number: int
@@ -103,7 +104,7 @@ class Validation:
     p: float | None = None
     reason: str | None = None
     promoted: bool = False
-    finished_at: float | None = None
+    finished_seq: int | None = None
 
     @property
     def id(self) -> str:
@@ -138,6 +139,24 @@ class History:
 
     tests: int
     confirmations: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which validations. What is None lets all pass."""
+
+    numbers: Sequence[int] | None = None
+    by: str | None = None
+
+    def where(self) -> tuple[str, list[Any]]:
+        """The choice as an SQL condition with its parameters."""
+        numbers = None if self.numbers is None else json.dumps(list(self.numbers))
+        told = [("number IN (SELECT value FROM json_each(?))", numbers), ("launched_by = ?", self.by)]
+        conditions = [condition for condition, value in told if value is not None]
+        return " AND ".join(conditions) or "TRUE", [value for _, value in told if value is not None]
+
+
+ALL = Wanted()
 
 
 async def history(reader: Reader) -> History:
@@ -199,14 +218,22 @@ async def keep(tx: Transaction, new: Validation) -> None:
     )
 
 
-async def unfinished(reader: Reader) -> list[Validation]:
+async def unfinished(reader: Reader, wanted: Wanted = ALL) -> list[Validation]:
     """Validations that are not over, the oldest first."""
-    return await _read(reader, "finished_at IS NULL")
+    condition, parameters = wanted.where()
+    return await _read(reader, f"finished_seq IS NULL AND {condition}", *parameters)
 
 
-async def numbered(reader: Reader, numbers: Iterable[int]) -> list[Validation]:
-    """Validations by number, in that order; those that don't exist are left out."""
-    return await _read(reader, "number IN (SELECT value FROM json_each(?))", json.dumps(list(numbers)))
+async def finished(reader: Reader, after: int, wanted: Wanted = ALL) -> list[Validation]:
+    """Validations that finished later, by `finished_seq`, the oldest first."""
+    condition, parameters = wanted.where()
+    return await _read(reader, f"finished_seq > ? AND {condition}", after, *parameters)
+
+
+async def numbered(reader: Reader, numbers: Sequence[int]) -> list[Validation]:
+    """Validations by number; those that don't exist are left out."""
+    condition, parameters = Wanted(numbers=numbers).where()
+    return await _read(reader, condition, *parameters)
 
 
 async def of_champion(reader: Reader) -> Validation | None:
@@ -271,9 +298,9 @@ async def means(reader: Reader, stratum: int) -> dict[str, float]:
 
 
 async def replicates(reader: Reader, setting: str) -> list[list[float]]:
-    """All scores of the newest stratum of a setting, one list a source."""
+    """All scores of the newest stratum of a setting that were never suspected, one list a source."""
     rows = await reader.rows(
-        "SELECT tree, score FROM experiments WHERE score IS NOT NULL AND stratum ="
+        "SELECT tree, score FROM experiments WHERE score IS NOT NULL AND must_beat IS NULL AND stratum ="
         " (SELECT stratum FROM experiments WHERE setting = ? AND stratum IS NOT NULL ORDER BY number DESC LIMIT 1)"
         " ORDER BY number",
         (setting,),
@@ -313,7 +340,7 @@ def _validation(row: Row, stages: Sequence[Stage]) -> Validation:
         p=row["p"],
         reason=row["reason"],
         promoted=bool(row["promoted"]),
-        finished_at=row["finished_at"],
+        finished_seq=row["finished_seq"],
     )
 
 
