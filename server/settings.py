@@ -123,10 +123,12 @@ class Settings(BaseSettings):
 def find_root(start: Path) -> Path:
     """The folder of the lab: the first that holds `labhand.toml` or `.labhand`, from `start` upwards, else `start`."""
     place = start.resolve()
-    for folder in (place, *place.parents):
-        if (folder / FILE).is_file() or (folder / FOLDER).is_dir():
-            return folder
-    return place
+    return next((folder for folder in (place, *place.parents) if is_root(folder)), place)
+
+
+def is_root(folder: Path) -> bool:
+    """Whether a lab is, or is to be, in `folder`."""
+    return (folder / FILE).is_file() or (folder / FOLDER).is_dir()
 
 
 def load_settings(root: Path) -> Settings:

@@ -10,9 +10,11 @@ from typing import TypeVar
 import anyio
 
 from ..answers import Briefing
+from ..errors import NotFoundError
 from ..lab import briefing, cancelling, export, gpus, logs, results
 from ..lab.lab import Lab
 from ..requests import ResultsQuery
+from ..settings import is_root
 from .terminal import err, errors_told, in_words, out, results_table
 
 T = TypeVar("T")
@@ -60,6 +62,10 @@ def with_lab(root: Path, verb: Callable[[Lab], Awaitable[T]]) -> T:
     """Do one thing with the lab at `root`; what the caller can act on ends the command with its words."""
 
     async def opened() -> T:
+        if not is_root(root):
+            raise NotFoundError(
+                f"There is no lab in {root} or above it", "Go to its folder, name it with --root, or: labhand init"
+            )
         lab = await Lab.open(root)
         try:
             return await verb(lab)

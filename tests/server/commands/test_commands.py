@@ -1,0 +1,66 @@
+"""What a person types, and what is said when it can't be done."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from labhand.server.main import app
+from typer.testing import CliRunner, Result
+
+PARABOLA = Path(__file__).parents[2] / "trainers" / "parabola"
+
+
+def labhand(*words: str) -> Result:
+    """Run a command in this process."""
+    return CliRunner().invoke(app, list(words))
+
+
+def test_init_writes_a_file_that_can_be_used_and_never_over_another(tmp_path: Path) -> None:
+    first = labhand("init", str(tmp_path))
+    assert first.exit_code == 0, first.output
+    assert labhand("status", "--root", str(tmp_path)).exit_code == 0
+    again = labhand("init", str(tmp_path))
+    assert again.exit_code == 2
+    assert "there already" in again.output
+
+
+def test_init_copies_a_built_in_trainer_that_can_be_edited(tmp_path: Path) -> None:
+    assert labhand("init", str(tmp_path), "--copy").exit_code == 0
+    assert (tmp_path / "gpt" / "train.py").is_file()
+    assert 'trainer = "./gpt"' in (tmp_path / "labhand.toml").read_text()
+    assert labhand("doctor", "--root", str(tmp_path)).exit_code == 0
+
+
+@pytest.mark.parametrize("command", [["status"], ["results"], ["logs", "e0001"], ["cancel", "e0001"]])
+def test_where_there_is_no_lab_none_is_made_by_looking(tmp_path: Path, command: list[str]) -> None:
+    done = labhand(*command, "--root", str(tmp_path))
+    assert done.exit_code == 2
+    assert "no lab" in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_experiment_is_told_without_a_traceback(tmp_path: Path) -> None:
+    shutil.copytree(PARABOLA, tmp_path / "parabola")
+    (tmp_path / "labhand.toml").write_text('trainer = "./parabola"\n')
+    done = labhand("logs", "e0042", "--root", str(tmp_path))
+    assert done.exit_code == 2
+    assert "e0042" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_the_doctor_names_what_stops_experiments_and_how_to_mend_it(tmp_path: Path) -> None:
+    (tmp_path / "labhand.toml").write_text('trainer = "./nowhere"\n')
+    done = labhand("doctor", "--root", str(tmp_path))
+    assert done.exit_code == 1
+    assert "nowhere" in done.output
+    assert "→" in done.output
+
+
+def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "labhand.toml").write_text("trainer = 'gpt'\ntrainre = 1\n")
+    for command in ("status", "doctor", "prepare"):
+        done = labhand(command, "--root", str(tmp_path))
+        assert done.exit_code in {1, 2}
+        assert "line 2" in done.output.replace("\n", " ")
