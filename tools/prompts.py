@@ -10,8 +10,16 @@ from .bench import Bench
 
 
 def add_prompts(server: MCPServer[Bench]) -> None:
-    """Offer the research programme."""
+    """Offer the research programme and its parts."""
 
     @server.prompt(title="Start research", description="How to do research with this lab, from the briefing to the notes")
     def start_research(goal: str = "Improve the trainer's metric as far as the allowance goes.") -> str:
-        return files("labhand.prompts").joinpath("start_research.md").read_text("utf-8").replace("{goal}", goal)
+        return _prompt("start_research").replace("{goal}", goal)
+
+    @server.prompt(title="Validate", description="How to find out what holds of what is promising, at the least cost")
+    def validate(candidates: str = "Find out which of the promising experiments hold.") -> str:
+        return _prompt("validate").replace("{candidates}", candidates)
+
+
+def _prompt(name: str) -> str:
+    return files("labhand.prompts").joinpath(f"{name}.md").read_text("utf-8")

@@ -107,7 +107,7 @@ async def _horizon(tx: Transaction, validation: Validation, sound: Sequence[Pair
     """Whether the candidate holds at a longer horizon, and how far the test's ranks alike."""
     tested = await pairs.of_stage(tx, validation.number, 0)
     alike = agreement(await _means(tx, [pair.candidate for pair in tested]), await _means(tx, [sound[0].candidate]))
-    found = Finding(fmean(gains), None, alike and alike.tau, alike and alike.interval)
+    found = Finding(fmean(gains), None, alike.tau if alike else None, alike.interval if alike else None)
     told = f"{fmean(gains):+.3g} in the mean of {len(gains)} pairs at {validation.running.horizon} times the budget"
     if not_worse(gains):
         return Ruling(passed=True, told=f"holds with {told}", found=found)

@@ -37,7 +37,7 @@ async def _row(lab: Lab, validation: Validation) -> ValidationRow:
         verdict=validation.verdict,
         promoted=validation.promoted,
         gain=None if reported is None or reported.gain is None else significant(reported.gain, DIGITS),
-        interval=_rounded(reported and reported.interval),
+        interval=_rounded(reported.interval if reported else None),
         p=None if validation.p is None else significant(validation.p, 2),
         level=significant(validation.level, DIGITS),
         test=validation.number,

@@ -14,7 +14,7 @@ from .conftest import Connect
 pytestmark = pytest.mark.anyio
 
 READ_ONLY = {"get_briefing", "list_gpus", "read_source", "wait", "get_results", "get_experiment", "get_logs", "analyze"}
-CHANGING = {"launch_experiment", "launch_grid", "cancel", "checkout", "note"}
+CHANGING = {"launch_experiment", "launch_grid", "cancel", "validate", "checkout", "note"}
 ALWAYS_LOADED = {
     "get_briefing",
     "read_source",
@@ -23,6 +23,7 @@ ALWAYS_LOADED = {
     "wait",
     "get_results",
     "get_experiment",
+    "validate",
 }
 
 
@@ -91,6 +92,12 @@ async def test_the_prompt_carries_the_goal(connect: Connect, mode: str) -> None:
         prompt = await client.get_prompt("start_research", {"goal": "Halve the loss"})
     told = prompt.messages[0].content
     assert "Halve the loss" in getattr(told, "text", "")
+
+
+async def test_the_prompt_for_validating_names_the_candidates(connect: Connect) -> None:
+    async with connect() as client:
+        prompt = await client.get_prompt("validate", {"candidates": "e0042 and e0043"})
+    assert "e0042 and e0043" in getattr(prompt.messages[0].content, "text", "")
 
 
 async def test_resources_are_the_leaderboard_the_table_and_each_experiment(connect: Connect) -> None:
