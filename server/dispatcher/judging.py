@@ -32,6 +32,7 @@ class Arms:
 
     Attributes:
         metric: What they are of.
+        reference: The source that the others are compared with: of the newest champion that has run here.
         noise: Of the stratum, pooled.
         prior: Of an arm without replicates.
         own: Of the arms that have some.
@@ -40,6 +41,7 @@ class Arms:
     """
 
     metric: Metric
+    reference: str
     scored: dict[str, list[Scored]] = field(default_factory=lambda: {_REFERENCE: []})
     noise: Noise | None = None
     prior: Noise | None = None
@@ -142,7 +144,6 @@ class Judge:
     def __init__(self, metric: Metric) -> None:
         self._metric = metric
         self._strata: dict[int, Arms] = {}
-        self._champion = ""
 
     def forget(self) -> None:
         """Read everything anew next time."""
@@ -155,16 +156,13 @@ class Judge:
             tx: The transaction in which the scores were written.
             settled: Experiments that were scored, by stratum.
         """
-        champion = await champions.champion(tx)
-        if champion is None:
-            return
-        if champion.tree != self._champion:
-            self.forget()
-            self._champion = champion.tree
         for stratum, numbers in settled.items():
-            if (known := self._strata.get(stratum)) and known.count < EARLY:
+            champion = await champions.of_stratum(tx, stratum)
+            if champion is None:
+                continue
+            if (known := self._strata.get(stratum)) and (known.count < EARLY or known.reference != champion.tree):
                 del self._strata[stratum]
-            arms = self._strata.setdefault(stratum, Arms(self._metric))
+            arms = self._strata.setdefault(stratum, Arms(self._metric, champion.tree))
             only = numbers if arms.count else None
             rows = await strata.scored(tx, stratum, champion.tree, is_baseline=champion.experiment is None, only=only)
             touched = await self._take_in(tx, arms, rows, frozenset(numbers))
