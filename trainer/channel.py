@@ -6,7 +6,7 @@
 | experiment | `{"say": "ready"}` | start-up is over |
 | runner | `{"tokens": n}` and a file of uint16 | the training data; the clock runs |
 | experiment | `{"say": "report", "step", "loss", "tokens", "flops"}` | how training goes |
-| experiment | `{"say": "saved"}` | the model is there; the runner stops the clock and ends the experiment |
+| experiment | `{"say": "saved", "seconds"}` | the model is there; the runner stops the clock and ends the experiment |
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Channel:
             (file,) = array("i", content[: array("i").itemsize])
         try:
             message = json.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BrokenChannelError(f"a message is no JSON: {data[:80]!r}") from error
         if not isinstance(message, dict):
             raise BrokenChannelError(f"a message is no JSON object: {data[:80]!r}")

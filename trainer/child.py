@@ -14,8 +14,11 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from .cgroup import Group
+from .failures import RunFailedError
 from .log import Log
 from .processes import end_descendants
+from .sandbox import Sandbox
 
 GRACE_SECONDS = 2.0
 """Between SIGTERM and SIGKILL."""
@@ -56,6 +59,11 @@ class Child:
         log: Takes its output.
         stop: Makes `wait` raise CancelledError.
         descriptors: Open files that it inherits under the same numbers.
+        sandbox: Its bounds; None for a command that is trusted.
+        group: The control group that the sandbox puts it into.
+
+    Raises:
+        RunFailedError: On leaving, something of it could not be ended.
     """
 
     def __init__(
@@ -66,10 +74,15 @@ class Child:
         log: Log,
         stop: Stop,
         descriptors: Sequence[int] = (),
+        sandbox: Sandbox | None = None,
+        group: Group | None = None,
     ) -> None:
+        self._group = group
+        self._is_muted = False
         self._log = log
         self._stop = stop
-        guard = [sys.executable, "-P", "-m", "labhand.trainer.guard", str(os.getpid()), str(GRACE_SECONDS), str(folder)]
+        guard = [sys.executable, "-P", "-m", "labhand.trainer.guard", str(os.getpid()), str(GRACE_SECONDS)]
+        guard += [sandbox.as_text() if sandbox else "", str(folder)]
         self._guard = subprocess.Popen(
             [*guard, *command],
             env=dict(environment),
@@ -105,6 +118,11 @@ class Child:
         """Stop listening to a channel, for instance since its other end was closed."""
         self._selector.unregister(channel)
 
+    def mute(self) -> None:
+        """Keep nothing of what it prints from now on; what it printed so far is kept."""
+        self._take_output()
+        self._is_muted = True
+
     @property
     def status(self) -> int | None:
         """None while it runs; then its exit status, 128 and the number for a signal, as a shell gives it."""
@@ -136,10 +154,15 @@ class Child:
 
     def kill(self) -> None:
         """End the command and all its descendants at this moment, without asking; harmless when it has ended."""
+        if self._group:
+            self._group.kill()
         if self.status is None:
             self._guard.kill()
             self._guard.wait()
-        end_descendants()
+        if not end_descendants():
+            raise RunFailedError(
+                "tampering", "Processes of the experiment could not be ended: they start anew faster than they die"
+            )
         self._take_output()
 
     def _take_output(self) -> None:
@@ -152,4 +175,5 @@ class Child:
                 if self._output in self._selector.get_map():
                     self._selector.unregister(self._output)
                 return
-            self._log.write(chunk)
+            if not self._is_muted:
+                self._log.write(chunk)

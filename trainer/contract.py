@@ -6,8 +6,9 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 TRAINER_FILE = "trainer.toml"
@@ -79,11 +80,12 @@ class Trainer:
     """A trainer's `trainer.toml`.
 
     Attributes:
-        editable: Files that an experiment may change, relative to the folder.
+        editable: Paths or globs of the files that an experiment may change; `**` stands for any number of folders.
         command: What trains; a bare `python` is the interpreter that the runner runs in.
         data: None for a trainer that brings its own.
         prepare: Run once a machine before anything trains; empty for nothing.
-        sandbox: Exceptions that the trainer needs, as they stand in the file.
+        read: What its code may read besides; may begin with `~`.
+        network: Its code may use the network.
     """
 
     name: str
@@ -93,7 +95,20 @@ class Trainer:
     budget: Budget
     data: Data | None = None
     prepare: tuple[str, ...] = ()
-    sandbox: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    read: tuple[str, ...] = ()
+    network: bool = False
+
+    def is_editable(self, path: str) -> bool:
+        """Whether experiments may differ in this file, which is named relative to the folder."""
+        return path != TRAINER_FILE and any(_expression(glob).fullmatch(path) for glob in self.editable)
+
+
+@cache
+def _expression(glob: str) -> re.Pattern[str]:
+    """A glob whose `*` and `?` stay within one folder, as the server reads it."""
+    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces: list[str] = re.split(r"(\*\*/|\*\*|\*|\?)", str(PurePosixPath(glob)))
+    return re.compile("".join(wild.get(piece, re.escape(piece)) for piece in pieces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +198,7 @@ def read_trainer(folder: Path) -> Trainer:
         raise ContractError(f"{path} is missing: a trainer folder has one") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContractError(f"{path.name} can't be read: {error}") from error
-    metric = _read_metric(table.table("metric"))
+    metric, sandbox = _read_metric(table.table("metric")), table.table("sandbox")
     command = table.words("command")
     if not command:
         raise table.error("command", "is empty")
@@ -195,7 +210,8 @@ def read_trainer(folder: Path) -> Trainer:
         budget=_read_budget(table.table("budget")),
         data=None if metric.self_reported else _read_data(table.table("data")),
         prepare=table.table("prepare").words("command", []),
-        sandbox=table.get("sandbox", dict, {}),
+        read=sandbox.words("read", []),
+        network=sandbox.get("network", bool, False),
     )
 
 

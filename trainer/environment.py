@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from .contract import Spec
 
@@ -14,20 +15,20 @@ _PASSED_ON = (
     "LC_ALL",
     "LD_LIBRARY_PATH",
     "PATH",
-    "TMPDIR",
-    "TORCHINDUCTOR_CACHE_DIR",
-    "TRITON_CACHE_DIR",
     "TZ",
     "VIRTUAL_ENV",
 )
+_CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "XDG_CACHE_HOME", "MPLCONFIGDIR")
+"""Below the run's own temporary files: a cache that runs share would hand something from one to the next."""
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def scrubbed(spec: Spec, **more: str) -> dict[str, str]:
+def scrubbed(spec: Spec, temporary: Path, **more: str) -> dict[str, str]:
     """The environment of an experiment.
 
     Args:
         spec: Gives seed, budget, cores and GPU.
+        temporary: Folder for what need not last.
         more: What this process needs besides.
     """
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
@@ -37,6 +38,8 @@ def scrubbed(spec: Spec, **more: str) -> dict[str, str]:
         | {
             "LABHAND_SEED": str(spec.seed),
             "LABHAND_BUDGET_SECONDS": f"{spec.budget_seconds:g}",
+            "TMPDIR": str(temporary),
+            **{name: str(temporary / name.lower()) for name in _CACHES},
             "PYTHONHASHSEED": "0",
             "PYTHONUNBUFFERED": "1",
             **more,

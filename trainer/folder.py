@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from shutil import copytree, rmtree
 from typing import Any
 
 
@@ -17,6 +19,8 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self.source = self.path / "source"
+        self.work = self.path / "work"
+        self.temporary = self.path / "tmp"
         self.log = self.path / "log.txt"
         self.curve = self.path / "curve.jsonl"
         self.model = self.path / "model.pt"
@@ -43,6 +47,52 @@ class RunFolder:
         self._claim = descriptor
         return True
 
+    def make_work(self, leave_out: Callable[[str], bool] = lambda _: False) -> None:
+        """Lay out what a command may change: a copy of the source, to work in, and a folder for temporary files.
+
+        Args:
+            leave_out: Tells of a file, relative to the source, whether the copy goes without it.
+        """
+
+        def left_out(folder: str, names: list[str]) -> list[str]:
+            here = Path(folder).relative_to(self.source)
+            return [name for name in names if leave_out((here / name).as_posix())]
+
+        rmtree(self.work, ignore_errors=True)
+        copytree(self.source, self.work, symlinks=True, ignore=left_out)
+        self.renew_temporary()
+
+    def renew_temporary(self) -> None:
+        """Empty the folder for temporary files, so that nothing is handed on there."""
+        rmtree(self.temporary, ignore_errors=True)
+        self.temporary.mkdir()
+
+    def used_bytes(self) -> int:
+        """On the disk, by what the experiment may write."""
+        places = (place for root in (self.work, self.temporary) for place in os.walk(root))
+        return sum(_disk_bytes(Path(place, name)) for place, _, names in places for name in names)
+
+    def take(self, name: str, largest: int) -> str | None:
+        """Take a file over from the working copy, when nothing of the experiment runs any more.
+
+        Args:
+            name: Of the file, there and here.
+            largest: Bytes that it may have.
+
+        Returns:
+            What is wrong with it; None when all is well.
+        """
+        try:
+            found = os.lstat(self.work / name)
+        except OSError:
+            return "is missing"
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+            return "is no plain file of its own"
+        if found.st_size > largest:
+            return f"is larger than {largest} bytes"
+        (self.work / name).replace(self.path / name)
+        return None
+
     def set_phase(self, phase: str) -> None:
         """Say where the run is: `starting`, `running` or `evaluating`."""
         self._replace("phase", phase)
@@ -65,3 +115,9 @@ class RunFolder:
         folder = os.open(self.path, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
+
+
+def _disk_bytes(path: Path) -> int:
+    with suppress(OSError):
+        return 512 * path.lstat().st_blocks
+    return 0

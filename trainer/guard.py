@@ -1,8 +1,9 @@
-"""Stands between the runner and code that it doesn't trust: `python -P -m labhand.trainer.guard RUNNER GRACE CWD COMMAND…`.
+"""Stands between the runner and an untrusted command.
 
-The guard starts the command in a session of its own, adopts whatever daemonises itself below it, and ends only when nothing of
-the tree is left, with the command's exit status. SIGTERM asks it to end the tree: SIGTERM to the command's group, and after
-the grace SIGKILL to all. When the runner dies, the kernel sends it that SIGTERM, and there is no grace.
+`python -P -m labhand.trainer.guard RUNNER GRACE SANDBOX CWD COMMAND…` starts the command in a session of its own, in a sandbox
+unless SANDBOX is empty, adopts whatever daemonises itself below it, and ends only when nothing of the tree is left, with the
+command's exit status. SIGTERM asks it to end the tree: SIGTERM to the command's group, and after the grace SIGKILL to all. When
+the runner dies, the kernel sends it that SIGTERM, and there is no grace.
 """
 
 from __future__ import annotations
@@ -13,18 +14,24 @@ import signal
 import sys
 from typing import NoReturn
 
-from .processes import adopt_orphans, end_descendants, end_with_parent
+from .kernel import adopt_orphans, end_with_parent, hide
+from .processes import end_descendants
+from .sandbox import Sandbox
 
 NOT_STARTED = 127
 """Exit status when the command could not be executed, as a shell gives it."""
 
 
-def _become(command: list[str], folder: str) -> NoReturn:
+def _become(command: list[str], folder: str, sandbox: Sandbox | None, guard: int) -> NoReturn:
     """Turn this freshly forked process into the command."""
     try:
-        end_with_parent(signal.SIGKILL)
         os.setsid()
         os.chdir(folder)
+        if sandbox:
+            sandbox.enter()
+        end_with_parent(signal.SIGKILL)
+        if os.getppid() != guard:
+            os._exit(NOT_STARTED)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.execvp(command[0], command)  # noqa: S606 - the command is a list, and no shell is wanted
     except OSError as error:
@@ -42,11 +49,13 @@ def _wait_for(pid: int) -> int:
 
 def main(arguments: list[str]) -> int:
     """Run one command to the end of its last descendant, and give its exit status."""
-    runner, grace, folder, command = int(arguments[0]), float(arguments[1]), arguments[2], arguments[3:]
+    runner, grace, bounds, folder, command = int(arguments[0]), float(arguments[1]), arguments[2], arguments[3], arguments[4:]
+    sandbox = Sandbox.from_text(bounds) if bounds else None
     adopt_orphans()
-    child = os.fork()
+    hide()
+    me, child = os.getpid(), os.fork()
     if child == 0:
-        _become(command, folder)
+        _become(command, folder, sandbox, me)
 
     def signal_group(number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -17,6 +17,7 @@ from .child import Child, Stop
 from .contract import Spec, Trainer
 from .environment import for_this_machine, scrubbed, with_interpreter
 from .failures import of_exit
+from .folder import RunFolder
 from .log import Log
 
 
@@ -25,8 +26,10 @@ def cache_folder() -> Path:
     return Path(os.environ.get("LABHAND_CACHE") or "~/.cache/labhand").expanduser()
 
 
-def prepare_once(trainer: Trainer, source: Path, spec: Spec, log: Log, stop: Stop) -> None:
+def prepare_once(trainer: Trainer, folder: RunFolder, spec: Spec, log: Log, stop: Stop) -> None:
     """Run the trainer's `[prepare]`, unless that was done here before for the same protected files.
+
+    It is trusted, and so meets none of the files that experiments change.
 
     Raises:
         RunFailedError: The command failed; the next run tries again.
@@ -34,14 +37,15 @@ def prepare_once(trainer: Trainer, source: Path, spec: Spec, log: Log, stop: Sto
     """
     if not trainer.prepare:
         return
-    folder = cache_folder() / "prepared"
-    folder.mkdir(parents=True, exist_ok=True)
-    done = folder / _content_key(trainer, source)
+    place = cache_folder() / "prepared"
+    place.mkdir(parents=True, exist_ok=True)
+    done = place / _content_key(trainer, folder.source)
     with _locked(done.with_suffix(".lock"), stop):
         if done.exists():
             return
-        environment = scrubbed(spec, **for_this_machine())
-        with Child(with_interpreter(trainer.prepare), source, environment, log, stop) as child:
+        folder.make_work(trainer.is_editable)
+        environment = scrubbed(spec, folder.temporary, **for_this_machine())
+        with Child(with_interpreter(trainer.prepare), folder.work, environment, log, stop) as child:
             while child.status is None:
                 child.wait(1.0)
         if child.status:
@@ -54,7 +58,7 @@ def _content_key(trainer: Trainer, source: Path) -> str:
     digest = sha256(repr(trainer.prepare).encode())
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source).as_posix()
-        if path.is_file() and name not in trainer.editable and "__pycache__" not in path.parts:
+        if path.is_file() and not trainer.is_editable(name) and "__pycache__" not in path.parts:
             digest.update(f"{name}\0".encode() + sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:24]
 

@@ -7,40 +7,15 @@ child.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import resource
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_SET_DEATH_SIGNAL = 1
-_SET_SUBREAPER = 36
 _TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def _prctl(option: int, value: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), f"prctl({option}, {value})")
-
-
-def adopt_orphans() -> None:
-    """Make this process the parent of every descendant whose own parent ends.
-
-    Raises:
-        OSError: The kernel can't, or wouldn't list children, so that they couldn't be counted.
-    """
-    if not Path("/proc/thread-self/children").exists():
-        raise OSError("this kernel doesn't list child processes: it was built without CONFIG_PROC_CHILDREN")
-    _prctl(_SET_SUBREAPER, 1)
-
-
-def end_with_parent(number: signal.Signals) -> None:
-    """Have the kernel send this process a signal when its parent dies."""
-    _prctl(_SET_DEATH_SIGNAL, number)
 
 
 def children(pid: int) -> list[int]:
@@ -82,6 +57,29 @@ def end_descendants(within: float = 10.0) -> bool:
             return True
         time.sleep(0.005)
     return False
+
+
+def peak_memory(pids: Iterable[int]) -> int:
+    """The most bytes that each of these processes has held, together; of those that are gone, nothing."""
+    return sum(1024 * _status(pid, b"VmHWM:") for pid in pids)
+
+
+def threads_of_user() -> int:
+    """How many threads of this process's user there are on this machine."""
+    me, count = os.geteuid(), 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if process.stat().st_uid == me:
+                count += _status(int(process.name), b"Threads:")
+    return count
+
+
+def _status(pid: int, name: bytes) -> int:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_bytes().splitlines():
+            if line.startswith(name):
+                return int(line.split()[1])
+    return 0
 
 
 @dataclass(frozen=True, slots=True)

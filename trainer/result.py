@@ -31,6 +31,7 @@ class Result:
     claimed: dict[str, float] = field(default_factory=dict[str, float])
     device: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
     evaluator: dict[str, Any] | None = None
+    sandbox: dict[str, Any] = field(default_factory=lambda: {"files": "none", "network": "none"})
     flags: list[str] = field(default_factory=list[str])
 
     @property
@@ -55,6 +56,6 @@ class Result:
             "claimed": self.claimed,
             "device": self.device,
             "evaluator": self.evaluator,
-            "sandbox": {"files": "none", "network": "none"},
+            "sandbox": self.sandbox,
             "flags": self.flags,
         }

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from .child import Stop
+from .cgroup import Group
+from .child import Child, Stop
 from .clock import Clock
+from .confinement import Confinement
 from .contract import Spec, Trainer
+from .environment import scrubbed
 from .folder import RunFolder
 from .log import Log
 from .processes import TreeClock
 from .result import Result
+from .sandbox import Sandbox
 
 
 @dataclass(frozen=True)
@@ -24,8 +30,33 @@ class Run:
     log: Log
     stop: Stop
     result: Result
+    confinement: Confinement
+    group: Group | None = None
 
     def clock(self, limit: float) -> Clock:
         """A clock of the kind that governs this run, over whatever runs below the runner from now on."""
-        cpu = TreeClock().seconds if self.spec.clock == "cpu" else None
-        return Clock(limit, cpu, len(self.spec.cores) or os.cpu_count() or 1)
+        return Clock(limit, self._cpu() if self.spec.clock == "cpu" else None, len(self.spec.cores) or os.cpu_count() or 1)
+
+    def _cpu(self) -> Callable[[], float]:
+        """CPU seconds of what runs below the runner: by two counts where there is a control group, and the larger one holds."""
+        tree, group = TreeClock(), self.group
+        if group is None:
+            return tree.seconds
+        before = group.cpu_seconds()
+        return lambda: max(tree.seconds(), group.cpu_seconds() - before)
+
+    def child(
+        self, command: Sequence[str], folder: Path, sandbox: Sandbox, descriptors: Sequence[int] = (), **more: str
+    ) -> Child:
+        """Start a command of the experiment in a sandbox.
+
+        Args:
+            command: What to run, in `folder`.
+            folder: Its working directory.
+            sandbox: Its bounds.
+            descriptors: Open files that it inherits under the same numbers.
+            more: Added to its environment.
+        """
+        serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm
+        environment = scrubbed(self.spec, self.folder.temporary, **serial, **more)
+        return Child(command, folder, environment, self.log, self.stop, descriptors, sandbox, self.group)

@@ -12,17 +12,20 @@ import time
 import traceback
 from pathlib import Path
 
+from .cgroup import own_group
 from .child import CancelledError, Stop
+from .confinement import Confinement
 from .contract import ContractError, Data, Spec, read_spec, read_trainer
 from .failures import Failure, RunFailedError
 from .folder import RunFolder
+from .kernel import adopt_orphans, hide
 from .log import Log
 from .machine import describe_device, prepare_once
 from .output import read_score, read_summary
-from .processes import adopt_orphans
 from .result import Result
 from .run import Run
 from .training import train_by_output, train_with_session
+from .usage import check_claim
 
 RESULT_MARK = "LABHAND_RESULT"
 MOST_TOKENS = 2**29
@@ -35,6 +38,7 @@ def main(arguments: list[str]) -> int:
     Args:
         arguments: The run folder.
     """
+    hide()
     folder = RunFolder(Path(arguments[0]))
     stop = Stop()
     if not folder.claim():
@@ -72,11 +76,13 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: Result) -> float:
     trainer = read_trainer(folder.source)
     result.metric = trainer.metric
     result.device = describe_device(spec)
-    run = Run(folder, spec, trainer, log, stop, result)
-    if spec.sandbox_required:
-        raise ContractError("spec.json: sandbox_required is true, but there is no sandbox here")
-    prepare_once(trainer, folder.source, spec, log, stop)
-    return _run_self_reported(run) if trainer.data is None else _run_evaluated(run, trainer.data)
+    with own_group() as group:
+        confinement = Confinement(folder, spec, trainer, group)
+        result.sandbox = confinement.in_force
+        confinement.check()
+        prepare_once(trainer, folder, spec, log, stop)
+        run = Run(folder, spec, trainer, log, stop, result, confinement, group)
+        return _run_self_reported(run) if trainer.data is None else _run_evaluated(run, trainer.data)
 
 
 def _pin(spec: Spec) -> None:
@@ -91,6 +97,7 @@ def _run_self_reported(run: Run) -> float:
     finally:
         measures, run.result.claimed = read_summary(run.log.text())
         run.result.measures |= measures
+        check_claim(run)
     return read_score(run.trainer.metric, run.log.text())
 
 

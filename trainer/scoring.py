@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import mmap
 import os
 import sys
@@ -15,11 +16,12 @@ from numpy.typing import NDArray
 
 from .channel import VARIABLE, BrokenChannelError, Channel
 from .child import Child
-from .environment import scrubbed
+from .confinement import LARGEST_FILE
 from .failures import RunFailedError, of_exit
 from .run import Run
 
-LARGEST_MODEL, LARGEST_CONFIG = 64 * 2**30, 2**20
+LARGEST_CONFIG = 2**20
+_MOST_PARAMETERS = 2**48
 _LOOK = 0.25
 
 
@@ -38,8 +40,21 @@ class Model:
         self._channel = channel
         self._inputs = inputs
         self._logits = logits
+        self._is_muted = False
         self._deadline = time.monotonic() + run.trainer.budget.evaluation_seconds
-        self.parameters = int(self._answer()["parameters"])
+        self.parameters = _count(self._answer().get("parameters"))
+        self._rehearse()
+
+    def _rehearse(self) -> None:
+        """Have it answer made-up rows, so that an honest mistake shows here, where what it prints can be told.
+
+        From then on it holds text that nobody may read, and its output goes nowhere: an experiment could print it, for a
+        later one to learn by heart.
+        """
+        shape = self._inputs.shape
+        self.logits(np.random.default_rng().integers(0, self._logits.shape[-1], shape))
+        self._child.mute()
+        self._is_muted = True
 
     def logits(self, tokens: NDArray[Any]) -> NDArray[np.float32]:
         """Logits [rows, time, vocabulary] of token ids [rows, time]; they hold until the next call.
@@ -68,15 +83,21 @@ class Model:
                 raise RunFailedError("tampering", f"The model's process sent what its code never sends: {error}") from error
             if received is None:
                 raise self._ended()
-            message, _ = received
+            message, file = received
+            if file is not None:
+                os.close(file)
             if "problem" in message:
-                raise RunFailedError("contract_broken", f"The model can't be evaluated: {message['problem']}"[:500])
+                raise self._problem(str(message["problem"]))
             return message
         raise self._too_slow()
 
     def _too_slow(self) -> RunFailedError:
         allowed = self._run.trainer.budget.evaluation_seconds
         return RunFailedError("timeout", f"The evaluation took longer than {allowed:g} s", (), "Make the model cheaper to run.")
+
+    def _problem(self, said: str) -> RunFailedError:
+        said = "it no longer gives logits of the right shape" if self._is_muted else said
+        return RunFailedError("contract_broken", f"The model can't be evaluated: {said}"[:500])
 
     def _ended(self) -> RunFailedError:
         """The process has let go of its end: say why it ended."""
@@ -85,6 +106,9 @@ class Model:
             if time.monotonic() > self._deadline:
                 return self._too_slow()
             self._child.wait(_LOOK)
+        if self._is_muted:
+            message = f"The model's process ended with status {self._child.status} in the midst of the evaluation"
+            return RunFailedError("contract_broken", message, ("What it printed there is not kept.",))
         error = of_exit(self._child.status, self._run.log.text(), "Loading or running the model that training left")
         failure = error.failure
         return error if failure.kind != "crashed" else RunFailedError("contract_broken", failure.message, failure.lines)
@@ -104,10 +128,11 @@ def load_model(run: Run, rows: int, width: int, vocabulary: int) -> Generator[Mo
         RunFailedError: What training left is missing, too large, or can't be loaded.
         CancelledError: The runner was asked to end.
     """
-    _check_files(run)
+    _take_files(run)
     size = 4 * rows * width * (1 + vocabulary)
-    file = os.memfd_create("logits")
+    file = os.memfd_create("logits", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(file, size)
+    fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     memory = mmap.mmap(file, size)
     inputs = np.frombuffer(memory, np.int32, rows * width).reshape(rows, width)
     logits = np.frombuffer(memory, np.float32, offset=inputs.nbytes).reshape(rows, width, vocabulary)
@@ -118,18 +143,24 @@ def load_model(run: Run, rows: int, width: int, vocabulary: int) -> Generator[Mo
     ours.send(shape | {"source": str(folder.source), "model": str(folder.model), "config": str(folder.config)}, file)
     os.close(file)
     ours.socket.setblocking(False)  # noqa: FBT003
-    command = [sys.executable, "-P", "-m", "labhand.trainer.scoring_child"]
-    environment = scrubbed(run.spec, **{VARIABLE: str(descriptor)})
-    with ours.socket, Child(command, folder.source, environment, run.log, run.stop, [descriptor]) as child:
+    command, sandbox = [sys.executable, "-P", "-m", "labhand.trainer.scoring_child"], run.confinement.for_scoring()
+    folder.renew_temporary()
+    with ours.socket, run.child(command, folder.source, sandbox, [descriptor], **{VARIABLE: str(descriptor)}) as child:
         theirs.close()
         child.listen(ours.socket)
         yield Model(run, child, ours, inputs, logits)
 
 
-def _check_files(run: Run) -> None:
-    for path, largest in ((run.folder.model, LARGEST_MODEL), (run.folder.config, LARGEST_CONFIG)):
-        if not path.is_file() or path.is_symlink():
-            message = f"Training left no {path.name}"
+def _count(said: object) -> int:
+    """How many parameters the model's process says that it has, if it can be."""
+    if not isinstance(said, int) or not 0 <= said < _MOST_PARAMETERS:
+        raise RunFailedError("tampering", "The model's process sent what its code never sends: no count of parameters")
+    return said
+
+
+def _take_files(run: Run) -> None:
+    """Take over what training left, as files that nothing else has a hand on."""
+    for name, largest in ((run.folder.model.name, LARGEST_FILE[run.spec.device]), (run.folder.config.name, LARGEST_CONFIG)):
+        if problem := run.folder.take(name, largest):
+            message = f"Training left no {name} that can be used: it {problem}"
             raise RunFailedError("contract_broken", message, (), "Call session.save(model, config) at the end of train.py.")
-        if path.stat().st_size > largest:
-            raise RunFailedError("contract_broken", f"{path.name} is larger than {largest} bytes")

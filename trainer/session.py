@@ -116,7 +116,7 @@ class Session:
         torch.save(plain.state_dict(), folder / "model.pt")
         (folder / "config.json").write_text(json.dumps(dict(config), indent=1), encoding="utf-8")
         if self._channel is not None:
-            self._channel.send({"say": "saved"})
+            self._channel.send({"say": "saved", "seconds": self._now() - (self._started or 0.0)})
 
 
 def _answer(channel: Channel) -> tuple[Mapping[str, Any], int | None]:

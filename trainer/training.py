@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import math
 import os
-import resource
 from collections.abc import Mapping
 from typing import Any
 
 from .channel import VARIABLE, BrokenChannelError, Channel, memory_file
 from .child import Child
 from .clock import Clock
-from .environment import scrubbed, with_interpreter
+from .environment import with_interpreter
 from .failures import RunFailedError, of_exit, relevant_lines
 from .run import Run
+from .usage import DiskWatch, check_claim, check_startup, note_claim, note_memory
 
 GRACE_SECONDS, GRACE_SHARE = 1.0, 0.05
 """On the budget's clock, past the budget: for the last step and for saving."""
 MOST_POINTS = 20_000
 """Lines in curve.jsonl; what is reported past them counts, but isn't kept."""
+_HELPING = 64
+"""Messages that are taken before the clock is looked at again."""
 
 
 def train_by_output(run: Run) -> None:
@@ -30,15 +32,18 @@ def train_by_output(run: Run) -> None:
         CancelledError: The runner was asked to end.
     """
     budget = run.trainer.budget
+    run.folder.make_work()
     clock = run.clock(budget.startup_seconds + run.spec.budget_seconds + budget.evaluation_seconds)
     command = with_interpreter(run.trainer.command)
     run.folder.set_phase("running")
-    with Child(command, run.folder.source, scrubbed(run.spec), run.log, run.stop) as child:
+    disk = DiskWatch(run)
+    with run.child(command, run.folder.work, run.confinement.for_training()) as child:
         try:
             while child.status is None:
                 if clock.left() < 0:
                     message = "The command ran for longer than start-up, budget and evaluation together allow"
                     raise RunFailedError("timeout", message, relevant_lines(run.log.text()))
+                disk.look()
                 child.wait(clock.next_look())
         finally:
             run.result.seconds |= {"training": clock.used(), "training_wall": clock.wall()}
@@ -60,8 +65,9 @@ def train_with_session(run: Run, tokens: bytes) -> None:
     ours.send(_facts(run))
     ours.socket.setblocking(False)  # noqa: FBT003
     descriptor = theirs.socket.fileno()
-    command, environment = with_interpreter(run.trainer.command), scrubbed(run.spec, **{VARIABLE: str(descriptor)})
-    with Child(command, run.folder.source, environment, run.log, run.stop, [descriptor]) as child:
+    run.folder.make_work()
+    command, sandbox = with_interpreter(run.trainer.command), run.confinement.for_training()
+    with run.child(command, run.folder.work, sandbox, [descriptor], **{VARIABLE: str(descriptor)}) as child:
         theirs.close()
         child.listen(ours.socket)
         training = _Training(run, ours, memory_file("training-tokens", tokens))
@@ -86,7 +92,7 @@ def _facts(run: Run) -> Mapping[str, Any]:
         "device": run.spec.device,
         "vocabulary": data.vocabulary if data else 0,
         "context": data.context if data else 0,
-        "output": str(run.folder.path),
+        "output": str(run.folder.work),
     }
 
 
@@ -105,6 +111,8 @@ class _Training:
         self._startup = Clock(run.trainer.budget.startup_seconds)
         self._training: Clock | None = None
         self._deadline = run.spec.budget_seconds * (1 + GRACE_SHARE) + GRACE_SECONDS
+        self._disk = DiskWatch(run)
+        self._startup_use = run.clock(math.inf)
         self._points = 0
         self.is_saved = False
 
@@ -118,10 +126,13 @@ class _Training:
             clock = self._training or self._startup
             if clock.left() < 0:
                 raise self._timeout()
+            self._disk.look()
             child.wait(clock.next_look())
             self._listen(child)
-        self._listen(child)
+        while self._listen(child):
+            pass
         if self.is_saved:
+            note_memory(self._run)
             child.kill()  # or it could go on training, and save again
 
     def _timeout(self) -> RunFailedError:
@@ -134,9 +145,12 @@ class _Training:
         message = f"Training went on past its deadline: {used:.1f} s of {budget:g} s, {self._training.wall():.1f} s by the wall"
         return RunFailedError("timeout", message, lines)
 
-    def _listen(self, child: Child) -> None:
+    def _listen(self, child: Child) -> bool:
+        """Take a bounded helping of what was said, so that a flood doesn't hide the clock; gives whether there may be more."""
         try:
-            while self._channel is not None:
+            for _ in range(_HELPING):
+                if self._channel is None or self.is_saved:
+                    return False
                 received = self._channel.receive()
                 if received is None:
                     child.deafen(self._channel.socket)
@@ -144,9 +158,10 @@ class _Training:
                 else:
                     self._take(*received)
         except BlockingIOError:
-            pass
+            return False
         except BrokenChannelError as error:
             raise RunFailedError("contract_broken", f"The experiment's messages can't be read: {error}") from error
+        return True
 
     def _take(self, message: Mapping[str, Any], file: int | None) -> None:
         if file is not None:
@@ -158,12 +173,14 @@ class _Training:
                 self._note(message, self._training)
             case "saved" if self._training is not None:
                 self.is_saved = True
+                note_claim(self._run, message.get("seconds"))
             case said:
                 raise RunFailedError("contract_broken", f"The experiment said {said!r}, which isn't due now")
 
     def _start(self) -> None:
         assert self._channel is not None  # noqa: S101 - the message came over it
         self._run.result.seconds["startup"] = self._startup.wall()
+        check_startup(self._run, self._startup_use)
         size = os.fstat(self._tokens).st_size
         self._training = self._run.clock(self._deadline)
         self._channel.send({"tokens": size // 2}, self._tokens)
@@ -171,12 +188,8 @@ class _Training:
 
     def _note(self, message: Mapping[str, Any], clock: Clock) -> None:
         """Keep one report; what it says is the experiment's own word, except for the seconds."""
-        try:
-            step, loss, tokens = int(message["step"]), float(message["loss"]), int(message["tokens"])
-            flops = message.get("flops")
-            measures = {"steps": step, "tokens": tokens} | ({} if flops is None else {"flops": float(flops)})
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise RunFailedError("contract_broken", f"A report lacks step, loss or tokens: {dict(message)!r:.200}") from error
+        loss, measures = _read_report(message)
+        step, tokens = measures["steps"], measures["tokens"]
         self._run.result.measures |= measures
         if not math.isfinite(loss):
             raise RunFailedError("diverged", f"The loss was {loss} at step {step}, after {clock.used():.1f} s of training")
@@ -193,6 +206,19 @@ class _Training:
             self._run.result.seconds["startup"] = self._startup.wall()
             return
         self._run.result.seconds |= {"training": self._training.used(), "training_wall": self._training.wall()}
-        if self._run.spec.device == "cpu":
-            used = resource.getrusage(resource.RUSAGE_CHILDREN)
-            self._run.result.measures["peak_memory_bytes"] = used.ru_maxrss * 1024
+        note_memory(self._run)
+        check_claim(self._run)
+
+
+def _read_report(message: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
+    """The loss, which may be anything, and the measures, which are counts."""
+    try:
+        loss, step, tokens = float(message["loss"]), int(message["step"]), int(message["tokens"])
+        measures: dict[str, float] = {"steps": step, "tokens": tokens}
+        if (flops := message.get("flops")) is not None:
+            measures["flops"] = float(flops)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        loss, measures = 0.0, {"steps": -1.0}
+    if not all(0 <= value < math.inf for value in measures.values()):
+        raise RunFailedError("contract_broken", f"A report lacks a sound step, loss or tokens: {dict(message)!r:.200}")
+    return loss, measures

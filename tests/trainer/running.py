@@ -89,6 +89,10 @@ class RunFolder:
     def source(self) -> Path:
         return self.path / "source"
 
+    @property
+    def work(self) -> Path:
+        return self.path / "work"
+
     def start(self) -> subprocess.Popen[str]:
         """Start a runner on it."""
         return subprocess.Popen(

@@ -34,7 +34,7 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     assert trainer.data is not None
     assert (trainer.data.corpus, trainer.data.context) == ("sotu", 256)
     assert trainer.prepare == ("python", "prepare.py")
-    assert trainer.sandbox == {"read": ["~/.cache/somewhere"]}
+    assert (trainer.read, trainer.network) == (("~/.cache/somewhere",), False)
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_the_time_of_a_daemon_counts_and_it_is_killed(make_run: MakeRun) -> None
     assert result["failure"]["kind"] == "timeout"
     assert result["seconds"]["training"] > 1.5
     assert result["seconds"]["training_wall"] < 10
-    assert not is_alive(int((run.source / "daemon").read_text()))
+    assert not is_alive(int((run.work / "daemon").read_text()))
 
 
 @pytest.mark.parametrize(

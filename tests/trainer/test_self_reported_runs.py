@@ -130,14 +130,14 @@ def test_an_endless_command_is_ended_when_its_time_is_over(make_run: MakeRun) ->
 
 
 def test_a_second_runner_leaves_the_first_one_alone(make_run: MakeRun) -> None:
-    run = make_run("input_ = open('go'); print('loss: 1')")
-    os.mkfifo(run.source / "go")
+    run = make_run("import os; os.mkfifo('go'); open('go'); print('loss: 1')")
     with run.start() as first:
         eventually((run.path / "claim").exists)
         with run.start() as second:
             printed, errors = second.communicate(timeout=PATIENCE)
         assert (second.returncode, printed, errors) == (0, "", "")
-        with (run.source / "go").open("w"):
+        eventually((run.work / "go").exists)
+        with (run.work / "go").open("w"):
             first.communicate(timeout=PATIENCE)
     assert run.result()["status"] == "succeeded"
     before = run.result()
@@ -163,7 +163,7 @@ if os.fork() == 0:
 def test_sigterm_cancels_and_ends_the_whole_tree(make_run: MakeRun) -> None:
     run = make_run(WITH_DAEMON + "time.sleep(600)")
     with run.start() as runner:
-        daemon = pid_in(run.source / "daemon")
+        daemon = pid_in(run.work / "daemon")
         runner.send_signal(signal.SIGTERM)
         runner.communicate(timeout=PATIENCE)
     assert run.result()["status"] == "cancelled"
@@ -174,7 +174,7 @@ def test_sigterm_cancels_and_ends_the_whole_tree(make_run: MakeRun) -> None:
 def test_the_tree_dies_with_a_runner_that_is_killed(make_run: MakeRun) -> None:
     run = make_run(WITH_DAEMON + "open('main', 'w').write(f'{os.getpid()}\\n'); time.sleep(600)")
     with run.start() as runner:
-        daemon, main = pid_in(run.source / "daemon"), pid_in(run.source / "main")
+        daemon, main = pid_in(run.work / "daemon"), pid_in(run.work / "main")
         runner.kill()
         runner.communicate(timeout=PATIENCE)
     eventually(lambda: not is_alive(daemon) and not is_alive(main))
@@ -182,11 +182,11 @@ def test_the_tree_dies_with_a_runner_that_is_killed(make_run: MakeRun) -> None:
 
 
 def test_the_tree_dies_with_a_guard_that_is_killed(make_run: MakeRun) -> None:
-    run = make_run(WITH_DAEMON + "open('go').read(); os.kill(os.getppid(), 9); time.sleep(600)")
-    os.mkfifo(run.source / "go")
+    run = make_run(WITH_DAEMON + "os.mkfifo('go'); open('go').read(); os.kill(os.getppid(), 9); time.sleep(600)")
     with run.start() as runner:
-        daemon = pid_in(run.source / "daemon")
-        (run.source / "go").write_text("now")
+        daemon = pid_in(run.work / "daemon")
+        eventually((run.work / "go").exists)
+        (run.work / "go").write_text("now")
         runner.communicate(timeout=PATIENCE)
     assert run.result()["status"] == "failed"
     assert not is_alive(daemon)
@@ -195,7 +195,7 @@ def test_the_tree_dies_with_a_guard_that_is_killed(make_run: MakeRun) -> None:
 def test_nothing_is_left_running_after_a_success(make_run: MakeRun) -> None:
     run = make_run(WITH_DAEMON + "\nwhile not os.path.exists('daemon'): time.sleep(0.01)\nprint('loss: 1')")
     assert run.run()["status"] == "succeeded"
-    assert not is_alive(pid_in(run.source / "daemon"))
+    assert not is_alive(pid_in(run.work / "daemon"))
 
 
 def test_a_flood_of_output_keeps_its_beginning_and_its_end(make_run: MakeRun) -> None:

@@ -1,0 +1,141 @@
+"""Control groups: a tree of processes that the kernel counts, bounds and ends whole.
+
+Version 1 has a hierarchy for each controller, and takes root; version 2 has one for all, in which a user may have been given a
+part. Where neither can be had, the subreaper of `processes` does what it can.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path("/sys/fs/cgroup")
+_MADE_HERE = "labhand-"
+_CONTROLLERS_1 = ("cpuacct", "freezer", "memory", "pids")
+_NANOSECONDS, _MICROSECONDS = 1e9, 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A control group.
+
+    Attributes:
+        version: Of the interface, 1 or 2.
+        folders: Controller to its folder; in version 2 it is the same for all that there are.
+    """
+
+    version: int
+    folders: Mapping[str, Path]
+
+    @property
+    def entrances(self) -> tuple[str, ...]:
+        """Files that move the process which writes 0 there into the group."""
+        return tuple(dict.fromkeys(str(folder / "cgroup.procs") for folder in self.folders.values()))
+
+    def cpu_seconds(self) -> float:
+        """Of all processes that ever were in it."""
+        folder = self.folders["cpuacct"]
+        if self.version == 1:
+            return int(_read(folder / "cpuacct.usage")) / _NANOSECONDS
+        counts = dict(line.split() for line in _read(folder / "cpu.stat").splitlines())
+        return int(counts["usage_usec"]) / _MICROSECONDS
+
+    def limit_processes(self, most: int) -> bool:
+        """Bound the number of threads in it; gives whether that could be done."""
+        return self._set("pids", "pids.max", str(most))
+
+    def limit_memory(self, size: int) -> bool:
+        """Bound its memory, in bytes; gives whether that could be done."""
+        return self._set("memory", "memory.limit_in_bytes" if self.version == 1 else "memory.max", str(size))
+
+    def kill(self) -> None:
+        """Send SIGKILL to all that is in it, at a moment when nothing in it can start anything."""
+        if self.version == 2:
+            self._set("freezer", "cgroup.kill", "1")
+            return
+        self._set("freezer", "freezer.state", "FROZEN")
+        for pid in _read(self.folders["freezer"] / "cgroup.procs").split():
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        self._set("freezer", "freezer.state", "THAWED")
+
+    def _set(self, controller: str, name: str, value: str) -> bool:
+        if controller not in self.folders:
+            return False
+        try:
+            (self.folders[controller] / name).write_text(value, encoding="ascii")
+        except OSError:
+            return False
+        return True
+
+    def remove(self) -> None:
+        """Give the group back; the kernel keeps one that isn't empty."""
+        for folder in set(self.folders.values()):
+            with suppress(OSError):
+                folder.rmdir()
+
+
+@contextmanager
+def own_group() -> Generator[Group | None]:
+    """A group that this process made, below the one that it is in, for as long as the context lasts; None where it may not."""
+    name = f"{_MADE_HERE}{os.getpid()}"
+    group = _make_1(name) or _make_2(name)
+    try:
+        yield group
+    finally:
+        if group:
+            group.remove()
+
+
+def _make_1(name: str) -> Group | None:
+    own = dict(_own_groups())
+    made: dict[str, Path] = {}
+    try:
+        for controller in _CONTROLLERS_1:
+            made[controller] = _make(_ROOT / controller / own[controller].lstrip("/"), name)
+    except (OSError, KeyError):
+        Group(1, made).remove()
+        return None
+    return Group(1, made)
+
+
+def _make_2(name: str) -> Group | None:
+    own = dict(_own_groups()).get("")
+    roots = [root for root in (_ROOT, _ROOT / "unified") if (root / "cgroup.controllers").exists()]
+    if own is None or not roots:
+        return None
+    parent = roots[0] / own.lstrip("/")
+    with suppress(OSError):  # works in the machine's own group, and where the parent holds no process
+        (parent / "cgroup.subtree_control").write_text("+pids +memory", encoding="ascii")
+    try:
+        folder = _make(parent, name)
+    except OSError:
+        return None
+    there = {"cpuacct", "freezer", *_read(folder / "cgroup.controllers").split()}
+    return Group(2, dict.fromkeys(sorted(there), folder))
+
+
+def _make(parent: Path, name: str) -> Path:
+    """A group below another; those that runners left behind which were killed are removed."""
+    for old in parent.glob(f"{_MADE_HERE}*"):
+        if not Path("/proc", old.name.removeprefix(_MADE_HERE)).exists():
+            with suppress(OSError):
+                old.rmdir()
+    (parent / name).mkdir()
+    return parent / name
+
+
+def _own_groups() -> Iterator[tuple[str, str]]:
+    """Controller and path of each group that this process is in; version 2's controller is ''."""
+    with suppress(OSError):
+        for line in _read(Path("/proc/self/cgroup")).splitlines():
+            _, controllers, path = line.split(":", 2)
+            yield from ((controller, path) for controller in controllers.split(","))
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="ascii")

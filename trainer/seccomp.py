@@ -1,0 +1,103 @@
+"""A filter on system calls, for a process and all its descendants; it needs no root, and no namespace.
+
+No sockets but Unix ones; nothing that reaches into another process, or leaves something in the kernel for the next run.
+See seccomp(2). The filter is a program of the classic Berkeley packet filter over `struct seccomp_data`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import platform
+import socket
+import struct
+from collections.abc import Sequence
+
+from .kernel import control, forbid_new_privileges
+
+_SET_SECCOMP, _FILTER = 22, 2
+_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
+_ALLOW, _ERROR = 0x7FFF0000, 0x00050000
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+"""Offsets in what a filter sees."""
+_OTHER_ABI = 0x40000000
+"""Numbers from here on are x86's second set."""
+
+_ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+_CALLS: dict[str, tuple[int, int]] = {
+    # into other processes
+    "ptrace": (101, 117),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "pidfd_getfd": (438, 438),
+    # around this filter
+    "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426),
+    "io_uring_register": (427, 427),
+    # what outlives its process
+    "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    # into the kernel
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+}
+"""Never needed for training; numbers on x86_64 and aarch64."""
+_SOCKET, _CONNECT = (41, 198), (42, 203)
+
+
+def is_possible() -> bool:
+    """Whether this machine's calls are known here."""
+    return platform.machine() in _ARCHITECTURES
+
+
+def restrict(*, network: bool, connect: bool) -> None:
+    """Put the filter on this process, for good.
+
+    Args:
+        network: Sockets of every family stay allowed.
+        connect: Connecting to what other processes listen on stays allowed.
+
+    Raises:
+        OSError: The kernel refused.
+    """
+    machine = platform.machine()
+    column = list(_ARCHITECTURES).index(machine)
+    denied = [numbers[column] for numbers in _CALLS.values()] + ([] if connect or network else [_CONNECT[column]])
+    program = _program(_ARCHITECTURES[machine], denied, None if network else _SOCKET[column])
+    code = ctypes.create_string_buffer(b"".join(program))
+    whole = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(code)))
+    forbid_new_privileges()
+    control(_SET_SECCOMP, _FILTER, ctypes.addressof(whole))
+
+
+def _program(architecture: int, denied: Sequence[int], socket_call: int | None) -> list[bytes]:
+    """The filter's instructions: code, jump if true, jump if false, value."""
+
+    def instruction(code: int, value: int, then: int = 0, otherwise: int = 0) -> bytes:
+        return struct.pack("HBBI", code, then, otherwise, value)
+
+    no = instruction(_RETURN, _ERROR | errno.EPERM)
+    program = [
+        instruction(_LOAD, _ARCHITECTURE),
+        instruction(_EQUAL, architecture, then=1),
+        no,
+        instruction(_LOAD, _NUMBER),
+        instruction(_AT_LEAST, _OTHER_ABI, otherwise=1),
+        no,
+    ]
+    for number in denied:
+        program += [instruction(_EQUAL, number, otherwise=1), no]
+    if socket_call is not None:
+        program += [
+            instruction(_EQUAL, socket_call, otherwise=3),
+            instruction(_LOAD, _FIRST_ARGUMENT),
+            instruction(_EQUAL, socket.AF_UNIX, then=1),
+            instruction(_RETURN, _ERROR | errno.EACCES),
+        ]
+    return [*program, instruction(_RETURN, _ALLOW)]
