@@ -16,6 +16,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.shared.dispatcher import ProgressFnT
 from mcp.types import CallToolResult, TextContent
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ..answers import Row
@@ -119,7 +120,7 @@ class Agent:
                 told = (await self._result("wait", arguments, show)).structured_content or {}
                 cursor = told["cursor"]
                 for failure in told.get("failures", []):
-                    bar.console.print(f"[red]{failure['count']} {failure['kind']}[/red]: {failure.get('message', '')}")
+                    bar.console.print(f"[red]{failure['count']} {failure['kind']}[/red]: {escape(failure.get('message', ''))}")
                 if not told.get("pending"):
                     return
 

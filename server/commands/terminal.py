@@ -11,6 +11,7 @@ from typing import cast
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ..answers import Row
@@ -18,8 +19,8 @@ from ..errors import LabhandError
 
 NUMBERS = frozenset({"score", "gain", "cost"})
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def errors_told() -> Iterator[None]:
     try:
         yield
     except LabhandError as error:
-        err.print(f"[red]labhand:[/red] {error}", markup=True)
+        err.print(f"[red]labhand:[/red] {escape(str(error))}")
         raise typer.Exit(2) from error
 
 
@@ -41,7 +42,7 @@ def plug_in_command(root: Path | None = None) -> str:
 
 def results_table(title: str, rows: Sequence[Row], common: dict[str, object]) -> Table:
     """The rows of `get_results` as a table, with what they share below."""
-    table = Table(title=title, caption=_shared(common), caption_justify="left")
+    table = Table(title=title, caption=escape(_shared(common)), caption_justify="left")
     columns = ("id", "status", "verdict", "score", "gain", "changes", "gpu", "cost", "error")
     shown = [name for name in columns if any(getattr(row, name) is not None for row in rows)] or ["id"]
     for name in shown:
@@ -49,7 +50,7 @@ def results_table(title: str, rows: Sequence[Row], common: dict[str, object]) ->
             name, justify="right" if name in {"score", "gain", "cost"} else "left", no_wrap=name in {"id", "verdict"}
         )
     for row in rows:
-        table.add_row(*(_cell(name, getattr(row, name)) for name in shown))
+        table.add_row(*(escape(_cell(name, getattr(row, name))) for name in shown))
     return table
 
 

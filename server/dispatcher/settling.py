@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from ..domain import Failed, Failure, Metric, Status, experiment_id
@@ -21,6 +23,8 @@ from .validations import Validations
 
 REQUEUES = 2
 """How many times a lost run is made up for."""
+LONGEST, MOST_LINES = 2000, 50
+"""Characters, and lines, of what a failure says: they come from the experiment."""
 _IN_COLUMNS = frozenset({"run", "status", "score", "failure"})
 
 
@@ -126,7 +130,7 @@ async def _outcome(tx: Transaction, attempt: Attempt, result: Mapping[str, Any])
     try:
         status, score = Status(result["status"]), _score(result)
         failed = _failed(result)
-        kept = {key: value for key, value in result.items() if key not in _IN_COLUMNS}
+        kept = _kept(result)
         stratum = None if score is None else await strata.find(tx, _facts(attempt, result))
         useful = 0.0 if score is None else float(result["seconds"].get("training", 0.0))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -152,7 +156,19 @@ def _failed(result: Mapping[str, Any]) -> Failed | None:
     told = result["failure"]
     if told is None:
         return None
-    return Failed(Failure(told["kind"]), told["message"], tuple(told.get("lines", ())), told.get("next_step", ""))
+    return Failed(
+        Failure(told["kind"]),
+        str(told["message"])[:LONGEST],
+        tuple(str(line)[:LONGEST] for line in islice(told.get("lines", ()), MOST_LINES)),
+        str(told.get("next_step", ""))[:LONGEST],
+    )
+
+
+def _kept(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a result beside its columns: strict JSON, which SQLite can look into."""
+    kept = {key: value for key, value in result.items() if key not in _IN_COLUMNS}
+    kept["flags"] = [str(flag)[:LONGEST] for flag in islice(kept.get("flags") or (), MOST_LINES)]
+    return dict(json.loads(json.dumps(kept), parse_constant=lambda _: None))
 
 
 def _facts(attempt: Attempt, result: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,15 @@ from ..settings import LOG
 from ..store import launches, pairs, progress, queue, runs
 from ..store.progress import Hold
 from .lab import Lab
+from .quoting import cut
 from .waking import dispatcher_lives
 
 SILENT_SECONDS = 60.0
 """The least silence that is worth a word; more where the trainer may take longer to start or to be evaluated."""
 DISPATCHER = "dispatcher"
 """The key of: there is work and no dispatcher."""
+LONGEST_REASON = 600
+"""Characters of what a failure or a backend says."""
 MOST_RANGES = 20
 """Of ids, in one line."""
 
@@ -85,14 +88,18 @@ def _stuck(runs: Sequence[Run], now: float, limit: float) -> Iterator[Attention]
 def _storms(holds: Sequence[Hold]) -> Iterator[Attention]:
     for hold in holds:
         held = ", ".join(id_ranges(hold.experiments)[:MOST_RANGES])
-        yield Attention(f"storm:{hold.number}", f"held because of {hold.failure}: {held}. {hold.reason}", hold.experiments)
+        yield Attention(
+            f"storm:{hold.number}",
+            f"held because of {hold.failure}: {held}. {cut(hold.reason, LONGEST_REASON)}",
+            hold.experiments,
+        )
 
 
 def _unusable(pools: Sequence[Pool], queued: Mapping[str, int]) -> Iterator[Attention]:
     for pool in pools:
         if pool.note and queued.get(pool.gpu):
-            told = f"{queued[pool.gpu]} queued for {pool.gpu}, but the pool {pool.name} can't be used: {pool.note}"
-            yield Attention(f"pool:{pool.name}", told)
+            told = f"{queued[pool.gpu]} queued for {pool.gpu}, but the pool {pool.name} can't be used"
+            yield Attention(f"pool:{pool.name}", f"{told}: {cut(pool.note, LONGEST_REASON)}")
 
 
 def _idle(pools: Sequence[Pool], pending: Mapping[Status, int]) -> Iterator[Attention]:

@@ -45,7 +45,10 @@ async def get_briefing(lab: Lab) -> Briefing:
         champion=await _champion(lab, stratum),
         promising=_rows(lab, winners[:MOST_ROWS], stratum),
         themes=await _themes(lab, stratum),
-        running=[{"by": by, "ids": [*id_ranges(numbers)]} for by, numbers in (await summary.active_by_caller(lab.db)).items()],
+        running=[
+            {"by": cut(by, FEW_WORDS), "ids": [*id_ranges(numbers)]}
+            for by, numbers in (await summary.active_by_caller(lab.db)).items()
+        ],
         queued=sum(queued.values()),
         finished={status.value: count for status, count in by_status.items() if status in FINISHED},
         failures=await failure_classes(lab, Filter()),
@@ -176,7 +179,7 @@ async def _efficiency(lab: Lab) -> dict[str, JsonValue]:
 
 def _note(note: summary.Note) -> str:
     about = f" ({', '.join(id_ranges(note.experiments))})" if note.experiments else ""
-    return f"{note.by}{about}: {cut(note.text, LONGEST_NOTE)}"
+    return f"{cut(note.by, FEW_WORDS)}{about}: {cut(note.text, LONGEST_NOTE)}"
 
 
 def _next(*, launched: bool, pending: int, winners: Sequence[Experiment], open_winners: Sequence[str]) -> str:

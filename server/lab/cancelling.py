@@ -13,7 +13,9 @@ from ..store import cancellations, pairs, settlement, validations
 from ..store.database import Transaction
 from ..store.results import Filter
 from .lab import Lab
+from .quoting import cut
 from .results import named
+from .rows import FEW_WORDS
 from .standing import lab_line
 
 NO_REASON = "no reason given"
@@ -48,7 +50,7 @@ async def cancel(lab: Lab, ids: Sequence[str], reason: str, caller: str, *, forc
     refused: defaultdict[str, list[int]] = defaultdict(list)
     for one in pending:
         if one.number not in mine:
-            refused[f"launched by {one.launched_by}: only with force=True"].append(one.number)
+            refused[f"launched by {cut(one.launched_by, FEW_WORDS)}: only with force=True"].append(one.number)
     return Cancelled(
         cancelled=id_ranges(mine),
         already_finished=id_ranges(one.number for one in standing if one.status not in PENDING),

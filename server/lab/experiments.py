@@ -20,7 +20,7 @@ from ..store import progress, results
 from . import references
 from .diffs import diff
 from .lab import Lab
-from .quoting import cut, quote
+from .quoting import cut, quote, reveal
 from .rows import about_stratum, cost, decimals, significant
 
 PARTS = ("diff", "curve", "runs", "failure", "replicates")
@@ -31,6 +31,7 @@ POINTS = 40
 """Of a curve that are shown."""
 MOST_DIFF = 10_000
 LONGEST_LINE = 300
+LONGEST_HYPOTHESIS = 2000
 
 
 async def get_experiment(
@@ -58,14 +59,14 @@ async def get_experiment(
         id=experiment.id,
         status=experiment.status,
         verdict=experiment.verdict,
-        reason=experiment.reason or experiment.cancel_reason,
+        reason=_line(experiment.reason or experiment.cancel_reason),
         score=None if experiment.score is None else round(experiment.score, places),
         gain=None if experiment.gain is None else round(experiment.gain, places),
-        hypothesis=experiment.hypothesis,
-        theme=experiment.theme,
-        by=experiment.launched_by,
+        hypothesis=cut(experiment.hypothesis, LONGEST_HYPOTHESIS),
+        theme=_line(experiment.theme),
+        by=cut(experiment.launched_by, LONGEST_LINE),
         base=_base(experiment),
-        changes=experiment.changes,
+        changes=cut(experiment.changes, LONGEST_LINE),
         seed=experiment.seed,
         replicate=experiment.replicate,
         gpu=experiment.gpu,
@@ -99,7 +100,7 @@ def _base(experiment: Experiment) -> str:
 
 async def _diff(lab: Lab, experiment: Experiment, against: str | None) -> str:
     before = await references.resolve(lab, against or _base(experiment))
-    return await diff(lab, before, await references.of_experiment(lab, experiment), most=MOST_DIFF)
+    return reveal(await diff(lab, before, await references.of_experiment(lab, experiment), most=MOST_DIFF))
 
 
 async def _replicates(lab: Lab, experiment: Experiment, places: int) -> list[str]:
@@ -117,7 +118,7 @@ def _failure(experiment: Experiment) -> dict[str, JsonValue]:
     told: dict[str, JsonValue] = {"kind": failed.kind.value, "message": cut(failed.message, LONGEST_LINE)}
     if failed.lines:
         told["lines"] = [*quote(failed.lines, LONGEST_LINE)]
-    return told | {"next_step": failed.next_step} if failed.next_step else told
+    return told | {"next_step": cut(failed.next_step, LONGEST_LINE)} if failed.next_step else told
 
 
 def _run(run: Run) -> dict[str, JsonValue]:
@@ -128,20 +129,32 @@ def _run(run: Run) -> dict[str, JsonValue]:
 
 
 def _numbers(values: Mapping[str, Any] | None) -> dict[str, JsonValue]:
-    """Numbers rounded so that they can be read."""
-    told = {name: significant(value, 4) if isinstance(value, float) else value for name, value in (values or {}).items()}
-    return {name: value for name, value in told.items() if value is not None}
+    """What is a number of them, rounded so that it can be read."""
+    numbers = {name: value for name, value in (values or {}).items() if isinstance(value, int | float)}
+    return {name: significant(value, 4) if isinstance(value, float) else value for name, value in numbers.items()}
 
 
 def _curve(folder: Path, runs: Sequence[Run]) -> list[list[float]]:
     """Seconds and loss of the last run that has a curve, thinned out evenly to `POINTS`."""
     for run in reversed(runs):
         path = folder / run.id / CURVE
-        if path.is_file():
+        if path.is_file() and not path.is_symlink():
             lines = [line for line in path.read_text("utf-8", "replace").splitlines() if line.endswith("}")]
             last = len(lines) - 1
             chosen = range(len(lines)) if last < POINTS else [round(point * last / (POINTS - 1)) for point in range(POINTS)]
-            reports = [json.loads(lines[index]) for index in chosen]
-            points = [(report["seconds"], report["loss"]) for report in reports]
+            points = (_point(lines[index]) for index in chosen)
             return [[significant(seconds, 4), significant(loss, 5)] for seconds, loss in points if math.isfinite(loss)]
     return []
+
+
+def _point(line: str) -> tuple[float, float]:
+    """Seconds and loss of a report; a loss of NaN where it is no report."""
+    try:
+        report = json.loads(line)
+        return float(report["seconds"]), float(report["loss"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return math.nan, math.nan
+
+
+def _line(text: str | None) -> str | None:
+    return text and cut(text, LONGEST_LINE)

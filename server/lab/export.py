@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from ..answers import Row
 from ..domain import Verdict, experiment_id
@@ -16,6 +17,8 @@ from .results import get_results
 
 BEST = 20
 GIB = 1 << 30
+_MARKUP = re.compile(r"[\\|<>\[\]`!]")
+"""What Markdown would take for a cell's end, a link, a picture or HTML."""
 _COLUMNS = ("id", "stratum", "score", "gain", "verdict", "changes", "by")
 
 
@@ -61,7 +64,7 @@ def _cell(row: Row, name: str) -> str:
     value = getattr(row, name)
     if value is None:
         return ""
-    return f"{value:+g}" if name == "gain" else str(value).replace("|", "\\|")
+    return f"{value:+g}" if name == "gain" else _MARKUP.sub(r"\\\g<0>", str(value))
 
 
 def _line(one: Ended) -> list[str]:

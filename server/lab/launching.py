@@ -11,6 +11,8 @@ from . import ideas, ledger, repeats
 from .ideas import Proposal
 from .lab import Lab
 from .ledger import Batch, Entry
+from .quoting import cut
+from .rows import SENTENCES
 from .setting import choose_setting
 from .standing import lab_line
 
@@ -64,6 +66,8 @@ async def _similar(lab: Lab, proposal: Proposal, tree: str) -> list[Similar]:
     """Earlier experiments that changed the same knobs, classes and functions."""
     names = set(_NAME.findall(proposal.changes)) - _PLAIN_WORDS - proposal.source.keys() - proposal.base.source.keys()
     return [
-        Similar(id=experiment.id, changes=experiment.changes, verdict=experiment.verdict, score=experiment.score)
+        Similar(
+            id=experiment.id, changes=cut(experiment.changes, SENTENCES), verdict=experiment.verdict, score=experiment.score
+        )
         for experiment in await launches.similar(lab.db, sorted(names), tree, MOST_SIMILAR)
     ]

@@ -45,7 +45,7 @@ async def get_logs(lab: Lab, id: str, tail_lines: int = 20, search: str | None =
     """
     run = await _find_run(lab, id)
     path = lab.folder / RUNS / run.id / LOG
-    if not path.is_file():
+    if path.is_symlink() or not path.is_file():  # whoever could lay a link there would have this process read for them
         raise NotFoundError(f"{run.id} ({run.status}) has no log yet", f'wait(ids=["{id}"]) tells when there is more')
     shown, size = await to_thread.run_sync(_read, path, tail_lines, search)
     lines = _fitting(quote(shown, LONGEST_LINE))

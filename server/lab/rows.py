@@ -107,8 +107,8 @@ def _cells(experiment: Experiment, stratum: Stratum | None, detail: Detail) -> d
     if detail == "detailed":
         cells |= {
             "hypothesis": cut(experiment.hypothesis, most),
-            "theme": experiment.theme,
-            "by": experiment.launched_by,
+            "theme": experiment.theme and cut(experiment.theme, most),
+            "by": cut(experiment.launched_by, most),
             "reason": experiment.reason and cut(experiment.reason, most),
             "flags": [cut(flag, most) for flag in experiment.flags],
         }

@@ -13,6 +13,7 @@ from . import references
 from .diffs import diff
 from .lab import Lab
 from .outline import Symbol, find, symbols
+from .quoting import reveal
 from .references import Reference
 
 CONTEXT = 2
@@ -44,7 +45,7 @@ async def read_source(
     search: str | None = None,
     against: str | None = None,
 ) -> str:
-    """A source, or a part of it, as text. Code stands in fences exactly as it is in the file.
+    """A source, or a part of it, as text. Code stands in fences exactly as it is in the file, but for what can't be seen.
 
     Args:
         lab: The lab.
@@ -167,7 +168,7 @@ def _outline(lab: Lab, reference: Reference, texts: Mapping[str, Sequence[str]],
     others = sorted(path for path in reference.source if path not in texts) if file is None else []
     if others:
         told += ["", f"Other files, which may not be changed: {', '.join(others)}"]
-    text = "\n".join(told)
+    text = reveal("\n".join(told))
     return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}\n… cut: name a file"
 
 
@@ -189,7 +190,8 @@ def _line_of(symbol: Symbol) -> str:
 
 
 def _fenced(code: str, language: str) -> str:
-    """Code between fences that are longer than any run of backticks in it."""
+    """Code between fences that are longer than any run of backticks in it, with nothing in it that can't be seen."""
+    code = reveal(code)
     longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{code}\n{fence}"

@@ -150,6 +150,21 @@ async def test_what_differs_in_what_makes_scores_comparable_is_another_stratum(l
     assert len(set(strata)) == 3
 
 
+async def test_what_a_failure_says_is_bounded_and_what_is_kept_is_strict_json(lab: Lab) -> None:
+    [number] = await queue_trees(lab, "a")
+    failure = {"kind": "tampering", "message": "m" * 10**5, "lines": ["l" * 10**5, 7] * 100, "next_step": "n" * 10**5}
+    await _end(lab, a_result(None, "failed", failure=failure, flags=[{"odd": 1}] * 999, measures={"loss": math.nan}))
+    experiment = await support.experiment(lab, number)
+    assert experiment.failed is not None
+    assert experiment.failed.kind is Failure.TAMPERING
+    assert sum(map(len, experiment.failed.lines)) + len(experiment.failed.message + experiment.failed.next_step) < 100_000
+    assert set(map(type, experiment.failed.lines)) == {str}
+    assert experiment.result["measures"] == {"loss": None}
+    assert set(experiment.flags) == {"{'odd': 1}"}
+    [row] = await lab.db.rows("SELECT json_extract(result, '$.measures.loss') AS loss FROM experiments")
+    assert row["loss"] is None
+
+
 async def _end(lab: Lab, result: dict[str, Any]) -> None:
     attempts = await taken(lab)
     async with lab.db.transaction() as tx:
