@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from ..domain import Failed, Failure, Metric, Status, experiment_id
@@ -17,15 +13,15 @@ from ..store import queue, settlement, strata
 from ..store.database import Transaction
 from ..store.runs import Attempt
 from ..store.settlement import Outcome
+from . import reading
 from .judging import Judge
 from .rechecking import Rechecks
 from .validations import Validations
 
 REQUEUES = 2
 """How many times a lost run is made up for."""
-LONGEST, MOST_LINES = 2000, 50
-"""Characters, and lines, of what a failure says: they come from the experiment."""
-_IN_COLUMNS = frozenset({"run", "status", "score", "failure"})
+MESSAGE = 300
+"""Characters of a failure in the reason of a hold."""
 
 
 @dataclass
@@ -120,77 +116,19 @@ async def _watch_for_storms(tx: Transaction, experiment: int, outcome: Outcome, 
         return
     reason = (
         f"of {scope.name}, {scope.outcomes.count(kind)} failed so and none succeeded, {experiment_id(experiment)} last"
-        f" ({outcome.failed.message}). {scope.queued} queued ones are held: launch one that failed again (retry=True) and they"
+        f" ({outcome.failed.message[:MESSAGE]}). {scope.queued} queued ones are held: launch one that failed again (retry=True) and they"
         " go on when it succeeds, or cancel them"
     )
     await queue.hold(tx, experiment, kind, reason, now)
 
 
 async def _outcome(tx: Transaction, attempt: Attempt, result: Mapping[str, Any]) -> Outcome:
-    try:
-        status, score = Status(result["status"]), _score(result)
-        failed = _failed(result)
-        kept = _kept(result)
-        stratum = None if score is None else await strata.find(tx, _facts(attempt, result))
-        useful = 0.0 if score is None else float(result["seconds"].get("training", 0.0))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        broken = Failed(
-            Failure.CONTRACT_BROKEN,
-            f"the runner left a result that can't be read: {error!r}",
-            next_step="Check that the pool's python has the same labhand as this one",
-        )
-        return Outcome(Status.FAILED, failed=broken)
-    return Outcome(status, score, stratum, failed, useful, kept)
-
-
-def _score(result: Mapping[str, Any]) -> float | None:
-    score = result["score"]
-    if result["status"] != Status.SUCCEEDED or score is None:
-        return None
-    if not math.isfinite(score):
-        raise ValueError(f"a score of {score}")
-    return float(score)
-
-
-def _failed(result: Mapping[str, Any]) -> Failed | None:
-    told = result["failure"]
-    if told is None:
-        return None
-    return Failed(
-        Failure(told["kind"]),
-        str(told["message"])[:LONGEST],
-        tuple(str(line)[:LONGEST] for line in islice(told.get("lines", ()), MOST_LINES)),
-        str(told.get("next_step", ""))[:LONGEST],
-    )
-
-
-def _kept(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of a result beside its columns: strict JSON, which SQLite can look into."""
-    kept = {key: value for key, value in result.items() if key not in _IN_COLUMNS}
-    kept["flags"] = [str(flag)[:LONGEST] for flag in islice(kept.get("flags") or (), MOST_LINES)]
-    return dict(json.loads(json.dumps(kept), parse_constant=lambda _: None))
-
-
-def _facts(attempt: Attempt, result: Mapping[str, Any]) -> dict[str, Any]:
-    """What makes a score comparable, as measured."""
-    evaluator: Mapping[str, Any] = result["evaluator"] or {}
-    return {
-        "trainer": attempt.setting.partition("/")[0],
-        "evaluator": evaluator.get("version"),
-        "data": evaluator.get("data"),
-        "budget_seconds": attempt.budget_seconds,
-        "clock": attempt.clock,
-        "device": result["device"]["kind"],
-        "torch": result["device"].get("torch"),
-        "driver": result["device"].get("driver"),
-        "self_reported": bool(result["self_reported"]),
-    }
+    told = reading.read(result, attempt)
+    stratum = None if told.score is None else await strata.find(tx, told.facts)
+    return Outcome(told.status, told.score, stratum, told.failed, told.useful_seconds, told.kept)
 
 
 def _held(attempt: Attempt, result: Mapping[str, Any], now: float) -> float:
     """Seconds for which a run held its slot; by this machine's clock where the result doesn't tell."""
-    with suppress(KeyError, TypeError, ValueError, OverflowError):
-        held = float(result["seconds"]["held"])
-        if math.isfinite(held):
-            return held
-    return max(0.0, now - attempt.run.created_at)
+    held = reading.held_seconds(result)
+    return max(0.0, now - attempt.run.created_at) if held is None else held

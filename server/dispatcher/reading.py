@@ -1,0 +1,123 @@
+"""What a runner's `result.json` says, in the lab's words. It was written beside an experiment: nothing in it is taken for granted."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol
+
+from ..domain import Clock, Failed, Failure, Status
+
+LONGEST, MOST_LINES = 2000, 50
+"""Characters, and lines, of what a failure says: they come from the experiment."""
+_IN_COLUMNS = frozenset({"run", "status", "score", "failure"})
+
+
+class Asked(Protocol):
+    """What a run was asked for: an attempt, or an experiment."""
+
+    @property
+    def setting(self) -> str:
+        """As `domain.Experiment` has it."""
+        ...
+
+    @property
+    def budget_seconds(self) -> float:
+        """Of training."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """What the budget counts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a result says.
+
+    Attributes:
+        score: None unless measured.
+        facts: Of the stratum; they mean something where there is a score.
+        useful_seconds: Of training, where a score came of it.
+        kept: The rest of it.
+    """
+
+    status: Status
+    score: float | None = None
+    failed: Failed | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    useful_seconds: float = 0.0
+    kept: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def read(result: Mapping[str, Any], asked: Asked) -> Told:
+    """Read a result; one that can't be read is a failure of its own."""
+    try:
+        status, score = Status(result["status"]), _score(result)
+        facts = {} if score is None else _facts(result, asked)
+        useful = 0.0 if score is None else float(result["seconds"].get("training", 0.0))
+        return Told(status, score, _failed(result), facts, useful, _kept(result))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        broken = Failed(
+            Failure.CONTRACT_BROKEN,
+            f"the runner left a result that can't be read: {error!r}",
+            next_step="Check that the pool's python has the same labhand as this one",
+        )
+        return Told(Status.FAILED, failed=broken)
+
+
+def held_seconds(result: Mapping[str, Any]) -> float | None:
+    """For how long the run held its slot; None where the result doesn't tell."""
+    with suppress(KeyError, TypeError, ValueError, OverflowError):
+        held = float(result["seconds"]["held"])
+        return held if math.isfinite(held) else None
+    return None
+
+
+def _score(result: Mapping[str, Any]) -> float | None:
+    score = result["score"]
+    if result["status"] != Status.SUCCEEDED or score is None:
+        return None
+    if not math.isfinite(score):
+        raise ValueError(f"a score of {score}")
+    return float(score)
+
+
+def _failed(result: Mapping[str, Any]) -> Failed | None:
+    told = result["failure"]
+    if told is None:
+        return None
+    return Failed(
+        Failure(told["kind"]),
+        str(told["message"])[:LONGEST],
+        tuple(str(line)[:LONGEST] for line in islice(told.get("lines", ()), MOST_LINES)),
+        str(told.get("next_step", ""))[:LONGEST],
+    )
+
+
+def _facts(result: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+    """What makes a score comparable, as measured."""
+    evaluator: Mapping[str, Any] = result["evaluator"] or {}
+    return {
+        "trainer": asked.setting.partition("/")[0],
+        "evaluator": evaluator.get("version"),
+        "data": evaluator.get("data"),
+        "budget_seconds": asked.budget_seconds,
+        "clock": asked.clock,
+        "device": result["device"]["kind"],
+        "torch": result["device"].get("torch"),
+        "driver": result["device"].get("driver"),
+        "self_reported": bool(result["self_reported"]),
+    }
+
+
+def _kept(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of a result beside its columns: strict JSON, which SQLite can look into."""
+    kept = {key: value for key, value in result.items() if key not in _IN_COLUMNS}
+    kept["flags"] = [str(flag)[:LONGEST] for flag in islice(kept.get("flags") or (), MOST_LINES)]
+    return dict(json.loads(json.dumps(kept), parse_constant=lambda _: None))
