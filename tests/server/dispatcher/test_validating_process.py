@@ -1,0 +1,37 @@
+"""A validation with real runs, and dispatchers that are killed over it."""
+
+from __future__ import annotations
+
+import pytest
+from labhand.server.lab import validating
+from labhand.server.lab import validations as rows
+from labhand.server.lab.lab import Lab
+from labhand.server.requests import Validation
+from labhand.server.store import pairs, validations
+
+from ..lab import builders
+from . import support
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+
+
+async def test_a_dispatcher_killed_twice_over_a_validation_takes_every_step_once(lab: Lab) -> None:
+    text = (builders.TRAINERS / "parabola" / "train.py").read_text("utf-8")
+    text = text.replace("X = 1.0", "X = 2.5").replace(
+        'get("LABHAND_SEED", "0")', 'get("LABHAND_SEED", "0") + "luck of its own"'
+    )
+    [number] = await support.queue_source(lab, text)
+    await support.run_all(lab)
+    await validating.validate(lab, Validation(ids=[f"e{number:04d}"], replicates=4), "me")
+    for finished in (4, 12):  # over the test, and over the pairs of the report
+        with support.dispatcher(lab) as victim:
+            await support.until_finished(lab, finished)
+            victim.kill()
+    await support.run_all(lab)
+    [row] = await rows.rows(lab, await validations.numbered(lab.db, [1]))
+    assert (row.verdict, row.promoted, row.state) == ("confirmed", True, None)
+    assert [len(await pairs.of_stage(lab.db, 1, stage)) for stage in (0, 1)] == [4, 8]
+    assert await support.statuses(lab) == ["succeeded"] * 25
+    assert [(run.attempt, run.status) for run in await support.runs(lab)] == [(1, "finished")] * 25
+    assert len(await lab.db.rows("SELECT * FROM champions")) == 2
+    assert row.gain == pytest.approx(3.75, abs=0.15)
