@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from anyio import to_thread
 from ..errors import SettingsError
 from ..settings import DATABASE, FILE, LOCK, RUNS, SOURCES, data_folder, load_settings
 from ..sources import Sources
+from ..store import allowances
 from ..store.database import Database
 from ..trainers import load_trainer
 from .folders import RunFolders
@@ -107,6 +109,7 @@ async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
     trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
     db = await Database.open(folder / DATABASE)
     stack.push_async_callback(db.close)
+    await allowances.keep_alone(db, settings.allowance, time.time())
     sources = await Sources.open(folder / SOURCES)
     pools = await to_thread.run_sync(Pools.of_settings, settings, folder / RUNS)
     stack.push_async_callback(pools.close)

@@ -1,4 +1,4 @@
-"""What a runner's `result.json` says, in the lab's words. It was written beside an experiment: nothing in it is taken for granted."""
+"""What a runner's `result.json` says, in the lab's words. It was written beside an experiment: nothing is taken for granted."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def held_seconds(result: Mapping[str, Any]) -> float | None:
     """For how long the run held its slot; None where the result doesn't tell."""
     with suppress(KeyError, TypeError, ValueError, OverflowError):
         held = float(result["seconds"]["held"])
-        return held if math.isfinite(held) else None
+        return max(0.0, held) if math.isfinite(held) else None
     return None
 
 

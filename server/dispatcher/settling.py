@@ -116,8 +116,8 @@ async def _watch_for_storms(tx: Transaction, experiment: int, outcome: Outcome, 
         return
     reason = (
         f"of {scope.name}, {scope.outcomes.count(kind)} failed so and none succeeded, {experiment_id(experiment)} last"
-        f" ({outcome.failed.message[:MESSAGE]}). {scope.queued} queued ones are held: launch one that failed again (retry=True) and they"
-        " go on when it succeeds, or cancel them"
+        f" ({outcome.failed.message[:MESSAGE]}). {scope.queued} queued ones are held: launch one that failed again (retry=True)"
+        " and they go on when it succeeds, or cancel them"
     )
     await queue.hold(tx, experiment, kind, reason, now)
 

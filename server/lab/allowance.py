@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from itertools import pairwise
 
 from ..errors import AllowanceError
 from ..settings import Allowance
+from ..store.allowances import Since
 from ..store.launches import Committed
 
 
@@ -36,6 +39,23 @@ def left(allowance: Allowance, committed: Committed) -> str:
         f"{_short(max(0.0, most - has))} of {_short(most)} {unit}"
         for most, has, _, unit in _figures(allowance, committed, Committed(0, 0.0, 0.0))
     )
+
+
+def changes(history: Sequence[Since]) -> list[str]:
+    """What the person changed, and when: `2026-11-23T07:00Z: experiments 100 → 200`."""
+    return [
+        f"{after.when[:16]}Z: {_compare(before.allowance, after.allowance)}"
+        for before, after in pairwise(history)
+    ]
+
+
+def _compare(before: Allowance, after: Allowance) -> str:
+    pairs = {name: (getattr(before, name), getattr(after, name)) for name in Allowance.model_fields}
+    return ", ".join(f"{name} {_limit(had)} → {_limit(has)}" for name, (had, has) in pairs.items() if had != has)
+
+
+def _limit(most: float | None) -> str:
+    return "unlimited" if most is None else f"{most:.10g}"
 
 
 def _short(figure: float) -> str:

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from ..answers import Briefing, Row, Theme
 from ..domain import FINISHED, PENDING, Experiment, Stratum, Verdict, experiment_id, id_ranges
-from ..store import champions, launches, progress, results, summary, validations
+from ..store import allowances, champions, launches, progress, results, summary, validations
 from ..store.results import Filter
 from . import allowance, attention
 from .failures import failure_classes
@@ -23,6 +23,8 @@ WINNERS = 8
 MOST_ROWS = 5
 MOST_THEMES = 12
 MOST_NOTES = 5
+MOST_CHANGES = 3
+"""Of the allowance, that are told."""
 LONGEST_NOTE = 200
 LONGEST_LINE = 10
 """Of ancestors of the champion."""
@@ -159,6 +161,8 @@ async def _allowance(lab: Lab) -> dict[str, JsonValue]:
     }
     if committed.usd:
         told["usd"] = round(committed.usd, 2)
+    if changed := allowance.changes(await allowances.history(lab.db)):
+        told["changed"] = [*changed[-MOST_CHANGES:]]
     left = allowance.left(lab.allowance(), committed)
     return told | {"left": left or "unlimited"}
 

@@ -15,7 +15,7 @@ from ..errors import SettingsError
 from ..machine import devices
 from ..settings import DATABASE, SOURCES, Allowance, Settings, data_folder, load_settings
 from ..sources import NewCommit, Sources, delta
-from ..store import champions, facts, launches, pools
+from ..store import allowances, champions, facts, launches, pools
 from ..store.database import Database
 from ..trainers import Source, Trainer, load_trainer, read_folder
 from .waking import start_dispatcher
@@ -78,6 +78,7 @@ class Lab:
             identity = await _make(db, sources, trainer, source)
             await _refuse_other_trainer(db, trainer, folder)
             await _bring_pools_up_to_date(db, settings)
+            await allowances.keep_alone(db, settings.allowance, time.time())
             unfinished = bool(await launches.pending(db))
         except BaseException:
             await db.close()

@@ -17,7 +17,7 @@ from ..answers import Answer, Estimate
 from ..domain import LAB, PRIORITIES, Experiment, Status, id_ranges
 from ..requests import LaunchOptions
 from ..research.policy import baseline_replicates
-from ..store import launches
+from ..store import allowances, launches
 from ..store.database import Reader, Transaction
 from ..store.launches import Committed, NewGrid
 from . import allowance, estimates, ideas, repeats
@@ -113,6 +113,7 @@ async def enter(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Entry],
         entry = await _plan(lab, tx, batch, baseline, count(await launches.newest(tx) + 1))
         told = answer(await _write(lab, tx, batch, baseline, entry))
         await repeats.keep_answer(tx, batch.caller, batch.options, told)
+        await allowances.keep(tx, lab.allowance(), time.time())
     lab.wake_dispatcher()
     return told
 
