@@ -125,8 +125,8 @@ def estimate(gains: Sequence[float]) -> Estimate | None:
 
 def _look(gains: Sequence[float], *, last: bool, level: float, prior: Noise | None) -> Trial:
     gain, own = fmean(gains), variance(gains)
-    if own == 0:
-        return Trial(Verdict.NOT_SHOWN, "every pair came out the same: seeds vary nothing here", len(gains), gain)
+    if own == 0 and (prior is None or prior.sd == 0):
+        return Trial(Verdict.NOT_SHOWN, "every pair came out the same, and nothing is known of the noise", len(gains), gain)
     p = _p_value(gain, own, len(gains), prior)
     told = f"a mean gain of {gain:+.3g} over {len(gains)} pairs, p = {p:.2g}"
     if p <= level:

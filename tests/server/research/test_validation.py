@@ -70,8 +70,11 @@ def test_a_candidate_cannot_choose_its_seeds_by_crashing() -> None:
     assert "failed" in trial.reason
 
 
-def test_an_unseeded_candidate_is_never_confirmed() -> None:
+def test_pairs_that_all_came_out_the_same_are_judged_by_what_is_known_of_the_noise_and_by_nothing_else() -> None:
     assert decide([1.0] * 8, pairs=8, level=0.05).verdict is Verdict.NOT_SHOWN
+    assert decide([1.0] * 8, pairs=8, level=0.05, prior=Noise(0.0, 20)).verdict is Verdict.NOT_SHOWN
+    assert decide([1.0] * 8, pairs=8, level=0.05, prior=Noise(3.0, 20)).verdict is Verdict.NOT_SHOWN
+    assert decide([1.0] * 8, pairs=8, level=0.05, prior=Noise(0.3, 20)).verdict is Verdict.CONFIRMED
 
 
 def test_one_pair_can_show_nothing() -> None:
