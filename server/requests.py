@@ -13,6 +13,8 @@ from .domain import Priority
 
 Aspect = Literal["summary", "effects", "noise", "pareto", "horizons", "efficiency", "yardstick", "importance"]
 """What an analysis is of."""
+Picture = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons"]
+"""What is drawn."""
 Design = Literal["full", "fractional", "latin_hypercube", "random", "one_at_a_time", "optimiser"]
 GRID_CAP = 1000
 """Experiments that one call may launch."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from mcp.server.mcpserver import Image
 from pydantic import Field
 
-from ..server.answers import Analysis
-from ..server.lab import analysis
-from ..server.requests import Aspect
+from ..server.findings import Analysis
+from ..server.lab import analysis, plots
+from ..server.requests import Aspect, Picture
 from .bench import LabContext, lab_of
 from .registry import tool
 
@@ -30,3 +31,20 @@ async def analyze(
     the optimiser would have reached with the same experiments.
     """
     return await analysis.analyze(await lab_of(ctx), what, ids)
+
+
+@tool("Draw a picture", read_only=True, structured=False)
+async def plot(
+    ctx: LabContext,
+    *,
+    what: Annotated[Picture, Field(description="Which picture")] = "progress",
+    ids: Ids = None,
+) -> list[str | Image]:
+    """A picture (PNG) of experiments of one stratum, with a caption.
+
+    progress: scores in their order, with the noise, what luck alone would show, and the champions. effects: what each change
+    did, with intervals. curves: training loss of the best, or of those named, beside the reference. timeline: what each slot
+    did. parallel: knobs against scores. horizons: scores at one budget against a longer one.
+    """
+    drawn = await plots.plot(await lab_of(ctx), what, ids)
+    return [drawn.caption, Image(data=drawn.png, format="png")]

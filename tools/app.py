@@ -12,7 +12,7 @@ from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 
 from .acting import cancel, checkout, note
-from .analyzing import analyze
+from .analyzing import analyze, plot
 from .bench import Bench
 from .launching import launch_experiment, launch_grid
 from .middleware import refuse_unknown_arguments
@@ -34,6 +34,7 @@ TOOLS: tuple[LabTool, ...] = (
     get_experiment,
     get_logs,
     analyze,
+    plot,
     cancel,
     validate,
     checkout,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
-from ..answers import Analysis, EffectTold
 from ..domain import Metric, Stratum
+from ..findings import Analysis, EffectTold
 from ..requests import Aspect
 from ..research import effects, optimiser
 from ..research.effects import Effect
@@ -169,7 +169,7 @@ def _answer(asked: Question, what: Aspect, experiments: int, tells: Sequence[str
         what=what,
         stratum={"id": stratum_id(stratum.number), **about_stratum(stratum)},
         experiments=experiments,
-        left_out=[*asked.evidence.left_out, *more],
+        left_out=[*asked.evidence.left_out(), *more],
         tells=[*tells],
     )
 

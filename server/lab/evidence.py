@@ -73,10 +73,9 @@ class Evidence:
         """The digest of an experiment's code; one of the scored or the failed."""
         return self.codes[one.tree].digest
 
-    @property
-    def left_out(self) -> list[str]:
-        """How many of the experiments asked for have no score here, and why."""
-        here = {one.number for one in self.scored}
+    def left_out(self, shown: Iterable[Tried] | None = None) -> list[str]:
+        """How many of the experiments asked for aren't among those shown, by default the scored ones, and why."""
+        here = {one.number for one in (self.scored if shown is None else shown)}
         why = Counter(_why(one) for one in self.everything if one.number not in here)
         return [f"{count} {reason}" for reason, count in why.most_common()]
 

@@ -16,7 +16,7 @@ from .references import BASELINE
 
 CODE = "code"
 """The factor whose values are sources that differ in more than knobs."""
-MOST_VALUES = 4
+MOST_VALUES = 6
 """Of a knob that are told apart; one with more numbers is split at its median."""
 
 

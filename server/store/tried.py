@@ -42,6 +42,7 @@ class Tried:
     score: float | None
     gain: float | None
     knobs: Mapping[str, Any]
+    attempts: int
     gpu_seconds: float
     usd: float
     started_at: float | None
@@ -63,7 +64,7 @@ class Stay:
 
 _COLUMNS = (
     "number, grid, variant, commit_hash, e.tree AS tree, purpose, e.changes AS changes, seed, setting, gpu, budget_seconds,"
-    " status, failure, verdict, stratum, score, gain, knobs, gpu_seconds, usd, started_at, finished_at,"
+    " status, failure, verdict, stratum, score, gain, knobs, attempts, gpu_seconds, usd, started_at, finished_at,"
     " result ->> '$.seconds' AS seconds, result ->> '$.measures' AS measures"
 )
 _FROM = "FROM experiments AS e JOIN sources USING (commit_hash)"
@@ -113,6 +114,7 @@ def _tried(row: Row) -> Tried:
         score=row["score"],
         gain=row["gain"],
         knobs=_table(row["knobs"]),
+        attempts=row["attempts"],
         gpu_seconds=row["gpu_seconds"],
         usd=row["usd"],
         started_at=row["started_at"],

@@ -13,7 +13,7 @@ from .conftest import Connect
 
 pytestmark = pytest.mark.anyio
 
-READ_ONLY = {"get_briefing", "list_gpus", "read_source", "wait", "get_results", "get_experiment", "get_logs", "analyze"}
+READ_ONLY = {"get_briefing", "list_gpus", "read_source", "wait", "get_results", "get_experiment", "get_logs", "analyze", "plot"}
 CHANGING = {"launch_experiment", "launch_grid", "cancel", "validate", "checkout", "note"}
 ALWAYS_LOADED = {
     "get_briefing",

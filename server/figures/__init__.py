@@ -1,0 +1,1 @@
+"""Pictures: plain numbers in, PNG out. They know nothing of the lab."""

@@ -1,0 +1,52 @@
+"""Training curves: the loss that experiments reported, over seconds of training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median, quantiles
+
+from .canvas import GREY, SERIES, canvas, plain, png
+
+Curve = Sequence[tuple[float, float]]
+"""Seconds and loss."""
+SMOOTHED = 5
+"""Reports whose median is drawn."""
+
+
+def draw(chosen: Sequence[tuple[str, Curve]], reference: Sequence[Curve], note: str = "") -> bytes:
+    """Some curves in colour with their names, those of the reference's replicates in grey behind them.
+
+    Args:
+        chosen: The best first.
+        reference: What they are compared with.
+        note: In small type.
+    """
+    figure, (axes,) = canvas("Training curves", note)
+    for place, curve in enumerate(reference):
+        seconds, losses = _smooth(curve)
+        axes.plot(seconds, losses, color=GREY, linewidth=1.1, alpha=0.7, label="reference" if place == 0 else None, zorder=1)
+    for place, (name, curve) in enumerate(chosen):
+        seconds, losses = _smooth(curve)
+        axes.plot(seconds, losses, color=SERIES[place % len(SERIES)], linewidth=1.8, label=plain(name, 46), zorder=2)
+    axes.set_xlabel("seconds of training", fontsize=11)
+    axes.set_ylabel("training loss (lower is better)", fontsize=11)
+    _leave_out_the_fall([*reference, *(curve for _, curve in chosen)], axes.set_ylim)
+    axes.grid(color="#eeeeee")
+    figure.legend(fontsize=9, frameon=False, loc="outside lower center", ncols=2)
+    return png(figure)
+
+
+def _smooth(curve: Curve) -> tuple[list[float], list[float]]:
+    losses = [loss for _, loss in curve]
+    return [seconds for seconds, _ in curve], [
+        median(losses[max(0, place - SMOOTHED + 1) : place + 1]) for place in range(len(losses))
+    ]
+
+
+def _leave_out_the_fall(curves: Sequence[Curve], limit: object) -> None:
+    """The first steep fall would press the ends together, and they are what matters."""
+    losses = [loss for curve in curves for _, loss in curve]
+    if len(losses) > 20 and callable(limit):
+        cuts = quantiles(losses, n=20)
+        low, high = min(losses), cuts[-2]
+        limit(low - 0.08 * (high - low), high + 0.08 * (high - low))

@@ -1,0 +1,126 @@
+"""Scores in the order in which they came, beside what noise alone would show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, quantiles
+from typing import TYPE_CHECKING
+
+from .canvas import BLUE, GREEN, GREY, INK, ORANGE, PALE, RED, better, canvas, plain, png
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS: Mapping[str, tuple[str, str]] = {
+    "worse": (GREY, "worse"),
+    "inconclusive": (PALE, "inconclusive"),
+    "not_shown": (ORANGE, "not shown"),
+    "promising": (BLUE, "promising"),
+    "confirmed": (GREEN, "confirmed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is drawn.
+
+    Attributes:
+        scores: In the order of finishing: score and verdict; a score of None for a failure.
+        reference: Mean score of what the others are compared with.
+        noise: Standard deviation between seeds.
+        champions: From which place in the order each leads, its mean score, and its id.
+    """
+
+    metric: str
+    direction: str
+    scores: Sequence[tuple[float | None, str]]
+    reference: float | None
+    noise: float | None
+    champions: Sequence[tuple[int, float, str]]
+    note: str = ""
+
+
+def draw(progress: Progress) -> bytes:
+    """Scores as dots coloured by their verdict; the noise as a band; champions as steps."""
+    count = len(progress.scores)
+    figure, (axes,) = canvas(f"{count} experiments in the order in which they finished", progress.note)
+    _beside_noise(axes, progress, count)
+    low, high = _range(progress)
+    _dots(axes, progress, low, high)
+    for turn, (start, score, name) in enumerate(progress.champions):
+        stop = progress.champions[turn + 1][0] if turn + 1 < len(progress.champions) else count
+        stop = max(stop, start + 1 + count // 30)  # long enough to be seen
+        axes.hlines(score, start, stop, colors=INK, linewidth=2.2, zorder=4)
+        axes.annotate(
+            plain(name),
+            (stop, score),
+            xytext=(4, 3),
+            textcoords="offset points",
+            fontsize=10,
+            color=INK,
+            va="bottom",
+            ha="right",
+        )
+    axes.set_ylim(low, high)
+    axes.set_xlim(-0.01 * count - 1, count + 0.01 * count + 1)
+    axes.set_xlabel("experiments finished", fontsize=11)
+    axes.set_ylabel(better(progress.metric, progress.direction), fontsize=11)
+    figure.legend(fontsize=9, frameon=False, loc="outside lower center", ncols=4, handletextpad=0.3)
+    return png(figure)
+
+
+def _beside_noise(axes: Axes, progress: Progress, count: int) -> None:
+    """Two standard deviations around the reference, and the best that so many seeds of the reference itself would show."""
+    if progress.reference is None or not progress.noise:
+        return
+    reach = 2 * progress.noise
+    axes.axhspan(
+        progress.reference - reach, progress.reference + reach, color="#f3e9d2", zorder=0, label="reference ± 2 sd of seeds"
+    )
+    sign = -1 if progress.direction == "minimize" else 1
+    orders = range(1, count + 1)
+    luck = [progress.reference + sign * progress.noise * NormalDist().inv_cdf(order / (order + 1)) for order in orders]
+    axes.plot(orders, luck, color=RED, linestyle="--", linewidth=1.2, zorder=1, label="best by luck alone")
+
+
+def _dots(axes: Axes, progress: Progress, low: float, high: float) -> None:
+    worst = high if progress.direction == "minimize" else low
+    for verdict, (colour, name) in COLOURS.items():
+        here = [
+            (order, score) for order, (score, told) in enumerate(progress.scores, 1) if told == verdict and score is not None
+        ]
+        if not here:
+            continue
+        inside = [(order, score) for order, score in here if low <= score <= high]
+        axes.scatter(*_columns(inside), s=26, color=colour, edgecolors=GREY, linewidths=0.4, zorder=3, label=name)
+        beyond = [(order, worst) for order, score in here if not low <= score <= high]
+        mark = "^" if progress.direction == "minimize" else "v"
+        axes.scatter(
+            *_columns(beyond), s=30, color=colour, marker=mark, edgecolors=GREY, linewidths=0.4, zorder=3, clip_on=False
+        )
+    failed = [(order, worst) for order, (score, _) in enumerate(progress.scores, 1) if score is None]
+    if failed:
+        axes.scatter(*_columns(failed), s=26, color=RED, marker="x", linewidths=1.2, zorder=3, clip_on=False, label="no score")
+
+
+def _columns(points: Sequence[tuple[int, float]]) -> tuple[list[int], list[float]]:
+    return [order for order, _ in points], [score for _, score in points]
+
+
+def _range(progress: Progress) -> tuple[float, float]:
+    """All but what is far worse than most: one bad score must not press the others together."""
+    scores = sorted(score for score, _ in progress.scores if score is not None and math.isfinite(score))
+    minimize = progress.direction == "minimize"
+    low, middle, high = quantiles(scores, n=4, method="inclusive") if len(scores) > 1 else (scores[0],) * 3
+    reach = max(2.0 * (high - low), 4 * (progress.noise or 0.0), 1e-9 + abs(middle) * 1e-6)
+    known = [*scores, *(score for _, score, _ in progress.champions)]
+    known += [] if progress.reference is None else [progress.reference]
+    top = min(max(known), (high + reach)) if minimize else max(known)
+    bottom = min(known) if minimize else max(min(known), low - reach)
+    if progress.reference is not None:
+        band = 3 * (progress.noise or 0.0)
+        bottom, top = min(bottom, progress.reference - band), max(top, progress.reference + band)
+    pad = 0.06 * (top - bottom)
+    return bottom - pad, top + pad
