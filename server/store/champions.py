@@ -49,8 +49,9 @@ async def champion(reader: Reader) -> Champion | None:
 async def of_stratum(reader: Reader, stratum: int) -> Champion | None:
     """The newest champion that has a score in a stratum; the baseline where none of them has."""
     row = await reader.row(
-        "SELECT commit_hash, tree, experiment FROM champions JOIN sources USING (commit_hash) WHERE experiment IS NULL OR EXISTS"
-        " (SELECT 1 FROM experiments WHERE experiments.tree = sources.tree AND stratum = ? AND score IS NOT NULL)"
+        "SELECT commit_hash, tree, experiment FROM champions JOIN sources USING (commit_hash)"
+        " WHERE experiment IS NULL OR EXISTS (SELECT 1 FROM experiments"
+        " WHERE experiments.tree = sources.tree AND stratum = ? AND score IS NOT NULL)"
         " ORDER BY number DESC LIMIT 1",
         (stratum,),
     )

@@ -95,7 +95,7 @@ class Script:
         assert experiment is not None
         score = self.score(experiment, await champions.knobs(self.lab.db, experiment.commit))
         if score is None:
-            told = {"kind": "crashed", "message": "as told", "lines": [], "next_step": ""}
+            told = {"kind": "crashed", "message": "as told"}
             return a_result(None, "failed", failure=told)
         return a_result(score)
 
