@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
@@ -70,7 +70,41 @@ class LocalPool(Section):
     sandbox_required: bool = False
 
 
-PoolSettings = LocalPool
+class SimulatedPool(Section):
+    """GPUs that aren't there, on a virtual clock; scores come from a synthetic landscape (see `backends.landscape`).
+
+    Attributes:
+        gpu: The kind that it pretends to be.
+        count: How many at once.
+        seed: Of the landscape; pools of one lab have the same, unless told.
+        effect: The most that one knob is worth, in units of the score; 0 for a landscape on which nothing matters.
+        noise: Standard deviation of a score between seeds.
+        noisier: Share of the configurations that vary three times as much.
+        offset: Of all scores of this pool, so that kinds of GPU differ.
+        crossing: Octaves by which every knob's best value moves when the budget doubles, so that short runs mislead.
+        failures: Share of the runs that crash.
+        usd_per_hour: Pretended, too.
+    """
+
+    backend: Literal["simulated"]
+    gpu: Annotated[str, Field(min_length=1)] = "H200"
+    count: Annotated[int, Field(ge=1)] = 1
+    seed: int = 0
+    effect: Annotated[float, Field(ge=0)] = 0.05
+    noise: Annotated[float, Field(ge=0)] = 0.005
+    noisier: Annotated[float, Field(ge=0, le=1)] = 0.0
+    offset: float = 0.0
+    crossing: float = 0.0
+    failures: Annotated[float, Field(ge=0, le=1)] = 0.0
+    usd_per_hour: Annotated[float, Field(ge=0)] = 0.0
+    max_budget_seconds: Annotated[float, Field(gt=0)] = 86400.0
+
+
+PoolSettings = Annotated[LocalPool | SimulatedPool, Field(discriminator="backend")]
+
+
+def _this_machine() -> dict[str, PoolSettings]:
+    return {"local": LocalPool(backend="local")}
 
 
 class Http(Section):
@@ -101,10 +135,22 @@ class Settings(BaseSettings):
     goal: str = ""
     budget_seconds: Annotated[float, Field(gt=0)] | None = None
     allowance: Allowance = Allowance()
-    pools: dict[str, PoolSettings] = Field(default_factory=lambda: {"local": LocalPool(backend="local")}, min_length=1)
+    pools: dict[str, PoolSettings] = Field(default_factory=_this_machine, min_length=1)
     http: Http = Http()
     read_only: bool = False
     data_dir: Path | None = None
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether nothing here really runs."""
+        return any(isinstance(pool, SimulatedPool) for pool in self.pools.values())
+
+    @field_validator("pools")
+    @classmethod
+    def _refuse_mixed(cls, pools: dict[str, PoolSettings]) -> dict[str, PoolSettings]:
+        if len({isinstance(pool, SimulatedPool) for pool in pools.values()}) > 1:
+            raise ValueError("simulated pools never share a lab with real ones; keep the rehearsal in a folder of its own")
+        return pools
 
     @classmethod
     @override
@@ -156,6 +202,10 @@ def _explain(path: Path, text: str, error: ValidationError) -> str:
     told: list[str] = []
     for fault in error.errors():
         keys = [str(part) for part in fault["loc"]]
+        if keys[0] == "pools" and len(keys) > 2:
+            del keys[2]  # the backend, which tells pydantic one kind of pool from another
+        elif fault["type"] == "union_tag_invalid":
+            keys.append("backend")
         line = line_of(text, keys)
         where = f"line {line}" if line else "not in the file: look for an environment variable LABHAND_…"
         told.append(f"{'.'.join(keys)} ({where}): {fault['msg']}, got {fault['input']!r}")

@@ -23,11 +23,18 @@ class RunSpec:
 
     Attributes:
         id: `e0042-1`.
-        folder: Holds `spec.json` and `source/`; the runner leaves `result.json` there.
+        folder: Holds `spec.json` and `source/`, where the backend needs it; the runner leaves `result.json` there.
+        seed: As in `spec.json`; so is `budget_seconds`. A backend that needs no folder goes by these and what follows.
+        commit: The source.
+        knobs: Of the source.
     """
 
     id: str
     folder: Path
+    seed: int = 0
+    budget_seconds: float = 0.0
+    commit: str = ""
+    knobs: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,13 @@ class Report:
 
 
 class Backend(Protocol):
-    """A pool of slots."""
+    """A pool of slots.
+
+    Attributes:
+        needs_folder: The run folder must be filled before a run is started.
+    """
+
+    needs_folder: bool = True
 
     async def pool(self) -> Pool:
         """The pool as it stands now: kind, slots, price, and why it can't be used if it can't."""

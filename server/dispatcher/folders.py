@@ -9,7 +9,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from ..domain import experiment_id
+from ..domain import Run, experiment_id
 from ..sources import Sources
 from ..store.runs import Attempt
 
@@ -26,9 +26,13 @@ class RunFolders:
         self._place = place
         self._sources = sources
 
+    def of(self, run: Run) -> Path:
+        """Where a run's folder is, or would be."""
+        return self._place / run.id
+
     async def fill(self, attempt: Attempt, *, sandbox_required: bool) -> Path:
         """Make a run's folder ready for a backend; again where a dispatcher died over it. Gives the folder."""
-        folder = self._place / attempt.run.id
+        folder = self.of(attempt.run)
         folder.mkdir(parents=True, exist_ok=True)
         spec = folder / "spec.json"
         if not spec.exists():

@@ -16,12 +16,12 @@ import anyio
 from ..backends.protocol import Report, RunSpec
 from ..domain import Run
 from ..errors import LabhandError, NoCapacityError
-from ..store import pairs, queue, runs, settlement
+from ..store import champions, pairs, queue, runs, settlement
 from ..store import pools as pool_rows
 from ..store.database import Database
 from ..store.runs import Attempt, News
 from .folders import RunFolders
-from .pools import Pools
+from .pools import PoolBackend, Pools
 from .settling import Ended, Settler
 
 TICK_SECONDS = 0.2
@@ -166,8 +166,7 @@ class Dispatcher:
     async def _start(self, attempt: Attempt) -> None:
         run, pool = attempt.run, self._pools[attempt.run.pool]
         try:
-            folder = await self._folders.fill(attempt, sandbox_required=pool.sandbox_required)
-            handle = await pool.backend.start(RunSpec(run.id, folder))
+            handle = await pool.backend.start(await self._spec(attempt, pool))
         except NoCapacityError:  # another lab was faster
             async with self._db.transaction() as tx:
                 await queue.give_back(tx, run.id, run.experiment)
@@ -181,6 +180,14 @@ class Dispatcher:
             log.info("%s started on %s", run.id, run.pool)
             async with self._db.transaction() as tx:
                 await runs.keep_handle(tx, run.id, handle)
+
+    async def _spec(self, attempt: Attempt, pool: PoolBackend) -> RunSpec:
+        if pool.backend.needs_folder:
+            folder = await self._folders.fill(attempt, sandbox_required=pool.sandbox_required)
+        else:
+            folder = self._folders.of(attempt.run)
+        knobs = await champions.knobs(self._db, attempt.commit)
+        return RunSpec(attempt.run.id, folder, attempt.seed, attempt.budget_seconds, attempt.commit, knobs)
 
 
 def _news(run: Run, report: Report, now: float) -> News | None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from ..backends.local import LocalBackend
 from ..backends.protocol import Backend, Report
-from ..domain import Pool, Run
-from ..settings import Settings
+from ..backends.simulated import SimulatedBackend
+from ..domain import Direction, Pool, Run
+from ..settings import PoolSettings, Settings, SimulatedPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +41,15 @@ class Pools:
         self.seen: Sequence[Pool] = ()
 
     @classmethod
-    def of_settings(cls, settings: Settings, runs: Path) -> Pools:
+    def of_settings(cls, settings: Settings, runs: Path, direction: Direction = "minimize") -> Pools:
         """The backends that the settings name. May look for GPUs, which takes a while.
 
         Args:
             settings: Of the lab.
             runs: Where its run folders lie.
+            direction: Which way the trainer's metric is better.
         """
-        return cls(
-            {name: PoolBackend(LocalBackend(name, pool, runs), pool.sandbox_required) for name, pool in settings.pools.items()}
-        )
+        return cls({name: _backend(name, pool, runs, direction) for name, pool in settings.pools.items()})
 
     def __getitem__(self, pool: str) -> PoolBackend:
         return self._backends[pool]
@@ -93,3 +93,9 @@ class Pools:
         """Let go of what this process holds; runs go on."""
         for pool in self._backends.values():
             await pool.backend.close()
+
+
+def _backend(name: str, pool: PoolSettings, runs: Path, direction: Direction) -> PoolBackend:
+    if isinstance(pool, SimulatedPool):
+        return PoolBackend(SimulatedBackend(name, pool, direction))
+    return PoolBackend(LocalBackend(name, pool, runs), pool.sandbox_required)

@@ -13,7 +13,7 @@ from ..changes import knobs_of
 from ..domain import Pool
 from ..errors import SettingsError
 from ..machine import devices
-from ..settings import DATABASE, SOURCES, Allowance, Settings, data_folder, load_settings
+from ..settings import DATABASE, SOURCES, Allowance, PoolSettings, Settings, SimulatedPool, data_folder, load_settings
 from ..sources import NewCommit, Sources, delta
 from ..store import allowances, champions, facts, launches, pools
 from ..store.database import Database
@@ -21,6 +21,7 @@ from ..trainers import Source, Trainer, load_trainer, read_folder
 from .waking import start_dispatcher
 
 TRAINER = "trainer"
+REHEARSAL = "rehearsal"
 
 
 class Lab:
@@ -75,8 +76,9 @@ class Lab:
         db = await Database.open(folder / DATABASE)
         try:
             sources = await Sources.open(folder / SOURCES)
-            identity = await _make(db, sources, trainer, source)
+            identity = await _make(db, sources, trainer, source, is_rehearsal=settings.is_rehearsal)
             await _refuse_other_trainer(db, trainer, folder)
+            await _refuse_other_world(db, settings, folder)
             await _bring_pools_up_to_date(db, settings)
             await allowances.keep_alone(db, settings.allowance, time.time())
             unfinished = bool(await launches.pending(db))
@@ -114,7 +116,7 @@ class Lab:
         return await pools.pools(self.db, list(self.settings.pools))
 
 
-async def _make(db: Database, sources: Sources, trainer: Trainer, source: Source) -> str:
+async def _make(db: Database, sources: Sources, trainer: Trainer, source: Source, *, is_rehearsal: bool) -> str:
     """Give the lab's identity, and make the lab with `source` for its baseline where it has none yet."""
     if identity := await facts.fact(db, facts.IDENTITY):
         return identity
@@ -126,7 +128,7 @@ async def _make(db: Database, sources: Sources, trainer: Trainer, source: Source
         await launches.keep_sources(tx, [launches.KeptSource(baseline.hash, baseline.tree, "", "", knobs)])
         await champions.crown(tx, baseline.hash, None, time.time())
         identity = secrets.token_hex(8)
-        await facts.state(tx, {facts.IDENTITY: identity, TRAINER: trainer.name})
+        await facts.state(tx, {facts.IDENTITY: identity, TRAINER: trainer.name, REHEARSAL: str(is_rehearsal)})
         await sources.tag({"baseline": baseline.hash})
     return identity
 
@@ -137,6 +139,17 @@ async def _refuse_other_trainer(db: Database, trainer: Trainer, folder: Path) ->
         raise SettingsError(
             f"The lab in {folder} was made for the trainer {made_for!r}, and labhand.toml now names {trainer.name!r}",
             f'Set trainer back to {made_for!r}, or keep the other lab elsewhere: data_dir = "{trainer.name}-lab"',
+        )
+
+
+async def _refuse_other_world(db: Database, settings: Settings, folder: Path) -> None:
+    was_rehearsal = await facts.fact(db, REHEARSAL) == str(True)
+    if was_rehearsal != settings.is_rehearsal:
+        kinds = ("real", "simulated")
+        raise SettingsError(
+            f"The lab in {folder} was made for {kinds[was_rehearsal]} pools, and labhand.toml now names "
+            f"{kinds[settings.is_rehearsal]} ones: their results never share a lab",
+            'Keep the rehearsal in a folder of its own, or elsewhere: data_dir = "rehearsal"',
         )
 
 
@@ -151,16 +164,13 @@ async def _bring_pools_up_to_date(db: Database, settings: Settings) -> None:
 
 
 def _pools(settings: Settings) -> list[Pool]:
+    return [_pool(name, pool) for name, pool in settings.pools.items()]
+
+
+def _pool(name: str, pool: PoolSettings) -> Pool:
+    price, now = pool.usd_per_hour, time.time()
+    if isinstance(pool, SimulatedPool):
+        return Pool(name, pool.backend, pool.gpu, "wall", pool.count, price, as_of=now)
     here = devices()
-    return [
-        Pool(
-            name=name,
-            backend=pool.backend,
-            gpu=here.kind,
-            clock=here.clock,
-            slots=min(pool.slots or len(here.indices), len(here.indices)),
-            usd_per_hour=pool.usd_per_hour,
-            as_of=time.time(),
-        )
-        for name, pool in settings.pools.items()
-    ]
+    slots = min(pool.slots or len(here.indices), len(here.indices))
+    return Pool(name, pool.backend, here.kind, here.clock, slots, price, as_of=now)

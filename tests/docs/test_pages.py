@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labhand.server.settings import Allowance, Http, LocalPool, Section, Settings, load_settings
+from labhand.server.settings import Allowance, Http, LocalPool, Section, Settings, SimulatedPool, load_settings
 from labhand.server.trainers import load_trainer
 from labhand.tools.app import TOOLS
 from labhand.tools.registry import LabTool
@@ -62,12 +62,12 @@ def keys(*tables: type[BaseModel]) -> Iterator[str]:
 def test_the_page_of_settings_tells_every_key() -> None:
     text = (ROOT / "docs" / "settings.md").read_text("utf-8")
 
-    expected = set(keys(Settings, Allowance, LocalPool, Http)) - {"pools"}
+    expected = set(keys(Settings, Allowance, LocalPool, SimulatedPool, Http)) - {"pools"}
     assert {key for key in expected if not re.search(rf"^{key} = ", text, re.MULTILINE)} == set()
 
 
 def test_the_settings_that_the_page_shows_can_be_read(tmp_path: Path) -> None:
-    (example,) = blocks(ROOT / "docs" / "settings.md", "toml")
+    example, _ = blocks(ROOT / "docs" / "settings.md", "toml")
     (tmp_path / "labhand.toml").write_text(example, "utf-8")
 
     assert load_settings(tmp_path).allowance.gpu_hours == 128

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from labhand.server.errors import SettingsError
-from labhand.server.settings import data_folder, find_root, load_settings
+from labhand.server.settings import LocalPool, data_folder, find_root, load_settings
 
 
 def test_a_lab_without_a_file_trains_gpt_on_this_machine(tmp_path: Path) -> None:
@@ -21,7 +21,8 @@ def test_the_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: 
     )
     monkeypatch.setenv("LABHAND_ALLOWANCE__GPU_HOURS", "4")
     settings = load_settings(tmp_path)
-    assert (settings.trainer, settings.allowance.gpu_hours, settings.pools["big"].slots) == ("mine", 4, 2)
+    assert (settings.trainer, settings.allowance.gpu_hours) == ("mine", 4)
+    assert settings.pools["big"] == LocalPool(backend="local", slots=2)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,9 @@ def test_the_lab_is_found_as_git_finds_its_own(tmp_path: Path) -> None:
 def test_the_data_folder_moves_where_it_is_told(tmp_path: Path) -> None:
     (tmp_path / "labhand.toml").write_text('data_dir = "/elsewhere"\n')
     assert data_folder(tmp_path, load_settings(tmp_path)) == Path("/elsewhere/.labhand")
+
+
+def test_simulated_pools_never_share_a_file_with_real_ones(tmp_path: Path) -> None:
+    (tmp_path / "labhand.toml").write_text('[pools.a]\nbackend = "local"\n[pools.b]\nbackend = "simulated"\n')
+    with pytest.raises(SettingsError, match="simulated pools never share a lab with real ones"):
+        load_settings(tmp_path)

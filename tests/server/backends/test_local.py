@@ -18,7 +18,7 @@ from labhand.server.settings import LocalPool
 from typing_extensions import override
 
 from . import conformance
-from .conformance import LONG, PATIENCE_SECONDS, TICK_SECONDS, BackendConformance
+from .conformance import LONG, PATIENCE_SECONDS, TICK_SECONDS, RunnerConformance
 
 CORES = tuple(sorted(os.sched_getaffinity(0)) * 2)[:2]
 TWO = Devices("cpu", (0, 1) if len(set(CORES)) < 2 else CORES, "cpu")
@@ -35,7 +35,7 @@ def local(place: Path, slots: int | None = None, here: Devices = TWO, python: st
     return LocalBackend("local", LocalPool(backend="local", slots=slots, python=python), place, here)
 
 
-class TestLocal(BackendConformance):
+class TestLocal(RunnerConformance):
     @override
     def backend(self, place: Path, slots: int = 2) -> Backend:
         return local(place, slots)
