@@ -119,6 +119,14 @@ def doctor(*, root: Root = None) -> None:
 
 
 @app.command()
+def audit(*, root: Root = None) -> None:
+    """Hold the ledger against the run folders and the history of sources, and say what differs."""
+    from .commands.auditing import run_audit
+
+    run_audit(_root(root))
+
+
+@app.command()
 def status(*, root: Root = None) -> None:
     """Say where the research stands."""
     from .commands import reading
@@ -167,6 +175,18 @@ def cancel(
     from .commands import reading
 
     reading.cancel(_root(root), ids, reason)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Where to write it")] = Path("report"),
+    *,
+    root: Root = None,
+) -> None:
+    """Write what the lab found: a page to read with coffee, and the same as Markdown."""
+    from .commands.report import write_report
+
+    write_report(_root(root), folder)
 
 
 def main() -> None:

@@ -107,6 +107,18 @@ class Sources:
         contents = _split_blobs(await self._git("cat-file", "--batch", data=wanted.encode()))
         return dict(zip((path for _, path in entries), contents, strict=True))
 
+    async def trees(self, commits: Sequence[str]) -> list[str | None]:
+        """The tree of each commit; None where there is no such commit."""
+        asked = "".join(f"{commit}^{{tree}}\n" for commit in map(_checked, commits))
+        answer = await self._git("cat-file", "--batch-check=%(objecttype) %(objectname)", data=asked.encode())
+        told = (line.split() for line in answer.decode().splitlines())  # a missing one is `HASH^{tree} missing`
+        return [words[1] if words[0] == "tree" else None for words in told]
+
+    async def names(self) -> dict[str, str]:
+        """What every tag names: `e0042` to its commit."""
+        listed = await self._git("for-each-ref", "--format=%(refname:strip=2) %(objectname)", "refs/tags")
+        return dict(line.split() for line in listed.decode().splitlines())
+
     async def differing(self, base: str, trees: Sequence[str], wanted: Callable[[str], bool]) -> list[dict[str, bytes | None]]:
         """For each tree, the files in which it differs from the tree `base`, as they stand in it; None for what is gone.
 

@@ -210,3 +210,12 @@ async def test_a_machine_without_git_is_told_what_to_install(tmp_path: Path, mon
     with pytest.raises(SettingsError, match=r"git is not on PATH\. Install git"):
         await Sources.open(tmp_path / "source.git")
     assert not (tmp_path / "source.git").exists()
+
+
+async def test_the_history_tells_trees_and_names_and_what_it_lacks(tmp_path: Path) -> None:
+    sources = await Sources.open(tmp_path / "source.git")
+    [first] = await sources.commit([NewCommit({"a.py": b"x = 1\n"}, (), "one")])
+    await sources.tag({"e0001": first.hash})
+    assert await sources.trees([first.hash, "f" * 40]) == [first.tree, None]
+    assert await sources.trees([]) == []
+    assert await sources.names() == {"e0001": first.hash}

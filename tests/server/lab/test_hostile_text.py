@@ -8,6 +8,7 @@ import time
 import unicodedata
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from labhand.server.answers import Row
@@ -50,7 +51,7 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     """A lab in which everything that an experiment or an agent could write is hostile."""
     async with builders.lab(tmp_path) as opened:
         hostile = HOSTILE.replace("\ud800", "")  # a database takes no lone surrogates
-        about = {"hypothesis": hostile, "theme": hostile, "changes": hostile, "launched_by": hostile}
+        about: dict[str, Any] = {"hypothesis": hostile, "theme": hostile, "changes": hostile, "launched_by": hostile}
         stratum = await builders.stratum(opened)
         failed = Failed(Failure.TAMPERING, hostile, hostile.split("\n"), hostile)
         await builders.experiment(opened, failed=failed, **about)
@@ -65,13 +66,17 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
         yield opened
 
 
-def leaves(value: object) -> list[str]:
+def leaves(value: Any) -> list[str]:  # noqa: ANN401  what JSON holds
     """All texts in data."""
-    if isinstance(value, dict):
-        return [text for key, item in value.items() for text in (*leaves(key), *leaves(item))]
-    if isinstance(value, list):
-        return [text for item in value for text in leaves(item)]
-    return [value] if isinstance(value, str) else []
+    match value:
+        case dict():
+            return [text for pair in cast("dict[str, Any]", value).items() for part in pair for text in leaves(part)]
+        case list():
+            return [text for item in cast("list[Any]", value) for text in leaves(item)]
+        case str():
+            return [value]
+        case _:
+            return []
 
 
 async def test_no_answer_carries_what_cannot_be_seen(lab: Lab) -> None:
