@@ -129,7 +129,7 @@ class Cost(Answer):
     usd: float | None = None
 
 
-class Test(Answer):
+class LaunchedTest(Answer):
     """One validation that was launched.
 
     Attributes:
@@ -153,7 +153,7 @@ class Validated(Answer):
         tests_before: Launched in this lab.
     """
 
-    tests: list[Test]
+    tests: list[LaunchedTest]
     champion: str
     gpu: str
     estimate: Estimate

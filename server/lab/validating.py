@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..answers import Cost, Test, Validated
+from ..answers import Cost, LaunchedTest, Validated
 from ..domain import Experiment, Status, experiment_id, id_ranges
 from ..errors import BadInputError, ConflictError
 from ..requests import Change, Validation
@@ -239,8 +239,8 @@ async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation],
     )
 
 
-async def _told(lab: Lab, test: validations.Validation, *, dry_run: bool) -> Test:
-    return Test(
+async def _told(lab: Lab, test: validations.Validation, *, dry_run: bool) -> LaunchedTest:
+    return LaunchedTest(
         validation="" if dry_run else test.id,
         candidate=experiment_id(test.candidate),
         level=significant(test.level, DIGITS),

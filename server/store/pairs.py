@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..domain import LAB, PENDING, PRIORITIES, Experiment, Status, experiment_id, seed
 from . import facts, launches, validations
@@ -42,16 +42,19 @@ class Pair:
 async def queue(tx: Transaction, validation: Validation, stage: Stage, count: int, now: float) -> dict[str, str]:
     """Queue more pairs of a stage, each on the next seed of its own stream; gives the new experiments with their commits."""
     champion = None if stage.kind is StageKind.REPORT else await validations.experiment_of(tx, validation.champion)
-    arms = [(validation.commit, validation.candidate), (stage.against, champion)]
+    arms = (
+        await _arm(tx, validation, stage, validation.commit, validation.candidate, now),
+        await _arm(tx, validation, stage, stage.against, champion, now),
+    )
     lab = await facts.fact(tx, facts.IDENTITY) or ""
     number = await launches.newest(tx)
     first = len(await of_stage(tx, validation.number, stage.place))
     fresh: list[Experiment] = []
     for place in range(first, first + count):
         drawn = seed(lab, f"{stage.setting}/{validation.id}/{stage.kind}", place)
-        for commit, like in arms:
+        for arm in arms:
             number += 1
-            fresh.append(await _draft(tx, validation, stage, commit, like, number=number, place=place, seed=drawn, now=now))
+            fresh.append(replace(arm, number=number, replicate=place, seed=drawn))
     await launches.keep_experiments(tx, fresh)
     await tx.many(
         "INSERT INTO pairs (validation, stage, place, candidate, against) VALUES (?, ?, ?, ?, ?)",
@@ -72,7 +75,7 @@ async def of_stage(reader: Reader, validation: int, stage: int) -> list[Pair]:
         " JOIN experiments AS a ON a.number = against WHERE validation = ? AND stage = ? ORDER BY place",
         (validation, stage),
     )
-    return [Pair(_arm(row, ""), _arm(row, "a_")) for row in rows]
+    return [Pair(_standing(row, ""), _standing(row, "a_")) for row in rows]
 
 
 async def members(reader: Reader, validation: int) -> list[int]:
@@ -90,31 +93,22 @@ async def need_a_look(reader: Reader) -> bool:
     return await reader.row(sql) is not None
 
 
-async def _draft(
-    tx: Transaction,
-    validation: Validation,
-    stage: Stage,
-    commit: str,
-    like: int | None,
-    *,
-    number: int,
-    place: int,
-    seed: int,
-    now: float,
+async def _arm(
+    tx: Transaction, validation: Validation, stage: Stage, commit: str, idea_of: int | None, now: float
 ) -> Experiment:
-    """An experiment on a commit; the idea that another one is, or the baseline."""
+    """An experiment of a stage, less its number and seed: on a commit, the idea that an experiment is or the baseline."""
     source = await tx.row("SELECT tree, flags FROM sources WHERE commit_hash = ?", (commit,))
-    idea = await launches.experiment(tx, like) if like is not None else None
+    idea = await launches.experiment(tx, idea_of) if idea_of is not None else None
+    against = "the baseline" if stage.kind is StageKind.REPORT else "the champion"
     return Experiment(
-        number=number,
+        number=0,
         grid=None,
         variant="",
         commit=commit,
         tree=source["tree"] if source else "",
         base=idea.base if idea else None,
         purpose="report" if stage.kind is StageKind.REPORT else "validation",
-        hypothesis=f"{validation.id}, pair {place + 1}: {experiment_id(validation.candidate)} against "
-        + ("the baseline" if stage.kind is StageKind.REPORT else "the champion"),
+        hypothesis=f"{validation.id}: {experiment_id(validation.candidate)} against {against}",
         theme=None,
         changes=idea.changes if idea else "unchanged",
         overrides=idea.overrides if idea else {},
@@ -122,8 +116,8 @@ async def _draft(
         launched_by=LAB,
         launched_at=now,
         priority=PRIORITIES["high"],
-        seed=seed,
-        replicate=place,
+        seed=0,
+        replicate=0,
         setting=stage.setting,
         gpu=validation.gpu,
         clock=validation.clock,
@@ -135,5 +129,5 @@ async def _draft(
     )
 
 
-def _arm(row: Row, prefix: str) -> Arm:
+def _standing(row: Row, prefix: str) -> Arm:
     return Arm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), row[f"{prefix}score"], row[f"{prefix}stratum"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ..domain import Clock, Verdict, validation_id
+from ..domain import Clock, Verdict, experiment_id, validation_id
 from .database import Reader, Row, Transaction
 
 Interval = tuple[float, float]
@@ -250,7 +250,8 @@ async def pronounce(tx: Transaction, validation: Validation, verdict: Verdict, r
         (verdict, reason, p, validation.number),
     )
     if verdict is not Verdict.NONE:
-        told = f"{validation.id}: {reason}"
+        champion = await experiment_of(tx, validation.champion)
+        told = f"{validation.id}, against {'the baseline' if champion is None else experiment_id(champion)}: {reason}"
         await tx.execute(
             "UPDATE experiments SET verdict = ?, reason = ? WHERE number = ?", (verdict, told, validation.candidate)
         )

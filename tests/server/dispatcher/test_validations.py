@@ -42,7 +42,7 @@ async def test_a_better_candidate_is_confirmed_and_becomes_what_the_others_are_c
         assert await lab.champion() == int(name[1:])
         confirmed = await writing.find(lab.lab, name)
         assert confirmed.verdict is Verdict.CONFIRMED
-        assert (confirmed.reason or "").startswith("v001: a mean gain of")
+        assert (confirmed.reason or "").startswith("v001, against the baseline: a mean gain of")
         assert (await writing.find(lab.lab, other)).verdict is Verdict.WORSE
         [stratum] = await lab.lab.db.rows("SELECT * FROM strata")
         scores = [
