@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 
 from .contract import Data
 from .data import Corpus, Split
+from .evidence import Findings, findings
 from .failures import RunFailedError
-from .probes import Item, Seen, evidence, plan_batches, tokens_of
+from .probes import Plan, Seen, tokens_of
 from .run import Run
-from .scoring import Model, load_model
+from .scoring import load_model
 
 TOKENS = {"cpu": 2**15, "cuda": 2**18}
 """Scored, by kind of device: part of the stratum, so scores with different counts are never compared."""
 MOST_ROWS, MOST_LOGITS = 16, 2**26
 """In a batch."""
-_OWN_FILES = ("evaluator.py", "probes.py", "scoring.py", "scoring_child.py")
+_OWN_FILES = ("evaluator.py", "evidence.py", "probes.py", "scoring.py", "scoring_child.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +86,49 @@ def evaluate(run: Run, data: Data, corpus: Corpus) -> float:
         CancelledError: The runner was asked to end.
     """
     rows = fixed_rows(corpus.split("validation"), data.context, TOKENS[run.spec.device], corpus.token_bytes)
-    run.result.evaluator = {"version": version(), "data": corpus.fingerprint, "tokens": rows.targets.size}
+    run.result.evaluator = {"version": version(), "data": f"{corpus.fingerprint}-{_pin(rows)}", "tokens": rows.targets.size}
     batch = max(4, min(MOST_ROWS, MOST_LOGITS // (data.context * data.vocabulary)))
-    plan = plan_batches(len(rows.inputs), data.context, batch, np.random.default_rng())
     with load_model(run, batch, data.context, data.vocabulary) as model:
         run.result.measures["parameters"] = model.parameters
-        seen = [one for items in plan for one in _see(model, items, rows)]
-    losses = np.empty(rows.targets.shape, np.float64)
-    for one in seen:
-        if not one.item.is_probe:
-            losses[one.item.row] = one.nats
-    if not np.isfinite(losses).all():
-        raise RunFailedError("diverged", "The trained model's loss on the validation text is not finite")
-    if found := evidence(seen):
-        raise RunFailedError("tampering", f"The model {'; and it '.join(found)}", found)
+        losses, found = measure(model.logits, rows, batch)
+    if found.tampering:
+        raise RunFailedError("tampering", f"The model {'; and it '.join(found.tampering)}", found.tampering)
+    if found.breaches:
+        step = "Let a row's logits depend on nothing but the row: no other rows, no chance."
+        raise RunFailedError("contract_broken", f"The model {found.breaches[0]}", found.breaches, step)
     return bits_per_byte(losses, rows.bytes)
 
 
-def _see(model: Model, items: list[Item], rows: Rows) -> Iterator[Seen]:
-    losses = nats(model.logits(tokens_of(items, rows.inputs)), rows.targets[[item.row for item in items]])
-    return (Seen(item, loss) for item, loss in zip(items, losses, strict=True))
+def measure(
+    logits: Callable[[NDArray[np.int64]], NDArray[np.float32]], rows: Rows, batch: int
+) -> tuple[NDArray[np.float64], Findings]:
+    """Losses [rows, time], nats, and what the probes found.
+
+    Args:
+        logits: The model: token ids [batch, time] to logits [batch, time, vocabulary].
+        rows: To be scored.
+        batch: The most rows at once.
+
+    Raises:
+        RunFailedError: A loss isn't finite.
+    """
+    plan = Plan(len(rows.inputs), rows.inputs.shape[1], batch, np.random.default_rng())
+    losses = np.empty(rows.targets.shape, np.float64)
+    for items in plan.batches():
+        found = nats(logits(tokens_of(items, rows.inputs)), rows.targets[[item.row for item in items]])
+        if not np.isfinite(found).all():
+            raise RunFailedError("diverged", "The trained model's loss on the validation text is not finite")
+        plan.note([Seen(item, loss) for item, loss in zip(items, found, strict=True)])
+        for item, loss in zip(items, found, strict=True):
+            if not item.is_probe:
+                losses[item.row] = loss
+    return losses, findings(plan.seen)
+
+
+def _pin(rows: Rows) -> str:
+    """Hash of what is scored: text that was changed on this machine is another stratum, too."""
+    digest = sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in (rows.inputs, rows.targets, rows.bytes)))
+    return digest.hexdigest()[:8]
 
 
 def version() -> str:

@@ -193,8 +193,15 @@ def test_a_model_that_remembers_rows_is_caught(make_run: MakeRun) -> None:
 
 
 def test_an_honest_model_with_dropout_left_on_is_not_accused(make_run: MakeRun) -> None:
-    noisy = "return torch.nn.functional.dropout(self.table[tokens], 0.2)"
+    noisy = "return torch.nn.functional.dropout(self.table, 0.002)[tokens] + 0.1 * torch.randn(300)"
     assert make_run(("return self.table[tokens]", noisy)).run()["status"] == "succeeded"
+
+
+def test_a_model_of_mere_noise_is_told_to_be_steady(make_run: MakeRun) -> None:
+    noisy = "return torch.nn.functional.dropout(self.table[tokens], 0.5)"
+    failure = make_run(("return self.table[tokens]", noisy)).run()["failure"]
+    assert failure["kind"] == "contract_broken"
+    assert "each time" in failure["message"]
 
 
 def test_a_corpus_that_is_not_prepared_is_said_to_be(make_run: MakeRun, tmp_path: Path) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from labhand.trainer.data import Split
 from labhand.trainer.evaluator import bits_per_byte, fixed_rows, nats
-from labhand.trainer.probes import Item, Seen, evidence, plan_batches, tokens_of
+from labhand.trainer.evidence import findings
+from labhand.trainer.probes import Item, Plan, Seen, tokens_of
+from numpy.typing import NDArray
 
 
 def test_the_loss_is_the_cross_entropy() -> None:
@@ -52,16 +58,42 @@ def test_a_short_split_is_scored_whole() -> None:
     assert fixed_rows(split_of(101), 10, 2**15, np.ones(101, np.int64)).inputs.shape == (10, 10)
 
 
+def planned(rows: int, width: int, batch: int, losses: Callable[[Item], NDArray[np.float64]], seed: int = 3) -> Plan:
+    """A plan that was carried out with a model that has these losses."""
+    plan = Plan(rows, width, batch, np.random.default_rng(seed))
+    for items in plan.batches():
+        plan.note([Seen(item, losses(item)) for item in items])
+    return plan
+
+
 def test_each_row_counts_once_and_never_meets_its_probe() -> None:
-    batches = plan_batches(100, 32, 16, np.random.default_rng(3))
-    counted = [item.row for items in batches for item in items if not item.is_probe]
+    batches = planned(100, 32, 16, lambda _: np.ones(32)).seen
+    counted = [one.item.row for seen in batches for one in seen if not one.item.is_probe]
     assert sorted(counted) == list(range(100))
-    probes = [item for items in batches for item in items if item.is_probe]
+    probes = [one.item for seen in batches for one in seen if one.item.is_probe]
     assert len(probes) > 100 / 8
     assert {item.cut is None for item in probes} == {True, False}
-    for items in batches:
-        assert len(items) <= 16
-        assert len({item.row for item in items}) == len(items)
+    for seen in batches:
+        assert len(seen) <= 16
+        assert len({one.item.row for one in seen}) == len(seen)
+
+
+def test_one_batch_is_met_again_as_it_was() -> None:
+    batches = planned(100, 32, 16, lambda _: np.ones(32)).seen
+    (again,) = [seen for seen in batches if seen[0].item.repeats is not None]
+    before = batches[again[0].item.repeats or 0]
+    assert before is not again
+    assert [(one.item.row, one.item.cut, one.item.donor) for one in again] == [
+        (one.item.row, one.item.cut, one.item.donor) for one in before
+    ]
+
+
+def test_cuts_seek_what_the_model_knows_best() -> None:
+    known = np.full(32, 9.0)
+    known[20] = 0.0
+    cuts = [one.item.cut for seen in planned(400, 32, 16, lambda _: known).seen for one in seen if one.item.cut]
+    assert cuts.count(21) > len(cuts) / 3
+    assert len(set(cuts)) > 10
 
 
 def test_a_probe_is_another_row_after_its_cut() -> None:
@@ -69,34 +101,55 @@ def test_a_probe_is_another_row_after_its_cut() -> None:
     assert tokens_of([Item(0, 3, 2, is_probe=True), Item(1)], inputs).tolist() == [[0, 1, 2, 11], [4, 5, 6, 7]]
 
 
-def seen_with(peeking: float, memory: float, noise: float) -> list[Seen]:
+def seen_with(peeking: float, memory: float, noise: float, mates: float = 0.0, only_at: int | None = None) -> Plan:
     """What the probes see of a model that gains so many nats by each way of cheating, with noise on each position."""
     random = np.random.default_rng(5)
-    rows, width = 128, 64
-    seen: list[Seen] = []
+    width = 64
     met: set[int] = set()
-    for items in plan_batches(rows, width, 16, random):
-        for item in items:
-            losses = np.full(width, 3.0) + noise * random.standard_normal(width)
-            if item.cut is None:
-                losses -= peeking
-            else:
-                losses[: item.cut - 1] -= peeking
-            losses -= memory * (item.row in met)
-            met.add(item.row)
-            seen.append(Seen(item, losses))
-    return seen
+    beside: dict[tuple[int, int | None], NDArray[np.float64]] = {}
+
+    def losses(item: Item) -> NDArray[np.float64]:
+        values = np.full(width, 3.0) + noise * random.standard_normal(width)
+        if item.repeats is None:
+            beside[item.row, item.cut] = mates * random.standard_normal(width)
+        values += beside[item.row, item.cut]
+        end = width if item.cut is None else item.cut - 1
+        values[slice(end) if only_at is None else slice(only_at, min(only_at + 1, end))] -= peeking
+        values -= memory * (item.row in met)
+        met.add(item.row)
+        return values
+
+    return planned(128, width, 16, losses)
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.1, 1.0])
+@pytest.mark.parametrize("noise", [0.0, 0.1, 0.6])
 def test_an_honest_model_leaves_no_evidence(noise: float) -> None:
-    assert evidence(seen_with(0, 0, noise)) == []
+    found = findings(seen_with(0, 0, noise).seen)
+    assert (found.tampering, found.breaches) == ([], [])
 
 
 @pytest.mark.parametrize(
     ("peeking", "memory", "noise", "found"),
-    [(1, 0, 0, "future"), (0.05, 0, 0, "future"), (0, 0.01, 0, "remembers"), (0, 0.5, 0.5, "remembers")],
+    [(1, 0, 0, "future"), (0.05, 0, 0, "future"), (3, 0, 0.6, "future"), (0, 0.01, 0, "remembers"), (0, -0.01, 0, "remembers")],
 )
 def test_a_cheat_stands_out(peeking: float, memory: float, noise: float, found: str) -> None:
-    sentences = evidence(seen_with(peeking, memory, noise))
-    assert found in " ".join(sentences)
+    assert found in " ".join(findings(seen_with(peeking, memory, noise).seen).tampering)
+
+
+def test_who_peeks_at_one_place_alone_is_found() -> None:
+    assert "future" in " ".join(findings(seen_with(2.9, 0, 0, only_at=40).seen).tampering)
+
+
+@pytest.mark.parametrize(
+    ("noise", "mates", "breach"), [(0.0, 1.0, "other rows"), (0.05, 1.0, "other rows"), (2.0, 0.0, "each time")]
+)
+def test_who_depends_on_more_than_the_row_is_told(noise: float, mates: float, breach: str) -> None:
+    found = findings(seen_with(0, 0, noise, mates).seen)
+    assert breach in " ".join(found.breaches)
+
+
+def test_a_benchmark_that_accuses_no_honest_model() -> None:
+    benchmark = Path(__file__).parents[2] / "benchmarks" / "integrity.py"
+    command = [sys.executable, str(benchmark), "alarms", "--count", "60", "--seed", "1"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert said == "60 honest models: 0 accused of tampering, 0 refused for noise or for looking at other rows\n"

