@@ -15,7 +15,7 @@ from ..errors import SettingsError
 from ..machine import devices
 from ..settings import DATABASE, SOURCES, Allowance, PoolSettings, Settings, SimulatedPool, data_folder, load_settings
 from ..sources import NewCommit, Sources, delta
-from ..store import allowances, champions, facts, launches, pools
+from ..store import allowances, champions, facts, launches, pairs, pools
 from ..store.database import Database
 from ..trainers import Source, Trainer, load_trainer, read_folder
 from .waking import start_dispatcher
@@ -81,7 +81,7 @@ class Lab:
             await _refuse_other_world(db, settings, folder)
             await _bring_pools_up_to_date(db, settings)
             await allowances.keep_alone(db, settings.allowance, time.time())
-            unfinished = bool(await launches.pending(db))
+            unfinished = bool(await launches.pending(db)) or await pairs.need_a_look(db)
         except BaseException:
             await db.close()
             raise

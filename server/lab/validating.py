@@ -146,12 +146,10 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
     """
     if await validations.reigning(reader) != call.reign:
         raise ConflictError("There is another champion since this call began", "See get_briefing, then call validate again")
-    tested = {running.commit: running for running in await validations.unfinished(reader)}
+    await _refuse_tested(reader, call)
     history = await validations.history(reader)
     tests: list[validations.Validation] = []
     for number, candidate in enumerate(call.candidates, history.tests + 1):
-        if running := tested.get(candidate.idea.kept.commit):
-            raise ConflictError(f"{candidate.experiment.id} is being tested as {running.id}", f'wait(ids=["{running.id}"])')
         tests.append(
             validations.Validation(
                 number=number,
@@ -170,6 +168,19 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
         )
     allowance.check(lab.allowance(), await launches.committed(reader), _all_of(tests))
     return tests
+
+
+async def _refuse_tested(reader: Reader, call: Call) -> None:
+    """Refuse what is being tested, and what was confirmed against this champion: longer horizons aren't tried until passed."""
+    running = {one.commit: one for one in await validations.unfinished(reader)}
+    confirmed = {one.commit: one for one in await validations.confirmed_against(reader, call.reign)}
+    for candidate in call.candidates:
+        name, commit = candidate.experiment.id, candidate.idea.kept.commit
+        if commit in running:
+            raise ConflictError(f"{name} is being tested as {running[commit].id}", f'wait(ids=["{running[commit].id}"])')
+        if commit in confirmed:
+            told = f"{name} was confirmed against this champion by {confirmed[commit].id}, and not promoted"
+            raise ConflictError(told, f'See why with get_results(ids=["{confirmed[commit].id}"]), then change it')
 
 
 def _all_of(tests: Sequence[validations.Validation]) -> Committed:

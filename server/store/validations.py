@@ -236,6 +236,11 @@ async def numbered(reader: Reader, numbers: Sequence[int]) -> list[Validation]:
     return await _read(reader, condition, *parameters)
 
 
+async def confirmed_against(reader: Reader, champion: int) -> list[Validation]:
+    """Validations that have confirmed something against a champion, by its row."""
+    return await _read(reader, "verdict = 'confirmed' AND champion = ?", champion)
+
+
 async def of_champion(reader: Reader) -> Validation | None:
     """The validation that made the champion; None for the baseline."""
     found = await _read(reader, "promoted AND number = (SELECT max(number) FROM validations WHERE promoted)")

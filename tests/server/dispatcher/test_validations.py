@@ -7,6 +7,7 @@ from statistics import fmean
 import pytest
 from labhand.server import git
 from labhand.server.domain import Experiment, Status, Verdict
+from labhand.server.errors import ConflictError
 from labhand.server.lab import cancelling
 from labhand.server.research.streams import level
 from labhand.server.research.validation import estimate
@@ -143,6 +144,8 @@ async def test_a_confirmed_candidate_that_is_behind_at_a_longer_horizon_is_not_p
         assert row.horizons[0].gain == pytest.approx(-0.2, abs=3 * NOISE)
         assert {one.budget_seconds for one in await of(lab, "validation")} == {5.0, 10.0}
         assert await lab.champion() is None
+        with pytest.raises(ConflictError, match="confirmed against this champion by v001"):
+            await lab.validate(row.candidate, horizons=[1, 2, 4])
 
 
 async def test_a_candidate_that_holds_at_longer_horizons_leads_and_tau_is_told_where_enough_ran(tmp_path: Path) -> None:
