@@ -63,6 +63,32 @@ class Arms:
             self._estimate_noise()
         return touched
 
+    def take_in(self, rows: Sequence[Scored], settled: Collection[int]) -> tuple[set[str], dict[int, float]]:
+        """Take in scores, looking at those of ideas that are new or were early.
+
+        Args:
+            rows: That these arms don't have yet.
+            settled: Those that were just scored.
+
+        Returns:
+            The arms that they belong to; and what is suspected from now on, with what another seed must beat.
+        """
+        fresh = [
+            row
+            for row in rows
+            if (row.number in settled or len(rows) <= EARLY)
+            and (row.is_idea and not row.is_reference and row.must_beat is None)
+        ]
+        touched = self.add(row for row in rows if row not in fresh)
+        suspected: dict[int, float] = {}
+        # The worst first: two that cheat alike mustn't vouch for each other.
+        for row in sorted(fresh, key=lambda row: self.metric.gain(row.score, 0.0)):
+            examined = self.examine(row)
+            touched |= self.add([examined])
+            if examined.must_beat is not None:
+                suspected[examined.number] = examined.must_beat
+        return touched, suspected
+
     def examine(self, row: Scored) -> Scored:
         """A new score, suspected where it is too good to be true beside what counts of the other arms."""
         if self.best is not None and not self._is_better(row.score, self.best):
@@ -165,7 +191,9 @@ class Judge:
             arms = self._strata.setdefault(stratum, Arms(self._metric, champion.tree))
             only = numbers if arms.count else None
             rows = await strata.scored(tx, stratum, champion.tree, is_baseline=champion.experiment is None, only=only)
-            touched = await self._take_in(tx, arms, rows, frozenset(numbers))
+            touched, suspected = arms.take_in(rows, frozenset(numbers))
+            for number, must_beat in suspected.items():
+                await suspicions.suspect(tx, number, must_beat)
             if await self._describe(tx, stratum, arms.figures()):
                 touched = set(arms.scored)
             await strata.pronounce(tx, list(arms.pronounce(touched)))
@@ -174,23 +202,6 @@ class Judge:
         """Judge every stratum anew: there is another champion."""
         self.forget()
         await self.judge(tx, dict.fromkeys(await strata.numbers(tx), ()))
-
-    async def _take_in(self, tx: Transaction, arms: Arms, rows: Sequence[Scored], settled: Collection[int]) -> set[str]:
-        """Take scores in, looking at those of ideas that are new or were early; gives the arms that they belong to."""
-        fresh = [
-            row
-            for row in rows
-            if (row.number in settled or len(rows) <= EARLY)
-            and (row.is_idea and not row.is_reference and row.must_beat is None)
-        ]
-        touched = arms.add(row for row in rows if row not in fresh)
-        # The worst first: two that cheat alike mustn't vouch for each other.
-        for row in sorted(fresh, key=lambda row: self._metric.gain(row.score, 0.0)):
-            examined = arms.examine(row)
-            touched |= arms.add([examined])
-            if examined.must_beat is not None:
-                await suspicions.suspect(tx, examined.number, examined.must_beat)
-        return touched
 
     @staticmethod
     async def _describe(tx: Transaction, stratum: int, figures: Figures) -> bool:
