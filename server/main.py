@@ -189,6 +189,22 @@ def report(
     write_report(_root(root), folder)
 
 
+@app.command()
+def study(
+    factors: Annotated[list[str], typer.Argument(help="DEPTH=2,12 for a range, ACTIVATION=relu,gelu,silu for a list")],
+    *,
+    root: Root = None,
+    experiments: Annotated[int, typer.Option(help="How many to run", min=1)] = 20,
+    base: Annotated[str, typer.Option(help="champion, baseline, or an experiment")] = "champion",
+) -> None:
+    """Let the optimiser search without an agent: the yardstick of one."""
+    from .commands.study import run_study
+    from .commands.terminal import errors_told
+
+    with errors_told():
+        run_study(_root(root), factors, experiments, base)
+
+
 def main() -> None:
     """Run the command line."""
     app()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def canvas(title: str, note: str = "", *, height: float = 5.2, columns: int = 1)
     axes = [figure.add_subplot(1, columns, place + 1) for place in range(columns)]
     figure.suptitle(plain(title, 110), fontsize=13, fontweight="bold", x=0.01, ha="left", color=INK)
     if note:
-        axes[0].set_title(plain(note, 150), fontsize=9, color=GREY, loc="left")
+        axes[0].set_title(fill(plain(note, 200), 105), fontsize=9, color=GREY, loc="left")
     for one in axes:
         one.spines[["top", "right"]].set_visible(False)  # pyright: ignore[reportArgumentType, reportCallIssue]
         one.tick_params(labelsize=10)

@@ -191,8 +191,8 @@ def _told(found: Iterable[Effect], stratum: Stratum) -> list[EffectTold]:
     return [
         EffectTold(
             term=effect.term.replace("'", ""),
-            gain=round(effect.gain, decimals(stratum, effect.gain)),
-            interval=[round(end, decimals(stratum, end)) for end in effect.interval or ()],
+            gain=round(effect.gain, decimals(stratum, effect.gain)) + 0.0,  # never -0.0
+            interval=[round(end, decimals(stratum, end)) + 0.0 for end in effect.interval or ()],
             p=None if effect.p is None else significant(effect.p, 2),
         )
         for effect in found

@@ -23,6 +23,8 @@ from .lab import Lab
 from .rows import significant
 from .setting import Setting
 
+EXHAUSTED = "Every cell of these factors was tried, or is queued"
+"""What is wrong where nothing is left to propose."""
 DIGITS = 4
 """Of a number that is proposed: more say nothing."""
 
@@ -55,7 +57,7 @@ async def batch(lab: Lab, request: GridLaunch, setting: Setting, variant: Propos
         lambda: propose(ledger, factors, size, lab.trainer.metric.direction, context=context, seed=seed)
     )
     if not cells:
-        raise BadInputError("Every cell of these factors was tried, or is queued", "Give more values, or other knobs")
+        raise BadInputError(EXHAUSTED, "Give more values, or other knobs")
     return Plan([_readable(cell, factors) for cell in cells], _tells(ledger, context, len(cells), size))
 
 

@@ -1,0 +1,109 @@
+"""`labhand study`: the optimiser without an agent, as the honest yardstick of one. It proposes, launches and waits in turn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import AllowanceError, BadInputError
+from ..lab import grids, waiting
+from ..lab.lab import Lab
+from ..lab.optimiser import EXHAUSTED
+from ..lab.results import get_results
+from ..lab.standing import lab_line
+from ..requests import GridLaunch, ResultsQuery, WaitQuery
+from .reading import with_lab
+from .terminal import err, out, results_table
+
+CALLER = "study"
+SHOWN = 10
+WAIT_SECONDS = 3600.0
+
+
+def run_study(root: Path, factors: Sequence[str], experiments: int, base: str) -> None:
+    """Run so many experiments that the optimiser proposes, as slots fall free, and print the best of them.
+
+    Args:
+        root: The lab.
+        factors: `DEPTH=2,12`: two numbers are a range, anything else all values there are.
+        experiments: To launch.
+        base: What the knobs are set in.
+
+    Raises:
+        BadInputError: A factor can't be read.
+    """
+    space = dict(map(parse_factor, factors))
+    with_lab(root, lambda lab: _study(lab, space, experiments, base))
+
+
+def parse_factor(text: str) -> tuple[str, list[Any]]:
+    """A knob and its values, of `DEPTH=2,12` or `ADAM_BETAS=[[0.8, 0.95], [0.9, 0.98]]`.
+
+    Raises:
+        BadInputError: It is no factor.
+    """
+    name, sign, values = text.partition("=")
+    if not sign or not name.strip() or not values.strip():
+        raise BadInputError(f"{text!r} is no factor", "Write DEPTH=2,12 for a range, ACTIVATION=relu,gelu,silu for a list")
+    if values.lstrip().startswith("["):
+        try:
+            listed = json.loads(values)
+        except ValueError as error:
+            raise BadInputError(
+                f"{values!r} is no JSON list: {error}", "Write ADAM_BETAS='[[0.8, 0.95], [0.9, 0.98]]'"
+            ) from error
+        return name.strip(), listed
+    return name.strip(), [_value(value.strip()) for value in values.split(",")]
+
+
+def _value(text: str) -> Any:  # noqa: ANN401  whatever a knob may be
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+async def _study(lab: Lab, factors: Mapping[str, list[Any]], experiments: int, base: str) -> None:
+    launched: list[str] = []
+    left, after = experiments, None
+    while left > 0:
+        standing = await lab_line(lab)
+        size = min(left, max(1, standing.idle_gpus - standing.queued))
+        try:
+            grid = await grids.launch_grid(lab, _batch(factors, base, size), CALLER)
+        except (AllowanceError, BadInputError) as error:
+            if not launched or (isinstance(error, BadInputError) and error.problem != EXHAUSTED):
+                raise
+            err.print(f"That was all: {error}", markup=False)
+            break
+        left -= grid.total
+        launched += [*grid.experiments, *grid.baseline]
+        err.print(f"{experiments - left} of {experiments} launched. {grid.tells}", markup=False)
+        after = await _wait(lab, launched, after, "any")
+    await _wait(lab, launched, after, "all")
+    found = await get_results(lab, ResultsQuery(ids=launched, limit=SHOWN))
+    out.print(results_table(f"the best of {found.total} experiments", found.rows, dict(found.common)))
+
+
+def _batch(factors: Mapping[str, list[Any]], base: str, size: int) -> GridLaunch:
+    return GridLaunch(
+        hypothesis="Proposed by the optimiser from what has run so far",
+        factors=dict(factors),
+        design="optimiser",
+        size=size,
+        base=base,
+        theme=CALLER,
+    )
+
+
+async def _wait(lab: Lab, ids: Sequence[str], after: str | None, until: Literal["all", "any"]) -> str | None:
+    """Wait for any more of the experiments to finish, or for all that can; gives the cursor."""
+    while True:
+        query = WaitQuery(ids=list(ids), until=until, after=after, timeout_seconds=WAIT_SECONDS)
+        told = await waiting.wait(lab, query, CALLER)
+        over = until == "any" or not told.pending or told.cursor == after  # what is left is held, or nothing is
+        after = told.cursor
+        if over and not told.timed_out:
+            return after

@@ -1,0 +1,148 @@
+"""All that a person is told of a lab in the end: gathered once, rendered as HTML or Markdown by the command."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from ..answers import Briefing, ValidationRow
+from ..domain import experiment_id
+from ..errors import BadInputError
+from ..findings import Analysis
+from ..requests import Aspect, Picture
+from ..store import champions, results, tried
+from ..store import validations as store
+from ..store.results import Filter
+from . import references, validations
+from .analysis import analyze
+from .briefing import get_briefing
+from .diffs import diff
+from .lab import Lab
+from .plots import Drawn, plot
+from .rows import stratum_id
+
+ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick")
+MOST_DIFF = 20_000
+"""Characters of each champion's diff."""
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """A champion and what it changed.
+
+    Attributes:
+        id: `e0042`.
+        hypothesis: Why it should help, as whoever launched it said.
+        changes: In a few words, against its own base.
+        diff: Against the champion before it.
+    """
+
+    id: str
+    hypothesis: str
+    changes: str
+    before: str
+    diff: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is told.
+
+    Attributes:
+        launched: How many experiments.
+        gpu_hours: Held by them; estimated for what isn't finished.
+        usd: The same.
+        verdicts: How many got each, of those that are scored.
+        validations: All, in the order of their launch.
+        analyses: By what they are of; none where nothing is scored.
+        figures: By what they show; those that there is something to draw of.
+        strata: Name, facts, and how many are scored in it.
+    """
+
+    briefing: Briefing
+    launched: int
+    gpu_hours: float
+    usd: float
+    verdicts: Mapping[str, int]
+    validations: Sequence[ValidationRow]
+    analyses: Mapping[Aspect, Analysis]
+    figures: Mapping[Picture, Drawn]
+    champions: Sequence[Succession]
+    strata: Sequence[tuple[str, str, int]]
+
+    @property
+    def confirmed(self) -> list[ValidationRow]:
+        """The validations that confirmed their candidate."""
+        return [row for row in self.validations if row.verdict == "confirmed"]
+
+    @property
+    def others(self) -> list[ValidationRow]:
+        """The validations that didn't, or haven't yet."""
+        return [row for row in self.validations if row.verdict != "confirmed"]
+
+
+async def gather(lab: Lab) -> Report:
+    """Read the whole lab."""
+    everything = await tried.tried(lab.db, Filter())
+    numbers = range(1, (await store.history(lab.db)).tests + 1)
+    return Report(
+        briefing=await get_briefing(lab),
+        launched=len(everything),
+        gpu_hours=math.fsum(one.gpu_seconds for one in everything) / 3600,
+        usd=math.fsum(one.usd for one in everything),
+        verdicts=dict(Counter(one.verdict.value for one in everything if one.score is not None).most_common()),
+        validations=await validations.rows(lab, await store.numbered(lab.db, list(numbers))),
+        analyses=await _analyses(lab),
+        figures=await _figures(lab),
+        champions=await _succession(lab),
+        strata=await _strata(lab, Counter(one.stratum for one in everything if one.score is not None)),
+    )
+
+
+async def _analyses(lab: Lab) -> dict[Aspect, Analysis]:
+    found: dict[Aspect, Analysis] = {}
+    for what in ASPECTS:
+        try:
+            found[what] = await analyze(lab, what)
+        except BadInputError:  # nothing is scored
+            return {}
+    return found
+
+
+async def _figures(lab: Lab) -> dict[Picture, Drawn]:
+    found: dict[Picture, Drawn] = {}
+    for what in get_args(Picture):
+        try:
+            found[what] = await plot(lab, what)
+        except BadInputError:  # there is nothing of it to draw
+            continue
+    return found
+
+
+async def _succession(lab: Lab) -> list[Succession]:
+    """The champions after the baseline, each with its diff against the one before."""
+    before = await references.baseline(lab)
+    line: list[Succession] = []
+    for reign in (await champions.line(lab.db))[1:]:
+        if reign.champion.experiment is None:
+            continue
+        experiment = await references.find_experiment(lab, experiment_id(reign.champion.experiment))
+        after = await references.of_experiment(lab, experiment)
+        changed = await diff(lab, before, after, most=MOST_DIFF)
+        line.append(Succession(experiment.id, experiment.hypothesis, experiment.changes, before.name, changed))
+        before = after
+    return line
+
+
+async def _strata(lab: Lab, scored: Mapping[int | None, int]) -> list[tuple[str, str, int]]:
+    return [
+        (
+            stratum_id(number),
+            ", ".join(f"{name} {value}" for name, value in stratum.facts.items() if value is not None),
+            scored.get(number, 0),
+        )
+        for number, stratum in (await results.strata(lab.db)).items()
+    ]
