@@ -20,6 +20,7 @@ from ..errors import LabhandError
 from ..machine import devices, refuse_network_file_system
 from ..settings import FILE, Settings, data_folder, load_settings
 from ..trainers import load_trainer
+from .installation import changed_files
 from .making import training_python
 from .terminal import out, plug_in_command
 
@@ -71,6 +72,7 @@ def _findings(root: Path) -> Iterator[Finding]:
         _torch,
         _data,
         _landlock,
+        _own_files,
         _skypilot,
         _claude,
     )
@@ -152,6 +154,16 @@ def _landlock(_root: Path, _settings: Settings) -> Finding:
         fix = "a kernel 5.13 or later with Landlock among its security modules"
         return Finding("Landlock", "note", "not in this kernel: experiments can read what you can read", fix)
     return Finding("Landlock", "ok", f"version {version}")
+
+
+def _own_files(_root: Path, _settings: Settings) -> Finding:
+    changed = changed_files()
+    if changed is None:
+        return Finding("labhand", "note", "installed to be edited, so that its files can't be checked: git status tells")
+    if changed:
+        told = f"{', '.join(changed[:5])} differ from what was installed: scores of before and after don't compare"
+        return Finding("labhand", "bad", told, "pip install --force-reinstall labhand")
+    return Finding("labhand", "ok", "the evaluator and all other files are as they were installed")
 
 
 def _skypilot(_root: Path, _settings: Settings) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,6 +125,8 @@ def _read_workdir(lab: Lab, folder: str | None, baseline: Source) -> Source:
     place = lab.trainer.folder if folder is None else lab.root / Path(folder).expanduser()
     if not (place / FILE).is_file():
         raise BadInputError(f"There is no {FILE} in {place}", "Give the path of a copy of the trainer folder")
+    if os.geteuid() != 0 and place.stat().st_uid not in {os.geteuid(), 0}:  # who could lay links there to what isn't theirs
+        raise BadInputError(f"{place} belongs to another user", "Send the change itself: with edits, files or patch")
     return take_folder(read_folder(place), baseline, lab.trainer)
 
 
