@@ -113,7 +113,9 @@ async def _confirmation(lab: Lab) -> dict[str, JsonValue]:
         return {}
     [row] = await validation_rows(lab, [made])
     told: dict[str, JsonValue] = {"validation": row.id}
-    return told if row.gain is None else told | {"gain": row.gain, "interval": [*row.interval], "against": BASELINE}
+    if row.gain is not None:
+        told |= {"gain": row.gain, "interval": [*row.interval], "against": BASELINE}
+    return told
 
 
 async def _winners(lab: Lab, stratum: Stratum | None) -> list[Experiment]:
