@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from labhand.server.lab import validating
+from labhand.server.lab import cancelling, validating
 from labhand.server.lab import validations as rows
 from labhand.server.lab.lab import Lab
 from labhand.server.requests import Validation
@@ -35,3 +35,17 @@ async def test_a_dispatcher_killed_twice_over_a_validation_takes_every_step_once
     assert [(run.attempt, run.status) for run in await support.runs(lab)] == [(1, "finished")] * 25
     assert len(await lab.db.rows("SELECT * FROM champions")) == 2
     assert row.gain == pytest.approx(3.75, abs=0.15)
+
+
+async def test_a_validation_that_waits_for_nothing_any_more_is_brought_to_its_end(lab: Lab) -> None:
+    text = (builders.TRAINERS / "parabola" / "train.py").read_text("utf-8")
+    [number] = await support.queue_source(lab, text.replace("X = 1.0", "X = 2.5"))
+    await support.run_all(lab)
+    await validating.validate(lab, Validation(ids=[f"e{number:04d}"]), "me")
+    await cancelling.cancel(lab, ["v001"], "changed my mind", "me")  # all of it was queued: nothing is left to settle
+    assert await pairs.need_a_look(lab.db)
+    await support.run_all(lab)
+    [row] = await rows.rows(lab, await validations.numbered(lab.db, [1]))
+    assert (row.verdict, row.state) == ("none", None)
+    assert "was cancelled" in (row.reason or "")
+    assert not await pairs.need_a_look(lab.db)
