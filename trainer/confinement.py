@@ -139,6 +139,8 @@ def _readable_anywhere() -> list[str]:
     """What any Python process needs to read: the interpreter, its packages, the system's libraries, this package."""
     paths = sysconfig.get_paths()
     python = [sys.prefix, sys.base_prefix, paths["stdlib"], paths["purelib"], paths["platlib"], str(Path(__file__).parent)]
+    # Packages may lie elsewhere too: those of the system, or what a .pth file names.
+    python += [path for path in sys.path if Path(path).name in {"site-packages", "dist-packages"}]
     libraries = [path for path in os.environ.get("LD_LIBRARY_PATH", "").split(":") if path.startswith("/")]
     interpreter = str(Path(sys.executable).resolve())
     return list(dict.fromkeys([*_SYSTEM, *(f"/etc/{name}" for name in _SETTINGS), *python, interpreter, *libraries]))
