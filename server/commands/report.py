@@ -118,6 +118,10 @@ def _items_of(row: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
     return [_cell(row.get(name)) for name in names]
 
 
+def _spoken(figures: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(name.replace("_", " "), value) for name, value in figures.items()]
+
+
 def _cell(value: Any) -> Any:  # noqa: ANN401  whatever a row holds
     return ", ".join(f"{part:.3g}" for part in cast(list[float], value)) if isinstance(value, list) else value
 
@@ -133,6 +137,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "fenced": _fenced,
     "interval": _interval,
     "items_of": _items_of,
+    "spoken": _spoken,
     "verbatim": Verbatim,
     "words": in_words,
 }

@@ -196,7 +196,7 @@ async def _timeline(view: View) -> Drawn:
     ]
     note = "" if len(everything) == len(view.evidence.everything) else f"the newest {MOST_STAYS} experiments"
     png = await to_thread.run_sync(timeline_figure.draw, drawn, note)
-    idle = [one.scored is False for one in drawn].count(True)
+    idle = sum(one.scored is False for one in drawn)
     return Drawn(png, f"{len(drawn)} runs by slot over time; {idle} led to no score. {note}")
 
 
