@@ -205,34 +205,6 @@ def study(
         run_study(_root(root), factors, experiments, base)
 
 
-@app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(help="Where to write it")] = Path("report"),
-    *,
-    root: Root = None,
-) -> None:
-    """Write what the lab found: a page to read with coffee, and the same as Markdown."""
-    from .commands.report import write_report
-
-    write_report(_root(root), folder)
-
-
-@app.command()
-def study(
-    factors: Annotated[list[str], typer.Argument(help="DEPTH=2,12 for a range, ACTIVATION=relu,gelu,silu for a list")],
-    *,
-    root: Root = None,
-    experiments: Annotated[int, typer.Option(help="How many to run", min=1)] = 20,
-    base: Annotated[str, typer.Option(help="champion, baseline, or an experiment")] = "champion",
-) -> None:
-    """Let the optimiser search without an agent: the yardstick of one."""
-    from .commands.study import run_study
-    from .commands.terminal import errors_told
-
-    with errors_told():
-        run_study(_root(root), factors, experiments, base)
-
-
 def main() -> None:
     """Run the command line."""
     app()
