@@ -192,8 +192,8 @@ class Judge:
             only = numbers if arms.count else None
             rows = await strata.scored(tx, stratum, champion.tree, is_baseline=champion.experiment is None, only=only)
             touched, suspected = arms.take_in(rows, frozenset(numbers))
-            for number, must_beat in suspected.items():
-                await suspicions.suspect(tx, number, must_beat)
+            for number, bar in suspected.items():
+                await suspicions.suspect(tx, number, bar)
             if await self._describe(tx, stratum, arms.figures()):
                 touched = set(arms.scored)
             await strata.pronounce(tx, list(arms.pronounce(touched)))

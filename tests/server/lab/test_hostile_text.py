@@ -8,7 +8,7 @@ import time
 import unicodedata
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from labhand.server.answers import Row
@@ -25,6 +25,7 @@ from labhand.server.lab.results import get_results
 from labhand.server.lab.sourceview import read_source
 from labhand.server.lab.waiting import wait
 from labhand.server.requests import ResultsQuery, WaitQuery
+from pydantic import JsonValue
 from rich.console import Console
 
 from . import builders
@@ -66,17 +67,13 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
         yield opened
 
 
-def leaves(value: Any) -> list[str]:  # noqa: ANN401  what JSON holds
+def leaves(value: JsonValue) -> list[str]:
     """All texts in data."""
-    match value:
-        case dict():
-            return [text for pair in cast("dict[str, Any]", value).items() for part in pair for text in leaves(part)]
-        case list():
-            return [text for item in cast("list[Any]", value) for text in leaves(item)]
-        case str():
-            return [value]
-        case _:
-            return []
+    if isinstance(value, dict):
+        return [text for pair in value.items() for part in pair for text in leaves(part)]
+    if isinstance(value, list):
+        return [text for item in value for text in leaves(item)]
+    return [value] if isinstance(value, str) else []
 
 
 async def test_no_answer_carries_what_cannot_be_seen(lab: Lab) -> None:
