@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median, variance
+from functools import cache
+from statistics import fmean, median
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def pooled(groups: Iterable[Sequence[float]]) -> Noise | None:
     Returns:
         None unless some arm has two scores.
     """
-    arms = [(variance(group), len(group) - 1) for group in groups if len(group) > 1]
+    arms = [(_variance(group), len(group) - 1) for group in groups if len(group) > 1]
     return _pool(arms) if arms else None
 
 
@@ -67,7 +68,7 @@ def moderate(groups: Sequence[Sequence[float]]) -> Moderated | None:
     Returns:
         None unless some arm has two scores.
     """
-    arms = [(variance(group), len(group) - 1) if len(group) > 1 else None for group in groups]
+    arms = [(_variance(group), len(group) - 1) if len(group) > 1 else None for group in groups]
     known = [arm for arm in arms if arm is not None]
     if not known:
         return None
@@ -93,6 +94,14 @@ def of_difference(noise: Noise) -> Noise:
     return Noise(math.sqrt(2) * noise.sd, noise.degrees)
 
 
+def _variance(scores: Sequence[float]) -> float:
+    """The sample variance; exactly 0 for scores that are the same. A lab judges often, and `statistics` is exact but slow."""
+    if len(set(scores)) == 1:
+        return 0.0
+    centre = math.fsum(scores) / len(scores)
+    return math.fsum((score - centre) ** 2 for score in scores) / (len(scores) - 1)
+
+
 def _pool(arms: Sequence[tuple[float, int]]) -> Noise:
     degrees = sum(own_degrees for _, own_degrees in arms)
     return Noise(math.sqrt(math.fsum(own * own_degrees for own, own_degrees in arms) / degrees), degrees)
@@ -100,18 +109,27 @@ def _pool(arms: Sequence[tuple[float, int]]) -> Noise:
 
 def _prior(arms: Sequence[tuple[float, int]], together: Noise) -> tuple[float, float]:
     """s0² and d0 from the mean and variance of log s² (Smyth 2004, section 6.2); d0 is infinite when the arms agree."""
-    from scipy.special import digamma, polygamma  # noqa: PLC0415  heavy
+    from scipy.special import digamma  # noqa: PLC0415  heavy
 
     if len(arms) < 2 or together.sd == 0:
         return together.sd**2, math.inf
     middle = median(own for own, _ in arms) or together.sd**2
     # A variance of exactly 0 has no logarithm; limma's floor.
-    logs = [math.log(max(own, 1e-5 * middle)) - float(digamma(degrees / 2)) + math.log(degrees / 2) for own, degrees in arms]
-    spread = variance(logs) - fmean(float(polygamma(1, degrees / 2)) for _, degrees in arms)
+    chance = [_of_chance(degrees) for _, degrees in arms]
+    logs = [math.log(max(own, 1e-5 * middle)) - mean for (own, _), (mean, _) in zip(arms, chance, strict=True)]
+    spread = _variance(logs) - fmean(variance for _, variance in chance)
     if spread <= 0:
         return together.sd**2, math.inf
     half = _inverse_trigamma(spread)
     return math.exp(fmean(logs) + float(digamma(half)) - math.log(half)), 2 * half
+
+
+@cache
+def _of_chance(degrees: int) -> tuple[float, float]:
+    """Mean and variance of log s² for a true variance of 1."""
+    from scipy.special import digamma, polygamma  # noqa: PLC0415  heavy
+
+    return float(digamma(degrees / 2)) - math.log(degrees / 2), float(polygamma(1, degrees / 2))
 
 
 def _inverse_trigamma(value: float) -> float:
