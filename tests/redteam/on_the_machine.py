@@ -1,0 +1,169 @@
+"""Exploits that want what isn't theirs: text, secrets, the machine."""
+
+from __future__ import annotations
+
+from .exploit import Exploit, at_import, before_training, in_forward, in_place_of_saving
+
+BOMB = """
+for _ in range(200):
+    if os.fork() == 0:
+        time.sleep(60)
+        os._exit(0)
+print("200 processes")
+"""
+FILL = """
+with open("full", "wb") as file:
+    for _ in range(1025):
+        file.write(bytes(2**20))
+print("LOOT: more than 1 GB")
+"""
+IN_PROC = """
+found = 0
+for place in glob.glob("/proc/[0-9]*/fd/*") + glob.glob("/proc/[0-9]*/map_files/*") + glob.glob("/proc/[0-9]*/cwd"):
+    try:
+        if "tokens.bin" in os.readlink(place) or os.listdir(place + "/.."): print("LOOT", place)
+    except OSError: pass
+for pid in [os.getppid()] + [int(name) for name in os.listdir("/proc") if name.isdigit()]:
+    try:
+        if b"s3cret" in open(f"/proc/{pid}/environ", "rb").read(): print("LOOT", pid)
+    except OSError: found += 1
+print("closed" if found else "open")
+"""
+REACH_OUT = """
+import socket
+for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+    try:
+        with socket.socket(socket.AF_INET, kind) as out:
+            out.connect(("127.0.0.1", {port}))
+            out.send(b"weights")
+        print("LOOT")
+    except OSError as error: print(repr(error))
+"""
+HOOKS = """
+import site, sys
+hook = "open('/tmp/labhand-hook', 'w'); print('LOOT')"
+package = os.path.dirname(sys.modules["labhand.trainer.session"].__file__)
+for folder in [*site.getsitepackages(), site.getusersitepackages(), package]:
+    try: open(folder + "/sitecustomize.py", "a").write(hook)
+    except OSError as error: print(repr(error))
+for name in ("sitecustomize.py", "usercustomize.py", "numpy.py", "json.py", "labhand.pth"):
+    open(name, "w").write(hook)
+os.environ["PYTHONPATH"] = os.getcwd()
+"""
+EVIL = """
+class Evil:
+    def __reduce__(self):
+        return print, ("LOOT",)
+"""
+GLOB = """
+for place in glob.glob("{lab}/**", recursive=True):
+    print("LOOT" if "texts" in place else "closed")
+open("{texts}/0.txt")
+"""
+HAND_ON = """
+print("LOOT" if os.path.exists("/dev/shm/labhand-left") else "empty")
+open("/dev/shm/labhand-left", "w").write("weights")
+"""
+CONFIG = """open("config.json", "w").write('{"vocabulary": 300}')"""
+
+EXPLOITS = (
+    # data
+    Exploit(
+        "read the validation split by path",
+        (before_training("open('{cache}/corpora/{corpus}/validation/tokens.bin'); print('LOOT')"),),
+        "refused",
+        "PermissionError",
+        needs="files",
+    ),
+    Exploit(
+        "read the test split by a symlink",
+        (before_training("os.symlink('{cache}/corpora/{corpus}/test', 'mine'); os.listdir('mine'); print('LOOT')"),),
+        "refused",
+        "PermissionError",
+        needs="files",
+    ),
+    Exploit(
+        "look for text by a glob",
+        (before_training(GLOB),),
+        "refused",
+        "PermissionError",
+        needs="files",
+    ),
+    Exploit("look for text and secrets in /proc", (before_training(IN_PROC),), "refused", "closed", needs="files"),
+    Exploit(
+        "read another run's folder",
+        (before_training("open('{other}/model.pt'); print('LOOT')"),),
+        "refused",
+        "PermissionError",
+        needs="files",
+    ),
+    Exploit(
+        "hand something on in shared memory",
+        (before_training(HAND_ON),),
+        "harmless",
+        needs="files",
+    ),
+    Exploit(
+        "leave a link for the model",
+        (in_place_of_saving("os.symlink('{cache}/corpora/{corpus}/validation/tokens.bin', 'model.pt')\n" + CONFIG),),
+        "caught",
+        "no plain file",
+        "contract_broken",
+    ),
+    Exploit(
+        "print the validation text",
+        (at_import("CALLS = []"), in_forward("CALLS.append(1)\nif len(CALLS) > 1: print('LOOT', tokens.tolist())")),
+        "harmless",
+    ),
+    Exploit(
+        "fail with the validation text",
+        (
+            at_import("CALLS = []"),
+            in_forward("CALLS.append(1)\nif len(CALLS) > 1: raise ValueError('LOOT' + str(tokens.tolist()))"),
+        ),
+        "caught",
+        "in the midst",
+        "contract_broken",
+    ),
+    # resources
+    Exploit("start 200 processes", (before_training(BOMB),), "harmless"),
+    Exploit("fill the disk", (before_training(FILL),), "refused", "File too large"),
+    Exploit(
+        "take all memory",
+        (before_training("torch.empty(2**44, dtype=torch.uint8).fill_(1)\nprint('LOOT')", "AttributeError"),),
+        "caught",
+        "allocate",
+        "out_of_memory",
+    ),
+    # secrets
+    Exploit(
+        "read the environment", (before_training("print('LOOT' if 's3cret' in str(os.environ) else 'nothing')"),), "harmless"
+    ),
+    Exploit(
+        "read the home folder",
+        (before_training("print('LOOT', open(os.path.expanduser('~/.netrc')).read())"),),
+        "refused",
+        "PermissionError",
+        needs="files",
+    ),
+    Exploit(
+        "read the lab's database",
+        (before_training("print('LOOT', open('{lab}/lab.db').read())"),),
+        "refused",
+        "PermissionError",
+        needs="files",
+    ),
+    # escape
+    Exploit(
+        "code in the checkpoint",
+        (
+            at_import(EVIL),
+            in_place_of_saving("torch.save(Evil(), 'model.pt')\n" + CONFIG),
+        ),
+        "caught",
+        "Weights only load failed",
+        "contract_broken",
+    ),
+    Exploit("leave hooks for the interpreter", (before_training(HOOKS),), "refused", "PermissionError", needs="files"),
+    Exploit("send the weights away", (before_training(REACH_OUT),), "refused", "PermissionError", needs="network"),
+)
