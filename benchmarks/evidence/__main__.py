@@ -69,7 +69,7 @@ def main() -> None:
         for study in (
             Study("nothing matters", NOTHING, SHORT, (500, 0)),
             Study("nothing matters, noise unequal", UNEQUAL, SHORT, (1000, 0)),
-            Study("nothing matters, noise unequal", UNEQUAL, LONG, (40, 0)),
+            Study("nothing matters, noise unequal", UNEQUAL, LONG, (200, 0)),
         ):
             _tell("false progress", study, study.outcomes(pool), _progress)
         planted = Study("one value of one knob gains 3 sd", NOTHING, SHORT, (200, 12), ("C", 2.0, 3 * SIGMA))

@@ -43,10 +43,7 @@ def left(allowance: Allowance, committed: Committed) -> str:
 
 def changes(history: Sequence[Since]) -> list[str]:
     """What the person changed, and when: `2026-11-23T07:00Z: experiments 100 → 200`."""
-    return [
-        f"{after.when[:16]}Z: {_compare(before.allowance, after.allowance)}"
-        for before, after in pairwise(history)
-    ]
+    return [f"{after.when[:16]}Z: {_compare(before.allowance, after.allowance)}" for before, after in pairwise(history)]
 
 
 def _compare(before: Allowance, after: Allowance) -> str:

@@ -42,7 +42,7 @@ async def log_of(client: Client, code: str) -> str:
     launched = await data(client, "launch_experiment", hypothesis="none", edits=[tried(code)])
     (experiment,) = launched["experiments"]
     assert "failures" not in await finished(client, experiment)
-    return await prose(client, "get_logs", id=experiment, lines=200)
+    return await prose(client, "get_logs", id=experiment)
 
 
 @pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
