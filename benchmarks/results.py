@@ -91,7 +91,7 @@ async def _times(read: Callable[[], Awaitable[object]], repeats: int) -> tuple[f
 
 async def _fill(lab: Lab, count: int) -> None:
     baseline = await champions.baseline(lab.db)
-    assert baseline is not None, "a lab has a baseline once it is open"  # noqa: S101
+    assert baseline is not None, "a lab has a baseline once it is open"
     async with lab.db.transaction() as tx:
         for number, device in enumerate(("cpu", "H100"), 1):
             await tx.insert(
@@ -106,7 +106,7 @@ async def _fill(lab: Lab, count: int) -> None:
 
 
 def _rows(count: int, commit: str) -> Iterator[tuple[object, ...]]:
-    rnd = Random(1)  # noqa: S311
+    rnd = Random(1)
     for number in range(1, count + 1):
         status = rnd.choices(("succeeded", "failed", "cancelled", "queued"), (85, 10, 3, 2))[0]
         scored = status == "succeeded"
