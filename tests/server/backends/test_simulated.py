@@ -100,11 +100,11 @@ def test_nothing_matters_where_effects_are_nothing() -> None:
 
 
 def test_what_is_best_in_short_runs_is_not_best_in_long_ones_where_curves_cross() -> None:
-    values = [2.0 ** (step / 16) for step in range(64)]
+    values: list[float] = [2.0 ** (step / 16) for step in range(64)]
 
     def best(budget: float, crossing: float) -> float:
         landscape = Landscape(pool(crossing=crossing))
-        return min((landscape.truth({"LR": value}, budget), value) for value in values)[1]
+        return min(values, key=lambda value: landscape.truth({"LR": value}, budget))
 
     assert best(300, 0.0) == best(1200, 0.0)
     assert best(300, 0.5) != best(1200, 0.5)
