@@ -53,7 +53,8 @@ def test_it_looks_often_only_when_the_end_is_near(left: float, cores: int, look:
 
 MEASURE = """
 import os, subprocess, sys, time
-from labhand.trainer.processes import TreeClock, adopt_orphans, children
+from labhand.trainer.kernel import adopt_orphans
+from labhand.trainer.processes import TreeClock, children
 adopt_orphans()
 clock = TreeClock()
 tree = subprocess.Popen([sys.executable, "tree.py"])
