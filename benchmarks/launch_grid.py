@@ -18,12 +18,16 @@ from labhand.server.lab.grids import launch_grid
 from labhand.server.lab.lab import Lab
 from labhand.server.requests import GridLaunch
 from labhand.server.trainers import built_in
+from pydantic import JsonValue
 
 CELLS = 1000
 ONE_BY_ONE = 20
 ROUNDS = 3
 TARGET_SECONDS = 1.0
-FACTORS = {"MATRIX_LR": [n / 1000 for n in range(1, 41)], "WEIGHT_DECAY": [n / 1000 for n in range(1, 26)]}
+FACTORS: dict[str, list[JsonValue]] = {
+    "MATRIX_LR": [n / 1000 for n in range(1, 41)],
+    "WEIGHT_DECAY": [n / 1000 for n in range(1, 26)],
+}
 
 
 def main() -> None:

@@ -14,11 +14,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROUNDS = 7
 LABHAND = [sys.executable, "-m", "labhand.server.main", "serve", "--root"]
 BARE = [sys.executable, "-c", "import mcp.server, aiosqlite, pydantic_settings, typer"]
-CALLS = (
+CALLS: tuple[dict[str, Any], ...] = (
     {
         "jsonrpc": "2.0",
         "id": 1,

@@ -52,7 +52,7 @@ class Change(Request):
     files: dict[str, str] = Field(default_factory=dict)
     patch: str | None = None
     apply: list[str] = Field(default_factory=list)
-    edits: list[Edit] = Field(default_factory=list)
+    edits: list[Edit] = Field(default_factory=list[Edit])
     overrides: dict[str, JsonValue] = Field(default_factory=dict)
 
 

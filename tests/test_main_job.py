@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -74,6 +75,7 @@ async def _until_finished(client: Client, enough: int | None) -> None:
     """Wait until so many more experiments are finished; None for all."""
     finished = 0
     cursor: dict[str, str] = {}
+    told: dict[str, Any] = {}
     for _ in range(WAITS):
         told = await data(client, "wait", until="all" if enough is None else "any", timeout_seconds=10, **cursor)
         assert "failures" not in told, told

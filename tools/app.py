@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
@@ -59,7 +59,7 @@ def build(
     """
 
     @asynccontextmanager
-    async def lifespan(_: MCPServer[Bench]) -> AsyncIterator[Bench]:
+    async def lifespan(_: MCPServer[Bench]) -> AsyncGenerator[Bench]:
         try:
             yield bench
         finally:

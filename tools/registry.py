@@ -70,7 +70,7 @@ def tool(
     idempotent: bool = False,
     always_loaded: bool = False,
     structured: bool = True,
-) -> Callable[[Callable[P, Awaitable[R]]], LabTool]:
+) -> Callable[[Callable[..., Awaitable[Any]]], LabTool]:
     """Make a function a tool. Every hint is given, so that no client has to guess.
 
     Args:
@@ -89,7 +89,7 @@ def tool(
         open_world_hint=False,
     )
 
-    def decorate(function: Callable[P, Awaitable[R]]) -> LabTool:
+    def decorate(function: Callable[..., Awaitable[Any]]) -> LabTool:
         return LabTool(told(function), title, annotations, structured, always_loaded)
 
     return decorate

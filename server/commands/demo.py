@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 from mcp import Client
@@ -87,7 +87,7 @@ class Agent:
         Raises:
             LabhandError: The tool answered with an error.
         """
-        return (await self._result(tool, arguments)).structured_content or {}
+        return _data(await self._result(tool, arguments))
 
     async def _result(self, tool: str, arguments: dict[str, object], progress: ProgressFnT | None = None) -> CallToolResult:
         result = await self.client.call_tool(tool, arguments, progress_callback=progress)
@@ -117,7 +117,7 @@ class Agent:
                 arguments: dict[str, object] = {"ids": ids, "until": "all"}
                 if cursor is not None:
                     arguments["after"] = cursor
-                told = (await self._result("wait", arguments, show)).structured_content or {}
+                told = _data(await self._result("wait", arguments, show))
                 cursor = told["cursor"]
                 for failure in told.get("failures", []):
                     bar.console.print(f"[red]{failure['count']} {failure['kind']}[/red]: {escape(failure.get('message', ''))}")
@@ -133,6 +133,10 @@ class Agent:
         out.print(f"noise: {briefing.get('noise', '')}", markup=False)
         for name in ("allowance", "efficiency"):
             out.print(f"{name}: {in_words(briefing.get(name, {}))}", markup=False)
+
+
+def _data(result: CallToolResult) -> dict[str, Any]:
+    return cast("dict[str, Any]", result.structured_content or {})
 
 
 def _text(result: CallToolResult) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
@@ -24,7 +24,7 @@ err = Console(stderr=True, highlight=False, emoji=False)
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
+def errors_told() -> Generator[None]:
     """End a command with the error's own words and exit code 2, rather than a traceback."""
     try:
         yield

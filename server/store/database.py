@@ -7,7 +7,7 @@ can't interleave statements in it. Other processes are kept apart by SQLite (WAL
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -72,7 +72,7 @@ class Database:
         return int(found[0]) if found else 0
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self) -> AsyncGenerator[Transaction]:
         """A write transaction: committed when the block ends, rolled back when it raises or is cancelled."""
         async with self._writing:
             await self._writer.execute("BEGIN IMMEDIATE")
@@ -121,7 +121,7 @@ Reader: TypeAlias = Database | Transaction
 
 
 @asynccontextmanager
-async def _connected(path: Path) -> AsyncIterator[aiosqlite.Connection]:
+async def _connected(path: Path) -> AsyncGenerator[aiosqlite.Connection]:
     async with aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS) as connection:
         connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "mmap_size = 268435456"):
@@ -161,7 +161,7 @@ async def _version(connection: aiosqlite.Connection) -> int:
 
 def schema() -> str:
     """The newest schema, as SQL."""
-    return files(__package__).joinpath("schema.sql").read_text("utf-8")
+    return files(__spec__.parent).joinpath("schema.sql").read_text("utf-8")
 
 
 def statements(script: str) -> list[str]:

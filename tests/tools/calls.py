@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from mcp import Client
 from mcp.types import CallToolResult, TextContent
@@ -18,7 +18,7 @@ async def data(client: Client, tool: str, **arguments: object) -> dict[str, Any]
     result = await client.call_tool(tool, arguments)
     assert not result.is_error, text(result)
     assert isinstance(result.structured_content, dict)
-    return result.structured_content
+    return cast("dict[str, Any]", result.structured_content)
 
 
 async def prose(client: Client, tool: str, **arguments: object) -> str:
@@ -38,6 +38,7 @@ async def refusal(client: Client, tool: str, **arguments: object) -> str:
 
 async def finished(client: Client, *ids: str) -> dict[str, Any]:
     """Wait, in a few calls at the most, until all are finished; gives the last answer."""
+    told: dict[str, Any] = {}
     for _ in range(6):
         told = await data(client, "wait", ids=list(ids), timeout_seconds=10)
         if "pending" not in told:

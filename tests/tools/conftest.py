@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def connect(root: Path) -> Connect:
     """Connect a client to a server in this process."""
 
     @asynccontextmanager
-    async def connected(*, mode: str = "auto", caller: str = "tester", read_only: bool = False) -> AsyncIterator[Client]:
+    async def connected(*, mode: str = "auto", caller: str = "tester", read_only: bool = False) -> AsyncGenerator[Client]:
         async with Client(build(Bench(root, caller), read_only=read_only), mode=mode, raise_exceptions=True) as client:
             yield client
 
