@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -161,7 +160,7 @@ async def _version(connection: aiosqlite.Connection) -> int:
 
 def schema() -> str:
     """The newest schema, as SQL."""
-    return files(__spec__.parent).joinpath("schema.sql").read_text("utf-8")
+    return Path(__file__).with_name("schema.sql").read_text("utf-8")
 
 
 def statements(script: str) -> list[str]:
