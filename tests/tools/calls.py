@@ -17,7 +17,7 @@ async def data(client: Client, tool: str, **arguments: object) -> dict[str, Any]
     """What a tool answers, as data; its error fails the test."""
     result = await client.call_tool(tool, arguments)
     assert not result.is_error, text(result)
-    assert isinstance(result.structured_content, dict)
+    assert result.structured_content is not None
     return cast("dict[str, Any]", result.structured_content)
 
 
