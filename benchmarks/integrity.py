@@ -216,8 +216,9 @@ def _one_run(folder: Path, kind: str, seed: int, budget: float) -> dict[str, flo
 
 UNDEFENDED = """
 import sys
-from labhand.trainer import cgroup, evaluator, landlock, memory, probes, runner, sandbox, seccomp
-sandbox.Sandbox.enter = lambda self: None
+from labhand.trainer import cgroup, evaluator, memory, probes, runner, run
+start = run.Run.child
+run.Run.child = lambda self, command, folder, sandbox, *rest, **more: start(self, command, folder, None, *rest, **more)
 cgroup._make_1 = cgroup._make_2 = lambda name: None
 memory.can_be_private = lambda: False
 probes.Plan._probes_beside = lambda self, number: iter(())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class Group:
 @contextmanager
 def own_group() -> Generator[Group | None]:
     """A group that this process made, below the one that it is in, for as long as the context lasts; None where it may not."""
-    name = f"{_MADE_HERE}{os.getpid()}"
+    name = f"{_MADE_HERE}{os.getpid()}-{time.monotonic_ns()}"
     group = _make_1(name) or _make_2(name)
     try:
         yield group
@@ -122,7 +123,7 @@ def _make_2(name: str) -> Group | None:
 def _make(parent: Path, name: str) -> Path:
     """A group below another; those that runners left behind which were killed are removed."""
     for old in parent.glob(f"{_MADE_HERE}*"):
-        if not Path("/proc", old.name.removeprefix(_MADE_HERE)).exists():
+        if not Path("/proc", old.name.split("-")[1]).exists():
             with suppress(OSError):
                 old.rmdir()
     (parent / name).mkdir()
