@@ -66,14 +66,6 @@ def test_end_of_input_ends_the_server(root: Path) -> None:
 
 def test_serving_beyond_loopback_without_a_token_is_refused(root: Path) -> None:
     done = subprocess.run(
-        [sys.executable, *SERVE, str(root), "--http", "--address", "0.0.0.0:0"],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert done.returncode == 2
-    done = subprocess.run(
         [sys.executable, *SERVE, str(root), "--http", "--address", "0.0.0.0:8787"],
         capture_output=True,
         text=True,
