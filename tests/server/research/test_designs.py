@@ -82,11 +82,11 @@ def test_a_design_says_when_it_is_too_small_for_main_effects() -> None:
     [
         ("full", {}, None, "needs factors"),
         ("full", {"A": []}, None, "A has no values"),
-        ("full", {f"K{place}": [0, 1] for place in range(10)}, None, "1024 cells"),
+        ("full", {f"K{place}": [0, 1] for place in range(10)}, None, "1,024 cells"),
         ("full", THREE, 4, "size=4"),
         ("random", THREE, None, "needs a size"),
         ("random", THREE, 13, "only 12"),
-        ("random", {"A": list(range(2000))}, 1500, "1500 cells"),
+        ("random", {"A": list(range(2000))}, 1500, "1,500 cells"),
         ("latin_square", THREE, None, "latin_square"),
     ],
 )
