@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
-_MADE_HERE = "labhand-"
+_MADE_HERE = "labhand_run-"
+_LONGEST_RUN = 86_400.0
+"""Seconds; a group may be empty for a moment while its run goes on."""
 _CONTROLLERS_1 = ("cpuacct", "freezer", "memory", "pids")
 _NANOSECONDS, _MICROSECONDS = 1e9, 1e6
 
@@ -123,11 +125,17 @@ def _make_2(name: str) -> Group | None:
 def _make(parent: Path, name: str) -> Path:
     """A group below another; those that runners left behind which were killed are removed."""
     for old in parent.glob(f"{_MADE_HERE}*"):
-        if not Path("/proc", old.name.split("-")[1]).exists():
-            with suppress(OSError):
+        with suppress(OSError):  # one that another runner removes, or that isn't empty
+            if _is_left_behind(old):
                 old.rmdir()
     (parent / name).mkdir()
     return parent / name
+
+
+def _is_left_behind(group: Path) -> bool:
+    """Whether its runner is surely gone: not to be seen, which it may be in a container, and started long ago."""
+    pid = group.name.removeprefix(_MADE_HERE).partition("-")[0]
+    return not Path("/proc", pid).exists() and time.time() - group.stat().st_mtime > _LONGEST_RUN
 
 
 def _own_groups() -> Iterator[tuple[str, str]]:

@@ -202,3 +202,15 @@ def test_a_control_group_ends_what_starts_anew(group: Group, tmp_path: Path) -> 
         group.kill()
         assert process.stdout.read() == b""  # nobody holds the other end any more
         assert process.wait(60) == -signal.SIGKILL
+
+
+def test_a_fresh_group_is_nobodys_to_remove(group: Group) -> None:
+    """A runner in another container can't be seen, and its group is empty until its experiment starts."""
+    folder = next(iter(group.folders.values()))
+    unseen = folder.parent / "labhand_run-4194305-1"  # above the highest pid
+    unseen.mkdir()
+    try:
+        with own_group():
+            assert unseen.exists()
+    finally:
+        unseen.rmdir()
