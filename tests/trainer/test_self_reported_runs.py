@@ -229,5 +229,5 @@ def test_a_preparation_that_fails_is_tried_again(tmp_path: Path) -> None:
 
 
 def test_the_runner_starts_without_numpy_and_torch() -> None:
-    check = "import sys, labhand.trainer.runner; sys.exit(bool({'numpy', 'torch', 'pydantic'} & set(sys.modules)))"
-    subprocess.run([sys.executable, "-c", check], check=True)
+    check = "import sys, labhand.trainer.runner; print(*({'numpy', 'torch', 'pydantic'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", check], check=True, capture_output=True, text=True).stdout.split() == []

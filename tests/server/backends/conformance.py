@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,15 +29,15 @@ LONG = 120.0
 """Seconds of a run that is meant to be ended by the test."""
 
 
-class BackendConformance:
+class BackendConformance(ABC):
     """The contract of `protocol.Backend`. Each test's backends have two slots in all."""
 
+    @abstractmethod
     def backend(self, place: Path, slots: int = 2) -> Backend:
         """A backend whose run folders lie in `place`, with so many of the two slots.
 
         Backends of different places share the slots, as labs do.
         """
-        raise NotImplementedError
 
     @pytest.mark.anyio
     async def test_a_run_comes_to_a_result(self, tmp_path: Path) -> None:
@@ -189,10 +190,11 @@ class RunnerConformance(BackendConformance):
         await until(backend, run, "running")
         an_hour_ago = time.time() - 3600
         with anyio.fail_after(PATIENCE_SECONDS):
-            while (await look(backend, run)).silent_seconds < 3000:
+            while (report := await look(backend, run)).silent_seconds < 3000:
                 for file in folder.iterdir():
                     os.utime(file, (an_hour_ago, an_hour_ago))
                 await anyio.sleep(TICK_SECONDS)
+        assert report.phase == "running"
         await end(backend, run)
 
 

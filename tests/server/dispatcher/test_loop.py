@@ -59,7 +59,7 @@ async def test_what_was_written_down_and_not_started_is_started_by_the_next(lab:
     [number] = await support.queue_up(lab)
     async with lab.db.transaction() as tx:
         assert await queue.take(tx, "local", "cpu", 5, time.time()) == 1
-    await _finish_as_one_run(lab, number)
+    await _assert_it_finishes_as_one_run(lab, number)
 
 
 async def test_a_half_written_run_folder_is_completed(lab: Lab) -> None:
@@ -69,7 +69,7 @@ async def test_a_half_written_run_folder_is_completed(lab: Lab) -> None:
     half = support.folder_of(lab, "e0001-1") / "source.new"
     half.mkdir(parents=True)
     (half / "train.py").write_text("half", "utf-8")
-    await _finish_as_one_run(lab, number)
+    await _assert_it_finishes_as_one_run(lab, number)
     assert not half.exists()
 
 
@@ -81,11 +81,11 @@ async def test_a_runner_that_was_started_and_not_written_down_is_adopted(lab: La
     folder = await RunFolders(lab.folder / RUNS, lab.sources).fill(attempt, sandbox_required=False)
     before = LocalBackend("local", LocalPool(backend="local"), lab.folder / RUNS)
     await before.start(RunSpec("e0001-1", folder))
-    await _finish_as_one_run(lab, number)
+    await _assert_it_finishes_as_one_run(lab, number)
     await before.close()
 
 
-async def _finish_as_one_run(lab: Lab, number: int) -> None:
+async def _assert_it_finishes_as_one_run(lab: Lab, number: int) -> None:
     async with support.loop(lab) as loop:
         await support.tick_until_idle(loop)
     assert (await support.experiment(lab, number)).status == "succeeded"
