@@ -214,6 +214,33 @@ class Pool:
     as_of: float = 0.0
 
 
+ClusterStatus = Literal["starting", "up", "failed", "gone"]
+"""`failed` is one that can't be used and isn't known to be gone yet: it may still cost money."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Machines that a backend holds for a pool, and pays for, whether or not anything runs on them.
+
+    Attributes:
+        name: Unique for all time: a cluster that is gone never comes back under the same name.
+        gpus: How many it holds.
+        usd_per_hour: Of all of it; 0 where it costs nothing.
+        launched_at: Unix time from which on it may cost money.
+        ended_at: Unix time at which it was known to be gone; None before.
+        note: What is wrong with it, or what it waits for; empty when it works.
+    """
+
+    name: str
+    pool: str
+    gpus: int
+    status: ClusterStatus
+    usd_per_hour: float
+    launched_at: float
+    ended_at: float | None = None
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Stratum:
     """What makes results comparable, and what is known of the noise in it.

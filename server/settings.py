@@ -70,6 +70,46 @@ class LocalPool(Section):
     sandbox_required: bool = False
 
 
+class SkyPilotPool(Section):
+    """Clusters that SkyPilot launches where the person has credentials: Kubernetes, Slurm, clouds.
+
+    Attributes:
+        infra: As SkyPilot writes it: `k8s/my-context`, `slurm/lab`, `aws/us-east-1`; several are tried in that order.
+        gpu: As SkyPilot names the kind, `H100`.
+        gpus_per_cluster: On one node.
+        max_clusters: How many at once.
+        cpus_per_gpu: Held for each GPU; a cluster of which nothing is said may give a single job all of them.
+        use_spot: Machines that may be taken away at any time, for less.
+        image: Of container or machine, as SkyPilot names it; None for its default.
+        idle_minutes: After which a cluster with nothing to do is torn down, by itself.
+        storage: A folder that the clusters and this machine both see, where results outlive a cluster; None makes the pool
+            `volatile`.
+        python: The interpreter on the clusters that trains; None to install what the trainer needs into an environment.
+        setup: Shell commands, run once a cluster before anything else.
+        usd_per_hour: Of one GPU; None for SkyPilot's catalogue.
+        overlap: Start the next experiment while one is evaluated.
+        max_budget_seconds: The longest training that one experiment may ask for.
+        sandbox_required: Refuse to run where the kernel can't forbid.
+    """
+
+    backend: Literal["skypilot"]
+    infra: str | Annotated[list[str], Field(min_length=1)]
+    gpu: Annotated[str, Field(min_length=1)]
+    gpus_per_cluster: Annotated[int, Field(ge=1)] = 1
+    max_clusters: Annotated[int, Field(ge=1)] = 1
+    cpus_per_gpu: Annotated[int, Field(ge=1)] = 4
+    use_spot: bool = False
+    image: str | None = None
+    idle_minutes: Annotated[int, Field(ge=1)] = 10
+    storage: Path | None = None
+    python: str | None = None
+    setup: str | None = None
+    usd_per_hour: Annotated[float, Field(ge=0)] | None = None
+    overlap: bool = True
+    max_budget_seconds: Annotated[float, Field(gt=0)] = 86400.0
+    sandbox_required: bool = False
+
+
 class SimulatedPool(Section):
     """GPUs that aren't there, on a virtual clock; scores come from a synthetic landscape (see `backends.landscape`).
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from ..domain import Pool, Run
+from ..domain import Cluster, Pool, Run
 
 Phase = Literal["starting", "running", "evaluating", "finished", "lost"]
 
@@ -86,6 +86,17 @@ class Backend(Protocol):
     async def cancel(self, run: Run) -> None:
         """Ask a run to end. It still reports `finished`, with a result that says cancelled. Twice is no error."""
         ...
+
+    async def clusters(self) -> Sequence[Cluster]:
+        """The clusters that it holds, and those that are gone since it was last asked; none where machines aren't hired."""
+        return ()
+
+    async def scale(self, clusters: int | None) -> None:
+        """Hold so many clusters, idle or not, until told otherwise: what runs on those given up is lost.
+
+        Args:
+            clusters: None for as many as the queue needs.
+        """
 
     async def close(self) -> None:
         """Let go of what this process holds; runs go on."""
