@@ -97,6 +97,7 @@ class Backend(Protocol):
         Args:
             clusters: None for as many as the queue needs.
         """
+        return
 
     async def close(self) -> None:
         """Let go of what this process holds; runs go on."""
