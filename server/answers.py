@@ -366,6 +366,17 @@ class GpuList(Answer):
     lab: LabLine | None = None
 
 
+class HeldCluster(Answer):
+    """A cluster, with what it cost from its launch to its end, or so far."""
+
+    name: str
+    pool: str
+    status: str
+    gpus: int
+    seconds: float
+    usd: float
+
+
 class Scaled(Answer):
     """What `scale_pool` answers.
 

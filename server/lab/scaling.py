@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from ..answers import Scaled
+from ..answers import HeldCluster, Scaled
 from ..domain import Pool, id_ranges
 from ..errors import BadInputError, ConflictError, nearest
 from ..requests import Scale
@@ -75,9 +75,19 @@ async def let_up(lab: Lab) -> list[str]:
     return stopped
 
 
-async def bill(lab: Lab, *, ended: bool = True) -> list[Held]:
-    """The lab's clusters with what they cost so far, in the order of their launch; on demand only those that aren't gone."""
-    return await clusters.held(lab.db, time.time(), ended=ended)
+async def held_clusters(lab: Lab, *, ended: bool = False) -> list[HeldCluster]:
+    """The lab's clusters in the order of their launch; those that are gone on demand only."""
+    return [
+        HeldCluster(
+            name=one.cluster.name,
+            pool=one.cluster.pool,
+            status=one.cluster.status,
+            gpus=one.cluster.gpus,
+            seconds=one.seconds,
+            usd=one.usd,
+        )
+        for one in await clusters.held(lab.db, time.time(), ended=ended)
+    ]
 
 
 async def _pool(lab: Lab, name: str) -> tuple[Pool, SkyPilotPool]:

@@ -41,8 +41,9 @@ class Wish:
 async def keep(tx: Transaction, pool: str, seen: Sequence[Cluster], now: float) -> None:
     """Write down which clusters a pool's backend tells of.
 
-    One that it tells of no more is gone from now on: whoever knew since when is dead. A price holds from when it is first seen;
-    what was paid before stays. What has ended stays as it ended, unless it is seen again.
+    One that it tells of no more is gone from now on: whoever knew since when is dead. A price holds from when it is first seen,
+    and what was paid before stays; a first one of 0 wasn't known, and nothing was paid at it. What has ended stays as it ended,
+    unless it is seen again. A backend may correct when a cluster was launched, which it often knows only when it is up.
     """
     for cluster in seen:
         await _keep(tx, cluster, now)
@@ -59,9 +60,12 @@ async def _keep(tx: Transaction, cluster: Cluster, now: float) -> None:
         "INSERT INTO clusters (name, pool, gpus, status, usd_per_hour, launched_at, up_at, ended_at, note, priced_since)"
         " VALUES (:name, :pool, :gpus, :status, :price, :launched, iif(:status = 'up', :now, NULL), :ended, :note, :launched)"
         " ON CONFLICT (name) DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at, note = excluded.note,"
+        " launched_at = :launched,"
         " up_at = coalesce(up_at, excluded.up_at),"
         " usd_before = usd_before + iif(usd_per_hour = :price, 0, max(0, :at - priced_since) / 3600 * usd_per_hour),"
-        " priced_since = iif(usd_per_hour = :price, priced_since, max(:at, priced_since)), usd_per_hour = :price"
+        " priced_since = CASE WHEN usd_before = 0 AND usd_per_hour IN (0, :price) THEN :launched"
+        " WHEN usd_per_hour <> :price THEN max(:at, priced_since) ELSE priced_since END,"
+        " usd_per_hour = :price"
         " WHERE ended_at IS NULL OR excluded.ended_at IS NULL",
         {
             "name": cluster.name,
