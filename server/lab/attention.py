@@ -200,9 +200,7 @@ def _idle_clusters(pools: Sequence[Pool], pending: Mapping[Status, int], hire: _
     if idle > 0:
         price = sum(cluster.usd_per_hour for cluster in up) / gpus
         costs = f" for ${idle * price:.2f} an hour" if price else ""
-        yield Attention(
-            "idle clusters", f"{idle} of {gpus} GPUs on clusters are idle{costs} and nothing is queued", wakes=False
-        )
+        yield Attention("idle clusters", f"{idle} of {gpus} hired GPUs are idle{costs} and nothing is queued", wakes=False)
 
 
 def _longest_silence(lab: Lab) -> float:
