@@ -1,7 +1,7 @@
 """Runs on a cluster what arrives in its spool, a run a GPU, until nothing has come for a while.
 
-`python -m labhand.trainer.host ROOT` is one long job of a cluster. It starts `labhand.trainer.runner` on each run, and prints what
-happens as single lines that begin with a mark and go on as JSON; docs/skypilot.md has them. It keeps nothing in memory that the
+`python -m labhand.trainer.host ROOT` is one long job of a cluster. It starts `labhand.trainer.runner` on each run, and prints
+what happens as single lines that begin with a mark and go on as JSON; docs/skypilot.md has them. It keeps nothing in memory that the
 run folders don't tell, so that the next host takes over whatever this one leaves.
 """
 

@@ -1,7 +1,7 @@
 """The folder on a cluster where runs arrive and their host finds them; docs/skypilot.md tells who writes what.
 
-A delivery renames whole run folders into `runs/`, and names what is to end as files in `cancels/`. What is queued, what runs and
-what is over is told by the run folders themselves: by their claims and results.
+A delivery renames whole run folders into `runs/`, and names what is to end as files in `cancels/`. What is queued, runs or is
+over is told by the run folders themselves: by their claims and results.
 """
 
 from __future__ import annotations

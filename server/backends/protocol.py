@@ -11,9 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Protocol
-
-from typing_extensions import Self
+from typing import Any, Literal, Protocol, Self
 
 from ..domain import Cluster, Pool, Run
 

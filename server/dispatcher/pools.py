@@ -5,14 +5,20 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from ..backends.local import LocalBackend
 from ..backends.protocol import Backend, Report
 from ..backends.simulated import SimulatedBackend
+from ..backends.skypilot.backend import SkyPilotBackend
+from ..backends.skypilot.client import Client
+from ..backends.skypilot.words import Sky
 from ..domain import Direction, Pool, Run
-from ..settings import PoolSettings, Settings, SimulatedPool
+from ..settings import PoolSettings, Settings, SimulatedPool, SkyPilotPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +34,20 @@ class PoolBackend:
 
 
 class Pools:
-    """The backends of a lab by the names of their pools.
+    """The backends of a lab by the names of their pools. To be entered, and left when nothing more is asked of them.
+
+    Args:
+        backends: By name.
+        shared: What several of them stand on.
 
     Attributes:
         seen: The pools as they were at the last look.
     """
 
-    def __init__(self, backends: Mapping[str, PoolBackend]) -> None:
+    def __init__(self, backends: Mapping[str, PoolBackend], shared: Sequence[AbstractAsyncContextManager[object]] = ()) -> None:
         self._backends = backends
+        self._shared = shared
+        self._stack = AsyncExitStack()
         self._looked_at: float | None = None
         self._rests: dict[str, tuple[float, str]] = {}
         self.seen: Sequence[Pool] = ()
@@ -49,7 +61,8 @@ class Pools:
             runs: Where its run folders lie.
             direction: Which way the trainer's metric is better.
         """
-        return cls({name: _backend(name, pool, runs, direction) for name, pool in settings.pools.items()})
+        sky = Client()
+        return cls({name: _backend(name, pool, runs, direction, sky) for name, pool in settings.pools.items()}, [sky])
 
     def __getitem__(self, pool: str) -> PoolBackend:
         return self._backends[pool]
@@ -89,13 +102,22 @@ class Pools:
             reports |= await self._backends[name].backend.poll(own)
         return reports
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        """Let the backends take up what goes on beside."""
+        for context in (*self._shared, *(pool.backend for pool in self._backends.values())):
+            await self._stack.enter_async_context(context)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
         """Let go of what this process holds; runs go on."""
-        for pool in self._backends.values():
-            await pool.backend.close()
+        return await self._stack.__aexit__(kind, error, trace)
 
 
-def _backend(name: str, pool: PoolSettings, runs: Path, direction: Direction) -> PoolBackend:
+def _backend(name: str, pool: PoolSettings, runs: Path, direction: Direction, sky: Sky) -> PoolBackend:
     if isinstance(pool, SimulatedPool):
         return PoolBackend(SimulatedBackend(name, pool, direction))
+    if isinstance(pool, SkyPilotPool):
+        return PoolBackend(SkyPilotBackend(name, pool, runs, sky), pool.sandbox_required)
     return PoolBackend(LocalBackend(name, pool, runs), pool.sandbox_required)

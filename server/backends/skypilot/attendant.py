@@ -1,6 +1,6 @@
-"""One cluster, from its launch until it is known to be gone: what is sent to it, what its host says, and whether it is still there.
+"""One cluster, from its launch until it is known to be gone: what is sent to it, what its host says, and whether it is there.
 
-The talking is done by three tasks that meet in the records alone: one sends, one listens, one watches. Whatever one of them finds
+The talking is done by three tasks that meet in the records alone: one sends, one listens, one watches. What one of them finds
 odd, it leaves to the watch, which asks the infrastructure itself.
 """
 
@@ -30,6 +30,8 @@ from .words import Job, Machine, Sky, SkyError
 
 TRY_AGAIN_SECONDS = 5.0
 """After a call that SkyPilot couldn't answer."""
+GATHER_SECONDS = 0.3
+"""For what is placed at the same time to go in one delivery."""
 LOST_SECONDS = 90.0
 """After which what was sent is sent again, when no host has told of it."""
 WATCH_SECONDS = 60.0
@@ -90,6 +92,7 @@ class Attendant:
         self._host_is_due = False
         self._host_failed = 0
         self._hears = False
+        self._is_idle = False
         self._given_up: str | None = None
         self._last_words: deque[str] = deque(maxlen=LINES)
         self._settled: list[str] = []
@@ -175,6 +178,7 @@ class Attendant:
     async def _send(self) -> None:
         while True:
             await self._work.wait()
+            await anyio.sleep(GATHER_SECONDS)
             try:
                 await self._deliver()
             except SkyError as error:
@@ -199,7 +203,7 @@ class Attendant:
         began = time.time()
         if needs_host:
             storage = None if self._around.storage is None else str(self._around.storage)
-            job = self._job(HOST, script + hosting(self.name, self._around.settings, storage), host=True)
+            job = self._job(HOST, script + hosting(self._around.settings, storage), host=True)
             number = await self._sky.execute(self.name, job)
             self._hears = False
             self._last_words.clear()
@@ -245,7 +249,7 @@ class Attendant:
             try:
                 async for line in self._sky.follow(self.name, job):
                     self._hear(line, job)
-                status = await self._sky.job_status(self.name, job)
+                status = "SUCCEEDED" if self._is_idle else await self._sky.job_status(self.name, job)
             except SkyError as error:
                 log.info("The log of %s was cut: %s", self.name, error.problem)
                 self._suspicion.ring()
@@ -277,6 +281,7 @@ class Attendant:
                 self._last_words.append(told)
             return
         self._hears = True
+        self._is_idle = happened.get("host") == "idle"
         if happened.get("host") == "at work":
             self._hear_host(happened, job)
         elif isinstance(alive := happened.get("alive"), dict):
@@ -314,7 +319,10 @@ class Attendant:
             self._around.latency.append(max(0.0, time.time() - placement.at))
             placement = replace(placement, state="there", at=time.time())
             self._records.place(placement)
-        mirror, at = self._mirror(run), float(happened["t"])
+        self._hear_of(placement, happened)
+
+    def _hear_of(self, placement: Placement, happened: Event) -> None:
+        mirror, at = self._mirror(placement.run), float(happened["t"])
         match happened:
             case {"phase": str(phase)}:
                 mirror.hear_phase(phase, at)
@@ -330,7 +338,7 @@ class Attendant:
             case {"lost": str(why)}:
                 self._lose(placement, why)
             case _:
-                log.warning("%s: %s", run, happened.get("trouble"))
+                log.warning("%s: %s", placement.run, happened.get("trouble"))
 
     def _settle(self, placement: Placement, result: Mapping[str, Any]) -> None:
         """A run is over."""
@@ -379,7 +387,12 @@ class Attendant:
         """What no host has told of was perhaps never delivered."""
         now = time.time()
         for placement in self._records.placements():
-            if placement.cluster == self.name and placement.state == "sent" and now - placement.at > LOST_SECONDS and self._hears:
+            if (
+                placement.cluster == self.name
+                and placement.state == "sent"
+                and now - placement.at > LOST_SECONDS
+                and self._hears
+            ):
                 self._records.place(placement, state="placed", at=now)
                 self._work.ring()
 

@@ -1,7 +1,7 @@
 """The `skypilot` backend: a pool of clusters that are launched as the queue needs them.
 
-Whoever asks is answered from the disk; the talking to SkyPilot goes on beside, in tasks that this object owns from being entered
-until it is left. Of several that are entered for the same pool, one acts, and the others wait until it leaves.
+Whoever asks is answered from the disk; the talking to SkyPilot goes on beside, in tasks that this object owns from being
+entered until it is left. Of several that are entered for the same pool, one acts, and the others wait until it leaves.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import anyio
-from typing_extensions import Self, override
+from typing_extensions import override
 
 from ...domain import Cluster, Pool, Run
 from ...errors import NoCapacityError
@@ -25,8 +25,8 @@ from ...settings import SkyPilotPool
 from ..protocol import Backend, Report, RunSpec
 from ..run_folder import RunFolder
 from .attendant import Around, Attendant
-from .mirror import Mirror, cancelled
 from .bell import Bell
+from .mirror import Mirror, cancelled
 from .planning import Horizon, Plan
 from .records import ClusterRecord, Placement, Records
 from .rest import Rest
@@ -64,9 +64,7 @@ class SkyPilotBackend(Backend):
         self._records = Records(self._runs.parent / FOLDER, name)
         self._rest = Rest([settings.infra] if isinstance(settings.infra, str) else settings.infra)
         storage = None if settings.storage is None else settings.storage.expanduser() / self._records.lab
-        self._around = Around(
-            self._records, settings, sky, self._runs, storage, {}, deque([8.0], maxlen=8), Bell(), self._rest
-        )
+        self._around = Around(self._records, settings, sky, self._runs, storage, {}, deque([8.0], maxlen=8), Bell(), self._rest)
         self._attendants: dict[str, Attendant] = {}
         self._wanted: int | None = None
         self._price = settings.usd_per_hour
@@ -192,7 +190,7 @@ class SkyPilotBackend(Backend):
 
     async def _act(self) -> None:
         """Act on the pool, as soon as nobody else does."""
-        while (lock := self._records.lock()) is None:
+        while (lock := self._records.lock()) is None:  # noqa: ASYNC110 - another process holds it
             await anyio.sleep(TICK_SECONDS)
         try:
             while True:

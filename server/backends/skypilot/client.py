@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import asdict
 from subprocess import DEVNULL, PIPE
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import anyio
 from anyio.abc import Process, TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from typing_extensions import Self, override
+from typing_extensions import override
 
 from .words import Job, Machine, Seen, Sky, SkyError
 

@@ -26,7 +26,7 @@ MOST_BYTES = 4 * 2**20
 """Of one run, compressed: it travels inside a task."""
 BATCH_BYTES = 4 * 2**20
 """Of one delivery; what is beyond it goes with the next."""
-LINGER_SECONDS = 30
+LINGER_SECONDS = 60
 """How long a host waits for more before it ends, and the cluster's idle minutes begin to count."""
 _END = "LABHAND-END"
 
@@ -136,7 +136,7 @@ def delivery(cluster: str, parcels: Iterable[Parcel], cancels: Sequence[str] = (
     return "\n".join(lines) + "\n"
 
 
-def hosting(cluster: str, pool: SkyPilotPool, storage: str | None) -> str:
+def hosting(pool: SkyPilotPool, storage: str | None) -> str:
     """Make the environment where that wasn't done before, and be the cluster's host; comes after a delivery."""
     content, version = trainer_package()
     python = '"$root/environment/bin/python"' if pool.python is None else shlex.quote(pool.python)

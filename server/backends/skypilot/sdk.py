@@ -1,7 +1,7 @@
-"""A small process that alone loads SkyPilot, and does what it is asked, a JSON line a request: it is started by `client.Client`.
+"""A small process that alone loads SkyPilot, and does what it is asked, a JSON line a request; `client.Client` starts it.
 
-Loading SkyPilot takes two seconds and 150 MB, some of its calls never return, and it prints: so it has a process of its own, which
-can be ended. Each request has a thread; what it comes to goes back as a line with the request's number.
+Loading SkyPilot takes two seconds and 150 MB, some of its calls never return, and it prints: so it has a process of its own,
+which can be ended. Each request has a thread; what it comes to goes back as a line with the request's number.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from typing import Literal, Protocol
 from ...errors import LabhandError
 
 Trouble = Literal["no_capacity", "gone", "not_up", "away", "version", "credentials", "mistaken", "missing", "other"]
-"""What went wrong: no machines at the moment; no such cluster; a cluster that isn't up; nobody answers; an API server of another
-version; nobody may; the settings ask for what doesn't exist; SkyPilot isn't installed; anything else."""
+"""What went wrong: no machines at the moment; no such cluster; a cluster that isn't up; nobody answers; another version of the
+API server; nobody may; the settings ask for what doesn't exist; SkyPilot isn't installed; anything else."""
 LONGEST = 700
 """Characters of what SkyPilot says that are kept."""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
