@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,8 +18,11 @@ from ..backends.simulated import SimulatedBackend
 from ..backends.skypilot.backend import SkyPilotBackend
 from ..backends.skypilot.client import Client
 from ..backends.skypilot.words import Sky
-from ..domain import Direction, Pool, Run
+from ..domain import Cluster, Direction, Pool, Run
+from ..errors import LabhandError
 from ..settings import PoolSettings, Settings, SimulatedPool, SkyPilotPool
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Pools:
 
     Attributes:
         seen: The pools as they were at the last look.
+        held: The clusters of those that hire machines, without the pools whose backend couldn't tell.
     """
 
     def __init__(self, backends: Mapping[str, PoolBackend], shared: Sequence[AbstractAsyncContextManager[object]] = ()) -> None:
@@ -51,6 +56,7 @@ class Pools:
         self._looked_at: float | None = None
         self._rests: dict[str, tuple[float, str]] = {}
         self.seen: Sequence[Pool] = ()
+        self.held: Mapping[str, Sequence[Cluster]] = {}
 
     @classmethod
     def of_settings(cls, settings: Settings, runs: Path, direction: Direction = "minimize") -> Pools:
@@ -80,8 +86,18 @@ class Pools:
         self.seen = [
             replace(pool, note=pool.note or self._rests[pool.name][1]) if pool.name in self._rests else pool for pool in pools
         ]
+        self.held = await self._clusters()
         self._looked_at = now
         return True
+
+    async def _clusters(self) -> dict[str, Sequence[Cluster]]:
+        held: dict[str, Sequence[Cluster]] = {}
+        for name in (pool.name for pool in self.seen if pool.most_clusters):
+            try:
+                held[name] = await self._backends[name].backend.clusters()
+            except (LabhandError, OSError):  # the ledger keeps what was known
+                log.exception("%s can't tell which clusters it holds", name)
+        return held
 
     def usable(self) -> list[Pool]:
         """The pools on which runs can start."""
@@ -91,6 +107,10 @@ class Pools:
         """Leave a pool alone for a while; the reason becomes its note."""
         self._rests[pool] = (time.monotonic() + seconds, why)
         self._looked_at = None
+
+    def is_resting(self, pool: str) -> bool:
+        """Whether a pool is left alone at the moment."""
+        return pool in self._rests and time.monotonic() < self._rests[pool][0]
 
     async def poll(self, runs: Iterable[Run]) -> dict[str, Report]:
         """What is known of each run, by id."""

@@ -114,4 +114,4 @@ async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
     pools = await to_thread.run_sync(Pools.of_settings, settings, folder / RUNS, trainer.metric.direction)
     await stack.enter_async_context(pools)
     settler = Settler(trainer.metric, Rechecks(sources, settings.allowance), Validations(trainer.metric, sources))
-    return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance.ends)
+    return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance)

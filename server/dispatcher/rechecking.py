@@ -7,7 +7,7 @@ import logging
 from ..domain import experiment_id, seed
 from ..settings import Allowance
 from ..sources import Sources
-from ..store import facts, launches, suspicions
+from ..store import facts, launches, spending, suspicions
 from ..store.database import Transaction
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Rechecks:
     async def queue(self, tx: Transaction, now: float) -> None:
         """Queue every suspected score that is to be run again and isn't yet, as far as the allowance goes."""
         for experiment in await suspicions.unanswered(tx):
-            committed = await launches.committed(tx)
+            committed = await spending.committed(tx, now)
             if not self._allowance.covers(
                 committed.experiments + 1, committed.gpu_seconds + experiment.gpu_seconds, committed.usd + experiment.usd
             ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ from ..findings import Analysis, EffectTold
 from ..requests import Aspect
 from ..research import effects, optimiser
 from ..research.effects import Effect
-from ..store import champions
+from ..store import champions, spending
+from ..store.spending import Idle
 from ..store.tried import Tried
 from . import measures, yardstick
 from .evidence import Evidence, entries, gather
@@ -115,9 +117,16 @@ async def _horizons(asked: Question) -> Analysis:
 
 
 async def _efficiency(asked: Question) -> Analysis:
-    figures = measures.efficiency(asked.evidence)
+    figures = measures.efficiency(asked.evidence, await _idle(asked))
     tells = ["Over everything that finished, whatever its stratum; useful is training that led to a score."]
+    if asked.named and await spending.bills(asked.lab.db, time.time()):
+        tells.append("Clusters were idle besides, which belongs to no experiment: without ids it counts.")
     return Analysis(what="efficiency", experiments=len(asked.evidence.everything), efficiency=figures, tells=tells)
+
+
+async def _idle(asked: Question) -> Idle:
+    """What clusters held beside all experiments; nothing where some of them are asked for."""
+    return Idle() if asked.named else await spending.idle(asked.lab.db, time.time())
 
 
 async def _importance(asked: Question) -> Analysis:
@@ -146,7 +155,7 @@ async def _summary(asked: Question) -> Analysis:
             "main": _told(found.main[:FEW_EFFECTS], asked.stratum),
             "interactions": _told(_beyond_noise(found.interactions)[:FEW_EFFECTS], asked.stratum),
             "importance": dict(list((await _shares(asked, chosen)).items())[:FEW_EFFECTS]),
-            "efficiency": measures.efficiency(asked.evidence),
+            "efficiency": measures.efficiency(asked.evidence, await _idle(asked)),
         }
     )
 

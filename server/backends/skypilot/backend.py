@@ -79,10 +79,11 @@ class SkyPilotBackend(Backend):
             backend="skypilot",
             gpu=self._settings.gpu,
             clock="wall",
-            slots=self._limit() * self._settings.gpus_per_cluster,
+            slots=self._settings.max_clusters * self._settings.gpus_per_cluster,
             usd_per_hour=self._price or 0.0,
             note=self._note(),
             as_of=time.time(),
+            most_clusters=self._settings.max_clusters,
         )
 
     def _note(self) -> str:

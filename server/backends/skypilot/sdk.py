@@ -84,8 +84,7 @@ def launch(asked: Asked) -> float:
 
 def execute(asked: Asked) -> int:
     """As `words.Sky` has it."""
-    import sky  # noqa: PLC0415
-
+    sky = _sky()
     task = sky.Task(name=asked["name"], run=asked["script"])
     accelerators = {asked["gpu"]: asked["gpus"]} if asked["gpus"] else None
     task.set_resources(sky.Resources(accelerators=accelerators, cpus=asked["cpus"]))

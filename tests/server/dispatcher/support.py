@@ -99,7 +99,7 @@ async def loop(lab: Lab, pools: Pools | None = None) -> AsyncGenerator[Dispatche
     pools = pools or Pools.of_settings(load_settings(lab.root), lab.folder / RUNS)
     async with pools:
         yield Dispatcher(
-            lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), Settler(lab.trainer.metric), lab.settings.allowance.ends
+            lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), Settler(lab.trainer.metric), lab.settings.allowance
         )
 
 
