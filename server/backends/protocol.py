@@ -106,7 +106,7 @@ class Backend(Protocol):
         """
         return [cluster.name for cluster in await self.clusters() if cluster.status != "gone"]
 
-    async def scale(self, clusters: int | None) -> None:  # noqa: ARG002
+    async def scale(self, clusters: int | None) -> None:
         """Hold so many clusters, idle or not, until told otherwise. Those with the least to run are given up first.
 
         What runs on a cluster that is given up is lost.
@@ -127,3 +127,4 @@ class Backend(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         """Let go of what this process holds; runs go on."""
+        return None

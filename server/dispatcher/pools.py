@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -122,10 +122,19 @@ class Pools:
             reports |= await self._backends[name].backend.poll(own)
         return reports
 
+    @asynccontextmanager
+    async def asking(self) -> AsyncGenerator[None]:
+        """Ask the backends only, while a dispatcher may act on them."""
+        async with AsyncExitStack() as stack:
+            for context in self._shared:
+                await stack.enter_async_context(context)
+            yield
+
     async def __aenter__(self) -> Self:
         """Let the backends take up what goes on beside."""
-        for context in (*self._shared, *(pool.backend for pool in self._backends.values())):
-            await self._stack.enter_async_context(context)
+        await self._stack.enter_async_context(self.asking())
+        for pool in self._backends.values():
+            await self._stack.enter_async_context(pool.backend)
         return self
 
     async def __aexit__(

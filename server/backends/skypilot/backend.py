@@ -156,6 +156,11 @@ class SkyPilotBackend(Backend):
     async def clusters(self) -> Sequence[Cluster]:
         return [self._cluster(record) for record in self._records.clusters()]
 
+    @override
+    async def remaining(self) -> Sequence[str]:
+        names = [record.name for record in self._records.clusters()]
+        return sorted(await self._around.sky.status(names)) if names else []
+
     def _cluster(self, record: ClusterRecord) -> Cluster:
         own = self._settings.usd_per_hour
         return Cluster(

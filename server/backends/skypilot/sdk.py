@@ -17,8 +17,6 @@ from typing import Any
 
 from .words import Trouble, one_line
 
-# SkyPilot's types reach far into libraries that this environment need not have.
-# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 Asked = Mapping[str, Any]
 TROUBLES: Mapping[str, Trouble] = {
     "ImportError": "missing",
@@ -52,9 +50,15 @@ TEXTS: Mapping[str, Trouble] = {
 }
 
 
-def _resources(asked: Asked) -> Any:  # noqa: ANN401
+def _sky() -> Any:  # noqa: ANN401
+    """SkyPilot, whose types reach into libraries that need not be here."""
     import sky  # noqa: PLC0415
 
+    return sky
+
+
+def _resources(asked: Asked) -> Any:  # noqa: ANN401
+    sky = _sky()
     return sky.Resources(
         infra=asked["infra"],
         accelerators={asked["gpu"]: asked["gpus"]},
@@ -66,16 +70,14 @@ def _resources(asked: Asked) -> Any:  # noqa: ANN401
 
 def launch(asked: Asked) -> float:
     """As `words.Sky` has it."""
-    import sky  # noqa: PLC0415
-    from sky.skylet.autostop_lib import AutostopWaitFor  # noqa: PLC0415
-
+    sky = _sky()
     task = sky.Task(name="labhand", run=None)
     task.set_resources(_resources(asked))
     request = sky.launch(
         task,
         cluster_name=asked["cluster"],
         idle_minutes_to_autostop=asked["idle_minutes"],
-        wait_for=AutostopWaitFor.JOBS,
+        wait_for=sky.skylet.autostop_lib.AutostopWaitFor.JOBS,
         down=True,
     )
     _, handle = sky.get(request)
@@ -94,8 +96,7 @@ def execute(asked: Asked) -> int:
 
 def follow(asked: Asked) -> Iterator[str]:
     """Pieces of a job's log as they come."""
-    import sky  # noqa: PLC0415
-
+    sky = _sky()
     for piece in sky.tail_logs(asked["cluster"], asked["job"], follow=True, preload_content=False):
         if piece is not None:
             yield piece
@@ -103,36 +104,32 @@ def follow(asked: Asked) -> Iterator[str]:
 
 def job_status(asked: Asked) -> str | None:
     """As `words.Sky` has it."""
-    import sky  # noqa: PLC0415
-
+    sky = _sky()
     found = sky.get(sky.job_status(asked["cluster"], job_ids=[asked["job"]])).get(asked["job"])
     return None if found is None else str(found.value)
 
 
 def status(asked: Asked) -> Any:  # noqa: ANN401
     """As `words.Sky` has it."""
-    import sky  # noqa: PLC0415
-
+    sky = _sky()
     found = sky.get(sky.status(cluster_names=list(asked["clusters"]), refresh=sky.StatusRefreshMode.FORCE))
     return {one.name: [one.status.value, one_line(one.init_status_reason or "")] for one in found}
 
 
 def stay(asked: Asked) -> None:
     """As `words.Sky` has it."""
-    import sky  # noqa: PLC0415
-    from sky.skylet.autostop_lib import AutostopWaitFor  # noqa: PLC0415
-
-    sky.get(sky.autostop(asked["cluster"], asked["idle_minutes"], wait_for=AutostopWaitFor.JOBS, down=True))
+    sky = _sky()
+    sky.get(
+        sky.autostop(asked["cluster"], asked["idle_minutes"], wait_for=sky.skylet.autostop_lib.AutostopWaitFor.JOBS, down=True)
+    )
 
 
 def down(asked: Asked) -> None:
     """As `words.Sky` has it."""
-    import sky  # noqa: PLC0415
-    from sky.exceptions import ClusterDoesNotExist  # noqa: PLC0415
-
+    sky = _sky()
     try:
         sky.get(sky.down(asked["cluster"]))
-    except ClusterDoesNotExist:
+    except sky.exceptions.ClusterDoesNotExist:
         return
 
 
@@ -145,9 +142,8 @@ def price(asked: Asked) -> float | None:
 
 def about(_asked: Asked) -> Any:  # noqa: ANN401
     """Versions, and what is enabled."""
-    import sky  # noqa: PLC0415
-    from sky.client import sdk  # noqa: PLC0415
-
+    sky = _sky()
+    sdk = sky.client.sdk
     info = sdk.api_info()
     return {"client": sky.__version__, "server": info.version, "enabled": sky.get(sdk.enabled_clouds(expand=True))}
 
