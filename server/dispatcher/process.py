@@ -112,6 +112,6 @@ async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
     await allowances.keep_alone(db, settings.allowance, time.time())
     sources = await Sources.open(folder / SOURCES)
     pools = await to_thread.run_sync(Pools.of_settings, settings, folder / RUNS, trainer.metric.direction)
-    stack.push_async_callback(pools.close)
+    await stack.enter_async_context(pools)
     settler = Settler(trainer.metric, Rechecks(sources, settings.allowance), Validations(trainer.metric, sources))
     return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance)
