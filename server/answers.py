@@ -52,7 +52,7 @@ class LaunchedBlock(Answer):
     """What a launch on several kinds of GPU comes to on one of them; nothing is compared across."""
 
     gpu: str
-    experiments: list[str]
+    experiments: list[str] = Field(default_factory=list[str])
     seeds: list[int] = Field(default_factory=list[int])
     estimate: Estimate
     duplicates: list[str] = Field(default_factory=list[str])
@@ -74,7 +74,7 @@ class Launched(Answer):
         next: What to know or do about the duplicates.
     """
 
-    experiments: list[str]
+    experiments: list[str] = Field(default_factory=list[str])
     base: str
     seeds: list[int] = Field(default_factory=list[int])
     gpu: str
