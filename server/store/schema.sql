@@ -215,7 +215,7 @@ CREATE TABLE notes (
 
 CREATE TABLE holds (                    -- failure storms: what keeps queued experiments from starting
     number     INTEGER PRIMARY KEY,
-    scope      TEXT NOT NULL UNIQUE,    -- a grid's variant, or a tree: see queue.py
+    scope      TEXT NOT NULL UNIQUE,    -- a grid's variant, or a tree, and the kind of device: see queue.py
     failure    TEXT NOT NULL,
     reason     TEXT NOT NULL,
     since      REAL NOT NULL            -- what was launched later isn't held
