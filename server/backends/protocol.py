@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ..domain import Cluster, Pool, Run
+from ..errors import BadInputError
 
 Phase = Literal["starting", "running", "evaluating", "finished", "lost"]
 
@@ -96,7 +97,11 @@ class Backend(Protocol):
 
         Args:
             clusters: None for as many as the queue needs.
+
+        Raises:
+            BadInputError: It hires no machines.
         """
+        raise BadInputError(f"There are no clusters to be made {clusters}: this pool hires no machines", "See list_gpus")
 
     async def close(self) -> None:
         """Let go of what this process holds; runs go on."""
