@@ -12,7 +12,7 @@ from ..findings import Analysis, EffectTold
 from ..requests import Aspect
 from ..research import effects, optimiser
 from ..research.effects import Effect
-from ..store import champions
+from ..store import champions, stops
 from ..store.tried import Tried
 from . import measures, yardstick
 from .evidence import Evidence, entries, gather
@@ -115,9 +115,16 @@ async def _horizons(asked: Question) -> Analysis:
 
 
 async def _efficiency(asked: Question) -> Analysis:
-    figures = measures.efficiency(asked.evidence)
+    everything = asked.evidence.everything
+    early = measures.stopped(await stops.stopped(asked.lab.db, [one.number for one in everything]), asked.metric)
     tells = ["Over everything that finished, whatever its stratum; useful is training that led to a score."]
-    return Analysis(what="efficiency", experiments=len(asked.evidence.everything), efficiency=figures, tells=tells)
+    if early:
+        tells.append(
+            "Stopped early are runs whose curves were out of reach; saved is against what scored ones hold. One of ten is run"
+            " again to its end: by mistake were those of them that scored better than the reference."
+        )
+    figures = measures.efficiency(asked.evidence) | early
+    return Analysis(what="efficiency", experiments=len(everything), efficiency=figures, tells=tells)
 
 
 async def _importance(asked: Question) -> Analysis:
