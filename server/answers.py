@@ -48,12 +48,26 @@ class Similar(Answer):
     score: float | None = None
 
 
+class LaunchedBlock(Answer):
+    """What a launch on several kinds of GPU comes to on one of them; nothing is compared across."""
+
+    gpu: str
+    experiments: list[str]
+    seeds: list[int] = Field(default_factory=list[int])
+    estimate: Estimate
+    duplicates: list[str] = Field(default_factory=list[str])
+    baseline: list[str] = Field(default_factory=list[str])
+
+
 class Launched(Answer):
     """What `launch_experiment` answers.
 
     Attributes:
         experiments: Ids, as ranges.
         base: The experiment or source that it was made from.
+        seeds: Where it is on one kind; else they stand in `blocks`.
+        why_gpu: By what the lab chose the kind, where it did.
+        blocks: Kind by kind, where there are several.
         duplicates: Earlier experiments with the same source, seed, budget and kind, returned instead of being run again.
         baseline: Replicates of the baseline that the lab added, because nothing was known of the noise here.
         flags: What the source touches that the baseline doesn't, for the reader: nothing is forbidden by it.
@@ -64,6 +78,8 @@ class Launched(Answer):
     base: str
     seeds: list[int] = Field(default_factory=list[int])
     gpu: str
+    why_gpu: str = ""
+    blocks: list[LaunchedBlock] = Field(default_factory=list[LaunchedBlock])
     changes: str = ""
     diffstat: str = ""
     flags: list[str] = Field(default_factory=list[str])
@@ -91,13 +107,15 @@ class GridLaunched(Answer):
         tells: What the design can and can't tell apart.
         resolution: Of a fraction, as a Roman numeral.
         aliases: Of a fraction: effects that it can't tell apart, `A*B = C*D`.
-        flags: As in `Launched`, of all variants.
+        flags: As in `Launched`, of all variants; so are `why_gpu` and `blocks`.
     """
 
     grid: str = ""
     experiments: list[str] = Field(default_factory=list[str])
     base: str
     gpu: str
+    why_gpu: str = ""
+    blocks: list[LaunchedBlock] = Field(default_factory=list[LaunchedBlock])
     seeds: list[int] = Field(default_factory=list[int])
     cells: list[Cell] = Field(default_factory=list[Cell])
     total: int
@@ -156,6 +174,7 @@ class Validated(Answer):
     tests: list[LaunchedTest]
     champion: str
     gpu: str
+    why_gpu: str = ""
     estimate: Estimate
     tests_before: int
     dry_run: bool | None = None
@@ -308,7 +327,17 @@ class ExperimentDetail(Answer):
 
 
 class Gpus(Answer):
-    """One pool, as `list_gpus` shows it."""
+    """One pool, as `list_gpus` shows it.
+
+    Attributes:
+        usd_per_hour: Of one GPU.
+        relative_speed: Of the baseline, as measured, over the slowest kind.
+        clusters_up: Of a pool that hires machines.
+        clusters_most: That it may hold; its GPUs count as free also where a cluster has to be launched for them.
+        clusters_wished: That it is to hold, idle or not; absent for as many as the queue needs.
+        volatile: Results are lost with a cluster that vanishes before they are fetched.
+        idle_usd: What its clusters cost so far while nothing ran on them; so `idle_gpu_hours`.
+    """
 
     pool: str
     gpu: str
@@ -318,6 +347,12 @@ class Gpus(Answer):
     queued: int = 0
     usd_per_hour: float | None = None
     relative_speed: float | None = None
+    clusters_up: int | None = None
+    clusters_most: int | None = None
+    clusters_wished: int | None = None
+    volatile: bool | None = None
+    idle_gpu_hours: float | None = None
+    idle_usd: float | None = None
     note: str = ""
     as_of_seconds_ago: float | None = None
 
@@ -328,6 +363,40 @@ class GpuList(Answer):
     pools: list[Gpus]
     budget_seconds: float
     clock: str
+    lab: LabLine | None = None
+
+
+class HeldCluster(Answer):
+    """A cluster, with what it cost from its launch to its end, or so far."""
+
+    name: str
+    pool: str
+    status: str
+    gpus: int
+    seconds: float
+    usd: float
+
+
+class Scaled(Answer):
+    """What `scale_pool` answers.
+
+    Attributes:
+        clusters: That the pool is to hold from now on; absent for as many as the queue needs.
+        clusters_up: Now, those that are coming up too.
+        usd_per_hour: Of all that it is to hold; of one cluster more where that is as the queue needs.
+        lasts_hours: After which that would have used up the allowance, with nothing running.
+    """
+
+    pool: str
+    gpu: str
+    clusters: int | None = None
+    clusters_up: int
+    clusters_most: int
+    gpus_per_cluster: int
+    usd_per_hour: float | None = None
+    lasts_hours: float | None = None
+    dry_run: bool | None = None
+    next: str = ""
     lab: LabLine | None = None
 
 

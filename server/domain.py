@@ -203,6 +203,8 @@ class Pool:
         slots: How many experiments run at once.
         usd_per_hour: Of one slot; 0 where it costs nothing.
         note: Why it can't be used at the moment; empty when it can.
+        as_of: Unix time; 0 before a backend was asked.
+        most_clusters: Its slots are on clusters that are hired, so many at the most; 0 where machines aren't hired.
     """
 
     name: str
@@ -213,6 +215,12 @@ class Pool:
     usd_per_hour: float
     note: str = ""
     as_of: float = 0.0
+    most_clusters: int = 0
+
+    @property
+    def gpus_per_cluster(self) -> int:
+        """Of one cluster; 0 where machines aren't hired."""
+        return self.slots // self.most_clusters if self.most_clusters else 0
 
 
 ClusterStatus = Literal["starting", "up", "failed", "gone"]

@@ -142,7 +142,7 @@ class SimulatedPool(Section):
     max_budget_seconds: Annotated[float, Field(gt=0)] = 86400.0
 
 
-PoolSettings = Annotated[LocalPool | SimulatedPool, Field(discriminator="backend")]
+PoolSettings = Annotated[LocalPool | SkyPilotPool | SimulatedPool, Field(discriminator="backend")]
 
 
 def _this_machine() -> dict[str, PoolSettings]:

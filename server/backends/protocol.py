@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ..domain import Cluster, Pool, Run
-from ..errors import BadInputError
 
 Phase = Literal["starting", "running", "evaluating", "finished", "lost"]
 
@@ -89,19 +88,30 @@ class Backend(Protocol):
         ...
 
     async def clusters(self) -> Sequence[Cluster]:
-        """The clusters that it holds, and those that are gone since it was last asked; none where machines aren't hired."""
+        """The clusters that it holds, and those that are gone since it was last asked; none where machines aren't hired.
+
+        Raises:
+            LabhandError: It can't tell at the moment.
+        """
         return ()
 
-    async def scale(self, clusters: int | None) -> None:
-        """Hold so many clusters, idle or not, until told otherwise: what runs on those given up is lost.
+    async def remaining(self) -> Sequence[str]:
+        """The names of its clusters that the infrastructure knows of now: asked afresh, not read from what was written down.
+
+        Raises:
+            LabhandError: It can't tell at the moment.
+        """
+        return [cluster.name for cluster in await self.clusters() if cluster.status != "gone"]
+
+    async def scale(self, clusters: int | None) -> None:  # noqa: ARG002
+        """Hold so many clusters, idle or not, until told otherwise. Those with the least to run are given up first.
+
+        What runs on a cluster that is given up is lost.
 
         Args:
             clusters: None for as many as the queue needs.
-
-        Raises:
-            BadInputError: It hires no machines.
         """
-        raise BadInputError(f"There are no clusters to be made {clusters}: this pool hires no machines", "See list_gpus")
+        return
 
     async def close(self) -> None:
         """Let go of what this process holds; runs go on."""

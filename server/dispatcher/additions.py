@@ -15,7 +15,7 @@ from ..domain import Experiment, experiment_id, seed
 from ..research import policy
 from ..settings import BASELINE_EVERY, Allowance
 from ..sources import Sources
-from ..store import again, facts, launches, stops, suspicions
+from ..store import again, facts, launches, spending, stops, suspicions
 from ..store.database import Transaction
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Additions:
     async def _queue(self, tx: Transaction, addition: _Addition, now: float) -> bool:
         """Queue one, as far as the allowance goes."""
         of = addition.of
-        committed, seconds = await launches.committed(tx), await again.reserve(tx, of)
+        committed, seconds = await spending.committed(tx, now), await again.reserve(tx, of)
         if not self._allowance.covers(committed.experiments + 1, committed.gpu_seconds + seconds, committed.usd + of.usd):
             log.warning("The allowance doesn't cover running %s again (%s)", of.id, addition.purpose)
             return False

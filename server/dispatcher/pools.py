@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,8 +12,11 @@ from pathlib import Path
 from ..backends.local import LocalBackend
 from ..backends.protocol import Backend, Report
 from ..backends.simulated import SimulatedBackend
-from ..domain import Direction, Pool, Run
+from ..domain import Cluster, Direction, Pool, Run
+from ..errors import LabhandError
 from ..settings import PoolSettings, Settings, SimulatedPool
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Pools:
 
     Attributes:
         seen: The pools as they were at the last look.
+        held: The clusters of those that hire machines, without the pools whose backend couldn't tell.
     """
 
     def __init__(self, backends: Mapping[str, PoolBackend]) -> None:
@@ -39,6 +44,7 @@ class Pools:
         self._looked_at: float | None = None
         self._rests: dict[str, tuple[float, str]] = {}
         self.seen: Sequence[Pool] = ()
+        self.held: Mapping[str, Sequence[Cluster]] = {}
 
     @classmethod
     def of_settings(cls, settings: Settings, runs: Path, direction: Direction = "minimize") -> Pools:
@@ -67,8 +73,18 @@ class Pools:
         self.seen = [
             replace(pool, note=pool.note or self._rests[pool.name][1]) if pool.name in self._rests else pool for pool in pools
         ]
+        self.held = await self._clusters()
         self._looked_at = now
         return True
+
+    async def _clusters(self) -> dict[str, Sequence[Cluster]]:
+        held: dict[str, Sequence[Cluster]] = {}
+        for name in (pool.name for pool in self.seen if pool.most_clusters):
+            try:
+                held[name] = await self._backends[name].backend.clusters()
+            except (LabhandError, OSError):  # the ledger keeps what was known
+                log.exception("%s can't tell which clusters it holds", name)
+        return held
 
     def usable(self) -> list[Pool]:
         """The pools on which runs can start."""
@@ -78,6 +94,10 @@ class Pools:
         """Leave a pool alone for a while; the reason becomes its note."""
         self._rests[pool] = (time.monotonic() + seconds, why)
         self._looked_at = None
+
+    def is_resting(self, pool: str) -> bool:
+        """Whether a pool is left alone at the moment."""
+        return pool in self._rests and time.monotonic() < self._rests[pool][0]
 
     async def poll(self, runs: Iterable[Run]) -> dict[str, Report]:
         """What is known of each run, by id."""

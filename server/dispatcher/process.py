@@ -117,4 +117,4 @@ async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
     additions = Additions(sources, settings.allowance, settings.baseline_every)
     settler = Settler(trainer.metric, additions, Validations(trainer.metric, sources))
     stopping = Stopping(db, folder / RUNS, trainer.metric) if settings.stop_doomed else None
-    return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance.ends, stopping)
+    return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance, stopping)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ from ..findings import Analysis, EffectTold
 from ..requests import Aspect
 from ..research import effects, optimiser
 from ..research.effects import Effect
-from ..store import champions, stops
+from ..store import champions, spending, stops
+from ..store.spending import Idle
 from ..store.tried import Tried
 from . import measures, yardstick
 from .evidence import Evidence, entries, gather
@@ -123,8 +125,15 @@ async def _efficiency(asked: Question) -> Analysis:
             "Stopped early are runs whose curves were out of reach; saved is against what scored ones hold. One of ten is run"
             " again to its end: by mistake were those of them that scored better than the reference."
         )
-    figures = measures.efficiency(asked.evidence) | early
+    if asked.named and await spending.bills(asked.lab.db, time.time()):
+        tells.append("Clusters were idle besides, which belongs to no experiment: without ids it counts.")
+    figures = measures.efficiency(asked.evidence, await _idle(asked)) | early
     return Analysis(what="efficiency", experiments=len(everything), efficiency=figures, tells=tells)
+
+
+async def _idle(asked: Question) -> Idle:
+    """What clusters held beside all experiments; nothing where some of them are asked for."""
+    return Idle() if asked.named else await spending.idle(asked.lab.db, time.time())
 
 
 async def _importance(asked: Question) -> Analysis:
@@ -153,7 +162,7 @@ async def _summary(asked: Question) -> Analysis:
             "main": _told(found.main[:FEW_EFFECTS], asked.stratum),
             "interactions": _told(_beyond_noise(found.interactions)[:FEW_EFFECTS], asked.stratum),
             "importance": dict(list((await _shares(asked, chosen)).items())[:FEW_EFFECTS]),
-            "efficiency": measures.efficiency(asked.evidence),
+            "efficiency": measures.efficiency(asked.evidence, await _idle(asked)),
         }
     )
 

@@ -21,11 +21,11 @@ from ..research import designs
 from ..research.designs import Plan
 from ..store import launches
 from ..store.launches import NewGrid
-from . import ideas, ledger, optimiser, references, repeats
+from . import ideas, kinds, ledger, optimiser, references, repeats
 from .ideas import Proposal
+from .kinds import Chosen
 from .lab import Lab
 from .ledger import Batch, Entry
-from .setting import choose_setting
 from .standing import lab_line
 
 OPTIMISER = "optimiser"
@@ -69,14 +69,16 @@ async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
     seed = await launches.newest(lab.db)
     plan = _plan(request, seed)
     base = await references.resolve(lab, request.base)
-    setting = await choose_setting(lab, request.gpu, base.gpu, request.budget_seconds)
+    most = (len(plan.cells) or request.size or 1) * (len(request.variants) or 1) * request.replicates
+    chosen = await kinds.choose(lab, request.gpu, base.gpu, request.budget_seconds, most)
+    _refuse_searching_on_several(request, chosen)
     cells: list[Planned] = []
     for variant in _variants(request):
         proposal = await ideas.propose(lab, variant)
         if request.design == OPTIMISER:
             _refuse_lacking(proposal, request.factors, variant.name)
-            plan = await optimiser.batch(lab, request, setting, proposal, seed)
-            _refuse_too_many(request, len(plan.cells))
+            plan = await optimiser.batch(lab, request, chosen.settings[0], proposal, seed)
+            _refuse_too_many(request, len(plan.cells), 1)
         cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, plan.cells)
     kept = await ideas.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
     grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
@@ -84,24 +86,19 @@ async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
     def answer(entry: Entry) -> GridLaunched:
         return GridLaunched(
             grid=grid_id(entry.grid) if entry.grid else "",
-            experiments=entry.ids,
+            **entry.told(request.replicates),
             base=base.name,
-            gpu=setting.gpu,
-            seeds=[setting.seed(replicate) for replicate in range(request.replicates)],
+            why_gpu=chosen.why,
             cells=_shown(cells, entry),
             total=len(cells),
             tells=plan.tells,
             resolution=plan.resolution,
             aliases=[" = ".join(group) for group in plan.aliases],
             flags=sorted({flag for cell in cells for flag in cell.proposal.flags}),
-            estimate=entry.estimate,
-            duplicates=entry.duplicates,
-            baseline=ledger.ids(entry.baseline),
             dry_run=request.dry_run or None,
-            next=entry.remark,
         )
 
-    return await ledger.enter(lab, Batch(kept, setting, request, caller, grid=grid), GridLaunched, answer)
+    return await ledger.enter(lab, Batch(kept, chosen.settings, request, caller, grid=grid), GridLaunched, answer)
 
 
 def _plan(request: GridLaunch, seed: int) -> Plan:
@@ -125,16 +122,26 @@ def _plan(request: GridLaunch, seed: int) -> Plan:
         plan = designs.plan(request.design, request.factors, size=request.size, seed=seed, cap=GRID_CAP)
     else:
         plan = Plan(request.cells or [{}], "")
-    _refuse_too_many(request, len(plan.cells))
+    _refuse_too_many(request, len(plan.cells), len(request.gpu) if isinstance(request.gpu, list) else 1)
     return plan
 
 
-def _refuse_too_many(request: GridLaunch, cells: int) -> None:
-    variants = len(request.variants) or 1
-    count = cells * variants * request.replicates
-    if count > GRID_CAP:
+def _refuse_searching_on_several(request: GridLaunch, chosen: Chosen) -> None:
+    if request.design == OPTIMISER and len(chosen.settings) > 1:
         raise BadInputError(
-            f"The grid has {count:,} experiments ({cells:,} cells × {variants} variants × {request.replicates} replicates),"
+            f"design={OPTIMISER!r} was asked for on {len(chosen.settings)} kinds of GPU, and it learns on one at a time",
+            f"Call it once for each kind, or with gpu={kinds.ANY!r}",
+        )
+
+
+def _refuse_too_many(request: GridLaunch, cells: int, gpus: int) -> None:
+    variants = len(request.variants) or 1
+    count = cells * variants * request.replicates * gpus
+    if count > GRID_CAP:
+        on = f" × {gpus} kinds of GPU" if gpus > 1 else ""
+        raise BadInputError(
+            f"The grid has {count:,} experiments"
+            f" ({cells:,} cells × {variants} variants × {request.replicates} replicates{on}),"
             f" and {GRID_CAP:,} is the most for one call",
             "Take fewer values or replicates, or list the cells that matter",
         )
@@ -196,5 +203,5 @@ def _refuse_lacking(variant: Proposal, factors: Iterable[str], name: str) -> Non
 def _shown(cells: Sequence[Planned], entry: Entry) -> list[Cell]:
     return [
         Cell(id=", ".join(ledger.ids(replicates)), variant=cell.proposal.variant, knobs=json.loads(json.dumps(cell.values)))
-        for cell, replicates in zip(cells[:SHOWN], entry.replicates, strict=False)
+        for cell, replicates in zip(cells[:SHOWN], entry.of_ideas, strict=False)
     ]

@@ -17,6 +17,7 @@ from ..research.effects import pareto_front
 from ..research.noise import Noise
 from ..research.policy import runs_needed
 from ..research.student import COVERAGE, quantile
+from ..store.spending import Idle
 from ..store.stops import Stop
 from ..store.tried import Tried
 from .code import Code
@@ -191,8 +192,19 @@ def stopped(stops: Sequence[Stop], metric: Metric) -> Figures:
     return told
 
 
-def efficiency(evidence: Evidence) -> Figures:
-    """What GPU time and money bought, over everything asked for that has ended."""
+def idleness(idle: Idle) -> Figures:
+    """What clusters held and cost while nothing ran on them; nothing where that is nothing."""
+    told = {"idle_gpu_hours": idle.gpu_seconds / 3600, "idle_usd": idle.usd}
+    return {name: significant(value, 3) for name, value in told.items() if value > 0}
+
+
+def efficiency(evidence: Evidence, idle: Idle) -> Figures:
+    """What GPU time and money bought, over everything asked for that has ended.
+
+    Args:
+        evidence: What was asked for.
+        idle: What clusters held beside, where all of the lab was asked for.
+    """
     ended = [one for one in evidence.everything if one.finished_at is not None and one.started_at is not None]
     if not ended:
         return {}
@@ -208,9 +220,9 @@ def efficiency(evidence: Evidence) -> Figures:
     wall = max(one.finished_at or 0.0 for one in ended) - min(one.started_at or 0.0 for one in ended)
     found = research.efficiency(
         usage,
-        held_seconds=math.fsum(one.gpu_seconds for one in ended),
+        held_seconds=math.fsum(one.gpu_seconds for one in ended) + idle.gpu_seconds,
         wall_seconds=wall,
-        usd=math.fsum(one.usd for one in ended),
+        usd=math.fsum(one.usd for one in ended) + idle.usd,
         confirmed=len({one.tree for one in ended if one.verdict is Verdict.CONFIRMED}),
     )
     told: dict[str, float | None] = {
@@ -223,4 +235,4 @@ def efficiency(evidence: Evidence) -> Figures:
         "gpu_hours_per_confirmed": found.gpu_hours_per_confirmed,
         "usd_per_confirmed": found.usd_per_confirmed or None,
     }
-    return {name: significant(value, 3) for name, value in told.items() if value is not None}
+    return {name: significant(value, 3) for name, value in told.items() if value is not None} | idleness(idle)

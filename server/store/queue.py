@@ -23,7 +23,8 @@ _STARTABLE = f"status = 'queued' AND cancel_reason IS NULL AND NOT {_HELD}"
 async def startable(db: Database, kinds: Sequence[str]) -> bool:
     """Whether anything waits that could start on a device of these kinds."""
     marks = ", ".join("?" * len(kinds))
-    return await db.row(f"SELECT 1 FROM {_QUEUE} WHERE {_STARTABLE} AND gpu IN ({marks}) LIMIT 1", kinds) is not None
+    sql = f"SELECT 1 FROM {_QUEUE} WHERE {_STARTABLE} AND gpu IN ({marks}) LIMIT 1"
+    return bool(kinds) and await db.row(sql, kinds) is not None
 
 
 async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float) -> int:

@@ -84,7 +84,9 @@ async def keep_handle(tx: Transaction, run: str, handle: Mapping[str, Any]) -> N
 async def keep_news(tx: Transaction, news: Sequence[News]) -> None:
     """Note how far runs are."""
     await tx.many(
-        "UPDATE runs SET status = ?, heartbeat_at = ? WHERE id = ?", [(new.phase, new.heartbeat_at, new.run.id) for new in news]
+        "UPDATE runs SET status = ?, heartbeat_at = ?, running_at = iif(? = 'starting', NULL, coalesce(running_at, ?))"
+        " WHERE id = ?",
+        [(new.phase, new.heartbeat_at, new.phase, new.heartbeat_at, new.run.id) for new in news],
     )
     await tx.many(
         "UPDATE experiments SET status = ? WHERE number = ? AND status != ?",

@@ -110,14 +110,14 @@ async def cancel_queued(tx: Transaction, now: float) -> int:
 
 
 async def _spend(tx: Transaction, pool: str, *, experiments: int, held_seconds: float, useful_seconds: float) -> None:
-    price = await tx.row("SELECT usd_per_hour FROM pools WHERE name = ?", (pool,))
-    usd = held_seconds / 3600 * (price["usd_per_hour"] if price else 0.0)
+    known = await tx.row("SELECT usd_per_hour, most_clusters > 0 AS hired FROM pools WHERE name = ?", (pool,))
+    usd = held_seconds / 3600 * (known["usd_per_hour"] if known else 0.0)
     await tx.execute(
-        "INSERT INTO spent (pool, experiments, gpu_seconds, usd, useful_seconds) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (pool) DO UPDATE SET experiments = experiments + excluded.experiments,"
+        "INSERT INTO spent (pool, hired, experiments, gpu_seconds, usd, useful_seconds) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (pool, hired) DO UPDATE SET experiments = experiments + excluded.experiments,"
         " gpu_seconds = gpu_seconds + excluded.gpu_seconds, usd = usd + excluded.usd,"
         " useful_seconds = useful_seconds + excluded.useful_seconds",
-        (pool, experiments, held_seconds, usd, useful_seconds),
+        (pool, known["hired"] if known else 0, experiments, held_seconds, usd, useful_seconds),
     )
 
 

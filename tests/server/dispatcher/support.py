@@ -98,7 +98,7 @@ async def loop(lab: Lab, pools: Pools | None = None) -> AsyncGenerator[Dispatche
     """A dispatcher's loop in this process, to be ticked by hand; on the lab's pools unless told."""
     pools = pools or Pools.of_settings(load_settings(lab.root), lab.folder / RUNS)
     yield Dispatcher(
-        lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), Settler(lab.trainer.metric), lab.settings.allowance.ends
+        lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), Settler(lab.trainer.metric), lab.settings.allowance
     )
     await pools.close()
 
