@@ -61,9 +61,9 @@ class Bed:
         wait_until(lambda: run("sinfo", "--noheader", f"--nodes={node}", "--format=%t").strip() == "idle", f"{node} to be idle")
 
     def kill_api_server(self) -> None:
-        """`kill -9` SkyPilot's API server, if one runs."""
+        """`kill -9` SkyPilot's API server with its helpers: one that survives keeps a port, and no new server could start."""
         for pid in _processes(API_SERVER):
-            os.kill(pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
         wait_until(lambda: not _processes(API_SERVER), "the API server to be gone")
 
     def start_api_server(self) -> None:

@@ -15,6 +15,9 @@ INSIDE = Path("/run/bed")
 """The same folder as the bed's processes see it: always there, so that its files are as they are."""
 READY = "ready"
 """Holds the process id, as the machine counts, of the bed's first process once everything runs."""
+USER_HASH = "person/.sky/user_hash"
+"""By which SkyPilot tells its users apart, also in the names of the folders in `/tmp` where it keeps connections open: one for
+each bed, so that they don't share these."""
 
 PACKAGES = (
     "slurmctld",
