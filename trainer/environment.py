@@ -34,6 +34,7 @@ def scrubbed(spec: Spec, temporary: Path, **more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return (
         kept
+        | _package()
         | _devices(spec)
         | {
             "LABHAND_SEED": str(spec.seed),
@@ -45,6 +46,12 @@ def scrubbed(spec: Spec, temporary: Path, **more: str) -> dict[str, str]:
             **more,
         }
     )
+
+
+def _package() -> dict[str, str]:
+    """Where this package is found, when it isn't installed: a cluster's host has it from the lab."""
+    place = str(Path(__file__).parents[2])
+    return {"PYTHONPATH": place} if place in os.environ.get("PYTHONPATH", "").split(os.pathsep) else {}
 
 
 def _devices(spec: Spec) -> dict[str, str]:

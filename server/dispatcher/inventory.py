@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 from anyio import to_thread
@@ -21,7 +20,6 @@ async def remaining(root: Path) -> list[str]:
     settings = load_settings(root)
     hired = {name: pool for name, pool in settings.pools.items() if isinstance(pool, SkyPilotPool)}
     folder = data_folder(root, settings).resolve() / RUNS
-    async with AsyncExitStack() as stack:
-        pools = await to_thread.run_sync(Pools.of_settings, settings.model_copy(update={"pools": hired}), folder)
-        stack.push_async_callback(pools.close)
+    pools = await to_thread.run_sync(Pools.of_settings, settings.model_copy(update={"pools": hired}), folder)
+    async with pools.asking():
         return [cluster for name in hired for cluster in await pools[name].backend.remaining()]

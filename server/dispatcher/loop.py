@@ -151,12 +151,17 @@ class Dispatcher:
             return
         reports = await self._pools.poll(attempt.run for attempt in self._active)
         now = time.time()
+        # Without a handle it is to be started now, and the report is of an earlier time.
+        returned = [a for a in self._active if reports[a.run.id].phase == "returned" and a.run.handle]
         news = [new for attempt in self._active if (new := _news(attempt.run, reports[attempt.run.id], now))]
         ended = _ended(self._active, reports)
-        if news or ended:
+        if news or ended or returned:
             async with self._db.transaction() as tx:
                 await runs.keep_news(tx, news)
                 await self._settler.settle(tx, ended, now)
+                for attempt in returned:
+                    log.info("%s is queued again: %s could not start it", attempt.run.id, attempt.run.pool)
+                    await queue.give_back(tx, attempt.run.id, attempt.run.experiment)
             await self._read()
 
     async def _stop_doomed(self) -> None:
@@ -226,7 +231,7 @@ class Dispatcher:
 
 def _news(run: Run, report: Report, now: float) -> News | None:
     """What is worth writing down of a run that goes on."""
-    if report.phase in {"finished", "lost"}:
+    if report.phase in {"finished", "lost", "returned"}:
         return None
     heartbeat_at = now - report.silent_seconds
     if report.phase == run.status and heartbeat_at < run.heartbeat_at + HEARTBEAT_SECONDS:

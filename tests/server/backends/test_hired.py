@@ -21,6 +21,6 @@ class TestHired(BackendConformance):
         self.outside = Provider()
 
     @override
-    def backend(self, place: Path, slots: int = 2) -> Backend:
-        settings = SkyPilotPool(backend="skypilot", infra="slurm/lab", gpu="H100", max_clusters=slots)
+    def backend(self, place: Path) -> Backend:
+        settings = SkyPilotPool(backend="skypilot", infra="slurm/lab", gpu="H100", max_clusters=2)
         return HiredBackend("h100", settings, self.outside)
