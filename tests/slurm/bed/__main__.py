@@ -115,6 +115,7 @@ def _clear_temporary() -> None:
         for path in Path("/tmp").glob(f"*[_-]{(OUTSIDE / USER_HASH).read_text('utf-8')}"):
             shutil.rmtree(path)
 
+
 def _install_packages() -> None:
     """Install what Debian has and this machine lacks, without starting the machine's own daemons of it."""
     found = subprocess.run(
