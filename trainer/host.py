@@ -1,8 +1,8 @@
 """Runs on a cluster what arrives in its spool, a run a GPU, until nothing has come for a while.
 
 `python -m labhand.trainer.host ROOT` is one long job of a cluster. It starts `labhand.trainer.runner` on each run, and prints
-what happens as single lines that begin with a mark and go on as JSON; docs/skypilot.md has them. It keeps nothing in memory that
-the run folders don't tell, so that the next host takes over whatever this one leaves.
+what happens as single lines that begin with a mark and go on as JSON; docs/skypilot.md has them. It keeps nothing in memory
+that the run folders don't tell, so that the next host takes over whatever this one leaves.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def launch(asked: Asked) -> float:
         down=True,
     )
     _, handle = sky.get(request)
-    return float(handle.launched_resources.get_cost(3600.0)) * handle.launched_nodes
+    return float(handle.launched_resources.get_cost(3600.0) * handle.launched_nodes)
 
 
 def execute(asked: Asked) -> int:
