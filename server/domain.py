@@ -218,6 +218,11 @@ class Pool:
     most_clusters: int = 0
 
     @property
+    def is_priced(self) -> bool:
+        """Whether its price is known: said by the person, or asked for."""
+        return self.as_of > 0 or self.usd_per_hour > 0
+
+    @property
     def gpus_per_cluster(self) -> int:
         """Of one cluster; 0 where machines aren't hired."""
         return self.slots // self.most_clusters if self.most_clusters else 0

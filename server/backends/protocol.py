@@ -105,7 +105,7 @@ class Backend(Protocol):
         """
         return [cluster.name for cluster in await self.clusters() if cluster.status != "gone"]
 
-    async def scale(self, clusters: int | None) -> None:
+    async def scale(self, clusters: int | None) -> None:  # noqa: ARG002  where machines aren't hired
         """Hold so many clusters, idle or not, until told otherwise. Those with the least to run are given up first.
 
         What runs on a cluster that is given up is lost.

@@ -12,9 +12,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ..answers import HeldCluster
 from ..dispatcher.inventory import remaining
 from ..errors import LabhandError
+from ..fleet import HeldCluster
 from ..lab import scaling
 from ..lab.lab import Lab
 from .reading import with_lab

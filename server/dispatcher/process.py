@@ -112,7 +112,7 @@ async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
     stack.push_async_callback(db.close)
     await allowances.keep_alone(db, settings.allowance, time.time())
     sources = await Sources.open(folder / SOURCES)
-    pools = await to_thread.run_sync(Pools.of_settings, settings, folder / RUNS, trainer.metric.direction)
+    pools = Pools.of_settings(settings, folder / RUNS, trainer.metric.direction)
     await stack.enter_async_context(pools)
     additions = Additions(sources, settings.allowance, settings.baseline_every)
     settler = Settler(trainer.metric, additions, Validations(trainer.metric, sources))

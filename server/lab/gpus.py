@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from ..answers import GpuList, Gpus
 from ..domain import Pool
+from ..fleet import GpuList, Gpus
 from ..settings import SkyPilotPool
 from ..store import champions, clusters, progress, runs, spending, summary
 from ..store.clusters import Wish
