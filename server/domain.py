@@ -116,7 +116,8 @@ class Experiment:
         tree: Content hash of the source: equal trees are the same source.
         base: The experiment whose source it was made from; None for the baseline and a folder on disk.
         purpose: `idea`; `baseline` for the replicates that the lab adds by itself, `recheck` where it runs a suspected score
-            again; `validation` for the pairs that a validation rests on, `report` for those that decide nothing.
+            again, `spot_check` where it runs to its end what it had stopped as doomed; `validation` for the pairs that a
+            validation rests on, `report` for those that decide nothing.
         replicate: k of `seed(setting, k)`.
         setting: Trainer, kind of device and budget: the stratum as far as it is known at launch.
         gpu: The kind of device that it asks for, `cpu` where there is none.

@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
 from ..domain import Cluster, Pool, Run
-from ..errors import BadInputError
 
 Phase = Literal["starting", "running", "evaluating", "finished", "lost", "returned"]
 
@@ -113,11 +112,8 @@ class Backend(Protocol):
 
         Args:
             clusters: None for as many as the queue needs.
-
-        Raises:
-            BadInputError: It hires no machines.
         """
-        raise BadInputError(f"There are no clusters to be made {clusters}: this pool hires no machines", "See list_gpus")
+        return
 
     async def __aenter__(self) -> Self:
         """Take up what goes on beside."""

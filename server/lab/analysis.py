@@ -13,7 +13,7 @@ from ..findings import Analysis, EffectTold
 from ..requests import Aspect
 from ..research import effects, optimiser
 from ..research.effects import Effect
-from ..store import champions, spending
+from ..store import champions, spending, stops
 from ..store.spending import Idle
 from ..store.tried import Tried
 from . import measures, yardstick
@@ -117,11 +117,18 @@ async def _horizons(asked: Question) -> Analysis:
 
 
 async def _efficiency(asked: Question) -> Analysis:
-    figures = measures.efficiency(asked.evidence, await _idle(asked))
+    everything = asked.evidence.everything
+    early = measures.stopped(await stops.stopped(asked.lab.db, [one.number for one in everything]), asked.metric)
     tells = ["Over everything that finished, whatever its stratum; useful is training that led to a score."]
+    if early:
+        tells.append(
+            "Stopped early are runs whose curves were out of reach; saved is against what scored ones hold. One of ten is run"
+            " again to its end: by mistake were those of them that scored better than the reference."
+        )
     if asked.named and await spending.bills(asked.lab.db, time.time()):
         tells.append("Clusters were idle besides, which belongs to no experiment: without ids it counts.")
-    return Analysis(what="efficiency", experiments=len(asked.evidence.everything), efficiency=figures, tells=tells)
+    figures = measures.efficiency(asked.evidence, await _idle(asked)) | early
+    return Analysis(what="efficiency", experiments=len(everything), efficiency=figures, tells=tells)
 
 
 async def _idle(asked: Question) -> Idle:
