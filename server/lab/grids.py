@@ -21,13 +21,16 @@ from ..research import designs
 from ..research.designs import Plan
 from ..store import launches
 from ..store.launches import NewGrid
-from . import ideas, ledger, optimiser, references, repeats
+from . import ablation, ideas, ledger, optimiser, references, repeats
 from .ideas import Proposal
 from .lab import Lab
 from .ledger import Batch, Entry
-from .setting import choose_setting
+from .references import Reference
+from .setting import Setting, choose_setting
 from .standing import lab_line
 
+ABLATION = "ablation"
+"""The design whose cells are what the base is made of."""
 OPTIMISER = "optimiser"
 """The design whose cells depend on what has run."""
 SHOWN = 20
@@ -67,17 +70,10 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
 async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
     # The newest number: a launch draws what its dry run showed, and the next one something else.
     seed = await launches.newest(lab.db)
-    plan = _plan(request, seed)
     base = await references.resolve(lab, request.base)
     setting = await choose_setting(lab, request.gpu, base.gpu, request.budget_seconds)
-    cells: list[Planned] = []
-    for variant in _variants(request):
-        proposal = await ideas.propose(lab, variant)
-        if request.design == OPTIMISER:
-            _refuse_lacking(proposal, request.factors, variant.name)
-            plan = await optimiser.batch(lab, request, setting, proposal, seed)
-            _refuse_too_many(request, len(plan.cells))
-        cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, plan.cells)
+    crossed = _take_apart(lab, request, base) if request.design == ABLATION else _cross_all(lab, request, setting, seed)
+    cells, plan = await crossed
     kept = await ideas.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
     grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
 
@@ -102,6 +98,32 @@ async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
         )
 
     return await ledger.enter(lab, Batch(kept, setting, request, caller, grid=grid), GridLaunched, answer)
+
+
+async def _cross_all(lab: Lab, request: GridLaunch, setting: Setting, seed: int) -> tuple[list[Planned], Plan]:
+    """The cells of every variant."""
+    plan = _plan(request, seed)
+    cells: list[Planned] = []
+    for variant in _variants(request):
+        proposal = await ideas.propose(lab, variant)
+        if request.design == OPTIMISER:
+            _refuse_lacking(proposal, request.factors, variant.name)
+            plan = await optimiser.batch(lab, request, setting, proposal, seed)
+            _refuse_too_many(request, len(plan.cells))
+        cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, plan.cells)
+    return cells, plan
+
+
+async def _take_apart(lab: Lab, request: GridLaunch, base: Reference) -> tuple[list[Planned], Plan]:
+    """The cells that show what the change from the baseline to the base is made of."""
+    if request.factors or request.cells or request.variants or request.overrides or request.size is not None:
+        raise BadInputError(
+            f"design={ABLATION!r} takes the change of base apart, and no factors, cells, variants, overrides or size",
+            "Give base alone, and replicates",
+        )
+    proposals, tells = await ablation.propose(lab, base)
+    _refuse_too_many(request, len(proposals))
+    return [Planned({}, proposal) for proposal in proposals], Plan((), tells)
 
 
 def _plan(request: GridLaunch, seed: int) -> Plan:

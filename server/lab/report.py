@@ -24,7 +24,7 @@ from .lab import Lab
 from .plots import Drawn, plot
 from .rows import stratum_id
 
-ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick")
+ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick", "ablation")
 MOST_DIFF = 20_000
 """Characters of each champion's diff."""
 
