@@ -29,7 +29,7 @@ from .measures import idleness
 from .plots import Drawn, plot
 from .rows import significant, stratum_id
 
-ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick")
+ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick", "ablation")
 MOST_DIFF = 20_000
 """Characters of each champion's diff."""
 
