@@ -35,7 +35,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         "GATHER_SECONDS": 0.01,
         "WATCH_SECONDS": 0.5,
         "SUSPECT_SECONDS": 0.1,
-        "LOST_SECONDS": 5.0,
+        "UNHEARD_SECONDS": 5.0,
     }.items():
         monkeypatch.setattr(attendant, name, seconds)
     monkeypatch.setattr(rest, "LEAST_SECONDS", 0.5)
