@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import os
 import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-import anyio
 
 from tests.slurm.bed.control import this_bed
 from tests.slurm.bed.places import REPOSITORY
@@ -37,6 +34,7 @@ AROUND_SECONDS = 26.0
 EVALUATION_SECONDS = 5.0
 """The most that labhand's own evaluation takes on a GPU."""
 LOOK_SECONDS = 1.0
+WAYS = {"labhand": lab.run, "script": article.run}
 
 
 def main() -> None:
@@ -77,18 +75,6 @@ def watched(way: str, experiments: int, seconds: float) -> Campaign:
         jobs |= {job.id: job for job in bed.ended_jobs() if job.id in jobs}
         spans = witness.spans()
     return Campaign(asked, spans, _held(jobs.values(), spans), api_calls() - calls, used)
-
-
-def _as_labhand(root: Path, experiments: int, seconds: float, python: Path) -> None:
-    anyio.run(lab.run, root, experiments, seconds, root / "sleeper", python)
-
-
-def _as_a_script(root: Path, experiments: int, seconds: float, python: Path) -> None:
-    os.setsid()  # so that it is told from this process
-    article.run(experiments, seconds, root / "sleeper", python)
-
-
-WAYS = {"labhand": _as_labhand, "script": _as_a_script}
 
 
 def _session(root: Path, process: int | None) -> int:

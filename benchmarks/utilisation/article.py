@@ -6,7 +6,9 @@ every queue in turn, and copies the trainer's folder for each experiment.
 
 from __future__ import annotations
 
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.slurm.bed import skypilot
@@ -23,12 +25,13 @@ LABHAND_SEED={number} LABHAND_BUDGET_SECONDS={seconds:g} {python} train.py
 """
 
 
-def run(experiments: int, seconds: float, trainer: Path, python: Path) -> None:
-    """Run a campaign to its end, and give up its clusters."""
+def run(root: Path, experiments: int, seconds: float, python: Path) -> None:
+    """Run a campaign of the trainer below `root` to its end, and give up its clusters."""
+    os.setsid()  # so that what it costs is told from what its caller costs
     left = shares(experiments)
     clusters = {f"article-{gpu.lower()}": gpu for gpu in GPUS}
-    for cluster, gpu in clusters.items():
-        skypilot.launch(cluster, gpu, GPUS[gpu])
+    with ThreadPoolExecutor() as both:
+        list(both.map(skypilot.launch, clusters, GPUS, GPUS.values()))
     busy = dict.fromkeys(clusters, True)
     while any(busy.values()):
         for cluster, gpu in clusters.items():
@@ -37,7 +40,9 @@ def run(experiments: int, seconds: float, trainer: Path, python: Path) -> None:
             for _ in range(min(left[gpu], GPUS[gpu] + AHEAD - going)):
                 number = left[gpu]
                 folder = INSIDE / "shared" / "article" / cluster / "runs" / str(number)
-                command = EXPERIMENT.format(folder=folder, trainer=trainer, number=number, seconds=seconds, python=python)
+                command = EXPERIMENT.format(
+                    folder=folder, trainer=root / "sleeper", number=number, seconds=seconds, python=python
+                )
                 skypilot.start(cluster, gpu, command)
                 left[gpu] -= 1
             busy[cluster] = bool(left[gpu] or going)

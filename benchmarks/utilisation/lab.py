@@ -14,7 +14,7 @@ from mcp.client.stdio import StdioServerParameters
 from .campaign import GPUS, shares
 
 SETTINGS = """\
-trainer = "{trainer}"
+trainer = "./sleeper"
 budget_seconds = {seconds:g}
 """
 POOL = """\
@@ -30,17 +30,21 @@ storage = "/run/bed/shared/labhand"
 LABHAND = [sys.executable, "-m", "labhand.server.main"]
 
 
-async def run(root: Path, experiments: int, seconds: float, trainer: Path, python: Path) -> None:
-    """Run a campaign to its end in a new lab at `root`, and give up its clusters."""
+def run(root: Path, experiments: int, seconds: float, python: Path) -> None:
+    """Run a campaign of the trainer below `root` to its end in a new lab there, and give up its clusters."""
+    anyio.run(_run, root, experiments, seconds, python)
+
+
+async def _run(root: Path, experiments: int, seconds: float, python: Path) -> None:
     pools = (POOL.format(name=gpu.lower(), gpu=gpu, count=count, python=python) for gpu, count in GPUS.items())
-    (root / "labhand.toml").write_text(SETTINGS.format(trainer=trainer, seconds=seconds) + "\n".join(pools), "utf-8")
+    (root / "labhand.toml").write_text(SETTINGS.format(seconds=seconds) + "\n".join(pools), "utf-8")
     server = StdioServerParameters(command=LABHAND[0], args=[*LABHAND[1:], "serve", "--root", str(root)], env=dict(os.environ))
     async with Client(server) as client:
         for gpu, share in shares(experiments).items():
             grid = {"hypothesis": "How much of the time is used?", "gpu": gpu}
-            baseline = (await _call(client, "launch_grid", **grid, factors={"X": [0.0, 0.5]}, dry_run=True)).get("baseline", [])
-            values = [round(step / 100, 2) for step in range(share - len(baseline))]
-            await _call(client, "launch_grid", **grid, factors={"X": values})
+            first = await _call(client, "launch_grid", **grid, factors={"X": [2.0]})
+            more = share - 1 - len(first["baseline"])  # the lab adds replicates of the baseline
+            await _call(client, "launch_grid", **grid, factors={"X": [round(2.01 + step / 100, 2) for step in range(more)]})
         told: dict[str, Any] = {"pending": True}
         while "pending" in told:
             told = await _call(client, "wait", timeout_seconds=50)

@@ -17,7 +17,7 @@ from pathlib import Path
 from .places import OUTSIDE, PACKAGES, READY, REPOSITORY, USER_HASH, environment, missing
 
 HOLD = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-m", "tests.slurm.bed.inside"]
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds for a bed to come up, or to be gone."""
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .inside import NODES, run, start_sshd, wait_until
+from .inside import NODES, run, start_api_server, start_sshd, wait_until
 from .places import INSIDE, environment
 from .records import Job, Step, ended_jobs, jobs, steps
 
@@ -77,7 +76,7 @@ class Bed:
 
     def start_api_server(self) -> None:
         """Start it as a person does, unless one runs; back when it answers."""
-        subprocess.run(["sky", "api", "start"], env=self.environment, check=True, stdin=subprocess.DEVNULL, timeout=60)
+        start_api_server()
 
     @contextmanager
     def cut_connection(self) -> Generator[None]:

@@ -12,7 +12,9 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
+from urllib.request import urlopen
 
 from .places import FILES, INSIDE, OUTSIDE, READY, USER_HASH, environment
 
@@ -30,7 +32,7 @@ def main() -> None:
     _make_folders()
     _start_slurm()
     start_sshd()
-    subprocess.run(["sky", "api", "start"], env=environment(), check=True, stdin=subprocess.DEVNULL)
+    start_api_server()
     (INSIDE / READY).write_text(pid, "utf-8")
     while True:
         try:
@@ -42,6 +44,21 @@ def main() -> None:
 def start_sshd() -> None:
     """Let SkyPilot reach the nodes."""
     run("/usr/sbin/sshd", "-f", INSIDE / "sshd_config", "-E", INSIDE / "log/sshd.log")
+
+
+def start_api_server() -> None:
+    """Start SkyPilot's API server as a person does, unless one runs; back when it answers."""
+    # The command itself gives up after a minute, which can be too soon on a busy machine; what it has started goes on.
+    subprocess.run(["sky", "api", "start"], env=environment(), check=False, stdin=subprocess.DEVNULL)
+    wait_until(_api_server_answers, "the API server to answer")
+
+
+def _api_server_answers() -> bool:
+    try:
+        with urlopen("http://127.0.0.1:46580/api/health", timeout=5) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False
 
 
 def run(*command: str | Path) -> str:
