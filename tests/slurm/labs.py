@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,24 +82,19 @@ def make_lab(place: Path, bed: Bed, *, h100: int, h200: int, **secrets: str) -> 
 
 
 async def until_finished(client: Client, enough: int | None = None) -> dict[str, Any]:
-    """Wait until so many more experiments are finished; None for all. Gives the last answer."""
+    """Wait until so many experiments, whoever launched them, are finished; None for all. Gives the last answer."""
     finished = 0
-    cursor: dict[str, str] = {}
+    total = await total_of(client)
+    cursor: dict[str, Any] = {"ids": [f"e0001-e{total:04d}"]}
     told: dict[str, Any] = {}
     for _ in range(WAITS):
         told = await data(client, "wait", until="all" if enough is None else "any", timeout_seconds=WAIT_SECONDS, **cursor)
-        finished, cursor = finished + told.get("finished_total", 0), {"after": told["cursor"]}
+        finished, cursor = finished + told.get("finished_total", 0), cursor | {"after": told["cursor"]}
         if "pending" not in told or (enough is not None and finished >= enough):
             return told
     raise AssertionError(f"not finished: {told}")
 
 
-async def until_attention(client: Client, holds: Callable[[str], bool]) -> str:
-    """Wait until the lab asks for attention with such a line."""
-    told: dict[str, Any] = {}
-    for _ in range(WAITS):
-        told = await data(client, "wait", timeout_seconds=WAIT_SECONDS)
-        for line in told.get("attention", []):
-            if holds(line):
-                return str(line)
-    raise AssertionError(f"not said: {told}")
+async def total_of(client: Client) -> int:
+    """Experiments in the lab, the baseline's replicates among them."""
+    return int((await data(client, "get_results", limit=1))["total"])

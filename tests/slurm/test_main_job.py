@@ -17,7 +17,7 @@ from .bed.control import Bed
 from .bed.inside import wait_until
 from .bed.places import INSIDE
 from .bed.witness import Span, Witness
-from .labs import PRICES, make_lab, until_finished
+from .labs import PRICES, make_lab, total_of, until_finished
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(1500)]
 
@@ -46,16 +46,16 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed_and_nothing_is_l
             assert grid["total"] == len(GRID)
             await until_finished(client, 4)
             lab.kill_dispatcher()
-            await until_finished(client, 8)
+            await until_finished(client, 12)
             bed.kill_api_server()
-            await until_finished(client, 8)
+            await until_finished(client, 20)
             with bed.cut_connection():
                 back = time.monotonic() + CUT_SECONDS
                 wait_until(lambda: time.monotonic() > back, "a minute to pass")
             await until_finished(client)
             gossip = await data(client, "launch_experiment", hypothesis="What is there to hear?", edits=[GOSSIP], gpu="H100")
-            few = await data(client, "launch_grid", hypothesis="Finer", factors={"X": FEW}, gpu="H200")
-            expected = len(GRID) + len(FEW) + 1 + len(grid.get("baseline", [])) + len(few.get("baseline", []))
+            await data(client, "launch_grid", hypothesis="Finer", factors={"X": FEW}, gpu="H200")
+            expected = await total_of(client)
             wait_until(lambda: len(witness.spans()) == expected, "the last of them to begin")
         lab.kill_dispatcher()
         bed.kill_api_server()

@@ -17,13 +17,12 @@ from .bed.control import Bed
 from .bed.inside import wait_until
 from .bed.records import Job
 from .bed.witness import Witness
-from .labs import WAITS, LabOnBed, make_lab, until_finished
+from .labs import WAITS, LabOnBed, make_lab, total_of, until_finished
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(1500)]
 
 SECONDS = 25
 """Of one training: long enough to be cut short."""
-EXPERIMENTS = 2
 
 
 async def test_what_waits_or_is_lost_runs_in_the_end_and_one_command_leaves_nothing(bed: Bed, tmp_path: Path) -> None:
@@ -31,7 +30,7 @@ async def test_what_waits_or_is_lost_runs_in_the_end_and_one_command_leaves_noth
     with Witness() as witness:
         async with lab.client() as client:
             others = bed.occupy("h100")
-            grid = await data(
+            await data(
                 client,
                 "launch_grid",
                 hypothesis="Does it matter?",
@@ -39,7 +38,7 @@ async def test_what_waits_or_is_lost_runs_in_the_end_and_one_command_leaves_noth
                 gpu="H100",
                 budget_seconds=SECONDS,
             )
-            expected = EXPERIMENTS + len(grid.get("baseline", []))
+            expected = await total_of(client)
             note = await until_pool(client, "h100", lambda pool: bool(pool.get("note")))
             assert note["running"] == 0
             assert note["queued"] == expected
