@@ -36,6 +36,8 @@ LOST_SECONDS = 90.0
 """After which what was sent is sent again, when no host has told of it."""
 WATCH_SECONDS = 60.0
 """Between two looks at a cluster whose host says nothing."""
+BROKEN = 5
+"""Calls in a row that failed on the cluster itself, after which it is torn down."""
 UNWELL = 4
 """Looks in a row at a cluster that isn't up, after which it is torn down."""
 SUSPECT_SECONDS = 10.0
@@ -93,6 +95,7 @@ class Attendant:
         self._host_failed = 0
         self._hears = False
         self._is_idle = False
+        self._broken = 0
         self._given_up: str | None = None
         self._last_words: deque[str] = deque(maxlen=LINES)
         self._settled: list[str] = []
@@ -184,10 +187,17 @@ class Attendant:
             except SkyError as error:
                 log.warning("%s could not be reached: %s", self.name, error.problem)
                 self._note(note=error.problem)
-                if error.trouble != "away":
-                    self._suspicion.ring()
+                self._doubt(error)
                 await anyio.sleep(TRY_AGAIN_SECONDS)
                 self._work.ring()
+
+    def _doubt(self, error: SkyError) -> None:
+        """Something is wrong with the cluster, or only with the way to it: the watch finds out."""
+        self._broken = self._broken + 1 if error.trouble == "broken" else 0
+        if self._broken >= BROKEN:
+            self.give_up(f"it answers, but SkyPilot's own part of it doesn't: {error.problem}")
+        elif error.trouble != "away":
+            self._suspicion.ring()
 
     async def _deliver(self) -> None:
         """Send what is to be sent, in as few jobs as it takes."""
@@ -252,7 +262,7 @@ class Attendant:
                 status = "SUCCEEDED" if self._is_idle else await self._sky.job_status(self.name, job)
             except SkyError as error:
                 log.info("The log of %s was cut: %s", self.name, error.problem)
-                self._suspicion.ring()
+                self._doubt(error)
             else:
                 if status is None or status in ENDED:
                     self._host_ended(job, status)
@@ -281,6 +291,7 @@ class Attendant:
                 self._last_words.append(told)
             return
         self._hears = True
+        self._broken = 0
         self._is_idle = happened.get("host") == "idle"
         if happened.get("host") == "at work":
             self._hear_host(happened, job)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from subprocess import DEVNULL, PIPE
 from types import TracebackType
@@ -88,37 +88,39 @@ class Client(Sky):
 
     @override
     async def follow(self, cluster: str, job: int) -> AsyncIterator[str]:
-        number, answers = await self._ask("follow", {"cluster": cluster, "job": job})
         rest = ""
-        try:
+        async with self._asked("follow", {"cluster": cluster, "job": job}) as answers:
             while "piece" in (answer := await self._receive(answers, SILENT_SECONDS, "follow")):
                 *lines, rest = (rest + answer["piece"]).split("\n")
                 for line in lines:
                     yield line
-        finally:
-            self._let_go(number)
 
     async def _call(self, call: str, seconds: float, **asked: object) -> Any:  # noqa: ANN401
-        number, answers = await self._ask(call, asked)
-        try:
+        async with self._asked(call, asked) as answers:
             return (await self._receive(answers, seconds, call))["value"]
+
+    @asynccontextmanager
+    async def _asked(self, call: str, asked: Mapping[str, object]) -> AsyncGenerator[MemoryObjectReceiveStream[Answer]]:
+        """Ask, and stop waiting for answers when the context is left."""
+        process = await self._started()
+        self._number += 1
+        number = self._number
+        send, receive = anyio.create_memory_object_stream[Answer](_PIECES)
+        self._waiting[number] = send
+        try:
+            with receive:
+                await self._write(process, {"id": number, "call": call, "asked": asked})
+                yield receive
         finally:
             self._let_go(number)
 
-    async def _ask(self, call: str, asked: Mapping[str, object]) -> tuple[int, MemoryObjectReceiveStream[Answer]]:
-        process = await self._started()
-        self._number += 1
-        send, receive = anyio.create_memory_object_stream[Answer](_PIECES)
-        self._waiting[self._number] = send
-        line = json.dumps({"id": self._number, "call": call, "asked": asked}) + "\n"
-        number = self._number
+    @staticmethod
+    async def _write(process: Process, request: Mapping[str, object]) -> None:
+        assert process.stdin is not None  # noqa: S101
         try:
-            assert process.stdin is not None  # noqa: S101
-            await process.stdin.send(line.encode())
+            await process.stdin.send(json.dumps(request).encode() + b"\n")
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            self._let_go(number)
             raise SkyError("away", "The process that talks to SkyPilot has ended") from error
-        return number, receive
 
     async def _receive(self, answers: MemoryObjectReceiveStream[Answer], seconds: float, call: str) -> Answer:
         try:

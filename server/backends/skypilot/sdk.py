@@ -50,6 +50,9 @@ TEXTS: Mapping[str, Trouble] = {
 }
 
 
+SSH_FAILED = 255
+
+
 def _sky() -> Any:  # noqa: ANN401
     """SkyPilot, whose types reach into libraries that need not be here."""
     import sky  # noqa: PLC0415
@@ -159,6 +162,8 @@ def trouble(error: BaseException) -> Trouble:
     for words, kind in TEXTS.items():
         if words in text:
             return kind
+    if hasattr(error, "returncode"):  # of a command on the cluster, and of ssh itself where that couldn't connect
+        return "away" if error.returncode == SSH_FAILED else "broken"
     return next((TROUBLES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in TROUBLES), "other")
 
 

@@ -10,9 +10,10 @@ from typing import Literal, Protocol
 
 from ...errors import LabhandError
 
-Trouble = Literal["no_capacity", "gone", "not_up", "away", "version", "credentials", "mistaken", "missing", "other"]
+Trouble = Literal["no_capacity", "gone", "not_up", "away", "version", "credentials", "mistaken", "missing", "broken", "other"]
 """What went wrong: no machines at the moment; no such cluster; a cluster that isn't up; nobody answers; another version of the
-API server; nobody may; the settings ask for what doesn't exist; SkyPilot isn't installed; anything else."""
+API server; nobody may; the settings ask for what doesn't exist; SkyPilot isn't installed; what SkyPilot needs on the cluster is gone;
+anything else."""
 LONGEST = 700
 """Characters of what SkyPilot says that are kept."""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -42,6 +43,7 @@ REMEDIES: Mapping[Trouble, str] = {
     "credentials": "`sky check` tells what is missing, and `labhand doctor` what is enabled",
     "mistaken": "`sky gpus list` has the names of GPUs and how many a machine has; mend the pool in labhand.toml",
     "missing": "pip install 'labhand[skypilot]'",
+    "broken": "",
     "other": "",
 }
 

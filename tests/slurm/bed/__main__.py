@@ -112,7 +112,9 @@ def _clear() -> None:
 def _clear_temporary() -> None:
     """Remove from the machine's `/tmp` what SkyPilot put there and on the nodes; its names end with the hash of its user."""
     if (OUTSIDE / USER_HASH).exists():
-        for path in Path("/tmp").glob(f"*[_-]{(OUTSIDE / USER_HASH).read_text('utf-8')}"):
+        for path in Path("/tmp").glob(  # noqa: S108 - not ours to choose
+            f"*[_-]{(OUTSIDE / USER_HASH).read_text('utf-8')}"
+        ):
             shutil.rmtree(path)
 
 

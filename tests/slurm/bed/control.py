@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .inside import run, start_sshd, wait_until
 from .places import INSIDE, environment
-from .records import Job, Step, ended_jobs, steps
+from .records import Job, Step, ended_jobs, jobs, steps
 
 API_SERVER = b"sky.server.server"
 
@@ -36,8 +36,7 @@ class Bed:
 
     def jobs(self) -> list[Job]:
         """Slurm's jobs that wait or run; SkyPilot's clusters are jobs of their names."""
-        listed = run("squeue", "--noheader", "--format=%i|%j|%T|%N")
-        return [Job(*line.split("|")) for line in listed.splitlines()]
+        return jobs()
 
     def ended_jobs(self) -> list[Job]:
         """Slurm's record of jobs that ended, oldest first."""

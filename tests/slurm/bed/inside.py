@@ -86,7 +86,7 @@ def _mount() -> None:
 
 
 def _make_folders() -> None:
-    for name in ("log", "state", "home/.ssh", "person/.slurm", "person/.sky/catalogs/v8/common", "shared", "keys"):
+    for name in ("log", "state", "home/.ssh", "person/.slurm", "person/.sky/catalogs/v8/common", "shared", "keys", "tmp"):
         (INSIDE / name).mkdir(parents=True)
     shutil.copy(FILES / "sshd_config", INSIDE)
     shutil.copytree(FILES / "bin", INSIDE / "bin")

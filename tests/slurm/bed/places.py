@@ -41,6 +41,7 @@ def environment() -> dict[str, str]:
     return os.environ | {
         "HOME": str(INSIDE / "person"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "TMPDIR": str(INSIDE / "tmp"),
         "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # pip's way to say no: SkyPilot builds its own wheel, and the bed reaches no network
     }
