@@ -11,9 +11,9 @@ from typing import Literal, Protocol
 from ...errors import LabhandError
 
 Trouble = Literal["no_capacity", "gone", "not_up", "away", "version", "credentials", "mistaken", "missing", "broken", "other"]
-"""What went wrong: no machines at the moment; no such cluster; a cluster that isn't up; nobody answers; another version of the
-API server; nobody may; the settings ask for what doesn't exist; SkyPilot isn't installed; what SkyPilot needs on the cluster is gone;
-anything else."""
+"""What went wrong: no machines at the moment; no such cluster; a cluster that isn't up; nobody answers; the API server has
+another version; nobody may; the settings ask for what doesn't exist; SkyPilot isn't installed; its own part of the cluster is
+broken; anything else."""
 LONGEST = 700
 """Characters of what SkyPilot says that are kept."""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
