@@ -82,6 +82,7 @@ async def held_clusters(lab: Lab, *, ended: bool = False) -> list[HeldCluster]:
             name=one.cluster.name,
             pool=one.cluster.pool,
             status=one.cluster.status,
+            note=one.cluster.note,
             gpus=one.cluster.gpus,
             seconds=one.seconds,
             usd=one.usd,

@@ -21,7 +21,7 @@ class TestSkyPilot(RunnerConformance):
     patience = PATIENCE_SECONDS
 
     @pytest.fixture(autouse=True)
-    async def on_a_bed(self, bed: Bed, place: Path, anyio_backend: str) -> AsyncGenerator[None]:
+    async def on_a_bed(self, bed: Bed, place: Path) -> AsyncGenerator[None]:
         self._python = bed.python
         yield
         await give_up_all(place, bed.python)

@@ -133,16 +133,7 @@ class Attendant:
     # --- launching
 
     def _machine(self) -> Machine:
-        settings, record = self._around.settings, self.record
-        return Machine(
-            infra=record.infra,
-            gpu=settings.gpu,
-            gpus=record.gpus,
-            cpus=max(2, settings.cpus_per_gpu * record.gpus),
-            use_spot=settings.use_spot,
-            image=settings.image,
-            idle_minutes=settings.idle_minutes,
-        )
+        return Machine.of_pool(self._around.settings, self.record.infra, self.record.gpus)
 
     async def _launch(self) -> bool:
         """Gives whether it is up; otherwise nothing is left of it."""

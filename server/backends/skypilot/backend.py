@@ -31,7 +31,7 @@ from .planning import Horizon, Plan
 from .records import ClusterRecord, Placement, Records
 from .rest import Rest
 from .scripts import pack, trainer_package
-from .words import Sky
+from .words import Machine, Sky, SkyError
 
 TICK_SECONDS = 0.5
 TROUBLE_SECONDS = 10.0
@@ -62,7 +62,7 @@ class SkyPilotBackend(Backend):
         self._settings = settings
         self._runs = runs.resolve()
         self._records = Records(self._runs.parent / FOLDER, name)
-        self._rest = Rest([settings.infra] if isinstance(settings.infra, str) else settings.infra)
+        self._rest = Rest(settings.choices)
         storage = None if settings.storage is None else settings.storage.expanduser() / self._records.lab
         self._around = Around(self._records, settings, sky, self._runs, storage, {}, deque([8.0], maxlen=8), Bell(), self._rest)
         self._attendants: dict[str, Attendant] = {}
@@ -82,7 +82,7 @@ class SkyPilotBackend(Backend):
             slots=self._settings.max_clusters * self._settings.gpus_per_cluster,
             usd_per_hour=self._price or 0.0,
             note=self._note(),
-            as_of=time.time(),
+            as_of=0.0 if self._price is None else time.time(),
             most_clusters=self._settings.max_clusters,
         )
 
@@ -185,6 +185,7 @@ class SkyPilotBackend(Backend):
     async def __aenter__(self) -> Self:
         await self._tasks.__aenter__()
         self._tasks.start_soon(self._act)
+        self._tasks.start_soon(self._ask_price)
         return self
 
     @override
@@ -210,6 +211,19 @@ class SkyPilotBackend(Backend):
                 await self._around.changed.wait(TICK_SECONDS)
         finally:
             os.close(lock)
+
+    async def _ask_price(self) -> None:
+        """What a GPU costs by SkyPilot's catalogue, unless the person says so; nothing where it has no price."""
+        gpus = self._settings.gpus_per_cluster
+        machine = Machine.of_pool(self._settings, self._settings.choices[0], gpus)
+        while self._price is None:
+            try:
+                whole = await self._around.sky.price(machine)
+            except SkyError as error:
+                log.warning("What %s costs isn't known yet: %s", self._name, error)
+                await anyio.sleep(TROUBLE_SECONDS)
+            else:
+                self._price = (whole or 0.0) / gpus
 
     def _plan(self, up: Sequence[ClusterRecord], placements: Sequence[Placement]) -> Plan:
         lead = min(MOST_LEAD, max(LEAST_LEAD, 2 * sum(self._around.latency) / len(self._around.latency)))
@@ -270,8 +284,8 @@ class SkyPilotBackend(Backend):
         self._around.changed.ring()
 
     def _give_back(self) -> None:
-        """While nothing can run here, what waits may go to other pools."""
-        if self._note():
+        """While nothing can run here, or nothing is to, what waits goes back to the queue."""
+        if self._note() or self._wanted == 0:
             for placement in self._records.placements():
                 if placement.state == "waiting":
                     self._records.place(placement, state="returned", at=time.time())

@@ -6,14 +6,15 @@ import os
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from ...errors import LabhandError
+from ...settings import SkyPilotPool
 
 Trouble = Literal["no_capacity", "gone", "not_up", "away", "version", "credentials", "mistaken", "missing", "broken", "other"]
-"""What went wrong: no machines at the moment; no such cluster; a cluster that isn't up; nobody answers; another version of the
-API server; nobody may; the settings ask for what doesn't exist; SkyPilot isn't installed; what SkyPilot needs on the cluster is gone;
-anything else."""
+"""What went wrong: no machines at the moment; no such cluster; a cluster that isn't up; nobody answers; the API server has
+another version; nobody may; the settings ask for what doesn't exist; SkyPilot isn't installed; its own part of the cluster is
+broken; anything else."""
 LONGEST = 700
 """Characters of what SkyPilot says that are kept."""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -65,6 +66,19 @@ class Machine:
     use_spot: bool = False
     image: str | None = None
     idle_minutes: int = 10
+
+    @classmethod
+    def of_pool(cls, settings: SkyPilotPool, infra: str, gpus: int) -> Self:
+        """A cluster of a pool, on one of its choices of infrastructure."""
+        return cls(
+            infra=infra,
+            gpu=settings.gpu,
+            gpus=gpus,
+            cpus=max(2, settings.cpus_per_gpu * gpus),
+            use_spot=settings.use_spot,
+            image=settings.image,
+            idle_minutes=settings.idle_minutes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
