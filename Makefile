@@ -5,16 +5,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := .cache/clients
 
-.PHONY: help demo test check static format lint types contracts clients fix clean
+.PHONY: help demo test test-slurm check static format lint types contracts clients fix clean
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## */make \1: /p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## */make \1: /p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/trainer.stamp ## real experiments on this machine through a real MCP client, in a few minutes
 	$(BIN)/labhand demo
 
 test: $(VENV)/dev.stamp ## every test; those with real clients only after `make clients`
 	$(BIN)/pytest -n auto
+
+test-slurm: $(VENV)/dev.stamp ## what needs SkyPilot and sixteen GPUs, on a Slurm whose GPUs are pretended; needs root
+	$(BIN)/python -m tests.slurm.bed run $(BIN)/pytest tests/slurm
 
 check: export REQUIRE_CLIENTS := 1
 check: clients static test ## everything that CI runs

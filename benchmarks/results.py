@@ -102,7 +102,7 @@ async def _fill(lab: Lab, count: int) -> None:
             f"INSERT INTO experiments ({COLUMNS}) VALUES ({', '.join('?' * len(COLUMNS.split(',')))})",  # noqa: S608
             _rows(count, baseline.commit),
         )
-        await tx.insert("INSERT INTO spent VALUES ('local', ?, ?, 0, ?)", (count, 25.9 * count, 20.0 * count))
+        await tx.insert("INSERT INTO spent VALUES ('local', 0, ?, ?, 0, ?)", (count, 25.9 * count, 20.0 * count))
 
 
 def _rows(count: int, commit: str) -> Iterator[tuple[object, ...]]:

@@ -48,22 +48,38 @@ class Similar(Answer):
     score: float | None = None
 
 
+class LaunchedBlock(Answer):
+    """What a launch on several kinds of GPU comes to on one of them; nothing is compared across."""
+
+    gpu: str
+    experiments: list[str] = Field(default_factory=list[str])
+    seeds: list[int] = Field(default_factory=list[int])
+    estimate: Estimate
+    duplicates: list[str] = Field(default_factory=list[str])
+    baseline: list[str] = Field(default_factory=list[str])
+
+
 class Launched(Answer):
     """What `launch_experiment` answers.
 
     Attributes:
         experiments: Ids, as ranges.
         base: The experiment or source that it was made from.
+        seeds: Where it is on one kind; else they stand in `blocks`.
+        why_gpu: By what the lab chose the kind, where it did.
+        blocks: Kind by kind, where there are several.
         duplicates: Earlier experiments with the same source, seed, budget and kind, returned instead of being run again.
         baseline: Replicates of the baseline that the lab added, because nothing was known of the noise here.
         flags: What the source touches that the baseline doesn't, for the reader: nothing is forbidden by it.
         next: What to know or do about the duplicates.
     """
 
-    experiments: list[str]
+    experiments: list[str] = Field(default_factory=list[str])
     base: str
     seeds: list[int] = Field(default_factory=list[int])
     gpu: str
+    why_gpu: str = ""
+    blocks: list[LaunchedBlock] = Field(default_factory=list[LaunchedBlock])
     changes: str = ""
     diffstat: str = ""
     flags: list[str] = Field(default_factory=list[str])
@@ -91,13 +107,15 @@ class GridLaunched(Answer):
         tells: What the design can and can't tell apart.
         resolution: Of a fraction, as a Roman numeral.
         aliases: Of a fraction: effects that it can't tell apart, `A*B = C*D`.
-        flags: As in `Launched`, of all variants.
+        flags: As in `Launched`, of all variants; so are `why_gpu` and `blocks`.
     """
 
     grid: str = ""
     experiments: list[str] = Field(default_factory=list[str])
     base: str
     gpu: str
+    why_gpu: str = ""
+    blocks: list[LaunchedBlock] = Field(default_factory=list[LaunchedBlock])
     seeds: list[int] = Field(default_factory=list[int])
     cells: list[Cell] = Field(default_factory=list[Cell])
     total: int
@@ -156,6 +174,7 @@ class Validated(Answer):
     tests: list[LaunchedTest]
     champion: str
     gpu: str
+    why_gpu: str = ""
     estimate: Estimate
     tests_before: int
     dry_run: bool | None = None
@@ -305,30 +324,6 @@ class ExperimentDetail(Answer):
     runs: list[dict[str, JsonValue]] = Field(default_factory=list[dict[str, JsonValue]])
     replicates: list[str] = Field(default_factory=list[str])
     flags: list[str] = Field(default_factory=list[str])
-
-
-class Gpus(Answer):
-    """One pool, as `list_gpus` shows it."""
-
-    pool: str
-    gpu: str
-    total: int
-    free: int
-    running: int = 0
-    queued: int = 0
-    usd_per_hour: float | None = None
-    relative_speed: float | None = None
-    note: str = ""
-    as_of_seconds_ago: float | None = None
-
-
-class GpuList(Answer):
-    """What `list_gpus` answers."""
-
-    pools: list[Gpus]
-    budget_seconds: float
-    clock: str
-    lab: LabLine | None = None
 
 
 class Cancelled(Answer):

@@ -178,6 +178,22 @@ def cancel(
 
 
 @app.command()
+def down(*, root: Root = None) -> None:
+    """Give up all clusters of the lab at once, whatever runs on them, and show that none is left."""
+    from .commands import clusters
+
+    clusters.down(_root(root))
+
+
+@app.command()
+def up(*, root: Root = None) -> None:
+    """Let clusters come up again after `labhand down`, as the queue needs."""
+    from .commands import clusters
+
+    clusters.up(_root(root))
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="Where to write it")] = Path("report"),
     *,

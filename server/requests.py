@@ -11,11 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from .domain import Priority
 
-Aspect = Literal["summary", "effects", "noise", "pareto", "horizons", "efficiency", "yardstick", "importance"]
+Aspect = Literal["summary", "effects", "noise", "pareto", "horizons", "efficiency", "yardstick", "importance", "ablation"]
 """What an analysis is of."""
 Picture = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons"]
 """What is drawn."""
-Design = Literal["full", "fractional", "latin_hypercube", "random", "one_at_a_time", "optimiser"]
+Design = Literal["full", "fractional", "latin_hypercube", "random", "one_at_a_time", "optimiser", "ablation"]
+Kinds = str | list[str] | None
+"""Of devices, as `list_gpus` names them: one; `any`, the one that is done first; or several, each a block of its own."""
 GRID_CAP = 1000
 """Experiments that one call may launch."""
 
@@ -69,7 +71,7 @@ class LaunchOptions(Request):
 
     Attributes:
         hypothesis: Why this should help, in a sentence.
-        gpu: A kind of device as `list_gpus` names it; None for the base's own kind.
+        gpu: Kinds of device; None for the base's own kind.
         budget_seconds: Of training; None for the trainer's.
         replicates: Seeds k < replicates; those that exist are returned, not run again.
         request_id: A launch repeated with the same one gets the first answer and starts nothing.
@@ -77,7 +79,7 @@ class LaunchOptions(Request):
     """
 
     hypothesis: Annotated[str, Field(min_length=1, max_length=2000)]
-    gpu: str | None = None
+    gpu: Kinds = None
     budget_seconds: Annotated[float, Field(gt=0)] | None = None
     replicates: Annotated[int, Field(ge=1, le=GRID_CAP)] = 1
     theme: str | None = None
@@ -105,6 +107,7 @@ class GridLaunch(LaunchOptions):
         variants: Named changes; without any, the base itself is the one variant.
         cells: Listed combinations of knob values, instead of a design over the factors.
         overrides: Knobs that are the same in all cells.
+        design: How factors' values are combined. `ablation` has none: it takes apart what `base` changed against the baseline.
         size: Cells: of designs that draw, of the optimiser's batch (the free slots by default), the most of a fraction.
     """
 
@@ -124,7 +127,7 @@ class Validation(Request):
         ids: Experiments.
         replicates: Pairs of fresh seeds, candidate and champion on each.
         horizons: Multiples of the budget at which a confirmed candidate runs against the champion before it leads.
-        gpu: As for `LaunchOptions`.
+        gpu: A kind of device, or `any`; None for the candidates' own kind.
         dry_run: Price it, start nothing.
     """
 
@@ -132,6 +135,19 @@ class Validation(Request):
     replicates: Annotated[int, Field(ge=2, le=64)] = 8
     horizons: list[Annotated[int, Field(ge=1, le=100)]] = Field(default_factory=lambda: [1])
     gpu: str | None = None
+    dry_run: bool = False
+
+
+class Scale(Request):
+    """How many clusters a pool is to hold.
+
+    Attributes:
+        clusters: Idle or not; None for as many as the queue needs.
+        dry_run: Price it, change nothing.
+    """
+
+    pool: str
+    clusters: Annotated[int, Field(ge=0)] | None = None
     dry_run: bool = False
 
 

@@ -20,6 +20,7 @@ from .orienting import get_briefing, list_gpus, read_source
 from .prompts import add_prompts
 from .registry import LabTool
 from .resources import add_resources
+from .scaling import scale_pool
 from .validating import validate
 from .watching import get_experiment, get_logs, get_results, wait
 
@@ -37,6 +38,7 @@ TOOLS: tuple[LabTool, ...] = (
     plot,
     cancel,
     validate,
+    scale_pool,
     checkout,
     note,
 )

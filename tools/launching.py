@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue
 from ..server.answers import GridLaunched, Launched
 from ..server.domain import Priority
 from ..server.lab import grids, launching
-from ..server.requests import Change, Design, Edit, GridLaunch, Launch, Variant
+from ..server.requests import Change, Design, Edit, GridLaunch, Kinds, Launch, Variant
 from .bench import LabContext, caller_of, lab_of
 from .registry import tool
 
@@ -18,7 +18,10 @@ Base = Annotated[str, Field(description="champion, baseline, an experiment's id,
 Overrides = Annotated[
     dict[str, JsonValue] | None, Field(description='Knobs, name to value: {"DEPTH": 6, "BATCH_SIZE": "2**14"}')
 ]
-Gpu = Annotated[str | None, Field(description="A kind that list_gpus names; the base's own by default")]
+Gpu = Annotated[
+    Kinds,
+    Field(description="A kind of list_gpus; any: the one done first; a list: every cell on each. By default the base's"),
+]
 Budget = Annotated[float | None, Field(description="Seconds of training; the trainer's by default")]
 Replicates = Annotated[int, Field(description="Seeds k < replicates; those that exist are returned, not run again")]
 Theme = Annotated[str | None, Field(description="The line of thought it belongs to, for filters and the briefing")]
@@ -112,7 +115,8 @@ async def launch_grid(
     All cells share seeds, so that they can be compared pair by pair. A factor that a variant's source lacks is refused by
     name. Cells that ran before are returned as duplicates and cost nothing. `tells` says what the design can and can't tell
     apart; `dry_run` shows it, with the cells and the cost. For screening many knobs take fractional (two values a knob) or
-    latin_hypercube; for tuning a few, optimiser, again and again.
+    latin_hypercube; for tuning a few, optimiser, again and again. ablation takes what base changed against the baseline apart:
+    it alone, without each of its parts, its code and its knobs alone; then analyze(what="ablation").
     """
     request = GridLaunch(
         hypothesis=hypothesis,

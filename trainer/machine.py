@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import subprocess
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from . import nvidia
 from .child import Child, Stop
 from .contract import Spec, Trainer
 from .environment import for_this_machine, scrubbed, with_interpreter
@@ -84,13 +84,9 @@ def describe_device(spec: Spec) -> dict[str, str | None]:
         torch = None
     if spec.device == "cpu":
         return {"kind": "cpu", "torch": torch, "driver": None}
-    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
-    if spec.gpu:
-        query.append(f"--id={spec.gpu.split(',')[0]}")
     try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout
-        name, driver = (part.strip() for part in answer.splitlines()[0].split(","))
-    except (OSError, subprocess.SubprocessError, IndexError, ValueError):
+        name, driver = nvidia.ask("gpu=name,driver_version", spec.gpu)[0]
+    except (IndexError, ValueError):
         return {"kind": "unknown", "torch": torch, "driver": None}
     return {"kind": short_name(name), "torch": torch, "driver": driver}
 

@@ -15,13 +15,13 @@ class Result:
     """`result.json` in the making; docs/runs.md has the meaning of each part.
 
     Attributes:
-        began: When the run was claimed, by the monotonic clock.
+        held_from: Since when it holds its device, by the monotonic clock: its claim, or None while another run has it.
         score: None unless measured.
         seconds: `startup`, `training`, `training_wall` and `evaluation`, as far as the run came.
     """
 
     run: str
-    began: float
+    held_from: float | None
     metric: Metric | None = None
     score: float | None = None
     failure: Failure | None = None
@@ -41,9 +41,14 @@ class Result:
             return "cancelled"
         return "succeeded" if self.failure is None and self.score is not None else "failed"
 
+    def has_device(self) -> None:
+        """From now on the run holds its device, if it didn't before."""
+        if self.held_from is None:
+            self.held_from = time.monotonic()
+
     def as_json(self) -> dict[str, Any]:
         """The whole of it as it stands now."""
-        held = time.monotonic() - self.began
+        held = 0.0 if self.held_from is None else time.monotonic() - self.held_from
         return {
             "run": self.run,
             "status": self.status,

@@ -14,6 +14,7 @@ from .confinement import Confinement
 from .contract import Spec, Trainer
 from .environment import scrubbed
 from .folder import RunFolder
+from .gate import Gate
 from .log import Log
 from .processes import TreeClock
 from .result import Result
@@ -31,6 +32,7 @@ class Run:
     stop: Stop
     result: Result
     confinement: Confinement
+    gate: Gate
     group: Group | None = None
 
     def clock(self, limit: float) -> Clock:

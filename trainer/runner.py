@@ -18,6 +18,7 @@ from .confinement import Confinement
 from .contract import ContractError, Data, Spec, read_spec, read_trainer
 from .failures import Failure, RunFailedError
 from .folder import RunFolder
+from .gate import Gate
 from .kernel import adopt_orphans, hide
 from .log import Log
 from .machine import describe_device, prepare_once
@@ -71,6 +72,9 @@ def _run_to_result(folder: RunFolder, log: Log, stop: Stop, result: Result) -> N
 def _run(folder: RunFolder, log: Log, stop: Stop, result: Result) -> float:
     spec = read_spec(folder.path)
     result.run = spec.run
+    gate = Gate(spec.gate)
+    if not gate.try_to_get_in():
+        result.held_from = None
     _pin(spec)
     adopt_orphans()
     trainer = read_trainer(folder.source)
@@ -81,7 +85,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: Result) -> float:
         result.sandbox = confinement.in_force
         confinement.check()
         prepare_once(trainer, folder, spec, log, stop)
-        run = Run(folder, spec, trainer, log, stop, result, confinement, group)
+        run = Run(folder, spec, trainer, log, stop, result, confinement, gate, group)
         return _run_self_reported(run) if trainer.data is None else _run_evaluated(run, trainer.data)
 
 

@@ -25,6 +25,7 @@ class Sandbox:
         read: Folders and files that it may read and execute.
         write: Folders in which it may do everything.
         devices: Files that it may read, write and control.
+        threads: It may name its threads by way of /proc, without which CUDA doesn't start.
         groups: Files that move a process into its control groups.
         file_bytes: The largest file that it may write.
         memory_bytes: The most address space of one process; None for no limit.
@@ -39,6 +40,7 @@ class Sandbox:
     read: Sequence[str]
     write: Sequence[str]
     devices: Sequence[str]
+    threads: bool
     groups: Sequence[str]
     file_bytes: int
     memory_bytes: int | None
@@ -86,5 +88,7 @@ class Sandbox:
         yield from ((path, landlock.READ) for path in self.read)
         yield from ((path, landlock.CHANGE) for path in self.write)
         yield from ((path, landlock.USE) for path in self.devices)
+        if self.threads:
+            yield "/proc/self/task", landlock.WRITE
         if private or self.shares:
             yield memory.PLACE, landlock.CHANGE

@@ -13,8 +13,9 @@ from .child import Child
 from .clock import Clock
 from .environment import with_interpreter
 from .failures import RunFailedError, of_exit, relevant_lines
+from .gate import LOOK_SECONDS
 from .run import Run
-from .usage import DiskWatch, check_claim, check_startup, note_claim, note_memory
+from .usage import DiskWatch, GpuWatch, check_claim, check_startup, note_claim, note_memory
 
 GRACE_SECONDS, GRACE_SHARE = 1.0, 0.05
 """On the budget's clock, past the budget: for the last step and for saving."""
@@ -33,6 +34,7 @@ def train_by_output(run: Run) -> None:
     """
     budget = run.trainer.budget
     run.folder.make_work()
+    _enter(run)
     clock = run.clock(budget.startup_seconds + run.spec.budget_seconds + budget.evaluation_seconds)
     command = with_interpreter(run.trainer.command)
     run.folder.set_phase("running")
@@ -61,6 +63,22 @@ def train_with_session(run: Run, tokens: bytes) -> None:
         RunFailedError: It failed, diverged, broke the contract, or went on past its deadline.
         CancelledError: The runner was asked to end.
     """
+    try:
+        _train(run, tokens)
+    except RunFailedError as error:
+        if error.failure.kind != "out_of_memory" or run.gate.is_in:
+            raise
+        _enter(run)  # the model that was evaluated beside it may have taken the memory
+        _train(run, tokens)
+
+
+def _enter(run: Run) -> None:
+    """Wait until the run has its device to itself."""
+    run.gate.wait(run.stop)
+    run.result.has_device()
+
+
+def _train(run: Run, tokens: bytes) -> None:
     ours, theirs = Channel.pair()
     ours.send(_facts(run))
     ours.socket.setblocking(False)  # noqa: FBT003
@@ -112,28 +130,35 @@ class _Training:
         self._training: Clock | None = None
         self._deadline = run.spec.budget_seconds * (1 + GRACE_SHARE) + GRACE_SECONDS
         self._disk = DiskWatch(run)
+        self._gpu = GpuWatch(run)
         self._startup_use = run.clock(math.inf)
         self._points = 0
+        self.is_ready = False
         self.is_saved = False
-
-    @property
-    def is_ready(self) -> bool:
-        return self._training is not None
 
     def watch(self, child: Child) -> None:
         """Listen, and look at the clock, until the model is saved or the child has ended and all that it said was heard."""
         while child.status is None and not self.is_saved:
-            clock = self._training or self._startup
-            if clock.left() < 0:
-                raise self._timeout()
-            self._disk.look()
-            child.wait(clock.next_look())
+            child.wait(self._look())
             self._listen(child)
         while self._listen(child):
             pass
         if self.is_saved:
             note_memory(self._run)
             child.kill()  # or it could go on training, and save again
+
+    def _look(self) -> float:
+        """Look at all that is watched; gives the seconds until that is due again."""
+        self._disk.look()
+        if self.is_ready and self._training is None:
+            self._begin()
+            return LOOK_SECONDS
+        clock = self._training or self._startup
+        if clock.left() < 0:
+            raise self._timeout()
+        if self._training is not None:
+            self._gpu.look(self._training.used() / self._run.spec.budget_seconds)
+        return clock.next_look()
 
     def _timeout(self) -> RunFailedError:
         lines = relevant_lines(self._run.log.text())
@@ -167,8 +192,8 @@ class _Training:
         if file is not None:
             os.close(file)
         match message.get("say"):
-            case "ready" if self._training is None:
-                self._start()
+            case "ready" if not self.is_ready:
+                self._end_startup()
             case "report" if self._training is not None:
                 self._note(message, self._training)
             case "saved" if self._training is not None:
@@ -177,10 +202,17 @@ class _Training:
             case said:
                 raise RunFailedError("contract_broken", f"The experiment said {said!r}, which isn't due now")
 
-    def _start(self) -> None:
-        assert self._channel is not None  # noqa: S101 - the message came over it
+    def _end_startup(self) -> None:
+        self.is_ready = True
         self._run.result.seconds["startup"] = self._startup.wall()
         check_startup(self._run, self._startup_use)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Hand over the data and start the clock, unless another run still has the device."""
+        if self._channel is None or not self._run.gate.try_to_get_in():
+            return
+        self._run.result.has_device()
         size = os.fstat(self._tokens).st_size
         self._training = self._run.clock(self._deadline)
         self._channel.send({"tokens": size // 2}, self._tokens)
@@ -202,8 +234,9 @@ class _Training:
     def settle(self) -> None:
         """Say what was used, however it ended."""
         os.close(self._tokens)
-        if self._training is None:
+        if not self.is_ready:
             self._run.result.seconds["startup"] = self._startup.wall()
+        if self._training is None:
             return
         self._run.result.seconds |= {"training": self._training.used(), "training_wall": self._training.wall()}
         note_memory(self._run)

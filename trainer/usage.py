@@ -6,7 +6,9 @@ import math
 import os
 import resource
 import time
+from collections.abc import Sequence
 
+from . import nvidia
 from .clock import Clock
 from .confinement import LARGEST_FILE
 from .failures import RunFailedError
@@ -19,6 +21,9 @@ STARTUP_CPU_SECONDS, STARTUP_SHARE = 15.0, 0.75
 """A start-up is long when it takes so many CPU seconds more than the budget; by wall clock, such a share of what is allowed."""
 MOST_FILES = 4
 """All that an experiment writes may be as large as so many of the largest files."""
+GPU_LOOKS = (0.25, 0.75)
+"""Shares of the budget at which the driver is asked: frameworks keep what they allocated, and asking isn't free."""
+MIB = 2**20
 
 
 class DiskWatch:
@@ -43,6 +48,40 @@ class DiskWatch:
         if used > self._most:
             message = f"The experiment wrote {used / 2**30:.1f} GiB; {self._most / 2**30:.0f} GiB are allowed"
             raise RunFailedError("contract_broken", message, (), "Write less to the disk.")
+
+
+class GpuWatch:
+    """Asks the driver a few times, while an experiment trains, what memory it takes and whether someone else is on its GPU."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._left = list(GPU_LOOKS) if run.spec.device == "cuda" else []
+
+    def look(self, share: float) -> None:
+        """Look if it is time.
+
+        Args:
+            share: Of the budget that is used.
+        """
+        if self._left and share >= self._left[0]:
+            self._left = [later for later in self._left if later > share]
+            self._note(nvidia.ask("compute-apps=pid,used_memory", self._run.spec.gpu))
+
+    def _note(self, processes: Sequence[Sequence[str]]) -> None:
+        ours = {str(pid) for pid in descendants(os.getpid())}
+        known = [row for row in processes if row[0] in ours]
+        if known:
+            self._keep([row[1] for row in known])
+            if len(known) < len(processes) and "shared_gpu" not in self._run.result.flags:
+                self._run.result.flags.append("shared_gpu")
+        else:  # within a container the driver may know processes by other numbers
+            self._keep([row[0] for row in nvidia.ask("gpu=memory.used", self._run.spec.gpu)])
+
+    def _keep(self, mebibytes: Sequence[str]) -> None:
+        held = MIB * sum(int(figure) for figure in mebibytes if figure.isdecimal())
+        if held:
+            before = self._run.result.measures.get("peak_memory_bytes", 0)
+            self._run.result.measures["peak_memory_bytes"] = max(before, held)
 
 
 def note_memory(run: Run) -> None:

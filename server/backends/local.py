@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import anyio
@@ -155,8 +156,11 @@ class LocalBackend(Backend):
                 await anyio.sleep(0.02)
 
     @override
-    async def close(self) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
         self._reap()
+        return None
 
 
 def _place(path: Path, where: Mapping[str, Any]) -> None:

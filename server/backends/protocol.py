@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
 
 from ..domain import Cluster, Pool, Run
 
-Phase = Literal["starting", "running", "evaluating", "finished", "lost"]
+Phase = Literal["starting", "running", "evaluating", "finished", "lost", "returned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Report:
     """What is known of a run.
 
     Attributes:
-        phase: `finished` means that `result` is final and the slot is free; `lost` that no runner is left and none will write.
+        phase: `finished` means that `result` is final and the slot is free; `lost` that no runner is left and none will write;
+            `returned` that the backend could start none, and the run may be queued again as if it had never been taken.
         result: The runner's `result.json`.
         silent_seconds: Since the run last gave a sign of life.
     """
@@ -88,16 +90,37 @@ class Backend(Protocol):
         ...
 
     async def clusters(self) -> Sequence[Cluster]:
-        """The clusters that it holds, and those that are gone since it was last asked; none where machines aren't hired."""
+        """The clusters that it holds, and those that are gone since it was last asked; none where machines aren't hired.
+
+        Raises:
+            LabhandError: It can't tell at the moment.
+        """
         return ()
 
-    async def scale(self, clusters: int | None) -> None:
-        """Hold so many clusters, idle or not, until told otherwise: what runs on those given up is lost.
+    async def remaining(self) -> Sequence[str]:
+        """The names of its clusters that the infrastructure knows of now: asked afresh, not read from what was written down.
+
+        Raises:
+            LabhandError: It can't tell at the moment.
+        """
+        return [cluster.name for cluster in await self.clusters() if cluster.status != "gone"]
+
+    async def scale(self, clusters: int | None) -> None:  # noqa: ARG002  where machines aren't hired
+        """Hold so many clusters, idle or not, until told otherwise. Those with the least to run are given up first.
+
+        What runs on a cluster that is given up is lost.
 
         Args:
             clusters: None for as many as the queue needs.
         """
+        return
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        """Take up what goes on beside."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
         """Let go of what this process holds; runs go on."""
-        ...
+        return None

@@ -14,7 +14,7 @@ from typing import Any, Literal, cast, get_args
 
 Going = Literal["starting", "running", "evaluating"]
 """The phases of a run that isn't over."""
-SIGNS_OF_LIFE = ("curve.jsonl", "log.txt", "phase", "claim", "spec.json")
+SIGNS_OF_LIFE = ("alive", "curve.jsonl", "log.txt", "phase", "claim", "spec.json")
 
 
 class RunFolder:

@@ -91,10 +91,6 @@ class SimulatedBackend(Backend):
     async def cancel(self, run: Run) -> None:
         """Nothing to do: a run is over before anyone can ask."""
 
-    @override
-    async def close(self) -> None:
-        """Nothing is held."""
-
 
 _FAILURE: Mapping[str, Any] = {
     "kind": Failure.CRASHED,

@@ -16,19 +16,24 @@ import anyio
 from ..backends.protocol import Report, RunSpec
 from ..domain import Run
 from ..errors import LabhandError, NoCapacityError
-from ..store import champions, pairs, queue, runs, settlement
+from ..settings import Allowance
+from ..store import champions, pairs, queue, runs, settlement, stops
 from ..store import pools as pool_rows
 from ..store.database import Database
 from ..store.runs import Attempt, News
 from .folders import RunFolders
+from .hiring import Hiring
 from .pools import PoolBackend, Pools
 from .settling import Ended, Settler
+from .stopping import Stopping
 
 TICK_SECONDS = 0.2
 HEARTBEAT_SECONDS = 5.0
 """Signs of life are written down no more often, so that a quiet night writes nothing much."""
 LOOK_SECONDS = 15.0
-"""How often the pools are looked at."""
+"""How often the pools, and their clusters, are looked at."""
+HURRY_SECONDS = 2.0
+"""The same while clusters are being given up."""
 REST_SECONDS = 10.0
 """How long a pool on which a run couldn't be started is left alone."""
 TROUBLE_SECONDS = 5.0
@@ -49,15 +54,25 @@ class Dispatcher:
         pools: With their backends.
         folders: Of the runs.
         settler: Takes what ended.
-        ends: Unix time from which on no run may start; None for never.
+        allowance: The person's.
+        stopping: Finds runs that are doomed; None to let every run go to its end.
     """
 
-    def __init__(self, db: Database, pools: Pools, folders: RunFolders, settler: Settler, ends: float | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        pools: Pools,
+        folders: RunFolders,
+        settler: Settler,
+        allowance: Allowance | None = None,
+        stopping: Stopping | None = None,
+    ) -> None:
         self._db = db
         self._pools = pools
         self._folders = folders
         self._settler = settler
-        self._ends = ends
+        self._stopping = stopping
+        self._hiring = Hiring(db, pools, allowance or Allowance())
         self._seen = _NEVER
         self._active: list[Attempt] = []
         self._waiting = False
@@ -86,24 +101,30 @@ class Dispatcher:
             await anyio.sleep(TROUBLE_SECONDS if failures else TICK_SECONDS)
 
     async def has_work(self) -> bool:
-        """Whether anything runs, or could start."""
+        """Whether anything runs or could start, or a cluster is held."""
         await self._read()
-        return bool(self._active) or self._may_take()
+        return self._is_busy()
+
+    def _is_busy(self) -> bool:
+        return bool(self._active) or self._may_take() or self._hiring.is_holding
 
     async def tick(self) -> bool:
-        """Look once at everything, and do what there is to do; False when nothing runs and nothing could start."""
+        """Look once at everything, and do what there is to do; False when nothing is left."""
         await self._look_at_pools()
         await self._read()
         await self._follow()
+        await self._stop_doomed()
         await self._ask_to_end()
+        await self._hiring.steer()
         await self._take()
         await self._begin()
-        return bool(self._active) or self._may_take()
+        return self._is_busy()
 
     async def _look_at_pools(self) -> None:
-        if await self._pools.look(LOOK_SECONDS):
+        if await self._pools.look(HURRY_SECONDS if self._hiring.is_giving_up else LOOK_SECONDS):
             async with self._db.transaction() as tx:
                 await pool_rows.keep(tx, self._pools.seen)
+                await self._hiring.keep(tx, time.time())
 
     async def _read(self) -> None:
         """Read what is active and whether anything waits, if the database has changed."""
@@ -116,11 +137,13 @@ class Dispatcher:
                 await queue.drop_empty_holds(tx)
                 await self._settler.follow(tx, time.time())
         self._active = [attempt for attempt in await runs.active(self._db) if attempt.run.pool in self._pools]
-        self._waiting = await queue.startable(self._db, sorted({pool.gpu for pool in self._pools.seen}))
+        await self._hiring.read({attempt.run.pool for attempt in self._active})
+        kinds = {pool.gpu for pool in self._pools.seen if self._hiring.may_start(pool)}
+        self._waiting = await queue.startable(self._db, sorted(kinds))
         self._seen = version
 
     def _may_take(self) -> bool:
-        return self._waiting and (self._ends is None or time.time() < self._ends)
+        return self._waiting and not self._hiring.is_over()
 
     async def _follow(self) -> None:
         """Note how far runs are, and settle those that ended."""
@@ -128,13 +151,29 @@ class Dispatcher:
             return
         reports = await self._pools.poll(attempt.run for attempt in self._active)
         now = time.time()
+        # Without a handle it is to be started now, and the report is of an earlier time.
+        returned = [a for a in self._active if reports[a.run.id].phase == "returned" and a.run.handle]
         news = [new for attempt in self._active if (new := _news(attempt.run, reports[attempt.run.id], now))]
         ended = _ended(self._active, reports)
-        if news or ended:
+        if news or ended or returned:
             async with self._db.transaction() as tx:
                 await runs.keep_news(tx, news)
                 await self._settler.settle(tx, ended, now)
+                for attempt in returned:
+                    log.info("%s is queued again: %s could not start it", attempt.run.id, attempt.run.pool)
+                    await queue.give_back(tx, attempt.run.id, attempt.run.experiment)
             await self._read()
+
+    async def _stop_doomed(self) -> None:
+        """Write down which runs are to end as doomed, and why, before they are asked to."""
+        found = await self._stopping.look(self._active) if self._stopping else []
+        if not found:
+            return
+        async with self._db.transaction() as tx:
+            for attempt, why in found:
+                log.info("%s is stopped. %s", attempt.run.id, why.reason)
+                await stops.ask(tx, attempt.run.experiment, why.reason, why.seconds, time.time())
+        await self._read()
 
     async def _ask_to_end(self) -> None:
         wanted = [a.run for a in self._active if a.cancel_reason is not None and a.run.handle and a.run.id not in self._asked]
@@ -148,7 +187,7 @@ class Dispatcher:
         """Write down what is started next, before anything is."""
         if not self._may_take():
             return
-        for pool in self._pools.usable():
+        for pool in filter(self._hiring.may_start, self._pools.usable()):
             free = await self._pools[pool.name].backend.free()
             # What was taken and isn't started yet will need a slot.
             free -= sum(attempt.run.pool == pool.name and not attempt.run.handle for attempt in self._active)
@@ -192,7 +231,7 @@ class Dispatcher:
 
 def _news(run: Run, report: Report, now: float) -> News | None:
     """What is worth writing down of a run that goes on."""
-    if report.phase in {"finished", "lost"}:
+    if report.phase in {"finished", "lost", "returned"}:
         return None
     heartbeat_at = now - report.silent_seconds
     if report.phase == run.status and heartbeat_at < run.heartbeat_at + HEARTBEAT_SECONDS:

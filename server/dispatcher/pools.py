@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from ..backends.local import LocalBackend
 from ..backends.protocol import Backend, Report
 from ..backends.simulated import SimulatedBackend
-from ..domain import Direction, Pool, Run
-from ..settings import PoolSettings, Settings, SimulatedPool
+from ..backends.skypilot.backend import SkyPilotBackend
+from ..backends.skypilot.client import Client
+from ..backends.skypilot.words import Sky
+from ..domain import Cluster, Direction, Pool, Run
+from ..errors import LabhandError
+from ..settings import PoolSettings, Settings, SimulatedPool, SkyPilotPool
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +38,37 @@ class PoolBackend:
 
 
 class Pools:
-    """The backends of a lab by the names of their pools.
+    """The backends of a lab by the names of their pools. To be entered, and left when nothing more is asked of them.
+
+    Args:
+        backends: By name.
+        shared: What several of them stand on.
 
     Attributes:
         seen: The pools as they were at the last look.
+        held: The clusters of those that hire machines, without the pools whose backend couldn't tell.
     """
 
-    def __init__(self, backends: Mapping[str, PoolBackend]) -> None:
+    def __init__(self, backends: Mapping[str, PoolBackend], shared: Sequence[AbstractAsyncContextManager[object]] = ()) -> None:
         self._backends = backends
+        self._shared = shared
+        self._stack = AsyncExitStack()
         self._looked_at: float | None = None
         self._rests: dict[str, tuple[float, str]] = {}
         self.seen: Sequence[Pool] = ()
+        self.held: Mapping[str, Sequence[Cluster]] = {}
 
     @classmethod
     def of_settings(cls, settings: Settings, runs: Path, direction: Direction = "minimize") -> Pools:
-        """The backends that the settings name. May look for GPUs, which takes a while.
+        """The backends that the settings name; within an event loop. May look for GPUs, which takes a while.
 
         Args:
             settings: Of the lab.
             runs: Where its run folders lie.
             direction: Which way the trainer's metric is better.
         """
-        return cls({name: _backend(name, pool, runs, direction) for name, pool in settings.pools.items()})
+        sky = Client()
+        return cls({name: _backend(name, pool, runs, direction, sky) for name, pool in settings.pools.items()}, [sky])
 
     def __getitem__(self, pool: str) -> PoolBackend:
         return self._backends[pool]
@@ -67,8 +86,18 @@ class Pools:
         self.seen = [
             replace(pool, note=pool.note or self._rests[pool.name][1]) if pool.name in self._rests else pool for pool in pools
         ]
+        self.held = await self._clusters()
         self._looked_at = now
         return True
+
+    async def _clusters(self) -> dict[str, Sequence[Cluster]]:
+        held: dict[str, Sequence[Cluster]] = {}
+        for name in (pool.name for pool in self.seen if pool.most_clusters):
+            try:
+                held[name] = await self._backends[name].backend.clusters()
+            except (LabhandError, OSError):  # the ledger keeps what was known
+                log.exception("%s can't tell which clusters it holds", name)
+        return held
 
     def usable(self) -> list[Pool]:
         """The pools on which runs can start."""
@@ -78,6 +107,10 @@ class Pools:
         """Leave a pool alone for a while; the reason becomes its note."""
         self._rests[pool] = (time.monotonic() + seconds, why)
         self._looked_at = None
+
+    def is_resting(self, pool: str) -> bool:
+        """Whether a pool is left alone at the moment."""
+        return pool in self._rests and time.monotonic() < self._rests[pool][0]
 
     async def poll(self, runs: Iterable[Run]) -> dict[str, Report]:
         """What is known of each run, by id."""
@@ -89,13 +122,31 @@ class Pools:
             reports |= await self._backends[name].backend.poll(own)
         return reports
 
-    async def close(self) -> None:
-        """Let go of what this process holds; runs go on."""
+    @asynccontextmanager
+    async def asking(self) -> AsyncGenerator[None]:
+        """Ask the backends only, while a dispatcher may act on them."""
+        async with AsyncExitStack() as stack:
+            for context in self._shared:
+                await stack.enter_async_context(context)
+            yield
+
+    async def __aenter__(self) -> Self:
+        """Let the backends take up what goes on beside."""
+        await self._stack.enter_async_context(self.asking())
         for pool in self._backends.values():
-            await pool.backend.close()
+            await self._stack.enter_async_context(pool.backend)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        """Let go of what this process holds; runs go on."""
+        return await self._stack.__aexit__(kind, error, trace)
 
 
-def _backend(name: str, pool: PoolSettings, runs: Path, direction: Direction) -> PoolBackend:
+def _backend(name: str, pool: PoolSettings, runs: Path, direction: Direction, sky: Sky) -> PoolBackend:
     if isinstance(pool, SimulatedPool):
         return PoolBackend(SimulatedBackend(name, pool, direction))
+    if isinstance(pool, SkyPilotPool):
+        return PoolBackend(SkyPilotBackend(name, pool, runs, sky), pool.sandbox_required)
     return PoolBackend(LocalBackend(name, pool, runs), pool.sandbox_required)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from ..errors import AllowanceError
 from ..settings import Allowance
 from ..store.allowances import Since
-from ..store.launches import Committed
+from ..store.spending import Committed
 
 
 def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None:
@@ -31,6 +31,19 @@ def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None
                 f"This would take {_short(adds)} {unit}, and of the {_short(most)} allowed {_short(has)} are spent or reserved",
                 "Launch fewer or shorter experiments, cancel queued ones, or ask the person to raise the allowance",
             )
+
+
+def refuse_unpriced(allowance: Allowance, gpu: str, *, is_priced: bool) -> None:
+    """Refuse what has no price yet, where dollars are limited.
+
+    Raises:
+        AllowanceError: What it would cost isn't known.
+    """
+    if allowance.usd is not None and not is_priced:
+        raise AllowanceError(
+            f"What {gpu} costs isn't known yet: the dispatcher is asking, and dollars are limited",
+            "Call again in a moment; list_gpus shows the price, or why there is none. The person can set usd_per_hour",
+        )
 
 
 def left(allowance: Allowance, committed: Committed) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from pydantic import JsonValue
 
 from ..answers import Briefing, Row, Theme
 from ..domain import FINISHED, PENDING, Experiment, Stratum, Verdict, experiment_id, id_ranges
-from ..store import allowances, champions, launches, progress, results, summary, validations
+from ..store import allowances, champions, progress, results, spending, summary, validations
 from ..store.results import Filter
-from . import allowance, attention
+from . import allowance, attention, measures
 from .failures import failure_classes
 from .lab import Lab
 from .quoting import cut
@@ -156,13 +157,15 @@ async def _themes(lab: Lab, stratum: Stratum | None) -> list[Theme]:
 
 
 async def _allowance(lab: Lab) -> dict[str, JsonValue]:
-    committed = await launches.committed(lab.db)
+    now = time.time()
+    committed = await spending.committed(lab.db, now)
     told: dict[str, JsonValue] = {
         "experiments": committed.experiments,
         "gpu_hours": round(committed.gpu_seconds / 3600, 3),
     }
     if committed.usd:
         told["usd"] = round(committed.usd, 2)
+    told |= measures.idleness(await spending.idle(lab.db, now))
     if changed := allowance.changes(await allowances.history(lab.db)):
         told["changed"] = [*changed[-MOST_CHANGES:]]
     left = allowance.left(lab.allowance(), committed)
@@ -170,16 +173,17 @@ async def _allowance(lab: Lab) -> dict[str, JsonValue]:
 
 
 async def _efficiency(lab: Lab) -> dict[str, JsonValue]:
-    """What of the time that GPUs were held was training that led to a score."""
-    spent = await summary.spent(lab.db)
-    if not spent.gpu_seconds:
+    """What of the time that GPUs were held, idle ones too, was training that led to a score."""
+    spent = await spending.spent(lab.db, time.time())
+    settled = spent.gpu_seconds - spent.under_way_seconds
+    if settled <= 0:
         return {}
     told: dict[str, JsonValue] = {
-        "useful_share": round(spent.useful_seconds / spent.gpu_seconds, 3),
-        "gpu_hours_settled": round(spent.gpu_seconds / 3600, 3),
+        "useful_share": round(spent.useful_seconds / settled, 3),
+        "gpu_hours_settled": round(settled / 3600, 3),
     }
     if improvements := await summary.improvements(lab.db):
-        told["gpu_hours_per_improvement"] = round(spent.gpu_seconds / 3600 / improvements, 3)
+        told["gpu_hours_per_improvement"] = round(settled / 3600 / improvements, 3)
     return told
 
 

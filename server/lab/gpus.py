@@ -1,28 +1,45 @@
-"""What there is to run on: pools, how busy they are, how fast they were."""
+"""What there is to run on: pools, how busy they are, how fast they were, and what their clusters cost."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
-from ..answers import GpuList, Gpus
 from ..domain import Pool
-from ..store import champions, progress, runs, summary
+from ..fleet import GpuList, Gpus
+from ..settings import SkyPilotPool
+from ..store import champions, clusters, progress, runs, spending, summary
+from ..store.clusters import Wish
+from ..store.spending import Bill
 from .lab import Lab
+from .measures import idleness
 from .setting import choose_setting
 from .standing import lab_line
+
+UNASKED = "nobody has asked SkyPilot yet what it costs: the dispatcher is about to"
+
+
+@dataclass(frozen=True, slots=True)
+class Hire:
+    """What the lab's pools hold of machines that are hired."""
+
+    up: Mapping[str, int]
+    wishes: Mapping[str, Wish]
+    bills: Mapping[str, Bill]
 
 
 async def list_gpus(lab: Lab) -> GpuList:
     """The pools, in the order of the settings. What is told of them is as old as it says."""
-    pools = await lab.pools()
     running = Counter(attempt.run.pool for attempt in await runs.active(lab.db))
     queued = await progress.queued_by_gpu(lab.db)
-    speeds = await _relative_speeds(lab, pools)
+    speeds = await relative_speeds(lab)
     usual = await choose_setting(lab, None, None, None)
     now = time.time()
+    hire = await _hire(lab, now)
     return GpuList(
         pools=[
             Gpus(
@@ -34,10 +51,11 @@ async def list_gpus(lab: Lab) -> GpuList:
                 queued=queued.get(pool.gpu, 0),
                 usd_per_hour=pool.usd_per_hour or None,
                 relative_speed=speeds.get(pool.gpu),
-                note=pool.note,
-                as_of_seconds_ago=round(max(0.0, now - pool.as_of)) or None,
+                note=pool.note or ("" if pool.as_of else UNASKED),
+                as_of_seconds_ago=round(max(0.0, now - pool.as_of)) or None if pool.as_of else None,
+                **_hired(lab, pool, hire),
             )
-            for pool in pools
+            for pool in await lab.pools()
         ],
         budget_seconds=usual.budget_seconds,
         clock=usual.clock,
@@ -45,13 +63,35 @@ async def list_gpus(lab: Lab) -> GpuList:
     )
 
 
-async def _relative_speeds(lab: Lab, pools: Sequence[Pool]) -> Mapping[str, float]:
+async def _hire(lab: Lab, now: float) -> Hire:
+    held = await clusters.held(lab.db, now, ended=False)
+    up = Counter(one.cluster.pool for one in held if one.cluster.status == "up")
+    return Hire(up, await clusters.wishes(lab.db), await spending.bills(lab.db, now))
+
+
+def _hired(lab: Lab, pool: Pool, hire: Hire) -> dict[str, Any]:
+    """What is told of a pool that hires machines."""
+    settings = lab.settings.pools[pool.name]
+    if not isinstance(settings, SkyPilotPool):
+        return {}
+    wish, bill = hire.wishes.get(pool.name), hire.bills.get(pool.name)
+    return {
+        "clusters_up": hire.up.get(pool.name, 0),
+        "clusters_most": settings.max_clusters,
+        "clusters_wished": wish.clusters if wish else None,
+        "volatile": True if settings.storage is None else None,
+        **(idleness(bill.idle) if bill else {}),
+    }
+
+
+async def relative_speeds(lab: Lab) -> Mapping[str, float]:
     """Tokens a second of the baseline on each kind, over the slowest kind; nothing where there is but one."""
+    kinds = {pool.gpu for pool in await lab.pools()}
     first = await champions.baseline(lab.db)
     by_kind: defaultdict[str, list[float]] = defaultdict(list)
     for throughput in await summary.throughputs(lab.db, first.tree if first else ""):
         by_kind[throughput.gpu].append(throughput.tokens_per_second)
-    here = {gpu: median(measured) for gpu, measured in by_kind.items() if gpu in {pool.gpu for pool in pools}}
+    here = {gpu: median(measured) for gpu, measured in by_kind.items() if gpu in kinds}
     if len(here) < 2:
         return {}
     slowest = min(here.values())

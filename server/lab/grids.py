@@ -21,13 +21,17 @@ from ..research import designs
 from ..research.designs import Plan
 from ..store import launches
 from ..store.launches import NewGrid
-from . import ideas, ledger, optimiser, references, repeats
+from . import ablation, ideas, kinds, ledger, optimiser, references, repeats
 from .ideas import Proposal
+from .kinds import Chosen
 from .lab import Lab
 from .ledger import Batch, Entry
-from .setting import choose_setting
+from .references import Reference
+from .setting import Setting
 from .standing import lab_line
 
+ABLATION = "ablation"
+"""The design whose cells are what the base is made of."""
 OPTIMISER = "optimiser"
 """The design whose cells depend on what has run."""
 SHOWN = 20
@@ -67,9 +71,44 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
 async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
     # The newest number: a launch draws what its dry run showed, and the next one something else.
     seed = await launches.newest(lab.db)
-    plan = _plan(request, seed)
     base = await references.resolve(lab, request.base)
-    setting = await choose_setting(lab, request.gpu, base.gpu, request.budget_seconds)
+    if request.design == ABLATION:
+        cells, plan = await _take_apart(lab, request, base)
+        chosen = await _choose(lab, request, base, len(cells))
+    else:
+        plan = _plan(request, seed)
+        chosen = await _choose(lab, request, base, len(plan.cells) or request.size or 1)
+        _refuse_searching_on_several(request, chosen)
+        cells, plan = await _cross_all(lab, request, plan, chosen.settings[0], seed)
+    kept = await ideas.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
+    grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
+
+    def answer(entry: Entry) -> GridLaunched:
+        return GridLaunched(
+            grid=grid_id(entry.grid) if entry.grid else "",
+            **entry.told(request.replicates),
+            base=base.name,
+            why_gpu=chosen.why,
+            cells=_shown(cells, entry),
+            total=len(cells),
+            tells=plan.tells,
+            resolution=plan.resolution,
+            aliases=[" = ".join(group) for group in plan.aliases],
+            flags=sorted({flag for cell in cells for flag in cell.proposal.flags}),
+            dry_run=request.dry_run or None,
+        )
+
+    return await ledger.enter(lab, Batch(kept, chosen.settings, request, caller, grid=grid), GridLaunched, answer)
+
+
+async def _choose(lab: Lab, request: GridLaunch, base: Reference, cells: int) -> Chosen:
+    """The kinds of GPU for so many cells of each variant."""
+    count = cells * (len(request.variants) or 1) * request.replicates
+    return await kinds.choose(lab, request.gpu, base.gpu, request.budget_seconds, count)
+
+
+async def _cross_all(lab: Lab, request: GridLaunch, plan: Plan, setting: Setting, seed: int) -> tuple[list[Planned], Plan]:
+    """The cells of every variant, and the plan that they are of."""
     cells: list[Planned] = []
     for variant in _variants(request):
         proposal = await ideas.propose(lab, variant)
@@ -78,30 +117,19 @@ async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
             plan = await optimiser.batch(lab, request, setting, proposal, seed)
             _refuse_too_many(request, len(plan.cells))
         cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, plan.cells)
-    kept = await ideas.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
-    grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
+    return cells, plan
 
-    def answer(entry: Entry) -> GridLaunched:
-        return GridLaunched(
-            grid=grid_id(entry.grid) if entry.grid else "",
-            experiments=entry.ids,
-            base=base.name,
-            gpu=setting.gpu,
-            seeds=[setting.seed(replicate) for replicate in range(request.replicates)],
-            cells=_shown(cells, entry),
-            total=len(cells),
-            tells=plan.tells,
-            resolution=plan.resolution,
-            aliases=[" = ".join(group) for group in plan.aliases],
-            flags=sorted({flag for cell in cells for flag in cell.proposal.flags}),
-            estimate=entry.estimate,
-            duplicates=entry.duplicates,
-            baseline=ledger.ids(entry.baseline),
-            dry_run=request.dry_run or None,
-            next=entry.remark,
+
+async def _take_apart(lab: Lab, request: GridLaunch, base: Reference) -> tuple[list[Planned], Plan]:
+    """The cells that show what the change from the baseline to the base is made of."""
+    if request.factors or request.cells or request.variants or request.overrides or request.size is not None:
+        raise BadInputError(
+            f"design={ABLATION!r} takes the change of base apart, and no factors, cells, variants, overrides or size",
+            "Give base alone, and replicates",
         )
-
-    return await ledger.enter(lab, Batch(kept, setting, request, caller, grid=grid), GridLaunched, answer)
+    proposals, tells = await ablation.propose(lab, base)
+    _refuse_too_many(request, len(proposals))
+    return [Planned({}, proposal) for proposal in proposals], Plan((), tells)
 
 
 def _plan(request: GridLaunch, seed: int) -> Plan:
@@ -129,12 +157,23 @@ def _plan(request: GridLaunch, seed: int) -> Plan:
     return plan
 
 
+def _refuse_searching_on_several(request: GridLaunch, chosen: Chosen) -> None:
+    if request.design == OPTIMISER and len(chosen.settings) > 1:
+        raise BadInputError(
+            f"design={OPTIMISER!r} was asked for on {len(chosen.settings)} kinds of GPU, and it learns on one at a time",
+            f"Call it once for each kind, or with gpu={kinds.ANY!r}",
+        )
+
+
 def _refuse_too_many(request: GridLaunch, cells: int) -> None:
     variants = len(request.variants) or 1
-    count = cells * variants * request.replicates
+    gpus = len(request.gpu) if isinstance(request.gpu, list) else 1
+    count = cells * variants * request.replicates * gpus
     if count > GRID_CAP:
+        on = f" × {gpus} kinds of GPU" if gpus > 1 else ""
         raise BadInputError(
-            f"The grid has {count:,} experiments ({cells:,} cells × {variants} variants × {request.replicates} replicates),"
+            f"The grid has {count:,} experiments"
+            f" ({cells:,} cells × {variants} variants × {request.replicates} replicates{on}),"
             f" and {GRID_CAP:,} is the most for one call",
             "Take fewer values or replicates, or list the cells that matter",
         )
@@ -196,5 +235,5 @@ def _refuse_lacking(variant: Proposal, factors: Iterable[str], name: str) -> Non
 def _shown(cells: Sequence[Planned], entry: Entry) -> list[Cell]:
     return [
         Cell(id=", ".join(ledger.ids(replicates)), variant=cell.proposal.variant, knobs=json.loads(json.dumps(cell.values)))
-        for cell, replicates in zip(cells[:SHOWN], entry.replicates, strict=False)
+        for cell, replicates in zip(cells[:SHOWN], entry.of_ideas, strict=False)
     ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from anyio import to_thread
@@ -13,9 +14,19 @@ from ..changes import knobs_of
 from ..domain import Pool
 from ..errors import SettingsError
 from ..machine import devices
-from ..settings import DATABASE, SOURCES, Allowance, PoolSettings, Settings, SimulatedPool, data_folder, load_settings
+from ..settings import (
+    DATABASE,
+    SOURCES,
+    Allowance,
+    PoolSettings,
+    Settings,
+    SimulatedPool,
+    SkyPilotPool,
+    data_folder,
+    load_settings,
+)
 from ..sources import NewCommit, Sources, delta
-from ..store import allowances, champions, facts, launches, pairs, pools
+from ..store import allowances, champions, clusters, facts, launches, pairs, pools
 from ..store.database import Database
 from ..trainers import Source, Trainer, load_trainer, read_folder
 from .waking import start_dispatcher
@@ -82,6 +93,7 @@ class Lab:
             await _bring_pools_up_to_date(db, settings)
             await allowances.keep_alone(db, settings.allowance, time.time())
             unfinished = bool(await launches.pending(db)) or await pairs.need_a_look(db)
+            unfinished = unfinished or await _has_open_bills(db, settings)
         except BaseException:
             await db.close()
             raise
@@ -153,24 +165,44 @@ async def _refuse_other_world(db: Database, settings: Settings, folder: Path) ->
         )
 
 
+async def _has_open_bills(db: Database, settings: Settings) -> bool:
+    """Whether a cluster may be up, or nobody has asked yet what one costs."""
+    unasked = any(not pool.as_of for pool in await pools.pools(db, list(settings.pools)))
+    return unasked or bool(await clusters.held(db, time.time(), ended=False))
+
+
 async def _bring_pools_up_to_date(db: Database, settings: Settings) -> None:
     """Write down the pools of the settings, where they aren't as they were. What the dispatcher noted of one stays."""
-    wanted = await to_thread.run_sync(_pools, settings)
-    shape = {(pool.name, pool.backend, pool.gpu, pool.clock, pool.slots, pool.usd_per_hour) for pool in wanted}
-    known = await pools.pools(db, list(settings.pools))
-    if shape != {(pool.name, pool.backend, pool.gpu, pool.clock, pool.slots, pool.usd_per_hour) for pool in known}:
+    known = {pool.name: pool for pool in await pools.pools(db, list(settings.pools))}
+    wanted = await to_thread.run_sync(_pools, settings, known)
+    if [_shape(pool) for pool in wanted] != [_shape(pool) for pool in known.values()]:
         async with db.transaction() as tx:
             await pools.keep(tx, wanted)
 
 
-def _pools(settings: Settings) -> list[Pool]:
-    return [_pool(name, pool) for name, pool in settings.pools.items()]
+def _shape(pool: Pool) -> Pool:
+    return replace(pool, note="", as_of=0.0)
 
 
-def _pool(name: str, pool: PoolSettings) -> Pool:
-    price, now = pool.usd_per_hour, time.time()
+def _pools(settings: Settings, known: Mapping[str, Pool]) -> list[Pool]:
+    return [_pool(name, pool, known.get(name)) for name, pool in settings.pools.items()]
+
+
+def _pool(name: str, pool: PoolSettings, known: Pool | None) -> Pool:
+    now = time.time()
     if isinstance(pool, SimulatedPool):
-        return Pool(name, pool.backend, pool.gpu, "wall", pool.count, price, as_of=now)
+        return Pool(name, pool.backend, pool.gpu, "wall", pool.count, pool.usd_per_hour, as_of=now)
+    if isinstance(pool, SkyPilotPool):
+        return _hired_pool(name, pool, known)
     here = devices()
     slots = min(pool.slots or len(here.indices), len(here.indices))
-    return Pool(name, pool.backend, here.kind, here.clock, slots, price, as_of=now)
+    return Pool(name, pool.backend, here.kind, here.clock, slots, pool.usd_per_hour, as_of=now)
+
+
+def _hired_pool(name: str, pool: SkyPilotPool, known: Pool | None) -> Pool:
+    """A pool whose price only SkyPilot may know: as the dispatcher last heard it."""
+    asked = known if known is not None and (known.backend, known.gpu) == (pool.backend, pool.gpu) else None
+    price = pool.usd_per_hour if pool.usd_per_hour is not None else asked.usd_per_hour if asked else 0.0
+    as_of = asked.as_of if asked else 0.0
+    slots = pool.gpus_per_cluster * pool.max_clusters
+    return Pool(name, pool.backend, pool.gpu, "wall", slots, price, as_of=as_of, most_clusters=pool.max_clusters)

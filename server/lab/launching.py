@@ -7,13 +7,12 @@ import re
 from ..answers import Launched, Similar
 from ..requests import Launch
 from ..store import launches
-from . import ideas, ledger, repeats
+from . import ideas, kinds, ledger, repeats
 from .ideas import Proposal
 from .lab import Lab
 from .ledger import Batch, Entry
 from .quoting import cut
 from .rows import SENTENCES
-from .setting import choose_setting
 from .standing import lab_line
 
 MOST_SIMILAR = 3
@@ -38,28 +37,23 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
 
 async def _launch(lab: Lab, request: Launch, caller: str) -> Launched:
     proposal = await ideas.propose(lab, request.change)
-    setting = await choose_setting(lab, request.gpu, proposal.base.gpu, request.budget_seconds)
+    chosen = await kinds.choose(lab, request.gpu, proposal.base.gpu, request.budget_seconds, request.replicates)
     [idea] = await ideas.keep(lab, [proposal], request.hypothesis)
     similar = await _similar(lab, proposal, idea.kept.tree)
 
     def answer(entry: Entry) -> Launched:
         return Launched(
-            experiments=entry.ids,
+            **entry.told(request.replicates),
             base=proposal.base.name,
-            seeds=[setting.seed(replicate) for replicate in range(request.replicates)],
-            gpu=setting.gpu,
+            why_gpu=chosen.why,
             changes=proposal.changes or ideas.UNCHANGED,
             diffstat=proposal.diffstat,
             flags=list(proposal.flags),
-            estimate=entry.estimate,
-            duplicates=entry.duplicates,
             similar=similar,
-            baseline=ledger.ids(entry.baseline),
             dry_run=request.dry_run or None,
-            next=entry.remark,
         )
 
-    return await ledger.enter(lab, Batch([idea], setting, request, caller, retry=request.retry), Launched, answer)
+    return await ledger.enter(lab, Batch([idea], chosen.settings, request, caller, retry=request.retry), Launched, answer)
 
 
 async def _similar(lab: Lab, proposal: Proposal, tree: str) -> list[Similar]:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import count, islice, repeat
-from typing import TypeVar
+from itertools import chain, count, islice, repeat
+from typing import Any, TypeVar
 
-from ..answers import Answer, Estimate
+from ..answers import Answer, Estimate, LaunchedBlock
 from ..domain import LAB, PRIORITIES, Experiment, Status, id_ranges
 from ..requests import LaunchOptions
 from ..research.policy import baseline_replicates
-from ..store import allowances, launches
+from ..store import allowances, launches, spending
 from ..store.database import Reader, Transaction
-from ..store.launches import Committed, NewGrid
+from ..store.launches import NewGrid
+from ..store.spending import Committed, total
 from . import allowance, estimates, ideas, repeats
 from .ideas import UNCHANGED, Idea
 from .lab import Lab
@@ -34,12 +35,14 @@ class Batch:
     """What one call launches.
 
     Attributes:
+        ideas: Each runs in every setting.
+        settings: One for each kind of device.
         retry: Run again what failed.
         grid: The grid whose cells the ideas are.
     """
 
     ideas: Sequence[Idea]
-    setting: Setting
+    settings: Sequence[Setting]
     options: LaunchOptions
     caller: str
     retry: bool = False
@@ -47,43 +50,97 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """How a batch stands in the ledger.
+class Block:
+    """What a batch comes to on one kind of device.
 
     Attributes:
         replicates: For each idea its experiments, k = 0, 1, …, new and earlier ones. New ones have no number in a dry run.
         fresh: The new ones.
         baseline: Replicates of the baseline that the lab adds.
-        grid: Its number; 0 where nothing is new, and in a dry run.
+        wanted: What it adds to what is reserved.
     """
 
+    setting: Setting
     replicates: Sequence[Sequence[Experiment]]
     fresh: Sequence[Experiment]
     baseline: Sequence[Experiment]
     estimate: Estimate
+    wanted: Committed
+
+    @property
+    def experiments(self) -> list[Experiment]:
+        """All of its ideas' experiments."""
+        return [experiment for replicates in self.replicates for experiment in replicates]
+
+    @property
+    def earlier(self) -> list[Experiment]:
+        """Those that existed before."""
+        fresh = {experiment.number for experiment in self.fresh}
+        return [experiment for experiment in self.experiments if experiment.number not in fresh]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a batch stands in the ledger.
+
+    Attributes:
+        blocks: One for each kind of device.
+        grid: Its number; 0 where nothing is new, and in a dry run.
+    """
+
+    blocks: Sequence[Block]
     grid: int = 0
 
     @property
-    def ids(self) -> list[str]:
-        """All its experiments, as ranges."""
-        return ids(self._all())
+    def experiments(self) -> list[Experiment]:
+        """All of its ideas' experiments."""
+        return [experiment for block in self.blocks for experiment in block.experiments]
 
     @property
-    def duplicates(self) -> list[str]:
-        """Those that existed before, as ranges."""
-        return ids(self._earlier())
+    def fresh(self) -> list[Experiment]:
+        """The new ones."""
+        return [experiment for block in self.blocks for experiment in block.fresh]
 
     @property
-    def remark(self) -> str:
-        """What the caller has to know of the duplicates."""
-        return remark(self._earlier())
+    def baseline(self) -> list[Experiment]:
+        """Replicates of the baseline that the lab adds."""
+        return [experiment for block in self.blocks for experiment in block.baseline]
 
-    def _earlier(self) -> list[Experiment]:
-        fresh = {experiment.number for experiment in self.fresh}
-        return [experiment for experiment in self._all() if experiment.number not in fresh]
+    @property
+    def earlier(self) -> list[Experiment]:
+        """Those that existed before."""
+        return [experiment for block in self.blocks for experiment in block.earlier]
 
-    def _all(self) -> Iterator[Experiment]:
-        return (experiment for replicates in self.replicates for experiment in replicates)
+    @property
+    def of_ideas(self) -> list[list[Experiment]]:
+        """For each idea its experiments, kind by kind."""
+        return [list(chain.from_iterable(parts)) for parts in zip(*(block.replicates for block in self.blocks), strict=True)]
+
+    def told(self, replicates: int) -> dict[str, Any]:
+        """What every launch answers of its experiments; where it is on several kinds, of each of them, too."""
+        told = _told(self.experiments, self.earlier, self.baseline)
+        several = len(self.blocks) > 1
+        return {
+            **told,
+            "gpu": ", ".join(block.setting.gpu for block in self.blocks),
+            "seeds": [] if several else _seeds(self.blocks[0].setting, replicates),
+            "estimate": estimates.together([block.estimate for block in self.blocks]),
+            "blocks": [_told_of_block(block, replicates) for block in self.blocks] if several else [],
+            "next": remark(self.earlier),
+        }
+
+
+def _told(experiments: Iterable[Experiment], earlier: Iterable[Experiment], baseline: Iterable[Experiment]) -> dict[str, Any]:
+    return {"experiments": ids(experiments), "duplicates": ids(earlier), "baseline": ids(baseline)}
+
+
+def _told_of_block(block: Block, replicates: int) -> LaunchedBlock:
+    told = _told(block.experiments, block.earlier, block.baseline)
+    return LaunchedBlock(gpu=block.setting.gpu, seeds=_seeds(block.setting, replicates), estimate=block.estimate, **told)
+
+
+def _seeds(setting: Setting, replicates: int) -> list[int]:
+    return [setting.seed(replicate) for replicate in range(replicates)]
 
 
 def ids(experiments: Iterable[Experiment]) -> list[str]:
@@ -92,7 +149,7 @@ def ids(experiments: Iterable[Experiment]) -> list[str]:
 
 
 async def enter(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Entry], A]) -> A:
-    """Queue a batch, with the baseline replicates that its setting lacks, and have it run. A dry run writes nothing.
+    """Queue a batch, with the baseline replicates that its settings lack, and have it run. A dry run writes nothing.
 
     Args:
         lab: The lab.
@@ -119,7 +176,15 @@ async def enter(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Entry],
 
 
 async def _plan(lab: Lab, reader: Reader, batch: Batch, baseline: Idea, numbers: Iterator[int]) -> Entry:
-    setting = batch.setting
+    blocks = [await _block(lab, reader, batch, setting, baseline, numbers) for setting in batch.settings]
+    limits = lab.allowance()
+    allowance.check(limits, await spending.committed(reader, time.time()), total(block.wanted for block in blocks))
+    for setting in batch.settings:
+        allowance.refuse_unpriced(limits, setting.gpu, is_priced=setting.is_priced)
+    return Entry(blocks)
+
+
+async def _block(lab: Lab, reader: Reader, batch: Batch, setting: Setting, baseline: Idea, numbers: Iterator[int]) -> Block:
     trees = [idea.kept.tree for idea in (*batch.ideas, baseline)]
     twins = Twins(await launches.like(reader, trees, setting.budget_seconds, setting.gpu), retry=batch.retry)
     each = await estimates.gpu_seconds_each(reader, setting, lab.trainer)
@@ -128,7 +193,7 @@ async def _plan(lab: Lab, reader: Reader, batch: Batch, baseline: Idea, numbers:
     def stand(idea: Idea, replicate: int) -> Experiment:
         experiment = twins.find(idea.kept.tree, setting.seed(replicate))
         if experiment is None:
-            experiment = _draft(batch, idea, replicate, next(numbers), each)
+            experiment = _draft(batch, setting, idea, replicate, next(numbers), each)
             if idea.kept.tree == baseline.kept.tree:
                 experiment = replace(experiment, purpose="baseline")
             twins.add(experiment)
@@ -137,14 +202,13 @@ async def _plan(lab: Lab, reader: Reader, batch: Batch, baseline: Idea, numbers:
 
     replicates = [[stand(idea, replicate) for replicate in range(batch.options.replicates)] for idea in batch.ideas]
     added = [
-        _of_the_lab(_draft(batch, baseline, replicate, next(numbers), each))
+        _of_the_lab(_draft(batch, setting, baseline, replicate, next(numbers), each))
         for replicate in _missing_baseline(twins, baseline, setting)
     ]
     new = len(fresh) + len(added)
     estimate = estimates.estimate(setting, each, new, await launches.ahead(reader, setting.gpu))
     wanted = Committed(new, new * each, new * estimates.usd(each, setting))
-    allowance.check(lab.allowance(), await launches.committed(reader), wanted)
-    return Entry(replicates, fresh, added, estimate)
+    return Block(setting, replicates, fresh, added, estimate, wanted)
 
 
 async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: Idea, entry: Entry) -> Entry:
@@ -167,8 +231,8 @@ def _missing_baseline(twins: Twins, baseline: Idea, setting: Setting) -> Iterato
     return islice((k for k in count() if twins.find(baseline.kept.tree, setting.seed(k)) is None), missing)
 
 
-def _draft(batch: Batch, idea: Idea, replicate: int, number: int, gpu_seconds: float) -> Experiment:
-    setting, options = batch.setting, batch.options
+def _draft(batch: Batch, setting: Setting, idea: Idea, replicate: int, number: int, gpu_seconds: float) -> Experiment:
+    options = batch.options
     return Experiment(
         number=number,
         grid=None,

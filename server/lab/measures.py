@@ -17,6 +17,8 @@ from ..research.effects import pareto_front
 from ..research.noise import Noise
 from ..research.policy import runs_needed
 from ..research.student import COVERAGE, quantile
+from ..store.spending import Idle
+from ..store.stops import Stop
 from ..store.tried import Tried
 from .code import Code
 from .evidence import Evidence, by_tree
@@ -75,6 +77,12 @@ def _louder(evidence: Evidence, known: Noise) -> list[Figures]:
 
 def _drift(evidence: Evidence, tells: list[str]) -> Figures:
     replicates = [one for one in evidence.scored if one.purpose == "baseline"]
+    if held := math.fsum(one.gpu_seconds for one in evidence.scored):
+        share = math.fsum(one.gpu_seconds for one in replicates) / held
+        tells.append(
+            f"The baseline ran {len(replicates)} times, for the noise and to watch for drift:"
+            f" {significant(100 * share, 2):g} % of the GPU time of what is scored here."
+        )
     trend = drift([one.finished_at or 0.0 for one in replicates], [one.score or 0.0 for one in replicates])
     if trend is None:
         return {}
@@ -170,8 +178,33 @@ def mean_scores(evidence: Evidence, stratum: int) -> dict[str, float]:
     return {tree: fmean(one.score or 0.0 for one in arm) for tree, arm in arms.items()}
 
 
-def efficiency(evidence: Evidence) -> Figures:
-    """What GPU time and money bought, over everything asked for that has ended."""
+def stopped(stops: Sequence[Stop], metric: Metric) -> Figures:
+    """What stopping doomed runs saved, and how often it was a mistake, of those that were run again to their end."""
+    if not stops:
+        return {}
+    told: Figures = {"stopped_early": len(stops)}
+    saved = [stop.usual_gpu_seconds - stop.gpu_seconds for stop in stops if stop.usual_gpu_seconds is not None]
+    if saved:
+        told["gpu_seconds_saved"] = significant(max(0.0, math.fsum(saved)), 3)
+    checked = [metric.gain(stop.checked, stop.reference) for stop in stops if None not in (stop.checked, stop.reference)]
+    if checked:
+        told |= {"stopped_run_to_the_end": len(checked), "stopped_by_mistake": sum(gain > 0 for gain in checked)}
+    return told
+
+
+def idleness(idle: Idle) -> Figures:
+    """What clusters held and cost while nothing ran on them; nothing where that is nothing."""
+    told = {"idle_gpu_hours": idle.gpu_seconds / 3600, "idle_usd": idle.usd}
+    return {name: significant(value, 3) for name, value in told.items() if value > 0}
+
+
+def efficiency(evidence: Evidence, idle: Idle) -> Figures:
+    """What GPU time and money bought, over everything asked for that has ended.
+
+    Args:
+        evidence: What was asked for.
+        idle: What clusters held beside, where all of the lab was asked for.
+    """
     ended = [one for one in evidence.everything if one.finished_at is not None and one.started_at is not None]
     if not ended:
         return {}
@@ -187,9 +220,9 @@ def efficiency(evidence: Evidence) -> Figures:
     wall = max(one.finished_at or 0.0 for one in ended) - min(one.started_at or 0.0 for one in ended)
     found = research.efficiency(
         usage,
-        held_seconds=math.fsum(one.gpu_seconds for one in ended),
+        held_seconds=math.fsum(one.gpu_seconds for one in ended) + idle.gpu_seconds,
         wall_seconds=wall,
-        usd=math.fsum(one.usd for one in ended),
+        usd=math.fsum(one.usd for one in ended) + idle.usd,
         confirmed=len({one.tree for one in ended if one.verdict is Verdict.CONFIRMED}),
     )
     told: dict[str, float | None] = {
@@ -202,4 +235,4 @@ def efficiency(evidence: Evidence) -> Figures:
         "gpu_hours_per_confirmed": found.gpu_hours_per_confirmed,
         "usd_per_confirmed": found.usd_per_confirmed or None,
     }
-    return {name: significant(value, 3) for name, value in told.items() if value is not None}
+    return {name: significant(value, 3) for name, value in told.items() if value is not None} | idleness(idle)

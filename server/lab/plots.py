@@ -9,6 +9,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from ..curves import Point, read_curve
 from ..domain import FINISHED, Metric, Stratum, experiment_id, run_id
 from ..errors import BadInputError
 from ..figures import curves as curves_figure
@@ -24,7 +25,6 @@ from ..settings import RUNS
 from ..store import champions, summary
 from ..store.tried import Tried, stays
 from . import analysis, measures
-from .curves import Curve, read_curve
 from .evidence import Evidence, by_tree, gather
 from .factors import differing
 from .lab import Lab
@@ -164,9 +164,9 @@ def _one_a_source(experiments: Iterable[Tried]) -> list[Tried]:
     return [arm[0] for arm in by_tree(experiments).values()]
 
 
-def _read(folder: Path, experiments: Iterable[Tried], most: int) -> list[tuple[Tried, Curve]]:
+def _read(folder: Path, experiments: Iterable[Tried], most: int) -> list[tuple[Tried, Sequence[Point]]]:
     """The first so many that have a curve, in the order of `experiments`."""
-    found: list[tuple[Tried, Curve]] = []
+    found: list[tuple[Tried, Sequence[Point]]] = []
     for one in experiments:
         for attempt in range(one.attempts, 0, -1):
             if len(curve := read_curve(folder / run_id(one.number, attempt))) > 1:

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
+
+from pydantic import JsonValue
 
 from ..answers import Briefing, ValidationRow
 from ..domain import experiment_id
 from ..errors import BadInputError
 from ..findings import Analysis
 from ..requests import Aspect, Picture
-from ..store import champions, results, tried
+from ..store import champions, results, spending, tried
 from ..store import validations as store
 from ..store.results import Filter
+from ..store.spending import Bill, Idle
 from . import references, validations
 from .analysis import analyze
 from .briefing import get_briefing
 from .diffs import diff
 from .lab import Lab
+from .measures import idleness
 from .plots import Drawn, plot
-from .rows import stratum_id
+from .rows import significant, stratum_id
 
-ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick")
+ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick", "ablation")
 MOST_DIFF = 20_000
 """Characters of each champion's diff."""
 
@@ -53,8 +58,9 @@ class Report:
 
     Attributes:
         launched: How many experiments.
-        gpu_hours: Held by them; estimated for what isn't finished.
+        gpu_hours: Held by them, estimated for what isn't finished; and by clusters that were idle.
         usd: The same.
+        bills: What clusters cost, pool by pool.
         verdicts: How many got each, of those that are scored.
         validations: All, in the order of their launch.
         analyses: By what they are of; none where nothing is scored.
@@ -66,6 +72,7 @@ class Report:
     launched: int
     gpu_hours: float
     usd: float
+    bills: Sequence[Mapping[str, JsonValue]]
     verdicts: Mapping[str, int]
     validations: Sequence[ValidationRow]
     analyses: Mapping[Aspect, Analysis]
@@ -88,11 +95,14 @@ async def gather(lab: Lab) -> Report:
     """Read the whole lab."""
     everything = await tried.tried(lab.db, Filter())
     numbers = range(1, (await store.history(lab.db)).tests + 1)
+    bills = await spending.bills(lab.db, time.time())
+    idle = sum((bill.idle for bill in bills.values()), Idle())
     return Report(
         briefing=await get_briefing(lab),
         launched=len(everything),
-        gpu_hours=math.fsum(one.gpu_seconds for one in everything) / 3600,
-        usd=math.fsum(one.usd for one in everything),
+        gpu_hours=(math.fsum(one.gpu_seconds for one in everything) + idle.gpu_seconds) / 3600,
+        usd=math.fsum(one.usd for one in everything) + idle.usd,
+        bills=[_told_of_bill(pool, bill) for pool, bill in bills.items()],
         verdicts=dict(Counter(one.verdict.value for one in everything if one.score is not None).most_common()),
         validations=await validations.rows(lab, await store.numbered(lab.db, list(numbers))),
         analyses=await _analyses(lab),
@@ -100,6 +110,16 @@ async def gather(lab: Lab) -> Report:
         champions=await _succession(lab),
         strata=await _strata(lab, Counter(one.stratum for one in everything if one.score is not None)),
     )
+
+
+def _told_of_bill(pool: str, bill: Bill) -> dict[str, JsonValue]:
+    return {
+        "pool": pool,
+        "clusters": bill.clusters,
+        "gpu_hours": significant(bill.gpu_seconds / 3600, 3),
+        "usd": significant(bill.usd, 3),
+        **idleness(bill.idle),
+    }
 
 
 async def _analyses(lab: Lab) -> dict[Aspect, Analysis]:

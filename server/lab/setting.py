@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..domain import Clock, Pool, seed
 from ..errors import BadInputError, SettingsError, nearest
+from ..store import clusters
 from .lab import Lab
+
+COLD_SECONDS = 180.0
+"""What a cluster takes to come up, until one has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,8 @@ class Setting:
         name: Short and the same in every process: `gpt-1f3a90c2/H100/300s`.
         slots: How many run at once.
         usd_per_hour: Of one slot, 0 where it costs nothing; the dearest pool's, so that an estimate isn't too low.
+        is_priced: The price is known; a backend that has to ask for it may not have done so yet.
+        cold_seconds: Until a first slot is there: more than 0 where a cluster has to be launched.
     """
 
     lab: str
@@ -27,6 +34,8 @@ class Setting:
     budget_seconds: float
     slots: int
     usd_per_hour: float
+    is_priced: bool = True
+    cold_seconds: float = 0.0
 
     def seed(self, replicate: int) -> int:
         """The seed of replicate k."""
@@ -70,7 +79,19 @@ async def choose_setting(lab: Lab, asked: str | None, of_base: str | None, budge
         budget_seconds=seconds,
         slots=sum(pool.slots for pool in chosen),
         usd_per_hour=max(pool.usd_per_hour for pool in chosen),
+        is_priced=all(pool.is_priced for pool in chosen),
+        cold_seconds=await _cold_seconds(lab, chosen),
     )
+
+
+async def _cold_seconds(lab: Lab, pools: Sequence[Pool]) -> float:
+    """How long a cluster takes to come up, where none of these pools has slots without."""
+    hired = [pool.name for pool in pools if pool.most_clusters]
+    up = {one.cluster.pool for one in await clusters.held(lab.db, time.time(), ended=False) if one.cluster.status == "up"}
+    if len(hired) < len(pools) or up.intersection(hired):
+        return 0.0
+    known = [await clusters.startup_seconds(lab.db, name) for name in hired]
+    return min(COLD_SECONDS if seconds is None else seconds for seconds in known)
 
 
 def _choose_kind(pools: Sequence[Pool], asked: str | None, of_base: str | None) -> str:

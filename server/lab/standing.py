@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from ..answers import LabLine
 from ..domain import ACTIVE, Status, experiment_id
-from ..store import champions, launches
+from ..store import champions, launches, spending
 from . import allowance
 from .lab import Lab
 
@@ -20,5 +22,5 @@ async def lab_line(lab: Lab) -> LabLine:
         running=running,
         queued=counts.get(Status.QUEUED, 0),
         idle_gpus=max(0, slots - running),
-        allowance_left=allowance.left(lab.allowance(), await launches.committed(lab.db)),
+        allowance_left=allowance.left(lab.allowance(), await spending.committed(lab.db, time.time())),
     )

@@ -13,11 +13,11 @@ from ..requests import Change, Validation
 from ..research import horizons, validation
 from ..research.noise import moderate, of_difference
 from ..research.streams import level
-from ..store import launches, pairs, validations
+from ..store import launches, pairs, spending, validations
 from ..store.database import Reader, Transaction
-from ..store.launches import Committed
+from ..store.spending import Committed
 from ..store.validations import Stage, StageKind
-from . import allowance, estimates, ideas
+from . import allowance, estimates, ideas, kinds
 from .ideas import Idea
 from .lab import Lab
 from .references import CHAMPION, find_experiment
@@ -53,6 +53,7 @@ class Call:
         champion: Its source, with the lab's protected files of now.
         reign: The champion, by its row.
         pairs: Of each test.
+        why_gpu: By what the lab chose the kind of device, where it did.
     """
 
     candidates: Sequence[Candidate]
@@ -61,6 +62,7 @@ class Call:
     reign: int
     pairs: int
     caller: str
+    why_gpu: str = ""
 
     @property
     def setting(self) -> Setting:
@@ -93,12 +95,23 @@ async def validate(lab: Lab, request: Validation, caller: str) -> Validated:
 async def _read(lab: Lab, request: Validation, caller: str) -> Call:
     reign = await validations.reigning(lab.db)
     [champion] = await ideas.keep(lab, [await ideas.propose(lab, Change(base=CHAMPION))], "The champion, as it is measured now")
-    candidates = [await _candidate(lab, request, name) for name in request.ids]
+    gpu, why = await _kind(lab, request)
+    candidates = [await _candidate(lab, request, name, gpu) for name in request.ids]
     _refuse_needless(candidates, champion)
-    kinds = sorted({candidate.setting.gpu for candidate in candidates})
-    if len(kinds) > 1:
-        raise BadInputError(f"The candidates ran on different kinds of GPU: {', '.join(kinds)}", "Say on which to test: gpu=")
-    return Call(candidates, champion, await ideas.baseline(lab), reign, request.replicates, caller)
+    ran_on = sorted({candidate.setting.gpu for candidate in candidates})
+    if len(ran_on) > 1:
+        raise BadInputError(f"The candidates ran on different kinds of GPU: {', '.join(ran_on)}", "Say on which to test: gpu=")
+    return Call(candidates, champion, await ideas.baseline(lab), reign, request.replicates, caller, why)
+
+
+async def _kind(lab: Lab, request: Validation) -> tuple[str | None, str]:
+    """The kind of device to test on, None for the candidates' own; and why, where the lab chose."""
+    if request.gpu is None:
+        return None, ""
+    first = await find_experiment(lab, request.ids[0])
+    runs = 2 * request.replicates * len(request.ids)
+    chosen = await kinds.choose(lab, request.gpu, None, first.budget_seconds, runs, with_baseline=False)
+    return chosen.settings[0].gpu, chosen.why
 
 
 def _refuse_needless(candidates: Sequence[Candidate], champion: Idea) -> None:
@@ -113,7 +126,7 @@ def _refuse_needless(candidates: Sequence[Candidate], champion: Idea) -> None:
         named[tree] = name
 
 
-async def _candidate(lab: Lab, request: Validation, name: str) -> Candidate:
+async def _candidate(lab: Lab, request: Validation, name: str, gpu: str | None) -> Candidate:
     experiment = await find_experiment(lab, name)
     if experiment.status is not Status.SUCCEEDED:
         raise BadInputError(
@@ -122,9 +135,9 @@ async def _candidate(lab: Lab, request: Validation, name: str) -> Candidate:
     [idea] = await ideas.keep(
         lab, [await ideas.propose(lab, Change(base=experiment.id))], f"{experiment.id}, as it is measured now"
     )
-    gpu, budget = request.gpu or experiment.gpu, experiment.budget_seconds
-    setting = await choose_setting(lab, gpu, None, budget)
-    longer = [(times, await choose_setting(lab, gpu, None, times * budget)) for times in sorted({*request.horizons} - {1})]
+    kind, budget = gpu or experiment.gpu, experiment.budget_seconds
+    setting = await choose_setting(lab, kind, None, budget)
+    longer = [(times, await choose_setting(lab, kind, None, times * budget)) for times in sorted({*request.horizons} - {1})]
     return Candidate(experiment, idea, setting, longer, await _prior(lab, setting))
 
 
@@ -166,7 +179,8 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
                 stages=await _stages(lab, reader, call, candidate),
             )
         )
-    allowance.check(lab.allowance(), await launches.committed(reader), _all_of(tests))
+    allowance.check(lab.allowance(), await spending.committed(reader, time.time()), _all_of(tests))
+    allowance.refuse_unpriced(lab.allowance(), call.setting.gpu, is_priced=call.setting.is_priced)
     return tests
 
 
@@ -242,6 +256,7 @@ async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation],
         tests=[await _told(lab, test, dry_run=dry_run) for test in tests],
         champion=await champion_name(lab, call.reign),
         gpu=call.setting.gpu,
+        why_gpu=call.why_gpu,
         estimate=times.model_copy(update={"gpu_seconds": round(total.gpu_seconds, 1), "usd": round(total.usd, 4) or None}),
         tests_before=tests[0].number - 1,
         dry_run=dry_run or None,

@@ -7,7 +7,7 @@ can't interleave statements in it. Other processes are kept apart by SQLite (WAL
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,7 +19,8 @@ from ..errors import SettingsError
 from ..machine import refuse_network_file_system
 
 Row = sqlite3.Row
-Parameters = Sequence[Any]
+Parameters = Sequence[Any] | Mapping[str, Any]
+"""By place, or by name."""
 
 MIGRATIONS: tuple[str, ...] = ()
 """Statements that bring version n to n + 1, beginning with version 1. A released migration never changes."""

@@ -1,4 +1,4 @@
-"""What launching asks and writes: twins, what is pending and spent, new sources, grids and experiments, the answer given."""
+"""What launching asks and writes: twins, what is pending, new sources, grids and experiments, the answer given."""
 
 from __future__ import annotations
 
@@ -33,15 +33,6 @@ class KeptSource:
     diffstat: str
     knobs: Mapping[str, Any]
     flags: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """What is spent, and what is reserved for what is pending."""
-
-    experiments: int
-    gpu_seconds: float
-    usd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +125,6 @@ async def pending(reader: Reader) -> dict[Status, int]:
         (_PENDING,),
     )
     return {Status(row["status"]): row["count"] for row in rows}
-
-
-async def committed(reader: Reader) -> Committed:
-    """What the lab has spent and reserved."""
-    row = await reader.row(
-        "SELECT SUM(experiments) AS experiments, SUM(gpu_seconds) AS gpu_seconds, SUM(usd) AS usd FROM ("
-        " SELECT TOTAL(experiments) AS experiments, TOTAL(gpu_seconds) AS gpu_seconds, TOTAL(usd) AS usd FROM spent"
-        " UNION ALL"
-        " SELECT COUNT(*), TOTAL(gpu_seconds), TOTAL(usd) FROM experiments"
-        " WHERE status IN (SELECT value FROM json_each(?))"
-        " UNION ALL"  # what validations will launch when their candidates are confirmed
-        " SELECT TOTAL(2 * pairs), TOTAL(2 * pairs * stages.gpu_seconds), TOTAL(2 * pairs * stages.usd)"
-        " FROM validations INDEXED BY validations_open JOIN stages ON validation = number AND place > stage"
-        " WHERE finished_seq IS NULL)",
-        (_PENDING,),
-    )
-    return Committed(int(row["experiments"]), row["gpu_seconds"], row["usd"]) if row else Committed(0, 0.0, 0.0)
 
 
 async def keep_sources(tx: Transaction, sources: Iterable[KeptSource]) -> None:

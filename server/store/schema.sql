@@ -41,7 +41,7 @@ CREATE TABLE experiments (
     commit_hash    TEXT NOT NULL REFERENCES sources,
     tree           TEXT NOT NULL,
     base           INTEGER REFERENCES experiments,
-    purpose        TEXT NOT NULL,       -- idea, baseline, recheck, validation, report
+    purpose        TEXT NOT NULL,       -- idea, baseline, recheck, spot_check, validation, report
     hypothesis     TEXT NOT NULL,
     theme          TEXT,
     changes        TEXT NOT NULL,
@@ -112,17 +112,20 @@ CREATE TABLE runs (
     status       TEXT NOT NULL,         -- starting, running, evaluating, finished, lost
     created_at   REAL NOT NULL,
     heartbeat_at REAL NOT NULL,
-    finished_at  REAL
+    finished_at  REAL,
+    running_at   REAL                   -- when it was first seen past its start
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX runs_active ON runs (status) WHERE status NOT IN ('finished', 'lost');
 CREATE INDEX runs_experiment ON runs (experiment);
 
-CREATE TABLE spent (                    -- settled, a row a pool; what is reserved is summed over what is pending
-    pool        TEXT PRIMARY KEY,
+CREATE TABLE spent (                    -- settled, by pool; what is reserved is summed over what is pending
+    pool        TEXT NOT NULL,
+    hired       INTEGER NOT NULL,       -- on clusters, which cost what they cost: no cost of its own
     experiments INTEGER NOT NULL,
     gpu_seconds REAL NOT NULL,
     usd         REAL NOT NULL,
-    useful_seconds REAL NOT NULL        -- training seconds of scored runs
+    useful_seconds REAL NOT NULL,       -- training seconds of scored runs
+    PRIMARY KEY (pool, hired)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE pools (
@@ -133,7 +136,8 @@ CREATE TABLE pools (
     slots        INTEGER NOT NULL,
     usd_per_hour REAL NOT NULL,
     note         TEXT NOT NULL DEFAULT '',
-    as_of        REAL NOT NULL
+    as_of        REAL NOT NULL,
+    most_clusters INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE champions (                -- the newest row is the champion; the first is the baseline
@@ -200,6 +204,14 @@ CREATE TABLE pairs (                    -- of experiments on one seed
 CREATE VIEW paired AS                   -- the experiments of all pairs
     SELECT validation, stage, candidate AS experiment FROM pairs UNION ALL SELECT validation, stage, against FROM pairs;
 
+CREATE TABLE stops (                    -- experiments that the lab ends early, or ended, as doomed
+    number     INTEGER PRIMARY KEY,     -- its place among them: of every few, one is run again to its end
+    experiment INTEGER NOT NULL UNIQUE REFERENCES experiments,
+    reason     TEXT NOT NULL,
+    seconds    REAL NOT NULL,           -- of training, when it was judged
+    since      REAL NOT NULL
+) STRICT;
+
 CREATE TABLE notes (
     number      INTEGER PRIMARY KEY,
     written_by  TEXT NOT NULL,
@@ -211,7 +223,7 @@ CREATE TABLE notes (
 
 CREATE TABLE holds (                    -- failure storms: what keeps queued experiments from starting
     number     INTEGER PRIMARY KEY,
-    scope      TEXT NOT NULL UNIQUE,    -- a grid's variant, or a tree: see queue.py
+    scope      TEXT NOT NULL UNIQUE,    -- a grid's variant, or a tree, and the kind of device: see queue.py
     failure    TEXT NOT NULL,
     reason     TEXT NOT NULL,
     since      REAL NOT NULL            -- what was launched later isn't held
@@ -222,4 +234,27 @@ CREATE TABLE requests (                 -- idempotency: a launch repeated with i
     request_id TEXT NOT NULL,
     answer     TEXT NOT NULL,           -- JSON
     PRIMARY KEY (caller, request_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE clusters (                 -- machines that are hired, as backends tell of them; they cost from launch to end
+    name         TEXT PRIMARY KEY,
+    pool         TEXT NOT NULL,
+    gpus         INTEGER NOT NULL,
+    status       TEXT NOT NULL,         -- starting, up, failed, gone
+    usd_per_hour REAL NOT NULL,
+    launched_at  REAL NOT NULL,
+    up_at        REAL,                  -- first seen up
+    ended_at     REAL,                  -- known to be gone
+    note         TEXT NOT NULL,
+    priced_since REAL NOT NULL,         -- from when on it has this price
+    usd_before   REAL NOT NULL DEFAULT 0  -- what it cost until then
+) STRICT, WITHOUT ROWID;
+CREATE INDEX clusters_pool ON clusters (pool, ended_at);
+
+CREATE TABLE wishes (                   -- how many clusters a pool is to hold; without one as many as the queue needs
+    pool      TEXT PRIMARY KEY,
+    clusters  INTEGER NOT NULL,
+    wished_by TEXT NOT NULL,
+    wished_at REAL NOT NULL,
+    by_person INTEGER NOT NULL          -- `labhand down`: no tool takes it back
 ) STRICT, WITHOUT ROWID;

@@ -32,19 +32,6 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
-    """What the whole lab used, settled.
-
-    Attributes:
-        useful_seconds: Of training that led to a score.
-    """
-
-    gpu_seconds: float
-    usd: float
-    useful_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Throughput:
     """How fast one run trained."""
 
@@ -135,14 +122,6 @@ async def active_by_caller(reader: Reader) -> dict[str, list[int]]:
     for row in rows:
         callers.setdefault(row["launched_by"], []).append(row["number"])
     return callers
-
-
-async def spent(reader: Reader) -> Spent:
-    """What the whole lab used."""
-    row = await reader.row(
-        "SELECT total(gpu_seconds) AS gpu_seconds, total(usd) AS usd, total(useful_seconds) AS useful FROM spent"
-    )
-    return Spent(row["gpu_seconds"], row["usd"], row["useful"]) if row else Spent(0.0, 0.0, 0.0)
 
 
 async def improvements(reader: Reader) -> int:

@@ -39,6 +39,7 @@ def bounds(folder: Path, **different: object) -> Sandbox:
         "read": (*SYSTEM, str(Path(landlock.__file__).parent)),
         "write": (str(folder),),
         "devices": ("/dev/null",),
+        "threads": False,
         "groups": (),
         "file_bytes": 2**20,
         "memory_bytes": None,
@@ -89,6 +90,15 @@ def test_its_own_folder_and_the_system_stay_open(tmp_path: Path) -> None:
         "open('a', 'w').write('x'); os.mkdir('b'); os.rename('a', 'b/a'); import decimal, subprocess; print(open('b/a').read())"
     )
     assert attempt(bounds(tmp_path), tmp_path, code) == "x\n"
+
+
+@needs_landlock
+def test_threads_are_named_only_where_a_gpu_needs_it(tmp_path: Path) -> None:
+    code = "import threading; open(f'/proc/self/task/{threading.get_native_id()}/comm', 'w').write('cuda'); print('ok')"
+    assert attempt(bounds(tmp_path, threads=True), tmp_path, code) == "ok\n"
+    assert "PermissionError" in attempt(bounds(tmp_path), tmp_path, code)
+    other = "open(f'/proc/{os.getppid()}/comm', 'w')"
+    assert "PermissionError" in attempt(bounds(tmp_path, threads=True), tmp_path, other)
 
 
 @pytest.mark.skipif(landlock.version() < 6, reason="this kernel's Landlock doesn't know signals")

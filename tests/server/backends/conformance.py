@@ -30,172 +30,167 @@ LONG = 120.0
 
 
 class BackendConformance(ABC):
-    """The contract of `protocol.Backend`. Each test's backends have two slots in all."""
+    """The contract of `protocol.Backend`. Each test's backends have two slots in all.
+
+    Attributes:
+        patience: Seconds that anything may take.
+    """
+
+    patience = PATIENCE_SECONDS
+
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> Path:
+        """Where the run folders of a lab lie."""
+        place = tmp_path / "runs"
+        place.mkdir()
+        return place
 
     @abstractmethod
-    def backend(self, place: Path, slots: int = 2) -> Backend:
-        """A backend whose run folders lie in `place`, with so many of the two slots.
+    def backend(self, place: Path) -> Backend:
+        """A backend with two slots, whose run folders lie in `place`; those of one place are one lab's, at different times."""
 
-        Backends of different places share the slots, as labs do.
-        """
+    async def until(self, backend: Backend, run: Run, phase: Phase) -> Report:
+        """As `until`, with this suite's patience."""
+        return await until(backend, run, phase, self.patience)
 
-    @pytest.mark.anyio
-    async def test_a_run_comes_to_a_result(self, tmp_path: Path) -> None:
-        backend = self.backend(tmp_path)
-        run = await start(backend, run_folder(tmp_path, "e0001-1"))
-        result = (await until(backend, run, "finished")).result
-        assert (result["run"], result["status"]) == ("e0001-1", "succeeded")
-        assert isinstance(result["score"], float)
-        assert result["seconds"]["held"] > 0
-        assert result["device"]["kind"] == (await backend.pool()).gpu
-        assert (await backend.pool()).slots == await backend.free() == 2
-        await backend.close()
+    async def end(self, backend: Backend, *runs: Run) -> None:
+        """Cancel runs, and wait until they are gone."""
+        await end(backend, *runs, patience=self.patience)
 
     @pytest.mark.anyio
-    async def test_a_later_process_finds_a_result_by_its_handle_alone(self, tmp_path: Path) -> None:
-        first = self.backend(tmp_path)
-        run = await start(first, run_folder(tmp_path, "e0001-1"))
-        stored = replace(run, handle=json.loads(json.dumps(run.handle)))
-        result = (await until(first, run, "finished")).result
-        await first.close()
-        assert (await until(self.backend(tmp_path), stored, "finished")).result == result
+    async def test_a_run_comes_to_a_result(self, place: Path) -> None:
+        async with self.backend(place) as backend:
+            run = await start(backend, run_folder(place, "e0001-1"))
+            result = (await self.until(backend, run, "finished")).result
+            assert (result["run"], result["status"]) == ("e0001-1", "succeeded")
+            assert isinstance(result["score"], float)
+            assert result["seconds"]["held"] > 0
+            assert result["device"]["kind"] == (await backend.pool()).gpu
+            assert (await backend.pool()).slots == await backend.free() == 2
 
     @pytest.mark.anyio
-    async def test_a_run_that_was_never_started_is_lost(self, tmp_path: Path) -> None:
-        backend = self.backend(tmp_path)
-        run_folder(tmp_path, "e0001-1")
-        assert (await look(backend, a_run("e0001-1"))).phase == "lost"
-        assert (await look(backend, a_run("e0002-1"))).phase == "lost"
-        await backend.cancel(a_run("e0001-1"))
+    async def test_a_later_process_finds_a_result_by_its_handle_alone(self, place: Path) -> None:
+        async with self.backend(place) as first:
+            run = await start(first, run_folder(place, "e0001-1"))
+            stored = replace(run, handle=json.loads(json.dumps(run.handle)))
+            result = (await self.until(first, run, "finished")).result
+        async with self.backend(place) as later:
+            assert (await self.until(later, stored, "finished")).result == result
+
+    @pytest.mark.anyio
+    async def test_a_run_that_was_never_started_is_lost(self, place: Path) -> None:
+        async with self.backend(place) as backend:
+            run_folder(place, "e0001-1")
+            assert (await look(backend, a_run("e0001-1"))).phase == "lost"
+            assert (await look(backend, a_run("e0002-1"))).phase == "lost"
+            await backend.cancel(a_run("e0001-1"))
 
 
 class RunnerConformance(BackendConformance):
     """What more is asked of backends whose runs take time, and machines."""
 
     @pytest.mark.anyio
-    async def test_a_run_goes_through_its_phases_to_a_result(self, tmp_path: Path) -> None:
-        backend = self.backend(tmp_path)
-        run = await start(backend, run_folder(tmp_path, "e0001-1", duration=0.5))
-        phases: list[Phase] = []
-        with anyio.fail_after(PATIENCE_SECONDS):
-            while (report := await look(backend, run)).phase != "finished":
-                assert report.phase != "lost"
-                phases.append(report.phase)
-                await anyio.sleep(TICK_SECONDS)
-        order = ["starting", "running", "evaluating"]
-        assert "running" in phases
-        assert phases == sorted(phases, key=order.index)
-        assert report.result["status"] == "succeeded"
-        assert report.result["score"] > 0
-        await backend.close()
+    async def test_a_run_goes_through_its_phases_to_a_result(self, place: Path) -> None:
+        async with self.backend(place) as backend:
+            run = await start(backend, run_folder(place, "e0001-1", duration=0.5))
+            phases: list[Phase] = []
+            with anyio.fail_after(self.patience):
+                while (report := await look(backend, run)).phase != "finished":
+                    assert report.phase != "lost"
+                    phases.append(report.phase)
+                    await anyio.sleep(TICK_SECONDS)
+            order = ["starting", "running", "evaluating"]
+            assert "running" in phases
+            assert phases == sorted(phases, key=order.index)
+            assert report.result["status"] == "succeeded"
+            assert report.result["score"] > 0
 
     @pytest.mark.anyio
-    async def test_starting_twice_runs_once(self, tmp_path: Path) -> None:
-        backend, other = self.backend(tmp_path), self.backend(tmp_path)
-        folder = run_folder(tmp_path, "e0001-1")
-        run = await start(backend, folder)
-        await start(backend, folder)
-        await start(other, folder)
-        assert await backend.free() == 1
-        await until(backend, run, "finished")
-        await start(other, folder)
-        assert (await until(backend, run, "finished")).result["status"] == "succeeded"
-        assert (folder / "log.txt").read_text("utf-8").count("val_loss") == 1
-        await backend.close()
+    async def test_starting_twice_runs_once(self, place: Path) -> None:
+        async with self.backend(place) as backend, self.backend(place) as other:
+            folder = run_folder(place, "e0001-1")
+            run = await start(backend, folder)
+            await start(backend, folder)
+            await start(other, folder)
+            assert await backend.free() == 1
+            await self.until(backend, run, "finished")
+            await start(other, folder)
+            assert (await self.until(backend, run, "finished")).result["status"] == "succeeded"
+            assert (folder / "log.txt").read_text("utf-8").count("val_loss") == 1
 
     @pytest.mark.anyio
-    async def test_a_later_process_finds_a_run_by_its_handle_alone(self, tmp_path: Path) -> None:
-        first = self.backend(tmp_path)
-        run = await start(first, run_folder(tmp_path, "e0001-1", duration=0.5))
-        await first.close()
-        later = self.backend(tmp_path)
+    async def test_a_later_process_finds_a_run_by_its_handle_alone(self, place: Path) -> None:
+        async with self.backend(place) as first:
+            run = await start(first, run_folder(place, "e0001-1", duration=0.5))
         stored = replace(run, handle=json.loads(json.dumps(run.handle)))
-        assert (await look(later, stored)).phase in {"starting", "running"}
-        assert (await until(later, stored, "finished")).result["run"] == "e0001-1"
+        async with self.backend(place) as later:
+            assert (await look(later, stored)).phase in {"starting", "running"}
+            assert (await self.until(later, stored, "finished")).result["run"] == "e0001-1"
 
     @pytest.mark.anyio
-    async def test_no_more_runs_start_than_there_are_slots(self, tmp_path: Path) -> None:
-        backend = self.backend(tmp_path)
-        assert (await backend.pool()).slots == await backend.free() == 2
-        runs = [await start(backend, run_folder(tmp_path, f"e000{number}-1", duration=LONG)) for number in (1, 2)]
-        assert await backend.free() == 0
-        waiting = run_folder(tmp_path, "e0003-1")
-        with pytest.raises(NoCapacityError):
-            await start(backend, waiting)
-        assert (await look(backend, a_run("e0003-1"))).phase == "lost"
-        await end(backend, *runs)
-        assert (await until(backend, await start(backend, waiting), "finished")).result["status"] == "succeeded"
-        await backend.close()
+    async def test_no_more_runs_start_than_there_are_slots(self, place: Path) -> None:
+        async with self.backend(place) as backend:
+            assert (await backend.pool()).slots == await backend.free() == 2
+            runs = [await start(backend, run_folder(place, f"e000{number}-1", duration=LONG)) for number in (1, 2)]
+            assert await backend.free() == 0
+            waiting = run_folder(place, "e0003-1")
+            with pytest.raises(NoCapacityError):
+                await start(backend, waiting)
+            assert (await look(backend, a_run("e0003-1"))).phase == "lost"
+            await self.end(backend, *runs)
+            assert (await self.until(backend, await start(backend, waiting), "finished")).result["status"] == "succeeded"
 
     @pytest.mark.anyio
-    async def test_labs_share_the_slots(self, tmp_path: Path) -> None:
-        mine, yours = self.backend(tmp_path / "mine", slots=1), self.backend(tmp_path / "yours")
-        run = await start(mine, run_folder(tmp_path / "mine", "e0001-1", duration=LONG))
-        assert (await mine.pool()).slots == 1
-        assert await mine.free() == 0
-        assert await yours.free() == 1
-        with pytest.raises(NoCapacityError):
-            await start(mine, run_folder(tmp_path / "mine", "e0002-1"))
-        same_name = await start(yours, run_folder(tmp_path / "yours", "e0001-1"))
-        assert (await until(yours, same_name, "finished")).result["status"] == "succeeded"
-        assert (await look(mine, run)).phase != "finished"
-        await end(mine, run)
-        assert await yours.free() == 2
-        await yours.close()
+    async def test_a_cancelled_run_finishes_with_a_result_that_says_so(self, place: Path) -> None:
+        async with self.backend(place) as backend:
+            run = await start(backend, run_folder(place, "e0001-1", duration=LONG))
+            await self.until(backend, run, "running")
+            await backend.cancel(run)
+            await backend.cancel(run)
+            report = await self.until(backend, run, "finished")
+            assert report.result["status"] == "cancelled"
+            assert report.result["score"] is None
+            assert await backend.free() == 2
+            await backend.cancel(run)
 
     @pytest.mark.anyio
-    async def test_a_cancelled_run_finishes_with_a_result_that_says_so(self, tmp_path: Path) -> None:
-        backend = self.backend(tmp_path)
-        run = await start(backend, run_folder(tmp_path, "e0001-1", duration=LONG))
-        await until(backend, run, "running")
-        await backend.cancel(run)
-        await backend.cancel(run)
-        report = await until(backend, run, "finished")
-        assert report.result["status"] == "cancelled"
-        assert report.result["score"] is None
-        assert await backend.free() == 2
-        await backend.cancel(run)
-        await backend.close()
+    async def test_a_run_can_be_cancelled_as_soon_as_it_is_started(self, place: Path) -> None:
+        async with self.backend(place) as backend:
+            run = await start(backend, run_folder(place, "e0001-1", duration=LONG))
+            await backend.cancel(run)
+            assert (await self.until(backend, run, "finished")).result["status"] == "cancelled"
 
     @pytest.mark.anyio
-    async def test_a_run_can_be_cancelled_as_soon_as_it_is_started(self, tmp_path: Path) -> None:
-        backend = self.backend(tmp_path)
-        run = await start(backend, run_folder(tmp_path, "e0001-1", duration=LONG))
-        await backend.cancel(run)
-        assert (await until(backend, run, "finished")).result["status"] == "cancelled"
-        await backend.close()
+    async def test_a_run_whose_runner_was_killed_is_lost_and_nothing_of_it_is_left(self, place: Path) -> None:
+        async with self.backend(place) as backend:
+            folder = run_folder(place, "e0001-1", duration=LONG)
+            run = await start(backend, folder)
+            await self.until(backend, run, "running")
+            there = self.where_it_runs(folder)
+            os.kill(int((there / "claim").read_text("ascii")), signal.SIGKILL)
+            report = await self.until(backend, run, "lost")
+            assert report.result == {}
+            assert await backend.free() == 2
+            assert not processes_in(there)
+
+    def where_it_runs(self, folder: Path) -> Path:
+        """The run folder in which the runner of a run works."""
+        return folder
 
     @pytest.mark.anyio
-    async def test_a_run_whose_runner_was_killed_is_lost_and_nothing_of_it_is_left(self, tmp_path: Path) -> None:
-        backend = self.backend(tmp_path)
-        folder = run_folder(tmp_path, "e0001-1", duration=LONG)
-        run = await start(backend, folder)
-        await until(backend, run, "running")
-        self.kill(folder)
-        report = await until(backend, run, "lost")
-        assert report.result == {}
-        assert await backend.free() == 2
-        assert not processes_in(folder)
-        await backend.close()
-
-    def kill(self, folder: Path) -> None:
-        """Kill a run's runner with -9."""
-        os.kill(int((folder / "claim").read_text("ascii")), signal.SIGKILL)
-
-    @pytest.mark.anyio
-    async def test_a_silent_run_tells_for_how_long(self, tmp_path: Path) -> None:
-        backend = self.backend(tmp_path)
-        folder = run_folder(tmp_path, "e0001-1", duration=LONG)
-        run = await start(backend, folder)
-        await until(backend, run, "running")
-        an_hour_ago = time.time() - 3600
-        with anyio.fail_after(PATIENCE_SECONDS):
-            while (report := await look(backend, run)).silent_seconds < 3000:
-                for file in folder.iterdir():
-                    os.utime(file, (an_hour_ago, an_hour_ago))
-                await anyio.sleep(TICK_SECONDS)
-        assert report.phase == "running"
-        await end(backend, run)
+    async def test_a_silent_run_tells_for_how_long(self, place: Path) -> None:
+        async with self.backend(place) as backend:
+            folder = run_folder(place, "e0001-1", duration=LONG)
+            run = await start(backend, folder)
+            await self.until(backend, run, "running")
+            an_hour_ago = time.time() - 3600
+            with anyio.fail_after(self.patience):
+                while (report := await look(backend, run)).silent_seconds < 3000:
+                    for file in folder.iterdir():
+                        os.utime(file, (an_hour_ago, an_hour_ago))
+                    await anyio.sleep(TICK_SECONDS)
+            assert report.phase == "running"
+            await self.end(backend, run)
 
 
 def run_folder(place: Path, name: str, duration: float = 0.02) -> Path:
@@ -236,22 +231,21 @@ async def look(backend: Backend, run: Run) -> Report:
     return (await backend.poll([run]))[run.id]
 
 
-async def until(backend: Backend, run: Run, phase: Phase) -> Report:
+async def until(backend: Backend, run: Run, phase: Phase, patience: float = PATIENCE_SECONDS) -> Report:
     """Poll until a run is in a phase; fails when it has ended otherwise."""
-    with anyio.fail_after(PATIENCE_SECONDS):
+    with anyio.fail_after(patience):
         while (report := await look(backend, run)).phase != phase:
             assert report.phase not in {"finished", "lost"}, report
             await anyio.sleep(TICK_SECONDS)
     return report
 
 
-async def end(backend: Backend, *runs: Run) -> None:
+async def end(backend: Backend, *runs: Run, patience: float = PATIENCE_SECONDS) -> None:
     """Cancel runs, and wait until they are gone."""
     for run in runs:
         await backend.cancel(run)
     for run in runs:
-        await until(backend, run, "finished")
-    await backend.close()
+        await until(backend, run, "finished", patience)
 
 
 def processes_in(folder: Path) -> list[str]:

@@ -37,8 +37,24 @@ def local(place: Path, slots: int | None = None, here: Devices = TWO, python: st
 
 class TestLocal(RunnerConformance):
     @override
-    def backend(self, place: Path, slots: int = 2) -> Backend:
-        return local(place, slots)
+    def backend(self, place: Path) -> Backend:
+        return local(place)
+
+
+@pytest.mark.anyio
+async def test_labs_share_the_slots(tmp_path: Path) -> None:
+    async with local(tmp_path / "mine", slots=1) as mine, local(tmp_path / "yours") as yours:
+        run = await conformance.start(mine, conformance.run_folder(tmp_path / "mine", "e0001-1", duration=LONG))
+        assert (await mine.pool()).slots == 1
+        assert await mine.free() == 0
+        assert await yours.free() == 1
+        with pytest.raises(NoCapacityError):
+            await conformance.start(mine, conformance.run_folder(tmp_path / "mine", "e0002-1"))
+        same_name = await conformance.start(yours, conformance.run_folder(tmp_path / "yours", "e0001-1"))
+        assert (await conformance.until(yours, same_name, "finished")).result["status"] == "succeeded"
+        assert (await conformance.look(mine, run)).phase != "finished"
+        await conformance.end(mine, run)
+        assert await yours.free() == 2
 
 
 @pytest.mark.anyio
@@ -76,8 +92,8 @@ async def test_a_gpu_is_given_by_its_index(tmp_path: Path) -> None:
     assert '"device": "cuda"' in spec
     pool = await backend.pool()
     assert (pool.gpu, pool.clock, pool.slots) == ("H100", "wall", 1)
-    await conformance.until(backend, run, "finished")
-    await backend.close()
+    async with backend:
+        await conformance.until(backend, run, "finished")
 
 
 @pytest.mark.anyio
@@ -114,8 +130,8 @@ async def test_a_claim_keeps_a_run_alive_where_the_slots_were_lost(
     monkeypatch.setenv("LABHAND_SLOTS", str(tmp_path_factory.mktemp("elsewhere")))
     later = local(tmp_path)
     assert (await conformance.look(later, run)).phase == "running"
-    await conformance.end(later, run)
-    await first.close()
+    async with first:
+        await conformance.end(later, run)
 
 
 @pytest.mark.anyio

@@ -34,8 +34,8 @@ async def run(spec: RunSpec = SPEC, **settings: Any) -> Any:
 
 class TestSimulated(BackendConformance):
     @override
-    def backend(self, place: Path, slots: int = 2) -> Backend:
-        return SimulatedBackend("h200", pool(count=slots))
+    def backend(self, place: Path) -> Backend:
+        return SimulatedBackend("h200", pool())
 
 
 @pytest.mark.anyio

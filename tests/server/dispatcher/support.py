@@ -97,10 +97,10 @@ async def run_all(lab: Lab) -> None:
 async def loop(lab: Lab, pools: Pools | None = None) -> AsyncGenerator[Dispatcher]:
     """A dispatcher's loop in this process, to be ticked by hand; on the lab's pools unless told."""
     pools = pools or Pools.of_settings(load_settings(lab.root), lab.folder / RUNS)
-    yield Dispatcher(
-        lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), Settler(lab.trainer.metric), lab.settings.allowance.ends
-    )
-    await pools.close()
+    async with pools:
+        yield Dispatcher(
+            lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), Settler(lab.trainer.metric), lab.settings.allowance
+        )
 
 
 async def tick_until_idle(loop: Dispatcher) -> None:

@@ -79,10 +79,9 @@ async def test_a_runner_that_was_started_and_not_written_down_is_adopted(lab: La
         await queue.take(tx, "local", "cpu", 1, time.time())
     [attempt] = await runs.active(lab.db)
     folder = await RunFolders(lab.folder / RUNS, lab.sources).fill(attempt, sandbox_required=False)
-    before = LocalBackend("local", LocalPool(backend="local"), lab.folder / RUNS)
-    await before.start(RunSpec("e0001-1", folder))
-    await _assert_it_finishes_as_one_run(lab, number)
-    await before.close()
+    async with LocalBackend("local", LocalPool(backend="local"), lab.folder / RUNS) as before:
+        await before.start(RunSpec("e0001-1", folder))
+        await _assert_it_finishes_as_one_run(lab, number)
 
 
 async def _assert_it_finishes_as_one_run(lab: Lab, number: int) -> None:
@@ -218,7 +217,8 @@ async def test_a_slot_that_another_lab_took_meanwhile_puts_the_experiment_back(l
             os.kill(int(claim.read_text("ascii")), signal.SIGTERM)
         await support.tick_until_idle(loop)
     assert [(run.id, run.status) for run in await support.runs(lab)] == [("e0001-1", "finished")]
-    await other.close()
+    async with other:
+        pass  # reaps
 
 
 async def _occupy(backend: LocalBackend, lab: Lab, folder: Path) -> None:

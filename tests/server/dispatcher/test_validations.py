@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
@@ -11,7 +12,7 @@ from labhand.server.errors import ConflictError
 from labhand.server.lab import cancelling
 from labhand.server.research.streams import level
 from labhand.server.research.validation import estimate
-from labhand.server.store import launches, pairs, validations
+from labhand.server.store import pairs, spending, validations
 
 from ..lab import writing
 from .scripted import ME, NOISE, Score, Script, by_x, luck, of_luck_alone, script
@@ -83,7 +84,7 @@ async def test_a_candidate_that_is_no_better_stays_a_candidate_and_costs_no_more
         assert (await writing.find(lab.lab, name)).verdict is Verdict.NOT_SHOWN
         assert await lab.champion() is None
         assert await of(lab, "report") == []
-        assert (await launches.committed(lab.lab.db)).gpu_seconds == sum(
+        assert (await spending.committed(lab.lab.db, time.time())).gpu_seconds == sum(
             one.gpu_seconds for one in await writing.experiments(lab.lab)
         )
 

@@ -106,7 +106,7 @@ async def test_what_was_spent_and_how_much_of_it_was_useful_is_told(tmp_path: Pa
     async with builders.lab(tmp_path, more="[allowance]\nexperiments = 10\ngpu_hours = 4") as lab:
         await builders.experiment(lab, held=3600.0)
         async with lab.db.transaction() as tx:
-            await tx.execute("INSERT INTO spent VALUES ('local', 4, 7200, 0, 5400)")
+            await tx.execute("INSERT INTO spent VALUES ('local', 0, 4, 7200, 0, 5400)")
         told = await get_briefing(lab)
     assert told.allowance["left"] == "1 of 4 GPU-hours, 5 of 10 experiments"
     assert told.efficiency == {"useful_share": 0.75, "gpu_hours_settled": 2.0}

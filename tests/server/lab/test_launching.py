@@ -251,7 +251,7 @@ async def test_the_allowance_counts_what_is_reserved_and_what_is_spent(tmp_path:
         assert answer.lab.allowance_left == "2 of 7 experiments"
         await end(lab, "e0001", Status.SUCCEEDED)
         async with lab.db.transaction() as tx:
-            await tx.insert("INSERT INTO spent VALUES ('local', 1, 6.0, 0.0, 5.0)")
+            await tx.insert("INSERT INTO spent VALUES ('local', 0, 1, 6.0, 0.0, 5.0)")
         assert (await launch(lab, overrides={"X": 2.5}, replicates=2)).experiments == ["e0006-e0007"]
         with pytest.raises(AllowanceError, match="1 experiments, and of the 7 allowed 7 are"):
             await launch(lab, overrides={"X": 2.8})

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import anyio
@@ -10,7 +11,7 @@ from labhand.server.errors import AllowanceError, BadInputError, ConflictError, 
 from labhand.server.lab import waiting
 from labhand.server.lab.results import get_results
 from labhand.server.requests import ResultsQuery, WaitQuery
-from labhand.server.store import launches
+from labhand.server.store import spending
 
 from ..dispatcher.scripted import ME, Script, by_x, script
 from . import builders, writing
@@ -82,11 +83,11 @@ async def test_all_that_may_follow_has_to_fit_the_allowance_and_is_reserved(tmp_
             await lab.validate(name)
         writing.lay_out(tmp_path, toml=f"allowance.experiments = {6 + WHOLE_RUNS}")
         await lab.validate(name)
-        assert (await launches.committed(lab.lab.db)).experiments == 6 + WHOLE_RUNS
+        assert (await spending.committed(lab.lab.db, time.time())).experiments == 6 + WHOLE_RUNS
         with pytest.raises(AllowanceError):
             await lab.validate(other)
         await lab.play()
-        assert (await launches.committed(lab.lab.db)).experiments == 6 + WHOLE_RUNS
+        assert (await spending.committed(lab.lab.db, time.time())).experiments == 6 + WHOLE_RUNS
 
 
 async def test_waiting_for_a_validation_lasts_through_its_stages_and_tells_it_once(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Runs on clusters that SkyPilot launches; docs/skypilot.md tells how."""

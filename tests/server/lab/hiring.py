@@ -1,0 +1,90 @@
+"""Labs that hire machines of a provider who is one of the tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from labhand.server.dispatcher.loop import Dispatcher
+from labhand.server.dispatcher.pools import PoolBackend, Pools
+from labhand.server.domain import Cluster
+from labhand.server.lab.lab import Lab
+from labhand.server.settings import SkyPilotPool, load_settings
+from labhand.server.store import clusters as store
+from labhand.server.store import pools as pool_store
+
+from ..backends.hired import HiredBackend, Provider
+from . import writing
+from .builders import Woken
+
+TOML = """\
+trainer = "trainer"
+{more}
+[pools.h100]
+backend = "skypilot"
+infra = "slurm/lab"
+gpu = "H100"
+gpus_per_cluster = 8
+max_clusters = 2
+idle_minutes = 10
+{priced}
+[pools.h200]
+backend = "skypilot"
+infra = "slurm/lab"
+gpu = "H200"
+gpus_per_cluster = 3
+storage = "/shared"
+{priced}
+"""
+PRICE = 2.0
+"""Dollars an hour, of a GPU."""
+
+
+@asynccontextmanager
+async def lab(root: Path, *, more: str = "", priced: bool = True, woken: Woken | None = None) -> AsyncGenerator[Lab]:
+    """A lab with two clusters of eight H100, and one of three H200, none of which is up. `more` goes before the pools."""
+    writing.lay_out(root)
+    price = f"usd_per_hour = {PRICE}" if priced else ""
+    (root / "labhand.toml").write_text(TOML.format(more=more, priced=price), "utf-8")
+    opened = await Lab.open(root, wake=woken or Woken())
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def asked(lab: Lab) -> None:
+    """Stand for a dispatcher that has asked what pools cost."""
+    async with lab.db.transaction() as tx:
+        await pool_store.keep(tx, [replace(pool, as_of=time.time(), usd_per_hour=PRICE) for pool in await lab.pools()])
+
+
+async def told(lab: Lab, *clusters: Cluster, pool: str = "h100", now: float | None = None) -> None:
+    """Stand for a dispatcher to which a backend has told of its clusters."""
+    async with lab.db.transaction() as tx:
+        await store.keep(tx, pool, clusters, time.time() if now is None else now)
+
+
+def cluster(name: str = "h100-1", *, ago: float = 3600.0, pool: str = "h100", gpus: int = 8) -> Cluster:
+    """A cluster that is up since some seconds."""
+    return Cluster(name, pool, gpus, "up", gpus * PRICE, time.time() - ago)
+
+
+def pools_of(lab: Lab, provider: Provider) -> Pools:
+    """The lab's pools as a new dispatcher has them, on the provider's machines."""
+    hired: Mapping[str, SkyPilotPool] = {
+        name: pool for name, pool in load_settings(lab.root).pools.items() if isinstance(pool, SkyPilotPool)
+    }
+    return Pools({name: PoolBackend(HiredBackend(name, pool, provider)) for name, pool in hired.items()})
+
+
+@asynccontextmanager
+async def dispatcher(lab: Lab, provider: Provider) -> AsyncGenerator[Dispatcher]:
+    """A dispatcher's loop that hires of a provider, to be ticked by hand."""
+    from ..dispatcher import support
+
+    async with support.loop(lab, pools_of(lab, provider)) as loop:
+        yield loop

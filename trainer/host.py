@@ -1,0 +1,155 @@
+"""Runs on a cluster what arrives in its spool, a run a GPU, until nothing has come for a while.
+
+`python -m labhand.trainer.host ROOT` is one long job of a cluster. It starts `labhand.trainer.runner` on each run, and prints
+what happens as single lines that begin with a mark and go on as JSON; docs/skypilot.md has them. It keeps nothing in memory
+that the run folders don't tell, so that the next host takes over whatever this one leaves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from .devices import Slot, slots
+from .hosted import Hosted, spawn
+from .keeping import Keeper
+from .result import Result
+from .spool import Spool
+from .telling import tell
+
+TICK_SECONDS = 0.2
+ALIVE_SECONDS = 10.0
+"""Between two lines that say that the host is there, and which runs have given a sign of life."""
+
+
+class Host:
+    """Gives runs to GPUs.
+
+    Args:
+        spool: Where they arrive.
+        free: The slots.
+        keeper: Takes what is over to where it stays.
+    """
+
+    def __init__(self, spool: Spool, free: Sequence[Slot], keeper: Keeper) -> None:
+        self._spool = spool
+        self._free = list(free)
+        self._keeper = keeper
+        self._queue: list[Hosted] = []
+        self._running: list[Hosted] = []
+        self._known: set[str] = set()
+        self._alive_at = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to do."""
+        return not (self._queue or self._running or self._keeper.is_busy)
+
+    def tick(self) -> None:
+        """Look at everything once."""
+        self._receive()
+        self._cancel()
+        self._follow()
+        self._begin()
+        self._keeper.tell_kept()
+        self._tell_alive()
+
+    def _receive(self) -> None:
+        """Take up what has arrived since, and what an earlier host has left."""
+        new = self._spool.names() - self._known
+        self._known |= new
+        for run in sorted((Hosted(self._spool.arrived(name)) for name in new), key=lambda run: run.folder.order):
+            if run.folder.told() is not None:
+                self._keeper.keep(run)
+            elif run.folder.was_claimed():
+                run.slot = self._take(run.index)
+                self._running.append(run)
+            else:
+                self._queue.append(run)
+                run.tell(phase="queued")
+
+    def _take(self, index: str | None) -> Slot | None:
+        """The slot that an adopted run holds; None for one that this host doesn't have."""
+        found = next((slot for slot in self._free if slot.index == index), None)
+        if found is not None:
+            self._free.remove(found)
+        return found
+
+    def _cancel(self) -> None:
+        for name in self._spool.cancels():
+            if queued := next((run for run in self._queue if run.name == name), None):
+                self._queue.remove(queued)
+                queued.folder.write_result(Result(name, time.monotonic(), cancelled=True).as_json())
+                self._keeper.keep(queued)
+                self._spool.forget_cancel(name)
+            elif running := next((run for run in self._running if run.name == name), None):
+                if running.ask_to_end():
+                    self._spool.forget_cancel(name)
+            elif name in self._known:
+                self._spool.forget_cancel(name)
+
+    def _follow(self) -> None:
+        for run in list(self._running):
+            run.tell_news()
+            if run.is_over():
+                self._running.remove(run)
+                if run.slot is not None:
+                    self._free.append(run.slot)
+                self._keeper.keep(run)
+
+    def _begin(self) -> None:
+        while self._queue and self._free:
+            run, slot = self._queue.pop(0), self._free.pop(0)
+            spawn(run, slot)
+            self._running.append(run)
+
+    def _tell_alive(self) -> None:
+        if time.monotonic() - self._alive_at >= ALIVE_SECONDS:
+            self._alive_at = time.monotonic()
+            tell(alive={run.name: round(run.folder.sign_of_life(), 1) for run in self._running})
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command line: be the host of a spool, unless another one is.
+
+    Args:
+        arguments: As `--help` says.
+    """
+    parser = argparse.ArgumentParser(prog="python -m labhand.trainer.host", description="Run what arrives, a run a GPU")
+    parser.add_argument("root", type=Path, help="the spool")
+    parser.add_argument("--gpus", type=int, required=True, help="how many there are, where CUDA_VISIBLE_DEVICES doesn't tell")
+    parser.add_argument("--linger", type=float, default=30.0, help="seconds without anything to do after which it ends")
+    parser.add_argument("--storage", type=Path, help="where results are kept, beyond this machine's life")
+    given = parser.parse_args(arguments)
+    os.umask(0o022)
+    spool = Spool(given.root)
+    if spool.lock() is None:
+        tell(host="another one is at work here")
+        return 0
+    found = slots(given.gpus)
+    tell(host="at work", slots=[slot.index for slot in found], here=sorted(spool.names()))
+    with ThreadPoolExecutor(1) as thread:
+        _run(Host(spool, found, Keeper(thread, given.storage)), given.linger)
+    tell(host="idle")
+    return 0
+
+
+def _run(host: Host, linger: float) -> None:
+    # A runner that ends interrupts the wait, so that its GPU gets the next run at once.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    busy_at = time.monotonic()
+    while time.monotonic() - busy_at < linger:
+        host.tick()
+        if not host.is_idle:
+            busy_at = time.monotonic()
+        signal.sigtimedwait({signal.SIGCHLD}, TICK_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
