@@ -76,6 +76,11 @@ class Ledger:
         ).stdout
 
 
+def id_of(experiment: int | None) -> str:
+    """As the report names it; a champion without an experiment is the baseline."""
+    return "baseline" if experiment is None else f"e{experiment:04d}"
+
+
 def arms(experiments: Iterable[Row]) -> dict[str, list[float]]:
     """The scores of each source."""
     found: defaultdict[str, list[float]] = defaultdict(list)

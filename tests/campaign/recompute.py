@@ -20,7 +20,7 @@ from scipy import stats
 
 from . import analyses
 from .page import Page, WrongClaimError, num
-from .raw import Ledger, arms, interval, lord, spent, squeezed, within
+from .raw import Ledger, arms, id_of, interval, lord, spent, squeezed, within
 
 # What says how to read a figure, or repeats what agents and runs wrote.
 PROSE = (
@@ -98,9 +98,9 @@ def _totals(page: Page, ledger: Ledger) -> None:
 
 
 def _validation(page: Page, ledger: Ledger, validation: dict[str, Any], sign: int) -> None:
-    name, candidate = f"v{validation['number']:03d}", f"e{validation['candidate']:04d}"
+    name, candidate = f"v{validation['number']:03d}", id_of(validation["candidate"])
     champion = next(one for one in ledger.champions if one["number"] == validation["champion"])
-    against = "baseline" if champion["experiment"] is None else f"e{champion['experiment']:04d}"
+    against = id_of(champion["experiment"])
     level = lord(validation["number"], _known_before(ledger, validation))
     _same(level, validation["level"], f"{name}: level")
     told, p = _tested(ledger, validation, sign)
