@@ -11,7 +11,7 @@ from typing import get_args
 
 from pydantic import JsonValue
 
-from ..answers import Briefing, ValidationRow
+from ..answers import Briefing, Row, ValidationRow
 from ..domain import experiment_id
 from ..errors import BadInputError
 from ..findings import Analysis
@@ -79,6 +79,11 @@ class Report:
     figures: Mapping[Picture, Drawn]
     champions: Sequence[Succession]
     strata: Sequence[tuple[str, str, int]]
+
+    @property
+    def promising(self) -> list[Row]:
+        """The best that nothing has confirmed yet."""
+        return [row for row in self.briefing.promising if row.verdict != "confirmed"]
 
     @property
     def confirmed(self) -> list[ValidationRow]:
