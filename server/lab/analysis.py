@@ -160,7 +160,7 @@ async def _yardstick(asked: Question) -> Analysis:
 async def _ablation(lab: Lab, ids: Sequence[str] | None) -> Analysis:
     """What the champion is made of, or the one experiment that is named."""
     subject = await references.resolve(lab, ids[0] if ids and len(ids) == 1 else references.CHAMPION)
-    asked = Question(lab, await gather(lab, None), named=False)
+    asked = Question(lab, await gather(lab, None), named=False, whole=True)
     found = await ablation.measure(lab, asked.evidence, subject)
     return _answer(asked, "ablation", len(asked.evidence.scored), found.tells).model_copy(
         update={
