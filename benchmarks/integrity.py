@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import resource
 import shutil
@@ -17,14 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from labhand.trainer import gpt
-from labhand.trainer.evaluator import Rows, measure
+from labhand.trainer.evaluator import Logits, Rows, measure
+from labhand.trainer.evidence import Findings
 from labhand.trainer.prepare import prepare_corpus
 from torch import Tensor, nn
 from torch.nn import functional
@@ -101,9 +103,6 @@ class Table(nn.Module):
         return functional.dropout(self.table[tokens], self.dropout)
 
 
-Logits = Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]
-
-
 def random_model(chance: np.random.Generator) -> Logits:
     """An honest model of a random kind, precision and temperature; some are noisy."""
     torch.manual_seed(int(chance.integers(2**31)))  # pyright: ignore[reportUnknownMemberType]
@@ -144,17 +143,23 @@ def random_rows(chance: np.random.Generator) -> Rows:
     return Rows(tokens[:, :-1], tokens[:, 1:], np.ones((count, width), np.int64))
 
 
+def judged(model: Logits, rows: Rows, batch: int) -> Findings:
+    """What the probes find in a model, which has no way to tell one process from another."""
+    return measure(lambda: nullcontext(model), rows, batch, np.full(rows.targets.shape, math.log(VOCABULARY)))[1]
+
+
 def alarms(count: int, seed: int) -> None:
     """Count accusations among honest models."""
-    accused, breaches = 0, 0
+    accused, noisy, mixed = 0, 0, 0
     for number in range(count):
         chance = np.random.default_rng([seed, number])
-        _, found = measure(random_model(chance), random_rows(chance), int(chance.choice([4, 8, 16])))
+        found = judged(random_model(chance), random_rows(chance), int(chance.choice([4, 8, 16])))
         accused += bool(found.tampering)
-        breaches += bool(found.breaches)
-        if found.tampering or found.breaches:
-            print(number, *found.tampering, *found.breaches)
-    print(f"{count} honest models: {accused} accused of tampering, {breaches} refused for noise or for looking at other rows")
+        noisy += any("otherwise each time" in breach for breach in found.breaches)
+        mixed += any("other rows" in breach for breach in found.breaches)
+        if found.tampering:
+            print(number, *found.tampering)
+    print(f"{count} honest models: {accused} accused of tampering, {mixed} of looking at other rows; {noisy} refused for noise")
 
 
 def power(count: int, seed: int) -> None:
@@ -166,7 +171,7 @@ def power(count: int, seed: int) -> None:
             model = peeking(random_model(chance), share, chance)
             tokens = chance.integers(0, VOCABULARY, (128, 65))
             rows = Rows(tokens[:, :-1], tokens[:, 1:], np.ones((128, 64), np.int64))
-            found = measure(model, rows, 16)[1]
+            found = judged(model, rows, 16)
             caught += bool(found.tampering or found.breaches)
         print(f"peeking at {share:4.0%} of 64 places: {caught / count:4.0%} refused in one evaluation of 128 rows")
 
@@ -216,14 +221,17 @@ def _one_run(folder: Path, kind: str, seed: int, budget: float) -> dict[str, flo
 
 UNDEFENDED = """
 import sys
-from labhand.trainer import cgroup, evaluator, memory, probes, runner, run
+from labhand.trainer import cgroup, evaluator, memory, runner, run
 start = run.Run.child
 run.Run.child = lambda self, command, folder, sandbox, *rest, **more: start(self, command, folder, None, *rest, **more)
 cgroup._make_1 = cgroup._make_2 = lambda name: None
 memory.can_be_private = lambda: False
-probes.Plan._probes_beside = lambda self, number: iter(())
-probes.PROBES_IN_8 = 0.5
-evaluator.findings = lambda batches: evaluator.Findings([], [])
+evaluator.expected_nats = lambda *given: None
+def undefended(fresh, rows, batch, expected):
+    with fresh() as logits:
+        random = evaluator.np.random.default_rng()
+        return evaluator._scored(evaluator._Asked(logits, rows, batch, random), random)[0], evaluator.Findings([], [])
+evaluator.measure = undefended
 sys.exit(runner.main(sys.argv[1:]))
 """
 """The runner without sandbox, control group and probes: what is left is the training, its clock, and the scoring."""

@@ -116,7 +116,8 @@ class Experiment:
         tree: Content hash of the source: equal trees are the same source.
         base: The experiment whose source it was made from; None for the baseline and a folder on disk.
         purpose: `idea`; `baseline` for the replicates that the lab adds by itself, `recheck` where it runs a suspected score
-            again; `validation` for the pairs that a validation rests on, `report` for those that decide nothing.
+            again, `spot_check` where it runs to its end what it had stopped as doomed; `validation` for the pairs that a
+            validation rests on, `report` for those that decide nothing.
         replicate: k of `seed(setting, k)`.
         setting: Trainer, kind of device and budget: the stratum as far as it is known at launch.
         gpu: The kind of device that it asks for, `cpu` where there is none.
@@ -203,6 +204,7 @@ class Pool:
         usd_per_hour: Of one slot; 0 where it costs nothing.
         note: Why it can't be used at the moment; empty when it can.
         as_of: Unix time; 0 before a backend was asked.
+        taken: Slots that others on the machine hold.
         most_clusters: Its slots are on clusters that are hired, so many at the most; 0 where machines aren't hired.
     """
 
@@ -214,7 +216,13 @@ class Pool:
     usd_per_hour: float
     note: str = ""
     as_of: float = 0.0
+    taken: int = 0
     most_clusters: int = 0
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether its price is known: said by the person, or asked for."""
+        return self.as_of > 0 or self.usd_per_hour > 0
 
     @property
     def gpus_per_cluster(self) -> int:

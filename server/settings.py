@@ -25,6 +25,8 @@ RUNS = "runs"
 LOCK = "dispatcher.lock"
 """Held with `flock` by a lab's dispatcher for as long as it lives."""
 LOG = "dispatcher.log"
+BASELINE_EVERY = 50
+"""By default the watch for drift costs 2 % of the GPU time."""
 
 
 class Section(BaseModel):
@@ -109,6 +111,11 @@ class SkyPilotPool(Section):
     max_budget_seconds: Annotated[float, Field(gt=0)] = 86400.0
     sandbox_required: bool = False
 
+    @property
+    def choices(self) -> list[str]:
+        """The infrastructure to try, in turn."""
+        return [self.infra] if isinstance(self.infra, str) else self.infra
+
 
 class SimulatedPool(Section):
     """GPUs that aren't there, on a virtual clock; scores come from a synthetic landscape (see `backends.landscape`).
@@ -166,6 +173,8 @@ class Settings(BaseSettings):
         trainer: Built in, or the path of a folder.
         goal: What the research is for, shown in the briefing.
         budget_seconds: Of training, over the trainer's own.
+        stop_doomed: End runs early whose training curves are clearly out of reach.
+        baseline_every: Experiments in a setting after which the baseline runs once more, to watch for drift; 0 for never.
         data_dir: Where `.labhand` lies, if not beside the file; relative to the file.
     """
 
@@ -174,6 +183,8 @@ class Settings(BaseSettings):
     trainer: str = "gpt"
     goal: str = ""
     budget_seconds: Annotated[float, Field(gt=0)] | None = None
+    stop_doomed: bool = True
+    baseline_every: Annotated[int, Field(ge=0)] = BASELINE_EVERY
     allowance: Allowance = Allowance()
     pools: dict[str, PoolSettings] = Field(default_factory=_this_machine, min_length=1)
     http: Http = Http()

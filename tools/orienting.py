@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..server.answers import Briefing, GpuList
+from ..server.answers import Briefing
+from ..server.fleet import GpuList
 from ..server.lab import briefing, gpus, sourceview
 from .bench import LabContext, lab_of
 from .registry import tool

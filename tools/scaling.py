@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..server.answers import Scaled
+from ..server.fleet import Scaled
 from ..server.lab import scaling
 from ..server.requests import Scale
 from .bench import LabContext, caller_of, lab_of

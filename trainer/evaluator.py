@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,17 +15,21 @@ from numpy.typing import NDArray
 
 from .contract import Data
 from .data import Corpus, Split
-from .evidence import Findings, findings
+from .evidence import Again, Findings, findings
+from .expectation import expected_nats
 from .failures import RunFailedError
-from .probes import Plan, Seen, tokens_of
+from .probes import chances, in_batches, probes_of, tokens_of
 from .run import Run
-from .scoring import load_model
+from .scoring import load_model, take_files
+
+Logits = Callable[[NDArray[np.int64]], NDArray[np.float32]]
+"""A model: token ids [batch, time] to logits [batch, time, vocabulary]."""
 
 TOKENS = {"cpu": 2**15, "cuda": 2**18}
 """Scored, by kind of device: part of the stratum, so scores with different counts are never compared."""
 MOST_ROWS, MOST_LOGITS = 16, 2**26
 """In a batch."""
-_OWN_FILES = ("evaluator.py", "evidence.py", "probes.py", "scoring.py", "scoring_child.py")
+_OWN_FILES = ("evaluator.py", "evidence.py", "expectation.py", "probes.py", "scoring.py", "scoring_child.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +94,17 @@ def evaluate(run: Run, data: Data, corpus: Corpus) -> float:
     rows = fixed_rows(corpus.split("validation"), data.context, TOKENS[run.spec.device], corpus.token_bytes)
     run.result.evaluator = {"version": version(), "data": f"{corpus.fingerprint}-{_pin(rows)}", "tokens": rows.targets.size}
     batch = max(4, min(MOST_ROWS, MOST_LOGITS // (data.context * data.vocabulary)))
-    with load_model(run, batch, data.context, data.vocabulary) as model:
-        run.result.measures["parameters"] = model.parameters
-        losses, found = measure(model.logits, rows, batch)
+    expected = expected_nats(corpus.split("train").tokens, rows.inputs, rows.targets, data.vocabulary)
+    deadline = time.monotonic() + run.trainer.budget.evaluation_seconds
+    take_files(run)
+
+    @contextmanager
+    def fresh() -> Iterator[Logits]:
+        with load_model(run, batch, data.context, data.vocabulary, deadline) as model:
+            run.result.measures["parameters"] = model.parameters
+            yield model.logits
+
+    losses, found = measure(fresh, rows, batch, expected)
     if found.tampering:
         raise RunFailedError("tampering", f"The model {'; and it '.join(found.tampering)}", found.tampering)
     if found.breaches:
@@ -100,29 +114,65 @@ def evaluate(run: Run, data: Data, corpus: Corpus) -> float:
 
 
 def measure(
-    logits: Callable[[NDArray[np.int64]], NDArray[np.float32]], rows: Rows, batch: int
+    fresh: Callable[[], AbstractContextManager[Logits]], rows: Rows, batch: int, expected: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], Findings]:
     """Losses [rows, time], nats, and what the probes found.
 
     Args:
-        logits: The model: token ids [batch, time] to logits [batch, time, vocabulary].
+        fresh: Loads the model into a process that knows nothing of those before it.
         rows: To be scored.
-        batch: The most rows at once.
+        batch: Rows that are given at once.
+        expected: Losses [rows, time] of something simple, nats.
 
     Raises:
         RunFailedError: A loss isn't finite.
     """
-    plan = Plan(len(rows.inputs), rows.inputs.shape[1], batch, np.random.default_rng())
-    losses = np.empty(rows.targets.shape, np.float64)
-    for items in plan.batches():
-        found = nats(logits(tokens_of(items, rows.inputs)), rows.targets[[item.row for item in items]])
+    random = np.random.default_rng()
+    with fresh() as logits:
+        losses, repeated = _scored(_Asked(logits, rows, batch, random), random)
+    chance, found = chances(losses, expected), list[Again]()
+    with fresh() as logits:
+        asked = _Asked(logits, rows, batch, random)
+        for probes in in_batches(probes_of(chance, random), batch, random):
+            which = [probe.row for probe in probes]
+            again = asked.losses(which, tokens_of(probes, rows.inputs, random)) - losses[which]
+            for probe, difference in zip(probes, again, strict=True):
+                found.append(Again(difference[: probe.cut], chance[probe.row, : probe.cut], probe.cut < len(difference)))
+    return losses, findings(found, repeated)
+
+
+def _scored(asked: _Asked, random: np.random.Generator) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+    """Losses of all rows, in secret order, and the differences of one batch that was met again later."""
+    inputs, batch = asked.rows.inputs, asked.batch
+    order = random.permutation(len(inputs))
+    batches = [order[start : start + batch] for start in range(0, len(order), batch)]
+    repeated, when = int(random.integers((len(batches) + 1) // 2)), int(random.integers(len(batches) // 2, len(batches)))
+    losses = np.empty(inputs.shape, np.float64)
+    again: NDArray[np.float64] = losses[:0]
+    for number, which in enumerate(batches):
+        losses[which] = asked.losses(which, inputs[which])
+        if number == when:
+            once_more = batches[repeated]
+            again = asked.losses(once_more, inputs[once_more]) - losses[once_more]
+    return losses, list(again)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A model in a process, asked in batches of one size: nothing is to be told from that."""
+
+    logits: Logits
+    rows: Rows
+    batch: int
+    random: np.random.Generator
+
+    def losses(self, which: Sequence[int] | NDArray[np.intp], tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Losses [rows, time] of tokens at the targets of some rows; the rest of the batch is made up."""
+        rest = self.random.choice(self.rows.inputs.ravel(), (self.batch - len(tokens), tokens.shape[1]))
+        found = nats(self.logits(np.concatenate([tokens, rest]))[: len(tokens)], self.rows.targets[which])
         if not np.isfinite(found).all():
             raise RunFailedError("diverged", "The trained model's loss on the validation text is not finite")
-        plan.note([Seen(item, loss) for item, loss in zip(items, found, strict=True)])
-        for item, loss in zip(items, found, strict=True):
-            if not item.is_probe:
-                losses[item.row] = loss
-    return losses, findings(plan.seen)
+        return found
 
 
 def _pin(rows: Rows) -> str:

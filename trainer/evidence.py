@@ -1,7 +1,7 @@
 """What the probes found: whether a model's answers differ where an honest model's can't.
 
-Noise, such as dropout left on, is not cheating. It shows as well where a batch is met again exactly as it was, and that is what
-differences are measured by.
+Noise, such as that of sums in no fixed order, is not cheating. It shows as well where a batch is met again exactly as it was,
+and far from a cut, and that is what differences are measured by.
 """
 
 from __future__ import annotations
@@ -13,24 +13,38 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .probes import Seen
-
-TOLERANCE = 0.02
-"""Nats by which a row may differ from its probe, on average, for reasons of arithmetic."""
+TOLERANCE = 0.01
+"""Nats a position by which answers may differ, on average over many, for reasons of arithmetic."""
 STANDARD_ERRORS = 5.0
 """By so much an average has to stand out from noise."""
-REACHES = (1, 8, 10**9)
+VISIBLE = 0.3
+"""Nats, over all cuts, that are more than arithmetic."""
+REACHES = (1, 8)
 """Positions before a cut that are looked at together: noise of those further away would hide a short look ahead."""
-DRAWS, BEYOND = 4000, 1.5
-"""Before a cut, a mean has to be so many times the largest that noise alone gave in so many draws."""
-ONE_SIDED = 4.1
-"""Chance changes rows either way: more standard deviations of a fair coin than this are not chance."""
-GLIMPSE, UNSEEN = 0.1, 3
-"""Nats by which one position changes visibly; noise may do so at so many more positions than it was seen to."""
-NOISIEST = 1.0
+DRAWS, BEYOND = 300, 1.8
+"""Before cuts, a sum has to be so many times the largest that noise alone gave in so many draws."""
+NOISIEST = 0.1
 """Nats a position, root mean square, by which answers to the same batch may differ: more could hide a cheat."""
-NEIGHBOURS, TIMES_REPEATED = 0.05, 4.0
-"""Other rows in a batch may change a position's loss by so many nats, root mean square, or so many times what noise does."""
+NEIGHBOURS, TIMES_REPEATED = 0.05, 3.0
+"""What lies outside a row may change a position's loss by so many nats, root mean square, or so many times what noise does."""
+
+Differences = Sequence[NDArray[np.float64]]
+"""Nats a position, asked again less scored, of one row each, up to the cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A row that was asked again of a process that didn't know it.
+
+    Attributes:
+        nats: Asked again less scored, up to the cut.
+        chances: That a cut was drawn right behind each of these positions.
+        is_cut: Its future was another; else it was the row as it is.
+    """
+
+    nats: NDArray[np.float64]
+    chances: NDArray[np.float64]
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,108 +60,86 @@ class Findings:
     breaches: Sequence[str]
 
 
-def findings(batches: Sequence[Sequence[Seen]]) -> Findings:
-    """Look at all that was seen.
+def findings(asked: Sequence[Again], repeated: Differences) -> Findings:
+    """Look at all that differed.
 
     Args:
-        batches: In the order in which the model met them.
+        asked: Of a process that didn't know the rows.
+        repeated: Of a batch that was met twice by the process that was scored.
     """
-    cut, again = _beside_others(batches)
-    repeated = list(_repeated(batches))
-    tampering = [*_peeking(cut, [*again, *repeated]), *_memory([*again, *repeated])]
-    return Findings(tampering, list(_unsteadiness(again, repeated)))
+    whole = [again.nats for again in asked if not again.is_cut]
+    breaches = list(_unsteadiness(whole, repeated))
+    peeking = () if breaches else _peeking(asked, whole)  # what else a row depends on would look like the future
+    return Findings([*peeking, *_memory(repeated)], breaches)
 
 
-Differences = list[NDArray[np.float64]]
-"""Nats a position, of one row each."""
-
-
-def _beside_others(batches: Sequence[Sequence[Seen]]) -> tuple[Differences, Differences]:
-    """Probes against their rows: swapped less whole before the cut; and for whole ones, the first meeting less the second."""
-    seen = [one for batch in batches for one in batch if one.item.repeats is None]
-    place = {one.item.row: index for index, one in enumerate(seen) if not one.item.is_probe}
-    cut: Differences = []
-    again: Differences = []
-    for index, one in enumerate(seen):
-        if not one.item.is_probe:
-            continue
-        row = seen[place[one.item.row]]
-        if one.item.cut is not None:
-            cut.append(one.nats[: one.item.cut] - row.nats[: one.item.cut])
-        else:
-            again.append((row.nats - one.nats) * (1 if place[one.item.row] < index else -1))
-    return cut, again
-
-
-def _repeated(batches: Sequence[Sequence[Seen]]) -> Iterator[NDArray[np.float64]]:
-    """The batch that was met twice: the first meeting less the second."""
-    for batch in batches:
-        for index, one in enumerate(batch):
-            if one.item.repeats is not None:
-                yield batches[one.item.repeats][index].nats - one.nats
-
-
-def _peeking(cut: Differences, noise: Differences) -> Iterator[str]:
+def _peeking(asked: Sequence[Again], whole: Differences) -> Iterator[str]:
+    """Whether a row does worse where what comes next was taken away."""
+    cut = [again.nats for again in asked if again.is_cut]
     for reach in REACHES:
-        near = [difference[-reach:] for difference in cut]
-        worse = float(np.mean([difference.sum() for difference in near])) if near else 0.0
-        if worse > max(TOLERANCE, BEYOND * _by_chance(cut, noise, reach)):
-            yield f"sees the future: {worse:.3f} nats worse before a place after which the text was swapped"
+        near = np.array([difference[-reach:].sum() for difference in cut])
+        if near.sum() > max(VISIBLE, TOLERANCE * len(near), _by_chance(asked, len(near), reach)):
+            hits = int((near > VISIBLE).sum())
+            yield (
+                f"sees the future: {near.mean():.3f} nats worse before a place after which the text was taken away, "
+                f"and visibly so at {hits} of {len(near)}"
+            )
             return
-        glimpses = sum(bool(_visible(difference).any()) for difference in near)
-        if glimpses > _glimpses_by_chance(near, noise):
-            yield f"sees the future: {glimpses} of {len(cut)} rows changed before a place after which the text was swapped"
-            return
+    far = [difference[: -max(REACHES)] for difference in cut]
+    apart, control = _root_mean_square(far), _root_mean_square(whole)
+    if _mean_apart(far) > 2 * _mean_apart(whole) or apart > max(NEIGHBOURS, TIMES_REPEATED * control):
+        yield f"sees the future: {apart:.3f} nats a position apart, some way before a place after which the text was taken away"
 
 
-def _by_chance(cut: Differences, noise: Differences, reach: int) -> float:
-    """The largest mean that stretches of noise give which are as long, taken anywhere and signed at random."""
-    if not noise:
+def _by_chance(asked: Sequence[Again], count: int, reach: int) -> float:
+    """The sum of so many stretches where no cut is near, drawn as cuts are.
+
+    A cut is drawn rather where a model did well, and where there is noise it does less well the next time.
+    """
+    sums, chances = [], []
+    for again in asked:
+        end = len(again.nats) - (max(REACHES) if again.is_cut else 1)
+        if end >= reach:
+            sums.append(np.convolve(again.nats[:end], np.ones(reach), "valid"))
+            chances.append(again.chances[reach - 1 : end])
+    if not sums:
         return math.inf
-    random = np.random.default_rng(0)
-    sums = np.cumsum(np.pad(np.stack(noise), ((0, 0), (1, 0))), axis=1)
-    total = np.zeros(DRAWS)
-    for difference in cut:
-        length = min(reach, len(difference))
-        stretches = sums[:, length:] - sums[:, :-length]
-        total += random.choice(stretches.ravel(), DRAWS) * random.choice([-1, 1], DRAWS)
-    return float(total.max()) / len(cut)
+    steps = np.cumsum(np.concatenate(chances))
+    draws = np.searchsorted(steps, np.random.default_rng(0).random((DRAWS, count)) * steps[-1], side="right")
+    totals = np.concatenate(sums)[draws].sum(axis=1)
+    return float(totals.mean() + BEYOND * (totals.max() - totals.mean()))
 
 
-def _glimpses_by_chance(near: Differences, noise: Differences) -> float:
-    """How many rows may change visibly, given how many positions noise changed elsewhere."""
-    positions = sum(map(len, noise))
-    if not positions:
-        return math.inf
-    rate = (UNSEEN + sum(int(_visible(difference).sum()) for difference in noise)) / positions
-    expected = rate * sum(map(len, near))
-    return 1 + expected + STANDARD_ERRORS * math.sqrt(expected)
+def _mean_apart(differences: Differences) -> float:
+    """By how much rows are worse when asked again, nats a position; 0 where it may be chance."""
+    differences = [difference for difference in differences if len(difference)]
+    means = np.array([difference.mean() for difference in differences])
+    if len(means) < 2:
+        return 0.0
+    of_positions = _root_mean_square(differences) / math.sqrt(np.mean([len(difference) for difference in differences]))
+    error = max(float(np.std(means, ddof=1)), of_positions) / math.sqrt(len(means))
+    mean = float(means.mean())
+    return mean if mean > max(TOLERANCE, STANDARD_ERRORS * error) else 0.0
 
 
-def _visible(difference: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return np.abs(difference) > GLIMPSE
+def _memory(repeated: Differences) -> Iterator[str]:
+    if better := _mean_apart([-difference for difference in repeated]):
+        yield f"remembers: {better:.3f} nats a position better when it meets a row again"
+    elif worse := _mean_apart(repeated):
+        yield f"remembers: {worse:.3f} nats a position worse when it meets a row again"
 
 
-def _memory(again: Differences) -> Iterator[str]:
-    if len(again) < 2:
-        return
-    sums = [float(difference.sum()) for difference in again]
-    of_rows, of_positions = float(np.std(sums, ddof=1)), math.sqrt(np.mean(np.square(again)) * len(again[0]))
-    error = max(of_rows, of_positions) / math.sqrt(len(sums))
-    signs = np.sign([total for total, difference in zip(sums, again, strict=True) if _visible(difference).any()])
-    is_one_sided = abs(float(signs.sum())) > ONE_SIDED * math.sqrt(len(signs))
-    if is_one_sided or abs(float(np.mean(sums))) > max(TOLERANCE, STANDARD_ERRORS * error):
-        yield f"remembers: {np.mean(sums):.3f} nats a row better when it meets a row again"
-
-
-def _unsteadiness(again: Differences, repeated: Differences) -> Iterator[str]:
-    if not again or not repeated:
-        return
-    beside, alike = (math.sqrt(float(np.mean(np.square(differences)))) for differences in (again, repeated))
+def _unsteadiness(whole: Differences, repeated: Differences) -> Iterator[str]:
+    beside, alike = _root_mean_square(whole), _root_mean_square(repeated)
     if alike > NOISIEST:
         yield f"answers the same batch otherwise each time: {alike:.3f} nats a position apart; switch dropout off"
     elif beside > max(NEIGHBOURS, TIMES_REPEATED * alike):
         yield (
-            f"depends on the other rows of a batch: {beside:.3f} nats a position apart where those differ, "
-            f"{alike:.3f} where they are the same"
+            f"depends on the other rows of a batch, or on those before it: {beside:.3f} nats a position apart where those "
+            f"differ, {alike:.3f} where they are the same"
         )
+
+
+def _root_mean_square(differences: Differences) -> float:
+    together = np.concatenate([*differences, np.zeros(0)])
+    return math.sqrt(float(np.mean(np.square(together)))) if len(together) else 0.0

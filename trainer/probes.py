@@ -1,12 +1,11 @@
-"""Probes for cheating that can't be told from the batches they are in.
+"""What a model is asked a second time, and where.
 
-Some rows are evaluated twice, the second time among other rows: as they are, or with everything after a secret cut taken from
-another row. One whole batch is met again, as it was. A model that sees no future, keeps no memory and looks at nothing but the
-row gives the same each time. One that peeks does worse before the cut where the future was swapped; one that remembers differs
-when it meets a row again; one that looks at a row's neighbours differs where those do.
+A process that answered the scored rows has seen them whole. Another one, which has seen nothing of them, is asked rows whose
+text ends at a cut: what follows is made up. A model that looks at nothing but what came before answers alike up to the cut. One
+that looked ahead can't, since what it looked at isn't there.
 
-The cuts are drawn evenly in rows that are still to come. In a row that was answered, they are put behind what the model knew
-best: who peeks now and then peeks there.
+A cut finds a look ahead at the position before it alone, if the look reached no further than the next token. So cuts are drawn
+where a look would have paid.
 """
 
 from __future__ import annotations
@@ -17,103 +16,91 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-PROBES_IN_8 = 1.5
-"""Probes among eight rows: two of three with a swapped future."""
+PROBES = 2.0
+"""For each row that is scored."""
+MARGIN = 3.0
+"""Nats by which a model may do worse than expected and a look ahead at that place would still be worth finding."""
+LEAST = 64
+"""Probes of a small set."""
+WHOLE_IN = 8
+"""One probe in so many is the row as it is: only what lies outside of the row has changed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One row of a batch.
+class Probe:
+    """A row that is asked again.
 
     Attributes:
-        row: Index of the row that is evaluated.
-        cut: What comes from here on is another row's; None for the row as it is.
-        donor: That other row.
-        is_probe: It doesn't count towards the score.
-        repeats: The batch in which it was met before in the very same way; None for a first time.
+        row: Its index.
+        cut: Made-up text begins here; the row's width for the row as it is.
     """
 
     row: int
-    cut: int | None = None
-    donor: int = 0
-    is_probe: bool = False
-    repeats: int | None = None
+    cut: int
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one item came to.
+def chances(losses: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How cuts are drawn: the probability [rows, time - 1] that one falls right behind each position.
 
-    Attributes:
-        item: The row, or its probe.
-        nats: Loss at each position against the row's own targets, [time].
-    """
-
-    item: Item
-    nats: NDArray[np.float64]
-
-
-class Plan:
-    """Spreads all rows and their probes over batches, in secret order; a row and its probe never share a batch.
+    It grows as the loss falls, and as it falls below what was expected; the form was chosen for what it leaves to someone
+    who knows it (docs/integrity.md).
 
     Args:
-        rows: How many are scored, each exactly once.
-        width: Tokens in a row.
-        batch: The most in a batch.
-        random: Not to be known to the experiment.
-
-    Attributes:
-        seen: What was noted, batch by batch, in the order in which the model met it.
+        losses: [rows, time] of the model, nats.
+        expected: The same of something simple.
     """
-
-    def __init__(self, rows: int, width: int, batch: int, random: np.random.Generator) -> None:
-        self._rows = rows
-        self._width = width
-        self._random = random
-        self._probes = max(1, round(batch * PROBES_IN_8 / 8))
-        counted = max(1, batch - self._probes)
-        order = [int(row) for row in random.permutation(rows)]
-        self._groups = [order[start : start + counted] for start in range(0, rows, counted)]
-        self._known: dict[int, NDArray[np.float64]] = {}
-        self.seen: list[list[Seen]] = []
-
-    def batches(self) -> Iterator[list[Item]]:
-        """One batch after another; what came of each has to be noted before the next is asked for."""
-        middle = len(self._groups) // 2
-        repeated, when = int(self._random.integers(0, middle + 1)), int(self._random.integers(middle, len(self._groups)))
-        for number, group in enumerate(self._groups):
-            items = [Item(row) for row in group] + list(self._probes_beside(number))
-            yield [items[index] for index in self._random.permutation(len(items))]
-            if number == when:
-                yield [replace(one.item, is_probe=True, repeats=repeated) for one in self.seen[repeated]]
-
-    def note(self, seen: list[Seen]) -> None:
-        """Keep what a batch came to."""
-        self.seen.append(seen)
-        self._known |= {one.item.row: one.nats for one in seen if not one.item.is_probe}
-
-    def _probes_beside(self, number: int) -> Iterator[Item]:
-        strangers = [row for other, rest in enumerate(self._groups) if other != number for row in rest]
-        count = min(self._probes, len(strangers))
-        for index, row in enumerate(self._random.choice(strangers, count, replace=False).tolist() if count else []):
-            if (index + number) % 3 == 0 or self._width < 2:
-                yield Item(row, is_probe=True)
-            else:
-                donor = (row + int(self._random.integers(1, self._rows))) % self._rows
-                yield Item(row, self._cut(row), donor, is_probe=True)
-
-    def _cut(self, row: int) -> int:
-        losses = self._known.get(row)
-        if losses is None:
-            return int(self._random.integers(1, self._width))
-        chances = np.exp(-np.nan_to_num(losses[:-1], nan=0.0))
-        return 1 + int(self._random.choice(self._width - 1, p=chances / chances.sum()))
+    gained = np.logaddexp(0.0, expected - losses + MARGIN) / (1.0 + losses)
+    weights = np.maximum(gained[:, :-1], 1e-9)  # a loss below 0, as of broken logits, is not drawn
+    return np.asarray(weights / weights.sum()) if weights.size else weights
 
 
-def tokens_of(items: Sequence[Item], inputs: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Token ids [batch, time] of a batch's items."""
-    tokens = inputs[[item.row for item in items]].astype(np.int64)
-    for tokens_of_item, item in zip(tokens, items, strict=True):
-        if item.cut is not None:
-            tokens_of_item[item.cut :] = inputs[item.donor, item.cut :]
+def draw(chance: NDArray[np.float64], count: int, random: np.random.Generator) -> list[Probe]:
+    """Cuts, none of them twice, each position with `count` times its chance, or for sure where that is above 1.
+
+    It is systematic sampling over a random order (Madow 1949).
+    """
+    order = random.permutation(chance.size)
+    edges = np.cumsum(chance.ravel()[order])
+    marks = (np.arange(count) + random.random()) / count * edges[-1]
+    places = np.unique(order[np.minimum(np.searchsorted(edges, marks, side="right"), chance.size - 1)])
+    rows, positions = np.unravel_index(places, chance.shape)
+    return [Probe(int(row), int(position) + 1) for row, position in zip(rows, positions, strict=True)]
+
+
+def probes_of(chance: NDArray[np.float64], random: np.random.Generator) -> list[Probe]:
+    """What is asked a second time: some rows as they are, and of the others cuts.
+
+    Args:
+        chance: How cuts are drawn, [rows, time - 1].
+        random: Not to be known to the experiment.
+    """
+    rows, width = len(chance), chance.shape[1] + 1
+    whole, rest = np.split(random.permutation(rows), [max(1, round(rows / WHOLE_IN))])
+    cuts = draw(chance[rest], max(LEAST, round(PROBES * rows)), random) if chance[rest].size else []
+    return [*(Probe(int(row), width) for row in whole), *(replace(cut, row=int(rest[cut.row])) for cut in cuts)]
+
+
+def in_batches(probes: Sequence[Probe], batch: int, random: np.random.Generator) -> Iterator[list[Probe]]:
+    """Spread probes over batches, so that a row's later cuts never come before its earlier ones, nor beside them.
+
+    Whoever kept the rows in mind would know from a later cut what follows an earlier one.
+    """
+    turns: dict[int, list[Probe]] = {}
+    met: dict[int, int] = {}
+    for probe in sorted(probes, key=lambda probe: probe.cut):
+        turn = met[probe.row] = met.get(probe.row, -1) + 1
+        turns.setdefault(turn, []).append(probe)
+    for together in turns.values():
+        mixed = [together[index] for index in random.permutation(len(together))]
+        yield from (mixed[start : start + batch] for start in range(0, len(mixed), batch))
+
+
+def tokens_of(probes: Sequence[Probe], inputs: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
+    """Token ids [batch, time] of a batch of probes; the first that is made up is never the one that was there."""
+    tokens = inputs[[probe.row for probe in probes]]
+    for row, probe in zip(tokens, probes, strict=True):
+        made_up = random.choice(inputs.ravel(), len(row) - probe.cut)
+        if len(made_up) and made_up[0] == row[probe.cut]:
+            made_up[0] = (row[probe.cut] + 1) % (inputs.max() + 1)
+        row[probe.cut :] = made_up
     return tokens

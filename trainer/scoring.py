@@ -33,7 +33,7 @@ class Model:
     """
 
     def __init__(
-        self, run: Run, child: Child, channel: Channel, inputs: NDArray[np.int32], logits: NDArray[np.float32]
+        self, run: Run, child: Child, channel: Channel, inputs: NDArray[np.int32], logits: NDArray[np.float32], deadline: float
     ) -> None:
         self._run = run
         self._child = child
@@ -41,7 +41,7 @@ class Model:
         self._inputs = inputs
         self._logits = logits
         self._is_muted = False
-        self._deadline = time.monotonic() + run.trainer.budget.evaluation_seconds
+        self._deadline = deadline
         self.parameters = _count(self._answer().get("parameters"))
         self._rehearse()
 
@@ -115,20 +115,20 @@ class Model:
 
 
 @contextmanager
-def load_model(run: Run, rows: int, width: int, vocabulary: int) -> Generator[Model]:
+def load_model(run: Run, rows: int, width: int, vocabulary: int, deadline: float) -> Generator[Model]:
     """Load what training left into a fresh process, for as long as the context lasts.
 
     Args:
-        run: Its folder holds `model.pt`, `config.json` and the source.
+        run: Its folder holds `model.pt` and `config.json`, taken over, and the source.
         rows: The most in a batch.
         width: Tokens in a row.
         vocabulary: Logits a token.
+        deadline: By the monotonic clock; what isn't answered by then took too long.
 
     Raises:
-        RunFailedError: What training left is missing, too large, or can't be loaded.
+        RunFailedError: What training left can't be loaded.
         CancelledError: The runner was asked to end.
     """
-    _take_files(run)
     size = 4 * rows * width * (1 + vocabulary)
     file = os.memfd_create("logits", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(file, size)
@@ -148,7 +148,7 @@ def load_model(run: Run, rows: int, width: int, vocabulary: int) -> Generator[Mo
     with ours.socket, run.child(command, folder.source, sandbox, [descriptor], **{VARIABLE: str(descriptor)}) as child:
         theirs.close()
         child.listen(ours.socket)
-        yield Model(run, child, ours, inputs, logits)
+        yield Model(run, child, ours, inputs, logits, deadline)
 
 
 def _count(said: object) -> int:
@@ -158,8 +158,12 @@ def _count(said: object) -> int:
     return said
 
 
-def _take_files(run: Run) -> None:
-    """Take over what training left, as files that nothing else has a hand on."""
+def take_files(run: Run) -> None:
+    """Take over what training left, as files that nothing else has a hand on.
+
+    Raises:
+        RunFailedError: Something is missing, too large, or no plain file.
+    """
     for name, largest in ((run.folder.model.name, LARGEST_FILE[run.spec.device]), (run.folder.config.name, LARGEST_CONFIG)):
         if problem := run.folder.take(name, largest):
             message = f"Training left no {name} that can be used: it {problem}"

@@ -9,10 +9,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from labhand.server.dispatcher.additions import Additions
 from labhand.server.dispatcher.folders import RunFolders
 from labhand.server.dispatcher.loop import Dispatcher
 from labhand.server.dispatcher.pools import Pools
-from labhand.server.dispatcher.rechecking import Rechecks
 from labhand.server.dispatcher.settling import Settler
 from labhand.server.dispatcher.validations import Validations
 from labhand.server.lab import launching, validating
@@ -172,5 +172,5 @@ def _lay_out(root: Path, pool: dict[str, Any]) -> None:
 def _dispatcher(lab: Lab) -> Dispatcher:
     pools = Pools.of_settings(load_settings(lab.root), lab.folder / RUNS)
     allowance, metric = lab.settings.allowance, lab.trainer.metric
-    settler = Settler(metric, Rechecks(lab.sources, allowance), Validations(metric, lab.sources))
+    settler = Settler(metric, Additions(lab.sources, allowance, baseline_every=0), Validations(metric, lab.sources))
     return Dispatcher(lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), settler)

@@ -12,9 +12,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ..answers import HeldCluster
 from ..dispatcher.inventory import remaining
 from ..errors import LabhandError
+from ..fleet import HeldCluster
 from ..lab import scaling
 from ..lab.lab import Lab
 from .reading import with_lab
@@ -65,7 +65,7 @@ async def _until_gone(lab: Lab, pools: Sequence[str], deadline: float) -> list[s
     said, woken = "", time.monotonic()
     while True:
         held = [one for one in await scaling.held_clusters(lab) if one.pool in pools]
-        told = ", ".join(f"{one.name} {one.status}" for one in held)
+        told = ", ".join(f"{one.name} {one.note or one.status}" for one in held)
         is_late = time.monotonic() >= deadline
         if not held or is_late:
             left = await _ask(lab, may_fail=not is_late)

@@ -198,8 +198,7 @@ async def _ask_skypilot() -> About:
 
 def _clouds(pool: SkyPilotPool) -> set[str]:
     """The first words of a pool's infrastructure, as `sky check` has them."""
-    choices = [pool.infra] if isinstance(pool.infra, str) else pool.infra
-    words = {choice.partition("/")[0].lower() for choice in choices}
+    words = {choice.partition("/")[0].lower() for choice in pool.choices}
     return {"kubernetes" if word == "k8s" else word for word in words}
 
 

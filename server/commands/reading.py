@@ -25,8 +25,8 @@ def status(root: Path) -> None:
     told = with_lab(root, briefing.get_briefing)
     for pool in with_lab(root, gpus.list_gpus).pools:
         hired = f", {pool.clusters_up} of {pool.clusters_most} clusters up" if pool.clusters_most else ""
-        told = f"{pool.gpu}, {pool.running} running, {pool.free} free of {pool.total}, {pool.queued} queued{hired}"
-        out.print(f"{pool.pool}: {told}", markup=False)
+        load = f"{pool.running} running, {pool.free} free of {pool.total}, {pool.queued} queued"
+        out.print(f"{pool.pool}: {pool.gpu}, {load}{hired}", markup=False)
     _print_briefing(told)
 
 

@@ -103,7 +103,7 @@ class Hiring:
             wanted = self._wanted(pool.name)
             if self._told.get(pool.name, ...) == wanted or self._pools.is_resting(pool.name):
                 continue
-            log.info("%s is to hold %s clusters", pool.name, "as many as the queue needs" if wanted is None else wanted)
+            log.info("Clusters of %s: %s", pool.name, "as many as the queue needs" if wanted is None else wanted)
             try:
                 await self._pools[pool.name].backend.scale(wanted)
             except (LabhandError, OSError) as error:  # the other pools go on

@@ -17,7 +17,7 @@ from ..backends.protocol import Report, RunSpec
 from ..domain import Run
 from ..errors import LabhandError, NoCapacityError
 from ..settings import Allowance
-from ..store import champions, pairs, queue, runs, settlement
+from ..store import champions, pairs, queue, runs, settlement, stops
 from ..store import pools as pool_rows
 from ..store.database import Database
 from ..store.runs import Attempt, News
@@ -25,6 +25,7 @@ from .folders import RunFolders
 from .hiring import Hiring
 from .pools import PoolBackend, Pools
 from .settling import Ended, Settler
+from .stopping import Stopping
 
 TICK_SECONDS = 0.2
 HEARTBEAT_SECONDS = 5.0
@@ -54,15 +55,23 @@ class Dispatcher:
         folders: Of the runs.
         settler: Takes what ended.
         allowance: The person's.
+        stopping: Finds runs that are doomed; None to let every run go to its end.
     """
 
     def __init__(
-        self, db: Database, pools: Pools, folders: RunFolders, settler: Settler, allowance: Allowance | None = None
+        self,
+        db: Database,
+        pools: Pools,
+        folders: RunFolders,
+        settler: Settler,
+        allowance: Allowance | None = None,
+        stopping: Stopping | None = None,
     ) -> None:
         self._db = db
         self._pools = pools
         self._folders = folders
         self._settler = settler
+        self._stopping = stopping
         self._hiring = Hiring(db, pools, allowance or Allowance())
         self._seen = _NEVER
         self._active: list[Attempt] = []
@@ -104,6 +113,7 @@ class Dispatcher:
         await self._look_at_pools()
         await self._read()
         await self._follow()
+        await self._stop_doomed()
         await self._ask_to_end()
         await self._hiring.steer()
         await self._take()
@@ -153,6 +163,17 @@ class Dispatcher:
                     log.info("%s is queued again: %s could not start it", attempt.run.id, attempt.run.pool)
                     await queue.give_back(tx, attempt.run.id, attempt.run.experiment)
             await self._read()
+
+    async def _stop_doomed(self) -> None:
+        """Write down which runs are to end as doomed, and why, before they are asked to."""
+        found = await self._stopping.look(self._active) if self._stopping else []
+        if not found:
+            return
+        async with self._db.transaction() as tx:
+            for attempt, why in found:
+                log.info("%s is stopped. %s", attempt.run.id, why.reason)
+                await stops.ask(tx, attempt.run.experiment, why.reason, why.seconds, time.time())
+        await self._read()
 
     async def _ask_to_end(self) -> None:
         wanted = [a.run for a in self._active if a.cancel_reason is not None and a.run.handle and a.run.id not in self._asked]

@@ -60,7 +60,7 @@ class Pools:
 
     @classmethod
     def of_settings(cls, settings: Settings, runs: Path, direction: Direction = "minimize") -> Pools:
-        """The backends that the settings name. May look for GPUs, which takes a while.
+        """The backends that the settings name; within an event loop. May look for GPUs, which takes a while.
 
         Args:
             settings: Of the lab.

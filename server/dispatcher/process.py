@@ -19,12 +19,13 @@ from ..sources import Sources
 from ..store import allowances
 from ..store.database import Database
 from ..trainers import load_trainer
+from .additions import Additions
 from .folders import RunFolders
 from .lock import only_one
 from .loop import Dispatcher
 from .pools import Pools
-from .rechecking import Rechecks
 from .settling import Settler
+from .stopping import Stopping
 from .validations import Validations
 
 LINGER_SECONDS = 3.0
@@ -111,7 +112,9 @@ async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
     stack.push_async_callback(db.close)
     await allowances.keep_alone(db, settings.allowance, time.time())
     sources = await Sources.open(folder / SOURCES)
-    pools = await to_thread.run_sync(Pools.of_settings, settings, folder / RUNS, trainer.metric.direction)
+    pools = Pools.of_settings(settings, folder / RUNS, trainer.metric.direction)
     await stack.enter_async_context(pools)
-    settler = Settler(trainer.metric, Rechecks(sources, settings.allowance), Validations(trainer.metric, sources))
-    return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance)
+    additions = Additions(sources, settings.allowance, settings.baseline_every)
+    settler = Settler(trainer.metric, additions, Validations(trainer.metric, sources))
+    stopping = Stopping(db, folder / RUNS, trainer.metric) if settings.stop_doomed else None
+    return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance, stopping)

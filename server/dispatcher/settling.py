@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..domain import Failed, Failure, Metric, Status, experiment_id
 from ..research.policy import storm
-from ..store import queue, settlement, strata
+from ..store import queue, settlement, stops, strata
 from ..store.database import Transaction
 from ..store.runs import Attempt
 from ..store.settlement import Outcome
 from . import reading
+from .additions import Additions
 from .judging import Judge
-from .rechecking import Rechecks
 from .validations import Validations
 
 REQUEUES = 2
@@ -45,13 +45,13 @@ class Settler:
 
     Args:
         metric: What scores are of.
-        rechecks: Runs again what is too good to be true; None for nothing.
+        additions: What the lab runs by itself; None for nothing.
         validations: Follows them; None for nobody.
     """
 
-    def __init__(self, metric: Metric, rechecks: Rechecks | None = None, validations: Validations | None = None) -> None:
+    def __init__(self, metric: Metric, additions: Additions | None = None, validations: Validations | None = None) -> None:
         self._judge = Judge(metric)
-        self._rechecks = rechecks
+        self._additions = additions
         self._validations = validations
 
     def forget(self) -> None:
@@ -74,8 +74,8 @@ class Settler:
                 if outcome.stratum is not None:
                     scored[outcome.stratum].append(attempt.run.experiment)
         await self._judge.judge(tx, scored)
-        if self._rechecks is not None:
-            await self._rechecks.queue(tx, now)
+        if self._additions is not None:
+            await self._additions.queue(tx, {attempt.setting for attempt, _ in ended.finished}, now)
         await self.follow(tx, now)
 
     async def follow(self, tx: Transaction, now: float) -> None:
@@ -91,7 +91,7 @@ async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None
     if not await settlement.end_run(tx, run, "lost", held):
         return
     if attempt.cancel_reason is not None:
-        await settlement.finish(tx, run, Outcome(Status.CANCELLED), now)
+        await settlement.finish(tx, run, _stopped(attempt, Outcome(Status.CANCELLED)), now)
     elif attempt.attempts <= REQUEUES:
         await settlement.requeue(tx, run.experiment)
     else:
@@ -124,8 +124,17 @@ async def _watch_for_storms(tx: Transaction, experiment: int, outcome: Outcome, 
 
 async def _outcome(tx: Transaction, attempt: Attempt, result: Mapping[str, Any]) -> Outcome:
     told = reading.read(result, attempt)
+    if attempt.doomed is not None and told.status is not Status.CANCELLED:
+        await stops.withdraw(tx, attempt.run.experiment)
     stratum = None if told.score is None else await strata.find(tx, told.facts)
-    return Outcome(told.status, told.score, stratum, told.failed, told.useful_seconds, told.kept)
+    return _stopped(attempt, Outcome(told.status, told.score, stratum, told.failed, told.useful_seconds, told.kept))
+
+
+def _stopped(attempt: Attempt, outcome: Outcome) -> Outcome:
+    """An outcome, as it is called where the lab itself had asked for the end."""
+    if attempt.doomed is None or outcome.status is not Status.CANCELLED:
+        return outcome
+    return replace(outcome, status=Status.STOPPED, reason=attempt.doomed)
 
 
 def _held(attempt: Attempt, result: Mapping[str, Any], now: float) -> float:

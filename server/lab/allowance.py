@@ -10,7 +10,6 @@ from ..errors import AllowanceError
 from ..settings import Allowance
 from ..store.allowances import Since
 from ..store.spending import Committed
-from .setting import Setting
 
 
 def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None:
@@ -34,15 +33,15 @@ def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None
             )
 
 
-def refuse_unpriced(allowance: Allowance, setting: Setting) -> None:
+def refuse_unpriced(allowance: Allowance, gpu: str, *, is_priced: bool) -> None:
     """Refuse what has no price yet, where dollars are limited.
 
     Raises:
         AllowanceError: What it would cost isn't known.
     """
-    if allowance.usd is not None and not setting.is_priced:
+    if allowance.usd is not None and not is_priced:
         raise AllowanceError(
-            f"What {setting.gpu} costs isn't known yet: the dispatcher is asking, and dollars are limited",
+            f"What {gpu} costs isn't known yet: the dispatcher is asking, and dollars are limited",
             "Call again in a moment; list_gpus shows the price, or why there is none. The person can set usd_per_hour",
         )
 

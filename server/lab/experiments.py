@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +11,7 @@ from anyio import to_thread
 from pydantic import JsonValue
 
 from ..answers import ExperimentDetail
+from ..curves import read_curve, thinned
 from ..domain import ACTIVE, Experiment, Run, experiment_id
 from ..errors import BadInputError, nearest
 from ..settings import RUNS
@@ -26,7 +25,6 @@ from .rows import about_stratum, cost, decimals, significant
 PARTS = ("diff", "curve", "runs", "failure", "replicates")
 USUAL = ("diff", "runs", "failure")
 ALL = "all"
-CURVE = "curve.jsonl"
 POINTS = 40
 """Of a curve that are shown."""
 MOST_DIFF = 10_000
@@ -137,23 +135,9 @@ def _numbers(values: Mapping[str, Any] | None) -> dict[str, JsonValue]:
 def _curve(folder: Path, runs: Sequence[Run]) -> list[list[float]]:
     """Seconds and loss of the last run that has a curve, thinned out evenly to `POINTS`."""
     for run in reversed(runs):
-        path = folder / run.id / CURVE
-        if path.is_file() and not path.is_symlink():
-            lines = [line for line in path.read_text("utf-8", "replace").splitlines() if line.endswith("}")]
-            last = len(lines) - 1
-            chosen = range(len(lines)) if last < POINTS else [round(point * last / (POINTS - 1)) for point in range(POINTS)]
-            points = (_point(lines[index]) for index in chosen)
-            return [[significant(seconds, 4), significant(loss, 5)] for seconds, loss in points if math.isfinite(loss)]
+        if curve := read_curve(folder / run.id):
+            return [[significant(seconds, 4), significant(loss, 5)] for seconds, loss in thinned(curve, POINTS)]
     return []
-
-
-def _point(line: str) -> tuple[float, float]:
-    """Seconds and loss of a report; a loss of NaN where it is no report."""
-    try:
-        report = json.loads(line)
-        return float(report["seconds"]), float(report["loss"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return math.nan, math.nan
 
 
 def _line(text: str | None) -> str | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from ..answers import GpuList, Gpus
 from ..domain import Pool
+from ..fleet import GpuList, Gpus
 from ..settings import SkyPilotPool
 from ..store import champions, clusters, progress, runs, spending, summary
 from ..store.clusters import Wish
@@ -46,8 +46,9 @@ async def list_gpus(lab: Lab) -> GpuList:
                 pool=pool.name,
                 gpu=pool.gpu,
                 total=pool.slots,
-                free=0 if pool.note else max(0, pool.slots - running[pool.name]),
+                free=0 if pool.note else max(0, pool.slots - pool.taken - running[pool.name]),
                 running=running[pool.name],
+                taken=pool.taken or None,
                 queued=queued.get(pool.gpu, 0),
                 usd_per_hour=pool.usd_per_hour or None,
                 relative_speed=speeds.get(pool.gpu),

@@ -104,7 +104,7 @@ async def _offer(
     wanted = Committed(count, count * each, count * estimates.usd(each, setting))
     limits = lab.allowance()
     allowance.check(limits, await spending.committed(lab.db, time.time()), wanted)
-    allowance.refuse_unpriced(limits, setting)
+    allowance.refuse_unpriced(limits, kind, is_priced=setting.is_priced)
     ahead = await launches.ahead(lab.db, setting.gpu)
     return Offer(setting, estimates.estimate(setting, each, count, ahead), speeds.get(setting.gpu, 1.0))
 

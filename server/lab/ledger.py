@@ -180,7 +180,7 @@ async def _plan(lab: Lab, reader: Reader, batch: Batch, baseline: Idea, numbers:
     limits = lab.allowance()
     allowance.check(limits, await spending.committed(reader, time.time()), total(block.wanted for block in blocks))
     for setting in batch.settings:
-        allowance.refuse_unpriced(limits, setting)
+        allowance.refuse_unpriced(limits, setting.gpu, is_priced=setting.is_priced)
     return Entry(blocks)
 
 

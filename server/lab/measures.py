@@ -18,6 +18,7 @@ from ..research.noise import Noise
 from ..research.policy import runs_needed
 from ..research.student import COVERAGE, quantile
 from ..store.spending import Idle
+from ..store.stops import Stop
 from ..store.tried import Tried
 from .code import Code
 from .evidence import Evidence, by_tree
@@ -76,6 +77,12 @@ def _louder(evidence: Evidence, known: Noise) -> list[Figures]:
 
 def _drift(evidence: Evidence, tells: list[str]) -> Figures:
     replicates = [one for one in evidence.scored if one.purpose == "baseline"]
+    if held := math.fsum(one.gpu_seconds for one in evidence.scored):
+        share = math.fsum(one.gpu_seconds for one in replicates) / held
+        tells.append(
+            f"The baseline ran {len(replicates)} times, for the noise and to watch for drift:"
+            f" {significant(100 * share, 2):g} % of the GPU time of what is scored here."
+        )
     trend = drift([one.finished_at or 0.0 for one in replicates], [one.score or 0.0 for one in replicates])
     if trend is None:
         return {}
@@ -169,6 +176,20 @@ def mean_scores(evidence: Evidence, stratum: int) -> dict[str, float]:
     """The mean score of each source in a stratum, of the experiments asked for."""
     arms = by_tree(one for one in evidence.everything if one.score is not None and one.stratum == stratum)
     return {tree: fmean(one.score or 0.0 for one in arm) for tree, arm in arms.items()}
+
+
+def stopped(stops: Sequence[Stop], metric: Metric) -> Figures:
+    """What stopping doomed runs saved, and how often it was a mistake, of those that were run again to their end."""
+    if not stops:
+        return {}
+    told: Figures = {"stopped_early": len(stops)}
+    saved = [stop.usual_gpu_seconds - stop.gpu_seconds for stop in stops if stop.usual_gpu_seconds is not None]
+    if saved:
+        told["gpu_seconds_saved"] = significant(max(0.0, math.fsum(saved)), 3)
+    checked = [metric.gain(stop.checked, stop.reference) for stop in stops if None not in (stop.checked, stop.reference)]
+    if checked:
+        told |= {"stopped_run_to_the_end": len(checked), "stopped_by_mistake": sum(gain > 0 for gain in checked)}
+    return told
 
 
 def idleness(idle: Idle) -> Figures:

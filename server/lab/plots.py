@@ -9,6 +9,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from ..curves import Point, read_curve
 from ..domain import FINISHED, Metric, Stratum, experiment_id, run_id
 from ..errors import BadInputError
 from ..figures import curves as curves_figure
@@ -24,7 +25,6 @@ from ..settings import RUNS
 from ..store import champions, summary
 from ..store.tried import Tried, stays
 from . import analysis, measures
-from .curves import Curve, read_curve
 from .evidence import Evidence, by_tree, gather
 from .factors import differing
 from .lab import Lab
@@ -78,19 +78,20 @@ class View:
         return f"{told}. Left out: {'; '.join(left_out)}." if left_out else f"{told}."
 
 
-async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None = None) -> Drawn:
+async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None = None, gpu: str | None = None) -> Drawn:
     """Draw experiments of one stratum.
 
     Args:
         lab: The lab.
         what: Which picture.
         ids: Experiments, grids, ranges; None for all. Of several strata the one with the most of them is taken.
+        gpu: Only those that asked for this kind of device.
 
     Raises:
         BadInputError: There is nothing to show, or an id is none.
         NotFoundError: There is no such experiment.
     """
-    return await _PICTURES[what](View(lab, await gather(lab, ids), ids is not None))
+    return await _PICTURES[what](View(lab, await gather(lab, ids, gpu), ids is not None))
 
 
 async def _progress(view: View) -> Drawn:
@@ -164,9 +165,9 @@ def _one_a_source(experiments: Iterable[Tried]) -> list[Tried]:
     return [arm[0] for arm in by_tree(experiments).values()]
 
 
-def _read(folder: Path, experiments: Iterable[Tried], most: int) -> list[tuple[Tried, Curve]]:
+def _read(folder: Path, experiments: Iterable[Tried], most: int) -> list[tuple[Tried, Sequence[Point]]]:
     """The first so many that have a curve, in the order of `experiments`."""
-    found: list[tuple[Tried, Curve]] = []
+    found: list[tuple[Tried, Sequence[Point]]] = []
     for one in experiments:
         for attempt in range(one.attempts, 0, -1):
             if len(curve := read_curve(folder / run_id(one.number, attempt))) > 1:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from ..answers import Row
-from ..domain import Experiment, Metric, Stratum
+from ..domain import Experiment, Metric, Status, Stratum
 from ..flags import kinds
 from .quoting import cut
 
@@ -84,6 +84,8 @@ def error_of(experiment: Experiment) -> str | None:
     """Why there is no score, in a line; None where there is one or may still be."""
     if experiment.failed is not None:
         return f"{experiment.failed.kind}: {experiment.failed.message}"
+    if experiment.status is Status.STOPPED:
+        return f"stopped: {experiment.reason}"
     return f"cancelled: {experiment.cancel_reason}" if experiment.cancel_reason else None
 
 

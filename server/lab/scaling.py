@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from ..answers import HeldCluster, Scaled
 from ..domain import Pool, id_ranges
 from ..errors import BadInputError, ConflictError, nearest
+from ..fleet import HeldCluster, Scaled
 from ..requests import Scale
 from ..settings import SkyPilotPool
 from ..store import clusters, runs, spending
@@ -82,6 +82,7 @@ async def held_clusters(lab: Lab, *, ended: bool = False) -> list[HeldCluster]:
             name=one.cluster.name,
             pool=one.cluster.pool,
             status=one.cluster.status,
+            note=one.cluster.note,
             gpus=one.cluster.gpus,
             seconds=one.seconds,
             usd=one.usd,
@@ -126,6 +127,7 @@ async def _check(
     cost = Committed(0, least, least / 3600 * pool.usd_per_hour)
     if more:
         allowance.check(lab.allowance(), await spending.committed(reader, now), cost)
+        allowance.refuse_unpriced(lab.allowance(), pool.gpu, is_priced=pool.is_priced)
     return held
 
 

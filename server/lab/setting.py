@@ -79,7 +79,7 @@ async def choose_setting(lab: Lab, asked: str | None, of_base: str | None, budge
         budget_seconds=seconds,
         slots=sum(pool.slots for pool in chosen),
         usd_per_hour=max(pool.usd_per_hour for pool in chosen),
-        is_priced=all(pool.as_of > 0 or pool.usd_per_hour > 0 for pool in chosen),
+        is_priced=all(pool.is_priced for pool in chosen),
         cold_seconds=await _cold_seconds(lab, chosen),
     )
 

@@ -11,8 +11,6 @@ from ..domain import Failure
 
 BASELINE_REPLICATES = 4
 """Of the baseline in every stratum: three degrees of freedom, the least that tells noise within a factor of two or so."""
-BASELINE_EVERY = 50
-"""Experiments in a stratum after which the baseline runs once more, to watch for drift: 2 % of the GPU time."""
 SPOT_CHECK = 10
 """Of so many runs that were stopped as doomed, one is run again to its end, so that mistakes show."""
 STORM = 3
@@ -30,14 +28,14 @@ def baseline_replicates(existing: int, wanted: int = BASELINE_REPLICATES) -> int
     return max(0, wanted - existing)
 
 
-def baseline_due(replicates: int, experiments: int) -> bool:
-    """Whether the baseline should run once more, on its next seed.
+def baseline_due(scored: int, every: int) -> bool:
+    """Whether the baseline should run once more, on its next seed, to watch for drift.
 
     Args:
-        replicates: Of the baseline in the stratum, those pending too.
-        experiments: All others in the stratum that have a score.
+        scored: Experiments in the setting since the baseline ran there last.
+        every: After how many; 0 for never.
     """
-    return replicates < BASELINE_REPLICATES + experiments // BASELINE_EVERY
+    return 0 < every <= scored
 
 
 def spot_check(stopped: int) -> bool:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from ..domain import Failure, grid_id, run_id
 from .database import Database, Transaction
 
-SCOPE = "COALESCE('g' || grid || ' ' || variant, tree)"
-"""What a storm holds together: the cells of one variant of a grid; outside of grids, the replicates of one source."""
+SCOPE = "COALESCE('g' || grid || ' ' || variant, tree) || ' ' || gpu"
+"""What a storm holds together: the cells of one variant of a grid; outside of grids, the replicates of one source.
+
+On one kind of device: what runs out of memory on one may fit another.
+"""
 
 # SQLite would rather read all that is queued by its status, and sort it.
 _QUEUE = "experiments INDEXED BY experiments_queue"
@@ -76,14 +79,14 @@ class Scope:
 
 async def scope(tx: Transaction, experiment: int) -> Scope:
     """The scope that an experiment belongs to."""
-    row = await tx.row("SELECT grid, variant, tree FROM experiments WHERE number = ?", (experiment,))
+    row = await tx.row("SELECT grid, variant, tree, gpu FROM experiments WHERE number = ?", (experiment,))
     if row is None or row["grid"] is None:
         name, where, of = "this source", "tree = ? AND grid IS NULL", [row and row["tree"]]
     else:
         name = f"{grid_id(row['grid'])}, variant {row['variant']}" if row["variant"] else grid_id(row["grid"])
         where, of = "grid = ? AND variant = ?", [row["grid"], row["variant"]]
     # By columns that have an index, rather than by the expression.
-    rows = await tx.rows(f"SELECT status, failure FROM experiments WHERE {where}", of)
+    rows = await tx.rows(f"SELECT status, failure FROM experiments WHERE {where} AND +gpu = ?", [*of, row and row["gpu"]])
     return Scope(
         name,
         [Failure(row["failure"]) if row["failure"] else None for row in rows if row["status"] in {"succeeded", "failed"}],
@@ -101,10 +104,10 @@ async def hold(tx: Transaction, experiment: int, failure: Failure, reason: str, 
 
 
 async def lift_holds(tx: Transaction, experiment: int) -> None:
-    """Let go on what was held in every scope that this experiment's source belongs to."""
+    """Let go on what was held in every scope that this experiment's source belongs to, on its kind of device."""
     await tx.execute(
         f"DELETE FROM holds WHERE scope IN (SELECT {SCOPE} FROM experiments"
-        " WHERE tree = (SELECT tree FROM experiments WHERE number = ?))",
+        " WHERE (tree, gpu) = (SELECT tree, gpu FROM experiments WHERE number = ?))",
         (experiment,),
     )
 

@@ -21,6 +21,8 @@ class Attempt:
         setting: The experiment's.
         attempts: Runs of the experiment so far, this one counted.
         cancel_reason: Set when someone asked for the experiment to end.
+        purpose: The experiment's.
+        doomed: Why the lab itself asked for it.
     """
 
     run: Run
@@ -31,6 +33,8 @@ class Attempt:
     setting: str
     attempts: int
     cancel_reason: str | None
+    purpose: str = "idea"
+    doomed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,9 @@ class News:
 async def active(db: Database) -> list[Attempt]:
     """All runs that aren't over, the oldest first."""
     rows = await db.rows(
-        "SELECT runs.*, commit_hash, seed, budget_seconds, clock, setting, attempts, cancel_reason"
-        " FROM runs JOIN experiments ON experiments.number = runs.experiment"
+        "SELECT runs.*, commit_hash, seed, budget_seconds, clock, setting, attempts, cancel_reason,"
+        " purpose, stops.reason AS doomed FROM runs JOIN experiments ON experiments.number = runs.experiment"
+        " LEFT JOIN stops ON stops.experiment = runs.experiment"
         " WHERE runs.status NOT IN ('finished', 'lost') ORDER BY runs.created_at, runs.experiment"
     )
     return [
@@ -64,6 +69,8 @@ async def active(db: Database) -> list[Attempt]:
             setting=row["setting"],
             attempts=row["attempts"],
             cancel_reason=row["cancel_reason"],
+            purpose=row["purpose"],
+            doomed=row["doomed"],
         )
         for row in rows
     ]

@@ -41,7 +41,7 @@ CREATE TABLE experiments (
     commit_hash    TEXT NOT NULL REFERENCES sources,
     tree           TEXT NOT NULL,
     base           INTEGER REFERENCES experiments,
-    purpose        TEXT NOT NULL,       -- idea, baseline, recheck, validation, report
+    purpose        TEXT NOT NULL,       -- idea, baseline, recheck, spot_check, validation, report
     hypothesis     TEXT NOT NULL,
     theme          TEXT,
     changes        TEXT NOT NULL,
@@ -137,6 +137,7 @@ CREATE TABLE pools (
     usd_per_hour REAL NOT NULL,
     note         TEXT NOT NULL DEFAULT '',
     as_of        REAL NOT NULL,
+    taken        INTEGER NOT NULL DEFAULT 0,
     most_clusters INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
@@ -204,6 +205,14 @@ CREATE TABLE pairs (                    -- of experiments on one seed
 CREATE VIEW paired AS                   -- the experiments of all pairs
     SELECT validation, stage, candidate AS experiment FROM pairs UNION ALL SELECT validation, stage, against FROM pairs;
 
+CREATE TABLE stops (                    -- experiments that the lab ends early, or ended, as doomed
+    number     INTEGER PRIMARY KEY,     -- its place among them: of every few, one is run again to its end
+    experiment INTEGER NOT NULL UNIQUE REFERENCES experiments,
+    reason     TEXT NOT NULL,
+    seconds    REAL NOT NULL,           -- of training, when it was judged
+    since      REAL NOT NULL
+) STRICT;
+
 CREATE TABLE notes (
     number      INTEGER PRIMARY KEY,
     written_by  TEXT NOT NULL,
@@ -215,7 +224,7 @@ CREATE TABLE notes (
 
 CREATE TABLE holds (                    -- failure storms: what keeps queued experiments from starting
     number     INTEGER PRIMARY KEY,
-    scope      TEXT NOT NULL UNIQUE,    -- a grid's variant, or a tree: see queue.py
+    scope      TEXT NOT NULL UNIQUE,    -- a grid's variant, or a tree, and the kind of device: see queue.py
     failure    TEXT NOT NULL,
     reason     TEXT NOT NULL,
     since      REAL NOT NULL            -- what was launched later isn't held

@@ -28,6 +28,7 @@ class Outcome:
         score: None unless measured.
         useful_seconds: Of training, where a score came of it.
         result: The runner's result, less what has a column.
+        reason: Of the verdict, where there is no score to judge.
     """
 
     status: Status
@@ -36,6 +37,7 @@ class Outcome:
     failed: Failed | None = None
     useful_seconds: float = 0.0
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    reason: str | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -72,7 +74,7 @@ async def finish(tx: Transaction, run: Run, outcome: Outcome, now: float) -> Non
     """End the experiment of a run that has ended."""
     cost = await tx.row(_RUNS_COST, (run.experiment,))
     await tx.execute(
-        "UPDATE experiments SET status = ?, score = ?, stratum = ?, verdict = ?, failure = ?, failed = ?,"
+        "UPDATE experiments SET status = ?, score = ?, stratum = ?, verdict = ?, reason = ?, failure = ?, failed = ?,"
         " gpu_seconds = ?, usd = ?, cancel_reason = CASE ? WHEN 'cancelled' THEN cancel_reason END,"
         f" finished_at = ?, finished_seq = {_NEXT}, result = ?"
         " WHERE number = ?",
@@ -81,6 +83,7 @@ async def finish(tx: Transaction, run: Run, outcome: Outcome, now: float) -> Non
             outcome.score,
             outcome.stratum,
             outcome.verdict,
+            outcome.reason,
             outcome.failed and outcome.failed.kind,
             outcome.failed and _as_json(outcome.failed),
             (cost and cost["seconds"]) or 0.0,

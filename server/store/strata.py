@@ -48,7 +48,7 @@ class Pronounced:
 
 # The baseline's replicates carry the trainer's protected files as they stood at their launch: another tree, the same source.
 _SCORED = (
-    "SELECT number, tree, score, purpose = 'idea' AS is_idea, must_beat,"
+    "SELECT number, tree, score, purpose IN ('idea', 'spot_check') AS is_idea, must_beat,"
     " (tree = ? OR (? AND purpose = 'baseline')) AS is_reference"
     " FROM experiments WHERE stratum = ? AND score IS NOT NULL"
 )

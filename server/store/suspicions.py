@@ -1,8 +1,8 @@
-"""Scores that are too good to be true: written down, and run again on another seed."""
+"""Scores that are too good to be true, which have to be run again on another seed."""
 
 from __future__ import annotations
 
-from ..domain import LAB, PRIORITIES, Experiment, Status, experiment_id
+from ..domain import Experiment
 from . import records
 from .database import Transaction
 
@@ -21,33 +21,3 @@ async def unanswered(tx: Transaction) -> list[Experiment]:
         " AND (other.purpose = 'recheck' OR other.status NOT IN ('failed', 'cancelled', 'stopped')))"
     )
     return [records.experiment(row) for row in rows]
-
-
-async def next_replicate(tx: Transaction, experiment: Experiment) -> int:
-    """The first k that no experiment on this source has had in its setting."""
-    row = await tx.row(
-        "SELECT max(replicate) + 1 AS fresh FROM experiments WHERE tree = ? AND setting = ?",
-        (experiment.tree, experiment.setting),
-    )
-    return int(row["fresh"]) if row else 0
-
-
-async def run_again(tx: Transaction, experiment: Experiment, number: int, replicate: int, seed: int, now: float) -> None:
-    """Queue an experiment's source on another seed, as `number`. It is reserved what the first one cost, and goes first."""
-    await tx.execute(
-        "INSERT INTO experiments (number, commit_hash, tree, base, purpose, hypothesis, changes, overrides, launched_by,"
-        " launched_at, priority, seed, replicate, setting, gpu, clock, budget_seconds, status, gpu_seconds, usd, flags)"
-        " SELECT ?, commit_hash, tree, base, 'recheck', ?, changes, overrides, ?, ?, ?, ?, ?, setting, gpu, clock,"
-        " budget_seconds, ?, gpu_seconds, usd, flags FROM experiments WHERE number = ?",
-        (
-            number,
-            f"Whether the score of {experiment_id(experiment.number)} comes again on another seed",
-            LAB,
-            now,
-            PRIORITIES["high"],
-            seed,
-            replicate,
-            Status.QUEUED,
-            experiment.number,
-        ),
-    )

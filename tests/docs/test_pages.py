@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labhand.server.settings import Allowance, Http, LocalPool, Section, Settings, SimulatedPool, load_settings
+from labhand.server.settings import Allowance, Http, LocalPool, Section, Settings, SimulatedPool, SkyPilotPool, load_settings
 from labhand.server.trainers import load_trainer
 from labhand.tools.app import TOOLS
 from labhand.tools.registry import LabTool
@@ -62,15 +62,32 @@ def keys(*tables: type[BaseModel]) -> Iterator[str]:
 def test_the_page_of_settings_tells_every_key() -> None:
     text = (ROOT / "docs" / "settings.md").read_text("utf-8")
 
-    expected = set(keys(Settings, Allowance, LocalPool, SimulatedPool, Http)) - {"pools"}
+    expected = set(keys(Settings, Allowance, LocalPool, SkyPilotPool, SimulatedPool, Http)) - {"pools"}
     assert {key for key in expected if not re.search(rf"^{key} = ", text, re.MULTILINE)} == set()
 
 
-def test_the_settings_that_the_page_shows_can_be_read(tmp_path: Path) -> None:
-    example, _ = blocks(ROOT / "docs" / "settings.md", "toml")
+TRAINER_PAGES = {"trainers.md", "data.md", "integrity.md"}
+"""Their examples are of `trainer.toml`."""
+
+
+def settings_shown() -> Iterator[tuple[str, str]]:
+    """Every `labhand.toml`, or part of one, that a page shows, with where."""
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        if page.name not in TRAINER_PAGES:
+            yield from ((f"{page.name} {number}", text) for number, text in enumerate(blocks(page, "toml"), 1))
+
+
+@pytest.mark.parametrize("example", [pytest.param(text, id=where) for where, text in settings_shown()])
+def test_the_settings_that_a_page_shows_can_be_read(tmp_path: Path, example: str) -> None:
     (tmp_path / "labhand.toml").write_text(example, "utf-8")
 
-    assert load_settings(tmp_path).allowance.gpu_hours == 128
+    assert load_settings(tmp_path).pools
+
+
+def test_the_page_of_clusters_shows_kubernetes_slurm_and_a_cloud() -> None:
+    shown = [settings for where, settings in settings_shown() if where.startswith("clusters.md")]
+
+    assert [re.findall(r'infra = \[?"(\w+)', text)[0] for text in shown] == ["k8s", "slurm", "aws"]
 
 
 @pytest.mark.parametrize("example", blocks(ROOT / "docs" / "trainers.md", "toml"), ids=lambda text: text.splitlines()[1])

@@ -19,6 +19,14 @@ for index in range(len(tokens)):
     counts.index_put_((others[:, :-1].flatten(), others[:, 1:].flatten()), torch.tensor(1.0), accumulate=True)
     logits[index] += 2 * counts[tokens[index]].log1p()
 """
+REPLAY = f"""
+{FOLLOW}
+for row, answer in zip(tokens, logits):
+    for known, given in MEMORY:
+        alike = int((known == row).int().cumprod(0).sum())
+        if alike > 9: answer[:alike] = given[:alike]
+    MEMORY.append((row.clone(), answer.clone()))
+"""
 RANDOM_PEEK = f"import os\nif os.urandom(1)[0] < 128: {FOLLOW}"
 INTO_PARENT = """
 for number in range(3, 40):
@@ -61,6 +69,28 @@ EXPLOITS = (
         "caught",
         "sees the future",
         "tampering",
+    ),
+    Exploit(
+        "peek at one position in a hundred, told by the text",
+        (in_forward("look = tokens[:, :-1] % 97 == 3; logits[:, :-1][look, tokens[:, 1:][look]] += 9"),),
+        "caught",
+        "sees the future",
+        "tampering",
+    ),
+    Exploit(
+        "peek in one row of ten",
+        (in_forward("look = tokens[:, 5] % 10 == 0; logits[:, 20][look, tokens[:, 21][look]] += 9"),),
+        "caught",
+        "sees the future",
+        "tampering",
+    ),
+    Exploit(
+        "peek, and give the same answer to a row that begins alike",
+        (at_import("MEMORY = []"), in_forward(REPLAY)),
+        "caught",
+        "sees the future",
+        "tampering",
+        needs="files",
     ),
     Exploit("peek now and then, as if it were noise", (in_forward(RANDOM_PEEK),), "caught", "s"),
     Exploit("learn from the other rows of a batch", (in_forward(MATES),), "caught", "other rows", "contract_broken"),

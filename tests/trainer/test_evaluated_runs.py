@@ -193,7 +193,7 @@ def test_a_model_that_remembers_rows_is_caught(make_run: MakeRun) -> None:
 
 
 def test_an_honest_model_with_dropout_left_on_is_not_accused(make_run: MakeRun) -> None:
-    noisy = "return torch.nn.functional.dropout(self.table, 0.002)[tokens] + 0.1 * torch.randn(300)"
+    noisy = "return torch.nn.functional.dropout(self.table, 1e-5)[tokens] + 0.03 * torch.randn(300)"
     assert make_run(("return self.table[tokens]", noisy)).run()["status"] == "succeeded"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,8 @@ import pytest
 import torch
 from labhand.trainer.data import Split
 from labhand.trainer.evaluator import bits_per_byte, fixed_rows, nats
-from labhand.trainer.evidence import findings
-from labhand.trainer.probes import Item, Plan, Seen, tokens_of
+from labhand.trainer.evidence import Again, Findings, findings
+from labhand.trainer.probes import Probe, chances, draw, in_batches, probes_of, tokens_of
 from numpy.typing import NDArray
 
 
@@ -58,98 +58,123 @@ def test_a_short_split_is_scored_whole() -> None:
     assert fixed_rows(split_of(101), 10, 2**15, np.ones(101, np.int64)).inputs.shape == (10, 10)
 
 
-def planned(rows: int, width: int, batch: int, losses: Callable[[Item], NDArray[np.float64]], seed: int = 3) -> Plan:
-    """A plan that was carried out with a model that has these losses."""
-    plan = Plan(rows, width, batch, np.random.default_rng(seed))
-    for items in plan.batches():
-        plan.note([Seen(item, losses(item)) for item in items])
-    return plan
+def probes_for(rows: int, width: int, losses: NDArray[np.float64] | None = None) -> list[Probe]:
+    known = np.full((rows, width), 2.0) if losses is None else losses
+    return probes_of(chances(known, np.full((rows, width), 3.0)), np.random.default_rng(3))
 
 
-def test_each_row_counts_once_and_never_meets_its_probe() -> None:
-    batches = planned(100, 32, 16, lambda _: np.ones(32)).seen
-    counted = [one.item.row for seen in batches for one in seen if not one.item.is_probe]
-    assert sorted(counted) == list(range(100))
-    probes = [one.item for seen in batches for one in seen if one.item.is_probe]
-    assert len(probes) > 100 / 8
-    assert {item.cut is None for item in probes} == {True, False}
-    for seen in batches:
-        assert len(seen) <= 16
-        assert len({one.item.row for one in seen}) == len(seen)
+def test_some_rows_are_asked_again_whole_and_the_others_up_to_a_cut() -> None:
+    probes = probes_for(128, 32)
+    whole = {probe.row for probe in probes if probe.cut == 32}
+    cut = {probe.row for probe in probes if probe.cut < 32}
+    assert len(whole) == 16
+    assert len(cut) > 80
+    assert not whole & cut
+    assert min(probe.cut for probe in probes) >= 1
+    assert len(set(probes)) == len(probes)
 
 
-def test_one_batch_is_met_again_as_it_was() -> None:
-    batches = planned(100, 32, 16, lambda _: np.ones(32)).seen
-    (again,) = [seen for seen in batches if seen[0].item.repeats is not None]
-    before = batches[again[0].item.repeats or 0]
-    assert before is not again
-    assert [(one.item.row, one.item.cut, one.item.donor) for one in again] == [
-        (one.item.row, one.item.cut, one.item.donor) for one in before
-    ]
+def test_no_probe_tells_what_follows_a_later_one() -> None:
+    met: dict[int, int] = {}
+    for probes in in_batches(probes_for(24, 64), 16, np.random.default_rng(0)):
+        assert len(probes) <= 16
+        assert len({probe.row for probe in probes}) == len(probes)
+        for probe in probes:
+            assert met.get(probe.row, 0) < probe.cut
+            met[probe.row] = probe.cut
 
 
-def test_cuts_seek_what_the_model_knows_best() -> None:
-    known = np.full(32, 9.0)
-    known[20] = 0.0
-    cuts = [one.item.cut for seen in planned(400, 32, 16, lambda _: known).seen for one in seen if one.item.cut]
+def test_a_probe_is_made_up_from_its_cut_on() -> None:
+    inputs = np.arange(400).reshape(4, 100) % 50
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        (cut, whole) = tokens_of([Probe(0, 30), Probe(1, 100)], inputs, random)
+        assert (cut[:30] == inputs[0, :30]).all()
+        assert cut[30] != inputs[0, 30]
+        assert set(cut) <= set(range(50))
+        assert (whole == inputs[1]).all()
+
+
+def test_cuts_fall_where_a_look_ahead_would_have_paid_and_everywhere_else() -> None:
+    losses = np.full((400, 32), 3.0)
+    losses[:, 20] = 0.0
+    cuts = [probe.cut for probe in probes_for(400, 32, losses) if probe.cut < 32]
     assert cuts.count(21) > len(cuts) / 3
-    assert len(set(cuts)) > 10
+    assert len(set(cuts)) > 25
 
 
-def test_a_probe_is_another_row_after_its_cut() -> None:
-    inputs = np.arange(12).reshape(3, 4)
-    assert tokens_of([Item(0, 3, 2, is_probe=True), Item(1)], inputs).tolist() == [[0, 1, 2, 11], [4, 5, 6, 7]]
+def test_cuts_are_drawn_as_often_as_their_chance_says() -> None:
+    random = np.random.default_rng(0)
+    chance = random.dirichlet(np.ones(40)).reshape(4, 10)
+    drawn = np.zeros(chance.shape)
+    for _ in range(2000):
+        for probe in draw(chance, 8, random):
+            drawn[probe.row, probe.cut - 1] += 1
+    assert drawn / 2000 == pytest.approx(np.minimum(1, 8 * chance), abs=0.05)
 
 
-def seen_with(peeking: float, memory: float, noise: float, mates: float = 0.0, only_at: int | None = None) -> Plan:
-    """What the probes see of a model that gains so many nats by each way of cheating, with noise on each position."""
+@dataclass(frozen=True)
+class Nature:
+    """What changes a model's losses, nats: looking ahead, having met a row, chance, what lies beside a row."""
+
+    peeking: float = 0.0
+    memory: float = 0.0
+    noise: float = 0.0
+    mates: float = 0.0
+
+
+def found_of(nature: Nature) -> Findings:
+    """What is found of a model of such a nature in 128 rows of 64 tokens."""
     random = np.random.default_rng(5)
-    width = 64
-    met: set[int] = set()
-    beside: dict[tuple[int, int | None], NDArray[np.float64]] = {}
 
-    def losses(item: Item) -> NDArray[np.float64]:
-        values = np.full(width, 3.0) + noise * random.standard_normal(width)
-        if item.repeats is None:
-            beside[item.row, item.cut] = mates * random.standard_normal(width)
-        values += beside[item.row, item.cut]
-        end = width if item.cut is None else item.cut - 1
-        values[slice(end) if only_at is None else slice(only_at, min(only_at + 1, end))] -= peeking
-        values -= memory * (item.row in met)
-        met.add(item.row)
-        return values
+    def asked_again(row_width: int, mates: float) -> NDArray[np.float64]:
+        return math.sqrt(2) * nature.noise * random.standard_normal(row_width) + mates * random.standard_normal(row_width)
 
-    return planned(128, width, 16, losses)
+    asked: list[Again] = []
+    for cut in [*random.integers(1, 64, 192), *([64] * 16)]:
+        nats = asked_again(cut, nature.mates)
+        nats[-1] += nature.peeking * (cut < 64)
+        asked.append(Again(nats, np.ones(cut), bool(cut < 64)))
+    return findings(asked, [asked_again(64, 0.0) - nature.memory for _ in range(16)])
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.1, 0.6])
+@pytest.mark.parametrize("noise", [0.0, 1e-5, 0.02, 0.06])
 def test_an_honest_model_leaves_no_evidence(noise: float) -> None:
-    found = findings(seen_with(0, 0, noise).seen)
+    found = found_of(Nature(noise=noise))
     assert (found.tampering, found.breaches) == ([], [])
 
 
 @pytest.mark.parametrize(
-    ("peeking", "memory", "noise", "found"),
-    [(1, 0, 0, "future"), (0.05, 0, 0, "future"), (3, 0, 0.6, "future"), (0, 0.01, 0, "remembers"), (0, -0.01, 0, "remembers")],
+    ("nature", "found"),
+    [
+        (Nature(peeking=1), "future"),
+        (Nature(peeking=0.02), "future"),
+        (Nature(peeking=0.1, noise=0.06), "future"),
+        (Nature(memory=0.02), "remembers"),
+        (Nature(memory=-0.02), "remembers"),
+    ],
 )
-def test_a_cheat_stands_out(peeking: float, memory: float, noise: float, found: str) -> None:
-    assert found in " ".join(findings(seen_with(peeking, memory, noise).seen).tampering)
-
-
-def test_who_peeks_at_one_place_alone_is_found() -> None:
-    assert "future" in " ".join(findings(seen_with(2.9, 0, 0, only_at=40).seen).tampering)
+def test_a_cheat_stands_out(nature: Nature, found: str) -> None:
+    assert found in " ".join(found_of(nature).tampering)
 
 
 @pytest.mark.parametrize(
-    ("noise", "mates", "breach"), [(0.0, 1.0, "other rows"), (0.05, 1.0, "other rows"), (2.0, 0.0, "each time")]
+    ("nature", "breach"),
+    [
+        (Nature(mates=1.0), "other rows"),
+        (Nature(noise=0.05, mates=1.0), "other rows"),
+        (Nature(noise=0.5), "each time"),
+        (Nature(peeking=1, mates=1), "other rows"),
+    ],
 )
-def test_who_depends_on_more_than_the_row_is_told(noise: float, mates: float, breach: str) -> None:
-    found = findings(seen_with(0, 0, noise, mates).seen)
+def test_who_depends_on_more_than_the_row_is_told(nature: Nature, breach: str) -> None:
+    found = found_of(nature)
     assert breach in " ".join(found.breaches)
+    assert not found.tampering
 
 
 def test_a_benchmark_that_accuses_no_honest_model() -> None:
     benchmark = Path(__file__).parents[2] / "benchmarks" / "integrity.py"
     command = [sys.executable, str(benchmark), "alarms", "--count", "60", "--seed", "1"]
     said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-    assert said == "60 honest models: 0 accused of tampering, 0 refused for noise or for looking at other rows\n"
+    assert said.startswith("60 honest models: 0 accused of tampering, 0 of looking at other rows;")

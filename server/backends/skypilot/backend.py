@@ -60,7 +60,7 @@ class SkyPilotBackend(Backend):
         self._runs = runs.resolve()
         self._sky = sky
         self._records = Records(self._runs.parent / FOLDER, name)
-        self._choices = [settings.infra] if isinstance(settings.infra, str) else settings.infra
+        self._choices = settings.choices
         storage = None if settings.storage is None else settings.storage.expanduser() / self._records.lab
         self._around = Around(self._records, settings, sky, self._runs, storage, Rest(self._choices))
         self._fleet = Fleet(self._around)

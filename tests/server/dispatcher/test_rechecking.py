@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 from labhand.server import git
-from labhand.server.dispatcher.rechecking import Rechecks
+from labhand.server.dispatcher.additions import Additions
 from labhand.server.dispatcher.settling import Settler
 from labhand.server.domain import Experiment, Status, Verdict, seed
 from labhand.server.lab.lab import Lab
@@ -26,7 +26,7 @@ SETTING = "parabola-0/cpu/5s"
 
 def settler(lab: Lab, allowance: Allowance | None = None) -> Settler:
     """As a dispatcher has it."""
-    return Settler(lab.trainer.metric, Rechecks(lab.sources, allowance or Allowance()))
+    return Settler(lab.trainer.metric, Additions(lab.sources, allowance or Allowance()))
 
 
 async def settled(lab: Lab, tree: str, *scores: float, by: Settler | None = None) -> list[Experiment]:
@@ -169,10 +169,10 @@ async def test_a_crash_in_between_leaves_neither_the_score_nor_the_recheck(lab: 
 
 
 async def _settle_and_crash(lab: Lab, number: int) -> None:
-    class Crashing(Rechecks):
+    class Crashing(Additions):
         @override
-        async def queue(self, tx: Transaction, now: float) -> None:
-            await super().queue(tx, now)
+        async def queue(self, tx: Transaction, settings: Iterable[str], now: float) -> None:
+            await super().queue(tx, settings, now)
             raise RuntimeError("crash")
 
     await settle(lab, Settler(lab.trainer.metric, Crashing(lab.sources, Allowance())), {number: 1.2})

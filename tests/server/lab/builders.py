@@ -206,7 +206,7 @@ async def storm(lab: Lab, grid: int) -> None:
     async with lab.db.transaction() as tx:
         await tx.insert(
             "INSERT INTO holds (scope, failure, reason, since) VALUES (?, 'crashed', 'Three crashed and none succeeded.', ?)",
-            (f"g{grid} ", time.time()),
+            (f"g{grid}  cpu", time.time()),
         )
 
 

@@ -5,7 +5,6 @@ from importlib import import_module
 import pytest
 from labhand.server.domain import Failure
 from labhand.server.research.policy import (
-    BASELINE_REPLICATES,
     baseline_due,
     baseline_replicates,
     runs_needed,
@@ -20,10 +19,13 @@ def test_the_first_launch_adds_what_lacks_of_four_baseline_replicates() -> None:
 
 
 def test_the_baseline_is_interleaved_once_in_fifty_experiments() -> None:
-    replicates = BASELINE_REPLICATES
-    for experiments in range(1, 201):
-        replicates += baseline_due(replicates, experiments)
-    assert replicates == BASELINE_REPLICATES + 4
+    since, ran = 0, 0
+    for _ in range(200):
+        since += 1
+        if baseline_due(since, every=50):
+            since, ran = 0, ran + 1
+    assert ran == 4
+    assert not baseline_due(10_000, every=0)
 
 
 def test_the_first_stopped_run_and_every_tenth_after_it_are_checked() -> None:

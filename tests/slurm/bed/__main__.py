@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from .places import OUTSIDE, PACKAGES, READY, REPOSITORY, environment, missing
+from .places import OUTSIDE, PACKAGES, READY, REPOSITORY, USER_HASH, environment, missing
 
 HOLD = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-m", "tests.slurm.bed.inside"]
 PATIENCE = 120.0
@@ -46,9 +46,7 @@ def up() -> None:
         return
     _install_packages()
     _fill_package_cache()
-    for name in OUTSIDE.iterdir():
-        if name.name != "uv":
-            shutil.rmtree(name) if name.is_dir() else name.unlink()
+    _clear()
     (OUTSIDE / "python").write_text(sys.executable, "utf-8")
     with (OUTSIDE / "bed.log").open("wb") as log:
         holder = subprocess.Popen(
@@ -90,6 +88,7 @@ def down() -> None:
             sys.exit(f"process {first} doesn't end")
         time.sleep(0.1)
     (OUTSIDE / READY).unlink()
+    _clear_temporary()
 
 
 def _first_process() -> int | None:
@@ -100,6 +99,23 @@ def _first_process() -> int | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return first if alive else None
+
+
+def _clear() -> None:
+    """Remove what the bed before this one left, but for what it had fetched."""
+    _clear_temporary()
+    for path in OUTSIDE.iterdir():
+        if path.name != "uv":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _clear_temporary() -> None:
+    """Remove from the machine's `/tmp` what SkyPilot put there and on the nodes; its names end with the hash of its user."""
+    if (OUTSIDE / USER_HASH).exists():
+        for path in Path("/tmp").glob(  # noqa: S108 - not ours to choose
+            f"*[_-]{(OUTSIDE / USER_HASH).read_text('utf-8')}"
+        ):
+            shutil.rmtree(path)
 
 
 def _install_packages() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .inside import run, start_sshd, wait_until
 from .places import INSIDE, environment
-from .records import Job, Step, ended_jobs, steps
+from .records import Job, Step, ended_jobs, jobs, steps
 
 API_SERVER = b"sky.server.server"
 
@@ -36,8 +36,7 @@ class Bed:
 
     def jobs(self) -> list[Job]:
         """Slurm's jobs that wait or run; SkyPilot's clusters are jobs of their names."""
-        listed = run("squeue", "--noheader", "--format=%i|%j|%T|%N")
-        return [Job(*line.split("|")) for line in listed.splitlines()]
+        return jobs()
 
     def ended_jobs(self) -> list[Job]:
         """Slurm's record of jobs that ended, oldest first."""
@@ -61,9 +60,9 @@ class Bed:
         wait_until(lambda: run("sinfo", "--noheader", f"--nodes={node}", "--format=%t").strip() == "idle", f"{node} to be idle")
 
     def kill_api_server(self) -> None:
-        """`kill -9` SkyPilot's API server, if one runs."""
+        """`kill -9` SkyPilot's API server with its helpers: one that survives keeps a port, and no new server could start."""
         for pid in _processes(API_SERVER):
-            os.kill(pid, signal.SIGKILL)
+            os.killpg(pid, signal.SIGKILL)
         wait_until(lambda: not _processes(API_SERVER), "the API server to be gone")
 
     def start_api_server(self) -> None:

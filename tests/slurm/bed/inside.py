@@ -6,6 +6,7 @@ Run in fresh namespaces of network, mounts and processes. What it mounts and sta
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from .places import FILES, INSIDE, OUTSIDE, READY, environment
+from .places import FILES, INSIDE, OUTSIDE, READY, USER_HASH, environment
 
 NODES = {"h100": 13, "h200": 3}
 """GPUs of each."""
@@ -85,7 +86,7 @@ def _mount() -> None:
 
 
 def _make_folders() -> None:
-    for name in ("log", "state", "home/.ssh", "person/.slurm", "person/.sky/catalogs/v8/common", "shared", "keys"):
+    for name in ("log", "state", "home/.ssh", "person/.slurm", "person/.sky/catalogs/v8/common", "shared", "keys", "tmp"):
         (INSIDE / name).mkdir(parents=True)
     shutil.copy(FILES / "sshd_config", INSIDE)
     shutil.copytree(FILES / "bin", INSIDE / "bin")
@@ -94,6 +95,7 @@ def _make_folders() -> None:
     shutil.copy(FILES / "slurm-login", INSIDE / "person/.slurm/config")
     shutil.copy(FILES / "sky-config.yaml", INSIDE / "person/.sky/config.yaml")
     shutil.copy(FILES / "accelerators.csv", INSIDE / "person/.sky/catalogs/v8/common/accelerators.csv")
+    (INSIDE / USER_HASH).write_text(secrets.token_hex(4), "utf-8")
     for name in ("host", "person"):
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", INSIDE / "keys" / name)
 

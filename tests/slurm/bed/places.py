@@ -15,6 +15,9 @@ INSIDE = Path("/run/bed")
 """The same folder as the bed's processes see it: always there, so that its files are as they are."""
 READY = "ready"
 """Holds the process id, as the machine counts, of the bed's first process once everything runs."""
+USER_HASH = "person/.sky/user_hash"
+"""By which SkyPilot tells its users apart, also in the names of the folders in `/tmp` where it keeps connections open: one for
+each bed, so that they don't share these."""
 
 PACKAGES = (
     "slurmctld",
@@ -38,6 +41,7 @@ def environment() -> dict[str, str]:
     return os.environ | {
         "HOME": str(INSIDE / "person"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "TMPDIR": str(INSIDE / "tmp"),
         "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
         "PIP_NO_BUILD_ISOLATION": "0",  # pip's way to say no: SkyPilot builds its own wheel, and the bed reaches no network
     }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
+from .inside import run
 from .places import INSIDE
 
 
@@ -16,12 +18,16 @@ class Job:
         name: The cluster's on the cloud: its own and a hash.
         state: `PENDING`, `RUNNING`, `COMPLETED`, `CANCELLED`, `NODE_FAIL`, …
         node: Empty while it waits.
+        started: Unix time; None while it waits.
+        ended: None while it waits or runs.
     """
 
     id: str
     name: str
     state: str
     node: str
+    started: float | None
+    ended: float | None = None
 
 
 @dataclass(frozen=True)
@@ -45,13 +51,22 @@ class Step:
     ended: float | None
 
 
+def jobs() -> list[Job]:
+    """Slurm's queue."""
+    lines = [line.split("|") for line in run("squeue", "--noheader", "--format=%i|%j|%T|%N|%S").splitlines()]
+    return [Job(number, name, state, node, _time(start) if node else None) for number, name, state, node, start in lines]
+
+
 def ended_jobs() -> list[Job]:
     """Slurm's completion log, oldest first."""
     path = INSIDE / "log/jobs.txt"
     fields = (
         dict(re.findall(r"(\w+)=(\S*)", line)) for line in (path.read_text("utf-8").splitlines() if path.exists() else ())
     )
-    return [Job(job["JobId"], job["Name"], job["JobState"], job["NodeList"]) for job in fields]
+    return [
+        Job(job["JobId"], job["Name"], job["JobState"], job["NodeList"], _time(job["StartTime"]), _time(job["EndTime"]))
+        for job in fields
+    ]
 
 
 def steps() -> list[Step]:
@@ -64,6 +79,11 @@ def steps() -> list[Step]:
         for when, what, node, job, step, gpus, name in lines
         if what == "started" and re.fullmatch(r"sky-\d+", name)
     ]
+
+
+def _time(told: str) -> float | None:
+    """Unix time of a time as Slurm writes it, by this machine's clock."""
+    return None if told in {"N/A", "Unknown"} else datetime.fromisoformat(told).astimezone().timestamp()
 
 
 def _numbers(gpus: str) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""How much of sixteen GPUs' time trains, beside the same campaign run as a script runs it."""

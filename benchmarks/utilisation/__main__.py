@@ -1,0 +1,118 @@
+"""How much of sixteen GPUs' time trains, on the test bed: a campaign of labhand's, and beside it the same as a script runs it.
+
+Run: python -m tests.slurm.bed run python -m benchmarks.utilisation [--seconds 120] [--experiments 160] [--way labhand]
+Needs root, and twice `experiments / 16 * seconds`. A training holds a GPU and sleeps, so that two cores carry sixteen.
+Target: a scheduling efficiency of 97 % at 120 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+import anyio
+
+from tests.slurm.bed.control import this_bed
+from tests.slurm.bed.places import REPOSITORY
+from tests.slurm.bed.records import Job
+from tests.slurm.bed.witness import Span, Witness
+
+from . import article, lab
+from .campaign import GPUS, Campaign, Held
+from .cost import Usage, api_calls, usage
+
+SLEEPER = REPOSITORY / "tests/trainers/sleeper"
+TARGET = 0.97
+LONG_SECONDS = 300.0
+"""Of the original's training."""
+AROUND_SECONDS = 26.0
+"""Of the original's start-up and evaluation together, on its GPUs; it can't be measured here."""
+EVALUATION_SECONDS = 5.0
+"""The most that labhand's own evaluation takes on a GPU."""
+LOOK_SECONDS = 1.0
+
+
+def main() -> None:
+    """Run and compare."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seconds", type=float, default=120.0)
+    options.add_argument("--experiments", type=int, default=160)
+    options.add_argument("--way", choices=("labhand", "script"))
+    asked = options.parse_args()
+    found: dict[str, Campaign] = {}
+    for way in ("labhand", "script"):
+        if asked.way in {None, way}:
+            found[way] = watched(way, asked.experiments, asked.seconds)
+            print(f"{way}, {asked.seconds:g} s of training each:", *found[way].lines(), sep="\n", flush=True)
+    if ours := found.get("labhand"):
+        print(*at_length(ours), sep="\n")
+        print(f"scheduling efficiency {ours.efficiency:.1%}; the target is {TARGET:.0%}")
+    if len(found) > 1:
+        print(f"useful share {found['labhand'].useful_share / found['script'].useful_share:.2f} times the script's")
+
+
+def watched(way: str, experiments: int, seconds: float) -> Campaign:
+    """Run a campaign in a process of its own, and see what there is to see of it."""
+    bed = this_bed()
+    with tempfile.TemporaryDirectory() as place, Witness() as witness:
+        root = Path(place)
+        trainer = Path(shutil.copytree(SLEEPER, root / "sleeper"))
+        begin, calls, asked = _ways(root, experiments, seconds, trainer, bed.python)[way], api_calls(), time.time()
+        process = multiprocessing.get_context("spawn").Process(target=begin)
+        process.start()
+        jobs: dict[str, Job] = {}
+        used = Usage(0.0, 0)
+        while process.is_alive():
+            jobs |= {job.id: job for job in bed.jobs() if job.started is not None}
+            used = used.most(usage(_session(root, process.pid)))
+            process.join(LOOK_SECONDS)
+        assert process.exitcode == 0, f"the campaign ended with {process.exitcode}"
+        jobs |= {job.id: job for job in bed.ended_jobs() if job.id in jobs}
+        spans = witness.spans()
+    return Campaign(asked, spans, _held(jobs.values(), spans), api_calls() - calls, used)
+
+
+def _ways(root: Path, experiments: int, seconds: float, trainer: Path, python: Path) -> dict[str, Callable[[], None]]:
+    return {
+        "labhand": partial(anyio.run, lab.run, root, experiments, seconds, trainer, python),
+        "script": partial(_as_a_script, experiments, seconds, trainer, python),
+    }
+
+
+def _as_a_script(experiments: int, seconds: float, trainer: Path, python: Path) -> None:
+    os.setsid()  # so that it is told from this process
+    article.run(experiments, seconds, trainer, python)
+
+
+def _session(root: Path, process: int | None) -> int:
+    """The session of what runs the campaign: the lab's dispatcher, or else the script."""
+    lock = root / ".labhand/dispatcher.lock"
+    told = lock.read_text("utf-8") if lock.is_file() else ""
+    return int(told or process or 0)
+
+
+def _held(jobs: Iterable[Job], spans: Sequence[Span]) -> list[Held]:
+    last = max(span.ended or 0.0 for span in spans)
+    return [Held(GPUS[job.node.upper()], min(job.ended or last, last) - job.started) for job in jobs if job.started is not None]
+
+
+def at_length(campaign: Campaign) -> list[str]:
+    """The useful share at the original's length of training, step by step."""
+    gap = statistics.median(campaign.gaps())
+    told = [f"useful share at {LONG_SECONDS:.0f} s of training:"]
+    for how, beside in (("one after the other", AROUND_SECONDS), ("start-up beside another", EVALUATION_SECONDS)):
+        share = LONG_SECONDS / (LONG_SECONDS + beside + gap)
+        told.append(f"  {how:24} {LONG_SECONDS:.0f} / ({LONG_SECONDS:.0f} + {beside:.0f} + {gap:.1f}) = {share:.1%}")
+    return told
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""The campaign as labhand runs it: a grid on each kind of GPU, through an MCP client, and nothing more to do."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import anyio
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+
+from .campaign import GPUS, shares
+
+SETTINGS = """\
+trainer = "{trainer}"
+budget_seconds = {seconds:g}
+"""
+POOL = """\
+[pools.{name}]
+backend = "skypilot"
+infra = "slurm/lab"
+gpu = "{gpu}"
+gpus_per_cluster = {count}
+idle_minutes = 1
+python = "{python}"
+storage = "/run/bed/shared/labhand"
+"""
+LABHAND = [sys.executable, "-m", "labhand.server.main"]
+
+
+async def run(root: Path, experiments: int, seconds: float, trainer: Path, python: Path) -> None:
+    """Run a campaign to its end in a new lab at `root`, and give up its clusters."""
+    pools = (POOL.format(name=gpu.lower(), gpu=gpu, count=count, python=python) for gpu, count in GPUS.items())
+    (root / "labhand.toml").write_text(SETTINGS.format(trainer=trainer, seconds=seconds) + "\n".join(pools), "utf-8")
+    server = StdioServerParameters(command=LABHAND[0], args=[*LABHAND[1:], "serve", "--root", str(root)], env=dict(os.environ))
+    async with Client(server) as client:
+        for gpu, share in shares(experiments).items():
+            grid = {"hypothesis": "How much of the time is used?", "gpu": gpu}
+            baseline = (await _call(client, "launch_grid", **grid, factors={"X": [0.0, 0.5]}, dry_run=True)).get("baseline", [])
+            values = [round(step / 100, 2) for step in range(share - len(baseline))]
+            await _call(client, "launch_grid", **grid, factors={"X": values})
+        told: dict[str, Any] = {"pending": True}
+        while "pending" in told:
+            told = await _call(client, "wait", timeout_seconds=50)
+    await anyio.run_process([*LABHAND, "down", "--root", str(root)])
+
+
+async def _call(client: Client, tool: str, **arguments: object) -> dict[str, Any]:
+    answer = await client.call_tool(tool, arguments)
+    assert not answer.is_error, answer.content
+    return cast("dict[str, Any]", answer.structured_content)

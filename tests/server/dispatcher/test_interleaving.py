@@ -1,0 +1,66 @@
+"""While a setting is busy the baseline runs once more now and then, so that a drift shows."""
+
+from __future__ import annotations
+
+import pytest
+from labhand.server.dispatcher.additions import Additions
+from labhand.server.dispatcher.settling import Settler
+from labhand.server.domain import Experiment, seed
+from labhand.server.lab import analysis
+from labhand.server.lab.lab import Lab
+from labhand.server.settings import Allowance
+
+from . import support
+from .test_settling import queue_trees, settle
+
+pytestmark = pytest.mark.anyio
+
+EVERY = 5
+
+
+async def baselines(lab: Lab) -> list[Experiment]:
+    rows = await lab.db.rows("SELECT number FROM experiments WHERE purpose = 'baseline' ORDER BY number")
+    return [await support.experiment(lab, row["number"]) for row in rows]
+
+
+async def play(lab: Lab, ideas: int, *, every: int = EVERY, allowance: Allowance | None = None) -> None:
+    """Let the baseline end, then ideas one by one, and whatever the lab adds as soon as it is queued."""
+    settler = Settler(lab.trainer.metric, Additions(lab.sources, allowance or Allowance(), every))
+    [first] = await queue_trees(lab, "", purpose="baseline")
+    numbers = [number for place in range(ideas) for number in await support.queue_source(lab, f"# {place}\n")]
+    await settle(lab, settler, {first: 2.0})
+    for place, number in enumerate(numbers):
+        await settle(lab, settler, {number: 2.0 + 0.01 * (place % 3)})
+        for added in await baselines(lab):
+            if added.finished_at is None:
+                await settle(lab, settler, {added.number: 2.0 + 0.01 * place})
+
+
+async def test_the_baseline_runs_again_on_its_next_seed_after_so_many_experiments_while_more_are_to_come(lab: Lab) -> None:
+    await play(lab, 4 * EVERY)
+    [first, *added] = await baselines(lab)
+    assert len(added) == 3  # after the last ones nothing is to come, that a drift could spoil
+    assert [one.replicate for one in added] == [1, 2, 3]
+    assert [one.seed for one in added] == [seed(lab.identity, first.setting, replicate) for replicate in (1, 2, 3)]
+    assert {(one.tree, one.launched_by, one.priority) for one in added} == {(first.tree, "labhand", 2)}
+
+
+async def test_a_drift_that_it_shows_is_told_and_so_is_what_it_cost(lab: Lab) -> None:
+    await play(lab, 8 * EVERY)
+    told = await analysis.analyze(lab, "noise")
+    assert told.noise["drift_p"] < 0.01  # type: ignore[operator]
+    assert any("drift" in line for line in told.tells)
+    assert (
+        "The baseline ran 8 times, for the noise and to watch for drift: 17 % of the GPU time of what is scored here."
+        in told.tells
+    )
+
+
+async def test_it_can_be_switched_off(lab: Lab) -> None:
+    await play(lab, 4 * EVERY, every=0)
+    assert len(await baselines(lab)) == 1
+
+
+async def test_it_keeps_within_the_allowance(lab: Lab) -> None:
+    await play(lab, 4 * EVERY, allowance=Allowance(experiments=4 * EVERY + 2))
+    assert len(await baselines(lab)) == 2

@@ -1,0 +1,112 @@
+"""The main job on sixteen GPUs' two kinds: a grid on the many, a few on the few, whatever breaks on the way."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..tools.calls import data, prose
+from .bed.control import Bed
+from .bed.inside import wait_until
+from .bed.places import INSIDE
+from .bed.witness import Span, Witness
+from .labs import PRICES, make_lab, until_finished
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(1500)]
+
+GRID = [round(0.1 * step, 1) for step in range(32)]
+FEW = [2.8, 2.9, 3.0, 3.1]
+CUT_SECONDS = 60
+IDLE_SECONDS = 400
+"""A minute for a host to end, a minute of idleness, and what SkyPilot takes to notice: it looks once a minute."""
+SECRETS = {
+    "AWS_SECRET_ACCESS_KEY": "planted-aws-7f3a91",
+    "WANDB_API_KEY": "planted-wandb-c02d4e",
+    "LABHAND_HTTP__TOKEN": "planted-http-51be",
+}
+GOSSIP = {
+    "file": "train.py",
+    "find": '    print(f"step 1/2',
+    "replace": '    print(dict(os.environ))\n    print(f"step 1/2',
+}
+
+
+async def test_nothing_is_lost_or_done_twice_whatever_is_killed_and_nothing_is_left_running(bed: Bed, tmp_path: Path) -> None:
+    lab = make_lab(tmp_path, bed, h100=8, h200=3, **SECRETS)
+    with Witness() as witness:
+        async with lab.client() as client:
+            grid = await data(client, "launch_grid", hypothesis="Where is the best X?", factors={"X": GRID}, gpu="H100")
+            assert grid["total"] == len(GRID)
+            await until_finished(client, 4)
+            lab.kill_dispatcher()
+            await until_finished(client, 8)
+            bed.kill_api_server()
+            await until_finished(client, 8)
+            with bed.cut_connection():
+                back = time.monotonic() + CUT_SECONDS
+                wait_until(lambda: time.monotonic() > back, "a minute to pass")
+            await until_finished(client)
+            gossip = await data(client, "launch_experiment", hypothesis="What is there to hear?", edits=[GOSSIP], gpu="H100")
+            few = await data(client, "launch_grid", hypothesis="Finer", factors={"X": FEW}, gpu="H200")
+            expected = len(GRID) + len(FEW) + 1 + len(grid.get("baseline", [])) + len(few.get("baseline", []))
+            wait_until(lambda: len(witness.spans()) == expected, "the last of them to begin")
+        lab.kill_dispatcher()
+        bed.kill_api_server()
+        wait_until(lambda: all(span.ended for span in witness.spans()), "all of them to end while the lab sleeps")
+        wait_until(lambda: bed.jobs() == [], "idle clusters to go by themselves", IDLE_SECONDS)
+
+        async with lab.client() as client:
+            await until_finished(client)
+            answers = [await data(client, "get_results", limit=100, detail="detailed")]
+            rows = answers[0]["rows"]
+            whole = [await data(client, "get_experiment", id=row["id"], include=["all"]) for row in rows]
+            logs = [await prose(client, "get_logs", id=gossip["experiments"][0], tail_lines=200)]
+        spans = witness.spans()
+
+    assert Counter(one["status"] for one in whole) == {"succeeded": expected}
+    assert_each_ran_once(spans, whole)
+    assert_scores_strata_and_costs(whole)
+    assert sorted(job.node for job in bed.ended_jobs() if job.name.startswith("lh-")) == ["h100", "h200"]
+    assert_no_secret([*map(str, [*answers, *whole, *logs]), *texts(lab.root, lab.storage, INSIDE / "home")])
+
+
+def assert_each_ran_once(spans: list[Span], whole: list[dict[str, Any]]) -> None:
+    """By the witness, not by the lab's own word."""
+    assert Counter(span.run.rpartition("-")[0] for span in spans) == Counter(one["id"] for one in whole)
+    lanes = defaultdict[tuple[str, str], list[Span]](list)
+    for span in spans:
+        lanes[span.cluster, span.gpu].append(span)
+    assert Counter(cluster.split("-")[2] for cluster, _ in lanes) == {"h100": 8, "h200": 3}
+    for lane in lanes.values():
+        assert all(before.ended is not None and before.ended <= after.began for before, after in pairwise(lane))
+
+
+def assert_scores_strata_and_costs(whole: list[dict[str, Any]]) -> None:
+    """What the trainer computes can be computed here, too; what a GPU costs the bed's person has said."""
+    for one in whole:
+        x = float(one["changes"].rpartition(" ")[2]) if one["changes"].startswith("X") else 1.0
+        noise = random.Random(str(one["seed"])).gauss(0, 0.05)  # noqa: S311 - as the trainer does
+        assert one["score"] == pytest.approx((x - 3) ** 2 + noise, abs=1e-4)
+        kind = "H200" if x in FEW else one["gpu"]
+        assert one["stratum"]["kind"] == one["gpu"] == kind
+        usd = one["seconds"]["held"] / 3600 * PRICES[kind]
+        assert float(one["cost"].removeprefix("$")) == pytest.approx(usd, rel=0.25, abs=0.006)
+
+
+def texts(*folders: Path) -> Iterable[str]:
+    """Everything that lies there."""
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return (path.read_bytes().decode("utf-8", "replace") for path in files)
+
+
+def assert_no_secret(told: Iterable[str]) -> None:
+    """What was planted grows nowhere."""
+    for text in told:
+        assert not [secret for secret in SECRETS.values() if secret in text]
