@@ -20,6 +20,8 @@ from .pools import Pools
 
 WISH_SECONDS = 3600.0
 """How long clusters that were wished for are held with nothing to do: whoever wished may be gone."""
+PRICE_SECONDS = 120.0
+"""How long a dispatcher lives on for the sake of a price that its backend has yet to ask for."""
 REST_SECONDS = 10.0
 """Before a backend that couldn't be told is told again."""
 
@@ -50,6 +52,7 @@ class Hiring:
         self._last_at_work: dict[str, float] = {}
         self._told: dict[str, int | None] = {}
         self._prices: Mapping[str, float] = {}
+        self._began = time.monotonic()
         self.used_up = ""
 
     @property
@@ -58,9 +61,14 @@ class Hiring:
         return bool(self._held) or any(self._wanted(pool.name) for pool in self._hired())
 
     @property
-    def is_giving_up(self) -> bool:
-        """Whether a cluster is held that isn't to be."""
-        return any(self._wanted(pool) == 0 for pool in self._held)
+    def is_in_motion(self) -> bool:
+        """Whether news is awaited: a cluster is held that isn't to be, or a price isn't known."""
+        return self.is_asking or any(self._wanted(pool) == 0 for pool in self._held)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a backend has yet to say what its pool costs."""
+        return time.monotonic() < self._began + PRICE_SECONDS and any(not pool.is_priced for pool in self._hired())
 
     def is_over(self) -> bool:
         """Whether the allowance lets nothing start any more."""
