@@ -63,7 +63,7 @@ def apply_change(base: Source, change: Change, trainer: Trainer, brought: Sequen
     for edit in change.edits:
         path = _editable(edit.file, trainer)
         source[path] = _encode(path, replace(_text(source, path), edit))
-    _check(base, source, trainer)
+    check(base, source, trainer)
     return Knobs(source, trainer).override(change.overrides) if change.overrides else source
 
 
@@ -81,7 +81,7 @@ def take_folder(folder: Source, baseline: Source, trainer: Trainer) -> Source:
                 "Put it back as it was, or start a new lab on the changed trainer",
             )
     source = protected | {path: data for path, data in folder.items() if trainer.is_editable(path)}
-    _check(baseline, source, trainer)
+    check(baseline, source, trainer)
     return source
 
 
@@ -121,7 +121,7 @@ def _differing(before: Source, after: Source) -> Iterator[str]:
     return (path for path in {*before, *after} if before.get(path) != after.get(path))
 
 
-def _check(before: Source, after: Source, trainer: Trainer) -> None:
+def check(before: Source, after: Source, trainer: Trainer) -> None:
     """See that only editable files differ, and that what they hold can be run.
 
     Raises:
@@ -205,8 +205,8 @@ def _set_knobs(old: str, new: str) -> tuple[str, str]:
 
 def _describe_lines(path: str, old: str, new: str) -> str:
     removed, added = _changed_lines(old, new)
-    scopes = list(dict.fromkeys([*_scopes(new, added), *_scopes(old, removed)]))
-    named = ", ".join(scopes[:SCOPES_TOLD]) + (", …" if len(scopes) > SCOPES_TOLD else "")
+    found = list(dict.fromkeys([*scopes(new, added), *scopes(old, removed)]))
+    named = ", ".join(found[:SCOPES_TOLD]) + (", …" if len(found) > SCOPES_TOLD else "")
     return f"{path} +{len(added)} −{len(removed)}" + (f": {named}" if named else "")
 
 
@@ -235,7 +235,7 @@ def _common(one: str, other: str) -> int:
     return bisect_left(range(min(len(one), len(other))), 1, key=lambda last: one[: last + 1] != other[: last + 1])
 
 
-def _scopes(text: str, lines: Iterable[int]) -> list[str]:
+def scopes(text: str, lines: Iterable[int]) -> list[str]:
     """The classes and functions that lines of a Python file belong to, methods as `Block.forward`."""
     try:
         spans = list(_spans(ast.parse(text)))

@@ -204,6 +204,7 @@ class Pool:
         usd_per_hour: Of one slot; 0 where it costs nothing.
         note: Why it can't be used at the moment; empty when it can.
         as_of: Unix time; 0 before a backend was asked.
+        taken: Slots that others on the machine hold.
         most_clusters: Its slots are on clusters that are hired, so many at the most; 0 where machines aren't hired.
     """
 
@@ -215,6 +216,7 @@ class Pool:
     usd_per_hour: float
     note: str = ""
     as_of: float = 0.0
+    taken: int = 0
     most_clusters: int = 0
 
     @property

@@ -29,6 +29,8 @@ class Analysis(Answer):
         experiments: How many it rests on.
         left_out: How many of those asked for it doesn't rest on, and why.
         unknown: Effects that these experiments can't tell from others.
+        made_of: Of the whole change of what is taken apart, how much is code and how much retuned knobs.
+        hunks: What the score would lose without each part of that change.
         pareto: For each measure, the experiments that no other beats in both that and the score.
         tells: How to read it.
     """
@@ -41,6 +43,8 @@ class Analysis(Answer):
     main: list[EffectTold] = Field(default_factory=list[EffectTold])
     interactions: list[EffectTold] = Field(default_factory=list[EffectTold])
     unknown: list[str] = Field(default_factory=list[str])
+    made_of: list[EffectTold] = Field(default_factory=list[EffectTold])
+    hunks: list[EffectTold] = Field(default_factory=list[EffectTold])
     importance: dict[str, float] = Field(default_factory=dict)
     pareto: dict[str, list[dict[str, JsonValue]]] = Field(default_factory=dict)
     horizons: list[dict[str, JsonValue]] = Field(default_factory=list[dict[str, JsonValue]])

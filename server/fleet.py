@@ -11,6 +11,7 @@ class Gpus(Answer):
     Attributes:
         usd_per_hour: Of one GPU.
         relative_speed: Of the baseline, as measured, over the slowest kind.
+        taken: Of `total`, by other labs on the same machine.
         clusters_up: Of a pool that hires machines.
         clusters_most: That it may hold; its GPUs count as free also where a cluster has to be launched for them.
         clusters_wished: That it is to hold, idle or not; absent for as many as the queue needs.
@@ -23,6 +24,7 @@ class Gpus(Answer):
     total: int
     free: int
     running: int = 0
+    taken: int | None = None
     queued: int = 0
     usd_per_hour: float | None = None
     relative_speed: float | None = None

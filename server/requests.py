@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from .domain import Priority
 
-Aspect = Literal["summary", "effects", "noise", "pareto", "horizons", "efficiency", "yardstick", "importance"]
+Aspect = Literal["summary", "effects", "noise", "pareto", "horizons", "efficiency", "yardstick", "importance", "ablation"]
 """What an analysis is of."""
 Picture = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons"]
 """What is drawn."""
-Design = Literal["full", "fractional", "latin_hypercube", "random", "one_at_a_time", "optimiser"]
+Design = Literal["full", "fractional", "latin_hypercube", "random", "one_at_a_time", "optimiser", "ablation"]
 Kinds = str | list[str] | None
 """Of devices, as `list_gpus` names them: one; `any`, the one that is done first; or several, each a block of its own."""
 GRID_CAP = 1000
@@ -107,6 +107,7 @@ class GridLaunch(LaunchOptions):
         variants: Named changes; without any, the base itself is the one variant.
         cells: Listed combinations of knob values, instead of a design over the factors.
         overrides: Knobs that are the same in all cells.
+        design: How factors' values are combined. `ablation` has none: it takes apart what `base` changed against the baseline.
         size: Cells: of designs that draw, of the optimiser's batch (the free slots by default), the most of a fraction.
     """
 

@@ -30,7 +30,8 @@ async def analyze(
     effects: what each knob, and each pair of knobs, did, with intervals. noise: between seeds, what it takes to see a gain,
     drift. importance: which knobs set the best quarter apart. pareto: score against memory, speed, parameters, lines of code.
     horizons: whether short runs rank as longer ones do. efficiency: what GPU time bought. yardstick: what random search and
-    the optimiser would have reached with the same experiments.
+    the optimiser would have reached with the same experiments. ablation: what each part of the champion's change (or of the one
+    experiment named) is worth, and how much is code and how much retuned knobs.
     """
     return await analysis.analyze(await lab_of(ctx), what, ids, gpu)
 

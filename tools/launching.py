@@ -115,7 +115,8 @@ async def launch_grid(
     All cells share seeds, so that they can be compared pair by pair. A factor that a variant's source lacks is refused by
     name. Cells that ran before are returned as duplicates and cost nothing. `tells` says what the design can and can't tell
     apart; `dry_run` shows it, with the cells and the cost. For screening many knobs take fractional (two values a knob) or
-    latin_hypercube; for tuning a few, optimiser, again and again.
+    latin_hypercube; for tuning a few, optimiser, again and again. ablation takes what base changed against the baseline apart:
+    it alone, without each of its parts, its code and its knobs alone; then analyze(what="ablation").
     """
     request = GridLaunch(
         hypothesis=hypothesis,

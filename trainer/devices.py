@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 FEWEST_CORES = 2
@@ -18,26 +19,30 @@ class Slot:
     Attributes:
         index: As `CUDA_VISIBLE_DEVICES` names it.
         cores: Processors that go with it; empty for no pinning.
+        gate: A file that keeps runs on it apart while they train; None where runs don't overlap.
     """
 
     index: str
     cores: tuple[int, ...] = ()
+    gate: str | None = None
 
     def as_spec(self) -> Mapping[str, Any]:
         """What it adds to a run's `spec.json`."""
-        return {"device": "cuda", "gpu": self.index, "cores": list(self.cores)}
+        return {"device": "cuda", "gpu": self.index, "cores": list(self.cores), "gate": self.gate}
 
 
-def slots(gpus: int) -> list[Slot]:
+def slots(gpus: int, gates: Path | None = None) -> list[Slot]:
     """The GPUs of this process, in the order of their names.
 
     Args:
         gpus: How many there are, where the environment doesn't name them.
+        gates: Where their gates are to lie; None for none.
     """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     indices = [name.strip() for name in visible.split(",") if name.strip()] or [str(index) for index in range(gpus)]
     cores = sorted(os.sched_getaffinity(0))
-    share = len(cores) // len(indices)
-    if share < FEWEST_CORES:
-        return [Slot(index) for index in indices]
-    return [Slot(index, tuple(cores[place * share : (place + 1) * share])) for place, index in enumerate(indices)]
+    share = len(cores) // len(indices) if len(cores) >= FEWEST_CORES * len(indices) else 0
+    return [
+        Slot(index, tuple(cores[place * share : (place + 1) * share]), None if gates is None else str(gates / f"gate-{index}"))
+        for place, index in enumerate(indices)
+    ]

@@ -35,9 +35,11 @@ class Host:
         spool: Where they arrive.
         free: The slots.
         keeper: Takes what is over to where it stays.
+        overlap: Start a run beside one that is evaluated; the slots have gates then.
     """
 
-    def __init__(self, spool: Spool, free: Sequence[Slot], keeper: Keeper) -> None:
+    def __init__(self, spool: Spool, free: Sequence[Slot], keeper: Keeper, *, overlap: bool = False) -> None:
+        self._overlap = overlap
         self._spool = spool
         self._free = list(free)
         self._keeper = keeper
@@ -68,8 +70,9 @@ class Host:
             if run.folder.told() is not None:
                 self._keeper.keep(run)
             elif run.folder.was_claimed():
-                run.slot = self._take(run.index)
                 self._running.append(run)
+                if not self._is_leaving(run):
+                    run.slot = self._take(run.index)
             else:
                 self._queue.append(run)
                 run.tell(phase="queued")
@@ -97,11 +100,17 @@ class Host:
     def _follow(self) -> None:
         for run in list(self._running):
             run.tell_news()
-            if run.is_over():
+            is_over = run.is_over()
+            if run.slot is not None and (is_over or self._is_leaving(run)):
+                self._free.append(run.slot)
+                run.slot = None
+            if is_over:
                 self._running.remove(run)
-                if run.slot is not None:
-                    self._free.append(run.slot)
                 self._keeper.keep(run)
+
+    def _is_leaving(self, run: Hosted) -> bool:
+        """Whether the next run may start beside this one: it has trained, and the gate holds the next one until it is gone."""
+        return self._overlap and run.folder.phase() == "evaluating"
 
     def _begin(self) -> None:
         while self._queue and self._free:
@@ -125,6 +134,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("root", type=Path, help="the spool")
     parser.add_argument("--gpus", type=int, required=True, help="how many there are, where CUDA_VISIBLE_DEVICES doesn't tell")
     parser.add_argument("--linger", type=float, default=30.0, help="seconds without anything to do after which it ends")
+    parser.add_argument("--overlap", action="store_true", help="start a run beside one that is evaluated on its GPU")
     parser.add_argument("--storage", type=Path, help="where results are kept, beyond this machine's life")
     given = parser.parse_args(arguments)
     os.umask(0o022)
@@ -132,10 +142,10 @@ def main(arguments: Sequence[str]) -> int:
     if spool.lock() is None:
         tell(host="another one is at work here")
         return 0
-    found = slots(given.gpus)
+    found = slots(given.gpus, given.root if given.overlap else None)
     tell(host="at work", slots=[slot.index for slot in found], here=sorted(spool.names()))
     with ThreadPoolExecutor(1) as thread:
-        _run(Host(spool, found, Keeper(thread, given.storage)), given.linger)
+        _run(Host(spool, found, Keeper(thread, given.storage), overlap=given.overlap), given.linger)
     tell(host="idle")
     return 0
 

@@ -54,6 +54,7 @@ class LocalBackend(Backend):
 
     @override
     async def pool(self) -> Pool:
+        taken = self._slots.taken()
         return Pool(
             name=self._name,
             backend="local",
@@ -62,6 +63,7 @@ class LocalBackend(Backend):
             slots=self._limit,
             usd_per_hour=self._settings.usd_per_hour,
             as_of=time.time(),
+            taken=max(0, self._limit - self._ours(taken) - self._free(taken)),
         )
 
     @override
@@ -69,8 +71,10 @@ class LocalBackend(Backend):
         return self._free(self._slots.taken())
 
     def _free(self, taken: Mapping[int, Path]) -> int:
-        ours = sum(folder.parent == self._runs for folder in taken.values())
-        return max(0, min(self._limit - ours, len(self._devices.indices) - len(taken)))
+        return max(0, min(self._limit - self._ours(taken), len(self._devices.indices) - len(taken)))
+
+    def _ours(self, taken: Mapping[int, Path]) -> int:
+        return sum(folder.parent == self._runs for folder in taken.values())
 
     @override
     async def start(self, spec: RunSpec) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from ..research.effects import Effect
 from ..store import champions, spending, stops
 from ..store.spending import Idle
 from ..store.tried import Tried
-from . import measures, yardstick
+from . import ablation, measures, references, yardstick
 from .evidence import Evidence, entries, gather
 from .factors import Factors, factors
 from .lab import Lab
@@ -58,13 +58,16 @@ async def analyze(lab: Lab, what: Aspect = "summary", ids: Sequence[str] | None 
     Args:
         lab: The lab.
         what: Which analysis; a short one of several by default.
-        ids: Experiments, grids, ranges; None for all. Of several strata the one with the most of them is taken.
+        ids: Experiments, grids, ranges; None for all. Of several strata the one with the most of them is taken. For `ablation`,
+            the experiment that is taken apart, by default the champion.
         gpu: Only those that asked for this kind of device.
 
     Raises:
         BadInputError: None of them is scored, or an id is none.
         NotFoundError: There is no such experiment.
     """
+    if what == "ablation":
+        return await _ablation(lab, ids)
     found = await gather(lab, ids, gpu)
     return await _ANALYSES[what](Question(lab, found, ids is not None, whole=ids is None and gpu is None))
 
@@ -154,11 +157,24 @@ async def _yardstick(asked: Question) -> Analysis:
     return _answer(asked, "yardstick", len(ran), tells, others).model_copy(update={"yardstick": course})
 
 
+async def _ablation(lab: Lab, ids: Sequence[str] | None) -> Analysis:
+    """What the champion is made of, or the one experiment that is named."""
+    subject = await references.resolve(lab, ids[0] if ids and len(ids) == 1 else references.CHAMPION)
+    asked = Question(lab, await gather(lab, None), named=False, whole=True)
+    found = await ablation.measure(lab, asked.evidence, subject)
+    return _answer(asked, "ablation", len(asked.evidence.scored), found.tells).model_copy(
+        update={
+            "made_of": _told([*([found.whole] if found.whole else []), *found.halves], asked.stratum),
+            "hunks": _told(found.hunks, asked.stratum),
+        }
+    )
+
+
 async def _summary(asked: Question) -> Analysis:
     _, found = await fitted(asked.lab, asked.evidence, all_codes=asked.named)
     figures, tells = measures.noise(asked.evidence)
     chosen, _ = _one_code(asked.evidence, asked.evidence.scored)
-    tells = [*tells[:1], "In full: what=effects, noise, pareto, horizons, efficiency, yardstick, importance."]
+    tells = [*tells[:1], "In full: what=effects, noise, pareto, horizons, efficiency, yardstick, importance, ablation."]
     return _answer(asked, "summary", len(asked.evidence.scored), tells).model_copy(
         update={
             "noise": {name: figures[name] for name in ("sd", "degrees") if name in figures},

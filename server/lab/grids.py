@@ -21,13 +21,17 @@ from ..research import designs
 from ..research.designs import Plan
 from ..store import launches
 from ..store.launches import NewGrid
-from . import ideas, kinds, ledger, optimiser, references, repeats
+from . import ablation, ideas, kinds, ledger, optimiser, references, repeats
 from .ideas import Proposal
 from .kinds import Chosen
 from .lab import Lab
 from .ledger import Batch, Entry
+from .references import Reference
+from .setting import Setting
 from .standing import lab_line
 
+ABLATION = "ablation"
+"""The design whose cells are what the base is made of."""
 OPTIMISER = "optimiser"
 """The design whose cells depend on what has run."""
 SHOWN = 20
@@ -67,19 +71,15 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
 async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
     # The newest number: a launch draws what its dry run showed, and the next one something else.
     seed = await launches.newest(lab.db)
-    plan = _plan(request, seed)
     base = await references.resolve(lab, request.base)
-    most = (len(plan.cells) or request.size or 1) * (len(request.variants) or 1) * request.replicates
-    chosen = await kinds.choose(lab, request.gpu, base.gpu, request.budget_seconds, most)
-    _refuse_searching_on_several(request, chosen)
-    cells: list[Planned] = []
-    for variant in _variants(request):
-        proposal = await ideas.propose(lab, variant)
-        if request.design == OPTIMISER:
-            _refuse_lacking(proposal, request.factors, variant.name)
-            plan = await optimiser.batch(lab, request, chosen.settings[0], proposal, seed)
-            _refuse_too_many(request, len(plan.cells), 1)
-        cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, plan.cells)
+    if request.design == ABLATION:
+        cells, plan = await _take_apart(lab, request, base)
+        chosen = await _choose(lab, request, base, len(cells))
+    else:
+        plan = _plan(request, seed)
+        chosen = await _choose(lab, request, base, len(plan.cells) or request.size or 1)
+        _refuse_searching_on_several(request, chosen)
+        cells, plan = await _cross_all(lab, request, plan, chosen.settings[0], seed)
     kept = await ideas.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
     grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
 
@@ -99,6 +99,37 @@ async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
         )
 
     return await ledger.enter(lab, Batch(kept, chosen.settings, request, caller, grid=grid), GridLaunched, answer)
+
+
+async def _choose(lab: Lab, request: GridLaunch, base: Reference, cells: int) -> Chosen:
+    """The kinds of GPU for so many cells of each variant."""
+    count = cells * (len(request.variants) or 1) * request.replicates
+    return await kinds.choose(lab, request.gpu, base.gpu, request.budget_seconds, count)
+
+
+async def _cross_all(lab: Lab, request: GridLaunch, plan: Plan, setting: Setting, seed: int) -> tuple[list[Planned], Plan]:
+    """The cells of every variant, and the plan that they are of."""
+    cells: list[Planned] = []
+    for variant in _variants(request):
+        proposal = await ideas.propose(lab, variant)
+        if request.design == OPTIMISER:
+            _refuse_lacking(proposal, request.factors, variant.name)
+            plan = await optimiser.batch(lab, request, setting, proposal, seed)
+            _refuse_too_many(request, len(plan.cells))
+        cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, plan.cells)
+    return cells, plan
+
+
+async def _take_apart(lab: Lab, request: GridLaunch, base: Reference) -> tuple[list[Planned], Plan]:
+    """The cells that show what the change from the baseline to the base is made of."""
+    if request.factors or request.cells or request.variants or request.overrides or request.size is not None:
+        raise BadInputError(
+            f"design={ABLATION!r} takes the change of base apart, and no factors, cells, variants, overrides or size",
+            "Give base alone, and replicates",
+        )
+    proposals, tells = await ablation.propose(lab, base)
+    _refuse_too_many(request, len(proposals))
+    return [Planned({}, proposal) for proposal in proposals], Plan((), tells)
 
 
 def _plan(request: GridLaunch, seed: int) -> Plan:
@@ -122,7 +153,7 @@ def _plan(request: GridLaunch, seed: int) -> Plan:
         plan = designs.plan(request.design, request.factors, size=request.size, seed=seed, cap=GRID_CAP)
     else:
         plan = Plan(request.cells or [{}], "")
-    _refuse_too_many(request, len(plan.cells), len(request.gpu) if isinstance(request.gpu, list) else 1)
+    _refuse_too_many(request, len(plan.cells))
     return plan
 
 
@@ -134,8 +165,9 @@ def _refuse_searching_on_several(request: GridLaunch, chosen: Chosen) -> None:
         )
 
 
-def _refuse_too_many(request: GridLaunch, cells: int, gpus: int) -> None:
+def _refuse_too_many(request: GridLaunch, cells: int) -> None:
     variants = len(request.variants) or 1
+    gpus = len(request.gpu) if isinstance(request.gpu, list) else 1
     count = cells * variants * request.replicates * gpus
     if count > GRID_CAP:
         on = f" × {gpus} kinds of GPU" if gpus > 1 else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from anyio import to_thread
@@ -105,6 +105,13 @@ async def baseline(lab: Lab) -> Idea:
     """The trainer's source when the lab was made, with its protected files of now."""
     [idea] = await keep(lab, [await propose(lab, Change(base=references.BASELINE))], "The baseline, as it is measured now")
     return idea
+
+
+async def of_source(lab: Lab, base: Reference, source: Source, variant: str) -> Proposal:
+    """The proposal of a source that was made from a base otherwise than by a change; it has to be a sound one."""
+    given = (await references.baseline(lab)).source
+    proposal = await to_thread.run_sync(_compare, base, lab.with_protected(base.kept), source, (), given, lab.trainer)
+    return replace(proposal, variant=variant)
 
 
 def _compare(

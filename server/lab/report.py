@@ -11,7 +11,7 @@ from typing import get_args
 
 from pydantic import JsonValue
 
-from ..answers import Briefing, ValidationRow
+from ..answers import Briefing, Row, ValidationRow
 from ..domain import experiment_id
 from ..errors import BadInputError
 from ..findings import Analysis
@@ -29,7 +29,7 @@ from .measures import idleness
 from .plots import Drawn, plot
 from .rows import significant, stratum_id
 
-ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick")
+ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick", "ablation")
 MOST_DIFF = 20_000
 """Characters of each champion's diff."""
 
@@ -79,6 +79,11 @@ class Report:
     figures: Mapping[Picture, Drawn]
     champions: Sequence[Succession]
     strata: Sequence[tuple[str, str, int]]
+
+    @property
+    def promising(self) -> list[Row]:
+        """The best that nothing has confirmed yet."""
+        return [row for row in self.briefing.promising if row.verdict != "confirmed"]
 
     @property
     def confirmed(self) -> list[ValidationRow]:

@@ -16,7 +16,7 @@ async def lab_line(lab: Lab) -> LabLine:
     best = await champions.champion(lab.db)
     counts = await launches.pending(lab.db)
     running = sum(count for status, count in counts.items() if status in ACTIVE)
-    slots = sum(pool.slots for pool in await lab.pools())
+    slots = sum(pool.slots - pool.taken for pool in await lab.pools())
     return LabLine(
         champion="baseline" if best is None or best.experiment is None else experiment_id(best.experiment),
         running=running,

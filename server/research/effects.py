@@ -9,14 +9,17 @@ the whole of their sum).
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from ..domain import Direction
 from . import student
 from .noise import Noise
 
@@ -109,18 +112,47 @@ def effects(points: Sequence[Point], reference: Mapping[str, Any] | None = None,
     return Effects(main, interactions, [*unknown_main, *unknown])
 
 
-def attribution(code: float, knobs: float, both: float) -> tuple[float, float]:
-    """How much of a gain is code and how much retuned knobs: each one's mean contribution over both orders (Shapley 1953).
+def contrast(term: str, arms: Sequence[tuple[float, Sequence[float]]], noise: Noise | None, direction: Direction) -> Effect:
+    """A sum of mean scores, each with its weight, as a gain; with the error that the noise gives to independent means.
 
     Args:
-        code: Gain of the new code with the old knobs.
-        knobs: Gain of the old code with the new knobs.
-        both: Gain of both.
+        term: What it is called.
+        arms: Weight, and the scores of one source; at least one of each.
+        noise: The stratum's; None where it isn't known.
+        direction: Which way scores are better; the gain is positive where the weighted sum goes that way.
+    """
+    total = math.fsum(weight * fmean(scores) for weight, scores in arms)
+    error = noise.sd * math.sqrt(math.fsum(weight**2 / len(scores) for weight, scores in arms)) if noise else 0.0
+    return _effect(term, -total if direction == "minimize" else total, error, noise.degrees if noise else 0)
+
+
+def attribution(
+    baseline: Sequence[float],
+    code: Sequence[float],
+    knobs: Sequence[float],
+    both: Sequence[float],
+    noise: Noise | None,
+    direction: Direction,
+) -> tuple[Effect, Effect]:
+    """How much of a gain is code and how much retuned knobs: each one's mean contribution over both orders.
+
+    Those are the Shapley values of a game of two players (Shapley 1953, "A value for n-person games").
+
+    Args:
+        baseline: Scores of what was there before.
+        code: Of the new code with the old knobs.
+        knobs: Of the old code with the new knobs.
+        both: Of both.
+        noise: The stratum's; None where it isn't known.
+        direction: Which way scores are better.
 
     Returns:
-        The parts of code and of knobs, which add up to `both`.
+        The parts of code and of knobs, which add up to the gain of both.
     """
-    return (code + both - knobs) / 2, (knobs + both - code) / 2
+    half = 0.5
+    of_code = [(half, code), (half, both), (-half, knobs), (-half, baseline)]
+    of_knobs = [(half, knobs), (half, both), (-half, code), (-half, baseline)]
+    return contrast("code", of_code, noise, direction), contrast("retuned knobs", of_knobs, noise, direction)
 
 
 def pareto_front(rows: Sequence[Sequence[float]]) -> list[int]:

@@ -20,7 +20,7 @@ async def keep(tx: Transaction, wanted: Sequence[Pool]) -> None:
     """Make `wanted` the pools that there are."""
     await tx.execute("DELETE FROM pools")
     await tx.many(
-        "INSERT INTO pools (name, backend, gpu, clock, slots, usd_per_hour, note, as_of, most_clusters)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO pools (name, backend, gpu, clock, slots, usd_per_hour, note, as_of, taken, most_clusters)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [astuple(pool) for pool in wanted],
     )

@@ -81,6 +81,7 @@ def pool(row: Row) -> Pool:
         usd_per_hour=row["usd_per_hour"],
         note=row["note"],
         as_of=row["as_of"],
+        taken=row["taken"],
         most_clusters=row["most_clusters"],
     )
 

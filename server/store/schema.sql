@@ -137,6 +137,7 @@ CREATE TABLE pools (
     usd_per_hour REAL NOT NULL,
     note         TEXT NOT NULL DEFAULT '',
     as_of        REAL NOT NULL,
+    taken        INTEGER NOT NULL DEFAULT 0,
     most_clusters INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 

@@ -1,8 +1,9 @@
-"""The contract of backends, on clusters that SkyPilot launches on a real Slurm."""
+"""The contract of backends, on a cluster that SkyPilot launches on a real Slurm."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,17 +15,40 @@ from .bed.control import Bed
 from .pools import PATIENCE_SECONDS, backend, give_up_all, work_folder
 
 
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """For what lasts as long as the cluster."""
+    return "asyncio"
+
+
 @pytest.mark.timeout(3 * PATIENCE_SECONDS)
 class TestSkyPilot(RunnerConformance):
-    """One cluster of two GPUs."""
+    """One cluster of two GPUs, which the tests share."""
 
     patience = PATIENCE_SECONDS
+    _tests = count()
+
+    @pytest.fixture(scope="class")
+    async def lab(self, bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Path]:
+        """The run folders of one lab, whose clusters are torn down in the end."""
+        place = tmp_path_factory.mktemp("lab") / "runs"
+        place.mkdir()
+        yield place
+        await give_up_all(place, bed.python)
 
     @pytest.fixture(autouse=True)
-    async def on_a_bed(self, bed: Bed, place: Path) -> AsyncGenerator[None]:
+    def on_a_bed(self, bed: Bed) -> None:
         self._python = bed.python
-        yield
-        await give_up_all(place, bed.python)
+        self._first = 10 * next(self._tests)
+
+    @pytest.fixture
+    @override
+    def place(self, lab: Path) -> Path:
+        return lab
+
+    @override
+    def name(self, number: int) -> str:
+        return super().name(self._first + number)
 
     @override
     def backend(self, place: Path) -> Backend:

@@ -7,16 +7,15 @@ entered until it is left. Of several that are entered for the same pool, one act
 from __future__ import annotations
 
 import logging
-import math
 import os
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import anyio
+from anyio import to_thread
 from typing_extensions import override
 
 from ...domain import Cluster, Pool, Run
@@ -24,23 +23,21 @@ from ...errors import NoCapacityError
 from ...settings import SkyPilotPool
 from ..protocol import Backend, Report, RunSpec
 from ..run_folder import RunFolder
-from .attendant import Around, Attendant
-from .bell import Bell
-from .mirror import Mirror, cancelled
-from .planning import Horizon, Plan
+from .around import Around
+from .fleet import Fleet
+from .mirror import Mirror
 from .records import ClusterRecord, Placement, Records
 from .rest import Rest
-from .scripts import pack, trainer_package
-from .words import Machine, Sky, SkyError
+from .scripts import machine, pack
+from .words import Sky, SkyError
 
-TICK_SECONDS = 0.5
-TROUBLE_SECONDS = 10.0
-"""Before a cluster that could not be attended to is tried again."""
-STARTUP_SECONDS = 15.0
-"""What a run takes beside its budget, until its like have been seen."""
-LEAST_LEAD, MOST_LEAD = 20.0, 120.0
-"""Seconds before a GPU gets free at which its next run is sent: twice what deliveries take, within these bounds."""
 FOLDER = "clusters"
+LOCK_SECONDS = 0.5
+"""Between two looks whether somebody else still acts on the pool."""
+PRICE_SECONDS = 15.0
+"""How long one waits for the catalogue on being entered for the first time."""
+ASK_AGAIN_SECONDS = 3600.0
+"""Between two looks into the catalogue."""
 _STARTED: Mapping[str, Any] = {"started": True}
 """A handle: the records and the run's folder tell everything else."""
 
@@ -61,62 +58,40 @@ class SkyPilotBackend(Backend):
         self._name = name
         self._settings = settings
         self._runs = runs.resolve()
+        self._sky = sky
         self._records = Records(self._runs.parent / FOLDER, name)
-        self._rest = Rest(settings.choices)
+        self._choices = settings.choices
         storage = None if settings.storage is None else settings.storage.expanduser() / self._records.lab
-        self._around = Around(self._records, settings, sky, self._runs, storage, {}, deque([8.0], maxlen=8), Bell(), self._rest)
-        self._attendants: dict[str, Attendant] = {}
-        self._wanted: int | None = None
-        self._price = settings.usd_per_hour
+        self._around = Around(self._records, settings, sky, self._runs, storage, Rest(self._choices))
+        self._fleet = Fleet(self._around)
         self._tasks = anyio.create_task_group()
-
-    # --- what is answered at once
 
     @override
     async def pool(self) -> Pool:
+        price = self._records.price() if self._settings.usd_per_hour is None else self._settings.usd_per_hour
         return Pool(
             name=self._name,
             backend="skypilot",
             gpu=self._settings.gpu,
             clock="wall",
             slots=self._settings.max_clusters * self._settings.gpus_per_cluster,
-            usd_per_hour=self._price or 0.0,
-            note=self._note(),
-            as_of=0.0 if self._price is None else time.time(),
+            usd_per_hour=price or 0.0,
+            note=self._fleet.trouble,
+            as_of=0.0 if price is None else time.time(),
             most_clusters=self._settings.max_clusters,
         )
 
-    def _note(self) -> str:
-        """Why nothing can run; a pool with a cluster that is up can be used, whatever became of others."""
-        live = self._records.live()
-        if any(record.status == "up" for record in live):
-            return ""
-        return next((f"{record.name}: {record.note}" for record in live if record.note), self._rest.why)
-
-    def _limit(self) -> int:
-        """Clusters that there may be."""
-        return self._settings.max_clusters if self._wanted is None else self._wanted
-
     @override
     async def free(self) -> int:
-        placements = self._records.placements()
-        live = self._records.live()
-        up = [record for record in live if _takes_runs(record)]
-        waiting = sum(p.state == "waiting" for p in placements)
-        to_come = max(0, self._limit() - len(up)) * self._settings.gpus_per_cluster
-        room = self._plan(up, placements).room(Placement("", "waiting", 0.0, self._usual_budget(placements)))
-        return max(0, to_come + room - waiting)
-
-    def _usual_budget(self, placements: Sequence[Placement]) -> float:
-        return placements[-1].budget_seconds if placements else 0.0
+        return self._fleet.room()
 
     @override
     async def start(self, spec: RunSpec) -> Mapping[str, Any]:
         placement = self._records.placement(spec.id)
         if (placement is not None and placement.state != "returned") or Mirror(spec.folder).is_over:
             return _STARTED
-        await anyio.to_thread.run_sync(pack, spec.folder, 0.0)  # so that what can't travel is refused now
-        if not await self.free():
+        await to_thread.run_sync(pack, spec.folder, 0.0)  # so that what can't travel is refused now
+        if not self._fleet.room():
             raise NoCapacityError(f"All GPUs of pool {self._name} are taken", "Wait for a run to end")
         now = time.time()
         self._records.place(Placement(spec.id, "waiting", now, spec.budget_seconds, at=now))
@@ -145,47 +120,46 @@ class SkyPilotBackend(Backend):
         if placement is None or placement.cancelled:
             return
         if placement.state in {"waiting", "returned"}:
-            Mirror(self._runs / run.id).hear_result(cancelled(run.id))
-            self._records.forget(run.id)
-            return
-        self._records.place(placement, cancelled=True)
-        if attendant := self._attendants.get(placement.cluster or ""):
-            attendant.wake()
+            self._around.end_unseen(run.id)
+        else:
+            self._records.place(placement, cancelled=True)
+            self._fleet.wake(placement.cluster)
 
     @override
     async def clusters(self) -> Sequence[Cluster]:
         return [self._cluster(record) for record in self._records.clusters()]
 
-    @override
-    async def remaining(self) -> Sequence[str]:
-        names = [record.name for record in self._records.clusters()]
-        return sorted(await self._around.sky.status(names)) if names else []
-
     def _cluster(self, record: ClusterRecord) -> Cluster:
-        own = self._settings.usd_per_hour
+        own = self._settings.usd_per_hour or self._records.price() or 0.0
         return Cluster(
             name=record.name,
             pool=self._name,
             gpus=record.gpus,
             status=record.status,
-            usd_per_hour=record.price if own is None else own * record.gpus,
+            usd_per_hour=own * record.gpus if self._settings.usd_per_hour is not None else record.price or own * record.gpus,
             launched_at=record.launched_at,
             ended_at=record.ended_at,
             note=record.note,
         )
 
     @override
-    async def scale(self, clusters: int | None) -> None:
-        self._wanted = clusters
-        self._around.changed.ring()
+    async def remaining(self) -> Sequence[str]:
+        names = [record.name for record in self._records.clusters()]
+        return sorted(await self._sky.status(names)) if names else []
 
-    # --- what goes on beside
+    @override
+    async def scale(self, clusters: int | None) -> None:
+        self._fleet.wanted = clusters
+        self._around.changed.ring()
 
     @override
     async def __aenter__(self) -> Self:
+        if self._settings.usd_per_hour is None and self._records.price() is None:
+            with anyio.move_on_after(PRICE_SECONDS):
+                await self._ask_price()
         await self._tasks.__aenter__()
         self._tasks.start_soon(self._act)
-        self._tasks.start_soon(self._ask_price)
+        self._tasks.start_soon(self._watch_price)
         return self
 
     @override
@@ -198,99 +172,25 @@ class SkyPilotBackend(Backend):
     async def _act(self) -> None:
         """Act on the pool, as soon as nobody else does."""
         while (lock := self._records.lock()) is None:  # noqa: ASYNC110 - another process holds it
-            await anyio.sleep(TICK_SECONDS)
+            await anyio.sleep(LOCK_SECONDS)
         try:
-            while True:
-                self._launch()
-                for record in self._records.live():
-                    if record.name not in self._attendants:
-                        self._attend(record.name)
-                self._place()
-                self._shrink()
-                self._give_back()
-                await self._around.changed.wait(TICK_SECONDS)
+            await self._fleet.act(self._tasks)
         finally:
             os.close(lock)
 
+    async def _watch_price(self) -> None:
+        while self._settings.usd_per_hour is None:
+            await anyio.sleep(ASK_AGAIN_SECONDS)
+            await self._ask_price()
+
     async def _ask_price(self) -> None:
-        """What a GPU costs by SkyPilot's catalogue, unless the person says so; nothing where it has no price."""
-        gpus = self._settings.gpus_per_cluster
-        machine = Machine.of_pool(self._settings, self._settings.choices[0], gpus)
-        while self._price is None:
+        """Note what a GPU costs by the catalogue: on the first choice that it has a price for."""
+        for infra in self._choices:
             try:
-                whole = await self._around.sky.price(machine)
+                price = await self._sky.price(machine(self._settings, infra))
             except SkyError as error:
-                log.warning("What %s costs isn't known yet: %s", self._name, error)
-                await anyio.sleep(TROUBLE_SECONDS)
+                log.info("There is no price for %s on %s: %s", self._settings.gpu, infra, error.problem)
             else:
-                self._price = (whole or 0.0) / gpus
-
-    def _plan(self, up: Sequence[ClusterRecord], placements: Sequence[Placement]) -> Plan:
-        lead = min(MOST_LEAD, max(LEAST_LEAD, 2 * sum(self._around.latency) / len(self._around.latency)))
-        known = {budget: min(seconds) for budget, seconds in self._around.seconds.items()}
-        return Plan({r.name: r.gpus for r in up}, placements, Horizon(lead, STARTUP_SECONDS, known), time.time())
-
-    def _place(self) -> None:
-        """Give what waits to clusters, not sooner than needed."""
-        placements = self._records.placements()
-        plan = self._plan([record for record in self._records.live() if _takes_runs(record)], placements)
-        for placement in placements:
-            if placement.state != "waiting":
-                continue
-            if (cluster := plan.place(placement)) is None:
-                return
-            self._records.place(placement, state="placed", cluster=cluster, at=time.time())
-            self._attendants[cluster].wake()
-
-    def _launch(self) -> None:
-        """Launch clusters for what can't be placed on those that there are."""
-        infra = self._rest.choice
-        if infra is None:
-            return
-        live = self._records.live()
-        coming = sum(record.gpus for record in live if record.status == "starting")
-        waiting = sum(p.state == "waiting" for p in self._records.placements())
-        needed = math.ceil(max(0, waiting - coming) / self._settings.gpus_per_cluster)
-        if self._wanted is not None:
-            needed = self._wanted - len(live)
-        for _ in range(min(needed, self._limit() - len(live))):
-            now = time.time()
-            record = ClusterRecord(self._records.new_name(), infra, self._settings.gpus_per_cluster, "starting", now)
-            self._records.keep(record)
-            log.info("%s is launched on %s", record.name, infra)
-
-    def _shrink(self) -> None:
-        """Give up the clusters that are too many, those with the least to do first."""
-        if self._wanted is None:
-            return
-        live = [record for record in self._records.live() if record.status != "failed"]
-        load = [p.cluster for p in self._records.placements()]
-        for record in sorted(live, key=lambda one: load.count(one.name))[: max(0, len(live) - self._wanted)]:
-            if attendant := self._attendants.get(record.name):
-                attendant.give_up("given up")
-
-    def _attend(self, name: str) -> None:
-        self._attendants[name] = Attendant(name, self._around)
-        self._attendants[name].wake()
-        self._tasks.start_soon(self._attend_to, self._attendants[name])
-
-    async def _attend_to(self, attendant: Attendant) -> None:
-        try:
-            await attendant.attend()
-        except Exception:  # a boundary: one cluster's trouble must not stop the others
-            log.exception("%s is attended to anew", attendant.name)
-            await anyio.sleep(TROUBLE_SECONDS)
-        del self._attendants[attendant.name]
-        self._around.changed.ring()
-
-    def _give_back(self) -> None:
-        """While nothing can run here, or nothing is to, what waits goes back to the queue."""
-        if self._note() or self._wanted == 0:
-            for placement in self._records.placements():
-                if placement.state == "waiting":
-                    self._records.place(placement, state="returned", at=time.time())
-
-
-def _takes_runs(record: ClusterRecord) -> bool:
-    """Whether a cluster is up, and trains with the code that is installed here."""
-    return record.status == "up" and record.code in {"", trainer_package()[1]}
+                if price is not None:
+                    self._records.keep_price(price / self._settings.gpus_per_cluster)
+                    return

@@ -83,8 +83,9 @@ class Records:
         self._pool = _slug(pool)
         self._folder = folder / self._pool
         self._clusters = self._folder / "clusters"
+        self._gone = self._folder / "gone"
         self._runs = self._folder / "runs"
-        for place in (self._clusters, self._runs):
+        for place in (self._clusters, self._gone, self._runs):
             place.mkdir(parents=True, exist_ok=True)
         self.lab = _identity(folder / "identity")
 
@@ -100,27 +101,47 @@ class Records:
 
     def new_name(self) -> str:
         """A cluster's name that was never given before."""
-        numbers = [int(path.stem.rpartition("-")[2]) for path in self._clusters.glob("*.json")]
+        names = [path.stem for folder in (self._clusters, self._gone) for path in folder.glob("*.json")]
+        numbers = [int(name.rpartition("-")[2]) for name in names]
         return f"lh-{self.lab}-{self._pool}-{max(numbers, default=0) + 1}"
 
     def clusters(self) -> list[ClusterRecord]:
         """All clusters there ever were, the oldest first."""
-        return sorted(_all(self._clusters, ClusterRecord), key=lambda record: record.launched_at)
+        found = [*_all(self._gone, ClusterRecord), *self.live()]
+        return sorted(found, key=lambda record: record.launched_at)
 
     def live(self) -> list[ClusterRecord]:
         """The clusters that aren't gone."""
-        return [record for record in self.clusters() if record.status != "gone"]
+        return sorted(_all(self._clusters, ClusterRecord), key=lambda record: record.launched_at)
 
     def cluster(self, name: str) -> ClusterRecord:
         """A cluster that there is or was."""
-        found = _read(self._clusters / f"{name}.json", ClusterRecord)
+        place = f"{name}.json"
+        found = _read(self._clusters / place, ClusterRecord) or _read(self._gone / place, ClusterRecord)
         if found is None:
             raise KeyError(name)
         return found
 
     def keep(self, record: ClusterRecord) -> None:
         """Write a cluster down."""
-        _write(self._clusters / f"{record.name}.json", record)
+        if record.status == "gone":
+            _write(self._gone / f"{record.name}.json", record)
+            (self._clusters / f"{record.name}.json").unlink(missing_ok=True)
+        else:
+            _write(self._clusters / f"{record.name}.json", record)
+
+    def price(self) -> float | None:
+        """Dollars an hour of one GPU, as the catalogue last told; None before."""
+        try:
+            return float((self._folder / "price").read_text("ascii"))
+        except FileNotFoundError:
+            return None
+
+    def keep_price(self, price: float) -> None:
+        """Write down what the catalogue tells."""
+        half = self._folder / "price.new"
+        half.write_text(str(price), "ascii")
+        half.replace(self._folder / "price")
 
     def placements(self) -> list[Placement]:
         """The runs that aren't over, in their order."""

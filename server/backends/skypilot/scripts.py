@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ...errors import BadInputError
 from ...settings import SkyPilotPool
+from .words import Machine
 
 MOST_BYTES = 4 * 2**20
 """Of one run, compressed: it travels inside a task."""
@@ -105,6 +106,19 @@ def requirements() -> tuple[str, ...]:
     return tuple(line.partition(";")[0].strip() for line in told if re.search(r"extra == ['\"]trainer['\"]", line))
 
 
+def machine(pool: SkyPilotPool, infra: str) -> Machine:
+    """What one of a pool's clusters is made of."""
+    return Machine(
+        infra=infra,
+        gpu=pool.gpu,
+        gpus=pool.gpus_per_cluster,
+        cpus=max(2, pool.cpus_per_gpu * pool.gpus_per_cluster),
+        use_spot=pool.use_spot,
+        image=pool.image,
+        idle_minutes=pool.idle_minutes,
+    )
+
+
 def root_of(cluster: str) -> str:
     """The cluster's folder, as its shell expands it."""
     return f"$HOME/.labhand/{cluster}"
@@ -141,6 +155,8 @@ def hosting(pool: SkyPilotPool, storage: str | None) -> str:
     content, version = trainer_package()
     python = '"$root/environment/bin/python"' if pool.python is None else shlex.quote(pool.python)
     options = f"--gpus {pool.gpus_per_cluster} --linger {LINGER_SECONDS}"
+    if pool.overlap:
+        options += " --overlap"
     if storage is not None:
         options += f" --storage {shlex.quote(storage)}"
     lines = [

@@ -144,11 +144,12 @@ def price(asked: Asked) -> float | None:
 
 
 def about(_asked: Asked) -> Any:  # noqa: ANN401
-    """Versions, and what is enabled."""
+    """Versions, and the infrastructure that is enabled, which is looked at anew."""
     sky = _sky()
-    sdk = sky.client.sdk
-    info = sdk.api_info()
-    return {"client": sky.__version__, "server": info.version, "enabled": sky.get(sdk.enabled_clouds(expand=True))}
+    info = sky.client.sdk.api_info()
+    enabled = sky.get(sky.client.sdk.check(None, verbose=False))
+    names = {f"{cloud}".lower() for clouds in enabled.values() for cloud in clouds}
+    return {"client": sky.__version__, "server": info.version, "enabled": sorted(names)}
 
 
 CALLS: Mapping[str, Callable[[Asked], Any]] = {

@@ -6,10 +6,9 @@ import os
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol
 
 from ...errors import LabhandError
-from ...settings import SkyPilotPool
 
 Trouble = Literal["no_capacity", "gone", "not_up", "away", "version", "credentials", "mistaken", "missing", "broken", "other"]
 """What went wrong: no machines at the moment; no such cluster; a cluster that isn't up; nobody answers; the API server has
@@ -66,19 +65,6 @@ class Machine:
     use_spot: bool = False
     image: str | None = None
     idle_minutes: int = 10
-
-    @classmethod
-    def of_pool(cls, settings: SkyPilotPool, infra: str, gpus: int) -> Self:
-        """A cluster of a pool, on one of its choices of infrastructure."""
-        return cls(
-            infra=infra,
-            gpu=settings.gpu,
-            gpus=gpus,
-            cpus=max(2, settings.cpus_per_gpu * gpus),
-            use_spot=settings.use_spot,
-            image=settings.image,
-            idle_minutes=settings.idle_minutes,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,10 @@ class BackendConformance(ABC):
     def backend(self, place: Path) -> Backend:
         """A backend with two slots, whose run folders lie in `place`; those of one place are one lab's, at different times."""
 
+    def name(self, number: int) -> str:
+        """A run's name, for a test to use."""
+        return f"e{number:04d}-1"
+
     async def until(self, backend: Backend, run: Run, phase: Phase) -> Report:
         """As `until`, with this suite's patience."""
         return await until(backend, run, phase, self.patience)
@@ -60,9 +64,9 @@ class BackendConformance(ABC):
     @pytest.mark.anyio
     async def test_a_run_comes_to_a_result(self, place: Path) -> None:
         async with self.backend(place) as backend:
-            run = await start(backend, run_folder(place, "e0001-1"))
+            run = await start(backend, run_folder(place, self.name(1)))
             result = (await self.until(backend, run, "finished")).result
-            assert (result["run"], result["status"]) == ("e0001-1", "succeeded")
+            assert (result["run"], result["status"]) == (self.name(1), "succeeded")
             assert isinstance(result["score"], float)
             assert result["seconds"]["held"] > 0
             assert result["device"]["kind"] == (await backend.pool()).gpu
@@ -72,7 +76,7 @@ class BackendConformance(ABC):
     @pytest.mark.anyio
     async def test_a_later_process_finds_a_result_by_its_handle_alone(self, place: Path) -> None:
         async with self.backend(place) as first:
-            run = await start(first, run_folder(place, "e0001-1"))
+            run = await start(first, run_folder(place, self.name(1)))
             stored = replace(run, handle=json.loads(json.dumps(run.handle)))
             result = (await self.until(first, run, "finished")).result
         async with self.backend(place) as later:
@@ -81,10 +85,10 @@ class BackendConformance(ABC):
     @pytest.mark.anyio
     async def test_a_run_that_was_never_started_is_lost(self, place: Path) -> None:
         async with self.backend(place) as backend:
-            run_folder(place, "e0001-1")
-            assert (await look(backend, a_run("e0001-1"))).phase == "lost"
-            assert (await look(backend, a_run("e0002-1"))).phase == "lost"
-            await backend.cancel(a_run("e0001-1"))
+            run_folder(place, self.name(1))
+            assert (await look(backend, a_run(self.name(1)))).phase == "lost"
+            assert (await look(backend, a_run(self.name(2)))).phase == "lost"
+            await backend.cancel(a_run(self.name(1)))
 
 
 class RunnerConformance(BackendConformance):
@@ -93,7 +97,7 @@ class RunnerConformance(BackendConformance):
     @pytest.mark.anyio
     async def test_a_run_goes_through_its_phases_to_a_result(self, place: Path) -> None:
         async with self.backend(place) as backend:
-            run = await start(backend, run_folder(place, "e0001-1", duration=0.5))
+            run = await start(backend, run_folder(place, self.name(1), duration=0.5))
             phases: list[Phase] = []
             with anyio.fail_after(self.patience):
                 while (report := await look(backend, run)).phase != "finished":
@@ -109,7 +113,7 @@ class RunnerConformance(BackendConformance):
     @pytest.mark.anyio
     async def test_starting_twice_runs_once(self, place: Path) -> None:
         async with self.backend(place) as backend, self.backend(place) as other:
-            folder = run_folder(place, "e0001-1")
+            folder = run_folder(place, self.name(1))
             run = await start(backend, folder)
             await start(backend, folder)
             await start(other, folder)
@@ -122,29 +126,29 @@ class RunnerConformance(BackendConformance):
     @pytest.mark.anyio
     async def test_a_later_process_finds_a_run_by_its_handle_alone(self, place: Path) -> None:
         async with self.backend(place) as first:
-            run = await start(first, run_folder(place, "e0001-1", duration=0.5))
+            run = await start(first, run_folder(place, self.name(1), duration=0.5))
         stored = replace(run, handle=json.loads(json.dumps(run.handle)))
         async with self.backend(place) as later:
             assert (await look(later, stored)).phase in {"starting", "running"}
-            assert (await self.until(later, stored, "finished")).result["run"] == "e0001-1"
+            assert (await self.until(later, stored, "finished")).result["run"] == self.name(1)
 
     @pytest.mark.anyio
     async def test_no_more_runs_start_than_there_are_slots(self, place: Path) -> None:
         async with self.backend(place) as backend:
             assert (await backend.pool()).slots == await backend.free() == 2
-            runs = [await start(backend, run_folder(place, f"e000{number}-1", duration=LONG)) for number in (1, 2)]
+            runs = [await start(backend, run_folder(place, self.name(number), duration=LONG)) for number in (1, 2)]
             assert await backend.free() == 0
-            waiting = run_folder(place, "e0003-1")
+            waiting = run_folder(place, self.name(3))
             with pytest.raises(NoCapacityError):
                 await start(backend, waiting)
-            assert (await look(backend, a_run("e0003-1"))).phase == "lost"
+            assert (await look(backend, a_run(self.name(3)))).phase == "lost"
             await self.end(backend, *runs)
             assert (await self.until(backend, await start(backend, waiting), "finished")).result["status"] == "succeeded"
 
     @pytest.mark.anyio
     async def test_a_cancelled_run_finishes_with_a_result_that_says_so(self, place: Path) -> None:
         async with self.backend(place) as backend:
-            run = await start(backend, run_folder(place, "e0001-1", duration=LONG))
+            run = await start(backend, run_folder(place, self.name(1), duration=LONG))
             await self.until(backend, run, "running")
             await backend.cancel(run)
             await backend.cancel(run)
@@ -157,14 +161,14 @@ class RunnerConformance(BackendConformance):
     @pytest.mark.anyio
     async def test_a_run_can_be_cancelled_as_soon_as_it_is_started(self, place: Path) -> None:
         async with self.backend(place) as backend:
-            run = await start(backend, run_folder(place, "e0001-1", duration=LONG))
+            run = await start(backend, run_folder(place, self.name(1), duration=LONG))
             await backend.cancel(run)
             assert (await self.until(backend, run, "finished")).result["status"] == "cancelled"
 
     @pytest.mark.anyio
     async def test_a_run_whose_runner_was_killed_is_lost_and_nothing_of_it_is_left(self, place: Path) -> None:
         async with self.backend(place) as backend:
-            folder = run_folder(place, "e0001-1", duration=LONG)
+            folder = run_folder(place, self.name(1), duration=LONG)
             run = await start(backend, folder)
             await self.until(backend, run, "running")
             there = self.where_it_runs(folder)
@@ -181,7 +185,7 @@ class RunnerConformance(BackendConformance):
     @pytest.mark.anyio
     async def test_a_silent_run_tells_for_how_long(self, place: Path) -> None:
         async with self.backend(place) as backend:
-            folder = run_folder(place, "e0001-1", duration=LONG)
+            folder = run_folder(place, self.name(1), duration=LONG)
             run = await start(backend, folder)
             await self.until(backend, run, "running")
             an_hour_ago = time.time() - 3600

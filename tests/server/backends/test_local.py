@@ -48,6 +48,7 @@ async def test_labs_share_the_slots(tmp_path: Path) -> None:
         assert (await mine.pool()).slots == 1
         assert await mine.free() == 0
         assert await yours.free() == 1
+        assert ((await mine.pool()).taken, (await yours.pool()).taken) == (0, 1)
         with pytest.raises(NoCapacityError):
             await conformance.start(mine, conformance.run_folder(tmp_path / "mine", "e0002-1"))
         same_name = await conformance.start(yours, conformance.run_folder(tmp_path / "yours", "e0001-1"))

@@ -44,10 +44,19 @@ async def test_what_runs_and_waits_is_counted(tmp_path: Path) -> None:
 
 async def test_a_pool_that_cannot_be_used_has_nothing_free_and_says_why(tmp_path: Path) -> None:
     async with builders.lab(tmp_path) as lab:
-        await other_pool(lab, note="the data is not prepared", as_of=0.0)
+        await other_pool(lab, note="the data is not prepared", as_of=1.0)
         [pool] = (await list_gpus(lab)).pools
     assert (pool.free, pool.note) == (0, "the data is not prepared")
     assert pool.as_of_seconds_ago is not None
+
+
+async def test_what_other_labs_on_the_machine_hold_is_not_free(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path, slots=3) as lab:
+        await other_pool(lab, taken=2)
+        told = await list_gpus(lab)
+    assert (told.pools[0].free, told.pools[0].taken) == (1, 2)
+    assert told.lab is not None
+    assert told.lab.idle_gpus == 1
 
 
 async def test_kinds_are_compared_by_the_tokens_a_second_of_the_baseline(tmp_path: Path) -> None:

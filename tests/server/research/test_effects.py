@@ -95,8 +95,24 @@ def test_nothing_that_varies_has_no_effects() -> None:
 
 
 def test_code_and_knobs_share_a_gain_that_adds_up() -> None:
-    code, knobs = attribution(code=0.02, knobs=0.01, both=0.05)
-    assert (code, knobs) == pytest.approx((0.03, 0.02))
+    code, knobs = attribution([1.0], [0.98], [0.99], [0.95], None, "minimize")
+    assert (code.gain, knobs.gain) == pytest.approx((0.03, 0.02))
+    assert code.interval is None
+
+
+def test_the_interval_of_a_part_is_that_of_a_contrast_in_a_fit_by_statsmodels() -> None:
+    rng = np.random.default_rng(3)
+    arms = {name: (rng.normal(mean, 0.01, size=5)).tolist() for name, mean in zip("bcko", (1.0, 0.98, 0.99, 0.95), strict=True)}
+    score = [value for values in arms.values() for value in values]
+    source = [name for name in arms for _ in range(5)]
+    fit = ols("score ~ 0 + source", score=score, source=source)
+    told = fit.t_test([-0.5, 0.5, -0.5, 0.5])  # in the order b, c, k, o
+    noise = Noise(float(np.sqrt(fit.mse_resid)), fit.df_resid)
+    code, knobs = attribution(arms["b"], arms["c"], arms["k"], arms["o"], noise, "maximize")
+    assert code.gain == pytest.approx(told.effect[0])
+    assert code.interval == pytest.approx(told.conf_int()[0].tolist())
+    assert code.p == pytest.approx(float(told.pvalue))
+    assert code.gain + knobs.gain == pytest.approx(np.mean(arms["o"]) - np.mean(arms["b"]))
 
 
 def test_the_pareto_front_is_what_no_row_beats() -> None:

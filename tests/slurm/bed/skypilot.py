@@ -25,7 +25,7 @@ def start(cluster: str, gpu: str, command: str) -> int:
     task = sky.Task(run=command, resources=sky.Resources(accelerators=f"{gpu}:1", cpus=CPUS))
     job, _ = sky.get(sky.exec(task, cluster_name=cluster))
     assert job is not None
-    return job
+    return int(job)
 
 
 def states(cluster: str) -> dict[int, str]:

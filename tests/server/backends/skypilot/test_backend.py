@@ -13,7 +13,6 @@ import anyio
 import pytest
 from labhand.server.backends.protocol import Backend, Phase
 from labhand.server.backends.skypilot import attendant, rest
-from labhand.server.backends.skypilot import backend as backend_module
 from labhand.server.backends.skypilot.backend import SkyPilotBackend
 from labhand.server.backends.skypilot.records import Placement
 from labhand.server.backends.skypilot.words import SkyError
@@ -37,7 +36,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         "GATHER_SECONDS": 0.01,
         "WATCH_SECONDS": 0.5,
         "SUSPECT_SECONDS": 0.1,
-        "LOST_SECONDS": 5.0,
+        "UNHEARD_SECONDS": 5.0,
     }.items():
         monkeypatch.setattr(attendant, name, seconds)
     monkeypatch.setattr(rest, "LEAST_SECONDS", 0.5)
@@ -112,22 +111,6 @@ async def test_a_cluster_is_launched_as_the_settings_say(sky: FakeSky, place: Pa
         assert (machine.use_spot, machine.image, machine.idle_minutes) == (True, "docker:torch", 7)
         [cluster] = await backend.clusters()
         assert (cluster.name, cluster.status, cluster.gpus, cluster.usd_per_hour) == (name, "up", 2, 5.0)
-
-
-async def test_the_price_is_asked_of_the_catalogue_unless_the_person_says_it(
-    sky: FakeSky, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(backend_module, "TROUBLE_SECONDS", 0.05)
-    sky.troubles["price"].append(SkyError("away", "the API server doesn't answer"))
-    async with pool(sky, place) as backend:
-        assert not (await backend.pool()).is_priced
-        with anyio.fail_after(PATIENCE_SECONDS):
-            while not (told := await backend.pool()).is_priced:  # noqa: ASYNC110 - it sets no event
-                await anyio.sleep(TICK_SECONDS)
-        assert (told.usd_per_hour, told.slots, told.most_clusters) == (2.5, 2, 1)
-    async with pool(sky, place, usd_per_hour=4.0) as backend:
-        assert (await backend.pool()).usd_per_hour == 4.0
-    assert sky.calls["price"] == 2
 
 
 async def test_what_waits_for_a_cluster_goes_back_to_the_queue_when_none_is_to_come(sky: FakeSky, place: Path) -> None:
