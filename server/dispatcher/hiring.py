@@ -96,10 +96,10 @@ class Hiring:
         now = time.time()
         self._at_work = at_work
         self._last_at_work |= dict.fromkeys(at_work, now)
-        self._wishes = await clusters.wishes(self._db)
-        open_now = await clusters.held(self._db, now, ended=False)
-        hired = {pool.name for pool in self._hired()}
-        self._held = {one.cluster.pool for one in open_now if one.cluster.pool in hired}
+        if hired := {pool.name for pool in self._hired()}:
+            self._wishes = await clusters.wishes(self._db)
+            open_now = await clusters.held(self._db, now, ended=False)
+            self._held = {one.cluster.pool for one in open_now if one.cluster.pool in hired}
         before, self.used_up = self.used_up, await spending.used_up(self._db, self._allowance, now)
         if self.used_up and not before:
             log.warning("The allowance of %s is used up: nothing starts, and idle clusters are given up", self.used_up)
@@ -130,7 +130,8 @@ class Hiring:
             return 0
         if self.is_over():
             return None if pool in self._at_work else 0
-        return wish.clusters if wish is not None else None
+        most = next((one.most_clusters for one in self._hired() if one.name == pool), 0)
+        return min(most, wish.clusters) if wish is not None else None
 
     async def _let_wishes_lapse(self) -> None:
         for pool, wish in self._wishes.items():

@@ -212,3 +212,14 @@ async def test_a_dispatcher_lives_until_it_knows_what_pools_cost_but_not_for_eve
             assert await loop.tick()
             monkeypatch.setattr(dispatching, "PRICE_SECONDS", 0.0)
             assert not await loop.tick()
+
+
+async def test_a_wish_never_goes_beyond_what_the_person_allows_by_now(tmp_path: Path) -> None:
+    provider = Provider()
+    async with hiring.lab(tmp_path) as lab:
+        await scaling.scale(lab, Scale(pool="h100", clusters=2), "me")
+        settings = lab.root / "labhand.toml"
+        settings.write_text(settings.read_text("utf-8").replace("max_clusters = 2", "max_clusters = 1"), "utf-8")
+        async with hiring.dispatcher(lab, provider) as loop:
+            await loop.tick()
+        assert len(provider.up("h100")) == 1
