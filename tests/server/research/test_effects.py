@@ -110,7 +110,7 @@ def test_the_interval_of_a_part_is_that_of_a_contrast_in_a_fit_by_statsmodels() 
     noise = Noise(float(np.sqrt(fit.mse_resid)), fit.df_resid)
     code, knobs = attribution(arms["b"], arms["c"], arms["k"], arms["o"], noise, "maximize")
     assert code.gain == pytest.approx(told.effect[0])
-    assert code.interval == pytest.approx(told.conf_int()[0].tolist())
+    assert code.interval == pytest.approx([float(end) for end in told.conf_int()[0]])
     assert code.p == pytest.approx(float(told.pvalue))
     assert code.gain + knobs.gain == pytest.approx(np.mean(arms["o"]) - np.mean(arms["b"]))
 
