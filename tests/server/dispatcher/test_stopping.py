@@ -256,8 +256,11 @@ async def settle(lab: Lab, result: dict[str, Any]) -> None:
     async with lab.db.transaction() as tx:
         attempts = await runs.active(lab.db)
         settler = Settler(lab.trainer.metric, Additions(lab.sources, Allowance(), baseline_every=0))
-        ended = [(attempt, result | {"score": 2.0} if attempt.purpose == "baseline" else result) for attempt in attempts]
-        await settler.settle(tx, Ended(ended), time.time())
+        ended = Ended()
+        for attempt in attempts:
+            score = {"score": 2.0} if attempt.purpose == "baseline" else {}
+            ended.finished.append((attempt, result | score))
+        await settler.settle(tx, ended, time.time())
 
 
 async def checks(lab: Lab) -> list[Experiment]:
