@@ -73,8 +73,8 @@ async def a_dispatcher(lab: Lab, *, stops: bool = True, allowance: Allowance | N
     metric = lab.trainer.metric
     settler = Settler(metric, Additions(lab.sources, allowance or Allowance(), baseline_every=0))
     watch = Stopping(lab.db, lab.folder / RUNS, metric) if stops else None
-    yield Dispatcher(lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), settler, stopping=watch)
-    await pools.close()
+    async with pools:
+        yield Dispatcher(lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), settler, stopping=watch)
 
 
 async def running(lab: Lab, loop: Dispatcher, end: float = HOPELESS, **about: Any) -> int:  # noqa: ANN401
