@@ -14,8 +14,7 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import anyio
@@ -45,10 +44,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, default=120.0)
     options.add_argument("--experiments", type=int, default=160)
-    options.add_argument("--way", choices=("labhand", "script"))
+    options.add_argument("--way", choices=tuple(WAYS))
     asked = options.parse_args()
     found: dict[str, Campaign] = {}
-    for way in ("labhand", "script"):
+    for way in WAYS:
         if asked.way in {None, way}:
             found[way] = watched(way, asked.experiments, asked.seconds)
             print(f"{way}, {asked.seconds:g} s of training each:", *found[way].lines(), sep="\n", flush=True)
@@ -64,9 +63,9 @@ def watched(way: str, experiments: int, seconds: float) -> Campaign:
     bed = this_bed()
     with tempfile.TemporaryDirectory() as place, Witness() as witness:
         root = Path(place)
-        trainer = Path(shutil.copytree(SLEEPER, root / "sleeper"))
-        begin, calls, asked = _ways(root, experiments, seconds, trainer, bed.python)[way], api_calls(), time.time()
-        process = multiprocessing.get_context("spawn").Process(target=begin)
+        shutil.copytree(SLEEPER, root / "sleeper")
+        calls, asked = api_calls(), time.time()
+        process = multiprocessing.get_context("spawn").Process(target=WAYS[way], args=(root, experiments, seconds, bed.python))
         process.start()
         jobs: dict[str, Job] = {}
         used = Usage(0.0, 0)
@@ -80,16 +79,16 @@ def watched(way: str, experiments: int, seconds: float) -> Campaign:
     return Campaign(asked, spans, _held(jobs.values(), spans), api_calls() - calls, used)
 
 
-def _ways(root: Path, experiments: int, seconds: float, trainer: Path, python: Path) -> dict[str, Callable[[], None]]:
-    return {
-        "labhand": partial(anyio.run, lab.run, root, experiments, seconds, trainer, python),
-        "script": partial(_as_a_script, experiments, seconds, trainer, python),
-    }
+def _as_labhand(root: Path, experiments: int, seconds: float, python: Path) -> None:
+    anyio.run(lab.run, root, experiments, seconds, root / "sleeper", python)
 
 
-def _as_a_script(experiments: int, seconds: float, trainer: Path, python: Path) -> None:
+def _as_a_script(root: Path, experiments: int, seconds: float, python: Path) -> None:
     os.setsid()  # so that it is told from this process
-    article.run(experiments, seconds, trainer, python)
+    article.run(experiments, seconds, root / "sleeper", python)
+
+
+WAYS = {"labhand": _as_labhand, "script": _as_a_script}
 
 
 def _session(root: Path, process: int | None) -> int:

@@ -23,7 +23,8 @@ STEPS = 4
 FEWEST = 8
 
 _TELLS = (
-    "Gains of the best score so far on the baseline's mean, with its luck: compare the three with one another, not with a confirmed gain.",
+    "Gains of the best score so far on the baseline's mean, with its luck: compare the three with one another, not with a"
+    " confirmed gain.",
     "random_search is the mean over all orders of what ran: fair to random search where cells were drawn at random, better than"
     " it where somebody had chosen them well. optimiser is Optuna's TPE choosing among what ran.",
 )

@@ -107,11 +107,11 @@ def _measures(ledger: Ledger) -> list[tuple[Measure, int]]:
     }
 
     def told(e: Row, name: str, unit: float | None) -> float | None:
-        value = (e["result"].get("measures") or {}).get(name)
+        value: float | None = e["measures"].get(name)
         return value / unit if value is not None and unit else None
 
     def training(e: Row) -> float | None:
-        seconds = e["result"].get("seconds") or {}
+        seconds: dict[str, float] = e["seconds"]
         return seconds.get("training_wall") or seconds.get("training")
 
     return [

@@ -9,12 +9,12 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
+from importlib import import_module
 from itertools import combinations
 from statistics import fmean, median
 from typing import Any
 
 import numpy as np
-import statsmodels.api as sm
 
 from .page import Page, num
 from .raw import Ledger, Row, arms, interval, two_sided
@@ -99,7 +99,7 @@ def _fit(
     columns += [[float(block == one) for block in blocks] for one in dict.fromkeys(blocks)]
     design = np.array(columns).T
     with warnings.catch_warnings(action="ignore"):  # what can't be told is left out below
-        fit = sm.OLS(np.array(gains), design).fit(method="pinv")
+        fit: Any = import_module("statsmodels.api").OLS(np.array(gains), design).fit(method="pinv")
     rank = np.linalg.matrix_rank(design, tol=1e-10 * np.linalg.norm(design, 2))
     left = len(gains) - rank
     sd, degrees = noise if noise else (math.sqrt(fit.ssr / left) if left else 0.0, left)

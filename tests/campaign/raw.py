@@ -39,10 +39,12 @@ class Ledger:
 
     @cached_property
     def experiments(self) -> list[Row]:
-        """All, with their knobs and what their result says."""
+        """All, with their knobs, and the seconds and measures of their results."""
         rows = self.rows("SELECT e.*, s.knobs FROM experiments AS e JOIN sources AS s USING (commit_hash) ORDER BY number")
         for row in rows:
-            row["knobs"], row["result"] = json.loads(row["knobs"]), json.loads(row["result"])
+            told: Row = json.loads(row["result"])
+            row["knobs"] = json.loads(row["knobs"])
+            row["seconds"], row["measures"] = told.get("seconds") or {}, told.get("measures") or {}
         return rows
 
     @cached_property

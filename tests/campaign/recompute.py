@@ -316,10 +316,7 @@ def _replicates_of_reference(ledger: Ledger) -> int:
 
 def _efficiency(page: Page, ledger: Ledger, sign: int) -> None:
     ended = [e for e in ledger.experiments if e["finished_at"] is not None and e["started_at"] is not None]
-    seconds = {
-        part: [float((e["result"].get("seconds") or {}).get(part) or 0.0) for e in ended]
-        for part in ("startup", "training", "evaluation")
-    }
+    seconds = {part: [float(e["seconds"].get(part) or 0.0) for e in ended] for part in ("startup", "training", "evaluation")}
     held, trained = math.fsum(e["gpu_seconds"] for e in ended), math.fsum(seconds["training"])
     around = math.fsum(seconds["startup"]) + math.fsum(seconds["evaluation"])
     useful = math.fsum(one for one, e in zip(seconds["training"], ended, strict=True) if e["score"] is not None)

@@ -145,8 +145,9 @@ class _SearchSpace(Space):
         told = super().distributions()
         for name in self.values:
             if ends := self._ends(name):
-                whole = all(isinstance(end, int) for end in ends)
-                kind = optuna.distributions.IntDistribution if whole else optuna.distributions.FloatDistribution
+                kind: Any = optuna.distributions.FloatDistribution
+                if all(isinstance(end, int) for end in ends):
+                    kind = optuna.distributions.IntDistribution
                 told[name] = kind(*ends, log=self._is_log(name))
         return told
 

@@ -51,6 +51,8 @@ TEXTS: Mapping[str, Trouble] = {
 
 
 SSH_FAILED = 255
+_CATALOGUE = threading.Lock()
+"""Two threads that look something up for the first time may wait for one another for ever."""
 
 
 def _sky() -> Any:  # noqa: ANN401
@@ -138,9 +140,10 @@ def down(asked: Asked) -> None:
 
 def price(asked: Asked) -> float | None:
     """As `words.Sky` has it."""
-    resources = _resources(asked)
-    launchable, *_ = resources.cloud.get_feasible_launchable_resources(resources, num_nodes=1).resources_list or [None]
-    return None if launchable is None else float(launchable.get_cost(3600.0))
+    with _CATALOGUE:
+        resources = _resources(asked)
+        launchable, *_ = resources.cloud.get_feasible_launchable_resources(resources, num_nodes=1).resources_list or [None]
+        return None if launchable is None else float(launchable.get_cost(3600.0))
 
 
 def about(_asked: Asked) -> Any:  # noqa: ANN401

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .inside import run, start_sshd, wait_until
+from .inside import NODES, run, start_sshd, wait_until
 from .places import INSIDE, environment
 from .records import Job, Step, ended_jobs, jobs, steps
 
@@ -45,6 +45,16 @@ class Bed:
     def steps(self) -> list[Step]:
         """Slurm's record of every task that a cluster's queue started on a node, oldest first; see `Step`."""
         return steps()
+
+    def occupy(self, node: str) -> Job:
+        """Take all GPUs of a node, as somebody else would."""
+        kind, gpus = node.upper(), NODES[node]
+        told = run(
+            "sbatch", "--parsable", "--chdir=/", "--output=/dev/null", f"--gres=gpu:{kind}:{gpus}", "--wrap=sleep infinity"
+        )
+        number = told.strip()
+        wait_until(lambda: any(job.id == number and job.started for job in self.jobs()), "the node to be taken")
+        return next(job for job in self.jobs() if job.id == number)
 
     def cancel(self, job: Job) -> None:
         """`scancel`, behind everybody's back."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import warnings
+from importlib import import_module
+from typing import Any
 
-with warnings.catch_warnings():  # its own, and those of what it stands on
-    warnings.simplefilter("ignore")
-    import sky
+with warnings.catch_warnings(action="ignore"):  # its own, and those of what it stands on
+    sky: Any = import_module("sky")  # typed in part
 
 INFRA = "slurm/lab"
 CPUS = 4
@@ -24,7 +25,6 @@ def start(cluster: str, gpu: str, command: str) -> int:
     """Queue a job that takes one GPU; its number in the cluster's queue."""
     task = sky.Task(run=command, resources=sky.Resources(accelerators=f"{gpu}:1", cpus=CPUS))
     job, _ = sky.get(sky.exec(task, cluster_name=cluster))
-    assert job is not None
     return int(job)
 
 

@@ -1,6 +1,6 @@
 """A real campaign on this machine, through MCP, that ends in a report whose every figure is recomputed from the ledger.
 
-Run: python -m benchmarks.campaign FOLDER
+Run: python -m tests.campaign FOLDER
 Trains the built-in `gpt` some sixty times for ten seconds (of CPU, where there is no GPU): a screen of four knobs, two
 changes of code, batches of the optimiser, a closer look, a validation, and the champion taken apart. FOLDER keeps the lab; the
 report lies in FOLDER/report. Takes about fifteen minutes on two cores that have nothing else to do.
@@ -16,8 +16,8 @@ import anyio
 from labhand.server.commands.making import prepare_data
 from labhand.server.commands.report import MARKDOWN, write_report
 
-from tests.campaign.agent import Campaign, run
-from tests.campaign.recompute import recompute
+from .agent import Campaign, run
+from .recompute import recompute
 
 SECONDS = 10
 PLAN = Campaign(
@@ -59,8 +59,8 @@ def main(root: Path) -> None:
     write_report(root, root / "report")
     page = recompute(root, (root / "report" / MARKDOWN).read_text("utf-8"))
     left = page.unaccounted()
-    print("\n".join(left) or "Every figure of the report was recomputed from the ledger.")
-    print(f"It took {time.monotonic() - began:.0f} s.")
+    print("\n".join(left) or "Every figure of the report was recomputed from the ledger.")  # noqa: T201
+    print(f"It took {time.monotonic() - began:.0f} s.")  # noqa: T201
     sys.exit(bool(left))
 
 
