@@ -53,6 +53,7 @@ class HeldCluster(Answer):
     name: str
     pool: str
     status: str
+    note: str = ""
     gpus: int
     seconds: float
     usd: float

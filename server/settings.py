@@ -111,6 +111,11 @@ class SkyPilotPool(Section):
     max_budget_seconds: Annotated[float, Field(gt=0)] = 86400.0
     sandbox_required: bool = False
 
+    @property
+    def choices(self) -> list[str]:
+        """The infrastructure to try, in turn."""
+        return [self.infra] if isinstance(self.infra, str) else self.infra
+
 
 class SimulatedPool(Section):
     """GPUs that aren't there, on a virtual clock; scores come from a synthetic landscape (see `backends.landscape`).

@@ -14,6 +14,7 @@ from .bench import LabContext, lab_of
 from .registry import tool
 
 Ids = Annotated[list[str] | None, Field(description="Experiments, ranges, grids; all by default")]
+Gpu = Annotated[str | None, Field(description="Only this kind: scores of several kinds don't compare")]
 
 
 @tool("Analyze experiments", read_only=True)
@@ -22,6 +23,7 @@ async def analyze(
     *,
     what: Annotated[Aspect, Field(description="A short digest of several by default")] = "summary",
     ids: Ids = None,
+    gpu: Gpu = None,
 ) -> Analysis:
     """What many experiments say together, in one stratum; `left_out` says how many it doesn't rest on, and why.
 
@@ -31,7 +33,7 @@ async def analyze(
     the optimiser would have reached with the same experiments. ablation: what each part of the champion's change (or of the one
     experiment named) is worth, and how much is code and how much retuned knobs.
     """
-    return await analysis.analyze(await lab_of(ctx), what, ids)
+    return await analysis.analyze(await lab_of(ctx), what, ids, gpu)
 
 
 @tool("Draw a picture", read_only=True, structured=False)
@@ -40,6 +42,7 @@ async def plot(
     *,
     what: Annotated[Picture, Field(description="Which picture")] = "progress",
     ids: Ids = None,
+    gpu: Gpu = None,
 ) -> list[str | Image]:
     """A picture (PNG) of experiments of one stratum, with a caption.
 
@@ -47,5 +50,5 @@ async def plot(
     did, with intervals. curves: training loss of the best, or of those named, beside the reference. timeline: what each slot
     did. parallel: knobs against scores. horizons: scores at one budget against a longer one.
     """
-    drawn = await plots.plot(await lab_of(ctx), what, ids)
+    drawn = await plots.plot(await lab_of(ctx), what, ids, gpu)
     return [drawn.caption, Image(data=drawn.png, format="png")]

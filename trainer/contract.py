@@ -120,6 +120,7 @@ class Spec:
         device: `cpu` or `cuda`.
         cores: Processors to be pinned to, one thread each; empty for no pinning.
         gpu: What `CUDA_VISIBLE_DEVICES` becomes; None for all that are visible.
+        sealed: The test split is scored too, for the person's report alone.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
     """
 
@@ -132,6 +133,7 @@ class Spec:
     cores: tuple[int, ...] = ()
     gpu: str | None = None
     sandbox_required: bool = False
+    sealed: bool = False
     gate: str | None = None
 
 
@@ -272,5 +274,6 @@ def read_spec(folder: Path) -> Spec:
         cores=table.integers("cores", []),
         gpu=table.get("gpu", str) if table.has("gpu") else None,
         sandbox_required=table.get("sandbox_required", bool, False),
+        sealed=table.get("sealed", bool, False),
         gate=table.get("gate", str) if table.has("gate") else None,
     )

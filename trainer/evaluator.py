@@ -9,11 +9,14 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .child import CancelledError
 from .contract import Data
+from .corpora import SplitName
 from .data import Corpus, Split
 from .evidence import Again, Findings, findings
 from .expectation import expected_nats
@@ -80,7 +83,7 @@ def bits_per_byte(losses: NDArray[np.float64], lengths: NDArray[np.int64]) -> fl
 
 
 def evaluate(run: Run, data: Data, corpus: Corpus) -> float:
-    """Score what training left.
+    """Score what training left on the validation split.
 
     Args:
         run: Its result takes the count of parameters, and what identifies the evaluator.
@@ -91,17 +94,55 @@ def evaluate(run: Run, data: Data, corpus: Corpus) -> float:
         RunFailedError: The model can't be loaded or run, its loss isn't finite, or the probes found it cheating.
         CancelledError: The runner was asked to end.
     """
-    rows = fixed_rows(corpus.split("validation"), data.context, TOKENS[run.spec.device], corpus.token_bytes)
-    run.result.evaluator = {"version": version(), "data": f"{corpus.fingerprint}-{_pin(rows)}", "tokens": rows.targets.size}
+    take_files(run)
+    rows = _rows(run, data, corpus, "validation")
+    run.result.evaluator = _identity(corpus, rows)
+    return _score(run, data, corpus, rows, run.result.measures)
+
+
+def seal(run: Run, data: Data, corpus: Corpus) -> None:
+    """Score the same model on the test split, into the run's sealed file and nowhere else.
+
+    The result is closed before, so that nothing of it, not even a time, depends on the test split.
+
+    Args:
+        run: It was evaluated.
+        data: Of the trainer.
+        corpus: Its test split is scored.
+    """
+    run.result.close()
+    try:
+        rows = _rows(run, data, corpus, "test")
+    except ValueError:  # a test split of a few words tells nothing
+        return
+    told: dict[str, Any] = {"score": None, "failure": None, **_identity(corpus, rows)}
+    try:
+        told["score"] = _score(run, data, corpus, rows, {})
+    except RunFailedError as error:
+        told["failure"] = error.failure.kind
+    except CancelledError:
+        return
+    run.folder.write_sealed(told)
+
+
+def _rows(run: Run, data: Data, corpus: Corpus, split: SplitName) -> Rows:
+    return fixed_rows(corpus.split(split), data.context, TOKENS[run.spec.device], corpus.token_bytes)
+
+
+def _identity(corpus: Corpus, rows: Rows) -> dict[str, Any]:
+    """What makes scores comparable: the evaluator's code, the text, how much of it."""
+    return {"version": version(), "data": f"{corpus.fingerprint}-{_pin(rows)}", "tokens": rows.targets.size}
+
+
+def _score(run: Run, data: Data, corpus: Corpus, rows: Rows, measures: dict[str, float]) -> float:
     batch = max(4, min(MOST_ROWS, MOST_LOGITS // (data.context * data.vocabulary)))
     expected = expected_nats(corpus.split("train").tokens, rows.inputs, rows.targets, data.vocabulary)
     deadline = time.monotonic() + run.trainer.budget.evaluation_seconds
-    take_files(run)
 
     @contextmanager
     def fresh() -> Iterator[Logits]:
         with load_model(run, batch, data.context, data.vocabulary, deadline) as model:
-            run.result.measures["parameters"] = model.parameters
+            measures["parameters"] = model.parameters
             yield model.logits
 
     losses, found = measure(fresh, rows, batch, expected)

@@ -21,7 +21,7 @@ VISIBLE = 0.3
 """Nats, over all cuts, that are more than arithmetic."""
 REACHES = (1, 8)
 """Positions before a cut that are looked at together: noise of those further away would hide a short look ahead."""
-DRAWS, BEYOND = 1000, 1.7
+DRAWS, BEYOND = 300, 1.8
 """Before cuts, a sum has to be so many times the largest that noise alone gave in so many draws."""
 NOISIEST = 0.1
 """Nats a position, root mean square, by which answers to the same batch may differ: more could hide a cheat."""

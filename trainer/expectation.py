@@ -28,12 +28,13 @@ def expected_nats(
         targets: [rows, time], the tokens that follow.
         size: Token ids are below it.
     """
-    text = text[:MOST_TEXT].astype(np.uint64)
+    counted = text[:MOST_TEXT].astype(np.uint64)
     before = np.pad(inputs, ((0, 0), (1, 0)))[:, :-1].astype(np.uint64)
     last, wanted, many = inputs.astype(np.uint64), targets.astype(np.uint64), np.uint64(size)
-    counts = np.bincount(text.astype(np.int64), minlength=size)
-    chance = (counts[targets] + 1) / (len(text) + size)
-    contexts = ((text[:-1], text[1:], last), (text[:-2] * many + text[1:-1], text[2:], before * many + last))
+    counts = np.bincount(counted.astype(np.int64), minlength=size)
+    chance = (counts[targets] + 1) / (len(counted) + size)
+    pairs = counted[:-1] * many + counted[1:]
+    contexts = ((counted[:-1], counted[1:], last), (pairs[:-1], counted[2:], before * many + last))
     for context, following, here in contexts:
         of_both = _looked_up(context * many + following, here * many + wanted)
         of_context = _looked_up(context, here)

@@ -26,6 +26,7 @@ class RunFolder:
         self.model = self.path / "model.pt"
         self.config = self.path / "config.json"
         self.result = self.path / "result.json"
+        self.sealed = self.path / "sealed.json"
         self._claim: int | None = None
 
     def claim(self) -> bool:
@@ -96,6 +97,10 @@ class RunFolder:
     def set_phase(self, phase: str) -> None:
         """Say where the run is: `starting`, `running` or `evaluating`."""
         self._replace("phase", phase)
+
+    def write_sealed(self, told: Mapping[str, Any]) -> None:
+        """Leave what came of the test split, for the person's report alone."""
+        self._replace(self.sealed.name, json.dumps(told) + "\n")
 
     def write_result(self, result: Mapping[str, Any]) -> str:
         """Leave the result for good, and give it as one line."""

@@ -154,10 +154,12 @@ def _run(host: Host, linger: float) -> None:
     # A runner that ends interrupts the wait, so that its GPU gets the next run at once.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     busy_at = time.monotonic()
-    while time.monotonic() - busy_at < linger:
+    while True:
         host.tick()
         if not host.is_idle:
             busy_at = time.monotonic()
+        elif time.monotonic() - busy_at >= linger:
+            return
         signal.sigtimedwait({signal.SIGCHLD}, TICK_SECONDS)
 
 

@@ -19,7 +19,7 @@ LOG_BYTES = 2**16
 """Of the end of a run's log, told with its result."""
 LEFTOVER_SECONDS = 10.0
 RESULT = "result.json"
-KEPT = ("log.txt", "runner.log", "curve.jsonl", "model.pt", "config.json", RESULT)
+KEPT = ("log.txt", "runner.log", "curve.jsonl", "model.pt", "config.json", "sealed.json", RESULT)
 """Files that go to the storage; the result comes last, and says that the others are whole."""
 DROPPED = ("work", "tmp", "source")
 _DONE = "kept"
@@ -76,6 +76,8 @@ def _tell(run: Hosted, trouble: BaseException | None) -> None:
         run.tell(trouble=f"its results could not be kept: {trouble}")
     run.tell_rest()
     run.tell(log=_packed(run.folder.log))
+    if sealed := run.folder.told_sealed():
+        run.tell(sealed=sealed)
     if result is None:
         run.tell(lost="its runner was killed")
     else:

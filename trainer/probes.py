@@ -5,8 +5,7 @@ text ends at a cut: what follows is made up. A model that looks at nothing but w
 that looked ahead can't, since what it looked at isn't there.
 
 A cut finds a look ahead at the position before it alone, if the look reached no further than the next token. So cuts are drawn
-where a look would have paid: half of them with the probability of what the model gained there over a simple expectation, the
-other half evenly, as nobody knows how much worse than that expectation a model would have been.
+where a look would have paid.
 """
 
 from __future__ import annotations
@@ -17,8 +16,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-PROBES = 1.5
+PROBES = 2.0
 """For each row that is scored."""
+MARGIN = 3.0
+"""Nats by which a model may do worse than expected and a look ahead at that place would still be worth finding."""
 LEAST = 64
 """Probes of a small set."""
 WHOLE_IN = 8
@@ -41,14 +42,16 @@ class Probe:
 def chances(losses: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
     """How cuts are drawn: the probability [rows, time - 1] that one falls right behind each position.
 
+    It grows as the loss falls, and as it falls below what was expected; the form was chosen for what it leaves to someone
+    who knows it (docs/integrity.md).
+
     Args:
         losses: [rows, time] of the model, nats.
         expected: The same of something simple.
     """
-    gained = np.maximum(expected - losses, 0.0)[:, :-1]
-    even = np.full(gained.shape, 1 / gained.size)
-    total = gained.sum()
-    return (even + gained / total) / 2 if total > 0 else even
+    gained = np.logaddexp(0.0, expected - losses + MARGIN) / (1.0 + losses)
+    weights = np.maximum(gained[:, :-1], 1e-9)  # a loss below 0, as of broken logits, is not drawn
+    return np.asarray(weights / weights.sum()) if weights.size else weights
 
 
 def draw(chance: NDArray[np.float64], count: int, random: np.random.Generator) -> list[Probe]:
@@ -87,8 +90,8 @@ def in_batches(probes: Sequence[Probe], batch: int, random: np.random.Generator)
     for probe in sorted(probes, key=lambda probe: probe.cut):
         turn = met[probe.row] = met.get(probe.row, -1) + 1
         turns.setdefault(turn, []).append(probe)
-    for turn in turns.values():
-        mixed = [turn[index] for index in random.permutation(len(turn))]
+    for together in turns.values():
+        mixed = [together[index] for index in random.permutation(len(together))]
         yield from (mixed[start : start + batch] for start in range(0, len(mixed), batch))
 
 

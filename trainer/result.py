@@ -33,6 +33,11 @@ class Result:
     evaluator: dict[str, Any] | None = None
     sandbox: dict[str, Any] = field(default_factory=lambda: {"files": "none", "network": "none"})
     flags: list[str] = field(default_factory=list[str])
+    closed: float | None = None
+
+    def close(self) -> None:
+        """What the run does from now on doesn't count for it any more."""
+        self.closed = time.monotonic()
 
     @property
     def status(self) -> str:
@@ -48,7 +53,7 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """The whole of it as it stands now."""
-        held = 0.0 if self.held_from is None else time.monotonic() - self.held_from
+        held = 0.0 if self.held_from is None else (self.closed or time.monotonic()) - self.held_from
         return {
             "run": self.run,
             "status": self.status,

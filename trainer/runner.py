@@ -108,7 +108,7 @@ def _run_self_reported(run: Run) -> float:
 def _run_evaluated(run: Run, data: Data) -> float:
     from .corpora import DataError  # noqa: PLC0415  numpy; a self-reported run does without
     from .data import load_corpus, training_stream  # noqa: PLC0415
-    from .evaluator import evaluate  # noqa: PLC0415
+    from .evaluator import evaluate, seal  # noqa: PLC0415
 
     try:
         corpus = load_corpus(data.corpus, data.vocabulary)
@@ -118,9 +118,12 @@ def _run_evaluated(run: Run, data: Data) -> float:
     run.folder.set_phase("evaluating")
     began = time.monotonic()
     try:
-        return evaluate(run, data, corpus)
+        score = evaluate(run, data, corpus)
     finally:
         run.result.seconds["evaluation"] = time.monotonic() - began
+    if run.spec.sealed:
+        seal(run, data, corpus)
+    return score
 
 
 if __name__ == "__main__":

@@ -71,10 +71,11 @@ class Arrived(RunFolder):
 
     def told(self) -> Mapping[str, Any] | None:
         """Its result; None where there is none."""
-        with suppress(OSError, ValueError):
-            found: Any = json.loads(self.result.read_text("utf-8"))
-            return found if isinstance(found, dict) else None
-        return None
+        return _read(self.result)
+
+    def told_sealed(self) -> Mapping[str, Any] | None:
+        """What came of the test split; None where it wasn't asked for."""
+        return _read(self.sealed)
 
     def is_claimed(self) -> bool:
         """Whether a runner lives that has claimed it."""
@@ -130,3 +131,10 @@ class Arrived(RunFolder):
     def place(self, where: Mapping[str, Any]) -> None:
         """Add to its `spec.json` where it runs, in one step."""
         self._replace("spec.json", json.dumps({**self.spec(), **where}, indent=2))
+
+
+def _read(file: Path) -> Mapping[str, Any] | None:
+    with suppress(OSError, ValueError):
+        found: Any = json.loads(file.read_text("utf-8"))
+        return found if isinstance(found, dict) else None
+    return None

@@ -29,7 +29,7 @@ WAKE_SECONDS = 5.0
 
 def down(root: Path) -> None:
     """Give up all clusters, whatever runs on them, and show that none is left. Exit code 1 when one may be."""
-    left = with_lab(root, _down)
+    left = with_lab(root, give_up)
     for name in left:
         err.print(f"[red]{escape(name)} may still be up[/red], and cost money: sky down {escape(name)}")
     if left:
@@ -42,8 +42,8 @@ def up(root: Path) -> None:
     err.print(f"As the queue needs again: {', '.join(pools)}" if pools else "Nothing was given up.")
 
 
-async def _down(lab: Lab) -> list[str]:
-    """Give up everything; gives the names of what may be left."""
+async def give_up(lab: Lab) -> list[str]:
+    """Give up all clusters of a lab and wait until they are gone; gives the names of what may be left."""
     before = {one.name for one in await scaling.held_clusters(lab)}
     pools = await scaling.give_up(lab, getpass.getuser())
     if not pools and not before:
@@ -65,7 +65,7 @@ async def _until_gone(lab: Lab, pools: Sequence[str], deadline: float) -> list[s
     said, woken = "", time.monotonic()
     while True:
         held = [one for one in await scaling.held_clusters(lab) if one.pool in pools]
-        told = ", ".join(f"{one.name} {one.status}" for one in held)
+        told = ", ".join(f"{one.name} {one.note or one.status}" for one in held)
         is_late = time.monotonic() >= deadline
         if not held or is_late:
             left = await _ask(lab, may_fail=not is_late)

@@ -13,12 +13,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+import anyio
 import typer
 from rich.markup import escape
 
+from ..backends.skypilot.client import About, Client
+from ..backends.skypilot.words import SkyError
 from ..errors import LabhandError
 from ..machine import devices, refuse_network_file_system
-from ..settings import FILE, Settings, data_folder, load_settings
+from ..settings import FILE, Settings, SkyPilotPool, data_folder, load_settings
 from ..trainers import load_trainer
 from .installation import changed_files
 from .making import training_python
@@ -166,10 +169,37 @@ def _own_files(_root: Path, _settings: Settings) -> Finding:
     return Finding("labhand", "ok", "the evaluator and all other files are as they were installed")
 
 
-def _skypilot(_root: Path, _settings: Settings) -> Finding:
+def _skypilot(_root: Path, settings: Settings) -> Finding:
+    pools = {name: pool for name, pool in settings.pools.items() if isinstance(pool, SkyPilotPool)}
     if find_spec("sky") is None:
-        return Finding("SkyPilot", "note", "not installed; only this machine can be used")
-    return Finding("SkyPilot", "ok", "installed")
+        state: State = "bad" if pools else "note"
+        return Finding("SkyPilot", state, "not installed; only this machine can be used", "pip install 'labhand[skypilot]'")
+    if not pools:
+        return Finding("SkyPilot", "ok", "installed, and no pool uses it")
+    try:
+        about = anyio.run(_ask_skypilot)
+    except SkyError as error:
+        return Finding("SkyPilot", "bad", error.problem, error.remedy)
+    told = f"{about.client}, API server {about.server}, enabled: {', '.join(about.enabled) or 'nothing'}"
+    wanted = {name: _clouds(pool) for name, pool in pools.items()}
+    shut = sorted(name for name, clouds in wanted.items() if not clouds & set(about.enabled))
+    if shut:
+        clouds = sorted(set[str]().union(*(wanted[name] for name in shut)))
+        return Finding("SkyPilot", "bad", f"{told}; nothing for {', '.join(shut)}", f"sky check {' '.join(clouds)}")
+    if about.client != about.server:
+        return Finding("SkyPilot", "note", f"{told}: two versions", "sky api stop; sky api start")
+    return Finding("SkyPilot", "ok", told)
+
+
+async def _ask_skypilot() -> About:
+    async with Client() as sky:
+        return await sky.about()
+
+
+def _clouds(pool: SkyPilotPool) -> set[str]:
+    """The first words of a pool's infrastructure, as `sky check` has them."""
+    words = {choice.partition("/")[0].lower() for choice in pool.choices}
+    return {"kubernetes" if word == "k8s" else word for word in words}
 
 
 def _claude(root: Path, _settings: Settings) -> Finding:

@@ -56,6 +56,7 @@ def _spec(attempt: Attempt, *, sandbox_required: bool) -> str:
         "cores": [],
         "gpu": None,
         "sandbox_required": sandbox_required,
+        "sealed": attempt.purpose == "report",
     }
     return json.dumps(spec, indent=2)
 

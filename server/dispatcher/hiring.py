@@ -20,6 +20,8 @@ from .pools import Pools
 
 WISH_SECONDS = 3600.0
 """How long clusters that were wished for are held with nothing to do: whoever wished may be gone."""
+PRICE_SECONDS = 120.0
+"""How long a dispatcher lives on for the sake of a price that its backend has yet to ask for."""
 REST_SECONDS = 10.0
 """Before a backend that couldn't be told is told again."""
 
@@ -50,6 +52,7 @@ class Hiring:
         self._last_at_work: dict[str, float] = {}
         self._told: dict[str, int | None] = {}
         self._prices: Mapping[str, float] = {}
+        self._began = time.monotonic()
         self.used_up = ""
 
     @property
@@ -58,9 +61,14 @@ class Hiring:
         return bool(self._held) or any(self._wanted(pool.name) for pool in self._hired())
 
     @property
-    def is_giving_up(self) -> bool:
-        """Whether a cluster is held that isn't to be."""
-        return any(self._wanted(pool) == 0 for pool in self._held)
+    def is_in_motion(self) -> bool:
+        """Whether news is awaited: a cluster is held that isn't to be, or a price isn't known."""
+        return self.is_asking or any(self._wanted(pool) == 0 for pool in self._held)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a backend has yet to say what its pool costs."""
+        return time.monotonic() < self._began + PRICE_SECONDS and any(not pool.is_priced for pool in self._hired())
 
     def is_over(self) -> bool:
         """Whether the allowance lets nothing start any more."""
@@ -88,10 +96,10 @@ class Hiring:
         now = time.time()
         self._at_work = at_work
         self._last_at_work |= dict.fromkeys(at_work, now)
-        self._wishes = await clusters.wishes(self._db)
-        open_now = await clusters.held(self._db, now, ended=False)
-        hired = {pool.name for pool in self._hired()}
-        self._held = {one.cluster.pool for one in open_now if one.cluster.pool in hired}
+        if hired := {pool.name for pool in self._hired()}:
+            self._wishes = await clusters.wishes(self._db)
+            open_now = await clusters.held(self._db, now, ended=False)
+            self._held = {one.cluster.pool for one in open_now if one.cluster.pool in hired}
         before, self.used_up = self.used_up, await spending.used_up(self._db, self._allowance, now)
         if self.used_up and not before:
             log.warning("The allowance of %s is used up: nothing starts, and idle clusters are given up", self.used_up)
@@ -103,7 +111,7 @@ class Hiring:
             wanted = self._wanted(pool.name)
             if self._told.get(pool.name, ...) == wanted or self._pools.is_resting(pool.name):
                 continue
-            log.info("%s is to hold %s clusters", pool.name, "as many as the queue needs" if wanted is None else wanted)
+            log.info("Clusters of %s: %s", pool.name, "as many as the queue needs" if wanted is None else wanted)
             try:
                 await self._pools[pool.name].backend.scale(wanted)
             except (LabhandError, OSError) as error:  # the other pools go on
@@ -122,7 +130,8 @@ class Hiring:
             return 0
         if self.is_over():
             return None if pool in self._at_work else 0
-        return wish.clusters if wish is not None else None
+        most = next((one.most_clusters for one in self._hired() if one.name == pool), 0)
+        return min(most, wish.clusters) if wish is not None else None
 
     async def _let_wishes_lapse(self) -> None:
         for pool, wish in self._wishes.items():

@@ -33,7 +33,7 @@ HEARTBEAT_SECONDS = 5.0
 LOOK_SECONDS = 15.0
 """How often the pools, and their clusters, are looked at."""
 HURRY_SECONDS = 2.0
-"""The same while clusters are being given up."""
+"""The same while clusters are being given up, or a price is awaited."""
 REST_SECONDS = 10.0
 """How long a pool on which a run couldn't be started is left alone."""
 TROUBLE_SECONDS = 5.0
@@ -106,7 +106,7 @@ class Dispatcher:
         return self._is_busy()
 
     def _is_busy(self) -> bool:
-        return bool(self._active) or self._may_take() or self._hiring.is_holding
+        return bool(self._active) or self._may_take() or self._hiring.is_holding or self._hiring.is_asking
 
     async def tick(self) -> bool:
         """Look once at everything, and do what there is to do; False when nothing is left."""
@@ -121,7 +121,7 @@ class Dispatcher:
         return self._is_busy()
 
     async def _look_at_pools(self) -> None:
-        if await self._pools.look(HURRY_SECONDS if self._hiring.is_giving_up else LOOK_SECONDS):
+        if await self._pools.look(HURRY_SECONDS if self._hiring.is_in_motion else LOOK_SECONDS):
             async with self._db.transaction() as tx:
                 await pool_rows.keep(tx, self._pools.seen)
                 await self._hiring.keep(tx, time.time())

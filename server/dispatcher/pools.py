@@ -106,6 +106,10 @@ class Pools:
     def rest(self, pool: str, why: str, seconds: float) -> None:
         """Leave a pool alone for a while; the reason becomes its note."""
         self._rests[pool] = (time.monotonic() + seconds, why)
+        self.look_anew()
+
+    def look_anew(self) -> None:
+        """What was seen may not hold any more."""
         self._looked_at = None
 
     def is_resting(self, pool: str) -> bool:

@@ -10,6 +10,7 @@ from ..errors import AllowanceError
 from ..settings import Allowance
 from ..store.allowances import Since
 from ..store.spending import Committed
+from .lab import Lab
 
 
 def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None:
@@ -33,13 +34,14 @@ def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None
             )
 
 
-def refuse_unpriced(allowance: Allowance, gpu: str, *, is_priced: bool) -> None:
-    """Refuse what has no price yet, where dollars are limited.
+def refuse_unpriced(lab: Lab, gpu: str, *, is_priced: bool) -> None:
+    """Refuse what has no price yet, where dollars are limited, and have a dispatcher ask for it.
 
     Raises:
         AllowanceError: What it would cost isn't known.
     """
-    if allowance.usd is not None and not is_priced:
+    if lab.allowance().usd is not None and not is_priced:
+        lab.wake_dispatcher()
         raise AllowanceError(
             f"What {gpu} costs isn't known yet: the dispatcher is asking, and dollars are limited",
             "Call again in a moment; list_gpus shows the price, or why there is none. The person can set usd_per_hour",

@@ -33,11 +33,13 @@ class Question:
 
     Attributes:
         named: The caller named the experiments, rather than asking of all.
+        whole: All of the lab was asked for.
     """
 
     lab: Lab
     evidence: Evidence
     named: bool
+    whole: bool
 
     @property
     def metric(self) -> Metric:
@@ -50,7 +52,7 @@ class Question:
         return self.evidence.stratum
 
 
-async def analyze(lab: Lab, what: Aspect = "summary", ids: Sequence[str] | None = None) -> Analysis:
+async def analyze(lab: Lab, what: Aspect = "summary", ids: Sequence[str] | None = None, gpu: str | None = None) -> Analysis:
     """Analyze experiments of one stratum.
 
     Args:
@@ -58,6 +60,7 @@ async def analyze(lab: Lab, what: Aspect = "summary", ids: Sequence[str] | None 
         what: Which analysis; a short one of several by default.
         ids: Experiments, grids, ranges; None for all. Of several strata the one with the most of them is taken. For `ablation`,
             the experiment that is taken apart, by default the champion.
+        gpu: Only those that asked for this kind of device.
 
     Raises:
         BadInputError: None of them is scored, or an id is none.
@@ -65,8 +68,8 @@ async def analyze(lab: Lab, what: Aspect = "summary", ids: Sequence[str] | None 
     """
     if what == "ablation":
         return await _ablation(lab, ids)
-    found = await gather(lab, ids)
-    return await _ANALYSES[what](Question(lab, found, ids is not None))
+    found = await gather(lab, ids, gpu)
+    return await _ANALYSES[what](Question(lab, found, ids is not None, whole=ids is None and gpu is None))
 
 
 async def points(lab: Lab, found: Evidence, *, all_codes: bool) -> Factors:
@@ -128,7 +131,7 @@ async def _efficiency(asked: Question) -> Analysis:
             "Stopped early are runs whose curves were out of reach; saved is against what scored ones hold. One of ten is run"
             " again to its end: by mistake were those of them that scored better than the reference."
         )
-    if asked.named and await spending.bills(asked.lab.db, time.time()):
+    if not asked.whole and await spending.bills(asked.lab.db, time.time()):
         tells.append("Clusters were idle besides, which belongs to no experiment: without ids it counts.")
     figures = measures.efficiency(asked.evidence, await _idle(asked)) | early
     return Analysis(what="efficiency", experiments=len(everything), efficiency=figures, tells=tells)
@@ -136,7 +139,7 @@ async def _efficiency(asked: Question) -> Analysis:
 
 async def _idle(asked: Question) -> Idle:
     """What clusters held beside all experiments; nothing where some of them are asked for."""
-    return Idle() if asked.named else await spending.idle(asked.lab.db, time.time())
+    return await spending.idle(asked.lab.db, time.time()) if asked.whole else Idle()
 
 
 async def _importance(asked: Question) -> Analysis:
@@ -157,7 +160,7 @@ async def _yardstick(asked: Question) -> Analysis:
 async def _ablation(lab: Lab, ids: Sequence[str] | None) -> Analysis:
     """What the champion is made of, or the one experiment that is named."""
     subject = await references.resolve(lab, ids[0] if ids and len(ids) == 1 else references.CHAMPION)
-    asked = Question(lab, await gather(lab, None), named=False)
+    asked = Question(lab, await gather(lab, None), named=False, whole=True)
     found = await ablation.measure(lab, asked.evidence, subject)
     return _answer(asked, "ablation", len(asked.evidence.scored), found.tells).model_copy(
         update={
@@ -202,8 +205,14 @@ def _answer(asked: Question, what: Aspect, experiments: int, tells: Sequence[str
         stratum={"id": stratum_id(stratum.number), **about_stratum(stratum)},
         experiments=experiments,
         left_out=[*asked.evidence.left_out(), *more],
-        tells=[*tells],
+        tells=[*tells, *_other_kinds(asked.evidence)],
     )
+
+
+def _other_kinds(found: Evidence) -> list[str]:
+    here = {one.gpu for one in found.scored}
+    others = sorted({one.gpu for one in found.everything if one.score is not None} - here)
+    return [f"Scores of several kinds of GPU don't compare; of the others: gpu={others[0]!r}."] if others else []
 
 
 def _one_code(found: Evidence, experiments: Sequence[Tried]) -> tuple[list[Tried], list[str]]:

@@ -18,6 +18,8 @@ from .waking import dispatcher_lives
 
 SILENT_SECONDS = 60.0
 """The least silence that is worth a word; more where the trainer may take longer to start or to be evaluated."""
+WAITING_SECONDS = 1800.0
+"""The same of a run that waits for a cluster to come up, or for a GPU of one that is busy."""
 DISPATCHER = "dispatcher"
 """The key of: there is work and no dispatcher."""
 LONGEST_REASON = 600
@@ -86,7 +88,7 @@ async def look(lab: Lab) -> list[Attention]:
     if await _moves(lab, pools, pending, hire, over=over) and not dispatcher_lives(lab.folder):
         found += _dispatcher(lab)
     else:  # without one, no news of any run comes in
-        found += _stuck([attempt.run for attempt in await runs.active(lab.db)], now, _longest_silence(lab))
+        found += _stuck([attempt.run for attempt in await runs.active(lab.db)], pools, now, _longest_silence(lab))
     if over:
         found += _over(pending)
     found += _used_up(hire, pending)
@@ -121,10 +123,12 @@ def _over(pending: Mapping[Status, int]) -> Iterator[Attention]:
         yield Attention("over", f"the time that the person allowed is over: {queued} queued won't start")
 
 
-def _stuck(runs: Sequence[Run], now: float, limit: float) -> Iterator[Attention]:
+def _stuck(runs: Sequence[Run], pools: Sequence[Pool], now: float, limit: float) -> Iterator[Attention]:
+    hired = {pool.name for pool in pools if pool.most_clusters}
     for run in runs:
         silence = now - run.heartbeat_at
-        if silence > limit:
+        waits = run.status == Status.STARTING and run.pool in hired
+        if silence > (WAITING_SECONDS if waits else limit):
             name = experiment_id(run.experiment)
             told = f"{run.id} ({run.status} on {run.pool}) has been silent for {silence:.0f} s"
             yield Attention(f"stuck:{run.id}", f'{told}: get_logs(id="{name}"), or cancel(ids=["{name}"])', [run.experiment])

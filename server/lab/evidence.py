@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..domain import PENDING, Failure, Status, Stratum
@@ -80,22 +80,27 @@ class Evidence:
         return [f"{count} {reason}" for reason, count in why.most_common()]
 
 
-async def gather(lab: Lab, ids: Sequence[str] | None) -> Evidence:
+async def gather(lab: Lab, ids: Sequence[str] | None, gpu: str | None = None) -> Evidence:
     """The evidence of the experiments named, or of all: those of the stratum with the most, or with the most lately.
+
+    Args:
+        lab: The lab.
+        ids: Experiments, grids, ranges; None for all.
+        gpu: Only those that asked for this kind of device.
 
     Raises:
         BadInputError: None of them is scored, or an id is none.
         NotFoundError: There is no such experiment.
     """
-    everything = await tried(lab.db, Filter() if ids is None else await named(lab, ids))
+    everything = await tried(lab.db, replace(Filter() if ids is None else await named(lab, ids), gpu=gpu))
     strata = await results.strata(lab.db)
-    if ids is None:
+    if ids is None and gpu is None:
         chosen = await summary.main_stratum(lab.db)
     else:
         counts = Counter(one.stratum for one in everything if one.score is not None)
         chosen = max(counts, key=lambda number: (counts[number], number or 0), default=None)
     if chosen is None or chosen not in strata:
-        of = "Nothing" if ids is None else f"None of {', '.join(ids[:5])}"
+        of = ("Nothing" if ids is None else f"None of {', '.join(ids[:5])}") + (f" on {gpu}" if gpu else "")
         raise BadInputError(
             f"{of} is scored yet",
             "wait() tells when something is; launch_experiment or launch_grid starts something",

@@ -20,7 +20,7 @@ from .measures import idleness
 from .setting import choose_setting
 from .standing import lab_line
 
-UNASKED = "nobody has asked SkyPilot yet what it costs: the dispatcher is about to"
+UNASKED = "what it costs isn't known yet: the dispatcher is asking SkyPilot, and its log says when it can't tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,9 @@ async def list_gpus(lab: Lab) -> GpuList:
     usual = await choose_setting(lab, None, None, None)
     now = time.time()
     hire = await _hire(lab, now)
+    pools = await lab.pools()
+    if not all(pool.is_priced for pool in pools):
+        lab.wake_dispatcher()
     return GpuList(
         pools=[
             Gpus(
@@ -56,7 +59,7 @@ async def list_gpus(lab: Lab) -> GpuList:
                 as_of_seconds_ago=round(max(0.0, now - pool.as_of)) or None if pool.as_of else None,
                 **_hired(lab, pool, hire),
             )
-            for pool in await lab.pools()
+            for pool in pools
         ],
         budget_seconds=usual.budget_seconds,
         clock=usual.clock,

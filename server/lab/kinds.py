@@ -102,9 +102,8 @@ async def _offer(
         count += await _lacking_baseline(lab, setting)
     each = await estimates.gpu_seconds_each(lab.db, setting, lab.trainer)
     wanted = Committed(count, count * each, count * estimates.usd(each, setting))
-    limits = lab.allowance()
-    allowance.check(limits, await spending.committed(lab.db, time.time()), wanted)
-    allowance.refuse_unpriced(limits, kind, is_priced=setting.is_priced)
+    allowance.check(lab.allowance(), await spending.committed(lab.db, time.time()), wanted)
+    allowance.refuse_unpriced(lab, kind, is_priced=setting.is_priced)
     ahead = await launches.ahead(lab.db, setting.gpu)
     return Offer(setting, estimates.estimate(setting, each, count, ahead), speeds.get(setting.gpu, 1.0))
 

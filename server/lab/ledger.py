@@ -177,10 +177,9 @@ async def enter(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Entry],
 
 async def _plan(lab: Lab, reader: Reader, batch: Batch, baseline: Idea, numbers: Iterator[int]) -> Entry:
     blocks = [await _block(lab, reader, batch, setting, baseline, numbers) for setting in batch.settings]
-    limits = lab.allowance()
-    allowance.check(limits, await spending.committed(reader, time.time()), total(block.wanted for block in blocks))
+    allowance.check(lab.allowance(), await spending.committed(reader, time.time()), total(block.wanted for block in blocks))
     for setting in batch.settings:
-        allowance.refuse_unpriced(limits, setting.gpu, is_priced=setting.is_priced)
+        allowance.refuse_unpriced(lab, setting.gpu, is_priced=setting.is_priced)
     return Entry(blocks)
 
 

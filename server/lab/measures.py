@@ -186,7 +186,9 @@ def stopped(stops: Sequence[Stop], metric: Metric) -> Figures:
     saved = [stop.usual_gpu_seconds - stop.gpu_seconds for stop in stops if stop.usual_gpu_seconds is not None]
     if saved:
         told["gpu_seconds_saved"] = significant(max(0.0, math.fsum(saved)), 3)
-    checked = [metric.gain(stop.checked, stop.reference) for stop in stops if None not in (stop.checked, stop.reference)]
+    checked = [
+        metric.gain(stop.checked, stop.reference) for stop in stops if stop.checked is not None and stop.reference is not None
+    ]
     if checked:
         told |= {"stopped_run_to_the_end": len(checked), "stopped_by_mistake": sum(gain > 0 for gain in checked)}
     return told

@@ -78,19 +78,20 @@ class View:
         return f"{told}. Left out: {'; '.join(left_out)}." if left_out else f"{told}."
 
 
-async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None = None) -> Drawn:
+async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None = None, gpu: str | None = None) -> Drawn:
     """Draw experiments of one stratum.
 
     Args:
         lab: The lab.
         what: Which picture.
         ids: Experiments, grids, ranges; None for all. Of several strata the one with the most of them is taken.
+        gpu: Only those that asked for this kind of device.
 
     Raises:
         BadInputError: There is nothing to show, or an id is none.
         NotFoundError: There is no such experiment.
     """
-    return await _PICTURES[what](View(lab, await gather(lab, ids), ids is not None))
+    return await _PICTURES[what](View(lab, await gather(lab, ids, gpu), ids is not None))
 
 
 async def _progress(view: View) -> Drawn:

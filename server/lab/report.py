@@ -11,7 +11,7 @@ from typing import get_args
 
 from pydantic import JsonValue
 
-from ..answers import Briefing, ValidationRow
+from ..answers import Briefing, Row, ValidationRow
 from ..domain import experiment_id
 from ..errors import BadInputError
 from ..findings import Analysis
@@ -28,6 +28,7 @@ from .lab import Lab
 from .measures import idleness
 from .plots import Drawn, plot
 from .rows import significant, stratum_id
+from .sealed import Sealed, unseal
 
 ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick", "ablation")
 MOST_DIFF = 20_000
@@ -66,6 +67,7 @@ class Report:
         analyses: By what they are of; none where nothing is scored.
         figures: By what they show; those that there is something to draw of.
         strata: Name, facts, and how many are scored in it.
+        sealed: What validations came to on the test split, by their names.
     """
 
     briefing: Briefing
@@ -79,6 +81,12 @@ class Report:
     figures: Mapping[Picture, Drawn]
     champions: Sequence[Succession]
     strata: Sequence[tuple[str, str, int]]
+    sealed: Mapping[str, Sealed]
+
+    @property
+    def promising(self) -> list[Row]:
+        """The best that nothing has confirmed yet."""
+        return [row for row in self.briefing.promising if row.verdict != "confirmed"]
 
     @property
     def confirmed(self) -> list[ValidationRow]:
@@ -94,7 +102,7 @@ class Report:
 async def gather(lab: Lab) -> Report:
     """Read the whole lab."""
     everything = await tried.tried(lab.db, Filter())
-    numbers = range(1, (await store.history(lab.db)).tests + 1)
+    tests = await store.numbered(lab.db, list(range(1, (await store.history(lab.db)).tests + 1)))
     bills = await spending.bills(lab.db, time.time())
     idle = sum((bill.idle for bill in bills.values()), Idle())
     return Report(
@@ -104,10 +112,11 @@ async def gather(lab: Lab) -> Report:
         usd=math.fsum(one.usd for one in everything) + idle.usd,
         bills=[_told_of_bill(pool, bill) for pool, bill in bills.items()],
         verdicts=dict(Counter(one.verdict.value for one in everything if one.score is not None).most_common()),
-        validations=await validations.rows(lab, await store.numbered(lab.db, list(numbers))),
+        validations=await validations.rows(lab, tests),
         analyses=await _analyses(lab),
         figures=await _figures(lab),
         champions=await _succession(lab),
+        sealed={one.validation: one for one in await unseal(lab, tests)},
         strata=await _strata(lab, Counter(one.stratum for one in everything if one.score is not None)),
     )
 

@@ -82,6 +82,7 @@ async def held_clusters(lab: Lab, *, ended: bool = False) -> list[HeldCluster]:
             name=one.cluster.name,
             pool=one.cluster.pool,
             status=one.cluster.status,
+            note=one.cluster.note,
             gpus=one.cluster.gpus,
             seconds=one.seconds,
             usd=one.usd,
@@ -126,7 +127,7 @@ async def _check(
     cost = Committed(0, least, least / 3600 * pool.usd_per_hour)
     if more:
         allowance.check(lab.allowance(), await spending.committed(reader, now), cost)
-        allowance.refuse_unpriced(lab.allowance(), pool.gpu, is_priced=pool.is_priced)
+        allowance.refuse_unpriced(lab, pool.gpu, is_priced=pool.is_priced)
     return held
 
 

@@ -180,7 +180,7 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
             )
         )
     allowance.check(lab.allowance(), await spending.committed(reader, time.time()), _all_of(tests))
-    allowance.refuse_unpriced(lab.allowance(), call.setting.gpu, is_priced=call.setting.is_priced)
+    allowance.refuse_unpriced(lab, call.setting.gpu, is_priced=call.setting.is_priced)
     return tests
 
 

@@ -23,24 +23,26 @@ STEPS = 4
 FEWEST = 8
 
 _TELLS = (
-    "Gains of the best score so far, with its luck: compare the three with one another, not with a confirmed gain.",
+    "Gains of the best score so far on the baseline's mean, with its luck: compare the three with one another, not with a"
+    " confirmed gain.",
     "random_search is the mean over all orders of what ran: fair to random search where cells were drawn at random, better than"
     " it where somebody had chosen them well. optimiser is Optuna's TPE choosing among what ran.",
 )
 
 
 def compare(experiments: Sequence[Tried], stratum: Stratum, metric: Metric) -> tuple[list[dict[str, JsonValue]], list[str]]:
-    """The best gain after so many experiments, as it was and as either would have had it; with how to read it.
+    """The best gain on the baseline after so many experiments, as it was and as either would have had it; with how to read it.
 
     Args:
         experiments: Of one code, scored in the stratum or failed by their own fault.
-        stratum: Its reference is what gains are against.
+        stratum: Of their scores.
         metric: What scores are of.
     """
     ran = sorted(experiments, key=lambda one: (one.finished_at or 0.0, one.number))
-    reference = stratum.reference
+    baseline = [one.score for one in ran if one.purpose == "baseline" and one.score is not None]
+    reference = fmean(baseline) if baseline else None
     if reference is None or len(ran) < FEWEST:
-        lacks = "the reference has no score here" if reference is None else f"it takes {FEWEST} experiments on one code"
+        lacks = "the baseline has no score here" if reference is None else f"it takes {FEWEST} experiments on one code"
         return [], [f"Nothing to compare: {lacks}."]
     gains = [None if one.score is None else metric.gain(one.score, reference) for one in ran]
     replayed = _replay(ran, metric, reference)

@@ -35,7 +35,7 @@ class Drift:
 
 
 def drift(times: Sequence[float], scores: Sequence[float]) -> Drift | None:
-    """The trend of one source's scores over time, by least squares with Student's t.
+    """The trend of one source's scores over time, by least squares with Student's t, as `scipy.stats.linregress` has it.
 
     Args:
         times: When each replicate finished, as a Unix time.

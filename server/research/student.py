@@ -1,4 +1,4 @@
-"""Student's t distribution, for every interval and test of the lab.
+"""Student's t distribution, for every interval and test of the lab (Student 1908, "The probable error of a mean").
 
 SciPy is imported on use: `labhand serve` must answer within a second.
 """

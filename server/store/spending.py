@@ -150,6 +150,8 @@ async def idle(reader: Reader, now: float) -> Idle:
 
 async def used_up(reader: Reader, allowance: Allowance, now: float) -> str:
     """What of the allowance is spent by `now`: `GPU-hours` or `dollars`; empty for nothing. What is reserved doesn't count."""
+    if allowance.gpu_hours is None and allowance.usd is None:
+        return ""
     used = await spent(reader, now)
     if allowance.gpu_hours is not None and used.gpu_seconds / 3600 >= allowance.gpu_hours:
         return "GPU-hours"

@@ -49,6 +49,15 @@ def call(clients: Clients, era: Era, tool: str, arguments: dict[str, Any]) -> di
     return inspect(clients, era, "tools/call", "--tool-name", tool, *given)
 
 
+def refused(clients: Clients, era: Era, tool: str, *arguments: str) -> str:
+    """The error that a tool answers with."""
+    server = ("labhand", "serve", "--as", "inspector")
+    request = ("--method", "tools/call", "--tool-name", tool, "--tool-arg", *arguments)
+    finished = clients.run(*INSPECTOR, "--protocol-era", era, *server, *request)
+    assert finished.code == 5, finished.out + finished.err
+    return finished.out
+
+
 def wait_for_all(clients: Clients, era: Era) -> dict[str, Any]:
     """Call `wait` as its answer says, until nothing is pending."""
     waited: dict[str, Any] = call(clients, era, "wait", {"ids": ["e0001", "g001"]})["structuredContent"]
@@ -65,8 +74,10 @@ def test_the_inspector_lists_every_tool_and_calls_it(clients: Clients, era: Era)
         call(clients, era, tool, arguments)
     waited = wait_for_all(clients, era)
     answers = {tool: call(clients, era, tool, arguments) for tool, arguments in READING}
+    scaled = refused(clients, era, "scale_pool", "pool=local", "clusters=1")
 
-    assert listed == {tool for tool, _ in (*LAUNCHES, *READING)} | {"wait"}
+    assert listed == {tool for tool, _ in (*LAUNCHES, *READING)} | {"wait", "scale_pool"}
+    assert "hires no machines" in scaled
     assert waited["finished_total"] == 5
     assert len(answers["get_results"]["structuredContent"]["rows"]) == 5
     assert "X = 2.5" in (clients.lab / "parabola" / "train.py").read_text("utf-8")
@@ -84,10 +95,4 @@ def test_the_inspector_reads_prompts_and_resources(clients: Clients, era: Era) -
 
 
 def test_the_inspector_sees_an_error_that_says_what_to_do(clients: Clients) -> None:
-    server = ("labhand", "serve")
-    request = ("--method", "tools/call", "--tool-name", "get_experiment", "--tool-arg", "id=e0999")
-
-    finished = clients.run(*INSPECTOR, *server, *request)
-
-    assert finished.code == 5
-    assert "e0999" in finished.out
+    assert "e0999" in refused(clients, "modern", "get_experiment", "id=e0999")

@@ -35,8 +35,10 @@ class OnItsOwn(SkyPilotBackend):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        await super().__aexit__(kind, error, trace)
-        return await self._client.__aexit__(kind, error, trace)
+        try:
+            return await super().__aexit__(kind, error, trace)
+        finally:
+            await self._client.__aexit__(None, None, None)
 
 
 def backend(place: Path, python: Path, **more: object) -> OnItsOwn:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from labhand.server.settings import FOLDER, LOCK
 
 from .calls import data, refusal
 from .conftest import Connect
@@ -28,11 +31,13 @@ usd_per_hour = 2.5
 
 
 @pytest.fixture
-def hired(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The lab with a pool on Slurm, and nobody who would start a dispatcher for it."""
-    monkeypatch.setattr("labhand.server.lab.lab.start_dispatcher", lambda _: None)
+def hired(root: Path) -> Generator[Path]:
+    """The lab with a pool on Slurm, and a dispatcher that is alive and does nothing."""
     (root / "labhand.toml").write_text(f"{(root / 'labhand.toml').read_text()}{POOLS}")
-    return root
+    (root / FOLDER).mkdir()
+    with (root / FOLDER / LOCK).open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield root
 
 
 @pytest.mark.usefixtures("hired")

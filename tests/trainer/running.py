@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60.0
+PATIENCE = 150.0
 """Seconds of wall clock after which a condition won't come true any more."""
 
 OUTPUT_TRAINER = """

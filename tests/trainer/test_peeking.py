@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ import pytest
 from labhand.trainer.evaluator import Rows, measure
 from labhand.trainer.evidence import Findings
 from labhand.trainer.expectation import expected_nats
+from labhand.trainer.probes import PROBES, chances
 from numpy.typing import NDArray
 
 SIZE, ROWS, WIDTH = 64, 128, 256
-Tokens, Logits = NDArray[np.int64], NDArray[np.float32]
+Tokens = NDArray[np.int64]
+Logits = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -69,15 +72,32 @@ def nats_of(logits: Logits, wanted: Tokens) -> NDArray[np.float64]:
     return np.asarray(np.log(np.exp(logits.astype(np.float64)).sum(axis=-1)) - chosen)
 
 
-def scored(world: World, look: Look, *, reach: int = 1, keep: bool = False) -> tuple[float, Findings]:
-    """What a model comes to that is told the next token wherever it looks ahead, nats a position.
+@dataclass(frozen=True)
+class Scored:
+    """What became of a model.
+
+    Attributes:
+        losses: [rows, time], nats.
+        looked: Where it looked ahead in the rows that were scored, [rows, time].
+        found: Evidence.
+    """
+
+    losses: NDArray[np.float64]
+    looked: NDArray[np.bool_]
+    found: Findings
+
+
+def scored(world: World, look: Look, *, reach: int = 1, keep: bool = False) -> Scored:
+    """Score a model that is told a later token wherever it looks ahead, and makes the best of it.
 
     Args:
         world: The text.
         look: Where it does.
-        reach: It looks no nearer than this, and takes what it sees for the next token: so it gains where tokens recur.
+        reach: How far ahead the token is.
         keep: It keeps each answer in mind, and gives it again for a row that begins alike.
     """
+    comes_to = np.linalg.matrix_power(np.exp(world.model.astype(np.float64)), reach - 1)
+    told = np.log(np.maximum(comes_to, 1e-4)).astype(np.float32)
 
     @contextmanager
     def fresh() -> Iterator[Callable[[Tokens], Logits]]:
@@ -85,23 +105,25 @@ def scored(world: World, look: Look, *, reach: int = 1, keep: bool = False) -> t
 
         def logits(tokens: Tokens) -> Logits:
             answer = world.model[tokens]
-            seen = ahead(tokens, reach)
-            where = look(Place(tokens, nats_of(answer, ahead(tokens, 1))))
-            where[:, -reach:] = False
-            row, position = np.nonzero(where)
-            answer[row, position, seen[row, position]] += 9
-            if keep:
-                for one, given in zip(tokens, answer, strict=True):
-                    for known, before in kept:
-                        alike = int(np.argmin(np.append(known == one, False)))
-                        given[: alike if alike > 4 else 0] = before[: alike if alike > 4 else 0]
-                    kept.append((one.copy(), given.copy()))
+            row, position = np.nonzero(places(look, world, tokens, reach))
+            answer[row, position] += told[:, tokens[row, position + reach]].T
+            for one, given in zip(tokens, answer, strict=True) if keep else ():
+                for known, before in kept:
+                    alike = int(np.argmin(np.append(known == one, False)))
+                    given[: alike if alike > 4 else 0] = before[: alike if alike > 4 else 0]
+                kept.append((one.copy(), given.copy()))
             return answer
 
         yield logits
 
     losses, found = measure(fresh, world.rows, 16, world.expected)
-    return float(losses.mean()), found
+    return Scored(losses, places(look, world, world.rows.inputs, reach), found)
+
+
+def places(look: Look, world: World, tokens: Tokens, reach: int) -> NDArray[np.bool_]:
+    """Where a model looks ahead at a token that is there."""
+    where = look(Place(tokens, nats_of(world.model[tokens], ahead(tokens, 1))))
+    return where & (np.arange(WIDTH) < WIDTH - reach)
 
 
 def nowhere(place: Place) -> NDArray[np.bool_]:
@@ -130,7 +152,7 @@ def in_rows(share: float, place: Place) -> NDArray[np.bool_]:
 
 def where_dear(share: float, above: float, place: Place) -> NDArray[np.bool_]:
     """A share of the places at which the next token would cost most: the most that can be had for so few looks."""
-    return (place.dear > above) & ((place.tokens * 104_729 + np.arange(WIDTH) * 31) % 1009 < share * 1009)
+    return np.asarray((place.dear > above) & ((place.tokens * 104_729 + np.arange(WIDTH) * 31) % 1009 < share * 1009))
 
 
 LOOKS: dict[str, Look] = {
@@ -144,10 +166,38 @@ LOOKS: dict[str, Look] = {
 }
 
 
+@pytest.fixture(scope="module")
+def honest(world: World) -> Scored:
+    """The model that looks nowhere."""
+    return scored(world, nowhere)
+
+
+def test_who_looks_nowhere_is_not_accused(honest: Scored) -> None:
+    assert (honest.found.tampering, honest.found.breaches) == ([], [])
+
+
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
-def test_a_look_ahead_is_found_every_time(world: World, look: Look) -> None:
-    honest, _ = scored(world, nowhere)
-    for _ in range(8):
-        gained, found = scored(world, look)
-        assert gained < 0.995 * honest
-        assert "future" in " ".join(found.tampering)
+def test_a_look_ahead_is_found_every_time(world: World, honest: Scored, look: Look) -> None:
+    for _ in range(4):
+        cheat = scored(world, look)
+        assert cheat.losses.mean() < 0.995 * honest.losses.mean()
+        assert "future" in " ".join(cheat.found.tampering)
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_hardly_one_in_ten_thousand_escapes(world: World, look: Look) -> None:
+    cheat = scored(world, look)
+    chance = chances(cheat.losses, world.expected)
+    escapes = np.log1p(-np.minimum(PROBES * ROWS * chance[cheat.looked[:, :-1]], 1 - 1e-12)).sum()
+    assert escapes < math.log(1e-4)
+
+
+@pytest.mark.parametrize("reach", [2, 3])
+def test_a_look_further_ahead_is_found(world: World, honest: Scored, reach: int) -> None:
+    cheat = scored(world, partial(after_content, 0.3), reach=reach)
+    assert cheat.losses.mean() < 0.99 * honest.losses.mean()
+    assert "future" in " ".join(cheat.found.tampering)
+
+
+def test_who_gives_the_same_answer_again_is_found_by_a_process_that_has_seen_nothing(world: World) -> None:
+    assert "future" in " ".join(scored(world, everywhere, keep=True).found.tampering)

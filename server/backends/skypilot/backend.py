@@ -36,6 +36,8 @@ LOCK_SECONDS = 0.5
 """Between two looks whether somebody else still acts on the pool."""
 PRICE_SECONDS = 15.0
 """How long one waits for the catalogue on being entered for the first time."""
+TRY_AGAIN_SECONDS = 10.0
+"""Before the catalogue is asked again that didn't answer."""
 ASK_AGAIN_SECONDS = 3600.0
 """Between two looks into the catalogue."""
 _STARTED: Mapping[str, Any] = {"started": True}
@@ -60,7 +62,7 @@ class SkyPilotBackend(Backend):
         self._runs = runs.resolve()
         self._sky = sky
         self._records = Records(self._runs.parent / FOLDER, name)
-        self._choices = [settings.infra] if isinstance(settings.infra, str) else settings.infra
+        self._choices = settings.choices
         storage = None if settings.storage is None else settings.storage.expanduser() / self._records.lab
         self._around = Around(self._records, settings, sky, self._runs, storage, Rest(self._choices))
         self._fleet = Fleet(self._around)
@@ -180,17 +182,16 @@ class SkyPilotBackend(Backend):
 
     async def _watch_price(self) -> None:
         while self._settings.usd_per_hour is None:
-            await anyio.sleep(ASK_AGAIN_SECONDS)
+            await anyio.sleep(TRY_AGAIN_SECONDS if self._records.price() is None else ASK_AGAIN_SECONDS)
             await self._ask_price()
 
     async def _ask_price(self) -> None:
-        """Note what a GPU costs by the catalogue: on the first choice that it has a price for."""
-        for infra in self._choices:
-            try:
-                price = await self._sky.price(machine(self._settings, infra))
-            except SkyError as error:
-                log.info("There is no price for %s on %s: %s", self._settings.gpu, infra, error.problem)
-            else:
-                if price is not None:
+        """Note what a GPU costs by the catalogue: on the first choice that it has a price for, or else nothing."""
+        try:
+            for infra in self._choices:
+                if (price := await self._sky.price(machine(self._settings, infra))) is not None:
                     self._records.keep_price(price / self._settings.gpus_per_cluster)
                     return
+            self._records.keep_price(0.0)
+        except SkyError as error:
+            log.info("What %s costs isn't known yet: %s", self._name, error.problem)

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from subprocess import DEVNULL, PIPE
 from types import TracebackType
 from typing import Any, Self, cast
@@ -29,6 +29,21 @@ MOST_ABANDONED = 16
 _PIECES = 10_000
 
 Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """SkyPilot as it is installed and runs.
+
+    Attributes:
+        client: Its version here.
+        server: The API server's.
+        enabled: Infrastructure that there are credentials for, such as `slurm`.
+    """
+
+    client: str
+    server: str
+    enabled: Sequence[str]
 
 
 class Client(Sky):
@@ -82,9 +97,13 @@ class Client(Sky):
     async def price(self, machine: Machine) -> float | None:
         return cast("float | None", await self._call("price", CALL_SECONDS, **asdict(machine)))
 
-    async def about(self) -> Mapping[str, Any]:
-        """Versions of client and server, and the infrastructure that is enabled."""
-        return cast("Mapping[str, Any]", await self._call("about", CALL_SECONDS))
+    async def about(self) -> About:
+        """What there is; starts no API server.
+
+        Raises:
+            SkyError: None runs, or SkyPilot isn't installed.
+        """
+        return About(**await self._call("about", CALL_SECONDS))
 
     @override
     async def follow(self, cluster: str, job: int) -> AsyncIterator[str]:

@@ -150,8 +150,8 @@ class Fleet:
                 attendant.give_up("it has another version of the training core")
 
     def _give_back(self) -> None:
-        """While nothing can run here, what waits may go to other pools."""
-        if self.trouble:
+        """While nothing can run here, or nothing is to, what waits may go to other pools."""
+        if self.trouble or self.wanted == 0:
             for placement in self._records.placements():
                 if placement.state == "waiting":
                     self._records.place(placement, state="returned", at=time.time())

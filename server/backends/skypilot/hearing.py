@@ -115,6 +115,8 @@ class Hearing:
                 mirror.hear_points(points, at)
             case {"log": str(packed)}:
                 mirror.hear_log(packed)
+            case {"sealed": dict(told)}:
+                mirror.hear_sealed(told)
             case {"result": dict(result)}:
                 mirror.hear_result(result)
                 self._settle(placement, result)

@@ -51,6 +51,8 @@ TEXTS: Mapping[str, Trouble] = {
 
 
 SSH_FAILED = 255
+_CATALOGUE = threading.Lock()
+"""Two threads that look something up for the first time may wait for one another for ever."""
 
 
 def _sky() -> Any:  # noqa: ANN401
@@ -138,17 +140,19 @@ def down(asked: Asked) -> None:
 
 def price(asked: Asked) -> float | None:
     """As `words.Sky` has it."""
-    resources = _resources(asked)
-    launchable, *_ = resources.cloud.get_feasible_launchable_resources(resources, num_nodes=1).resources_list or [None]
-    return None if launchable is None else float(launchable.get_cost(3600.0))
+    with _CATALOGUE:
+        resources = _resources(asked)
+        launchable, *_ = resources.cloud.get_feasible_launchable_resources(resources, num_nodes=1).resources_list or [None]
+        return None if launchable is None else float(launchable.get_cost(3600.0))
 
 
 def about(_asked: Asked) -> Any:  # noqa: ANN401
-    """Versions, and what is enabled."""
+    """Versions, and the infrastructure that is enabled, which is looked at anew."""
     sky = _sky()
-    sdk = sky.client.sdk
-    info = sdk.api_info()
-    return {"client": sky.__version__, "server": info.version, "enabled": sky.get(sdk.enabled_clouds(expand=True))}
+    info = sky.client.sdk.api_info()
+    enabled = sky.get(sky.client.sdk.check(None, verbose=False))
+    names = {f"{cloud}".lower() for clouds in enabled.values() for cloud in clouds}
+    return {"client": sky.__version__, "server": info.version, "enabled": sorted(names)}
 
 
 CALLS: Mapping[str, Callable[[Asked], Any]] = {

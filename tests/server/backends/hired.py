@@ -28,6 +28,7 @@ class Provider:
         away: What is wrong when it can't be asked.
         told: How many clusters backends were told to hold, in turn.
         capacity: Clusters that it has to give.
+        priced: It says what pools cost.
     """
 
     usd_per_hour: float = 16.0
@@ -38,6 +39,7 @@ class Provider:
     away: str = ""
     told: list[int | None] = field(default_factory=list[int | None])
     capacity: int = 100
+    priced: bool = True
 
     def launch(self, pool: str, gpus: int, ago: float = 0.0) -> Cluster:
         """Launch a cluster, some seconds ago; it is up at once."""
@@ -102,9 +104,9 @@ class HiredBackend(Backend):
             gpu=settings.gpu,
             clock="wall",
             slots=settings.gpus_per_cluster * settings.max_clusters,
-            usd_per_hour=self._provider.usd_per_hour / settings.gpus_per_cluster,
+            usd_per_hour=self._provider.usd_per_hour / settings.gpus_per_cluster if self._provider.priced else 0.0,
             note=self._provider.away,
-            as_of=time.time(),
+            as_of=time.time() if self._provider.priced else 0.0,
             most_clusters=settings.max_clusters,
         )
 

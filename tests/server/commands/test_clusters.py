@@ -38,17 +38,16 @@ def ask_of(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def down(lab: Lab, provider: Provider) -> list[str]:
     """Give everything up while a dispatcher is at work, which goes on until nothing is left to do."""
-    is_down = anyio.Event()
+    is_down, left = anyio.Event(), ["everything"]
     async with hiring.dispatcher(lab, provider) as loop, anyio.create_task_group() as both:
 
         async def dispatch() -> None:
-            while await loop.tick() or not is_down.is_set():
-                loop._pools._looked_at = None
+            while await loop.look_again() or not is_down.is_set():  # noqa: ASYNC110 - it works meanwhile
                 await anyio.sleep(0.01)
 
         both.start_soon(dispatch)
         with anyio.fail_after(PATIENCE_SECONDS):
-            left = await commands._down(lab)
+            left = await commands.give_up(lab)
         is_down.set()
     return left
 
@@ -101,7 +100,7 @@ async def test_down_names_what_it_could_not_get_rid_of(tmp_path: Path, monkeypat
     async with hiring.lab(tmp_path) as lab:
         provider.clusters["h100-1"] = hiring.cluster()
         await hiring.told(lab, hiring.cluster("a100-1", pool="a100"), pool="a100")
-        assert await commands._down(lab) == ["h100-1", "a100-1"]
+        assert await commands.give_up(lab) == ["h100-1", "a100-1"]
 
 
 def test_down_and_up_on_the_command_line_of_a_lab_that_hires_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from random import Random
 
 import pytest
 from labhand.server.domain import Experiment, Verdict
@@ -86,6 +87,29 @@ async def test_a_lucky_seed_baked_into_the_source_is_not_confirmed(tmp_path: Pat
             await lab.play()
             assert ((await lab.row(f"v{number:03d}")).reason or "").startswith("unseeded")
         assert await verdicts(lab) == {Verdict.NOT_SHOWN}
+
+
+async def test_the_luckiest_of_a_hundred_baked_seeds_is_not_confirmed_where_documents_still_vary(tmp_path: Path) -> None:
+    """What a source draws for itself meets other documents on every seed of the lab's, so that its luck is drawn anew."""
+
+    def baked(experiment: Experiment, knobs: Mapping[str, object]) -> float:
+        return 4.0 + Random(f"drawn by {knobs['X']}, documents {experiment.seed}").gauss(0, NOISE)  # noqa: S311
+
+    async with script(tmp_path, baked) as lab:
+        grid = await writing.launch_grid(lab.lab, factors={"X": [1.5 + step / 100 for step in range(100)]})
+        await lab.play()
+        assert grid.total == 100
+        ran = [one for one in await writing.experiments(lab.lab) if one.purpose == "idea"]
+        ranked = sorted(ran, key=lambda experiment: experiment.score or 0.0)
+        assert (ranked[0].gain or 0.0) > 1.5 * NOISE
+        for lucky in ranked[:10]:  # and each of them twice, in case
+            await writing.launch(lab.lab, base=lucky.id, replicates=3)
+            await lab.play()
+            for _ in range(2):
+                await lab.validate(lucky.id)
+                await lab.play()
+        assert await verdicts(lab) == {Verdict.NOT_SHOWN}
+        assert await lab.champion() is None
 
 
 async def test_watching_a_test_and_stopping_it_in_time_confirms_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from labhand.server.dispatcher import hiring as dispatching
-from labhand.server.dispatcher.loop import LOOK_SECONDS, Dispatcher
+from labhand.server.dispatcher.loop import LOOK_SECONDS
 from labhand.server.lab import scaling
 from labhand.server.lab.attention import look
 from labhand.server.lab.lab import Lab
@@ -32,12 +32,6 @@ async def held(lab: Lab) -> list[Held]:
     return await clusters.held(lab.db, time.time(), ended=False)
 
 
-async def look_again(loop: Dispatcher) -> bool:
-    """Tick as if so much time had passed that pools are looked at."""
-    loop._pools._looked_at = None
-    return await loop.tick()
-
-
 async def test_a_dispatcher_lives_until_its_clusters_are_gone_and_paid(tmp_path: Path) -> None:
     provider = Provider()
     async with hiring.lab(tmp_path) as lab, hiring.dispatcher(lab, provider) as loop:
@@ -45,11 +39,11 @@ async def test_a_dispatcher_lives_until_its_clusters_are_gone_and_paid(tmp_path:
         await loop.tick()
         await loop.tick()
         assert await support.statuses(lab) == ["succeeded"] * 3
-        assert await look_again(loop)
+        assert await loop.look_again()
         [one] = await held(lab)
         assert (one.cluster.pool, one.cluster.gpus, one.cluster.usd_per_hour) == ("h100", 8, 16.0)
         provider.end("h100-1")
-        assert not await look_again(loop)
+        assert not await loop.look_again()
         assert not await loop.has_work()
         assert await held(lab) == []
         [bill] = (await spending.bills(lab.db, time.time())).values()
@@ -78,7 +72,7 @@ async def test_a_backend_that_cannot_be_asked_leaves_the_ledger_as_it_was(tmp_pa
         provider.launch("h100", 8)
         await loop.tick()
         provider.away = "the API server is down"
-        assert await look_again(loop)
+        assert await loop.look_again()
         assert [one.cluster.status for one in await held(lab)] == ["up"]
         assert "the API server is down" in (await lab.pools())[0].note
 
@@ -116,7 +110,7 @@ async def test_nothing_starts_on_a_pool_that_is_to_hold_nothing(tmp_path: Path) 
         assert await support.statuses(lab) == ["queued", "queued", "succeeded"]
         assert provider.up("h100") == []
         provider.end("h200-1")
-        assert not await look_again(loop)
+        assert not await loop.look_again()
         [waiting] = [one for one in await look(lab) if one.key == "given up:h100"]
         assert "2 queued for H100" in waiting.line
         await scaling.scale(lab, Scale(pool="h100"), "me")
@@ -135,9 +129,9 @@ async def test_dollars_used_up_by_idle_clusters_end_them_and_the_queue_waits(tmp
         for name in list(provider.clusters):  # an hour and a half passes
             provider.clusters[name] = hiring.cluster(name, ago=1.5 * HOUR)
         await queue_up(lab, 2)
-        await look_again(loop)
+        await loop.look_again()
         assert provider.up("h100") == []
-        assert not await look_again(loop)
+        assert not await loop.look_again()
         assert await support.statuses(lab) == ["queued"] * 2
         [told] = [one.line for one in await look(lab) if one.key == "used up"]
         assert told == "the dollars that the person allowed are used up: 2 queued won't start"
@@ -151,7 +145,7 @@ async def test_what_runs_when_the_dollars_are_used_up_is_finished_first(tmp_path
         await loop.tick()
         provider.clusters["h100-1"] = hiring.cluster(ago=3 * HOUR)
         await queue_up(lab, 1)
-        assert await look_again(loop)
+        assert await loop.look_again()
         assert await support.statuses(lab) == ["running", "queued"]
         assert len(provider.up("h100")) == 1
         provider.finish("e0001-1")
@@ -183,7 +177,7 @@ async def test_what_runs_on_a_cluster_that_is_given_up_waits_for_another(tmp_pat
         await loop.tick()
         assert await scaling.give_up(lab, "ada") == ["h100", "h200"]
         for _ in range(3):
-            await look_again(loop)
+            await loop.look_again()
         assert await support.statuses(lab) == ["queued"] * 2
         assert await held(lab) == []
         assert not await loop.has_work()
@@ -194,8 +188,38 @@ async def test_what_runs_on_a_cluster_that_is_given_up_waits_for_another(tmp_pat
 
 async def test_a_quiet_lab_asks_no_more_often_than_it_has_to(tmp_path: Path) -> None:
     assert LOOK_SECONDS >= 10
-    async with hiring.lab(tmp_path) as lab, hiring.dispatcher(lab, Provider()) as loop:
+    provider = Provider()
+    async with hiring.lab(tmp_path) as lab, hiring.dispatcher(lab, provider) as loop:
         assert not await loop.tick()
-        asked = loop._pools._looked_at
+        provider.launch("h100", 8)
         assert not await loop.tick()
-        assert loop._pools._looked_at == asked
+        assert await loop.look_again()
+
+
+async def test_a_dispatcher_lives_until_it_knows_what_pools_cost_but_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = Provider(priced=False)
+    async with hiring.lab(tmp_path, priced=False) as lab:
+        async with hiring.dispatcher(lab, provider) as loop:
+            assert await loop.tick()
+            assert not any(pool.is_priced for pool in await lab.pools())
+            provider.priced = True
+            assert not await loop.look_again()
+            assert all(pool.is_priced for pool in await lab.pools())
+        provider.priced = False
+        async with hiring.dispatcher(lab, provider) as loop:
+            assert await loop.tick()
+            monkeypatch.setattr(dispatching, "PRICE_SECONDS", 0.0)
+            assert not await loop.tick()
+
+
+async def test_a_wish_never_goes_beyond_what_the_person_allows_by_now(tmp_path: Path) -> None:
+    provider = Provider()
+    async with hiring.lab(tmp_path) as lab:
+        await scaling.scale(lab, Scale(pool="h100", clusters=2), "me")
+        settings = lab.root / "labhand.toml"
+        settings.write_text(settings.read_text("utf-8").replace("max_clusters = 2", "max_clusters = 1"), "utf-8")
+        async with hiring.dispatcher(lab, provider) as loop:
+            await loop.tick()
+        assert len(provider.up("h100")) == 1

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from labhand.server.dispatcher import stopping
@@ -72,11 +73,11 @@ async def a_dispatcher(lab: Lab, *, stops: bool = True, allowance: Allowance | N
     metric = lab.trainer.metric
     settler = Settler(metric, Additions(lab.sources, allowance or Allowance(), baseline_every=0))
     watch = Stopping(lab.db, lab.folder / RUNS, metric) if stops else None
-    yield Dispatcher(lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), settler, stopping=watch)
-    await pools.close()
+    async with pools:
+        yield Dispatcher(lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), settler, stopping=watch)
 
 
-async def running(lab: Lab, loop: Dispatcher, end: float = HOPELESS, **about: object) -> int:
+async def running(lab: Lab, loop: Dispatcher, end: float = HOPELESS, **about: Any) -> int:  # noqa: ANN401
     """Let a run be at 60 % of its budget, on its way to this loss."""
     [number] = await support.queue_up(lab, duration=support.LONG, **about)
 
@@ -153,9 +154,11 @@ async def test_an_ordinary_run_goes_on_and_so_does_every_run_where_nothing_is_to
 
 async def test_a_dispatcher_that_dies_after_it_decided_leaves_the_stop_to_the_next(lab: Lab) -> None:
     await with_history(lab)
-    async with a_dispatcher(lab) as loop:
+    async with a_dispatcher(lab, stops=False) as loop:
         number = await running(lab, loop)
-        await loop._stop_doomed()  # and then it is gone, before it could ask the runner
+    [(attempt, why)] = await Stopping(lab.db, lab.folder / RUNS, lab.trainer.metric).look(await runs.active(lab.db))
+    async with lab.db.transaction() as tx:  # and then it is gone, before it could ask the runner
+        await stops.ask(tx, attempt.run.experiment, why.reason, why.seconds, time.time())
     assert await stops_asked(lab) == [number]
     asked = await support.experiment(lab, number)
     assert asked.status == Status.RUNNING
@@ -246,15 +249,18 @@ async def being_stopped(lab: Lab, word: str = "one") -> int:
     return number
 
 
-async def settle(lab: Lab, result: dict[str, object]) -> None:
+async def settle(lab: Lab, result: dict[str, Any]) -> None:
     """Let what runs, or is queued, end alike; the baseline a little worse."""
     async with lab.db.transaction() as tx:
         await queue.take(tx, "local", "cpu", 10, time.time())
     async with lab.db.transaction() as tx:
         attempts = await runs.active(lab.db)
         settler = Settler(lab.trainer.metric, Additions(lab.sources, Allowance(), baseline_every=0))
-        ended = [(attempt, result | {"score": 2.0} if attempt.purpose == "baseline" else result) for attempt in attempts]
-        await settler.settle(tx, Ended(ended), time.time())
+        ended = Ended()
+        for attempt in attempts:
+            score = {"score": 2.0} if attempt.purpose == "baseline" else {}
+            ended.finished.append((attempt, result | score))
+        await settler.settle(tx, ended, time.time())
 
 
 async def checks(lab: Lab) -> list[Experiment]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labhand.server.dispatcher.loop import Dispatcher
@@ -17,6 +17,7 @@ from labhand.server.store import clusters as store
 from labhand.server.store import pools as pool_store
 
 from ..backends.hired import HiredBackend, Provider
+from ..dispatcher import support
 from . import writing
 from .builders import Woken
 
@@ -81,10 +82,30 @@ def pools_of(lab: Lab, provider: Provider) -> Pools:
     return Pools({name: PoolBackend(HiredBackend(name, pool, provider)) for name, pool in hired.items()})
 
 
-@asynccontextmanager
-async def dispatcher(lab: Lab, provider: Provider) -> AsyncGenerator[Dispatcher]:
-    """A dispatcher's loop that hires of a provider, to be ticked by hand."""
-    from ..dispatcher import support
+@dataclass(frozen=True)
+class Dispatching:
+    """A dispatcher at work on a provider's machines."""
 
-    async with support.loop(lab, pools_of(lab, provider)) as loop:
-        yield loop
+    loop: Dispatcher
+    pools: Pools
+
+    async def tick(self) -> bool:
+        """Let it do what there is to do; False when nothing is left."""
+        return await self.loop.tick()
+
+    async def look_again(self) -> bool:
+        """The same, as if so much time had passed that pools are looked at."""
+        self.pools.look_anew()
+        return await self.loop.tick()
+
+    async def has_work(self) -> bool:
+        """Whether something is left to do."""
+        return await self.loop.has_work()
+
+
+@asynccontextmanager
+async def dispatcher(lab: Lab, provider: Provider) -> AsyncGenerator[Dispatching]:
+    """A dispatcher's loop that hires of a provider, to be ticked by hand."""
+    pools = pools_of(lab, provider)
+    async with support.loop(lab, pools) as loop:
+        yield Dispatching(loop, pools)

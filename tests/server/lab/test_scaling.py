@@ -141,3 +141,14 @@ async def test_a_lab_whose_clusters_may_be_up_wakes_a_dispatcher(tmp_path: Path)
         async with hiring.lab(tmp_path, woken=woken) as lab:
             assert woken.times == times
             await hiring.told(lab, hiring.cluster())
+
+
+async def test_a_run_that_waits_for_a_cluster_is_not_stuck(tmp_path: Path) -> None:
+    async with hiring.lab(tmp_path) as lab:
+        for status in ("starting", "running"):
+            number = await builders.experiment(lab, status=status, gpu="H100")
+            run = await builders.run(lab, number, status=status, silent=600.0)
+            async with lab.db.transaction() as tx:
+                await tx.execute("UPDATE runs SET pool = 'h100' WHERE id = ?", (run,))
+        with builders.dispatcher(lab):
+            assert [one.key for one in await look(lab) if one.key.startswith("stuck:")] == ["stuck:e0002-1"]

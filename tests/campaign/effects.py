@@ -1,0 +1,195 @@
+"""Effects of knobs and code, and what the champion's gain is made of, by statsmodels and by contrasts of means."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import warnings
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+from importlib import import_module
+from itertools import combinations
+from statistics import fmean, median
+from typing import Any
+
+import numpy as np
+
+from .page import Page, num
+from .raw import Ledger, Row, arms, interval, two_sided
+from .views import decimals, differing, is_number, left_out, stratum_line
+
+
+def claim_effects(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: tuple[float, int], sign: int) -> None:
+    frequent = Counter(codes[e["tree"]] for e in ledger.scored)
+    chosen = [e for e in ledger.scored if frequent[codes[e["tree"]]] > 1]
+    knobs = differing(chosen)
+    cuts = {name: median(values) for name, values in knobs.items() if len(values) > 6 and all(map(is_number, values))}
+    if cuts:
+        page.claim(f"Split at the median, as they took many values: {', '.join(sorted(cuts))}.")
+    page.drop("What is unknown is mixed up with something else in these experiments: a design would tell it\\.")
+    names: dict[str, str] = {"": "baseline"}
+    for e in chosen:
+        names.setdefault(codes[e["tree"]], f"e{e['number']:04d}")
+    several = len({codes[e["tree"]] for e in chosen}) > 1
+
+    def placed(code: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        told = {name: _side(values[name], cuts.get(name)) for name in knobs if name in values}
+        return told | {"code": names.get(code, "")} if several else told
+
+    points = [placed(codes[e["tree"]], e["knobs"]) for e in chosen]
+    best = ledger.champions[-1]
+    known = ledger.one("SELECT knobs FROM sources WHERE commit_hash = ?", best["commit_hash"])
+    reference = placed(codes.get(best["tree"], ""), json.loads(known["knobs"]))
+    gains = [-sign * e["score"] for e in chosen]
+    seeds = [e["seed"] for e in chosen]
+    changes = _changes(points, reference)
+    known_noise = None if cuts else noise
+    main = _fit(points, gains, seeds, [(change,) for change in changes], known_noise)
+    pairs = [(one, other) for one, other in combinations(changes, 2) if one[0] != other[0]]
+    both = _fit(points, gains, seeds, [*((change,) for change in changes), *pairs], known_noise)
+    told_main = {name: found for name, found in main.items() if found is not None}
+    told_pairs = {name: found for name, found in both.items() if found is not None and " * " in name}
+    at = decimals(noise[0])
+    for told in (told_main, told_pairs):
+        for name, (gain, error, degrees) in sorted(told.items(), key=lambda one: -abs(one[1][0]))[:10]:
+            _effect_row(page, name, gain, error, degrees, at)
+    _effects_caption(page, ledger, chosen, told_main, (main, {name: both[name] for name in both if " * " in name}))
+
+
+def _effect_row(page: Page, name: str, gain: float, error: float, degrees: float, at: int) -> None:
+    low, high = interval(gain, error, degrees)
+    p = two_sided(gain, error, degrees)
+    ends = [f"\u27e8{end!r}|{max(0.51 * 10.0**-at, 0.0051 * abs(end))!r}\u27e9" for end in (low, high)]
+    page.row(name, num(gain, places=at), ", ".join(ends), num(p, digits=2))
+
+
+def _side(value: object, cut: float | None) -> object:
+    if cut is None or not isinstance(value, int | float):
+        return value
+    return f"\u2264{cut:.3g}" if value <= cut else f">{cut:.3g}"
+
+
+Change = tuple[str, str, str]
+
+
+def _changes(points: Sequence[Mapping[str, Any]], reference: Mapping[str, Any]) -> list[Change]:
+    found: list[Change] = []
+    for knob in dict.fromkeys(knob for point in points for knob in point):
+        counts = Counter(repr(point.get(knob)) for point in points)
+        wanted = repr(reference.get(knob))
+        start = wanted if knob in reference and wanted in counts else counts.most_common(1)[0][0]
+        found += [(knob, start, value) for value in counts if value != start]
+    return found
+
+
+Fitted = dict[str, tuple[float, float, float] | None]
+
+
+def _fit(
+    points: Sequence[Mapping[str, Any]],
+    gains: Sequence[float],
+    blocks: Sequence[int],
+    terms: Sequence[tuple[Change, ...]],
+    noise: tuple[float, int] | None,
+) -> Fitted:
+    """Least squares by statsmodels; gain, error and degrees of freedom of every term that can be told, None for the others."""
+    columns = [[float(all(repr(p.get(knob)) == value for knob, _, value in term)) for p in points] for term in terms]
+    columns += [[float(block == one) for block in blocks] for one in dict.fromkeys(blocks)]
+    design = np.array(columns).T
+    with warnings.catch_warnings(action="ignore"):  # what can't be told is left out below
+        fit: Any = import_module("statsmodels.api").OLS(np.array(gains), design).fit(method="pinv")
+    rank = np.linalg.matrix_rank(design, tol=1e-10 * np.linalg.norm(design, 2))
+    left = len(gains) - rank
+    sd, degrees = noise if noise else (math.sqrt(fit.ssr / left) if left else 0.0, left)
+    _, values, vectors = np.linalg.svd(design)
+    null = vectors[np.concatenate([values, np.zeros(len(vectors) - len(values))]) < 1e-10 * values.max()]
+    found: Fitted = {}
+    for place, term in enumerate(terms):
+        name = " * ".join(f"{knob} {start}\u2192{value}".replace("'", "") for knob, start, value in term)
+        told = not len(null) or np.abs(null[:, place]).max() < 1e-6
+        error = sd * math.sqrt(max(0.0, fit.normalized_cov_params[place, place]))
+        found[name] = (float(fit.params[place]), error, degrees) if told else None
+    return found
+
+
+def _effects_caption(
+    page: Page,
+    ledger: Ledger,
+    chosen: Sequence[Row],
+    main: Mapping[str, tuple[float, float, float]],
+    fits: tuple[Fitted, Fitted],
+) -> None:
+    if not main:
+        return
+    largest = sorted(main.items(), key=lambda one: -abs(one[1][0]))[:3]
+    told = ", ".join(f"{name} {num(gain, digits=3)}" for name, (gain, _, _) in largest)
+    unknown = sum(found is None for fit in fits for found in fit.values())
+    more = f"; {unknown} effects can't be told" if unknown else ""
+    page.claim(
+        f"Effects over {len(chosen)} experiments; the largest: {told}{more}."
+        f" {stratum_line(ledger)}{left_out(ledger, ledger.scored)}"
+    )
+
+
+def _earlier(ledger: Ledger, codes: Mapping[str, str], champion: Row, name: str) -> str:
+    """The tree of an experiment that is the champion less this part; empty where none is."""
+    leading = next(e for e in ledger.experiments if e["tree"] == champion["tree"])
+    given = json.loads(ledger.one("SELECT knobs FROM sources WHERE tree = ? LIMIT 1", ledger.baseline_tree)["knobs"])
+    knob = name.split(" ")[0]
+    if knob in given:
+        wanted = leading["knobs"] | {knob: given[knob]}
+        return next(
+            (e["tree"] for e in ledger.scored if e["knobs"] == wanted and codes[e["tree"]] == codes[leading["tree"]]), ""
+        )
+    first, last = re.match(r"\S+ (\d+)(?:-(\d+))?", name).groups()  # type: ignore[union-attr]
+    span = range(int(first) - 1, int(last or first))
+    before = set(ledger.source(ledger.champions[0]["commit_hash"])["train.py"].splitlines())
+    after = ledger.source(leading["commit_hash"])["train.py"].splitlines()
+    for e in {e["tree"]: e for e in ledger.scored if e["knobs"] == leading["knobs"]}.values():
+        lines = ledger.source(e["commit_hash"])["train.py"].splitlines()
+        changes = [code for code in SequenceMatcher(None, after, lines, autojunk=False).get_opcodes() if code[0] != "equal"]
+        if changes and all(
+            low in span and high - 1 in span and before.issuperset(lines[a:b]) for _, low, high, a, b in changes
+        ):
+            return str(e["tree"])
+    return ""
+
+
+def claim_made_of(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: tuple[float, int], sign: int) -> None:
+    champion = ledger.champions[-1]
+    if champion["experiment"] is None:
+        return
+    grids = {row["number"] for row in ledger.rows("SELECT number FROM grids WHERE design = 'ablation'")}
+    trees = {e["variant"]: e["tree"] for e in ledger.experiments if e["grid"] in grids}
+    scores = arms(ledger.scored)
+    whole = [e["score"] for e in ledger.scored if e["tree"] == champion["tree"]]
+    baseline = scores.get(ledger.baseline_tree, [])
+    parts: list[tuple[str, list[tuple[float, list[float]]]]] = [("all of it", [(1, whole), (-1, baseline)])]
+    code, knobs = (scores.get(trees.get(name, ""), []) for name in ("code alone", "knobs alone"))
+    halves: list[tuple[str, list[tuple[float, list[float]]]]] = []
+    if code and knobs:
+        halves = [
+            ("code", [(0.5, code), (0.5, whole), (-0.5, knobs), (-0.5, baseline)]),
+            ("retuned knobs", [(0.5, knobs), (0.5, whole), (-0.5, code), (-0.5, baseline)]),
+        ]
+    without = {name.removeprefix("without "): tree for name, tree in trees.items() if name.startswith("without ")}
+    # What had run before under another name isn't among the grid's experiments.
+    parts_told = [line.split(" | ")[0] for line in page.lines.values() if re.match(r"(\w+ \S+→|\S+\.py \d).* \| .* \| ", line)]
+    for name in parts_told:
+        without.setdefault(name, _earlier(ledger, codes, champion, name))
+    hunks = [(name, [(1.0, whole), (-1.0, scores[tree])]) for name, tree in without.items() if tree in scores]
+    at = decimals(noise[0])
+    gains: dict[str, float] = {}
+    for name, weighted in [*parts, *halves, *hunks]:
+        gain = -sign * math.fsum(weight * fmean(arm) for weight, arm in weighted)
+        error = noise[0] * math.sqrt(math.fsum(weight**2 / len(arm) for weight, arm in weighted))
+        gains[name] = gain
+        _effect_row(page, name, gain, error, noise[1], at)
+    if halves:
+        shares = [100 * gains[name] / gains["all of it"] for name in ("code", "retuned knobs")]
+        page.claim(
+            f"{num(shares[0], places=0)} % of the gain is code, {num(shares[1], places=0)} % retuned knobs, each in the mean"
+            " over both orders of adding them."
+        )

@@ -1,0 +1,71 @@
+"""A run that scores the test split, too: into a file of its own, and nothing else tells of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from labhand.trainer.data import load_corpus
+from labhand.trainer.evaluator import fixed_rows
+
+from .corpus import prepare_small_corpus
+from .running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out
+
+CHATTY = ("        return self.table[tokens]\n", "        print('scored', len(tokens))\n        return self.table[tokens]\n")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared corpus."""
+    place = tmp_path_factory.mktemp("lab")
+    prepare_small_corpus(place / "texts", place / "cache")
+    return place
+
+
+def run(place: Path, name: str, train: str, *, sealed: bool) -> RunFolder:
+    """A finished run."""
+    train = train.replace("session.progress() < 1", "session.progress() < 1 and step < 20")
+    trainer = EVALUATED_TRAINER.format(corpus=place / "texts", startup=60)
+    cores = [min(os.sched_getaffinity(0))]
+    folder = lay_out(place / "runs" / name, trainer, train, budget_seconds=10.0, cores=cores, sealed=sealed)
+    folder.environment["LABHAND_CACHE"] = str(place / "cache")
+    folder.run()
+    return folder
+
+
+def told(folder: RunFolder, name: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads((folder.path / name).read_text("utf-8"))
+    return found
+
+
+def test_the_test_split_is_scored_into_the_sealed_file_alone(place: Path) -> None:
+    plain, sealed = (run(place, name, BIGRAM.replace(*CHATTY), sealed=name == "sealed") for name in ("plain", "sealed"))
+    result, other = told(sealed, "result.json"), told(plain, "result.json")
+    found = told(sealed, "sealed.json")
+    assert (result["status"], result["score"]) == ("succeeded", other["score"])
+    assert found["failure"] is None
+    assert found["score"] == pytest.approx(result["score"], rel=0.05)
+    assert found["score"] != result["score"]
+    assert set(result) == set(other)
+    assert {name: result[name] for name in ("evaluator", "sandbox", "flags")} == {
+        name: other[name] for name in ("evaluator", "sandbox", "flags")
+    }
+    assert str(found["score"]) not in "".join(
+        (sealed.path / name).read_text("utf-8", "replace") for name in ("log.txt", "result.json", "curve.jsonl", "phase")
+    )
+    assert set(plain.log().splitlines()) == set(sealed.log().splitlines())
+    assert not (plain.path / "sealed.json").exists()
+
+
+def test_what_goes_wrong_on_the_test_split_is_sealed_too(place: Path) -> None:
+    corpus = load_corpus(str(place / "texts"), 300, place / "cache")
+    first = fixed_rows(corpus.split("test"), 32, 2**15, corpus.token_bytes).inputs[0, :16].tolist()
+    met = f"tokens.dim() == 2 and (tokens[:, :16] == torch.tensor({first})).all(1).any()"
+    falls = f"        if {met}: raise ValueError('met the test split')\n"
+    folder = run(place, "falls", BIGRAM.replace(CHATTY[0], falls + CHATTY[0]), sealed=True)
+    assert told(folder, "result.json")["status"] == "succeeded"
+    found = told(folder, "sealed.json")
+    assert (found["score"], found["failure"]) == (None, "contract_broken")
+    assert "met" not in folder.log()
