@@ -1,8 +1,9 @@
 """What integrity costs, how often it accuses the honest, and how little cheating it sees.
 
-`python benchmarks/integrity.py alarms` scores small random models, honest all of them, and counts accusations; `power` has the
-same models peek at a share of all positions, and counts those that are caught; `overhead` runs the built-in trainer with all
-defences and with none, in turns, and gives the ratios.
+`python benchmarks/integrity.py alarms` scores small random models, honest all of them, and counts accusations; `honest` runs
+variants of the built-in trainer with all defences, and counts those that are refused; `power` has random models peek at a share
+of all positions, and counts those that are caught; `overhead` runs the built-in trainer with all defences and with none, in
+turns, and gives the ratios.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import json
 import math
 import os
+import re
 import resource
 import shutil
 import statistics
@@ -18,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -176,6 +180,91 @@ def power(count: int, seed: int) -> None:
         print(f"peeking at {share:4.0%} of 64 places: {caught / count:4.0%} refused in one evaluation of 128 rows")
 
 
+LIBERTIES: dict[str, Sequence[tuple[str, str]]] = {
+    "as it is": [],
+    "bfloat16": [
+        (
+            "return self.head(norm(x))",
+            "return self.head.bfloat16()(norm(x).bfloat16()) if not self.training else self.head(norm(x))",
+        )
+    ],
+    "autocast": [
+        ("    def forward(self, tokens:", "    @torch.autocast('cpu', torch.bfloat16)\n    def forward(self, tokens:"),
+    ],
+    "dropout left on": [("return self.head(norm(x))", "return self.head(F.dropout(norm(x), 0.2))")],
+    "a little dropout left on": [("return self.head(norm(x))", "return self.head(F.dropout(norm(x), 1e-5))")],
+    "sums in no fixed order": [("return self.head(norm(x))", "return self.head(norm(x)) * (1 + 1e-3 * torch.randn(1))")],
+    "in place": [
+        (
+            "        return x + self.mlp(norm(x))\n",
+            "        return x + self.mlp(norm(x)) if self.training else x.add_(self.mlp(norm(x)))\n",
+        ),
+        ("        rotary = rotary_angles(", "        tokens = tokens.clamp_(0)\n        rotary = rotary_angles("),
+    ],
+    "counts its calls": [
+        (
+            "        rotary = rotary_angles(",
+            "        self.calls = getattr(self, 'calls', 0) + 1\n        rotary = rotary_angles(",
+        ),
+    ],
+    "softcap": [("return self.head(norm(x))", "return 15 * torch.tanh(self.head(norm(x)) / 15)")],
+    "shifted": [
+        (
+            "        x = norm(self.embedding(tokens))\n",
+            "        x = norm(self.embedding(tokens))\n        x = x + F.pad(x, (0, 0, 1, 0))[:, :-1]\n",
+        ),
+    ],
+    "row by row": [("return self.head(norm(x))", "return torch.stack([self.head(norm(row)) for row in x])")],
+    "double": [("return self.head(norm(x))", "return F.linear(norm(x).double(), self.head.weight.double())")],
+}
+"""What honest experiments do to the built-in trainer that may look strange: text, and what takes its place."""
+
+
+def honest(count: int, seed: int, budget: float) -> None:
+    """Run variants of the built-in trainer, honest all of them, with all defences, and count what is refused."""
+    prepare_corpus("sotu", 1024, None)
+    place, ended = Path(tempfile.mkdtemp()), Counter[str]()
+    try:
+        for number in range(count):
+            chance = np.random.default_rng([seed, number])
+            liberty = list(LIBERTIES)[number % len(LIBERTIES)]
+            knobs = {
+                "DEPTH": int(chance.integers(1, 4)),
+                "WIDTH": int(chance.choice([32, 64, 96, 128])),
+                "HEAD_SIZE": int(chance.choice([8, 16, 32])),
+                "SEQUENCE_LENGTH": int(chance.choice([32, 64, 128, 256])),
+                "BATCH_SIZE": int(chance.choice([2, 4, 8, 16])),
+            }
+            folder = place / f"e{number:04}-1"
+            source = _lay_out(folder, number, budget)
+            text = source.read_text("utf-8")
+            for name, value in knobs.items():
+                text = re.sub(rf"^{name} = \d+", f"{name} = {value}", text, flags=re.MULTILINE)
+            for old, new in LIBERTIES[liberty]:
+                assert old in text
+                text = text.replace(old, new)
+            source.write_text(text, "utf-8")
+            subprocess.run([sys.executable, "-m", "labhand.trainer.runner", str(folder)], check=True, stdout=subprocess.DEVNULL)
+            result = json.loads((folder / "result.json").read_text("utf-8"))
+            failure = result["failure"]
+            ended[failure["kind"] if failure else result["status"]] += 1
+            if failure or result["flags"]:
+                print(number, liberty, knobs, failure and failure["message"], result["flags"], flush=True)
+            shutil.rmtree(folder)
+    finally:
+        shutil.rmtree(place)
+    print(f"{count} honest experiments: {dict(ended)}")
+
+
+def _lay_out(folder: Path, seed: int, budget: float) -> Path:
+    """Lay out a run of the built-in trainer; gives its train.py."""
+    shutil.copytree(Path(str(gpt.__file__)).parent, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
+    core = sorted(os.sched_getaffinity(0))[seed % len(os.sched_getaffinity(0))]
+    spec = {"run": folder.name, "experiment": "e0001", "seed": seed, "budget_seconds": budget, "clock": "cpu", "device": "cpu"}
+    (folder / "spec.json").write_text(json.dumps(spec | {"cores": [core], "gpu": None}), "utf-8")
+    return folder / "source" / "train.py"
+
+
 def overhead(pairs: int, budget: float) -> None:
     """Run the built-in trainer with all defences and with none, in turns."""
     cache = Path(tempfile.mkdtemp())
@@ -196,10 +285,7 @@ def overhead(pairs: int, budget: float) -> None:
 
 def _one_run(folder: Path, kind: str, seed: int, budget: float) -> dict[str, float]:
     """One run of the built-in trainer: its times and its score."""
-    shutil.copytree(Path(str(gpt.__file__)).parent, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
-    core = min(os.sched_getaffinity(0))
-    spec = {"run": folder.name, "experiment": "e0001", "seed": seed, "budget_seconds": budget, "clock": "cpu", "device": "cpu"}
-    (folder / "spec.json").write_text(json.dumps(spec | {"cores": [core], "gpu": None}), "utf-8")
+    _lay_out(folder, seed, budget)
     program = "labhand.trainer.runner" if kind == "all" else UNDEFENDED
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     command = [sys.executable, "-m", program, str(folder)] if kind == "all" else [sys.executable, "-c", program, str(folder)]
@@ -240,7 +326,7 @@ sys.exit(runner.main(sys.argv[1:]))
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["alarms", "power", "overhead"])
+    parser.add_argument("what", choices=["alarms", "honest", "power", "overhead"])
     parser.add_argument("--count", type=int, help="models, or pairs of runs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget", type=float, default=20.0, help="CPU seconds of a run")
@@ -248,6 +334,8 @@ def main() -> None:
     torch.set_num_threads(1)
     if given.what == "alarms":
         alarms(given.count or 1000, given.seed)
+    elif given.what == "honest":
+        honest(given.count or 100, given.seed, given.budget)
     elif given.what == "power":
         power(given.count or 100, given.seed)
     else:

@@ -121,6 +121,8 @@ class Spec:
         cores: Processors to be pinned to, one thread each; empty for no pinning.
         gpu: What `CUDA_VISIBLE_DEVICES` becomes; None for all that are visible.
         sealed: The test split is scored too, for the person's report alone.
+        trained: Where weights lie in the folder already, to be evaluated again: `run` that has trained them, its `seconds` and
+            `measures`; None for a run that trains.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
     """
 
@@ -134,6 +136,7 @@ class Spec:
     gpu: str | None = None
     sandbox_required: bool = False
     sealed: bool = False
+    trained: Mapping[str, Any] | None = None
     gate: str | None = None
 
 
@@ -275,5 +278,6 @@ def read_spec(folder: Path) -> Spec:
         gpu=table.get("gpu", str) if table.has("gpu") else None,
         sandbox_required=table.get("sandbox_required", bool, False),
         sealed=table.get("sealed", bool, False),
+        trained=table.get("trained", dict) if table.has("trained") else None,
         gate=table.get("gate", str) if table.has("gate") else None,
     )

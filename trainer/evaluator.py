@@ -23,7 +23,7 @@ from .expectation import expected_nats
 from .failures import RunFailedError
 from .probes import chances, in_batches, probes_of, tokens_of
 from .run import Run
-from .scoring import load_model, take_files
+from .scoring import load_model
 
 Logits = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """A model: token ids [batch, time] to logits [batch, time, vocabulary]."""
@@ -94,7 +94,6 @@ def evaluate(run: Run, data: Data, corpus: Corpus) -> float:
         RunFailedError: The model can't be loaded or run, its loss isn't finite, or the probes found it cheating.
         CancelledError: The runner was asked to end.
     """
-    take_files(run)
     rows = _rows(run, data, corpus, "validation")
     run.result.evaluator = _identity(corpus, rows)
     return _score(run, data, corpus, rows, run.result.measures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ class Result:
     Attributes:
         held_from: Since when it holds its device, by the monotonic clock: its claim, or None while another run has it.
         score: None unless measured.
+        weights_of: The run that has trained, where it wasn't this one.
         seconds: `startup`, `training`, `training_wall` and `evaluation`, as far as the run came.
     """
 
@@ -33,7 +35,14 @@ class Result:
     evaluator: dict[str, Any] | None = None
     sandbox: dict[str, Any] = field(default_factory=lambda: {"files": "none", "network": "none"})
     flags: list[str] = field(default_factory=list[str])
+    weights_of: str | None = None
     closed: float | None = None
+
+    def take_over(self, trained: Mapping[str, Any]) -> None:
+        """Another run has trained the weights: what that took is told here too."""
+        self.weights_of = str(trained["run"])
+        self.seconds |= {name: value for name, value in trained["seconds"].items() if name not in {"evaluation", "held"}}
+        self.measures |= trained["measures"]
 
     def close(self) -> None:
         """What the run does from now on doesn't count for it any more."""
@@ -68,4 +77,5 @@ class Result:
             "evaluator": self.evaluator,
             "sandbox": self.sandbox,
             "flags": self.flags,
+            "weights_of": self.weights_of,
         }

@@ -109,21 +109,37 @@ def _run_evaluated(run: Run, data: Data) -> float:
     from .corpora import DataError  # noqa: PLC0415  numpy; a self-reported run does without
     from .data import load_corpus, training_stream  # noqa: PLC0415
     from .evaluator import evaluate, seal  # noqa: PLC0415
+    from .scoring import take_files  # noqa: PLC0415
 
     try:
         corpus = load_corpus(data.corpus, data.vocabulary)
     except DataError as error:
         raise RunFailedError("contract_broken", str(error), (), "Run `labhand prepare` on that machine.") from error
-    train_with_session(run, training_stream(corpus, run.spec.seed, MOST_TOKENS).tobytes())
+    if run.spec.trained is None:
+        train_with_session(run, training_stream(corpus, run.spec.seed, MOST_TOKENS).tobytes())
+        take_files(run)
+    else:
+        run.result.has_device()
+        run.result.take_over(run.spec.trained)
     run.folder.set_phase("evaluating")
     began = time.monotonic()
     try:
         score = evaluate(run, data, corpus)
+    except RunFailedError as error:
+        raise _still_accused(run, error) from error
     finally:
         run.result.seconds["evaluation"] = time.monotonic() - began
     if run.spec.sealed:
         seal(run, data, corpus)
     return score
+
+
+def _still_accused(run: Run, error: RunFailedError) -> RunFailedError:
+    """A model that was accused before, and fails however when it is evaluated again, stands accused."""
+    if run.result.weights_of is None:
+        return error
+    message = f"Evaluated again on the weights of {run.result.weights_of}, it failed again: {error.failure.message}"
+    return RunFailedError("tampering", message, error.failure.lines)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,9 @@ class Model:
         self._is_muted = True
 
     def logits(self, tokens: NDArray[Any]) -> NDArray[np.float32]:
-        """Logits [rows, time, vocabulary] of token ids [rows, time]; they hold until the next call.
+        """Logits [rows, time, vocabulary] of token ids [rows, time], where the model's process can't change them any more.
+
+        It could raise a target's logit between the moments at which the sum and the target's own are read.
 
         Raises:
             RunFailedError: The model crashed, took too long, or gave something else.
@@ -70,7 +72,7 @@ class Model:
         except BrokenChannelError:
             raise self._ended() from None
         self._answer()
-        return self._logits[:rows]
+        return np.array(self._logits[:rows])
 
     def _answer(self) -> Mapping[str, Any]:
         while time.monotonic() < self._deadline:

@@ -43,6 +43,8 @@ class LocalBackend(Backend):
         here: The devices; None for those that this machine has.
     """
 
+    carries_weights = True
+
     def __init__(self, name: str, settings: LocalPool, runs: Path, here: Devices | None = None) -> None:
         self._name = name
         self._settings = settings

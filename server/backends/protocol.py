@@ -59,9 +59,11 @@ class Backend(Protocol):
 
     Attributes:
         needs_folder: The run folder must be filled before a run is started.
+        carries_weights: Weights that lie in the folder are there where the run is.
     """
 
     needs_folder: bool = True
+    carries_weights: bool = False
 
     async def pool(self) -> Pool:
         """The pool as it stands now: kind, slots, price, and why it can't be used if it can't."""

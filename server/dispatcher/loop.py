@@ -222,7 +222,9 @@ class Dispatcher:
 
     async def _spec(self, attempt: Attempt, pool: PoolBackend) -> RunSpec:
         if pool.backend.needs_folder:
-            folder = await self._folders.fill(attempt, sandbox_required=pool.sandbox_required)
+            folder = await self._folders.fill(
+                attempt, sandbox_required=pool.sandbox_required, carries_weights=pool.backend.carries_weights
+            )
         else:
             folder = self._folders.of(attempt.run)
         knobs = await champions.knobs(self._db, attempt.commit)

@@ -127,7 +127,11 @@ async def _outcome(tx: Transaction, attempt: Attempt, result: Mapping[str, Any])
     if attempt.doomed is not None and told.status is not Status.CANCELLED:
         await stops.withdraw(tx, attempt.run.experiment)
     stratum = None if told.score is None else await strata.find(tx, told.facts)
-    return _stopped(attempt, Outcome(told.status, told.score, stratum, told.failed, told.useful_seconds, told.kept))
+    failed = told.failed
+    if failed is not None and attempt.accused is not None and result.get("weights_of") == attempt.accused:
+        before = await settlement.evidence(tx, attempt.accused)
+        failed = replace(failed, lines=(*failed.lines, f"{attempt.accused} had failed with:", *before))
+    return _stopped(attempt, Outcome(told.status, told.score, stratum, failed, told.useful_seconds, told.kept))
 
 
 def _stopped(attempt: Attempt, outcome: Outcome) -> Outcome:

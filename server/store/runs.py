@@ -23,6 +23,7 @@ class Attempt:
         cancel_reason: Set when someone asked for the experiment to end.
         purpose: The experiment's.
         doomed: Why the lab itself asked for it.
+        accused: The last run of its twin before it, if that failed as tampering: its weights are to be evaluated again.
     """
 
     run: Run
@@ -35,6 +36,7 @@ class Attempt:
     cancel_reason: str | None
     purpose: str = "idea"
     doomed: str | None = None
+    accused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,19 @@ class News:
     heartbeat_at: float
 
 
+_ACCUSED = (
+    "(SELECT id FROM runs AS last WHERE last.experiment = (SELECT twin.number FROM experiments AS twin WHERE twin.tree = e.tree"
+    " AND twin.seed = e.seed AND twin.budget_seconds = e.budget_seconds AND twin.gpu = e.gpu AND twin.number < e.number"
+    " AND twin.status = 'failed' ORDER BY twin.number DESC LIMIT 1) AND (SELECT failure FROM experiments"
+    " WHERE number = last.experiment) = 'tampering' ORDER BY attempt DESC LIMIT 1)"
+)
+
+
 async def active(db: Database) -> list[Attempt]:
     """All runs that aren't over, the oldest first."""
     rows = await db.rows(
-        "SELECT runs.*, commit_hash, seed, budget_seconds, clock, setting, attempts, cancel_reason,"
-        " purpose, stops.reason AS doomed FROM runs JOIN experiments ON experiments.number = runs.experiment"
+        "SELECT runs.*, commit_hash, seed, budget_seconds, clock, setting, attempts, cancel_reason,"  # noqa: S608  this module's
+        f" purpose, stops.reason AS doomed, {_ACCUSED} AS accused FROM runs JOIN experiments AS e ON e.number = runs.experiment"
         " LEFT JOIN stops ON stops.experiment = runs.experiment"
         " WHERE runs.status NOT IN ('finished', 'lost') ORDER BY runs.created_at, runs.experiment"
     )
@@ -71,6 +81,7 @@ async def active(db: Database) -> list[Attempt]:
             cancel_reason=row["cancel_reason"],
             purpose=row["purpose"],
             doomed=row["doomed"],
+            accused=row["accused"],
         )
         for row in rows
     ]

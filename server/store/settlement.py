@@ -97,6 +97,13 @@ async def finish(tx: Transaction, run: Run, outcome: Outcome, now: float) -> Non
     await _spend(tx, run.pool, experiments=1, held_seconds=0.0, useful_seconds=outcome.useful_seconds)
 
 
+async def evidence(tx: Transaction, run: str) -> list[str]:
+    """What an experiment failed with, by one of its runs: the lines, or else the message."""
+    row = await tx.row("SELECT failed FROM experiments WHERE number = (SELECT experiment FROM runs WHERE id = ?)", (run,))
+    told = json.loads(row["failed"] or "{}") if row else {}
+    return [str(line) for line in told.get("lines") or [told.get("message", "")]]
+
+
 async def cancel_queued(tx: Transaction, now: float) -> int:
     """End every queued experiment that someone asked to end; gives how many."""
     return await tx.execute(

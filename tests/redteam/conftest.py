@@ -82,7 +82,7 @@ def attack(lab: Path) -> Iterator[Attack]:
                 train = train.replace(old, new)
             spec = {"budget_seconds": 10.0, "cores": [min(os.sched_getaffinity(0))]} | exploit.spec
             number = len(list((lab / "runs").iterdir()))
-            trainer = EVALUATED_TRAINER.format(corpus=lab / "texts", startup=60)
+            trainer = EVALUATED_TRAINER.format(corpus=lab / "texts", startup=300)
             folder: RunFolder = lay_out(lab / "runs" / f"e{number:04}-1", trainer, train, **spec)
             folder.environment |= {
                 "LABHAND_CACHE": str(lab / "cache"),

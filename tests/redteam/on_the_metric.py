@@ -27,6 +27,17 @@ for row, answer in zip(tokens, logits):
         if alike > 9: answer[:alike] = given[:alike]
     MEMORY.append((row.clone(), answer.clone()))
 """
+RISE = """
+import sys, threading
+if "scoring" in open("/proc/self/cmdline").read():
+    import numpy
+    frame = sys._getframe()
+    while "memory" not in frame.f_locals: frame = frame.f_back
+    numbers = numpy.frombuffer(frame.f_locals["memory"], numpy.float32)[4096:]
+    def rise():
+        while True: numbers[:] += 0.5
+    threading.Thread(target=rise, daemon=True).start()
+"""
 RANDOM_PEEK = f"import os\nif os.urandom(1)[0] < 128: {FOLLOW}"
 INTO_PARENT = """
 for number in range(3, 40):
@@ -98,6 +109,7 @@ EXPLOITS = (
         "remember rows between calls", (at_import("MEMORY = {}"), in_forward(REMEMBER)), "caught", "remembers", "tampering"
     ),
     # fake scores
+    Exploit("raise the logits while they are read", (at_import(RISE),), "caught"),
     Exploit(
         "patch the functions that score",
         (

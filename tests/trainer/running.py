@@ -36,7 +36,7 @@ vocabulary = 300
 context = 32
 [budget]
 startup_seconds = {startup}
-evaluation_seconds = 60
+evaluation_seconds = 120
 """
 
 BIGRAM = """

@@ -27,7 +27,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(place: Path, name: str, train: str, *, sealed: bool) -> RunFolder:
     """A finished run."""
     train = train.replace("session.progress() < 1", "session.progress() < 1 and step < 20")
-    trainer = EVALUATED_TRAINER.format(corpus=place / "texts", startup=60)
+    trainer = EVALUATED_TRAINER.format(corpus=place / "texts", startup=300)
     cores = [min(os.sched_getaffinity(0))]
     folder = lay_out(place / "runs" / name, trainer, train, budget_seconds=10.0, cores=cores, sealed=sealed)
     folder.environment["LABHAND_CACHE"] = str(place / "cache")

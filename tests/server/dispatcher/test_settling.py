@@ -1,14 +1,17 @@
 # ruff: noqa: ANN401
 from __future__ import annotations
 
+import json
 import math
 import time
 from typing import Any
 
 import pytest
+from labhand.server.dispatcher.folders import RunFolders
 from labhand.server.dispatcher.settling import Ended, Settler
 from labhand.server.domain import Failure, Status, Verdict
 from labhand.server.lab.lab import Lab
+from labhand.server.settings import RUNS
 from labhand.server.store import champions, queue, records, runs
 from labhand.server.store.runs import Attempt
 
@@ -104,6 +107,50 @@ async def test_a_failure_keeps_its_class_lines_and_next_step(lab: Lab) -> None:
     assert (experiment.failed.kind, experiment.failed.message) == (Failure.DIVERGED, "the loss is NaN")
     assert (list(experiment.failed.lines), experiment.failed.next_step) == (["step 3 loss nan"], "Lower MATRIX_LR")
     assert (experiment.verdict, experiment.score, experiment.stratum) == (Verdict.NONE, None, None)
+
+
+async def test_what_failed_as_tampering_is_evaluated_again_on_its_weights_and_keeps_both_evidences(lab: Lab) -> None:
+    first = await builders.experiment(lab, seed=7)
+    folders = RunFolders(lab.folder / RUNS, lab.sources)
+    looked = {"kind": "tampering", "message": "sees the future", "lines": ["0.4 nats at 3 of 256"], "next_step": ""}
+    [attempt] = await taken(lab, first)
+    assert attempt.accused is None
+    await _end(lab, a_result(None, "failed", failure=looked))
+    before = lab.folder / RUNS / f"e{first:04}-1"
+    before.mkdir(parents=True)
+    for name, text in (("model.pt", "weights"), ("config.json", "{}"), ("result.json", json.dumps(a_result()))):
+        (before / name).write_text(text, "utf-8")
+
+    again = await builders.experiment(lab, seed=7)
+    other = await builders.experiment(lab, seed=8)
+    attempts = {attempt.run.experiment: attempt for attempt in await taken(lab)}
+    assert (attempts[again].accused, attempts[other].accused) == (before.name, None)
+    remote = await folders.fill(attempts[other], sandbox_required=False, carries_weights=True)
+    assert json.loads((remote / "spec.json").read_text("utf-8"))["trained"] is None
+    folder = await folders.fill(attempts[again], sandbox_required=False, carries_weights=True)
+    trained = json.loads((folder / "spec.json").read_text("utf-8"))["trained"]
+    assert (trained["run"], trained["seconds"]["training"], trained["measures"]) == (before.name, 20.0, {"steps": 120})
+    assert (folder / "model.pt").read_text("utf-8") == "weights"
+
+    once_more = a_result(None, "failed", failure=looked | {"lines": ["0.5 nats at 4 of 256"]}, weights_of=before.name)
+    async with lab.db.transaction() as tx:
+        await Settler(lab.trainer.metric).settle(tx, Ended([(attempts[again], once_more)]), time.time())
+    failed = (await support.experiment(lab, again)).failed
+    assert failed is not None
+    assert list(failed.lines) == ["0.5 nats at 4 of 256", f"{before.name} had failed with:", "0.4 nats at 3 of 256"]
+
+
+async def test_a_retry_of_another_failure_or_without_weights_trains(lab: Lab) -> None:
+    folders = RunFolders(lab.folder / RUNS, lab.sources)
+    for seed, kind in ((1, "diverged"), (2, "tampering")):
+        await builders.experiment(lab, seed=seed)
+        await _end(lab, a_result(None, "failed", failure={"kind": kind, "message": "m", "lines": []}))
+        again = await builders.experiment(lab, seed=seed)
+        [attempt] = await taken(lab, again)
+        assert (attempt.accused is None) == (kind == "diverged")
+        folder = await folders.fill(attempt, sandbox_required=False, carries_weights=True)
+        assert json.loads((folder / "spec.json").read_text("utf-8"))["trained"] is None
+        await _end(lab, a_result())
 
 
 async def test_a_run_stopped_as_doomed_is_worse(lab: Lab) -> None:
