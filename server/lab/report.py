@@ -12,6 +12,7 @@ from typing import get_args
 from pydantic import JsonValue
 
 from ..answers import Briefing, Row, ValidationRow
+from ..changes import describe
 from ..domain import experiment_id
 from ..errors import BadInputError
 from ..findings import Analysis
@@ -42,8 +43,8 @@ class Succession:
     Attributes:
         id: `e0042`.
         hypothesis: Why it should help, as whoever launched it said.
-        changes: In a few words, against its own base.
-        diff: Against the champion before it.
+        changes: In a few words, against the champion before it.
+        diff: The same in full.
     """
 
     id: str
@@ -161,7 +162,8 @@ async def _succession(lab: Lab) -> list[Succession]:
         experiment = await references.find_experiment(lab, experiment_id(reign.champion.experiment))
         after = await references.of_experiment(lab, experiment)
         changed = await diff(lab, before, after, most=MOST_DIFF)
-        line.append(Succession(experiment.id, experiment.hypothesis, experiment.changes, before.name, changed))
+        told = describe(before.source, after.source)
+        line.append(Succession(experiment.id, experiment.hypothesis, told, before.name, changed))
         before = after
     return line
 
