@@ -14,12 +14,8 @@ REPLICATES = 4
 """Seeds that a source is given before it is built upon."""
 PATIENCE = 25
 """Ideas in a row that were no better, after which what is promising is validated."""
-BATCH = 8
-"""Of the optimiser's cells that are asked for together."""
-FINALISTS, ONE_IN = 8, 12
-"""Cells that are given more seeds: so many, or one in so many where that is more."""
-ROUNDS = 3
-"""In which they are halved, on 2, 4 and 8 seeds."""
+BATCH, FINALISTS = 8, 6
+"""Of the optimiser's cells that are asked for together, and of those that are given more seeds."""
 VALIDATION = 32
 """Experiments that a validation at one horizon takes at the most."""
 
@@ -101,40 +97,28 @@ def _look_closer(idea: Knobs, bar: float) -> Generator[Try | Validate, Answer, A
 
 
 def surveyor(random: Random, budget: float) -> Agent:
-    """Runs batches of the lab's optimiser, gives the best more and more seeds, and validates in the order of what they say.
-
-    Of the finalists the better half gets twice the seeds, and so on (successive halving), so that the one that is validated
-    isn't the luckiest: that costs a few experiments each, and saves a validation, which costs dozens.
-    """
+    """Runs batches of the lab's optimiser, gives the best of them more seeds, and validates in the order of what they say."""
     ledger: list[Entry] = []
     spent = 0.0
-    while spent + BATCH + ROUNDS * _finalists(len(ledger)) + VALIDATION <= budget:
+    while spent + BATCH + FINALISTS * (REPLICATES - 1) + VALIDATION <= budget:
         for cell in propose(ledger, FACTORS, BATCH, "maximize", seed=random.getrandbits(31)):
             answer = yield Try(cell)
             ledger.append(Entry(cell, "scored", answer.gain))
             spent = answer.spent
-    standing = sorted(((entry.score or 0.0, entry.knobs) for entry in ledger), key=_by_gain)
-    for round_ in range(ROUNDS):
-        chosen = standing[: max(1, _finalists(len(ledger)) >> round_)]
-        for place, (_, knobs) in enumerate(chosen):
-            answer = yield Try(knobs, 2 << round_)
-            chosen[place], spent = (answer.gain or 0.0, knobs), answer.spent
-        standing = sorted(chosen, key=_by_gain)
-    for _, knobs in standing:
+    ranked = sorted(ledger, key=lambda entry: entry.score or 0.0, reverse=True)
+    finalists: list[tuple[float, Knobs]] = []
+    for entry in ranked[:FINALISTS]:
+        answer = yield Try(entry.knobs, REPLICATES)
+        spent = answer.spent
+        if answer.verdict == "promising":
+            finalists.append((answer.gain or 0.0, entry.knobs))
+    for _, knobs in sorted(finalists, key=lambda one: -one[0]):
         if spent + VALIDATION > budget:
             return
         answer = yield Validate(knobs)
         spent = answer.spent
         if answer.promoted:
             return
-
-
-def _finalists(tries: int) -> int:
-    return max(FINALISTS, tries // ONE_IN)
-
-
-def _by_gain(one: tuple[float, Knobs]) -> float:
-    return -one[0]
 
 
 def wanderer(random: Random, budget: float, kinds: Sequence[str]) -> Agent:

@@ -40,7 +40,7 @@ PLAN = Campaign(
             ],
         ),
     ),
-    hopeless={"EMBEDDING_LR": 50.0, "MATRIX_LR": 2.0},
+    hopeless={"HEAD_LR": 5000.0},
     closer=1,
     pairs=6,
     seeds=2,

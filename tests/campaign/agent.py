@@ -72,7 +72,7 @@ async def _screen(agent: Agent, plan: Campaign) -> None:
     factors = {knob: list(values) for knob, values in plan.screen.items()}
     design = "fractional" if len(factors) > 2 else "full"
     grid = await agent.call("launch_grid", hypothesis="Which knobs matter", factors=factors, design=design, theme="screen")
-    launched = [grid["grid"], *grid.get("baseline", [])]
+    launched = [*grid["experiments"], *grid.get("baseline", [])]
     for hypothesis, edits in plan.ideas:
         idea = await agent.call("launch_experiment", hypothesis=hypothesis, edits=list(edits), theme="code")
         launched += idea["experiments"]
@@ -95,11 +95,11 @@ async def _search(agent: Agent, plan: Campaign) -> None:
             size=size,
             theme="search",
         )
-        await agent.wait_for([batch["grid"]])
+        await agent.wait_for(batch["experiments"])
 
 
 async def _look_closer(agent: Agent, plan: Campaign) -> str:
-    """Give the best more seeds, and the best of all with the best code; gives what is to be validated."""
+    """Give the best more seeds, and to the best of all the best code; gives what came out best."""
     best = await _best(agent, theme="search") or await _best(agent, theme="screen")
     code = await _best(agent, theme="code")
     for name in best[: plan.closer]:
@@ -115,8 +115,7 @@ async def _look_closer(agent: Agent, plan: Campaign) -> str:
             theme="closer",
         )
         await agent.wait_for(both["experiments"])
-        return str(both["experiments"][0].partition("-")[0])
-    return best[0]
+    return (await _best(agent, theme="closer") or code or best)[0]
 
 
 async def _best(agent: Agent, *, theme: str) -> list[str]:
@@ -133,4 +132,4 @@ async def _validate(agent: Agent, plan: Campaign, candidate: str) -> None:
         parts = await agent.call(
             "launch_grid", hypothesis="What the gain is made of", design="ablation", replicates=plan.seeds, theme="ablation"
         )
-        await agent.wait_for([parts["grid"]])
+        await agent.wait_for(parts["experiments"])
