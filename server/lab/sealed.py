@@ -52,7 +52,7 @@ async def unseal(lab: Lab, validations: Sequence[Validation]) -> list[Sealed]:
         ran = await pairs.of_stage(lab.db, validation.number, stage.place) if stage else []
         if stage is None or not ran:
             continue
-        gains = [gain for pair in ran if (gain := await _gain(lab, pair.candidate.number, pair.against.number)) is not None]
+        gains = [one for pair in ran if (one := await _gain(lab, pair.candidate.number, pair.against.number)) is not None]
         gain = estimate(gains)
         means = _meaning(gain, stage.found.interval, len(gains))
         found.append(Sealed(validation.id, experiment_id(validation.candidate), gain, len(gains), means))
@@ -64,10 +64,8 @@ async def _gain(lab: Lab, candidate: int, against: int) -> float | None:
     ours, theirs = await _told(lab, candidate), await _told(lab, against)
     if any(ours.get(name) != theirs.get(name) for name in ("version", "data", "tokens")):
         return None
-    scores = [told.get("score") for told in (ours, theirs)]
-    if not all(isinstance(score, int | float) and math.isfinite(score) for score in scores):
-        return None
-    return lab.trainer.metric.gain(*scores)
+    scores = [score for told in (ours, theirs) if isinstance(score := told.get("score"), int | float) and math.isfinite(score)]
+    return lab.trainer.metric.gain(*scores) if len(scores) == 2 else None
 
 
 async def _told(lab: Lab, experiment: int) -> Mapping[str, Any]:

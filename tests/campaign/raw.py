@@ -52,7 +52,8 @@ class Ledger:
         """Which most of the newest scores belong to."""
         newest = sorted((e for e in self.experiments if e["score"] is not None), key=lambda e: -e["finished_seq"])[:200]
         counts = Counter(e["stratum"] for e in newest)
-        return max(counts, key=lambda number: (counts[number], number))
+        most: int = max(counts, key=lambda number: (counts[number], number))
+        return most
 
     @cached_property
     def scored(self) -> list[Row]:

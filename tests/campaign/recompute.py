@@ -308,7 +308,7 @@ def _drift(ledger: Ledger) -> str:
 def _replicates_of_reference(ledger: Ledger) -> int:
     for champion in reversed(ledger.champions):
         is_baseline = champion["experiment"] is None
-        count = sum(e["tree"] == champion["tree"] or (is_baseline and e["purpose"] == "baseline") for e in ledger.scored)
+        count: int = sum(e["tree"] == champion["tree"] or (is_baseline and e["purpose"] == "baseline") for e in ledger.scored)
         if count:
             return count
     return 0

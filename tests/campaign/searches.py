@@ -12,6 +12,7 @@ import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState, create_trial
 from scipy import special
+from typing_extensions import override
 
 from .page import Page, num
 from .raw import Ledger, Row
@@ -136,11 +137,13 @@ class _SearchSpace(Space):
         low, high = self._ends(name) or (0, 0)
         return low > 0 and high / low >= 10
 
+    @override
     def params(self, knobs: Mapping[str, Any]) -> dict[str, Any]:
         return {
             name: knobs[name] if self._ends(name) else list(values).index(knobs[name]) for name, values in self.values.items()
         }
 
+    @override
     def distributions(self) -> dict[str, Any]:
         told = super().distributions()
         for name in self.values:
@@ -151,6 +154,7 @@ class _SearchSpace(Space):
                 told[name] = kind(*ends, log=self._is_log(name))
         return told
 
+    @override
     def distance(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
         parts: list[float] = []
         for name in self.values:
