@@ -51,7 +51,7 @@ class Budget:
         seconds: Of training, wall clock, on a GPU.
         cpu_seconds: Of training, CPU time, where there is none.
         startup_seconds: Wall clock from the start until `ready`.
-        evaluation_seconds: Wall clock of the evaluation; with `output`, how long the command may go on after training.
+        evaluation_seconds: Of the evaluation, on the clock that counts training; with `output`, how long the command may go on.
     """
 
     seconds: float = 300.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -136,11 +135,11 @@ def _identity(corpus: Corpus, rows: Rows) -> dict[str, Any]:
 def _score(run: Run, data: Data, corpus: Corpus, rows: Rows, measures: dict[str, float]) -> float:
     batch = max(4, min(MOST_ROWS, MOST_LOGITS // (data.context * data.vocabulary)))
     expected = expected_nats(corpus.split("train").tokens, rows.inputs, rows.targets, data.vocabulary)
-    deadline = time.monotonic() + run.trainer.budget.evaluation_seconds
+    clock = run.clock(run.trainer.budget.evaluation_seconds)
 
     @contextmanager
     def fresh() -> Iterator[Logits]:
-        with load_model(run, batch, data.context, data.vocabulary, deadline) as model:
+        with load_model(run, batch, data.context, data.vocabulary, clock) as model:
             measures["parameters"] = model.parameters
             yield model.logits
 

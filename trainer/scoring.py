@@ -6,7 +6,6 @@ import fcntl
 import mmap
 import os
 import sys
-import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from .channel import VARIABLE, BrokenChannelError, Channel
 from .child import Child
+from .clock import Clock
 from .confinement import LARGEST_FILE
 from .failures import RunFailedError, of_exit
 from .run import Run
@@ -33,7 +33,7 @@ class Model:
     """
 
     def __init__(
-        self, run: Run, child: Child, channel: Channel, inputs: NDArray[np.int32], logits: NDArray[np.float32], deadline: float
+        self, run: Run, child: Child, channel: Channel, inputs: NDArray[np.int32], logits: NDArray[np.float32], clock: Clock
     ) -> None:
         self._run = run
         self._child = child
@@ -41,7 +41,7 @@ class Model:
         self._inputs = inputs
         self._logits = logits
         self._is_muted = False
-        self._deadline = deadline
+        self._clock = clock
         self.parameters = _count(self._answer().get("parameters"))
         self._rehearse()
 
@@ -75,7 +75,7 @@ class Model:
         return np.array(self._logits[:rows])
 
     def _answer(self) -> Mapping[str, Any]:
-        while time.monotonic() < self._deadline:
+        while self._clock.left() > 0:
             try:
                 received = self._channel.receive()
             except BlockingIOError:
@@ -105,7 +105,7 @@ class Model:
         """The process has let go of its end: say why it ended."""
         self._child.deafen(self._channel.socket)
         while self._child.status is None:
-            if time.monotonic() > self._deadline:
+            if self._clock.left() < 0:
                 return self._too_slow()
             self._child.wait(_LOOK)
         if self._is_muted:
@@ -117,7 +117,7 @@ class Model:
 
 
 @contextmanager
-def load_model(run: Run, rows: int, width: int, vocabulary: int, deadline: float) -> Generator[Model]:
+def load_model(run: Run, rows: int, width: int, vocabulary: int, clock: Clock) -> Generator[Model]:
     """Load what training left into a fresh process, for as long as the context lasts.
 
     Args:
@@ -125,7 +125,7 @@ def load_model(run: Run, rows: int, width: int, vocabulary: int, deadline: float
         rows: The most in a batch.
         width: Tokens in a row.
         vocabulary: Logits a token.
-        deadline: By the monotonic clock; what isn't answered by then took too long.
+        clock: What isn't answered before it is over took too long.
 
     Raises:
         RunFailedError: What training left can't be loaded.
@@ -150,7 +150,7 @@ def load_model(run: Run, rows: int, width: int, vocabulary: int, deadline: float
     with ours.socket, run.child(command, folder.source, sandbox, [descriptor], **{VARIABLE: str(descriptor)}) as child:
         theirs.close()
         child.listen(ours.socket)
-        yield Model(run, child, ours, inputs, logits, deadline)
+        yield Model(run, child, ours, inputs, logits, clock)
 
 
 def _count(said: object) -> int:

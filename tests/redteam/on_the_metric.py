@@ -30,12 +30,12 @@ for row, answer in zip(tokens, logits):
 RISE = """
 import sys, threading
 if "scoring" in open("/proc/self/cmdline").read():
-    import numpy
+    import numpy, time
     frame = sys._getframe()
     while "memory" not in frame.f_locals: frame = frame.f_back
     numbers = numpy.frombuffer(frame.f_locals["memory"], numpy.float32)[4096:]
     def rise():
-        while True: numbers[:] += 0.5
+        while True: numbers[:] += 0.5; time.sleep(0.002)
     threading.Thread(target=rise, daemon=True).start()
 """
 RANDOM_PEEK = f"import os\nif os.urandom(1)[0] < 128: {FOLLOW}"

@@ -178,7 +178,7 @@ def test_who_looks_nowhere_is_not_accused(honest: Scored) -> None:
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
 def test_a_look_ahead_is_found_every_time(world: World, honest: Scored, look: Look) -> None:
-    for _ in range(4):
+    for _ in range(2):
         cheat = scored(world, look)
         assert cheat.losses.mean() < 0.995 * honest.losses.mean()
         assert "future" in " ".join(cheat.found.tampering)
