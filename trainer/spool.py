@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from .folder import RunFolder
 
@@ -123,10 +123,7 @@ class Arrived(RunFolder):
 
     def spec(self) -> Mapping[str, Any]:
         """Its `spec.json`, as far as it can be read: the runner is the one who complains."""
-        with suppress(OSError, ValueError):
-            found: Any = json.loads((self.path / "spec.json").read_text("utf-8"))
-            return found if isinstance(found, dict) else {}
-        return {}
+        return _read(self.path / "spec.json") or {}
 
     def place(self, where: Mapping[str, Any]) -> None:
         """Add to its `spec.json` where it runs, in one step."""
@@ -136,5 +133,5 @@ class Arrived(RunFolder):
 def _read(file: Path) -> Mapping[str, Any] | None:
     with suppress(OSError, ValueError):
         found: Any = json.loads(file.read_text("utf-8"))
-        return found if isinstance(found, dict) else None
+        return cast("dict[str, Any]", found) if isinstance(found, dict) else None
     return None

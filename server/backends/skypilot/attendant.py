@@ -25,6 +25,8 @@ from .words import Job, SkyError
 
 TRY_AGAIN_SECONDS = 5.0
 """After a call that SkyPilot couldn't answer."""
+LONG_SECONDS = 180.0
+"""After which a launch is said to take long: what waits for it may then go to other pools."""
 GATHER_SECONDS = 0.3
 """For what is placed at the same time to go in one delivery."""
 UNHEARD_SECONDS = 90.0
@@ -114,7 +116,21 @@ class Attendant:
     # --- launching
 
     async def _launch(self) -> None:
-        """Until it is up, or can't be brought up."""
+        """Until it is up, or can't be brought up; what takes long is said, so that nobody waits for it alone."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._say_that_it_takes_long)
+            await self._bring_up()
+            tasks.cancel_scope.cancel()
+
+    async def _say_that_it_takes_long(self) -> None:
+        while True:
+            await anyio.sleep(LONG_SECONDS)
+            minutes = (time.time() - self._record.launched_at) / 60
+            self._note(
+                note=f"asked {self._record.infra} for {self._record.gpus} GPUs {minutes:.0f} minutes ago, and still waits"
+            )
+
+    async def _bring_up(self) -> None:
         while True:
             try:
                 price = await self._sky.launch(self.name, machine(self._around.settings, self._record.infra))
@@ -323,7 +339,7 @@ class Attendant:
     def _part(self) -> None:
         """The cluster is gone: what ran there is lost, what didn't yet goes elsewhere."""
         for placement in self._own():
-            if placement.state == "there":
+            if placement.state == "there" or self._around.has_kept(placement.run):
                 self._hearing.lose(placement, "its cluster is gone")
             else:
                 self._records.place(placement, state="waiting", cluster=None, at=time.time())

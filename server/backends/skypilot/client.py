@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
@@ -70,7 +71,12 @@ class Client(Sky):
 
     @override
     async def launch(self, cluster: str, machine: Machine) -> float:
-        return float(await self._call("launch", LAUNCH_SECONDS, cluster=cluster, **asdict(machine)))
+        try:
+            with anyio.fail_after(LAUNCH_SECONDS):
+                return float(await self._call("launch", math.inf, cluster=cluster, **asdict(machine)))
+        except TimeoutError:
+            problem = f"{machine.infra} had no {machine.gpus} {machine.gpu} within {LAUNCH_SECONDS / 60:.0f} minutes"
+            raise SkyError("no_capacity", problem) from None
 
     @override
     async def execute(self, cluster: str, job: Job) -> int:

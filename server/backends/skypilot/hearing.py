@@ -67,11 +67,11 @@ class Hearing:
         self.is_idle = happened.get("host") == "idle"
         if happened.get("host") == "at work":
             self._hear_host(happened, job)
-        elif isinstance(alive := happened.get("alive"), dict):
-            for run, at in alive.items():
+        elif "alive" in happened:
+            for run, at in happened["alive"].items():
                 self._around.mirror(run).hear_alive(float(at))
-        elif isinstance(run := happened.get("run"), str):
-            self._hear_run(run, happened)
+        elif "run" in happened:
+            self._hear_run(happened["run"], happened)
 
     def _hear_host(self, happened: Event, job: int) -> None:
         """A host has begun: what was there before it and isn't there any more is lost."""
@@ -108,19 +108,19 @@ class Hearing:
     def _hear_of(self, placement: Placement, happened: Event) -> None:
         mirror, at = self._around.mirror(placement.run), float(happened["t"])
         match happened:
-            case {"phase": str(phase)}:
+            case {"phase": phase}:
                 mirror.hear_phase(phase, at)
                 self._note_gpu(placement, happened)
-            case {"points": list(points)}:
+            case {"points": points}:
                 mirror.hear_points(points, at)
-            case {"log": str(packed)}:
+            case {"log": packed}:
                 mirror.hear_log(packed)
-            case {"sealed": dict(told)}:
+            case {"sealed": told}:
                 mirror.hear_sealed(told)
-            case {"result": dict(result)}:
+            case {"result": result}:
                 mirror.hear_result(result)
                 self._settle(placement, result)
-            case {"lost": str(why)}:
+            case {"lost": why}:
                 self.lose(placement, why)
             case _:
                 log.warning("%s: %s", placement.run, happened.get("trouble"))

@@ -61,8 +61,9 @@ class Mirror:
     def hear_alive(self, at: float) -> None:
         """It gave a sign of life."""
         sign = self._folder / "alive"
-        sign.touch()
-        os.utime(sign, (at, at))
+        with suppress(FileNotFoundError):  # the person may have removed the folder
+            sign.touch()
+            os.utime(sign, (at, at))
 
     def hear_sealed(self, told: Mapping[str, Any]) -> None:
         """What came of the test split; nobody but the person's report reads it."""

@@ -166,8 +166,9 @@ def trouble(error: BaseException) -> Trouble:
     for words, kind in TEXTS.items():
         if words in text:
             return kind
-    if hasattr(error, "returncode"):  # of a command on the cluster, and of ssh itself where that couldn't connect
-        return "away" if error.returncode == SSH_FAILED else "broken"
+    returncode = getattr(error, "returncode", None)  # of a command on the cluster, or of ssh where that couldn't connect
+    if returncode is not None:
+        return "away" if returncode == SSH_FAILED else "broken"
     return next((TROUBLES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in TROUBLES), "other")
 
 

@@ -14,7 +14,6 @@ import pytest
 from labhand.server.backends.protocol import Backend, Phase
 from labhand.server.backends.skypilot import attendant, rest
 from labhand.server.backends.skypilot.backend import SkyPilotBackend
-from labhand.server.backends.skypilot.records import Placement
 from labhand.server.backends.skypilot.words import SkyError
 from labhand.server.domain import Run
 from labhand.server.settings import SkyPilotPool
@@ -114,11 +113,10 @@ async def test_a_cluster_is_launched_as_the_settings_say(sky: FakeSky, place: Pa
 
 
 async def test_what_waits_for_a_cluster_goes_back_to_the_queue_when_none_is_to_come(sky: FakeSky, place: Path) -> None:
-    async with pool(sky, place) as backend:
-        await backend.scale(0)
-        for name in ("e0001-1", "e0002-1"):
-            backend._records.place(Placement(name, "waiting", 0.0, 1.0))
-        runs = [conformance.a_run(name, {"started": True}) for name in ("e0001-1", "e0002-1")]
+    backend = pool(sky, place)
+    runs = [await start(backend, run_folder(place, name)) for name in ("e0001-1", "e0002-1")]
+    await backend.scale(0)
+    async with backend:
         for run in runs:
             await _until_phase(backend, run, "returned")
         assert sky.launched == []
