@@ -16,7 +16,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.request import urlopen
 
-from .places import FILES, INSIDE, OUTSIDE, READY, USER_HASH, environment
+from .places import CACHE, FILES, INSIDE, OUTSIDE, READY, USER_HASH, environment
 
 NODES = {"h100": 13, "h200": 3}
 """GPUs of each."""
@@ -87,6 +87,8 @@ def _mount() -> None:
     run("mount", "-t", "tmpfs", "tmpfs", "/run")
     INSIDE.mkdir()
     run("mount", "--bind", OUTSIDE, INSIDE)
+    (INSIDE / "uv").mkdir()
+    run("mount", "--bind", CACHE, INSIDE / "uv")
     accounts = Path("/etc/passwd").read_text("utf-8").splitlines(keepends=True)
     mine = {
         "hosts": "".join(f"127.0.0.1 {name}\n" for name in ("localhost", socket.gethostname(), *NODES)),
