@@ -45,9 +45,9 @@ async def _run(root: Path, experiments: int, seconds: float, python: Path) -> No
             first = await _call(client, "launch_grid", **grid, factors={"X": [2.0]})
             more = share - 1 - len(first["baseline"])  # the lab adds replicates of the baseline
             await _call(client, "launch_grid", **grid, factors={"X": [round(2.01 + step / 100, 2) for step in range(more)]})
-        told: dict[str, Any] = {"pending": True}
+        told: dict[str, Any] = await _call(client, "wait", timeout_seconds=50)
         while "pending" in told:
-            told = await _call(client, "wait", timeout_seconds=50)
+            told = await _call(client, "wait", timeout_seconds=50, after=told["cursor"])
     await anyio.run_process([*LABHAND, "down", "--root", str(root)])
 
 
