@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := .cache/clients
+SLURM_TESTS := $(wildcard tests/slurm/test_*.py)
 
-.PHONY: help demo test test-slurm check static format lint types contracts clients fix clean
+.PHONY: help demo test test-slurm $(SLURM_TESTS) check static format lint types contracts clients fix clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## */make \1: /p' $(MAKEFILE_LIST)
@@ -17,7 +18,11 @@ test: $(VENV)/dev.stamp ## every test; those with real clients only after `make 
 	$(BIN)/pytest -n auto
 
 test-slurm: $(VENV)/dev.stamp ## what needs SkyPilot and sixteen GPUs, on a Slurm whose GPUs are pretended; needs root
-	$(BIN)/python -m tests.slurm.bed run $(BIN)/pytest tests/slurm
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync $(SLURM_TESTS)
+
+# Each of these files has a bed of its own: they break things, and wait a lot.
+$(SLURM_TESTS): $(VENV)/dev.stamp
+	LABHAND_BED=.cache/beds/$(@F) $(BIN)/python -m tests.slurm.bed run $(BIN)/pytest $@
 
 check: export REQUIRE_CLIENTS := 1
 check: clients static test ## everything that CI runs

@@ -16,6 +16,7 @@ from .campaign import GPUS, shares
 SETTINGS = """\
 trainer = "./sleeper"
 budget_seconds = {seconds:g}
+baseline_every = 0
 """
 POOL = """\
 [pools.{name}]
@@ -42,12 +43,12 @@ async def _run(root: Path, experiments: int, seconds: float, python: Path) -> No
     async with Client(server) as client:
         for gpu, share in shares(experiments).items():
             grid = {"hypothesis": "How much of the time is used?", "gpu": gpu}
-            first = await _call(client, "launch_grid", **grid, factors={"X": [2.0]})
-            more = share - 1 - len(first["baseline"])  # the lab adds replicates of the baseline
+            await _call(client, "launch_grid", **grid, factors={"X": [2.0]})
+            more = share - (await _call(client, "get_results", gpu=gpu, limit=1))["total"]  # the lab has added its baseline
             await _call(client, "launch_grid", **grid, factors={"X": [round(2.01 + step / 100, 2) for step in range(more)]})
-        told: dict[str, Any] = {"pending": True}
+        told: dict[str, Any] = await _call(client, "wait", timeout_seconds=50)
         while "pending" in told:
-            told = await _call(client, "wait", timeout_seconds=50)
+            told = await _call(client, "wait", timeout_seconds=50, after=told["cursor"])
     await anyio.run_process([*LABHAND, "down", "--root", str(root)])
 
 

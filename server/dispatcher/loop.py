@@ -84,15 +84,16 @@ class Dispatcher:
         Raises:
             LabhandError: The same trouble came up too often, as do OSError and sqlite3.Error.
         """
-        last_busy = time.monotonic()
+        idle_since: float | None = None  # as seen at the end of looks: being held up between two is no idleness
         failures = 0
-        while (failures or time.monotonic() - last_busy < linger_seconds) and not is_outdated():
+        while (idle_since is None or time.monotonic() - idle_since < linger_seconds) and not is_outdated():
             try:
-                if await self.tick():
-                    last_busy = time.monotonic()
+                busy = await self.tick()
+                idle_since = None if busy else idle_since or time.monotonic()
                 failures = 0
             except (LabhandError, OSError, sqlite3.Error):  # the machine's trouble passes, and what runs needs its dispatcher
                 failures += 1
+                idle_since = None
                 if failures == TRIES:
                     raise
                 log.exception("Trouble; trying again")

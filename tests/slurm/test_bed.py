@@ -7,7 +7,7 @@ from collections.abc import Generator
 import pytest
 
 from .bed.control import Bed
-from .bed.inside import wait_until
+from .bed.running import wait_until
 
 CLUSTER = "smoke"
 GPUS = 4

@@ -14,8 +14,8 @@ import pytest
 
 from ..tools.calls import data, prose
 from .bed.control import Bed
-from .bed.inside import wait_until
 from .bed.places import INSIDE
+from .bed.running import wait_until
 from .bed.witness import Span, Witness
 from .labs import PRICES, make_lab, total_of, until_finished
 

@@ -14,8 +14,8 @@ from mcp import Client
 
 from ..tools.calls import data
 from .bed.control import Bed
-from .bed.inside import wait_until
 from .bed.records import Job
+from .bed.running import wait_until
 from .bed.witness import Witness
 from .labs import WAITS, LabOnBed, make_lab, total_of, until_finished
 

@@ -275,3 +275,11 @@ async def test_trouble_that_does_not_pass_ends_it(lab: Lab, monkeypatch: pytest.
     async with support.loop(lab, Pools({"local": PoolBackend(backend)})) as loop:
         with pytest.raises(OSError, match="Input/output"):
             await loop.run(1.0, lambda: False)
+
+
+async def test_being_held_up_between_two_looks_is_no_idleness(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    [number] = await support.queue_up(lab)
+    monkeypatch.setattr(loop_module, "TICK_SECONDS", 0.2)
+    async with support.loop(lab) as loop:
+        await loop.run(0.1, lambda: False)
+    assert (await support.experiment(lab, number)).status == "succeeded"

@@ -14,9 +14,12 @@ import sys
 import time
 from pathlib import Path
 
-from .places import OUTSIDE, PACKAGES, READY, REPOSITORY, USER_HASH, environment, missing
+from .fetching import fetch
+from .places import OUTSIDE, READY, REPOSITORY, USER_HASH, environment, missing
 
 HOLD = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-m", "tests.slurm.bed.inside"]
+WITH_US = ["setpriv", "--pdeathsig", "KILL"]
+"""Before a command: it ends when this process does, however."""
 PATIENCE = 300.0
 """Seconds for a bed to come up, or to be gone."""
 
@@ -34,7 +37,7 @@ def main() -> None:
             sys.exit(__doc__)
 
 
-def up() -> None:
+def up(*, for_one_command: bool = False) -> None:
     """Bring the bed up, unless it is.
 
     Raises:
@@ -44,13 +47,13 @@ def up() -> None:
         sys.exit(reason)
     if _first_process() is not None:
         return
-    _install_packages()
-    _fill_package_cache()
+    fetch()
     _clear()
     (OUTSIDE / "python").write_text(sys.executable, "utf-8")
+    hold = [*WITH_US, *HOLD] if for_one_command else HOLD
     with (OUTSIDE / "bed.log").open("wb") as log:
         holder = subprocess.Popen(
-            HOLD, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            hold, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
     deadline = time.monotonic() + PATIENCE
     while not (OUTSIDE / READY).exists():
@@ -61,12 +64,12 @@ def up() -> None:
 
 
 def run(command: list[str]) -> int:
-    """Run a command in the bed; in one of its own, where none is up. Gives its exit status."""
+    """Run a command in the bed; in one for this command alone, where none is up. Gives its exit status."""
     first = _first_process()
     if first is None:
         if missing():
             return subprocess.run(command, check=False).returncode  # tests skip themselves, and say why
-        up()
+        up(for_one_command=True)
         try:
             return run(command)
         finally:
@@ -102,11 +105,11 @@ def _first_process() -> int | None:
 
 
 def _clear() -> None:
-    """Remove what the bed before this one left, but for what it had fetched."""
+    """Remove what the bed before this one left."""
     _clear_temporary()
-    for path in OUTSIDE.iterdir():
-        if path.name != "uv":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if OUTSIDE.exists():
+        shutil.rmtree(OUTSIDE)
+    OUTSIDE.mkdir(parents=True)
 
 
 def _clear_temporary() -> None:
@@ -116,56 +119,6 @@ def _clear_temporary() -> None:
             f"*[_-]{(OUTSIDE / USER_HASH).read_text('utf-8')}"
         ):
             shutil.rmtree(path)
-
-
-def _install_packages() -> None:
-    """Install what Debian has and this machine lacks, without starting the machine's own daemons of it."""
-    found = subprocess.run(
-        ["dpkg-query", "--show", "--showformat=${Package} ${Status}\n", *PACKAGES], capture_output=True, text=True, check=False
-    ).stdout
-    lacking = [name for name in PACKAGES if f"{name} install ok installed" not in found]
-    if not lacking:
-        return
-    policy = Path("/usr/sbin/policy-rc.d")
-    mine = not policy.exists()
-    if mine:
-        policy.write_text("#!/bin/sh\nexit 101\n", "utf-8")
-        policy.chmod(0o755)
-    try:
-        subprocess.run(["apt-get", "update", "-qq"], check=True)
-        quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *lacking], env=quiet, check=True)
-    finally:
-        if mine:
-            policy.unlink()
-
-
-def _fill_package_cache() -> None:
-    """Fetch what SkyPilot installs on every cluster, since the bed reaches no network."""
-    cache = OUTSIDE / "uv"
-    stamp = cache / "filled"
-    if stamp.exists():
-        return
-    OUTSIDE.mkdir(parents=True, exist_ok=True)
-    uv = [str(Path(sys.executable).with_name("uv")), "--cache-dir", str(cache), "--quiet"]
-    scratch = OUTSIDE / "scratch"
-    installed = subprocess.run(
-        [sys.executable, "-c", "import sky; print(sky.__version__)"], capture_output=True, text=True, check=True
-    )
-    subprocess.run([*uv, "venv", "--clear", "--seed", str(scratch), "--python", sys.executable], check=True)
-    subprocess.run(
-        [
-            *uv,
-            "pip",
-            "install",
-            "--python",
-            str(scratch / "bin/python"),
-            "setuptools<70",
-            f"skypilot[slurm,remote]=={installed.stdout.strip()}",
-        ],
-        check=True,
-    )
-    stamp.touch()
 
 
 if __name__ == "__main__":

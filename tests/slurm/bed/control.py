@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .inside import NODES, run, start_api_server, start_sshd, wait_until
+from .daemons import NODES, start_api_server, start_sshd
 from .places import INSIDE, environment
 from .records import Job, Step, ended_jobs, jobs, steps
+from .running import run, wait_until
 
 API_SERVER = b"sky.server.server"
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 FILES = Path(__file__).parent / "files"
-OUTSIDE = Path(os.environ.get("LABHAND_BED") or REPOSITORY / ".cache/bed")
+OUTSIDE = Path(os.environ.get("LABHAND_BED") or REPOSITORY / ".cache/bed").resolve()
 """Where the bed lies on the machine's disk."""
+CACHE = REPOSITORY / ".cache/uv"
+"""Where all beds have what SkyPilot installs on clusters."""
 INSIDE = Path("/run/bed")
 """The same folder as the bed's processes see it: always there, so that its files are as they are."""
 READY = "ready"
@@ -18,22 +20,6 @@ READY = "ready"
 USER_HASH = "person/.sky/user_hash"
 """By which SkyPilot tells its users apart, also in the names of the folders in `/tmp` where it keeps connections open: one for
 each bed, so that they don't share these."""
-
-PACKAGES = (
-    "slurmctld",
-    "slurmd",
-    "slurm-client",
-    "munge",
-    "openssh-server",
-    "openssh-client",
-    "rsync",
-    "netcat-openbsd",
-    "socat",
-    "curl",
-    "procps",
-    "iproute2",
-    "util-linux",
-)
 
 
 def environment() -> dict[str, str]:

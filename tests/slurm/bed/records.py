@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from .inside import run
 from .places import INSIDE
+from .running import run
 
 
 @dataclass(frozen=True)
