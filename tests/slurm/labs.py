@@ -23,6 +23,7 @@ PRICES = {"H100": 2.50, "H200": 3.40}
 """Dollars an hour of one GPU, as the bed's SkyPilot has them."""
 SETTINGS = """\
 trainer = "./sleeper"
+baseline_every = 0
 
 [pools.h100]
 backend = "skypilot"

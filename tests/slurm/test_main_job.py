@@ -56,7 +56,7 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed_and_nothing_is_l
             gossip = await data(client, "launch_experiment", hypothesis="What is there to hear?", edits=[GOSSIP], gpu="H100")
             await data(client, "launch_grid", hypothesis="Finer", factors={"X": FEW}, gpu="H200")
             expected = await total_of(client)
-            wait_until(lambda: len(witness.spans()) == expected, "the last of them to begin")
+            wait_until(lambda: len(witness.spans()) == expected, "the last of them to begin", 600)
         lab.kill_dispatcher()
         bed.kill_api_server()
         wait_until(lambda: all(span.ended for span in witness.spans()), "all of them to end while the lab sleeps")
