@@ -185,6 +185,9 @@ class _Table:
             raise self.error(key, f"is {values!r}, but has to be a list of integers")
         return tuple(values)
 
+    def mapping(self, key: str) -> dict[str, Any]:
+        return self.get(key, dict)
+
     def table(self, key: str) -> _Table:
         return _Table(self._file, self.get(key, dict, {}), f"{self._prefix}{key}.")
 
@@ -278,6 +281,6 @@ def read_spec(folder: Path) -> Spec:
         gpu=table.get("gpu", str) if table.has("gpu") else None,
         sandbox_required=table.get("sandbox_required", bool, False),
         sealed=table.get("sealed", bool, False),
-        trained=table.get("trained", dict) if table.has("trained") else None,
+        trained=table.mapping("trained") if table.has("trained") else None,
         gate=table.get("gate", str) if table.has("gate") else None,
     )

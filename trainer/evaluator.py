@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -138,7 +138,7 @@ def _score(run: Run, data: Data, corpus: Corpus, rows: Rows, measures: dict[str,
     clock = run.clock(run.trainer.budget.evaluation_seconds)
 
     @contextmanager
-    def fresh() -> Iterator[Logits]:
+    def fresh() -> Generator[Logits]:
         with load_model(run, batch, data.context, data.vocabulary, clock) as model:
             measures["parameters"] = model.parameters
             yield model.logits

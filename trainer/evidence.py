@@ -96,7 +96,8 @@ def _by_chance(asked: Sequence[Again], count: int, reach: int) -> float:
 
     A cut is drawn rather where a model did well, and where there is noise it does less well the next time.
     """
-    sums, chances = [], []
+    sums: list[NDArray[np.float64]] = []
+    chances: list[NDArray[np.float64]] = []
     for again in asked:
         end = len(again.nats) - (max(REACHES) if again.is_cut else 1)
         if end >= reach:

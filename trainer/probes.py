@@ -91,7 +91,8 @@ def in_batches(probes: Sequence[Probe], batch: int, random: np.random.Generator)
         turn = met[probe.row] = met.get(probe.row, -1) + 1
         turns.setdefault(turn, []).append(probe)
     for together in turns.values():
-        mixed = [together[index] for index in random.permutation(len(together))]
+        order: list[int] = random.permutation(len(together)).tolist()
+        mixed = [together[index] for index in order]
         yield from (mixed[start : start + batch] for start in range(0, len(mixed), batch))
 
 

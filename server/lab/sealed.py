@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..domain import experiment_id
 from ..research.validation import PAIRS, Estimate, estimate
@@ -83,7 +83,7 @@ def read(run: Path) -> Mapping[str, Any]:
         told = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return cast("dict[str, Any]", told) if isinstance(told, dict) else {}
 
 
 def _meaning(test: Estimate | None, validation: tuple[float, float] | None, known: int) -> str:

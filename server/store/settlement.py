@@ -100,7 +100,7 @@ async def finish(tx: Transaction, run: Run, outcome: Outcome, now: float) -> Non
 async def evidence(tx: Transaction, run: str) -> list[str]:
     """What an experiment failed with, by one of its runs: the lines, or else the message."""
     row = await tx.row("SELECT failed FROM experiments WHERE number = (SELECT experiment FROM runs WHERE id = ?)", (run,))
-    told = json.loads(row["failed"] or "{}") if row else {}
+    told: dict[str, Any] = json.loads(row["failed"] or "{}") if row else {}
     return [str(line) for line in told.get("lines") or [told.get("message", "")]]
 
 

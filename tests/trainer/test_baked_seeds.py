@@ -35,7 +35,7 @@ def score(corpus: Corpus, seed: int, baked: int | None) -> float:
         baked: What the source sets its own generator to; the lab's seed if it doesn't.
     """
     torch.manual_seed(seed if baked is None else baked)  # pyright: ignore[reportUnknownMemberType]
-    stream = torch.from_numpy(training_stream(corpus, seed).astype(np.int64))
+    stream = torch.tensor(training_stream(corpus, seed).astype(np.int64))
     table = torch.zeros(300, 300, requires_grad=True)
     for _ in range(15):
         at = torch.randint(len(stream) - 1, (256,))

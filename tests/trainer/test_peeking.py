@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -54,7 +54,7 @@ def world() -> World:
     chain = random.dirichlet(np.full(SIZE, 0.1), SIZE)
     sums, tokens = chain.cumsum(axis=1), [0]
     for draw in random.random(ROWS * WIDTH + 60_000):
-        tokens.append(min(int(np.searchsorted(sums[tokens[-1]], draw)), SIZE - 1))
+        tokens.append(min(int(np.searchsorted(sums[tokens[-1]], float(draw))), SIZE - 1))
     text = np.array(tokens)
     windows = text[np.arange(ROWS)[:, None] * WIDTH + np.arange(WIDTH + 1)]
     rows = Rows(windows[:, :-1], windows[:, 1:], np.ones((ROWS, WIDTH), np.int64))
@@ -100,7 +100,7 @@ def scored(world: World, look: Look, *, reach: int = 1, keep: bool = False) -> S
     told = np.log(np.maximum(comes_to, 1e-4)).astype(np.float32)
 
     @contextmanager
-    def fresh() -> Iterator[Callable[[Tokens], Logits]]:
+    def fresh() -> Generator[Callable[[Tokens], Logits]]:
         kept: list[tuple[Tokens, Logits]] = []
 
         def logits(tokens: Tokens) -> Logits:

@@ -109,11 +109,11 @@ def test_the_interval_of_a_part_is_that_of_a_contrast_in_a_fit_by_statsmodels() 
     told = fit.t_test([-0.5, 0.5, -0.5, 0.5])  # in the order b, c, k, o
     noise = Noise(float(np.sqrt(fit.mse_resid)), fit.df_resid)
     code, knobs = attribution(arms["b"], arms["c"], arms["k"], arms["o"], noise, "maximize")
-    assert code.gain == pytest.approx(told.effect[0])
+    assert code.gain == pytest.approx(float(told.effect[0]))
     ends: list[float] = told.conf_int()[0].tolist()
     assert list(code.interval or ()) == pytest.approx(ends)
     assert code.p == pytest.approx(float(told.pvalue))
-    assert code.gain + knobs.gain == pytest.approx(np.mean(arms["o"]) - np.mean(arms["b"]))
+    assert code.gain + knobs.gain == pytest.approx(float(np.mean(arms["o"]) - np.mean(arms["b"])))
 
 
 def test_the_pareto_front_is_what_no_row_beats() -> None:
