@@ -169,7 +169,7 @@ def trouble(error: BaseException) -> Trouble:
     returncode = getattr(error, "returncode", None)  # of a command on the cluster, or of ssh where that couldn't connect
     if returncode is not None:
         return "away" if returncode == SSH_FAILED else "broken"
-    known = [TROUBLES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in TROUBLES]
+    known: list[Trouble] = [TROUBLES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in TROUBLES]
     return known[0] if known else "other"
 
 
