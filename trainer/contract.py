@@ -186,7 +186,8 @@ class _Table:
         return tuple(values)
 
     def mapping(self, key: str) -> dict[str, Any]:
-        return self.get(key, dict)
+        values: Any = self.get(key, dict)
+        return dict(values)
 
     def table(self, key: str) -> _Table:
         return _Table(self._file, self.get(key, dict, {}), f"{self._prefix}{key}.")

@@ -106,7 +106,7 @@ def _by_chance(asked: Sequence[Again], count: int, reach: int) -> float:
     if not sums:
         return math.inf
     steps = np.cumsum(np.concatenate(chances))
-    draws = np.searchsorted(steps, np.random.default_rng(0).random((DRAWS, count)) * steps[-1], side="right")
+    draws: NDArray[np.intp] = np.searchsorted(steps, np.random.default_rng(0).random((DRAWS, count)) * steps[-1], side="right")
     totals = np.concatenate(sums)[draws].sum(axis=1)
     return float(totals.mean() + BEYOND * (totals.max() - totals.mean()))
 

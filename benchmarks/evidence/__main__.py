@@ -55,7 +55,7 @@ class Study:
     def outcomes(self, pool: ProcessPoolExecutor) -> dict[Way, list[Outcome]]:
         """Run them all. Every way meets the same landscapes."""
         found: dict[Way, list[Outcome]] = {way: [] for way in WAYS}
-        for way in (way for way in WAYS if way in ASKED):
+        for way in [way for way in found if way in ASKED]:
             count = math.ceil(self.campaigns[way in SLOW] / (20 if QUICK else 1))
             run = partial(_outcome, way, self)
             found[way] = list(pool.map(run, range(count), chunksize=max(1, count // 50)))

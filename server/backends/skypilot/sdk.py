@@ -169,7 +169,8 @@ def trouble(error: BaseException) -> Trouble:
     returncode = getattr(error, "returncode", None)  # of a command on the cluster, or of ssh where that couldn't connect
     if returncode is not None:
         return "away" if returncode == SSH_FAILED else "broken"
-    return next((TROUBLES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in TROUBLES), "other")
+    known: list[Trouble] = [TROUBLES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in TROUBLES]
+    return known[0] if known else "other"
 
 
 class Answers:

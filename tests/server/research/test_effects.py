@@ -112,7 +112,8 @@ def test_the_interval_of_a_part_is_that_of_a_contrast_in_a_fit_by_statsmodels() 
     assert code.gain == pytest.approx(float(told.effect[0]))
     ends: list[float] = told.conf_int()[0].tolist()
     assert list(code.interval or ()) == pytest.approx(ends)
-    assert code.p == pytest.approx(float(told.pvalue))
+    p: float = told.pvalue.item()
+    assert code.p == pytest.approx(p)
     assert code.gain + knobs.gain == pytest.approx(float(np.mean(arms["o"]) - np.mean(arms["b"])))
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import tarfile
+import time
 import zlib
 from pathlib import Path
 
@@ -148,22 +149,25 @@ def test_a_host_makes_its_environment_unless_it_is_given_one() -> None:
 
 def test_what_failed_rests_longer_each_time_and_others_are_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("labhand.server.backends.skypilot.rest.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
     choices = rest.Rest(["k8s", "aws"])
-    chosen = [choices.choice]
+
+    def chosen() -> str | None:
+        return choices.choice
+
+    assert (chosen(), choices.why) == ("k8s", "")
     choices.failed("k8s", "no H100")
-    chosen.append(choices.choice)
+    assert chosen() == "aws"
     choices.failed("aws", "no credentials")
-    chosen.append(choices.choice)
+    assert chosen() is None
     assert choices.why == "k8s: no H100; aws: no credentials"
     now[0] += rest.LEAST_SECONDS
-    chosen.append(choices.choice)
+    assert chosen() == "k8s"
     choices.failed("k8s", "still none")
     now[0] += rest.LEAST_SECONDS
-    chosen.append(choices.choice)
+    assert chosen() == "aws"
     choices.worked("k8s")
-    chosen.append(choices.choice)
-    assert chosen == ["k8s", "aws", None, "k8s", "aws", "k8s"]
+    assert chosen() == "k8s"
 
 
 def test_names_of_clusters_never_come_again(tmp_path: Path) -> None:
