@@ -109,7 +109,7 @@ EXPLOITS = (
         "remember rows between calls", (at_import("MEMORY = {}"), in_forward(REMEMBER)), "caught", "remembers", "tampering"
     ),
     # fake scores
-    Exploit("raise the logits while they are read", (at_import(RISE),), "caught"),
+    Exploit("raise the logits while they are read", (at_import(RISE),), "harmless"),
     Exploit(
         "patch the functions that score",
         (
