@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 TRAINER_FILE = "trainer.toml"
 SPEC_FILE = "spec.json"
@@ -186,8 +186,7 @@ class _Table:
         return tuple(values)
 
     def mapping(self, key: str) -> dict[str, Any]:
-        values: Any = self.get(key, dict)
-        return dict(values)
+        return cast("dict[str, Any]", self.get(key, dict))
 
     def table(self, key: str) -> _Table:
         return _Table(self._file, self.get(key, dict, {}), f"{self._prefix}{key}.")

@@ -106,7 +106,8 @@ def _by_chance(asked: Sequence[Again], count: int, reach: int) -> float:
     if not sums:
         return math.inf
     steps = np.cumsum(np.concatenate(chances))
-    draws: NDArray[np.intp] = np.searchsorted(steps, np.random.default_rng(0).random((DRAWS, count)) * steps[-1], side="right")
+    marks = np.random.default_rng(0).random((DRAWS, count)) * steps[-1]
+    draws: NDArray[np.intp] = steps.searchsorted(marks, side="right")  # pyright: ignore[reportUnknownVariableType]
     totals = np.concatenate(sums)[draws].sum(axis=1)
     return float(totals.mean() + BEYOND * (totals.max() - totals.mean()))
 

@@ -62,8 +62,8 @@ def draw(chance: NDArray[np.float64], count: int, random: np.random.Generator) -
     order = random.permutation(chance.size)
     edges = np.cumsum(chance.ravel()[order])
     marks = (np.arange(count) + random.random()) / count * edges[-1]
-    drawn: NDArray[np.intp] = np.searchsorted(edges, marks, side="right")
-    places = np.unique(order[np.minimum(drawn, chance.size - 1)])
+    drawn: NDArray[np.intp] = edges.searchsorted(marks, side="right")  # pyright: ignore[reportUnknownVariableType]
+    places = np.unique(order[np.minimum(drawn, chance.size - 1)])  # pyright: ignore[reportUnknownArgumentType]
     rows, positions = np.unravel_index(places, chance.shape)
     return [Probe(int(row), int(position) + 1) for row, position in zip(rows, positions, strict=True)]
 

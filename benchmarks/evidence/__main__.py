@@ -32,7 +32,7 @@ SMOOTH = {"effect": 0.1}
 CROSSING = {"effect": 0.1, "crossing": 0.3}
 SHORT, LONG = 200, 1000
 QUICK = "--quick" in sys.argv[1:]
-ASKED = frozenset(sys.argv[1:]) & frozenset(WAYS) or frozenset(WAYS)
+ASKED: frozenset[Way] = frozenset(way for way in WAYS if sys.argv.count(way)) or frozenset(WAYS)
 
 Figure = Callable[[Sequence[Outcome]], str]
 """What is told of many campaigns."""
@@ -55,7 +55,7 @@ class Study:
     def outcomes(self, pool: ProcessPoolExecutor) -> dict[Way, list[Outcome]]:
         """Run them all. Every way meets the same landscapes."""
         found: dict[Way, list[Outcome]] = {way: [] for way in WAYS}
-        for way in [way for way in found if way in ASKED]:
+        for way in filter(ASKED.__contains__, WAYS):
             count = math.ceil(self.campaigns[way in SLOW] / (20 if QUICK else 1))
             run = partial(_outcome, way, self)
             found[way] = list(pool.map(run, range(count), chunksize=max(1, count // 50)))
