@@ -120,7 +120,7 @@ async def _look_closer(agent: Agent, plan: Campaign) -> str:
 
 async def _best(agent: Agent, *, theme: str) -> list[str]:
     found = await agent.call("get_results", theme=theme, status="succeeded", sort_by="score", order="best", limit=10)
-    return [row["id"] for row in found["rows"]]
+    return [row["id"] for row in found.get("rows", [])]
 
 
 async def _validate(agent: Agent, plan: Campaign, candidate: str) -> None:

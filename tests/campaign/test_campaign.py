@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from pathlib import Path
@@ -83,6 +84,7 @@ def test_every_figure_of_a_rehearsal_is_recomputed_and_one_that_was_changed_is_f
     assert not holds(tmp_path, told)
 
 
+@pytest.mark.skipif("LABHAND_CAMPAIGN" not in os.environ, reason="minutes of real training: LABHAND_CAMPAIGN=1 has it run")
 def test_every_figure_of_a_small_real_campaign_is_recomputed(tmp_path: Path) -> None:
     (tmp_path / "labhand.toml").write_text('trainer = "gpt"\nbudget_seconds = 2\n', "utf-8")
     prepare_data(tmp_path)
