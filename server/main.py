@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 
 from .settings import FILE, find_root, load_settings
 
@@ -40,6 +41,7 @@ def serve(
 ) -> None:
     """Serve the lab to an MCP client."""
     gc.disable()  # what imports make is no garbage: looking for it takes a tenth of the start
+    BaseModel.model_config["defer_build"] = True  # most of the protocol's models are never needed: another tenth
     from ..tools.bench import Bench
     from ..tools.transports import serve_http, serve_stdio
 
