@@ -133,6 +133,19 @@ def _effects_caption(
     )
 
 
+def _alone(ledger: Ledger, codes: Mapping[str, str], champion: Row) -> dict[str, str]:
+    """The trees of experiments that are the champion in its code or in its knobs and the baseline in the rest, or empty."""
+    leading, given = (
+        next((codes[e["tree"]], e["knobs"]) for e in ledger.scored if e["tree"] == tree)
+        for tree in (champion["tree"], ledger.baseline_tree)
+    )
+
+    def tree(code: str, knobs: object) -> str:
+        return next((e["tree"] for e in ledger.scored if codes[e["tree"]] == code and e["knobs"] == knobs), "")
+
+    return {"code alone": tree(leading[0], given[1]), "knobs alone": tree(given[0], leading[1])}
+
+
 def _earlier(ledger: Ledger, codes: Mapping[str, str], champion: Row, name: str) -> str:
     """The tree of an experiment that is the champion less this part; empty where none is."""
     leading = next(e for e in ledger.experiments if e["tree"] == champion["tree"])
@@ -167,7 +180,8 @@ def claim_made_of(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: t
     whole = [e["score"] for e in ledger.scored if e["tree"] == champion["tree"]]
     baseline = scores.get(ledger.baseline_tree, [])
     parts: list[tuple[str, list[tuple[float, list[float]]]]] = [("all of it", [(1, whole), (-1, baseline)])]
-    code, knobs = (scores.get(trees.get(name, ""), []) for name in ("code alone", "knobs alone"))
+    alone = _alone(ledger, codes, champion)
+    code, knobs = (scores.get(trees.get(name, alone[name]), []) for name in ("code alone", "knobs alone"))
     halves: list[tuple[str, list[tuple[float, list[float]]]]] = []
     if code and knobs:
         halves = [

@@ -17,13 +17,16 @@ class WrongClaimError(AssertionError):
 
 
 def num(value: float | None, *, digits: int | None = None, places: int | None = None) -> str:
-    """A figure that the report shows rounded: to so many significant digits, or so many decimals. Empty for None."""
+    """A figure that the report shows rounded: to so many significant digits, or so many decimals. Empty for None.
+
+    The report shows no more than four significant digits of anything.
+    """
     if value is None:
         return ""
     if digits is not None:
         places = digits - 1 - (math.floor(math.log10(abs(value))) if value else 0)
     assert places is not None
-    return f"\u27e8{value!r}|{0.51 * 10.0**-places!r}\u27e9"
+    return f"\u27e8{value!r}|{max(0.51 * 10.0**-places, 0.00051 * abs(value))!r}\u27e9"
 
 
 @dataclass

@@ -21,6 +21,7 @@ from scipy import stats
 from . import analyses
 from .page import Page, WrongClaimError, num
 from .raw import Ledger, arms, id_of, interval, lord, spent, squeezed, within
+from .sealed import claim_sealed
 
 # What says how to read a figure, or repeats what agents and runs wrote.
 PROSE = (
@@ -57,6 +58,7 @@ def recompute(root: Path, markdown: str) -> Page:
     _totals(page, ledger)
     for validation in ledger.rows("SELECT * FROM validations ORDER BY number"):
         _validation(page, ledger, validation, sign)
+        claim_sealed(page, ledger, validation, sign)
     _tried(page, ledger)
     _noise(page, ledger, sign)
     _efficiency(page, ledger, sign)

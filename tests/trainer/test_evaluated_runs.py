@@ -194,7 +194,8 @@ def test_a_model_that_remembers_rows_is_caught(make_run: MakeRun) -> None:
 
 def test_an_honest_model_with_dropout_left_on_is_not_accused(make_run: MakeRun) -> None:
     noisy = "return torch.nn.functional.dropout(self.table, 1e-5)[tokens] + 0.03 * torch.randn(300)"
-    assert make_run(("return self.table[tokens]", noisy)).run()["status"] == "succeeded"
+    result = make_run(("return self.table[tokens]", noisy)).run()
+    assert result["status"] == "succeeded", result["failure"]
 
 
 def test_a_model_of_mere_noise_is_told_to_be_steady(make_run: MakeRun) -> None:
