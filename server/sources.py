@@ -92,7 +92,7 @@ class Sources:
         if not experiments:
             return
         updates = "".join(f"update refs/tags/{name} {_checked(commit)}\n" for name, commit in experiments.items())
-        # To flush the disk after each of a thousand names takes most of a second; the branch's flush takes them along.
+        # A flush of the disk for each of a thousand names takes most of a second; the branch's flush takes them along.
         await self._git("-c", "core.fsyncMethod=writeout-only", "update-ref", "--stdin", data=updates.encode())
         await self._git("update-ref", BRANCH, list(experiments.values())[-1])
 

@@ -16,6 +16,7 @@ from types import TracebackType
 
 from .cgroup import Group
 from .failures import RunFailedError
+from .guard import NEXT, Charge
 from .log import Log
 from .processes import end_descendants
 from .sandbox import Sandbox
@@ -24,6 +25,7 @@ GRACE_SECONDS = 2.0
 """Between SIGTERM and SIGKILL."""
 _CHUNK, _CHUNKS = 2**16, 64
 """Output is taken in bounded helpings, so that a flood doesn't keep the runner from looking at the clock."""
+GUARD = "labhand.trainer.guard"
 
 
 class CancelledError(Exception):
@@ -61,6 +63,7 @@ class Child:
         descriptors: Open files that it inherits under the same numbers.
         sandbox: Its bounds; None for a command that is trusted.
         group: The control group that the sandbox puts it into.
+        guard: The module that makes something of the command: `guard` executes it.
 
     Raises:
         RunFailedError: On leaving, something of it could not be ended.
@@ -76,15 +79,15 @@ class Child:
         descriptors: Sequence[int] = (),
         sandbox: Sandbox | None = None,
         group: Group | None = None,
+        guard: str = GUARD,
     ) -> None:
         self._group = group
-        self._is_muted = False
+        self.is_muted = False
         self._log = log
         self._stop = stop
-        guard = [sys.executable, "-P", "-m", "labhand.trainer.guard", str(os.getpid()), str(GRACE_SECONDS)]
-        guard += [sandbox.as_text() if sandbox else "", str(folder)]
+        charge = Charge(os.getpid(), GRACE_SECONDS, sandbox, str(folder), command)
         self._guard = subprocess.Popen(
-            [*guard, *command],
+            [sys.executable, "-P", "-m", guard, *charge.as_arguments()],
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -115,13 +118,14 @@ class Child:
         self._selector.register(channel, selectors.EVENT_READ)
 
     def deafen(self, channel: socket.socket) -> None:
-        """Stop listening to a channel, for instance since its other end was closed."""
-        self._selector.unregister(channel)
+        """Stop listening to a channel, if that wasn't done before."""
+        if channel in self._selector.get_map():
+            self._selector.unregister(channel)
 
     def mute(self) -> None:
         """Keep nothing of what it prints from now on; what it printed so far is kept."""
         self._take_output()
-        self._is_muted = True
+        self.is_muted = True
 
     @property
     def status(self) -> int | None:
@@ -140,6 +144,10 @@ class Child:
         if self._output in ready:
             self._take_output()
         self._stop.check()
+
+    def go_on(self) -> None:
+        """End what runs, with all its descendants and without asking; the guard then starts what is next, if anything is."""
+        self._guard.send_signal(NEXT)
 
     def end(self) -> None:
         """End the command and all its descendants, and take the rest of its output; harmless when it has ended."""
@@ -175,5 +183,5 @@ class Child:
                 if self._output in self._selector.get_map():
                     self._selector.unregister(self._output)
                 return
-            if not self._is_muted:
+            if not self.is_muted:
                 self._log.write(chunk)

@@ -22,7 +22,7 @@ from .expectation import expected_nats
 from .failures import RunFailedError
 from .probes import chances, in_batches, probes_of, tokens_of
 from .run import Run
-from .scoring import load_model
+from .scoring import Shape, models
 
 Logits = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """A model: token ids [batch, time] to logits [batch, time, vocabulary]."""
@@ -137,13 +137,15 @@ def _score(run: Run, data: Data, corpus: Corpus, rows: Rows, measures: dict[str,
     expected = expected_nats(corpus.split("train").tokens, rows.inputs, rows.targets, data.vocabulary)
     clock = run.clock(run.trainer.budget.evaluation_seconds)
 
-    @contextmanager
-    def fresh() -> Generator[Logits]:
-        with load_model(run, batch, data.context, data.vocabulary, clock) as model:
-            measures["parameters"] = model.parameters
-            yield model.logits
+    with models(run, Shape(batch, data.context, data.vocabulary), clock) as process:
 
-    losses, found = measure(fresh, rows, batch, expected)
+        @contextmanager
+        def fresh() -> Generator[Logits]:
+            with process() as model:
+                measures["parameters"] = model.parameters
+                yield model.logits
+
+        losses, found = measure(fresh, rows, batch, expected)
     if found.tampering:
         raise RunFailedError("tampering", f"The model {'; and it '.join(found.tampering)}", found.tampering)
     if found.breaches:

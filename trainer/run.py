@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .cgroup import Group
-from .child import Child, Stop
+from .child import GUARD, Child, Stop
 from .clock import Clock
 from .confinement import Confinement
 from .contract import Spec, Trainer
@@ -48,7 +48,13 @@ class Run:
         return lambda: max(tree.seconds(), group.cpu_seconds() - before)
 
     def child(
-        self, command: Sequence[str], folder: Path, sandbox: Sandbox, descriptors: Sequence[int] = (), **more: str
+        self,
+        command: Sequence[str],
+        folder: Path,
+        sandbox: Sandbox,
+        descriptors: Sequence[int] = (),
+        guard: str = GUARD,
+        **more: str,
     ) -> Child:
         """Start a command of the experiment in a sandbox.
 
@@ -57,8 +63,9 @@ class Run:
             folder: Its working directory.
             sandbox: Its bounds.
             descriptors: Open files that it inherits under the same numbers.
+            guard: The module that makes something of the command.
             more: Added to its environment.
         """
         serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm
         environment = scrubbed(self.spec, self.folder.temporary, **serial, **more)
-        return Child(command, folder, environment, self.log, self.stop, descriptors, sandbox, self.group)
+        return Child(command, folder, environment, self.log, self.stop, descriptors, sandbox, self.group, guard)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
-import sys
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .channel import VARIABLE, BrokenChannelError, Channel
+from .channel import BrokenChannelError, Channel
 from .child import Child
 from .clock import Clock
 from .confinement import LARGEST_FILE
@@ -25,6 +25,15 @@ _MOST_PARAMETERS = 2**48
 _LOOK = 0.25
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Of a model's answers: the most rows in a batch, tokens in a row, logits a token."""
+
+    rows: int
+    time: int
+    vocabulary: int
+
+
 class Model:
     """The trained model, as a function from tokens to logits in another process.
 
@@ -32,18 +41,34 @@ class Model:
         parameters: How many it says that it has.
     """
 
-    def __init__(
-        self, run: Run, child: Child, channel: Channel, inputs: NDArray[np.int32], logits: NDArray[np.float32], clock: Clock
-    ) -> None:
+    def __init__(self, run: Run, child: Child, channel: Channel, shape: Shape, clock: Clock) -> None:
         self._run = run
         self._child = child
         self._channel = channel
-        self._inputs = inputs
-        self._logits = logits
-        self._is_muted = False
         self._clock = clock
+        self._answer()  # it is here, and nothing is left of the one before
+        run.folder.renew_temporary()
+        self._inputs, self._logits = self._share(shape)
         self.parameters = _count(self._answer().get("parameters"))
         self._rehearse()
+
+    def _share(self, shape: Shape) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Hand the process memory for tokens and logits, and tell it what to load."""
+        size, folder = 4 * shape.rows * shape.time * (1 + shape.vocabulary), self._run.folder
+        file = os.memfd_create("logits", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(file, size)
+        fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+        memory = mmap.mmap(file, size)
+        inputs = np.frombuffer(memory, np.int32, shape.rows * shape.time).reshape(shape.rows, shape.time)
+        logits = np.frombuffer(memory, np.float32, offset=inputs.nbytes).reshape(*inputs.shape, shape.vocabulary)
+        about = {"source": str(folder.source), "model": str(folder.model), "config": str(folder.config)}
+        try:
+            self._channel.send(asdict(shape) | about | {"bytes": size, "device": self._run.spec.device}, file)
+        except BrokenChannelError:
+            raise self._ended() from None
+        finally:
+            os.close(file)
+        return inputs, logits
 
     def _rehearse(self) -> None:
         """Have it answer made-up rows, so that an honest mistake shows here, where what it prints can be told.
@@ -54,7 +79,6 @@ class Model:
         shape = self._inputs.shape
         self.logits(np.random.default_rng().integers(0, self._logits.shape[-1], shape))
         self._child.mute()
-        self._is_muted = True
 
     def logits(self, tokens: NDArray[Any]) -> NDArray[np.float32]:
         """Logits [rows, time, vocabulary] of token ids [rows, time], where the model's process can't change them any more.
@@ -98,7 +122,7 @@ class Model:
         return RunFailedError("timeout", f"The evaluation took longer than {allowed:g} s", (), "Make the model cheaper to run.")
 
     def _problem(self, said: str) -> RunFailedError:
-        said = "it no longer gives logits of the right shape" if self._is_muted else said
+        said = "it no longer gives logits of the right shape" if self._child.is_muted else said
         return RunFailedError("contract_broken", f"The model can't be evaluated: {said}"[:500])
 
     def _ended(self) -> RunFailedError:
@@ -108,7 +132,7 @@ class Model:
             if self._clock.left() < 0:
                 return self._too_slow()
             self._child.wait(_LOOK)
-        if self._is_muted:
+        if self._child.is_muted:
             message = f"The model's process ended with status {self._child.status} in the midst of the evaluation"
             return RunFailedError("contract_broken", message, ("What it printed there is not kept.",))
         error = of_exit(self._child.status, self._run.log.text(), "Loading or running the model that training left")
@@ -117,40 +141,43 @@ class Model:
 
 
 @contextmanager
-def load_model(run: Run, rows: int, width: int, vocabulary: int, clock: Clock) -> Generator[Model]:
-    """Load what training left into a fresh process, for as long as the context lasts.
+def models(run: Run, shape: Shape, clock: Clock, most: int = 2) -> Generator[Callable[[], AbstractContextManager[Model]]]:
+    """What loads what training left into a fresh process, for as long as a context lasts; one context after another.
 
     Args:
         run: Its folder holds `model.pt` and `config.json`, taken over, and the source.
-        rows: The most in a batch.
-        width: Tokens in a row.
-        vocabulary: Logits a token.
+        shape: Of its answers.
         clock: What isn't answered before it is over took too long.
+        most: Processes.
 
-    Raises:
+    Raises, on entering one of those contexts:
         RunFailedError: What training left can't be loaded.
         CancelledError: The runner was asked to end.
     """
-    size = 4 * rows * width * (1 + vocabulary)
-    file = os.memfd_create("logits", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(file, size)
-    fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
-    memory = mmap.mmap(file, size)
-    inputs = np.frombuffer(memory, np.int32, rows * width).reshape(rows, width)
-    logits = np.frombuffer(memory, np.float32, offset=inputs.nbytes).reshape(rows, width, vocabulary)
+    with ExitStack() as ends:
+        pairs = [Channel.pair() for _ in range(most)]
+        for ours, theirs in pairs:
+            ends.callback(ours.close)
+            ends.callback(theirs.close)
+            ours.socket.setblocking(False)  # noqa: FBT003
+        descriptors = [theirs.socket.fileno() for _, theirs in pairs]
+        sandbox, module = run.confinement.for_scoring(), "labhand.trainer.scoring_child"
+        child = ends.enter_context(run.child([*map(str, descriptors)], run.folder.source, sandbox, descriptors, module))
+        for _, theirs in pairs:
+            theirs.close()
+        channels = iter([ours for ours, _ in pairs])
 
-    ours, theirs = Channel.pair()
-    folder, descriptor = run.folder, theirs.socket.fileno()
-    shape = {"rows": rows, "time": width, "vocabulary": vocabulary, "bytes": size, "device": run.spec.device}
-    ours.send(shape | {"source": str(folder.source), "model": str(folder.model), "config": str(folder.config)}, file)
-    os.close(file)
-    ours.socket.setblocking(False)  # noqa: FBT003
-    command, sandbox = [sys.executable, "-P", "-m", "labhand.trainer.scoring_child"], run.confinement.for_scoring()
-    folder.renew_temporary()
-    with ours.socket, run.child(command, folder.source, sandbox, [descriptor], **{VARIABLE: str(descriptor)}) as child:
-        theirs.close()
-        child.listen(ours.socket)
-        yield Model(run, child, ours, inputs, logits, clock)
+        @contextmanager
+        def fresh() -> Generator[Model]:
+            channel = next(channels)
+            child.listen(channel.socket)
+            try:
+                yield Model(run, child, channel, shape, clock)
+            finally:
+                child.go_on()
+                child.deafen(channel.socket)
+
+        yield fresh
 
 
 def _count(said: object) -> int:

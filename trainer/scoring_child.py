@@ -1,7 +1,9 @@
-"""The experiment's model, in a fresh process that is told nothing of targets: token ids come in, logits go out.
+"""The experiment's model, in fresh processes that are told nothing of targets: token ids come in, logits go out.
 
-The runner starts it behind a guard as `python -P -m labhand.trainer.scoring_child`. All that is trusted about it are the
-bounds of the memory that it shares with the evaluator.
+The runner starts `python -P -m labhand.trainer.scoring_child` as it starts a guard; the command is one descriptor of a channel
+for each process. It is their guard: it imports torch, for that is what starting one costs, and forks one after the other, each
+of them before any of the experiment's code is loaded. All that is trusted about them from then on are the bounds of the memory
+that they share with the evaluator.
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from .channel import VARIABLE, Channel
+from .channel import Channel
+from .guard import Charge, Guard
 
 
 class ModelError(Exception):
@@ -60,20 +65,40 @@ def _serve(channel: Channel, facts: Mapping[str, Any], memory: mmap.mmap) -> Non
         channel.send({"done": count})
 
 
-def main() -> None:
-    """Serve until the runner closes its end."""
-    channel = Channel(socket.socket(fileno=int(os.environ[VARIABLE])))
+def _become(charge: Charge, descriptor: int, guard: int) -> None:
+    """Be one of the processes: load a model when the runner says so, and serve until it closes its end.
+
+    To say that it is here says that nothing is left of the one before.
+    """
+    _keep_only(descriptor)
+    channel = Channel(socket.socket(fileno=descriptor))
+    channel.send({"say": "here"})
     received = channel.receive()
     if received is None:
         return
     facts, file = received
     if file is None:
         return
+    charge.enter(guard)
     try:
         _serve(channel, facts, mmap.mmap(file, facts["bytes"]))
     except ModelError as error:
         channel.send({"problem": str(error)})
 
 
+def _keep_only(descriptor: int) -> None:
+    """Close the guard's files, above all the channels of the other processes."""
+    for number in [int(file.name) for file in Path("/proc/self/fd").iterdir()]:
+        if number > sys.stderr.fileno() and number != descriptor:
+            with suppress(OSError):  # the one that listed them
+                os.close(number)
+
+
+def main(arguments: list[str]) -> int:
+    """Stand guard over one process for each descriptor."""
+    charge = Charge.from_arguments(arguments)
+    return Guard(charge).stand([partial(_become, charge, int(descriptor)) for descriptor in charge.command])
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -58,9 +58,14 @@ call({"x86_64": 101, "aarch64": 117}[platform.machine()], 16, os.getppid(), 0, 0
 print("LOOT")
 """
 SPEAK = """
-import os, socket, time
+import os, stat, time
 if "scoring" in open("/proc/self/cmdline").read():
-    socket.socket(fileno=int(os.environ["LABHAND_SESSION"])).send(b"[" * 60000)
+    for number in map(int, os.listdir("/proc/self/fd")):
+        try:
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                os.write(number, b"[" * 60000)
+        except OSError:
+            pass
     time.sleep(9)
 """
 

@@ -192,6 +192,24 @@ def test_a_model_that_remembers_rows_is_caught(make_run: MakeRun) -> None:
     assert "remembers" in failure["message"]
 
 
+def test_a_models_process_has_no_way_to_speak_for_the_next_one(make_run: MakeRun) -> None:
+    count = """
+import os, stat
+
+def is_socket(number):
+    try:
+        return number > 2 and stat.S_ISSOCK(os.fstat(number).st_mode)
+    except OSError:  # what listed the others
+        return False
+
+print("sockets:", sum(is_socket(int(name)) for name in os.listdir("/proc/self/fd")))
+
+class Bigram"""
+    run = make_run(("class Bigram", count))
+    assert run.run()["status"] == "succeeded"
+    assert run.log().count("sockets: 1\n") == 2  # in training, and in the first process of two that score
+
+
 def test_an_honest_model_with_dropout_left_on_is_not_accused(make_run: MakeRun) -> None:
     noisy = "return torch.nn.functional.dropout(self.table, 1e-5)[tokens] + 0.03 * torch.randn(300)"
     result = make_run(("return self.table[tokens]", noisy)).run()
