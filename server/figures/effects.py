@@ -15,6 +15,8 @@ Bar = tuple[str, float, tuple[float, float] | None]
 TOGETHER = "together, beyond the sum:"
 ROW = 0.34
 """Inches."""
+FAR = 8
+"""What reaches so many times as far as the usual effect is drawn at the edge: one ruined run would hide all others."""
 
 
 def draw(metric: str, main: Sequence[Bar], interactions: Sequence[Bar], note: str = "") -> bytes:
@@ -22,9 +24,10 @@ def draw(metric: str, main: Sequence[Bar], interactions: Sequence[Bar], note: st
     rows: list[Bar | None] = [*main, *([None, *interactions] if interactions else [])]
     figure, (axes,) = canvas("What each change did, other knobs held", note, height=1.9 + ROW * max(4, len(rows)))
     axes.axvline(0, color=INK, linewidth=1)
+    edge = reach([*main, *interactions])
     for place, row in enumerate(rows):
         if row is not None:
-            _draw_row(axes, place, row, marker="o" if place < len(main) else "D")
+            _draw_row(axes, place, row, "o" if place < len(main) else "D", edge)
     axes.set_yticks(range(len(rows)), [TOGETHER if row is None else plain(row[0], 46) for row in rows], fontsize=10)
     axes.set_ylim(len(rows) - 0.4, -0.8)
     axes.margins(x=0.1)
@@ -34,13 +37,21 @@ def draw(metric: str, main: Sequence[Bar], interactions: Sequence[Bar], note: st
     return png(figure)
 
 
-def _draw_row(axes: Axes, place: int, row: Bar, marker: str) -> None:
+def reach(bars: Sequence[Bar]) -> float:
+    """How far from 0 effects are drawn in full: as far as the farthest that isn't `FAR` times as far as the usual one."""
+    farthest = sorted(max(map(abs, interval or (gain,))) for _, gain, interval in bars)
+    return max((one for one in farthest if one <= FAR * farthest[len(farthest) // 2]), default=0.0)
+
+
+def _draw_row(axes: Axes, place: int, row: Bar, marker: str, edge: float) -> None:
     _, gain, interval = row
-    colour = _colour(interval)
-    if interval is not None:
-        axes.hlines(place, *interval, colors=colour, linewidth=2.4)
-    axes.plot([gain], [place], marker=marker, color=colour, markersize=7, linestyle="none")
-    axes.annotate(f"{gain:+.3g}", (gain, place), xytext=(0, 6), textcoords="offset points", fontsize=9, color=INK, ha="center")
+    colour, at = _colour(interval), min(max(gain, -edge), edge)
+    if at != gain:
+        marker = "<" if gain < 0 else ">"
+    elif interval is not None:
+        axes.hlines(place, *(min(max(end, -edge), edge) for end in interval), colors=colour, linewidth=2.4)
+    axes.plot([at], [place], marker=marker, color=colour, markersize=7, linestyle="none")
+    axes.annotate(f"{gain:+.3g}", (at, place), xytext=(0, 6), textcoords="offset points", fontsize=9, color=INK, ha="center")
 
 
 def _colour(interval: tuple[float, float] | None) -> str:
