@@ -34,7 +34,7 @@ async def test_what_waits_or_is_lost_runs_in_the_end_and_one_command_leaves_noth
                 client,
                 "launch_grid",
                 hypothesis="Does it matter?",
-                factors={"X": [2.5, 3.0]},
+                factors={"X": [1.01, 1.02]},
                 gpu="H100",
                 budget_seconds=SECONDS,
             )
