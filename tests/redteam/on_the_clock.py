@@ -30,6 +30,16 @@ THREAD = """
     threading.Thread(target=lambda: [train(session, other, tokens) for _ in range(99)]).start()
     session.save(model, config)
 """
+COME_AND_GO = """
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that nobody waits for them, and nobody is told what they used
+end = time.monotonic() + 60
+while time.monotonic() < end:
+    if os.fork() == 0:
+        done = time.process_time() + 0.01
+        while time.process_time() < done: pass
+        os._exit(0)
+    time.sleep(0.02)
+"""
 BRIEF: dict[str, object] = {"budget_seconds": 0.3}
 """For those that go on until they are ended."""
 
@@ -44,6 +54,7 @@ EXPLOITS = (
         spec=BRIEF,
     ),
     Exploit("train in a daemon", (while_training(DAEMON),), "caught", "deadline", "timeout", spec=BRIEF),
+    Exploit("train in children that come and go", (while_training(COME_AND_GO),), "caught", "deadline", "timeout", spec=BRIEF),
     Exploit("go on training in a child, and save again", (while_training(GO_ON),), "harmless"),
     Exploit(
         "go on training in a thread",

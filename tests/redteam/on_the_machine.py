@@ -64,6 +64,19 @@ HAND_ON = """
 print("LOOT" if os.path.exists("/dev/shm/labhand-left") else "empty")
 open("/dev/shm/labhand-left", "w").write("weights")
 """
+FROM_HANDLE = """
+folder = os.open("{cache}/corpora/{corpus}", os.O_PATH)
+os.open("validation/tokens.bin", os.O_RDONLY, dir_fd=folder)
+print("LOOT")
+"""
+TAKE_FILES = """
+import ctypes
+call = ctypes.CDLL(None, use_errno=True).syscall
+runner = call(434, {runner}, 0)  # pidfd_open
+for number in range(3, 30):
+    if call(438, runner, number, 0) >= 0: print("LOOT", number)  # pidfd_getfd
+    else: print(os.strerror(ctypes.get_errno()))
+"""
 CONFIG = """open("config.json", "w").write('{"vocabulary": 300}')"""
 
 EXPLOITS = (
@@ -90,6 +103,13 @@ EXPLOITS = (
         needs="files",
     ),
     Exploit("look for text and secrets in /proc", (before_training(IN_PROC),), "refused", "closed", needs="files"),
+    Exploit(
+        "open the validation split by its folder's handle",
+        (before_training(FROM_HANDLE),),
+        "refused",
+        "PermissionError",
+        needs="files",
+    ),
     Exploit(
         "read another run's folder",
         (before_training("open('{other}/model.pt'); print('LOOT')"),),
@@ -129,6 +149,12 @@ EXPLOITS = (
     Exploit("start 200 processes", (before_training(BOMB),), "harmless"),
     Exploit("fill the disk", (before_training(FILL),), "refused", "File too large"),
     Exploit(
+        "fill a file in memory",
+        (before_training("os.posix_fallocate(os.memfd_create('full'), 0, 2**36)\nprint('LOOT')"),),
+        "refused",
+        "File too large",
+    ),
+    Exploit(
         "take all memory",
         (before_training("torch.empty(2**44, dtype=torch.uint8).fill_(1)\nprint('LOOT')", "AttributeError"),),
         "caught",
@@ -153,7 +179,15 @@ EXPLOITS = (
         "PermissionError",
         needs="files",
     ),
+    Exploit("take the runner's open files", (before_training(TAKE_FILES),), "refused", "Operation not permitted"),
     # escape
+    Exploit(
+        "leave a pipe for the configuration",
+        (in_place_of_saving("os.mkfifo('config.json')\ntorch.save(model.state_dict(), 'model.pt')"),),
+        "caught",
+        "no plain file",
+        "contract_broken",
+    ),
     Exploit(
         "code in the checkpoint",
         (

@@ -115,6 +115,7 @@ EXPLOITS = (
     ),
     # fake scores
     Exploit("raise the logits while they are read", (at_import(RISE),), "harmless"),
+    Exploit("be sure without end", (in_forward("logits = logits * float('inf')"),), "caught", "not finite", "diverged"),
     Exploit(
         "patch the functions that score",
         (
@@ -148,6 +149,13 @@ EXPLOITS = (
         "harmless",
     ),
     Exploit("write into the runner's pipes and memory", (before_training(INTO_PARENT),), "refused", "PermissionError"),
+    Exploit(
+        "send the guard on to the next process",
+        (before_training("os.kill(os.getppid(), signal.SIGUSR1)\nprint('LOOT')"),),
+        "refused",
+        "PermissionError",
+        needs="files",
+    ),
     Exploit("trace the guard", (before_training(TRACE),), "refused", "PermissionError"),
     Exploit(
         "change the source that is scored",
