@@ -135,7 +135,7 @@ class RunnerConformance(BackendConformance):
     @pytest.mark.anyio
     async def test_no_more_runs_start_than_there_are_slots(self, place: Path) -> None:
         async with self.backend(place) as backend:
-            assert (await backend.pool()).slots == await backend.free() == 2
+            assert (await backend.pool()).slots == 2 <= await backend.free()
             runs = [await start(backend, run_folder(place, self.name(number), duration=LONG)) for number in (1, 2)]
             assert await backend.free() == 0
             waiting = run_folder(place, self.name(3))

@@ -67,7 +67,7 @@ class Bed:
     def set_up(self, node: str) -> None:
         """Make a node that was set down take jobs again."""
         run("scontrol", "update", f"NodeName={node}", "State=RESUME")
-        wait_until(lambda: run("sinfo", "--noheader", f"--nodes={node}", "--format=%t").strip() == "idle", f"{node} to be idle")
+        wait_until(lambda: _state(node) in {"idle", "mix", "alloc"}, f"{node} to be up")
 
     def kill_api_server(self) -> None:
         """`kill -9` SkyPilot's API server with its helpers: one that survives keeps a port, and no new server could start."""
@@ -92,6 +92,10 @@ class Bed:
 def this_bed() -> Bed:
     """The one that this process runs in."""
     return Bed(INSIDE / "shared", Path((INSIDE / "python").read_text("utf-8")))
+
+
+def _state(node: str) -> str:
+    return run("sinfo", "--noheader", f"--nodes={node}", "--format=%t").strip()
 
 
 def _processes(command: bytes) -> list[int]:
