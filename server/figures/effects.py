@@ -45,13 +45,17 @@ def reach(bars: Sequence[Bar]) -> float:
 
 def _draw_row(axes: Axes, place: int, row: Bar, marker: str, edge: float) -> None:
     _, gain, interval = row
-    colour, at = _colour(interval), min(max(gain, -edge), edge)
+    colour, at = _colour(interval), _within(gain, edge)
     if at != gain:
         marker = "<" if gain < 0 else ">"
     elif interval is not None:
-        axes.hlines(place, *(min(max(end, -edge), edge) for end in interval), colors=colour, linewidth=2.4)
+        axes.hlines(place, _within(interval[0], edge), _within(interval[1], edge), colors=colour, linewidth=2.4)
     axes.plot([at], [place], marker=marker, color=colour, markersize=7, linestyle="none")
     axes.annotate(f"{gain:+.3g}", (at, place), xytext=(0, 6), textcoords="offset points", fontsize=9, color=INK, ha="center")
+
+
+def _within(value: float, edge: float) -> float:
+    return min(max(value, -edge), edge)
 
 
 def _colour(interval: tuple[float, float] | None) -> str:
