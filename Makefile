@@ -25,7 +25,7 @@ $(SLURM_TESTS): $(VENV)/dev.stamp
 	LABHAND_BED=.cache/beds/$(@F) $(BIN)/python -m tests.slurm.bed run $(BIN)/pytest $@
 
 check: export REQUIRE_CLIENTS := 1
-check: clients static test ## everything that CI runs
+check: clients static test ## what can be checked without GPUs, pretended or not
 
 static: format lint types contracts ## what can be checked without running the code
 
