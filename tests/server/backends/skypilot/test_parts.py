@@ -199,6 +199,21 @@ def test_a_mirror_changes_nothing_by_old_lines(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "result.json").read_text("utf-8")) == {"score": 1.0}
 
 
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_what_was_scored_on_the_test_split_comes_back_from_a_log_or_from_storage(tmp_path: Path, *, is_heard: bool) -> None:
+    run, kept = tmp_path / "run", tmp_path / "kept"
+    for folder in (run, kept):
+        folder.mkdir()
+    sealed = {"score": 1.5, "failure": None}
+    (kept / "sealed.json").write_text(json.dumps(sealed), "utf-8")
+    (kept / "result.json").write_text(json.dumps({"score": 1.0}), "utf-8")
+    if is_heard:
+        Mirror(run).hear_sealed(sealed)
+    else:
+        assert Mirror(run).take_kept(kept)
+    assert json.loads((run / "sealed.json").read_text("utf-8")) == sealed
+
+
 def test_secrets_are_taken_out_of_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_API_KEY", "planted-wandb-key")
     said = "\x1b[31mbad\x1b[0m planted-wandb-key at https://me:hunter22@host, AKIAABCDEFGHIJKLMNOP"
