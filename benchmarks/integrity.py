@@ -118,11 +118,12 @@ def random_model(chance: np.random.Generator) -> Logits:
     model.train(is_noisy)
     scale = 1.0 if is_noisy else float(np.exp(chance.uniform(0, 2.5)))
     jitter = float(chance.choice([0.0, 0.0, 1e-4, 1e-2]))  # as kernels are that add in no fixed order
+    is_apart = bool(chance.integers(2))  # else one draw for a whole batch, as of noise left on in the weights
 
     def logits(tokens: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         with torch.inference_mode():
             answer = model(torch.tensor(tokens)).float() * scale
-            answer += jitter * torch.randn_like(answer)
+            answer += jitter * torch.randn_like(answer if is_apart else answer[:1, :1])
         return np.asarray(answer.numpy(), np.float32)
 
     return logits

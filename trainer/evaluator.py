@@ -171,14 +171,18 @@ def measure(
     random = np.random.default_rng()
     with fresh() as logits:
         losses, repeated = _scored(_Asked(logits, rows, batch, random), random)
-    chance, found = chances(losses, expected), list[Again]()
+    chance, found = chances(losses, expected), list[list[Again]]()
     with fresh() as logits:
         asked = _Asked(logits, rows, batch, random)
         for probes in in_batches(probes_of(chance, random), batch, random):
             which = [probe.row for probe in probes]
             again = asked.losses(which, tokens_of(probes, rows.inputs, random)) - losses[which]
-            for probe, difference in zip(probes, again, strict=True):
-                found.append(Again(difference[: probe.cut], chance[probe.row, : probe.cut], probe.cut < len(difference)))
+            found.append(
+                [
+                    Again(probe.row, difference[: probe.cut], chance[probe.row, : probe.cut], probe.cut < len(difference))
+                    for probe, difference in zip(probes, again, strict=True)
+                ]
+            )
     return losses, findings(found, repeated)
 
 

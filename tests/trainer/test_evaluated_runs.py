@@ -210,8 +210,8 @@ class Bigram"""
     assert run.log().count("sockets: 1\n") == 2  # in training, and in the first process of two that score
 
 
-def test_an_honest_model_with_dropout_left_on_is_not_accused(make_run: MakeRun) -> None:
-    noisy = "return torch.nn.functional.dropout(self.table, 1e-5)[tokens] + 0.03 * torch.randn(300)"
+def test_an_honest_model_with_a_little_noise_is_scored(make_run: MakeRun) -> None:
+    noisy = "return torch.nn.functional.dropout(self.table, 1e-5)[tokens] + 0.01 * torch.randn(300)"
     result = make_run(("return self.table[tokens]", noisy)).run()
     assert result["status"] == "succeeded", result["failure"]
 

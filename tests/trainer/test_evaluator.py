@@ -115,33 +115,45 @@ def test_cuts_are_drawn_as_often_as_their_chance_says() -> None:
 
 @dataclass(frozen=True)
 class Nature:
-    """What changes a model's losses, nats: looking ahead, having met a row, chance, what lies beside a row."""
+    """What changes a model's losses, nats: looking ahead, having met a row, chance, that of a batch, what lies beside a row."""
 
     peeking: float = 0.0
     memory: float = 0.0
     noise: float = 0.0
+    of_batches: float = 0.0
     mates: float = 0.0
 
 
-def found_of(nature: Nature) -> Findings:
-    """What is found of a model of such a nature in 128 rows of 64 tokens."""
-    random = np.random.default_rng(5)
+def found_of(nature: Nature, seed: int = 5) -> Findings:
+    """What is found of a model of such a nature in batches of 16 rows of 64 tokens."""
+    random = np.random.default_rng(seed)
 
-    def asked_again(row_width: int, mates: float) -> NDArray[np.float64]:
-        return math.sqrt(2) * nature.noise * random.standard_normal(row_width) + mates * random.standard_normal(row_width)
+    def differences(count: int) -> list[NDArray[np.float64]]:
+        together = math.sqrt(2) * nature.of_batches * random.standard_normal()
+        return [math.sqrt(2) * nature.noise * random.standard_normal(64) + together for _ in range(count)]
 
-    asked: list[Again] = []
-    for cut in [*random.integers(1, 64, 192), *([64] * 16)]:
-        nats = asked_again(cut, nature.mates)
-        nats[-1] += nature.peeking * (cut < 64)
-        asked.append(Again(nats, np.ones(cut), bool(cut < 64)))
-    return findings(asked, [asked_again(64, 0.0) - nature.memory for _ in range(16)])
+    def batch(number: int) -> list[Again]:
+        asked: list[Again] = []
+        for row, (cut, again) in enumerate(zip([*random.integers(1, 64, 15), 64], differences(16), strict=True)):
+            before = again[:cut] + nature.mates * random.standard_normal(cut)
+            before[-1] += nature.peeking * (cut < 64)
+            asked.append(Again(16 * number + row, before, np.ones(cut), bool(cut < 64)))
+        return asked
+
+    return findings([batch(number) for number in range(13)], [again - nature.memory for again in differences(16)])
 
 
-@pytest.mark.parametrize("noise", [0.0, 1e-5, 0.02, 0.06])
+@pytest.mark.parametrize("noise", [0.0, 1e-5, 0.01, 0.02])
 def test_an_honest_model_leaves_no_evidence(noise: float) -> None:
     found = found_of(Nature(noise=noise))
     assert (found.tampering, found.breaches) == ([], [])
+
+
+@pytest.mark.parametrize("of_batches", [0.001, 0.01, 0.02])
+def test_chance_that_a_batch_shares_is_no_tampering(of_batches: float) -> None:
+    found = [found_of(Nature(noise=0.01, of_batches=of_batches), seed) for seed in range(50)]
+    assert [sentence for each in found for sentence in each.tampering] == []
+    assert any(each.breaches for each in found) == (of_batches >= 0.01)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +161,7 @@ def test_an_honest_model_leaves_no_evidence(noise: float) -> None:
     [
         (Nature(peeking=1), "future"),
         (Nature(peeking=0.02), "future"),
-        (Nature(peeking=0.1, noise=0.06), "future"),
+        (Nature(peeking=0.1, noise=0.02), "future"),
         (Nature(memory=0.02), "remembers"),
         (Nature(memory=-0.02), "remembers"),
     ],
@@ -162,7 +174,7 @@ def test_a_cheat_stands_out(nature: Nature, found: str) -> None:
     ("nature", "breach"),
     [
         (Nature(mates=1.0), "other rows"),
-        (Nature(noise=0.05, mates=1.0), "other rows"),
+        (Nature(noise=0.02, mates=1.0), "other rows"),
         (Nature(noise=0.5), "each time"),
         (Nature(peeking=1, mates=1), "other rows"),
     ],
