@@ -124,9 +124,27 @@ Reader: TypeAlias = Database | Transaction
 async def _connected(path: Path) -> AsyncGenerator[aiosqlite.Connection]:
     async with aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS) as connection:
         connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "mmap_size = 268435456"):
+        await _write_ahead(connection)
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "mmap_size = 268435456"):
             await connection.execute(f"PRAGMA {pragma}")
         yield connection
+
+
+async def _write_ahead(connection: aiosqlite.Connection) -> None:
+    """Put the file into WAL mode, where it stays.
+
+    Of those who do this to a new file at once SQLite refuses some, without waiting: each would wait for the others.
+    """
+    patience = anyio.current_time() + BUSY_SECONDS
+    while True:
+        try:
+            await connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or anyio.current_time() > patience:
+                raise
+            await anyio.sleep(0.01)
+        else:
+            return
 
 
 async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
