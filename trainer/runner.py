@@ -126,7 +126,9 @@ def _run_evaluated(run: Run, data: Data) -> float:
     try:
         score = evaluate(run, data, corpus)
     except RunFailedError as error:
-        raise _still_accused(run, error) from error
+        if run.result.weights_of is None:
+            raise
+        raise _still_accused(run.result.weights_of, error) from error
     finally:
         run.result.seconds["evaluation"] = time.monotonic() - began
     if run.spec.sealed:
@@ -134,11 +136,9 @@ def _run_evaluated(run: Run, data: Data) -> float:
     return score
 
 
-def _still_accused(run: Run, error: RunFailedError) -> RunFailedError:
+def _still_accused(before: str, error: RunFailedError) -> RunFailedError:
     """A model that was accused before, and fails however when it is evaluated again, stands accused."""
-    if run.result.weights_of is None:
-        return error
-    message = f"Evaluated again on the weights of {run.result.weights_of}, it failed again: {error.failure.message}"
+    message = f"Evaluated again on the weights of {before}, it failed again: {error.failure.message}"
     return RunFailedError("tampering", message, error.failure.lines)
 
 

@@ -60,8 +60,10 @@ class RunFolders:
 
     def _bring_weights(self, accused: str | None, folder: Path) -> Mapping[str, Any] | None:
         """Copy what an accused run has trained; gives what that took, None where there is nothing to be evaluated again."""
-        before = self._place / (accused or "")
-        if accused is None or not all((before / name).is_file() for name in (*WEIGHTS, "result.json")):
+        if accused is None:
+            return None
+        before = self._place / accused
+        if not all((before / name).is_file() for name in (*WEIGHTS, "result.json")):
             return None
         result = json.loads((before / "result.json").read_text("utf-8"))
         for name in WEIGHTS:

@@ -8,11 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import anyio
 from labhand.server.backends.skypilot.backend import SkyPilotBackend
 from labhand.server.backends.skypilot.client import Client
 from labhand.server.settings import SkyPilotPool
 from typing_extensions import override
+
+from ..waiting import until
 
 PATIENCE_SECONDS = 400.0
 """For anything on a bed, on a busy machine."""
@@ -59,10 +60,12 @@ async def give_up_all(place: Path, python: Path) -> None:
     """Tear all clusters of a lab down, and see that they are gone."""
     async with backend(place, python) as last:
         await last.scale(0)
-        with anyio.fail_after(PATIENCE_SECONDS):
-            while any(cluster.status != "gone" for cluster in await last.clusters()):  # noqa: ASYNC110 - SkyPilot sets no event
-                await anyio.sleep(0.5)
-            assert await last.remaining() == []
+
+        async def is_gone() -> bool:
+            return all(cluster.status == "gone" for cluster in await last.clusters())
+
+        await until(is_gone, PATIENCE_SECONDS)
+        assert await last.remaining() == []
 
 
 def work_folder(run: str) -> Path:

@@ -40,6 +40,8 @@ GOSSIP = {
 
 
 async def test_nothing_is_lost_or_done_twice_whatever_is_killed_and_nothing_is_left_running(bed: Bed, tmp_path: Path) -> None:
+    from .bed import skypilot
+
     lab = make_lab(tmp_path, bed, h100=8, h200=3, **SECRETS)
     with Witness() as witness:
         async with lab.client() as client:
@@ -58,6 +60,7 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed_and_nothing_is_l
             await data(client, "launch_grid", hypothesis="Are there small steps?", factors={"X": FEW}, gpu="H200")
             expected = await total_of(client)
             wait_until(lambda: len(witness.spans()) == expected, "the last of them to begin", 600)
+        queues = {cluster: skypilot.states(cluster) for cluster in skypilot.clusters()}
         lab.kill_dispatcher()
         bed.kill_api_server()
         wait_until(lambda: all(span.ended for span in witness.spans()), "all of them to end while the lab sleeps")
@@ -73,13 +76,14 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed_and_nothing_is_l
 
     assert Counter(one["status"] for one in whole) == {"succeeded": expected}
     assert_each_ran_once(spans, whole)
+    assert_slurm_and_skypilot_agree(bed, spans, queues)
     assert_scores_strata_and_costs(whole)
     assert {job.node for job in bed.ended_jobs() if job.name.startswith("lh-")} == {"h100", "h200"}
     assert_no_secret([*map(str, [*answers, *whole, *logs]), *texts(lab.root, lab.storage, INSIDE / "home")])
 
 
 def assert_each_ran_once(spans: list[Span], whole: list[dict[str, Any]]) -> None:
-    """By the witness, not by the lab's own word."""
+    """By the witness, not by the lab's own word: Slurm and SkyPilot know a cluster's host, and not what it runs."""
     assert Counter(span.run.rpartition("-")[0] for span in spans) == Counter(one["id"] for one in whole)
     lanes = defaultdict[tuple[str, str], list[Span]](list)
     for span in spans:
@@ -87,6 +91,25 @@ def assert_each_ran_once(spans: list[Span], whole: list[dict[str, Any]]) -> None
     assert {cluster.split("-")[2] for cluster, _ in lanes} == {"h100", "h200"}
     for lane in lanes.values():
         assert all(before.ended is not None and before.ended <= after.began for before, after in pairwise(lane))
+
+
+def assert_slurm_and_skypilot_agree(bed: Bed, spans: list[Span], queues: dict[str, dict[int, str]]) -> None:
+    """Slurm started every job of SkyPilot's queues once, none has failed, and all trainings were on GPUs that it gave one."""
+    assert {cluster.split("-")[2] for cluster in queues} == {"h100", "h200"}
+    assert {state for states in queues.values() for state in states.values()} <= {"RUNNING", "SUCCEEDED"}
+    names = {job.id: job.name for job in bed.ended_jobs()}
+    steps = bed.steps()
+    started = Counter((names[step.job].rpartition("-")[0], step.name) for step in steps)
+    assert set(started.values()) == {1}
+    assert {(cluster, f"sky-{number}") for cluster, states in queues.items() for number in states} <= set(started)
+    for span in spans:
+        assert span.ended is not None
+        assert [
+            step
+            for step in steps
+            if names[step.job].startswith(f"{span.cluster}-") and int(span.gpu) in step.gpus
+            if step.started <= span.began and (step.ended is None or span.ended <= step.ended)
+        ]
 
 
 def assert_scores_strata_and_costs(whole: list[dict[str, Any]]) -> None:

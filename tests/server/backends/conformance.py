@@ -16,15 +16,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from labhand.server.backends.protocol import Backend, Phase, Report, RunSpec
 from labhand.server.domain import Run
 from labhand.server.errors import NoCapacityError
 
+from ... import waiting
+from ...waiting import PATIENCE_SECONDS
+
 PARABOLA = Path(__file__).parents[2] / "trainers" / "parabola"
-PATIENCE_SECONDS = 60.0
-TICK_SECONDS = 0.02
 LONG = 120.0
 """Seconds of a run that is meant to be ended by the test."""
 
@@ -99,11 +99,14 @@ class RunnerConformance(BackendConformance):
         async with self.backend(place) as backend:
             run = await start(backend, run_folder(place, self.name(1), duration=0.5))
             phases: list[Phase] = []
-            with anyio.fail_after(self.patience):
-                while (report := await look(backend, run)).phase != "finished":
-                    assert report.phase != "lost"
-                    phases.append(report.phase)
-                    await anyio.sleep(TICK_SECONDS)
+
+            async def is_over() -> bool:
+                phases.append((await look(backend, run)).phase)
+                return phases[-1] in {"finished", "lost"}
+
+            await waiting.until(is_over, self.patience)
+            assert phases.pop() == "finished"
+            report = await look(backend, run)
             order = ["starting", "running", "evaluating"]
             assert "running" in phases
             assert phases == sorted(phases, key=order.index)
@@ -189,12 +192,14 @@ class RunnerConformance(BackendConformance):
             run = await start(backend, folder)
             await self.until(backend, run, "running")
             an_hour_ago = time.time() - 3600
-            with anyio.fail_after(self.patience):
-                while (report := await look(backend, run)).silent_seconds < 3000:
-                    for file in folder.iterdir():
-                        os.utime(file, (an_hour_ago, an_hour_ago))
-                    await anyio.sleep(TICK_SECONDS)
-            assert report.phase == "running"
+
+            async def is_silent() -> bool:
+                for file in folder.iterdir():
+                    os.utime(file, (an_hour_ago, an_hour_ago))
+                return (await look(backend, run)).silent_seconds > 3000
+
+            await waiting.until(is_silent, self.patience)
+            assert (await look(backend, run)).phase == "running"
             await self.end(backend, run)
 
 
@@ -238,11 +243,14 @@ async def look(backend: Backend, run: Run) -> Report:
 
 async def until(backend: Backend, run: Run, phase: Phase, patience: float = PATIENCE_SECONDS) -> Report:
     """Poll until a run is in a phase; fails when it has ended otherwise."""
-    with anyio.fail_after(patience):
-        while (report := await look(backend, run)).phase != phase:
-            assert report.phase not in {"finished", "lost"}, report
-            await anyio.sleep(TICK_SECONDS)
-    return report
+
+    async def is_there() -> bool:
+        report = await look(backend, run)
+        assert report.phase not in {"finished", "lost"} - {phase}, report
+        return report.phase == phase
+
+    await waiting.until(is_there, patience)
+    return await look(backend, run)
 
 
 async def end(backend: Backend, *runs: Run, patience: float = PATIENCE_SECONDS) -> None:

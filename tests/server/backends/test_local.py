@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import anyio
 import pytest
 from labhand.server.backends.local import LocalBackend
 from labhand.server.backends.protocol import Backend
@@ -17,8 +16,9 @@ from labhand.server.machine import Devices
 from labhand.server.settings import LocalPool
 from typing_extensions import override
 
+from ...waiting import PATIENCE_SECONDS, until
 from . import conformance
-from .conformance import LONG, PATIENCE_SECONDS, TICK_SECONDS, RunnerConformance
+from .conformance import LONG, RunnerConformance
 
 CORES = tuple(sorted(os.sched_getaffinity(0)) * 2)[:2]
 TWO = Devices("cpu", (0, 1) if len(set(CORES)) < 2 else CORES, "cpu")
@@ -144,10 +144,12 @@ async def test_what_escaped_a_killed_runner_is_killed_before_the_run_is_lost(tmp
     visitor = _sleeper(folder / "source")
     try:
         run = conformance.a_run("e0001-1", {"started": True})
-        with anyio.fail_after(PATIENCE_SECONDS):
-            while (await conformance.look(backend, run)).phase != "lost":
-                escaped.poll()
-                await anyio.sleep(TICK_SECONDS)
+
+        async def is_lost() -> bool:
+            escaped.poll()  # one that nobody waits for stays
+            return (await conformance.look(backend, run)).phase == "lost"
+
+        await until(is_lost)
         assert escaped.wait(PATIENCE_SECONDS) == -signal.SIGKILL
         assert visitor.poll() is None
     finally:

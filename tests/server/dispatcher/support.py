@@ -8,12 +8,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import anyio
 from labhand.server.dispatcher.folders import RunFolders
 from labhand.server.dispatcher.loop import Dispatcher
 from labhand.server.dispatcher.pools import Pools
@@ -24,10 +23,9 @@ from labhand.server.lab.waking import dispatcher_lives
 from labhand.server.settings import RUNS, load_settings
 from labhand.server.store import launches, records
 
+from ...waiting import until
 from ..lab import builders
 
-PATIENCE_SECONDS = 90.0
-TICK_SECONDS = 0.02
 LINGER_SECONDS = 0.3
 LOG = "dispatcher-of-test.log"
 LONG = 120.0
@@ -70,20 +68,9 @@ def dispatcher(lab: Lab, linger_seconds: float = LINGER_SECONDS) -> Generator[su
         process.wait()
 
 
-async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for something in other processes; fails when that takes too long."""
-    with anyio.fail_after(PATIENCE_SECONDS):
-        while not await is_so():  # noqa: ASYNC110 - other processes set no event
-            await anyio.sleep(TICK_SECONDS)
-
-
 async def ended(process: subprocess.Popen[bytes]) -> int:
     """Wait for a process to end; gives its status."""
-
-    async def is_over() -> bool:
-        return process.poll() is not None
-
-    await until(is_over)
+    await until(lambda: process.poll() is not None)
     return int(process.returncode)
 
 
@@ -150,7 +137,7 @@ async def until_finished(lab: Lab, count: int) -> None:
 
 async def until_exists(path: Path) -> None:
     """Wait for a file."""
-    await until(anyio.Path(path).exists)
+    await until(path.exists)
 
 
 async def until_quiet(lab: Lab) -> None:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import anyio
 import pytest
 from labhand.server.backends.local import LocalBackend
 from labhand.server.backends.protocol import Report, RunSpec
@@ -22,6 +21,7 @@ from labhand.server.settings import RUNS, LocalPool
 from labhand.server.store import queue, runs
 from typing_extensions import override
 
+from ...waiting import until
 from ..lab import builders, writing
 from . import support
 
@@ -43,9 +43,14 @@ async def test_a_run_is_followed_through_its_phases(lab: Lab) -> None:
     [number] = await support.queue_up(lab, duration=1.0)
     seen: list[str] = []
     async with support.loop(lab) as loop:
-        while await loop.tick():
+
+        async def is_over() -> bool:
+            if not await loop.tick():
+                return True
             seen.append((await support.experiment(lab, number)).status)
-            await anyio.sleep(support.TICK_SECONDS)
+            return False
+
+        await until(is_over)
     assert [status for status in dict.fromkeys(seen) if status != "evaluating"] == ["starting", "running"]
     experiment = await support.experiment(lab, number)
     assert experiment.started_at is not None
@@ -236,7 +241,7 @@ async def _tick_until_running(lab: Lab, loop: Dispatcher, name: str) -> None:
         await loop.tick()
         return (name, "running") in [(run.id, run.status) for run in await support.runs(lab)]
 
-    await support.until(is_running)
+    await until(is_running)
 
 
 async def test_trouble_that_passes_does_not_end_the_dispatcher(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +258,7 @@ async def test_trouble_that_passes_does_not_end_the_dispatcher(lab: Lab, monkeyp
             return await super().poll(runs)
 
     [number] = await support.queue_up(lab)
-    monkeypatch.setattr(loop_module, "TROUBLE_SECONDS", support.TICK_SECONDS)
+    monkeypatch.setattr(loop_module, "TROUBLE_SECONDS", 0.02)
     backend = Hiccups("local", LocalPool(backend="local"), lab.folder / RUNS)
     async with support.loop(lab, Pools({"local": PoolBackend(backend)})) as loop:
         await loop.run(0.5, lambda: False)

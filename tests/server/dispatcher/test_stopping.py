@@ -26,6 +26,7 @@ from labhand.server.settings import RUNS, Allowance, load_settings
 from labhand.server.store import queue, runs, stops, tried
 from labhand.server.store.results import Filter
 
+from ...waiting import until
 from ..lab import builders
 from . import support
 from .test_settling import a_result
@@ -85,7 +86,7 @@ async def running(lab: Lab, loop: Dispatcher, end: float = HOPELESS, **about: An
         await loop.tick()
         return (await support.experiment(lab, number)).status == Status.RUNNING
 
-    await support.until(runs_now)
+    await until(runs_now)
     write_curve(lab, f"{experiment_id(number)}-1", reports(end, until=0.6 * BUDGET))
     return number
 
@@ -95,7 +96,7 @@ async def until_over(lab: Lab, loop: Dispatcher, number: int) -> Experiment:
         await loop.tick()
         return (await support.experiment(lab, number)).finished_at is not None
 
-    await support.until(is_over)
+    await until(is_over)
     return await support.experiment(lab, number)
 
 

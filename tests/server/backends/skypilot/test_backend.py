@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from labhand.server.backends.protocol import Backend, Phase
 from labhand.server.backends.skypilot import attendant, rest
@@ -19,8 +18,9 @@ from labhand.server.domain import Run
 from labhand.server.settings import SkyPilotPool
 from typing_extensions import override
 
+from ....waiting import until
 from .. import conformance
-from ..conformance import LONG, PATIENCE_SECONDS, TICK_SECONDS, RunnerConformance, run_folder, start
+from ..conformance import LONG, RunnerConformance, run_folder, start
 from .fake import FakeSky
 
 pytestmark = pytest.mark.anyio
@@ -83,13 +83,6 @@ class TestSkyPilot(RunnerConformance):
         [found] = self.sky.clusters.values()
         [there] = found.home.glob(f".labhand/*/runs/{folder.name}")
         return there
-
-
-async def until(holds: Callable[[], object]) -> None:
-    """Wait until something holds, bounded."""
-    with anyio.fail_after(PATIENCE_SECONDS):
-        while not holds():  # noqa: ASYNC110 - other processes set no event
-            await anyio.sleep(TICK_SECONDS)
 
 
 @asynccontextmanager
@@ -243,11 +236,13 @@ async def test_many_short_runs_go_to_both_gpus_several_in_a_delivery(sky: FakeSk
     todo = [run_folder(place, f"e{number:04d}-1") for number in range(1, 21)]
     runs = [await start(backend, todo.pop(0)) for _ in range(2)]
     async with backend:
-        with anyio.fail_after(PATIENCE_SECONDS):
-            while todo:
-                if await backend.free():
-                    runs.append(await start(backend, todo.pop(0)))
-                await anyio.sleep(TICK_SECONDS)
+
+        async def are_started() -> bool:
+            if await backend.free():
+                runs.append(await start(backend, todo.pop(0)))
+            return not todo
+
+        await until(are_started)
         for run in runs:
             assert (await conformance.until(backend, run, "finished")).result["status"] == "succeeded"
     [cluster] = sky.clusters.values()
@@ -274,24 +269,18 @@ async def _until_phase(backend: Backend, run: Run, phase: Phase) -> None:
     async def is_there() -> bool:
         return (await conformance.look(backend, run)).phase == phase
 
-    await _until(is_there)
+    await until(is_there)
 
 
 async def _until_usable(backend: Backend) -> None:
     async def is_usable() -> bool:
         return not (await backend.pool()).note
 
-    await _until(is_usable)
+    await until(is_usable)
 
 
 async def _until_all_gone(backend: Backend) -> None:
     async def are_gone() -> bool:
         return {cluster.status for cluster in await backend.clusters()} == {"gone"}
 
-    await _until(are_gone)
-
-
-async def _until(is_so: Callable[[], Awaitable[bool]]) -> None:
-    with anyio.fail_after(PATIENCE_SECONDS):
-        while not await is_so():  # noqa: ASYNC110 - other processes set no event
-            await anyio.sleep(TICK_SECONDS)
+    await until(are_gone)
