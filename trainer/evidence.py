@@ -124,7 +124,7 @@ def _peeking(batches: Batches, alike: float) -> Iterator[_Suspicion]:
     sentence = f"sees the future: {apart:.3f} nats a position apart, some way before the text was taken away"
     if apart > max(NEIGHBOURS, TIMES_REPEATED * _root_mean_square(whole)):
         yield _Suspicion(sentence, apart, TIMES_REPEATED * alike)
-    elif worse > 2 * _mean_apart(whole):
+    elif worse > 2 * max(0.0, _mean_apart(whole)):
         yield _Suspicion(sentence, worse, shared)
 
 
