@@ -156,6 +156,13 @@ def test_chance_that_a_batch_shares_is_no_tampering(of_batches: float) -> None:
     assert any(each.breaches for each in found) == (of_batches >= 0.01)
 
 
+def test_whole_rows_that_do_better_the_second_time_are_no_look_ahead() -> None:
+    cuts = [Again(row, np.zeros(40), np.ones(40), is_cut=True) for row in range(15)]
+    batches = [[*cuts, Again(15, np.full(64, -0.02), np.ones(64), is_cut=False)] for _ in range(4)]
+    found = findings(batches, [np.zeros(64)] * 16)
+    assert (found.tampering, found.breaches) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("nature", "found"),
     [
