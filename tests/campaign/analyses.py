@@ -13,14 +13,13 @@ from scipy import stats
 
 from .effects import claim_effects, claim_made_of
 from .page import Page, num
-from .raw import Ledger, Row, arms, id_of, within
+from .raw import Ledger, Row, arms, id_of
 from .searches import claim_importance, claim_yardstick
 from .views import codes_of, decimals, differing, failed_by_own_fault, left_out, stratum_line
 
 
-def claim_all(page: Page, ledger: Ledger, sign: int) -> None:
+def claim_all(page: Page, ledger: Ledger, noise: tuple[float, int], sign: int) -> None:
     """Claim what analyses say, and the captions of pictures."""
-    noise = within(arms(e for e in ledger.scored if e["must_beat"] is None).values())
     codes = codes_of(ledger)
     claim_effects(page, ledger, codes, noise, sign)
     claim_importance(page, ledger, codes, sign)

@@ -64,7 +64,7 @@ def recompute(root: Path, markdown: str) -> Page:
     _efficiency(page, ledger, sign)
     _failures(page, ledger)
     _strata(page, ledger)
-    analyses.claim_all(page, ledger, sign)
+    analyses.claim_all(page, ledger, noise_of(ledger), sign)
     return page
 
 
