@@ -82,7 +82,7 @@ def main() -> None:
         if "climber" in ASKED:
             _kinds(pool)
             _horizons(pool)
-        for study in (Study("smooth", SMOOTH, SHORT, (300, 100)), Study("smooth", SMOOTH, LONG, (40, 12))):
+        for study in (Study("smooth", SMOOTH, SHORT, (300, 100)), Study("smooth", SMOOTH, LONG, (40, 4))):
             outcomes = study.outcomes(pool)
             _tell("told gain less true gain, sd", study, outcomes, _error)
             _tell("intervals that cover", study, outcomes, _coverage)
