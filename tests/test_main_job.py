@@ -50,9 +50,9 @@ async def test_a_grid_of_real_training_runs_ends_whole_though_the_dispatcher_is_
         statuses = {row.get("status", results["common"].get("status")) for row in rows}
         assert statuses == {"succeeded"}
         cells = (await data(client, "get_results", ids=["g001"], limit=50))["rows"]
-        assert len({row["score"] for row in cells}) == 8
+        assert len(cells) == 8
         baseline = [row for row in rows if row["changes"] == "unchanged"]
-        assert len({row["score"] for row in baseline}) == len(baseline) >= 4
+        assert len(baseline) >= 4
         assert results["common"]["noise"] > 0
         _each_ran_and_counted_once(root, len(rows))
 
@@ -101,3 +101,4 @@ def _each_ran_and_counted_once(root: Path, experiments: int) -> None:
     assert len(counted) == experiments
     by_id = {f"e{number:04d}": score for number, score in counted.items()}
     assert by_id == {result["run"].rpartition("-")[0]: result["score"] for result in results}
+    assert len(set(by_id.values())) == experiments  # whole scores: two that are told, rounded, may be alike
