@@ -18,7 +18,7 @@ TOLERANCE = 0.01
 """Nats a position by which answers may differ, on average over many, for reasons of arithmetic."""
 STANDARD_ERRORS = 5.0
 """By so much an average has to stand out from noise."""
-BY_BATCH = 10.0
+BATCH_ERRORS = 10.0
 """Standard errors where few batches tell what they are."""
 VISIBLE = 0.3
 """Nats, over all cuts, that are more than arithmetic."""
@@ -177,7 +177,7 @@ def _mean_apart(differences: Differences) -> float:
     return mean if abs(mean) > max(TOLERANCE, STANDARD_ERRORS * error) else 0.0
 
 
-def _of_batches(batches: Batches) -> float:
+def _batch_noise(batches: Batches) -> float:
     """By how much a batch that is met twice may differ on the whole, nats a position, for what is drawn once a batch.
 
     Only rows that the process had not met before count: it can't remember them.
@@ -191,14 +191,14 @@ def _of_batches(batches: Batches) -> float:
         return 0.0
     means, sizes = np.array([differences.mean() for differences in together]), [len(differences) for differences in together]
     variance = np.average((means - np.average(means, weights=sizes)) ** 2, weights=sizes) * len(means) / (len(means) - 1)
-    return BY_BATCH * math.sqrt(2 * variance)
+    return BATCH_ERRORS * math.sqrt(2 * variance)
 
 
 def _memory(batches: Batches, repeated: Differences) -> Iterator[_Suspicion]:
     if apart := _mean_apart(repeated):
         way = "worse" if apart > 0 else "better"
         sentence = f"remembers: {abs(apart):.3f} nats a position {way} when it meets a row again"
-        yield _Suspicion(sentence, abs(apart), _of_batches(batches))
+        yield _Suspicion(sentence, abs(apart), _batch_noise(batches))
 
 
 def _unsteadiness(batches: Batches, alike: float) -> Iterator[str]:

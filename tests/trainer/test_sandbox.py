@@ -186,7 +186,7 @@ os.read(reading, 1)
 
 def test_a_control_group_bounds_processes(group: Group, tmp_path: Path) -> None:
     if not group.limit_processes(10):
-        pytest.skip("this group can't")
+        pytest.skip("control groups here can't bound processes")
     bomb = "for _ in range(20):\n    if os.fork() == 0: os.close(writing), os.read(reading, 1), os._exit(0)"
     started = "reading, writing = os.pipe()\n" + bomb
     assert "BlockingIOError" in attempt(bounds(tmp_path, groups=group.entrances), tmp_path, started)
@@ -195,14 +195,14 @@ def test_a_control_group_bounds_processes(group: Group, tmp_path: Path) -> None:
 
 def test_a_control_group_bounds_memory(group: Group, tmp_path: Path) -> None:
     if not group.limit_memory(2**28):
-        pytest.skip("this group can't")
+        pytest.skip("control groups here can't bound memory")
     with pytest.raises(IndexError):  # killed: it says nothing
         attempt(bounds(tmp_path, groups=group.entrances), tmp_path, "bytearray(2**29)")
 
 
 def test_a_control_group_ends_what_starts_anew(group: Group, tmp_path: Path) -> None:
     if not group.limit_processes(50):
-        pytest.skip("this group can't bound what is started")
+        pytest.skip("control groups here can't bound processes")
     code = TRY.format(body="import signal; print('up', flush=True)\nfor _ in range(40): os.fork() or signal.pause()")
     sandbox = bounds(tmp_path, groups=group.entrances)
     bomb = [sys.executable, "-c", code, sandbox.as_text(), str(tmp_path)]
