@@ -173,8 +173,8 @@ class _Watch:
         if self._progress is None:
             return
         total = await results.count(self._lab.db, self._wanted)
-        if look.testing:
-            total += await results.count(self._lab.db, _runs_of(look.testing))
+        if tests := [*look.testing, *look.tested]:
+            total += await results.count(self._lab.db, _runs_of(tests))
         done = total - len(look.left)
         states = [f"{len(numbers)} {status}" for status, numbers in look.pending.items()]
         message = ", ".join([f"{done} of {total} finished", *states])

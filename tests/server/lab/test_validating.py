@@ -29,9 +29,9 @@ async def candidate(lab: Script, x: float = 1.5) -> str:
     return launched.experiments[0]
 
 
-async def wait(lab: Script, ids: list[str] | None = None, *, seconds: float = 0, after: str | None = None) -> Waited:
-    """Wait as the one who launched."""
-    return await waiting.wait(lab.lab, WaitQuery(ids=ids, timeout_seconds=seconds, after=after), ME)
+async def wait(lab: Script, ids: list[str] | None = None, *, after: str | None = None) -> Waited:
+    """See, as the one who launched, how it stands."""
+    return await waiting.wait(lab.lab, WaitQuery(ids=ids, timeout_seconds=0, after=after), ME)
 
 
 async def test_a_dry_run_prices_every_stage_and_writes_nothing(tmp_path: Path) -> None:
@@ -101,14 +101,19 @@ async def test_waiting_for_a_validation_lasts_through_its_stages_and_tells_it_on
             assert early.pending.ids[0] == "v001"
             assert early.pending.counts == {"queued": 16}
             done: list[Waited] = []
+            heard: list[str] = []
+
+            async def hear(_done: int, _total: int, message: str) -> None:
+                heard.append(message)
 
             async def waits() -> None:
-                done.append(await wait(lab, ["v001"], seconds=30))
+                done.append(await waiting.wait(lab.lab, WaitQuery(ids=["v001"], timeout_seconds=30), ME, hear))
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(waits)
                 await lab.play()
         [told] = done
+        assert heard[-1] == f"{WHOLE_RUNS} of {WHOLE_RUNS} finished"
         assert [row.id for row in told.validations] == ["v001"]
         assert told.validations[0].promoted
         assert told.finished == []
