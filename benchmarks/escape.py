@@ -30,10 +30,9 @@ Losses = NDArray[np.float64]
 CONTEXT, VOCABULARY = 256, 1024
 
 
-def measured(budget: float) -> tuple[Losses, Losses]:
+def measured(folder: Path, budget: float) -> tuple[Losses, Losses]:
     """Losses of the built-in trainer's model, and what is expected, at every place behind which a cut may fall, nats."""
     prepare_corpus("sotu", VOCABULARY, None)
-    folder = Path(tempfile.mkdtemp()) / "e0001-1"
     shutil.copytree(Path(str(gpt.__file__)).parent, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
     spec = {"run": folder.name, "experiment": "e0001", "seed": 1, "budget_seconds": budget, "clock": "cpu", "device": "cpu"}
     (folder / "spec.json").write_text(json.dumps(spec | {"cores": [min(os.sched_getaffinity(0))], "gpu": None}), "utf-8")
@@ -75,7 +74,9 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--budget", type=float, default=20.0, help="CPU seconds of the run")
-    losses, expected = measured(parser.parse_args().budget)
+    budget = parser.parse_args().budget
+    with tempfile.TemporaryDirectory() as place:
+        losses, expected = measured(Path(place) / "e0001-1", budget)
     print(f"{losses.mean():.2f} nats a token, a table of three {expected.mean():.2f}")
     for tokens, evaluations in ((TOKENS["cpu"], 1), (TOKENS["cpu"], 9), (TOKENS["cuda"], 1), (TOKENS["cuda"], 9)):
         report(losses, expected, PROBES * tokens / CONTEXT, evaluations)
