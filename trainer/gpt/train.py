@@ -254,9 +254,7 @@ def main() -> None:
     config = {"vocabulary": vocabulary, "depth": depth, "width": width, "head_size": HEAD_SIZE}
     model = build_model(config).to(device)
     if device == "cuda":
-        for (
-            block
-        ) in model.blocks:  # they are alike: compiled once for all, where the whole model would take as many times as long
+        for block in model.blocks:  # alike, so compiled once for all of them
             block.compile(dynamic=False)
     optimizers = make_optimizers(model)
 
