@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sqlite3
 import sys
 from collections import Counter
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
+from .ledger import whole_scores
 from .tools.calls import data, prose
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(900)]
@@ -95,10 +95,6 @@ def _each_ran_and_counted_once(root: Path, experiments: int) -> None:
     succeeded = Counter(result["run"].rpartition("-")[0] for result in results if result["status"] == "succeeded")
     assert len(succeeded) == experiments
     assert set(succeeded.values()) == {1}
-    with sqlite3.connect(f"file:{root / '.labhand' / 'lab.db'}?mode=ro", uri=True) as ledger:
-        counted = dict(ledger.execute("SELECT number, score FROM experiments WHERE score IS NOT NULL").fetchall())
-    ledger.close()
-    assert len(counted) == experiments
-    by_id = {f"e{number:04d}": score for number, score in counted.items()}
-    assert by_id == {result["run"].rpartition("-")[0]: result["score"] for result in results}
-    assert len(set(by_id.values())) == experiments  # whole scores: two that are told, rounded, may be alike
+    scores = whole_scores(root)
+    assert scores == {result["run"].rpartition("-")[0]: result["score"] for result in results}
+    assert len(set(scores.values())) == experiments

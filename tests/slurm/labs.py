@@ -73,9 +73,11 @@ class LabOnBed:
         os.kill(int((self.root / ".labhand" / "dispatcher.lock").read_text("utf-8")), signal.SIGKILL)
 
 
-def make_lab(place: Path, bed: Bed, *, h100: int, h200: int, **secrets: str) -> LabOnBed:
-    """A new lab whose clusters have so many GPUs."""
+def make_lab(place: Path, bed: Bed, *, h100: int, h200: int, as_steps: bool = False, **secrets: str) -> LabOnBed:
+    """A new lab whose clusters have so many GPUs; its trainings may be steps of Slurm's, and so on its record."""
     shutil.copytree(SLEEPER, place / "sleeper")
+    script = place / "sleeper" / "train.py"
+    script.write_text(script.read_text("utf-8").replace("AS_STEP = False", f"AS_STEP = {as_steps}"), "utf-8")
     storage = bed.shared / place.name
     settings = SETTINGS.format(h100=h100, h200=h200, python=bed.python, storage=storage)
     (place / "labhand.toml").write_text(settings, "utf-8")

@@ -44,7 +44,11 @@ class Bed:
 
     def steps(self) -> list[Step]:
         """Slurm's record of every task that a cluster's queue started on a node, oldest first; see `Step`."""
-        return steps()
+        return steps(r"sky-\d+")
+
+    def trainings(self) -> list[Step]:
+        """Slurm's record of every training that ran as a step, oldest first."""
+        return steps(r"e\d{4,}-\d+")
 
     def occupy(self, node: str) -> Job:
         """Take all GPUs of a node, as somebody else would."""

@@ -32,11 +32,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Step:
-    """A task that ran in an allocation: a job of a SkyPilot cluster's queue is one, and so is every experiment.
+    """A task that ran in an allocation: a job of a SkyPilot cluster's queue is one, and a training can be one within it.
 
     Attributes:
         job: The allocation's id.
-        name: `sky-7` for job 7 of a cluster's queue.
+        name: `sky-7` for job 7 of a cluster's queue; a training's, where it is a step, is its run's.
         gpus: The device numbers that Slurm gave to it.
         started: Unix time on the node.
         ended: None while it runs, or if its node didn't live to say.
@@ -69,15 +69,15 @@ def ended_jobs() -> list[Job]:
     ]
 
 
-def steps() -> list[Step]:
-    """The nodes' log of steps from the clusters' queues (see `files/bin/record`), without SkyPilot's own errands."""
+def steps(name: str) -> list[Step]:
+    """The nodes' log of the steps whose whole name matches (see `files/bin/record`): SkyPilot runs errands in steps, too."""
     path = INSIDE / "log/steps.txt"
     lines = [line.split() for line in (path.read_text("utf-8").splitlines() if path.exists() else ())]
     ended = {(job, step): float(when) for when, what, _, job, step, *_ in lines if what == "ended"}
     return [
-        Step(job, step, name, node, _numbers(gpus), float(when), ended.get((job, step)))
-        for when, what, node, job, step, gpus, name in lines
-        if what == "started" and re.fullmatch(r"sky-\d+", name)
+        Step(job, step, called, node, _numbers(gpus), float(when), ended.get((job, step)))
+        for when, what, node, job, step, gpus, called in lines
+        if what == "started" and re.fullmatch(name, called)
     ]
 
 
