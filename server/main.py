@@ -1,6 +1,6 @@
 """The command line, and the only place where the parts are put together.
 
-Each command imports only what it runs, so that `labhand serve` starts in under a second.
+Each command imports only what it runs, so that `labhand serve` starts fast.
 """
 
 # ruff: noqa: PLC0415 - see above
