@@ -44,7 +44,7 @@ python = "{python}"
 storage = "{storage}"
 """
 WAIT_SECONDS = 10
-WAITS = 50
+WAITS = 60
 """Of so many seconds: the most that anything is waited for."""
 
 

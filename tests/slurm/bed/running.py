@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PATIENCE = 180.0
-"""Seconds for whatever is waited for: the machine may be a busy one."""
+PATIENCE = 600.0
+"""Seconds for whatever is waited for: on a busy machine a cluster takes three minutes to come up, and more until it trains."""
 
 
 def run(*command: str | Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -31,6 +32,16 @@ def start(cluster: str, gpu: str, command: str) -> int:
 def states(cluster: str) -> dict[int, str]:
     """What SkyPilot says (`RUNNING`, `SUCCEEDED`, …) of every job of a cluster's queue, by number."""
     return {job.job_id: job.status.value for job in sky.get(sky.queue(cluster, all_users=True))}
+
+
+def queues() -> dict[str, dict[int, str]]:
+    """The states of all jobs of each cluster that is up; one that goes while it is asked has nothing more to tell."""
+    told = dict[str, dict[int, str]]()
+    gone = sky.exceptions
+    for cluster in [name for name, status in clusters().items() if status == "UP"]:
+        with suppress(gone.CommandError, gone.ClusterNotUpError, gone.ClusterDoesNotExist):
+            told[cluster] = states(cluster)
+    return told
 
 
 def log(cluster: str, job: int) -> str:
