@@ -49,12 +49,11 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed_and_nothing_is_l
             await until_finished(client, 4)
             lab.kill_dispatcher()
             await until_finished(client, 12)
-            bed.kill_api_server()
-            await until_finished(client, 20)
             queues = skypilot.queues()
             with bed.cut_connection():
                 back = time.monotonic() + CUT_SECONDS
                 wait_until(lambda: time.monotonic() > back, "a minute to pass")
+            bed.kill_api_server()
             await until_finished(client)
             gossip = await data(client, "launch_experiment", hypothesis="What is there to hear?", edits=[GOSSIP], gpu="H100")
             await data(client, "launch_grid", hypothesis="Are there small steps?", factors={"X": FEW}, gpu="H200")
