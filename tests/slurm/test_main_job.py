@@ -47,9 +47,9 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed_and_nothing_is_l
             grid = await data(client, "launch_grid", hypothesis="Where is the best X?", factors={"X": GRID}, gpu="H100")
             assert grid["total"] == len(GRID)
             await until_finished(client, 4)
+            queues = skypilot.queues()
             lab.kill_dispatcher()
             await until_finished(client, 12)
-            queues = skypilot.queues()
             with bed.cut_connection():
                 back = time.monotonic() + CUT_SECONDS
                 wait_until(lambda: time.monotonic() > back, "a minute to pass")
