@@ -103,12 +103,13 @@ def assert_slurm_and_skypilot_agree(bed: Bed, spans: list[Span], queues: dict[st
     """
     assert {cluster.split("-")[2] for cluster in queues} == {"h100", "h200"}
     jobs = {(cluster, f"sky-{number}"): state for cluster, states in queues.items() for number, state in states.items()}
-    assert set(jobs.values()) <= {"RUNNING", "SUCCEEDED", "FAILED_DRIVER"}
+    assert not {"FAILED", "FAILED_SETUP", "CANCELLED"} & set(jobs.values())
     names = {job.id: job.name for job in bed.ended_jobs()}
     steps = bed.steps()
     started = Counter((names[step.job].rpartition("-")[0], step.name) for step in steps)
     assert set(started.values()) == {1}
-    assert {job for job in jobs if job in started} == {job for job, state in jobs.items() if state != "FAILED_DRIVER"}
+    assert {job for job, state in jobs.items() if state in {"RUNNING", "SUCCEEDED"}} <= set(started)
+    assert not {job for job, state in jobs.items() if state == "FAILED_DRIVER"} & set(started)
     for span in spans:
         assert span.ended is not None
         assert [
