@@ -69,15 +69,15 @@ def ended_jobs() -> list[Job]:
     ]
 
 
-def steps(name: str) -> list[Step]:
+def steps(pattern: str) -> list[Step]:
     """The nodes' log of the steps whose whole name matches (see `files/bin/record`): SkyPilot runs errands in steps, too."""
     path = INSIDE / "log/steps.txt"
     lines = [line.split() for line in (path.read_text("utf-8").splitlines() if path.exists() else ())]
     ended = {(job, step): float(when) for when, what, _, job, step, *_ in lines if what == "ended"}
     return [
-        Step(job, step, called, node, _numbers(gpus), float(when), ended.get((job, step)))
-        for when, what, node, job, step, gpus, called in lines
-        if what == "started" and re.fullmatch(name, called)
+        Step(job, step, name, node, _numbers(gpus), float(when), ended.get((job, step)))
+        for when, what, node, job, step, gpus, name in lines
+        if what == "started" and re.fullmatch(pattern, name)
     ]
 
 

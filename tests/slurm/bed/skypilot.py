@@ -37,9 +37,9 @@ def states(cluster: str) -> dict[int, str]:
 def queues() -> dict[str, dict[int, str]]:
     """The states of all jobs of each cluster that is up; one that goes while it is asked has nothing more to tell."""
     told = dict[str, dict[int, str]]()
-    gone = sky.exceptions
+    errors = sky.exceptions
     for cluster in [name for name, status in clusters().items() if status == "UP"]:
-        with suppress(gone.CommandError, gone.ClusterNotUpError, gone.ClusterDoesNotExist):
+        with suppress(errors.CommandError, errors.ClusterNotUpError, errors.ClusterDoesNotExist):
             told[cluster] = states(cluster)
     return told
 
