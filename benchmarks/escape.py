@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from labhand.trainer import gpt
-from labhand.trainer.data import load_corpus
-from labhand.trainer.evaluator import TOKENS, fixed_rows, nats
-from labhand.trainer.expectation import expected_nats
+from labhand.trainer.data.corpus import load_corpus
+from labhand.trainer.evaluator.evaluate import TOKENS, fixed_rows, nats
+from labhand.trainer.evaluator.probes import MARGIN, PROBES, WHOLE_IN
+from labhand.trainer.evaluator.trigram import expected_nats
 from labhand.trainer.prepare import prepare_corpus
-from labhand.trainer.probes import MARGIN, PROBES, WHOLE_IN
 from numpy.typing import NDArray
 
 Losses = NDArray[np.float64]

@@ -29,8 +29,8 @@ from typing import Any
 import numpy as np
 import torch
 from labhand.trainer import gpt
-from labhand.trainer.evaluator import Logits, Rows, measure
-from labhand.trainer.evidence import Findings
+from labhand.trainer.evaluator.cheating import Findings
+from labhand.trainer.evaluator.evaluate import Logits, Rows, measure
 from labhand.trainer.prepare import prepare_corpus
 from scipy import stats
 from torch import Tensor, nn

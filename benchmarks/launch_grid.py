@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 
 import anyio
-from labhand.server.lab.grids import launch_grid
 from labhand.server.lab.lab import Lab
-from labhand.server.requests import GridLaunch
-from labhand.server.trainers import built_in
+from labhand.server.lab.launch.grid import launch_grid
+from labhand.server.schemas.requests import GridLaunch
+from labhand.server.source.trainer_folder import built_in
 from pydantic import JsonValue
 
 CELLS = 1000

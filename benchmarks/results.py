@@ -15,12 +15,12 @@ from random import Random
 from statistics import median
 
 import anyio
-from labhand.server.answers import Answer
-from labhand.server.lab.briefing import get_briefing
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.results import get_results
-from labhand.server.requests import ResultsQuery
-from labhand.server.store import champions
+from labhand.server.lab.monitor.briefing import get_briefing
+from labhand.server.lab.results.table import get_results
+from labhand.server.schemas.answers import Answer
+from labhand.server.schemas.requests import ResultsQuery
+from labhand.server.store.comparison import champions
 
 LIMIT_MS = 50.0
 SCAN = "SELECT * FROM experiments NOT INDEXED WHERE stratum = 1 AND score IS NOT NULL ORDER BY score LIMIT 20"

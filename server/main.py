@@ -42,7 +42,7 @@ def serve(
     """Serve the lab to an MCP client."""
     gc.disable()  # what imports make is no garbage: looking for it takes a tenth of the start
     BaseModel.model_config["defer_build"] = True  # most of the protocol's models are never needed: another tenth
-    from ..tools.bench import Bench
+    from ..tools.lab_context import Bench
     from ..tools.transports import serve_http, serve_stdio
 
     gc.freeze()
@@ -52,7 +52,7 @@ def serve(
     if not http:
         serve_stdio(bench, read_only=read_only)
         return
-    from .commands.terminal import err, errors_told
+    from .commands.console import err, errors_told
 
     with errors_told():
         settings = load_settings(place)
@@ -66,7 +66,7 @@ def dispatch(*, root: Root = None) -> None:
     """Run what is queued, until nothing is left to do. Launches start it by themselves."""
     import anyio
 
-    from .commands.terminal import errors_told
+    from .commands.console import errors_told
     from .dispatcher import dispatch as run_dispatcher
 
     with errors_told():
@@ -80,8 +80,8 @@ def demo(
     keep: Annotated[Path | None, typer.Option(help="Make the lab here, instead of in a temporary folder")] = None,
 ) -> None:
     """Watch real experiments run through a real MCP client, on this machine, in a few minutes."""
+    from .commands.console import errors_told
     from .commands.demo import run_demo
-    from .commands.terminal import errors_told
 
     with errors_told():
         run_demo(budget_seconds, keep)
@@ -95,8 +95,8 @@ def init(
     copy: Annotated[bool, typer.Option("--copy", help="Copy a built-in trainer here, to read and edit it")] = False,
 ) -> None:
     """Write a labhand.toml to begin with."""
-    from .commands.making import make_lab
-    from .commands.terminal import errors_told
+    from .commands.console import errors_told
+    from .commands.init import make_lab
 
     with errors_told():
         make_lab(folder, trainer, copy=copy)
@@ -105,8 +105,8 @@ def init(
 @app.command()
 def prepare(*, root: Root = None) -> None:
     """Prepare the trainer's data on this machine, which the first experiment would do otherwise."""
-    from .commands.making import prepare_data
-    from .commands.terminal import errors_told
+    from .commands.console import errors_told
+    from .commands.init import prepare_data
 
     with errors_told():
         prepare_data(_root(root))
@@ -123,7 +123,7 @@ def doctor(*, root: Root = None) -> None:
 @app.command()
 def audit(*, root: Root = None) -> None:
     """Hold the ledger against the run folders and the history of sources, and say what differs."""
-    from .commands.auditing import run_audit
+    from .commands.audit import run_audit
 
     run_audit(_root(root))
 
@@ -131,9 +131,9 @@ def audit(*, root: Root = None) -> None:
 @app.command()
 def status(*, root: Root = None) -> None:
     """Say where the research stands."""
-    from .commands import reading
+    from .commands import show
 
-    reading.status(_root(root))
+    show.status(_root(root))
 
 
 @app.command()
@@ -146,10 +146,10 @@ def results(
     tsv: Annotated[bool, typer.Option("--tsv", help="Everything, as tab-separated values")] = False,
 ) -> None:
     """Print the table of results, best first."""
-    from .commands import reading
-    from .requests import ResultsQuery
+    from .commands import show
+    from .schemas.requests import ResultsQuery
 
-    reading.show_results(_root(root), ResultsQuery(ids=ids or None, limit=limit, search=search), tsv=tsv)
+    show.show_results(_root(root), ResultsQuery(ids=ids or None, limit=limit, search=search), tsv=tsv)
 
 
 @app.command()
@@ -161,9 +161,9 @@ def logs(
     search: Annotated[str | None, typer.Option(help="Only lines that hold this text")] = None,
 ) -> None:
     """Print the end of an experiment's log."""
-    from .commands import reading
+    from .commands import show
 
-    reading.show_logs(_root(root), experiment, tail, search)
+    show.show_logs(_root(root), experiment, tail, search)
 
 
 @app.command()
@@ -174,15 +174,15 @@ def cancel(
     reason: Annotated[str, typer.Option(help="Kept with the experiment")] = "cancelled on the command line",
 ) -> None:
     """Cancel experiments that are queued or running."""
-    from .commands import reading
+    from .commands import show
 
-    reading.cancel(_root(root), ids, reason)
+    show.cancel(_root(root), ids, reason)
 
 
 @app.command()
 def down(*, root: Root = None) -> None:
     """Give up all clusters of the lab at once, whatever runs on them, and show that none is left."""
-    from .commands import clusters
+    from .commands import down as clusters
 
     clusters.down(_root(root))
 
@@ -190,7 +190,7 @@ def down(*, root: Root = None) -> None:
 @app.command()
 def up(*, root: Root = None) -> None:
     """Let clusters come up again after `labhand down`, as the queue needs."""
-    from .commands import clusters
+    from .commands import down as clusters
 
     clusters.up(_root(root))
 
@@ -216,8 +216,8 @@ def study(
     base: Annotated[str, typer.Option(help="champion, baseline, or an experiment")] = "champion",
 ) -> None:
     """Let the optimiser search without an agent: the yardstick of one."""
+    from .commands.console import errors_told
     from .commands.study import run_study
-    from .commands.terminal import errors_told
 
     with errors_told():
         run_study(_root(root), factors, experiments, base)

@@ -11,18 +11,18 @@ from mcp.server import MCPServer
 from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 
-from .acting import cancel, checkout, note
-from .analyzing import analyze, plot
-from .bench import Bench
-from .launching import launch_experiment, launch_grid
+from .analysis import analyze, plot
+from .fleet import scale_pool
+from .lab_context import Bench
+from .launch import launch_experiment, launch_grid
+from .manage import cancel, checkout, note
 from .middleware import refuse_unknown_arguments
-from .orienting import get_briefing, list_gpus, read_source
+from .orient import get_briefing, list_gpus, read_source
 from .prompts import add_prompts
 from .registry import LabTool
 from .resources import add_resources
-from .scaling import scale_pool
-from .validating import validate
-from .watching import get_experiment, get_logs, get_results, wait
+from .validation import validate
+from .watch import get_experiment, get_logs, get_results, wait
 
 TOOLS: tuple[LabTool, ...] = (
     get_briefing,

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from mcp.server import MCPServer
 
-from .bench import Bench
+from .lab_context import Bench
 
 
 def add_prompts(server: MCPServer[Bench]) -> None:

@@ -6,8 +6,9 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 
 from ..server.errors import LabhandError, NotFoundError
-from ..server.lab import experiments, export
-from .bench import Bench
+from ..server.lab.inspect import experiment as experiments
+from ..server.lab.results import export
+from .lab_context import Bench
 
 
 def add_resources(server: MCPServer[Bench], bench: Bench) -> None:

@@ -15,7 +15,7 @@ from pydantic import AnyHttpUrl
 
 from ..server.errors import SettingsError
 from .app import build
-from .bench import Bench
+from .lab_context import Bench
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

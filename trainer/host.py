@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .devices import Slot, slots
-from .hosted import Hosted, spawn
-from .keeping import Keeper
-from .result import Result
-from .spool import Spool
-from .telling import tell
+from .cluster.archive import Keeper
+from .cluster.gpu_slots import Slot, slots
+from .cluster.hosted_run import Hosted, spawn
+from .cluster.spool import Spool
+from .contract.host_events import tell
+from .run.result import Result
 
 TICK_SECONDS = 0.2
 ALIVE_SECONDS = 10.0

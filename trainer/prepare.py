@@ -21,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from .corpora import SPLITS, DataError, Source, find_source
-from .data import Corpus, cache_folder, find_corpus, load_corpus, recipe
-from .tokenizer import LARGEST_VOCABULARY, SMALLEST_VOCABULARY, Tokenizer
+from .contract.files import cache_folder
+from .data.corpus import Corpus, find_corpus, load_corpus, recipe
+from .data.sources import SPLITS, DataError, Source, find_source
+from .data.tokenizer import LARGEST_VOCABULARY, SMALLEST_VOCABULARY, Tokenizer
 
 DEFAULT_CORPUS = "sotu"
 DEFAULT_VOCABULARY = 1024
@@ -53,7 +54,7 @@ def prepare_corpus(
     say = say or (lambda _: None)
     wanted = recipe(corpus, vocabulary)
     if find_corpus(wanted, cache) is None:
-        root = cache_folder(cache)
+        root = cache or cache_folder()
         for folder in ("downloads", "corpora"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         with _locked(root / "prepare.lock", say):

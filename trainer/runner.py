@@ -12,21 +12,21 @@ import time
 import traceback
 from pathlib import Path
 
-from .cgroup import own_group
-from .child import CancelledError, Stop
-from .confinement import Confinement
-from .contract import ContractError, Data, Spec, read_spec, read_trainer
-from .failures import Failure, RunFailedError
-from .folder import RunFolder
-from .gate import Gate
-from .kernel import adopt_orphans, hide
-from .log import Log
-from .machine import describe_device, prepare_once
-from .output import read_score, read_summary
-from .result import Result
-from .run import Run
-from .training import train_by_output, train_with_session
-from .usage import check_claim
+from .contract.run_folder import RunFolder
+from .contract.trainer_file import ContractError, Data, Spec, read_spec, read_trainer
+from .run.child import CancelledError, Stop
+from .run.classify import Failure, RunFailedError
+from .run.gate import Gate
+from .run.log import Log
+from .run.machine import describe_device, prepare_once
+from .run.printed_metric import read_score, read_summary
+from .run.result import Result
+from .run.run import Run
+from .run.training import train_by_output, train_with_session
+from .run.usage import check_claim
+from .sandbox.cgroup import own_group
+from .sandbox.kernel import adopt_orphans, hide
+from .sandbox.policy import Confinement
 
 RESULT_MARK = "LABHAND_RESULT"
 MOST_TOKENS = 2**29
@@ -106,10 +106,10 @@ def _run_self_reported(run: Run) -> float:
 
 
 def _run_evaluated(run: Run, data: Data) -> float:
-    from .corpora import DataError  # noqa: PLC0415  numpy; a self-reported run does without
-    from .data import load_corpus, training_stream  # noqa: PLC0415
-    from .evaluator import evaluate, seal  # noqa: PLC0415
-    from .scoring import take_files  # noqa: PLC0415
+    from .data.corpus import load_corpus, training_stream  # noqa: PLC0415
+    from .data.sources import DataError  # noqa: PLC0415  numpy; a self-reported run does without
+    from .evaluator.evaluate import evaluate, seal  # noqa: PLC0415
+    from .evaluator.scoring import take_files  # noqa: PLC0415
 
     try:
         corpus = load_corpus(data.corpus, data.vocabulary)

@@ -128,7 +128,7 @@ def _answer(channel: Channel) -> tuple[Mapping[str, Any], int | None]:
 
 def _facts_by_hand() -> Mapping[str, Any]:
     """What the runner would say, from the `trainer.toml` beside the script."""
-    from .contract import ContractError, read_trainer  # noqa: PLC0415  within a run neither is needed
+    from .contract.trainer_file import ContractError, read_trainer  # noqa: PLC0415  within a run neither is needed
 
     folder = Path(sys.argv[0]).absolute().parent
     trainer = read_trainer(folder)
@@ -149,6 +149,6 @@ def _facts_by_hand() -> Mapping[str, Any]:
 
 
 def _load_by_hand(facts: Mapping[str, Any]) -> NDArray[np.uint16]:
-    from .data import load_corpus, training_stream  # noqa: PLC0415  within a run the runner sends the data
+    from .data.corpus import load_corpus, training_stream  # noqa: PLC0415  within a run the runner sends the data
 
     return training_stream(load_corpus(facts["corpus"], facts["vocabulary"]), facts["seed"])

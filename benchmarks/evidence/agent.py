@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from labhand.server.research.optimiser import Entry, propose
+from labhand.server.research.tpe import Entry, propose
 
 from .worlds import BASELINE, FACTORS, KIND, Knobs, mutated, name
 

@@ -11,15 +11,15 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
-from labhand.server.dispatcher.judging import EARLY, Arms
+from labhand.server.dispatcher.judge import EARLY, Arms
 from labhand.server.domain import Metric, Verdict, seed
 from labhand.server.research.horizons import PAIRS as HORIZON_PAIRS
 from labhand.server.research.horizons import not_worse
 from labhand.server.research.noise import moderate, of_difference
+from labhand.server.research.online_fdr import level
+from labhand.server.research.paired_test import PAIRS, Estimate, Trial, decide, estimate, looks
 from labhand.server.research.policy import baseline_replicates
-from labhand.server.research.streams import level
-from labhand.server.research.validation import PAIRS, Estimate, Trial, decide, estimate, looks
-from labhand.server.store.strata import Pronounced, Scored
+from labhand.server.store.comparison.strata import Pronounced, Scored
 
 from .agent import Agent, Answer, Try, Validate
 from .worlds import BASELINE, KIND, SECONDS, Knobs, name

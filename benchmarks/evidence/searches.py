@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from labhand.server.research.optimiser import Entry, open_study, tell
-from labhand.server.research.space import search_space
+from labhand.server.research.search_space import search_space
+from labhand.server.research.tpe import Entry, open_study, tell
 
 from .worlds import BASELINE, FACTORS, KIND, Knobs, World, mutated
 

@@ -9,17 +9,17 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from labhand.server.dispatcher.additions import Additions
-from labhand.server.dispatcher.folders import RunFolders
+from labhand.server.dispatcher.follow_ups import Additions
 from labhand.server.dispatcher.loop import Dispatcher
-from labhand.server.dispatcher.pools import Pools
-from labhand.server.dispatcher.settling import Settler
-from labhand.server.dispatcher.validations import Validations
-from labhand.server.lab import launching, validating
+from labhand.server.dispatcher.pool_backends import Pools
+from labhand.server.dispatcher.run_folders import RunFolders
+from labhand.server.dispatcher.settler import Settler
+from labhand.server.dispatcher.validation_stages import Validations
 from labhand.server.lab.lab import Lab
-from labhand.server.requests import Change, Launch, Validation
+from labhand.server.lab.launch import experiments, validate
+from labhand.server.schemas.requests import Change, Launch, Validation
 from labhand.server.settings import RUNS, load_settings
-from labhand.server.store import champions
+from labhand.server.store.comparison import champions
 
 from .agent import Agent, Answer, Try, Validate
 from .driver import AT_ONCE, Campaign
@@ -78,14 +78,14 @@ class WholeLab:
         overrides: dict[str, Any] = {knob: value for knob, value in request.knobs.items() if value != BASELINE[knob]}
         change = Change(base="baseline", overrides=overrides)
         launch = Launch(hypothesis="It may help", change=change, replicates=request.replicates, gpu=request.kind)
-        launched = await launching.launch(self._lab, launch, ME)
+        launched = await experiments.launch(self._lab, launch, ME)
         await self._tick_until_idle()
         return await self._answer(launched.experiments[0].partition("-")[0])
 
     async def _validate(self, request: Validate) -> Answer:
         [first] = [row["number"] for row in await self.scored() if row["name"] == name(request.knobs)][:1]
         asked = Validation(ids=[f"e{first:04}"], horizons=[1, *request.horizons])
-        await validating.validate(self._lab, asked, ME)
+        await validate.validate(self._lab, asked, ME)
         await self._tick_until_idle()
         row = await self._lab.db.row("SELECT verdict, promoted FROM validations ORDER BY number DESC LIMIT 1")
         assert row is not None

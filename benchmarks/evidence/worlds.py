@@ -8,7 +8,7 @@ from functools import cached_property
 from random import Random
 from typing import Any
 
-from labhand.server.backends.landscape import Landscape
+from labhand.server.backends.simulated.landscape import Landscape
 from labhand.server.settings import SimulatedPool
 
 Knobs = Mapping[str, float]

@@ -19,11 +19,11 @@ from mcp.types import CallToolResult, TextContent
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ..answers import Row
 from ..errors import LabhandError
+from ..schemas.answers import Row
 from ..settings import FILE
-from .making import prepare_data
-from .terminal import err, in_words, out, plug_in_command, results_table
+from .console import err, in_words, out, plug_in_command, results_table
+from .init import prepare_data
 
 FACTORS: Mapping[str, list[Any]] = {"WIDTH": [32, 128], "MATRIX_LR": [0.01, 0.04]}
 """Two knobs of the built-in trainer, two values each."""

@@ -17,15 +17,15 @@ import anyio
 import typer
 from rich.markup import escape
 
+from ..backends.skypilot.api import SkyError
 from ..backends.skypilot.client import About, Client
-from ..backends.skypilot.words import SkyError
 from ..errors import LabhandError
 from ..machine import devices, refuse_network_file_system
 from ..settings import FILE, Settings, SkyPilotPool, data_folder, load_settings
-from ..trainers import load_trainer
-from .installation import changed_files
-from .making import training_python
-from .terminal import out, plug_in_command
+from ..source.trainer_folder import load_trainer
+from .console import out, plug_in_command
+from .init import training_python
+from .install_check import changed_files
 
 State = Literal["ok", "note", "bad"]
 MARKS = {"ok": "[green]ok[/green]  ", "note": "[yellow]note[/yellow]", "bad": "[red]bad[/red] "}

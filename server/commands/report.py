@@ -15,11 +15,11 @@ from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ..lab import report
-from ..lab.quoting import clean
-from ..lab.report import Report
-from .reading import with_lab
-from .terminal import err, in_words
+from ..lab.report import gather
+from ..lab.report.gather import Report
+from ..lab.sanitize import clean
+from .console import err, in_words
+from .show import with_lab
 
 HTML = "report.html"
 MARKDOWN = "report.md"
@@ -34,7 +34,7 @@ class Verbatim(str):
 
 def write_report(root: Path, folder: Path) -> None:
     """Write the report of the lab at `root` into a folder, which is made: a page, the same as Markdown, and its pictures."""
-    found = with_lab(root, report.gather)
+    found = with_lab(root, gather.gather)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / HTML).write_text(as_html(found), "utf-8")
     (folder / MARKDOWN).write_text(as_markdown(found), "utf-8")

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import AllowanceError, BadInputError
-from ..lab import grids, waiting
 from ..lab.lab import Lab
-from ..lab.optimiser import EXHAUSTED
-from ..lab.results import get_results
-from ..lab.standing import lab_line
-from ..requests import GridLaunch, ResultsQuery, WaitQuery
-from .reading import with_lab
-from .terminal import err, out, results_table
+from ..lab.launch import grid as grids
+from ..lab.launch.suggest import EXHAUSTED
+from ..lab.monitor import wait
+from ..lab.results.table import get_results
+from ..lab.status_line import lab_line
+from ..schemas.requests import GridLaunch, ResultsQuery, WaitQuery
+from .console import err, out, results_table
+from .show import with_lab
 
 CALLER = "study"
 SHOWN = 10
@@ -102,7 +103,7 @@ async def _wait(lab: Lab, ids: Sequence[str], after: str | None, until: Literal[
     """Wait for any more of the experiments to finish, or for all that can; gives the cursor."""
     while True:
         query = WaitQuery(ids=list(ids), until=until, after=after, timeout_seconds=WAIT_SECONDS)
-        told = await waiting.wait(lab, query, CALLER)
+        told = await wait.wait(lab, query, CALLER)
         over = until == "any" or not told.pending or told.cursor == after  # what is left is held, or nothing is
         after = told.cursor
         if over and not told.timed_out:

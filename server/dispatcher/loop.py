@@ -13,19 +13,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 import anyio
 
-from ..backends.protocol import Report, RunSpec
+from ..backends.base import Report, RunSpec
 from ..domain import Run
 from ..errors import LabhandError, NoCapacityError
 from ..settings import Allowance
-from ..store import champions, pairs, queue, runs, settlement, stops
-from ..store import pools as pool_rows
+from ..store.comparison import champions, validation_pairs
 from ..store.database import Database
-from ..store.runs import Attempt, News
-from .folders import RunFolders
-from .hiring import Hiring
-from .pools import PoolBackend, Pools
-from .settling import Ended, Settler
-from .stopping import Stopping
+from ..store.money import pools as pool_rows
+from ..store.running import early_stops, queue, runs, settlement
+from ..store.running.runs import Attempt, News
+from .cluster_scaling import Hiring
+from .doomed_runs import Stopping
+from .pool_backends import PoolBackend, Pools
+from .run_folders import RunFolders
+from .settler import Ended, Settler
 
 TICK_SECONDS = 0.2
 HEARTBEAT_SECONDS = 5.0
@@ -132,7 +133,7 @@ class Dispatcher:
         version = await self._db.version()
         if version == self._seen:
             return
-        if await queue.needs_sweeping(self._db) or await pairs.need_a_look(self._db):
+        if await queue.needs_sweeping(self._db) or await validation_pairs.need_a_look(self._db):
             async with self._db.transaction() as tx:
                 await settlement.cancel_queued(tx, time.time())
                 await queue.drop_empty_holds(tx)
@@ -173,7 +174,7 @@ class Dispatcher:
         async with self._db.transaction() as tx:
             for attempt, why in found:
                 log.info("%s is stopped. %s", attempt.run.id, why.reason)
-                await stops.ask(tx, attempt.run.experiment, why.reason, why.seconds, time.time())
+                await early_stops.ask(tx, attempt.run.experiment, why.reason, why.seconds, time.time())
         await self._read()
 
     async def _ask_to_end(self) -> None:

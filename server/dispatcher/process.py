@@ -15,18 +15,18 @@ from anyio import to_thread
 
 from ..errors import SettingsError
 from ..settings import DATABASE, FILE, LOCK, RUNS, SOURCES, data_folder, load_settings
-from ..sources import Sources
-from ..store import allowances
+from ..source.repository import Sources
+from ..source.trainer_folder import load_trainer
 from ..store.database import Database
-from ..trainers import load_trainer
-from .additions import Additions
-from .folders import RunFolders
+from ..store.money import allowances
+from .doomed_runs import Stopping
+from .follow_ups import Additions
 from .lock import only_one
 from .loop import Dispatcher
-from .pools import Pools
-from .settling import Settler
-from .stopping import Stopping
-from .validations import Validations
+from .pool_backends import Pools
+from .run_folders import RunFolders
+from .settler import Settler
+from .validation_stages import Validations
 
 LINGER_SECONDS = 3.0
 """How long an idle dispatcher waits for more, so that an agent's next launch finds it."""

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from ..errors import AllowanceError
 from ..settings import Allowance
-from ..store.allowances import Since
-from ..store.spending import Committed
+from ..store.money.allowances import Since
+from ..store.money.spending import Committed
 from .lab import Lab
 
 

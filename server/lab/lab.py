@@ -10,7 +10,6 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from ..changes import knobs_of
 from ..domain import Pool
 from ..errors import SettingsError
 from ..machine import devices
@@ -25,11 +24,15 @@ from ..settings import (
     data_folder,
     load_settings,
 )
-from ..sources import NewCommit, Sources, delta
-from ..store import allowances, champions, clusters, facts, launches, pairs, pools
+from ..source.changes import knobs_of
+from ..source.repository import NewCommit, Sources, delta
+from ..source.trainer_folder import Source, Trainer, load_trainer, read_folder
+from ..store import facts
+from ..store.comparison import champions, validation_pairs
 from ..store.database import Database
-from ..trainers import Source, Trainer, load_trainer, read_folder
-from .waking import start_dispatcher
+from ..store.experiments import launches
+from ..store.money import allowances, clusters, pools
+from .dispatcher_process import start_dispatcher
 
 TRAINER = "trainer"
 REHEARSAL = "rehearsal"
@@ -92,7 +95,7 @@ class Lab:
             await _refuse_other_world(db, settings, folder)
             await _bring_pools_up_to_date(db, settings)
             await allowances.keep_alone(db, settings.allowance, time.time())
-            unfinished = bool(await launches.pending(db)) or await pairs.need_a_look(db)
+            unfinished = bool(await launches.pending(db)) or await validation_pairs.need_a_look(db)
             unfinished = unfinished or await _has_open_bills(db, settings)
         except BaseException:
             await db.close()

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from ..changes import Brought, take_folder
 from ..domain import Experiment, experiment_id, parse_ids
 from ..errors import BadInputError, LabhandError, NotFoundError
-from ..sources import Commit
-from ..store import champions, launches
-from ..trainers import FILE, Source, read_folder
+from ..source.changes import Brought, take_folder
+from ..source.repository import Commit
+from ..source.trainer_folder import FILE, Source, read_folder
+from ..store.comparison import champions
+from ..store.experiments import launches
 from .lab import Lab
 
 BASELINE = "baseline"

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from ..errors import BadInputError
-from .fractions import ROMAN, aliases, columns, levels, resolution
+from .fractional_factorial import ROMAN, aliases, columns, levels, resolution
 
 Factors = Mapping[str, Sequence[Any]]
 Cell = dict[str, Any]

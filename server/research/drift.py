@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import linear_regression
 
-from . import student
+from . import student_t
 
 REPLICATES = 6
 """Without which no trend is told."""
@@ -51,5 +51,5 @@ def drift(times: Sequence[float], scores: Sequence[float]) -> Drift | None:
     centre = math.fsum(times) / len(times)
     degrees = len(scores) - 2
     error = math.sqrt(residuals / degrees / math.fsum((time - centre) ** 2 for time in times))
-    p = 2 * student.upper_tail(abs(slope) / error, degrees) if error else 0.0
+    p = 2 * student_t.upper_tail(abs(slope) / error, degrees) if error else 0.0
     return Drift(slope * 86400, p, p < LEVEL)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from ..domain import Direction
-from . import student
+from . import student_t
 from .noise import Noise
 
 if TYPE_CHECKING:
@@ -226,4 +226,4 @@ def _scatter(residuals: Matrix, rank: int, noise: Noise | None) -> tuple[float, 
 def _effect(term: str, gain: float, error: float, degrees: float) -> Effect:
     if degrees == 0 or error == 0:
         return Effect(term, gain, None, None)
-    return Effect(term, gain, student.interval(gain, error, degrees), 2 * student.upper_tail(abs(gain) / error, degrees))
+    return Effect(term, gain, student_t.interval(gain, error, degrees), 2 * student_t.upper_tail(abs(gain) / error, degrees))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from . import student
+from . import student_t
 
 CONFIGURATIONS = 8
 """That must have run at both horizons before a rank correlation is told."""
@@ -57,7 +57,7 @@ def agreement(short: Mapping[str, float], longer: Mapping[str, float]) -> Agreem
     if math.isnan(tau):
         return None
     centre = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, tau)))
-    low, high = student.interval(centre, math.sqrt(0.437 / (len(both) - 4)), math.inf)
+    low, high = student_t.interval(centre, math.sqrt(0.437 / (len(both) - 4)), math.inf)
     return Agreement(tau, (math.tanh(low), math.tanh(high)), len(both))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from ..domain import Direction, Verdict
-from . import student
+from . import student_t
 from .noise import Noise
 from .policy import baseline_replicates, runs_needed
 
@@ -63,7 +63,7 @@ def judge(scores: Sequence[float], reference: Sequence[float], noise: Noise | No
     if noise.sd == 0:
         return _unseeded(gain)
     error = noise.sd * math.sqrt(1 / len(scores) + 1 / len(reference))
-    interval = student.interval(gain, error, noise.degrees)
+    interval = student_t.interval(gain, error, noise.degrees)
     seeds = f"{_count(len(scores), 'seed')} against {len(reference)}"
     told = f"a gain of {gain:+.3g} ± {interval[1] - gain:.2g} (95 %, {seeds})"
     if interval[0] > 0:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import anyio
-from labhand.server.commands.making import prepare_data
+from labhand.server.commands.init import prepare_data
 from labhand.server.commands.report import MARKDOWN, write_report
 
 from .agent import Campaign, run

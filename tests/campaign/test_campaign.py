@@ -9,7 +9,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from labhand.server.commands.making import prepare_data
+from labhand.server.commands.init import prepare_data
 from labhand.server.commands.report import MARKDOWN, write_report
 
 from .agent import Campaign, run

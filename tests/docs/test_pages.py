@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from labhand.server.settings import Allowance, Http, LocalPool, Section, Settings, SimulatedPool, SkyPilotPool, load_settings
-from labhand.server.trainers import load_trainer
+from labhand.server.source.trainer_folder import load_trainer
 from labhand.tools.app import TOOLS
 from labhand.tools.registry import LabTool
 from pydantic import BaseModel

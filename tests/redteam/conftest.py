@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labhand.trainer.confinement import SWITCH
+from labhand.trainer.sandbox.policy import SWITCH
 
 from ..trainer.corpus import prepare_small_corpus
 from ..trainer.running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out

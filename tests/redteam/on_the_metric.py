@@ -52,7 +52,7 @@ for pid in (os.getppid(), {runner}):
     except OSError as error: print(repr(error))
 """
 TRACE = """
-from labhand.trainer.kernel import call
+from labhand.trainer.sandbox.kernel import call
 import platform
 call({"x86_64": 101, "aarch64": 117}[platform.machine()], 16, os.getppid(), 0, 0)
 print("LOOT")
@@ -131,7 +131,7 @@ EXPLOITS = (
         (
             at_import(
                 "import sys, types\nfake = types.ModuleType('evaluator')\nfake.evaluate = lambda *_: 0.01\n"
-                "sys.modules['labhand.trainer.evaluator'] = sys.modules['labhand.trainer.probes'] = fake"
+                "sys.modules['labhand.trainer.evaluator.evaluate'] = sys.modules['labhand.trainer.evaluator.probes'] = fake"
             ),
         ),
         "harmless",

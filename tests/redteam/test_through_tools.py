@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from labhand.tools.app import build
-from labhand.tools.bench import Bench
-from labhand.trainer import landlock
+from labhand.tools.lab_context import Bench
+from labhand.trainer.sandbox import landlock
 from mcp import Client
 
 from ..tools.calls import data, finished, prose, refusal

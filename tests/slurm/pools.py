@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from labhand.server.backends.skypilot.backend import SkyPilotBackend
 from labhand.server.backends.skypilot.client import Client
+from labhand.server.backends.skypilot.skypilot_backend import SkyPilotBackend
 from labhand.server.settings import SkyPilotPool
 from typing_extensions import override
 

@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from labhand.server.backends.protocol import Backend
+from labhand.server.backends.base import Backend
 from typing_extensions import override
 
 from ..server.backends.conformance import RunnerConformance

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from labhand.tools.app import build
-from labhand.tools.bench import Bench
+from labhand.tools.lab_context import Bench
 from mcp import Client
 
 PARABOLA = Path(__file__).parents[1] / "trainers" / "parabola"

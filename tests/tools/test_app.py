@@ -116,7 +116,7 @@ def test_tool_names_are_verbs_with_nouns_or_single_verbs() -> None:
 
 async def test_the_caller_is_the_client_unless_told_otherwise(root: Path) -> None:
     from labhand.tools.app import build
-    from labhand.tools.bench import Bench
+    from labhand.tools.lab_context import Bench
     from mcp.types import Implementation
 
     async with Client(build(Bench(root)), client_info=Implementation(name="some-client", version="1")) as client:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labhand.server.lab.sealed import FILE
+from labhand.server.lab.report.test_split import FILE
 from labhand.tools.app import build
-from labhand.tools.bench import Bench
+from labhand.tools.lab_context import Bench
 from mcp import Client
 from mcp.types import TextContent, TextResourceContents
 

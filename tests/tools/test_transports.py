@@ -34,7 +34,8 @@ async def test_a_client_over_stdio_is_answered(root: Path) -> None:
 
 def test_the_server_imports_neither_torch_nor_sky_nor_what_only_launches_need(root: Path) -> None:
     code = (
-        "import sys; from labhand.tools.app import build; from labhand.tools.bench import Bench; from pathlib import Path;"
+        "import sys; from labhand.tools.app import build; from labhand.tools.lab_context import Bench;"
+        "from pathlib import Path;"
         "build(Bench(Path(sys.argv[1])));"
         "late = {'torch', 'numpy', 'sky', 'scipy', 'optuna', 'libcst', 'matplotlib', 'jinja2'}; print(*late & {*sys.modules})"
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labhand.server.lab.waking import dispatcher_lives
+from labhand.server.lab.dispatcher_process import dispatcher_lives
 
 from .conftest import PARABOLA
 
@@ -215,7 +215,7 @@ def served(place: Place) -> Iterator[Served]:
 
 @needs_root
 def test_an_agent_of_another_user_has_the_tools_and_nothing_else(served: Served) -> None:
-    evaluator = Path(__file__).parents[2] / "trainer" / "evaluator.py"
+    evaluator = Path(__file__).parents[2] / "trainer" / "evaluator" / "evaluate.py"
     places = [*served.secrets(), evaluator]
     trap = served.place.path / "trap"
     shutil.copytree(PARABOLA, trap)

@@ -10,9 +10,9 @@ import pytest
 import torch
 from labhand.server.domain import Verdict
 from labhand.server.research.noise import Noise
-from labhand.server.research.validation import decide
-from labhand.trainer.data import Corpus, load_corpus, training_stream
-from labhand.trainer.evaluator import bits_per_byte, fixed_rows, nats
+from labhand.server.research.paired_test import decide
+from labhand.trainer.data.corpus import Corpus, load_corpus, training_stream
+from labhand.trainer.evaluator.evaluate import bits_per_byte, fixed_rows, nats
 
 from .corpus import prepare_small_corpus
 

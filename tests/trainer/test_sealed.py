@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
-from labhand.trainer.data import load_corpus
-from labhand.trainer.evaluator import fixed_rows
+from labhand.trainer.data.corpus import load_corpus
+from labhand.trainer.evaluator.evaluate import fixed_rows
 
 from .corpus import prepare_small_corpus
 from .running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out

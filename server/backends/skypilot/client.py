@@ -18,7 +18,7 @@ from anyio.abc import Process, TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from typing_extensions import override
 
-from .words import Job, Machine, Seen, Sky, SkyError
+from .api import Job, Machine, Seen, Sky, SkyError
 
 LAUNCH_SECONDS = 1800.0
 DOWN_SECONDS = 300.0
@@ -171,7 +171,7 @@ class Client(Sky):
         async with self._starting:
             if self._process is None or self._process.returncode is not None:
                 self._abandoned.clear()
-                command = [sys.executable, "-P", "-m", "labhand.server.backends.skypilot.sdk"]
+                command = [sys.executable, "-P", "-m", "labhand.server.backends.skypilot.sdk_worker"]
                 environment = {"SKYPILOT_DISABLE_USAGE_COLLECTION": "1", **os.environ}
                 self._process = await anyio.open_process(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment)
                 self._tasks.start_soon(self._read, self._process)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ...errors import BadInputError
 from ...settings import SkyPilotPool
-from .words import Machine
+from .api import Machine
 
 MOST_BYTES = 4 * 2**20
 """Of one run, compressed: it travels inside a task."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labhand.server.backends.protocol import Backend, Phase, Report, RunSpec
+from labhand.server.backends.base import Backend, Phase, Report, RunSpec
 from labhand.server.domain import Run
 from labhand.server.errors import NoCapacityError
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from labhand.server.backends.protocol import Backend, Report, RunSpec
+from labhand.server.backends.base import Backend, Report, RunSpec
 from labhand.server.domain import Cluster, Pool, Run
 from labhand.server.errors import LabhandError, NoCapacityError
 from labhand.server.settings import SkyPilotPool

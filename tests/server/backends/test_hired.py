@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labhand.server.backends.protocol import Backend
+from labhand.server.backends.base import Backend
 from labhand.server.settings import SkyPilotPool
 from typing_extensions import override
 

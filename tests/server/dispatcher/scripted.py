@@ -9,18 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from labhand.server.answers import Validated, ValidationRow
-from labhand.server.dispatcher.settling import Ended, Settler
-from labhand.server.dispatcher.validations import Validations
+from labhand.server.dispatcher.settler import Ended, Settler
+from labhand.server.dispatcher.validation_stages import Validations
 from labhand.server.domain import Experiment
-from labhand.server.lab import validating
-from labhand.server.lab import validations as rows
 from labhand.server.lab.lab import Lab
-from labhand.server.requests import Validation
-from labhand.server.store import champions, launches, queue, runs, validations
+from labhand.server.lab.launch import validate as validating
+from labhand.server.lab.results import validation_rows as rows
+from labhand.server.schemas.answers import Validated, ValidationRow
+from labhand.server.schemas.requests import Validation
+from labhand.server.store.comparison import champions, validations
+from labhand.server.store.experiments import launches
+from labhand.server.store.running import queue, runs
 
 from ..lab import writing
-from .test_settling import a_result
+from .test_settler import a_result
 
 NOISE = 0.05
 ME = writing.ME

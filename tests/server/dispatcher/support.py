@@ -13,15 +13,15 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from labhand.server.dispatcher.folders import RunFolders
 from labhand.server.dispatcher.loop import Dispatcher
-from labhand.server.dispatcher.pools import Pools
-from labhand.server.dispatcher.settling import Settler
+from labhand.server.dispatcher.pool_backends import Pools
+from labhand.server.dispatcher.run_folders import RunFolders
+from labhand.server.dispatcher.settler import Settler
 from labhand.server.domain import Experiment, Run
+from labhand.server.lab.dispatcher_process import dispatcher_lives
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.waking import dispatcher_lives
 from labhand.server.settings import RUNS, load_settings
-from labhand.server.store import launches, records
+from labhand.server.store.experiments import launches, rows
 
 from ...waiting import until
 from ..lab import builders
@@ -113,7 +113,7 @@ async def statuses(lab: Lab) -> list[str]:
 
 async def runs(lab: Lab) -> list[Run]:
     """Every run, by id."""
-    return [records.run(row) for row in await lab.db.rows("SELECT * FROM runs ORDER BY id")]
+    return [rows.run(row) for row in await lab.db.rows("SELECT * FROM runs ORDER BY id")]
 
 
 async def until_status(lab: Lab, number: int, status: str) -> None:

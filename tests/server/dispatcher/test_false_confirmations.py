@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 from labhand.server.domain import Experiment, Verdict
-from labhand.server.lab import cancelling
+from labhand.server.lab.manage import cancel
 
 from ..lab import writing
 from .scripted import NOISE, Script, of_luck_alone, script
@@ -119,7 +119,7 @@ async def test_watching_a_test_and_stopping_it_in_time_confirms_nothing(tmp_path
         for number in range(1, 21):
             told = await lab.validate(name)
             await lab.step(at_once=6)
-            await cancelling.cancel(lab.lab, [f"v{number:03d}"], "not ahead", writing.ME)
+            await cancel.cancel(lab.lab, [f"v{number:03d}"], "not ahead", writing.ME)
             await lab.play()
             assert told.tests_before == number - 1
         assert await verdicts(lab) == {Verdict.NONE}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from labhand.server.dispatcher.additions import Additions
-from labhand.server.dispatcher.settling import Settler
+from labhand.server.dispatcher.follow_ups import Additions
+from labhand.server.dispatcher.settler import Settler
 from labhand.server.domain import Experiment, seed
-from labhand.server.lab import analysis
+from labhand.server.lab.analysis import analyze
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import Allowance
 
 from . import support
-from .test_settling import queue_trees, settle
+from .test_settler import queue_trees, settle
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +47,7 @@ async def test_the_baseline_runs_again_on_its_next_seed_after_so_many_experiment
 
 async def test_a_drift_that_it_shows_is_told_and_so_is_what_it_cost(lab: Lab) -> None:
     await play(lab, 8 * EVERY)
-    told = await analysis.analyze(lab, "noise")
+    told = await analyze.analyze(lab, "noise")
     assert told.noise["drift_p"] < 0.01  # type: ignore[operator]
     assert any("drift" in line for line in told.tells)
     assert (

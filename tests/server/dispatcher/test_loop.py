@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from labhand.server.backends.local import LocalBackend
-from labhand.server.backends.protocol import Report, RunSpec
+from labhand.server.backends.base import Report, RunSpec
+from labhand.server.backends.local.local_backend import LocalBackend
 from labhand.server.dispatcher import loop as loop_module
-from labhand.server.dispatcher.folders import RunFolders
 from labhand.server.dispatcher.loop import Dispatcher
-from labhand.server.dispatcher.pools import PoolBackend, Pools
-from labhand.server.dispatcher.settling import REQUEUES
+from labhand.server.dispatcher.pool_backends import PoolBackend, Pools
+from labhand.server.dispatcher.run_folders import RunFolders
+from labhand.server.dispatcher.settler import REQUEUES
 from labhand.server.domain import Failure, Pool, Run, Verdict
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import RUNS, LocalPool
-from labhand.server.store import queue, runs
+from labhand.server.store.running import queue, runs
 from typing_extensions import override
 
 from ...waiting import until

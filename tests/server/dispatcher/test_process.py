@@ -11,8 +11,8 @@ import pytest
 from labhand.server.dispatcher import dispatch, process
 from labhand.server.dispatcher.lock import only_one
 from labhand.server.domain import Verdict
+from labhand.server.lab.dispatcher_process import dispatcher_lives
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.waking import dispatcher_lives
 from labhand.server.research.policy import BASELINE_REPLICATES
 from labhand.server.settings import DATABASE, LOCK, LOG
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import pytest
-from labhand.server import git
-from labhand.server.dispatcher.additions import Additions
-from labhand.server.dispatcher.settling import Settler
+from labhand.server.dispatcher.follow_ups import Additions
+from labhand.server.dispatcher.settler import Settler
 from labhand.server.domain import Experiment, Status, Verdict, seed
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import Allowance
+from labhand.server.source import git
 from labhand.server.store.database import Transaction
 from typing_extensions import override
 
 from . import support
-from .test_settling import queue_trees, settle
+from .test_settler import queue_trees, settle
 
 pytestmark = pytest.mark.anyio
 

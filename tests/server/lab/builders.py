@@ -15,8 +15,9 @@ from typing import Any
 from labhand.server.domain import FINISHED, Experiment, Failed, Failure, Status, Verdict, run_id
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import LOCK
-from labhand.server.sources import NewCommit, delta
-from labhand.server.store import champions, launches
+from labhand.server.source.repository import NewCommit, delta
+from labhand.server.store.comparison import champions
+from labhand.server.store.experiments import launches
 
 TRAINERS = Path(__file__).parents[2] / "trainers"
 SETTING = "parabola-0/cpu/5s"

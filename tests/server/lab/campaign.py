@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from labhand.server.dispatcher.judging import Judge
+from labhand.server.dispatcher.judge import Judge
 from labhand.server.domain import run_id
 from labhand.server.lab.lab import Lab
-from labhand.server.store import strata
+from labhand.server.store.comparison import strata
 
 BEGAN = 1_800_000_000.0
 HELD = 9.0

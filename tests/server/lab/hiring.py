@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labhand.server.dispatcher.loop import Dispatcher
-from labhand.server.dispatcher.pools import PoolBackend, Pools
+from labhand.server.dispatcher.pool_backends import PoolBackend, Pools
 from labhand.server.domain import Cluster
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import SkyPilotPool, load_settings
-from labhand.server.store import clusters as store
-from labhand.server.store import pools as pool_store
+from labhand.server.store.money import clusters as store
+from labhand.server.store.money import pools as pool_store
 
 from ..backends.hired import HiredBackend, Provider
 from ..dispatcher import support

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from labhand.server.lab.briefing import get_briefing
 from labhand.server.lab.lab import Lab
-from labhand.server.store import allowances
+from labhand.server.lab.monitor.briefing import get_briefing
+from labhand.server.store.money import allowances
 
 from . import writing
 

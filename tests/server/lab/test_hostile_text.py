@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labhand.server.answers import Row
-from labhand.server.commands import terminal
+from labhand.server.commands import console as terminal
 from labhand.server.domain import Failed, Failure
 from labhand.server.errors import NotFoundError
-from labhand.server.lab.briefing import get_briefing
-from labhand.server.lab.experiments import get_experiment
-from labhand.server.lab.export import leaderboard, results_tsv
+from labhand.server.lab.inspect.experiment import get_experiment
+from labhand.server.lab.inspect.logs import get_logs
+from labhand.server.lab.inspect.source import read_source
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.logs import get_logs
-from labhand.server.lab.quoting import clean, cut, quote, reveal
-from labhand.server.lab.results import get_results
-from labhand.server.lab.sourceview import read_source
-from labhand.server.lab.waiting import wait
-from labhand.server.requests import ResultsQuery, WaitQuery
+from labhand.server.lab.monitor.briefing import get_briefing
+from labhand.server.lab.monitor.wait import wait
+from labhand.server.lab.results.export import leaderboard, results_tsv
+from labhand.server.lab.results.table import get_results
+from labhand.server.lab.sanitize import clean, cut, quote, reveal
+from labhand.server.schemas.answers import Row
+from labhand.server.schemas.requests import ResultsQuery, WaitQuery
 from pydantic import JsonValue
 from rich.console import Console
 

@@ -12,9 +12,9 @@ import pytest
 from anyio import to_thread
 from labhand.server.errors import SettingsError
 from labhand.server.lab import references
+from labhand.server.lab.dispatcher_process import dispatcher_lives, start_dispatcher
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.standing import lab_line
-from labhand.server.lab.waking import dispatcher_lives, start_dispatcher
+from labhand.server.lab.status_line import lab_line
 from labhand.server.machine import devices
 from labhand.server.settings import LOCK, LOG
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from labhand.server.commands.report import as_html, as_markdown
-from labhand.server.lab.analysis import analyze
-from labhand.server.lab.briefing import get_briefing
-from labhand.server.lab.gpus import UNASKED, list_gpus
+from labhand.server.lab.analysis.analyze import analyze
+from labhand.server.lab.fleet.gpus import UNASKED, list_gpus
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.report import gather
-from labhand.server.lab.standing import lab_line
-from labhand.server.store import clusters
-from labhand.server.store.clusters import Wish
+from labhand.server.lab.monitor.briefing import get_briefing
+from labhand.server.lab.report.gather import gather
+from labhand.server.lab.status_line import lab_line
+from labhand.server.store.money import clusters
+from labhand.server.store.money.clusters import Wish
 
 from . import builders, hiring
 

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from labhand.server import git
-from labhand.server.answers import GridLaunched, Launched
 from labhand.server.domain import Experiment, Status
-from labhand.server.lab import grids, launching
 from labhand.server.lab.lab import Lab
-from labhand.server.requests import Change, GridLaunch, Launch
-from labhand.server.store import launches
+from labhand.server.lab.launch import experiments as launching
+from labhand.server.lab.launch import grid
+from labhand.server.schemas.answers import GridLaunched, Launched
+from labhand.server.schemas.requests import Change, GridLaunch, Launch
+from labhand.server.source import git
+from labhand.server.store.experiments import launches
 
 from .builders import TRAINERS, Woken
 
@@ -52,7 +53,7 @@ async def launch(lab: Lab, *, caller: str = ME, **asked: Any) -> Launched:  # no
 
 async def launch_grid(lab: Lab, *, caller: str = ME, **asked: Any) -> GridLaunched:  # noqa: ANN401 - a request's fields
     """Launch a grid."""
-    return await grids.launch_grid(lab, GridLaunch.model_validate({"hypothesis": "One of them may help"} | asked), caller)
+    return await grid.launch_grid(lab, GridLaunch.model_validate({"hypothesis": "One of them may help"} | asked), caller)
 
 
 async def experiments(lab: Lab) -> list[Experiment]:

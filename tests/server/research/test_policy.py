@@ -4,13 +4,7 @@ from importlib import import_module
 
 import pytest
 from labhand.server.domain import Failure
-from labhand.server.research.policy import (
-    baseline_due,
-    baseline_replicates,
-    runs_needed,
-    spot_check,
-    storm,
-)
+from labhand.server.research.policy import baseline_due, baseline_replicates, runs_needed, spot_check, storm
 
 
 def test_the_first_launch_adds_what_lacks_of_four_baseline_replicates() -> None:

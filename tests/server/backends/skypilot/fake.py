@@ -15,7 +15,7 @@ from pathlib import Path
 
 import anyio
 import anyio.lowlevel
-from labhand.server.backends.skypilot.words import Job, Machine, Seen, Sky, SkyError
+from labhand.server.backends.skypilot.api import Job, Machine, Seen, Sky, SkyError
 from typing_extensions import override
 
 TICK_SECONDS = 0.02

@@ -13,14 +13,14 @@ import zlib
 from pathlib import Path
 
 import pytest
-from labhand.server.backends.skypilot import rest
+from labhand.server.backends.skypilot import backoff
+from labhand.server.backends.skypilot.api import plain
 from labhand.server.backends.skypilot.events import event, words
-from labhand.server.backends.skypilot.mirror import Mirror
-from labhand.server.backends.skypilot.planning import Horizon, Plan
-from labhand.server.backends.skypilot.records import ClusterRecord, Placement, Records
+from labhand.server.backends.skypilot.run_mirror import Mirror
+from labhand.server.backends.skypilot.scheduling import Horizon, Plan
 from labhand.server.backends.skypilot.scripts import delivery, hosting, pack, requirements
-from labhand.server.backends.skypilot.sdk import trouble
-from labhand.server.backends.skypilot.words import plain
+from labhand.server.backends.skypilot.sdk_worker import trouble
+from labhand.server.backends.skypilot.state import ClusterRecord, Placement, Records
 from labhand.server.errors import BadInputError
 from labhand.server.settings import SkyPilotPool
 
@@ -150,7 +150,7 @@ def test_a_host_makes_its_environment_unless_it_is_given_one() -> None:
 def test_what_failed_rests_longer_each_time_and_others_are_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    choices = rest.Rest(["k8s", "aws"])
+    choices = backoff.Rest(["k8s", "aws"])
 
     def chosen() -> str | None:
         return choices.choice
@@ -161,10 +161,10 @@ def test_what_failed_rests_longer_each_time_and_others_are_chosen(monkeypatch: p
     choices.failed("aws", "no credentials")
     assert chosen() is None
     assert choices.why == "k8s: no H100; aws: no credentials"
-    now[0] += rest.LEAST_SECONDS
+    now[0] += backoff.LEAST_SECONDS
     assert chosen() == "k8s"
     choices.failed("k8s", "still none")
-    now[0] += rest.LEAST_SECONDS
+    now[0] += backoff.LEAST_SECONDS
     assert chosen() == "aws"
     choices.worked("k8s")
     assert chosen() == "k8s"

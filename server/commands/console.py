@@ -1,0 +1,73 @@
+"""How commands speak to a person: tables on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ..errors import LabhandError
+from ..schemas.answers import Row
+
+NUMBERS = frozenset({"score", "gain", "cost"})
+
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
+
+
+@contextmanager
+def errors_told() -> Generator[None]:
+    """End a command with the error's own words and exit code 2, rather than a traceback."""
+    try:
+        yield
+    except LabhandError as error:
+        err.print(f"[red]labhand:[/red] {escape(str(error))}")
+        raise typer.Exit(2) from error
+
+
+def plug_in_command(root: Path | None = None) -> str:
+    """What plugs this labhand into Claude Code: for the lab at `root`, else for the folder where it is typed."""
+    beside = Path(sys.executable).with_name("labhand")
+    command = [str(beside) if beside.exists() else "labhand", "serve", *(["--root", str(root)] if root else [])]
+    return f"claude mcp add labhand -- {shlex.join(command)}"
+
+
+def results_table(title: str, rows: Sequence[Row], common: dict[str, object]) -> Table:
+    """The rows of `get_results` as a table, with what they share below."""
+    table = Table(title=title, caption=escape(_shared(common)), caption_justify="left")
+    columns = ("id", "status", "verdict", "score", "gain", "changes", "gpu", "cost", "error")
+    shown = [name for name in columns if any(getattr(row, name) is not None for row in rows)] or ["id"]
+    for name in shown:
+        table.add_column(
+            name, justify="right" if name in {"score", "gain", "cost"} else "left", no_wrap=name in {"id", "verdict"}
+        )
+    for row in rows:
+        table.add_row(*(escape(_cell(name, getattr(row, name))) for name in shown))
+    return table
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:+g}" if name == "gain" and isinstance(value, float) else str(value)
+
+
+def _shared(common: dict[str, object]) -> str:
+    return "\n".join(f"{key}: {in_words(value)}" for key, value in common.items())
+
+
+def in_words(value: object) -> str:
+    """A value of an answer as a person reads it, without braces and quotes."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {in_words(item)}" for key, item in cast(dict[str, object], value).items())
+    if isinstance(value, list):
+        return "; ".join(in_words(item) for item in cast(list[object], value))
+    return str(value)

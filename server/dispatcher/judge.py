@@ -1,0 +1,218 @@
+"""Verdicts, as scores come in: each against the reference of its stratum, beside the noise that is known there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean
+
+from ..domain import Metric, Verdict
+from ..research.noise import Noise, moderate, pooled
+from ..research.plausibility import OTHERS, must_beat, too_good, unseeded
+from ..research.verdicts import judge
+from ..store.comparison import champions, strata
+from ..store.comparison.strata import Pronounced, Scored
+from ..store.database import Transaction
+from ..store.experiments import suspicions
+
+Figures = tuple[float | None, int, float | None, int]
+"""What a stratum's row holds: the reference's mean, its replicates, noise, degrees of freedom."""
+_REFERENCE = ""
+"""The arm of the reference; the others are known by their trees."""
+UNSEEDED = "unseeded"
+"""The doubt of a source whose seeds score alike to the bit."""
+EARLY = 2 * OTHERS
+"""The first scores of a stratum had nothing to be compared with: so many are looked at again with each new one."""
+NOT_REPRODUCED = "not_reproduced"
+"""The doubt of a score that was too good to be true, and didn't come again."""
+
+
+@dataclass
+class Arms:
+    """The scores of a stratum, arm by arm.
+
+    Attributes:
+        metric: What they are of.
+        reference: The source that the others are compared with: of the newest champion that has run here.
+        noise: Of the stratum, pooled.
+        prior: Of an arm without replicates.
+        own: Of the arms that have some.
+        best: Of all scores that were never suspected; None while there is none.
+        count: Of scores.
+    """
+
+    metric: Metric
+    reference: str
+    scored: dict[str, list[Scored]] = field(default_factory=lambda: {_REFERENCE: []})
+    noise: Noise | None = None
+    prior: Noise | None = None
+    own: dict[str, Noise] = field(default_factory=dict[str, Noise])
+    best: float | None = None
+    count: int = 0
+
+    def add(self, rows: Iterable[Scored]) -> set[str]:
+        """Take in scores; gives the arms that they belong to."""
+        touched: set[str] = set()
+        for row in rows:
+            arm = _REFERENCE if row.is_reference else row.tree
+            self.scored.setdefault(arm, []).append(row)
+            touched.add(arm)
+            self.count += 1
+            if row.must_beat is None and (self.best is None or self._is_better(row.score, self.best)):
+                self.best = row.score
+        if any(len(self.scored[arm]) > 1 for arm in touched):
+            self._estimate_noise()
+        return touched
+
+    def take_in(self, rows: Sequence[Scored], settled: Collection[int]) -> tuple[set[str], dict[int, float]]:
+        """Take in scores, looking at those of ideas that are new or were early.
+
+        Args:
+            rows: That these arms don't have yet.
+            settled: Those that were just scored.
+
+        Returns:
+            The arms that they belong to; and what is suspected from now on, with what another seed must beat.
+        """
+        fresh = [
+            row
+            for row in rows
+            if (row.number in settled or len(rows) <= EARLY)
+            and (row.is_idea and not row.is_reference and row.must_beat is None)
+        ]
+        touched = self.add(row for row in rows if row not in fresh)
+        suspected: dict[int, float] = {}
+        # The worst first: two that cheat alike mustn't vouch for each other.
+        for row in sorted(fresh, key=lambda row: self.metric.gain(row.score, 0.0)):
+            examined = self.examine(row)
+            touched |= self.add([examined])
+            if examined.must_beat is not None:
+                suspected[examined.number] = examined.must_beat
+        return touched, suspected
+
+    def examine(self, row: Scored) -> Scored:
+        """A new score, suspected where it is too good to be true beside what counts of the other arms."""
+        if self.best is not None and not self._is_better(row.score, self.best):
+            return row
+        others = [score for arm in self.scored if arm != row.tree for score in _scores(self._counting(arm))]
+        if too_good(row.score, others, self.noise, self.metric.direction) is None:
+            return row
+        return replace(row, must_beat=must_beat(row.score, others, self.metric.direction))
+
+    def figures(self) -> Figures:
+        """What is known of the stratum."""
+        reference = _scores(self._counting(_REFERENCE))
+        mean = fmean(reference) if reference else None
+        if self.noise is None:
+            return mean, len(reference), None, 0
+        return mean, len(reference), self.noise.sd, round(self.noise.degrees)
+
+    def pronounce(self, arms: Iterable[str]) -> Iterator[Pronounced]:
+        """What can be said of every experiment in these arms; the gain is each one's own."""
+        reference = _scores(self._counting(_REFERENCE))
+        mean = fmean(reference) if reference else None
+        for arm in arms:
+            counting = self._counting(arm)
+            yield from (_suspected(row, answered=len(self.scored[arm]) > 1) for row in self.scored[arm] if row not in counting)
+            if not counting:
+                continue
+            doubt = UNSEEDED if unseeded(_scores(counting)) else None
+            verdict, reason = self._judge(arm, _scores(counting), reference)
+            for row in counting:
+                gain = None if mean is None else self.metric.gain(row.score, mean)
+                yield Pronounced(row.number, verdict, reason, gain, doubt)
+
+    def _counting(self, arm: str) -> list[Scored]:
+        """The rows of an arm without those that are suspected, unless another seed bears them out, or a validation did."""
+        rows = self.scored[arm]
+        if arm == _REFERENCE:
+            return rows
+        return [row for row in rows if row.must_beat is None or self._is_borne_out(row, row.must_beat, rows)]
+
+    def _is_borne_out(self, row: Scored, bar: float, rows: Sequence[Scored]) -> bool:
+        return any(self._is_better(other.score, bar) for other in rows if other is not row)
+
+    def _is_better(self, score: float, than: float) -> bool:
+        return self.metric.gain(score, than) > 0
+
+    def _estimate_noise(self) -> None:
+        replicated = {arm: scores for arm in self.scored if len(scores := _scores(self._counting(arm))) > 1}
+        moderated = moderate(list(replicated.values()))
+        self.noise = pooled(replicated.values())
+        self.prior = moderated.prior if moderated else None
+        self.own = dict(zip(replicated, moderated.arms, strict=True)) if moderated else {}
+
+    def _judge(self, arm: str, scores: Sequence[float], reference: Sequence[float]) -> tuple[Verdict, str]:
+        noise = self.own.get(arm, self.prior)
+        if arm == _REFERENCE and noise is not None:
+            return Verdict.INCONCLUSIVE, "within_noise: it is the reference itself, which others are compared with"
+        judgement = judge(scores, reference, noise, self.metric.direction)
+        return judgement.verdict, judgement.reason
+
+
+def _suspected(row: Scored, *, answered: bool) -> Pronounced:
+    """What is said of a score that doesn't count."""
+    if answered:
+        told = f"{NOT_REPRODUCED}: {row.score:.4g} is too good to be true here, and no other seed beat {row.must_beat:.4g}"
+        return Pronounced(row.number, Verdict.INCONCLUSIVE, told, None, NOT_REPRODUCED)
+    told = f"suspected: {row.score:.4g} is too good to be true here; it counts when another seed beats {row.must_beat:.4g}, too"
+    return Pronounced(row.number, Verdict.INCONCLUSIVE, f"{told}, which the lab tries as far as the allowance goes", None)
+
+
+class Judge:
+    """Keeps verdicts up to date.
+
+    It remembers the scores of the strata it has seen, so that one more costs little; `forget` when a transaction failed.
+
+    Args:
+        metric: What scores are of.
+    """
+
+    def __init__(self, metric: Metric) -> None:
+        self._metric = metric
+        self._strata: dict[int, Arms] = {}
+
+    def forget(self) -> None:
+        """Read everything anew next time."""
+        self._strata.clear()
+
+    async def judge(self, tx: Transaction, settled: Mapping[int, Sequence[int]]) -> None:
+        """Judge what was just scored, and its whole stratum where the reference or the noise has changed.
+
+        Args:
+            tx: The transaction in which the scores were written.
+            settled: Experiments that were scored, by stratum.
+        """
+        for stratum, numbers in settled.items():
+            champion = await champions.of_stratum(tx, stratum)
+            if champion is None:
+                continue
+            if (known := self._strata.get(stratum)) and (known.count < EARLY or known.reference != champion.tree):
+                del self._strata[stratum]
+            arms = self._strata.setdefault(stratum, Arms(self._metric, champion.tree))
+            only = numbers if arms.count else None
+            rows = await strata.scored(tx, stratum, champion.tree, is_baseline=champion.experiment is None, only=only)
+            touched, suspected = arms.take_in(rows, frozenset(numbers))
+            for number, bar in suspected.items():
+                await suspicions.suspect(tx, number, bar)
+            if await self._describe(tx, stratum, arms.figures()):
+                touched = set(arms.scored)
+            await strata.pronounce(tx, list(arms.pronounce(touched)))
+
+    async def judge_all(self, tx: Transaction) -> None:
+        """Judge every stratum anew: there is another champion."""
+        self.forget()
+        await self.judge(tx, dict.fromkeys(await strata.numbers(tx), ()))
+
+    @staticmethod
+    async def _describe(tx: Transaction, stratum: int, figures: Figures) -> bool:
+        """Keep what is known of a stratum; False when that is nothing new."""
+        known = await strata.read(tx, stratum)
+        if known and (known.reference, known.replicates, known.noise, known.degrees) == figures:
+            return False
+        await strata.describe(tx, stratum, *figures)
+        return True
+
+
+def _scores(rows: Sequence[Scored]) -> list[float]:
+    return [row.score for row in rows]

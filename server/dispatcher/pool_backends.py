@@ -1,0 +1,156 @@
+"""The lab's pools, each with its backend."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ..backends.base import Backend, Report
+from ..backends.local.local_backend import LocalBackend
+from ..backends.simulated.simulated_backend import SimulatedBackend
+from ..backends.skypilot.api import Sky
+from ..backends.skypilot.client import Client
+from ..backends.skypilot.skypilot_backend import SkyPilotBackend
+from ..domain import Cluster, Direction, Pool, Run
+from ..errors import LabhandError
+from ..settings import PoolSettings, Settings, SimulatedPool, SkyPilotPool
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolBackend:
+    """A pool's backend.
+
+    Attributes:
+        sandbox_required: Its runs are refused where the kernel can't forbid.
+    """
+
+    backend: Backend
+    sandbox_required: bool = False
+
+
+class Pools:
+    """The backends of a lab by the names of their pools. To be entered, and left when nothing more is asked of them.
+
+    Args:
+        backends: By name.
+        shared: What several of them stand on.
+
+    Attributes:
+        seen: The pools as they were at the last look.
+        held: The clusters of those that hire machines, without the pools whose backend couldn't tell.
+    """
+
+    def __init__(self, backends: Mapping[str, PoolBackend], shared: Sequence[AbstractAsyncContextManager[object]] = ()) -> None:
+        self._backends = backends
+        self._shared = shared
+        self._stack = AsyncExitStack()
+        self._looked_at: float | None = None
+        self._rests: dict[str, tuple[float, str]] = {}
+        self.seen: Sequence[Pool] = ()
+        self.held: Mapping[str, Sequence[Cluster]] = {}
+
+    @classmethod
+    def of_settings(cls, settings: Settings, runs: Path, direction: Direction = "minimize") -> Pools:
+        """The backends that the settings name; within an event loop. May look for GPUs, which takes a while.
+
+        Args:
+            settings: Of the lab.
+            runs: Where its run folders lie.
+            direction: Which way the trainer's metric is better.
+        """
+        sky = Client()
+        return cls({name: _backend(name, pool, runs, direction, sky) for name, pool in settings.pools.items()}, [sky])
+
+    def __getitem__(self, pool: str) -> PoolBackend:
+        return self._backends[pool]
+
+    def __contains__(self, pool: object) -> bool:
+        return pool in self._backends
+
+    async def look(self, every_seconds: float) -> bool:
+        """Look at the pools as they stand, unless that was done recently; gives whether it was done now."""
+        now = time.monotonic()
+        if self._looked_at is not None and now - self._looked_at < every_seconds:
+            return False
+        self._rests = {name: rest for name, rest in self._rests.items() if now < rest[0]}
+        pools = [await pool.backend.pool() for pool in self._backends.values()]
+        self.seen = [
+            replace(pool, note=pool.note or self._rests[pool.name][1]) if pool.name in self._rests else pool for pool in pools
+        ]
+        self.held = await self._clusters()
+        self._looked_at = now
+        return True
+
+    async def _clusters(self) -> dict[str, Sequence[Cluster]]:
+        held: dict[str, Sequence[Cluster]] = {}
+        for name in (pool.name for pool in self.seen if pool.most_clusters):
+            try:
+                held[name] = await self._backends[name].backend.clusters()
+            except (LabhandError, OSError):  # the ledger keeps what was known
+                log.exception("%s can't tell which clusters it holds", name)
+        return held
+
+    def usable(self) -> list[Pool]:
+        """The pools on which runs can start."""
+        return [pool for pool in self.seen if not pool.note]
+
+    def rest(self, pool: str, why: str, seconds: float) -> None:
+        """Leave a pool alone for a while; the reason becomes its note."""
+        self._rests[pool] = (time.monotonic() + seconds, why)
+        self.look_anew()
+
+    def look_anew(self) -> None:
+        """What was seen may not hold any more."""
+        self._looked_at = None
+
+    def is_resting(self, pool: str) -> bool:
+        """Whether a pool is left alone at the moment."""
+        return pool in self._rests and time.monotonic() < self._rests[pool][0]
+
+    async def poll(self, runs: Iterable[Run]) -> dict[str, Report]:
+        """What is known of each run, by id."""
+        by_pool: defaultdict[str, list[Run]] = defaultdict(list)
+        for run in runs:
+            by_pool[run.pool].append(run)
+        reports: dict[str, Report] = {}
+        for name, own in by_pool.items():
+            reports |= await self._backends[name].backend.poll(own)
+        return reports
+
+    @asynccontextmanager
+    async def asking(self) -> AsyncGenerator[None]:
+        """Ask the backends only, while a dispatcher may act on them."""
+        async with AsyncExitStack() as stack:
+            for context in self._shared:
+                await stack.enter_async_context(context)
+            yield
+
+    async def __aenter__(self) -> Self:
+        """Let the backends take up what goes on beside."""
+        await self._stack.enter_async_context(self.asking())
+        for pool in self._backends.values():
+            await self._stack.enter_async_context(pool.backend)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        """Let go of what this process holds; runs go on."""
+        return await self._stack.__aexit__(kind, error, trace)
+
+
+def _backend(name: str, pool: PoolSettings, runs: Path, direction: Direction, sky: Sky) -> PoolBackend:
+    if isinstance(pool, SimulatedPool):
+        return PoolBackend(SimulatedBackend(name, pool, direction))
+    if isinstance(pool, SkyPilotPool):
+        return PoolBackend(SkyPilotBackend(name, pool, runs, sky), pool.sandbox_required)
+    return PoolBackend(LocalBackend(name, pool, runs), pool.sandbox_required)

@@ -1,0 +1,148 @@
+"""Settling: what became of a run becomes what is known of its experiment, once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..domain import Failed, Failure, Metric, Status, experiment_id
+from ..research.policy import storm
+from ..store.comparison import strata
+from ..store.database import Transaction
+from ..store.running import early_stops, queue, settlement
+from ..store.running.runs import Attempt
+from ..store.running.settlement import Outcome
+from . import result_reader
+from .follow_ups import Additions
+from .judge import Judge
+from .validation_stages import Validations
+
+REQUEUES = 2
+"""How many times a lost run is made up for."""
+MESSAGE = 300
+"""Characters of a failure in the reason of a hold."""
+
+
+@dataclass
+class Ended:
+    """Runs that are over.
+
+    Attributes:
+        finished: With their results.
+        lost: With what is known of why.
+    """
+
+    finished: list[tuple[Attempt, Mapping[str, Any]]] = field(default_factory=list[tuple[Attempt, Mapping[str, Any]]])
+    lost: list[tuple[Attempt, str]] = field(default_factory=list[tuple[Attempt, str]])
+
+    def __bool__(self) -> bool:
+        return bool(self.finished or self.lost)
+
+
+class Settler:
+    """Writes down how runs ended, and what follows from it.
+
+    Args:
+        metric: What scores are of.
+        additions: What the lab runs by itself; None for nothing.
+        validations: Follows them; None for nobody.
+    """
+
+    def __init__(self, metric: Metric, additions: Additions | None = None, validations: Validations | None = None) -> None:
+        self._judge = Judge(metric)
+        self._additions = additions
+        self._validations = validations
+
+    def forget(self) -> None:
+        """A transaction failed: read everything anew next time."""
+        self._judge.forget()
+
+    async def settle(self, tx: Transaction, ended: Ended, now: float) -> None:
+        """Settle runs, all in one transaction."""
+        scored: defaultdict[int, list[int]] = defaultdict(list)
+        for attempt, why in ended.lost:
+            await _lose(tx, attempt, why, now)
+        for attempt, result in ended.finished:
+            if result.get("status") == Status.CANCELLED and attempt.cancel_reason is None:
+                await _lose(tx, attempt, "it was asked to end by someone outside of the lab", now)
+                continue
+            outcome = await _outcome(tx, attempt, result)
+            if await settlement.end_run(tx, attempt.run, "finished", _held(attempt, result, now)):
+                await settlement.finish(tx, attempt.run, outcome, now)
+                await _watch_for_storms(tx, attempt.run.experiment, outcome, now)
+                if outcome.stratum is not None:
+                    scored[outcome.stratum].append(attempt.run.experiment)
+        await self._judge.judge(tx, scored)
+        if self._additions is not None:
+            await self._additions.queue(tx, {attempt.setting for attempt, _ in ended.finished}, now)
+        await self.follow(tx, now)
+
+    async def follow(self, tx: Transaction, now: float) -> None:
+        """Take validations further, and judge everything anew where one has made a champion."""
+        if self._validations is not None and await self._validations.follow(tx, now):
+            await self._judge.judge_all(tx)
+
+
+async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None:
+    """Make up for a run that left no result, unless it was to end anyway or this happened too often."""
+    run = attempt.run
+    held = max(0.0, min(run.heartbeat_at, now) - run.created_at)
+    if not await settlement.end_run(tx, run, "lost", held):
+        return
+    if attempt.cancel_reason is not None:
+        await settlement.finish(tx, run, _stopped(attempt, Outcome(Status.CANCELLED)), now)
+    elif attempt.attempts <= REQUEUES:
+        await settlement.requeue(tx, run.experiment)
+    else:
+        failed = Failed(
+            Failure.LOST_MACHINE,
+            f"{attempt.attempts} runs ended without a result, the last one because {why}",
+            next_step=f"Read .labhand/runs/{run.id}/runner.log, see whether the machine ran out of memory or was restarted,"
+            " then launch it again with retry=True",
+        )
+        await settlement.finish(tx, run, Outcome(Status.FAILED, failed=failed), now)
+
+
+async def _watch_for_storms(tx: Transaction, experiment: int, outcome: Outcome, now: float) -> None:
+    """Hold what is queued beside an experiment when it keeps failing; let it go on when one succeeds."""
+    if outcome.status is Status.SUCCEEDED:
+        await queue.lift_holds(tx, experiment)
+    if outcome.failed is None:
+        return
+    scope = await queue.scope(tx, experiment)
+    kind = storm(scope.outcomes)
+    if kind is None or not scope.queued:
+        return
+    reason = (
+        f"of {scope.name}, {scope.outcomes.count(kind)} failed so and none succeeded, {experiment_id(experiment)} last"
+        f" ({outcome.failed.message[:MESSAGE]}). {scope.queued} queued ones are held: launch one that failed again (retry=True)"
+        " and they go on when it succeeds, or cancel them"
+    )
+    await queue.hold(tx, experiment, kind, reason, now)
+
+
+async def _outcome(tx: Transaction, attempt: Attempt, result: Mapping[str, Any]) -> Outcome:
+    told = result_reader.read(result, attempt)
+    if attempt.doomed is not None and told.status is not Status.CANCELLED:
+        await early_stops.withdraw(tx, attempt.run.experiment)
+    stratum = None if told.score is None else await strata.find(tx, told.facts)
+    failed = told.failed
+    if failed is not None and attempt.accused is not None and result.get("weights_of") == attempt.accused:
+        before = await settlement.evidence(tx, attempt.accused)
+        failed = replace(failed, lines=(*failed.lines, f"{attempt.accused} had failed with:", *before))
+    return _stopped(attempt, Outcome(told.status, told.score, stratum, failed, told.useful_seconds, told.kept))
+
+
+def _stopped(attempt: Attempt, outcome: Outcome) -> Outcome:
+    """An outcome, as it is called where the lab itself had asked for the end."""
+    if attempt.doomed is None or outcome.status is not Status.CANCELLED:
+        return outcome
+    return replace(outcome, status=Status.STOPPED, reason=attempt.doomed)
+
+
+def _held(attempt: Attempt, result: Mapping[str, Any], now: float) -> float:
+    """Seconds for which a run held its slot; by this machine's clock where the result doesn't tell."""
+    held = result_reader.held_seconds(result)
+    return max(0.0, now - attempt.run.created_at) if held is None else held

@@ -1,0 +1,120 @@
+"""Validations, followed from the test to the champion: each stage is ruled upon as soon as its pairs allow it.
+
+What to do next is read from the store alone, in the transaction in which scores are written. So it is done once, whichever
+dispatcher does it, and whatever instruction the one before died at.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from ..domain import Metric, Verdict, id_ranges
+from ..research.policy import STORM
+from ..source.repository import Sources
+from ..store.comparison import champions, validation_pairs, validations
+from ..store.comparison.validation_pairs import Pair
+from ..store.comparison.validations import Stage, StageKind, Validation
+from ..store.database import Transaction
+from ..store.experiments import cancellation
+from ..store.running import settlement
+from .validation_rules import LACKS, Ruling, Standing, rule, stand
+
+log = logging.getLogger(__name__)
+
+
+class Validations:
+    """Follows the lab's validations.
+
+    Args:
+        metric: What scores are of.
+        sources: Where experiments have their names.
+    """
+
+    def __init__(self, metric: Metric, sources: Sources) -> None:
+        self._metric = metric
+        self._sources = sources
+
+    async def follow(self, tx: Transaction, now: float) -> bool:
+        """Take every validation as far as its pairs allow; gives whether there is a new champion."""
+        promoted = False
+        for validation in await validations.unfinished(tx):
+            promoted |= await self._follow(tx, validation, now)
+        return promoted
+
+    async def _follow(self, tx: Transaction, validation: Validation, now: float) -> bool:
+        stage = validation.running
+        ran = await validation_pairs.of_stage(tx, validation.number, stage.place)
+        standing = stand(ran)
+        if why := _hopeless(standing):
+            await _give_up(tx, validation, why, ran, now)
+            return False
+        ruling = await rule(tx, validation, standing.sound, self._metric)
+        if ruling is not None:
+            await _drop(tx, validation, ran, now)
+            return await self._go_on(tx, validation, ruling, now)
+        lacking = stage.pairs + standing.void - len(ran)
+        if lacking > 0:
+            await self._launch(tx, validation, stage, lacking, now)
+        return False
+
+    async def _go_on(self, tx: Transaction, validation: Validation, ruling: Ruling, now: float) -> bool:
+        """Do what follows from a ruling; gives whether the candidate has become champion."""
+        log.info("%s, %s: %s", validation.id, validation.running.kind, ruling.told)
+        await validations.keep_finding(tx, validation.number, validation.stage, ruling.found)
+        if validation.running.kind is StageKind.TEST:
+            verdict = Verdict.CONFIRMED if ruling.passed else Verdict.NOT_SHOWN
+            await validations.pronounce(tx, validation, verdict, ruling.told, ruling.p)
+        else:
+            await validations.add_reason(tx, validation.number, ruling.told)
+        promoted = ruling.passed and validation.is_last_to_decide and await _promote(tx, validation, now)
+        following = validation.following
+        if ruling.passed and following is not None and (promoted or not validation.is_last_to_decide):
+            await validations.enter_stage(tx, validation.number, following.place)
+            await self._launch(tx, validation, following, following.pairs, now)
+        else:
+            await validations.finish(tx, validation.number, now)
+        return promoted
+
+    async def _launch(self, tx: Transaction, validation: Validation, stage: Stage, count: int, now: float) -> None:
+        await self._sources.tag(await validation_pairs.queue(tx, validation, stage, count, now))
+
+
+def _hopeless(standing: Standing) -> str:
+    """Why a stage can't come to an end by itself; empty while it can."""
+    if standing.cancelled:
+        return f"{', '.join(id_ranges(standing.cancelled))} was cancelled"
+    if standing.void >= STORM:
+        return f"in {standing.void} pairs the other failed, or the two ran in different strata"
+    return ""
+
+
+async def _give_up(tx: Transaction, validation: Validation, why: str, ran: Sequence[Pair], now: float) -> None:
+    """End a validation early. Its place among the tests stays taken."""
+    log.info("%s is given up: %s", validation.id, why)
+    await _drop(tx, validation, ran, now)
+    told = f"{LACKS[validation.running.kind]}: {why}"
+    if validation.running.kind is StageKind.TEST:
+        await validations.pronounce(tx, validation, Verdict.NONE, told, None)
+    else:
+        await validations.add_reason(tx, validation.number, told)
+    await validations.finish(tx, validation.number, now)
+
+
+async def _drop(tx: Transaction, validation: Validation, ran: Sequence[Pair], now: float) -> None:
+    """Cancel what isn't needed any more."""
+    needless = [number for pair in ran for number in pair.unfinished]
+    await cancellation.ask_to_end(tx, needless, f"{validation.id} needs it no more")
+    await settlement.cancel_queued(tx, now)
+
+
+async def _promote(tx: Transaction, validation: Validation, now: float) -> bool:
+    """Make the candidate champion, unless another one became it meanwhile, which this test says nothing of."""
+    if await validations.reigning(tx) != validation.champion:
+        await validations.add_reason(
+            tx, validation.number, "not promoted: there is another champion since; validate it against that one"
+        )
+        return False
+    await champions.crown(tx, validation.commit, validation.candidate, now)
+    await validations.promote(tx, validation.number)
+    return True

@@ -1,0 +1,1 @@
+"""What many experiments say together, as figures and as plots."""

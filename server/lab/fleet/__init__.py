@@ -1,0 +1,1 @@
+"""Where experiments run: kinds of GPU, clusters, prices and estimates."""

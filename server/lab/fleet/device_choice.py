@@ -1,0 +1,128 @@
+"""The kinds of GPU that a call is for: the one that it names, the one that is done first, or several, block by block."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ...errors import AllowanceError, BadInputError
+from ...research.policy import baseline_replicates
+from ...schemas.answers import Estimate
+from ...schemas.requests import Kinds
+from ...store.experiments import launches
+from ...store.money import clusters, spending
+from ...store.money.spending import Committed
+from .. import allowance, proposals
+from ..lab import Lab
+from . import estimates
+from .gpus import relative_speeds
+from .launch_stratum import Setting, choose_setting
+
+ANY = "any"
+SAME_SECONDS = 1.0
+"""Kinds that are done so close to each other are done at once: the faster one is taken then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a call is run in.
+
+    Attributes:
+        settings: One for each kind.
+        why: Where the lab chose: what it chose by.
+    """
+
+    settings: Sequence[Setting]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a kind would take."""
+
+    setting: Setting
+    estimate: Estimate
+    speed: float
+
+
+async def choose(
+    lab: Lab, asked: Kinds, of_base: str | None, budget_seconds: float | None, count: int, *, with_baseline: bool = True
+) -> Chosen:
+    """Resolve what a call says of its GPUs.
+
+    Args:
+        lab: The lab.
+        asked: A kind, `any` for the one that is done first within the allowance, several kinds; None for the base's.
+        of_base: The kind that the base ran on, if it ran.
+        budget_seconds: See `setting.choose_setting`.
+        count: How many experiments it is about, on each kind.
+        with_baseline: The replicates of the baseline that a kind lacks come on top.
+
+    Raises:
+        AllowanceError: `any`, and no kind fits what is left.
+        BadInputError: There is no such kind, or its pools don't allow that budget.
+    """
+    if isinstance(asked, list):
+        named = list(dict.fromkeys(kind.strip().lower() for kind in asked))
+        if not named or (ANY in named and len(named) > 1):
+            raise BadInputError(f"gpu={asked} names no kinds", f'Give gpu=["H100", "H200"] as list_gpus names them, or "{ANY}"')
+        if named != [ANY]:
+            return Chosen([await choose_setting(lab, kind, None, budget_seconds) for kind in named])
+        asked = ANY
+    if asked is None or asked.strip().lower() != ANY:
+        return Chosen([await choose_setting(lab, asked, of_base, budget_seconds)])
+    return await _first_done(lab, budget_seconds, count, with_baseline=with_baseline)
+
+
+async def _first_done(lab: Lab, budget_seconds: float | None, count: int, *, with_baseline: bool) -> Chosen:
+    """The kind that is done first; of those that are done together the faster, then the cheaper."""
+    speeds = await relative_speeds(lab)
+    offers: list[Offer] = []
+    refusal: AllowanceError | BadInputError | None = None
+    for kind in await _usable(lab):
+        try:
+            offers.append(await _offer(lab, kind, budget_seconds, count, speeds, with_baseline=with_baseline))
+        except (AllowanceError, BadInputError) as error:  # another kind may do
+            refusal = error
+    if not offers:
+        raise refusal or BadInputError("There is no GPU in this lab", "See list_gpus")
+    soonest = min(_done_in(offer) for offer in offers)
+    best = min(
+        (offer for offer in offers if _done_in(offer) <= soonest + SAME_SECONDS),
+        key=lambda offer: (-offer.speed, offer.estimate.usd or 0.0),
+    )
+    told = ", ".join(f"{offer.setting.gpu} in about {_done_in(offer):.0f} s" for offer in sorted(offers, key=_done_in))
+    return Chosen([best.setting], f"{best.setting.gpu} is done first within the allowance ({told})")
+
+
+async def _offer(
+    lab: Lab, kind: str, budget_seconds: float | None, count: int, speeds: Mapping[str, float], *, with_baseline: bool
+) -> Offer:
+    setting = await choose_setting(lab, kind, None, budget_seconds)
+    if with_baseline:
+        count += await _lacking_baseline(lab, setting)
+    each = await estimates.gpu_seconds_each(lab.db, setting, lab.trainer)
+    wanted = Committed(count, count * each, count * estimates.usd(each, setting))
+    allowance.check(lab.allowance(), await spending.committed(lab.db, time.time()), wanted)
+    allowance.refuse_unpriced(lab, kind, is_priced=setting.is_priced)
+    ahead = await launches.ahead(lab.db, setting.gpu)
+    return Offer(setting, estimates.estimate(setting, each, count, ahead), speeds.get(setting.gpu, 1.0))
+
+
+async def _lacking_baseline(lab: Lab, setting: Setting) -> int:
+    tree = (await proposals.baseline(lab)).kept.tree
+    known = await launches.like(lab.db, [tree], setting.budget_seconds, setting.gpu)
+    return baseline_replicates(len({experiment.seed for experiment in known}))
+
+
+async def _usable(lab: Lab) -> list[str]:
+    """The kinds on which something can start now; all of them where nothing can."""
+    pools = await lab.pools()
+    wishes = await clusters.wishes(lab.db)
+    usable = [pool for pool in pools if not pool.note and (pool.name not in wishes or wishes[pool.name].clusters > 0)]
+    return list(dict.fromkeys(pool.gpu for pool in usable or pools))
+
+
+def _done_in(offer: Offer) -> float:
+    return offer.estimate.done_in_seconds or 0.0

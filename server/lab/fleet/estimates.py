@@ -1,0 +1,60 @@
+"""What a launch will cost and when it will be done, before it runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ...schemas.answers import Estimate
+from ...source.trainer_folder import Trainer
+from ...store.database import Reader
+from ...store.experiments import launches
+from .launch_stratum import Setting
+
+OVERHEAD_SHARE = 0.1
+"""Of what a trainer may take to start up and evaluate, until it was measured: its limits are some ten times what it takes."""
+
+
+async def gpu_seconds_each(reader: Reader, setting: Setting, trainer: Trainer) -> float:
+    """What one experiment will hold a device for: as those before it in the setting did."""
+    measured = await launches.mean_gpu_seconds(reader, setting.name)
+    if measured is not None:
+        return measured
+    return setting.budget_seconds + OVERHEAD_SHARE * (trainer.startup_seconds + trainer.evaluation_seconds)
+
+
+def usd(gpu_seconds: float, setting: Setting) -> float:
+    """What so many GPU-seconds cost."""
+    return gpu_seconds / 3600 * setting.usd_per_hour
+
+
+def estimate(setting: Setting, each: float, count: int, ahead: launches.Ahead) -> Estimate:
+    """The price of `count` experiments of `each` GPU-seconds behind what is pending.
+
+    They start when a slot is free, which is when what is ahead has been shared out among the slots and a cluster has come up
+    where none is, and run in waves of as many as there are slots.
+    """
+    if count == 0:
+        return Estimate(gpu_seconds=0.0)
+    starts_in = ahead.gpu_seconds / setting.slots if ahead.experiments >= setting.slots else 0.0
+    starts_in = max(starts_in, setting.cold_seconds)
+    waves = math.ceil(count / setting.slots)
+    total = each * count
+    return Estimate(
+        gpu_seconds=round(total, 1),
+        usd=round(usd(total, setting), 4) or None,
+        starts_in_seconds=round(starts_in, 1),
+        done_in_seconds=round(starts_in + waves * each, 1),
+    )
+
+
+def together(parts: Sequence[Estimate]) -> Estimate:
+    """Of what runs side by side on several kinds of device."""
+    starts = [part.starts_in_seconds for part in parts if part.starts_in_seconds is not None]
+    done = [part.done_in_seconds for part in parts if part.done_in_seconds is not None]
+    return Estimate(
+        gpu_seconds=round(sum(part.gpu_seconds for part in parts), 1),
+        usd=round(sum(part.usd or 0.0 for part in parts), 4) or None,
+        starts_in_seconds=min(starts, default=None),
+        done_in_seconds=max(done, default=None),
+    )

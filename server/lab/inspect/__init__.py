@@ -1,0 +1,1 @@
+"""Looking at one experiment: its record, its log, its source and what it changed."""

@@ -1,0 +1,33 @@
+"""What differs between two sources, the trainer folder among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import unified_diff
+
+from ...source.trainer_folder import Source
+from ..lab import Lab
+from ..references import WORKDIR, Reference
+
+MOST_CHARACTERS = 20_000
+
+
+async def diff(lab: Lab, before: Reference, after: Reference, paths: Sequence[str] = (), most: int = MOST_CHARACTERS) -> str:
+    """A unified diff between what two names stand for, cut after `most` characters.
+
+    Args:
+        lab: The lab.
+        before: One.
+        after: The other.
+        paths: These files alone.
+        most: Characters.
+    """
+    if WORKDIR not in (before.name, after.name):
+        return await lab.sources.diff(before.commit.hash, after.commit.hash, paths, most)
+    text = "".join(_compare(before.source, after.source, path) for path in paths or sorted({*before.source, *after.source}))
+    return text if len(text) <= most else f"{text[:most]}\n… {len(text) - most} characters more; name a file\n"
+
+
+def _compare(before: Source, after: Source, path: str) -> str:
+    old, new = (side.get(path, b"").decode("utf-8", "replace").splitlines(keepends=True) for side in (before, after))
+    return "".join(unified_diff(old, new, f"a/{path}", f"b/{path}"))

@@ -1,0 +1,1 @@
+"""Launching: single experiments, grids and validations become queued experiments."""

@@ -1,0 +1,243 @@
+"""Grids: experiments launched together, factors crossed with variants, or cells as listed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from anyio import to_thread
+from pydantic import JsonValue
+
+from ...domain import grid_id
+from ...errors import BadInputError, nearest
+from ...research import designs
+from ...research.designs import Plan
+from ...schemas.answers import Cell, GridLaunched
+from ...schemas.requests import GRID_CAP, GridLaunch, Variant
+from ...source.changes import diffstat
+from ...source.knobs import Knobs
+from ...source.literals import Value
+from ...store.experiments import launches
+from ...store.experiments.launches import NewGrid
+from .. import proposals as ideas
+from .. import references
+from ..analysis import ablation
+from ..fleet import device_choice
+from ..fleet.device_choice import Chosen
+from ..fleet.launch_stratum import Setting
+from ..lab import Lab
+from ..proposals import Proposal
+from ..references import Reference
+from ..status_line import lab_line
+from . import idempotency, submit, suggest
+from .submit import Batch, Entry
+
+ABLATION = "ablation"
+"""The design whose cells are what the base is made of."""
+OPTIMISER = "optimiser"
+"""The design whose cells depend on what has run."""
+SHOWN = 20
+"""Cells that an answer lists."""
+
+Combination = Mapping[str, JsonValue]
+"""Knobs that a cell sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A cell to be.
+
+    Attributes:
+        values: Of its factors, as the source holds them.
+    """
+
+    values: Mapping[str, Value]
+    proposal: Proposal
+
+
+async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
+    """Queue a grid, as many seeds of each cell as are wanted, and answer at once. All cells share seeds.
+
+    Raises:
+        AllowanceError: It doesn't fit what the person allowed.
+        BadInputError: It is empty or too large, a variant lacks a factor, or something else in it can't be used.
+        ConflictError: What a variant brings in touches the same lines, or its `request_id` was used for another launch.
+        NotFoundError: There is no such experiment.
+    """
+    answer = await idempotency.first_answer(lab.db, caller, request, GridLaunched)
+    if answer is None:
+        answer = await _launch(lab, request, caller)
+    return answer.model_copy(update={"lab": await lab_line(lab)})
+
+
+async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
+    # The newest number: a launch draws what its dry run showed, and the next one something else.
+    seed = await launches.newest(lab.db)
+    base = await references.resolve(lab, request.base)
+    if request.design == ABLATION:
+        cells, plan = await _take_apart(lab, request, base)
+        chosen = await _choose(lab, request, base, len(cells))
+    else:
+        plan = _plan(request, seed)
+        chosen = await _choose(lab, request, base, len(plan.cells) or request.size or 1)
+        _refuse_searching_on_several(request, chosen)
+        cells, plan = await _cross_all(lab, request, plan, chosen.settings[0], seed)
+    kept = await ideas.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
+    grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
+
+    def answer(entry: Entry) -> GridLaunched:
+        return GridLaunched(
+            grid=grid_id(entry.grid) if entry.grid else "",
+            **entry.told(request.replicates),
+            base=base.name,
+            why_gpu=chosen.why,
+            cells=_shown(cells, entry),
+            total=len(cells),
+            tells=plan.tells,
+            resolution=plan.resolution,
+            aliases=[" = ".join(group) for group in plan.aliases],
+            flags=sorted({flag for cell in cells for flag in cell.proposal.flags}),
+            dry_run=request.dry_run or None,
+        )
+
+    return await submit.enter(lab, Batch(kept, chosen.settings, request, caller, grid=grid), GridLaunched, answer)
+
+
+async def _choose(lab: Lab, request: GridLaunch, base: Reference, cells: int) -> Chosen:
+    """The kinds of GPU for so many cells of each variant."""
+    count = cells * (len(request.variants) or 1) * request.replicates
+    return await device_choice.choose(lab, request.gpu, base.gpu, request.budget_seconds, count)
+
+
+async def _cross_all(lab: Lab, request: GridLaunch, plan: Plan, setting: Setting, seed: int) -> tuple[list[Planned], Plan]:
+    """The cells of every variant, and the plan that they are of."""
+    cells: list[Planned] = []
+    for variant in _variants(request):
+        proposal = await ideas.propose(lab, variant)
+        if request.design == OPTIMISER:
+            _refuse_lacking(proposal, request.factors, variant.name)
+            plan = await suggest.batch(lab, request, setting, proposal, seed)
+            _refuse_too_many(request, len(plan.cells))
+        cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, plan.cells)
+    return cells, plan
+
+
+async def _take_apart(lab: Lab, request: GridLaunch, base: Reference) -> tuple[list[Planned], Plan]:
+    """The cells that show what the change from the baseline to the base is made of."""
+    if request.factors or request.cells or request.variants or request.overrides or request.size is not None:
+        raise BadInputError(
+            f"design={ABLATION!r} takes the change of base apart, and no factors, cells, variants, overrides or size",
+            "Give base alone, and replicates",
+        )
+    proposals, tells = await ablation.propose(lab, base)
+    _refuse_too_many(request, len(proposals))
+    return [Planned({}, proposal) for proposal in proposals], Plan((), tells)
+
+
+def _plan(request: GridLaunch, seed: int) -> Plan:
+    """The cells that each variant is run with; none where they depend on the variant."""
+    if request.cells and request.factors:
+        raise BadInputError("Both factors and cells are given", "Give factors to cross, or the cells as a list")
+    if (request.cells or not request.factors) and (request.design != "full" or request.size is not None):
+        raise BadInputError(
+            f"design={request.design!r}{'' if request.size is None else f', size={request.size}'} needs factors",
+            'Give factors={"KNOB": [value, value]}; cells are run as they are listed',
+        )
+    empty = [name for name, values in request.factors.items() if not values]
+    if empty or not (request.factors or request.cells or request.variants):
+        raise BadInputError(
+            f"The grid is empty: {'no values for ' + ', '.join(empty) if empty else 'no factors, cells or variants'}",
+            'Give factors={"KNOB": [value, value]}, cells=[{"KNOB": value}] or variants=[{"name": …, "edits": […]}]',
+        )
+    if request.design == OPTIMISER:
+        return Plan((), "")
+    if request.factors:
+        plan = designs.plan(request.design, request.factors, size=request.size, seed=seed, cap=GRID_CAP)
+    else:
+        plan = Plan(request.cells or [{}], "")
+    _refuse_too_many(request, len(plan.cells))
+    return plan
+
+
+def _refuse_searching_on_several(request: GridLaunch, chosen: Chosen) -> None:
+    if request.design == OPTIMISER and len(chosen.settings) > 1:
+        raise BadInputError(
+            f"design={OPTIMISER!r} was asked for on {len(chosen.settings)} kinds of GPU, and it learns on one at a time",
+            f"Call it once for each kind, or with gpu={device_choice.ANY!r}",
+        )
+
+
+def _refuse_too_many(request: GridLaunch, cells: int) -> None:
+    variants = len(request.variants) or 1
+    gpus = len(request.gpu) if isinstance(request.gpu, list) else 1
+    count = cells * variants * request.replicates * gpus
+    if count > GRID_CAP:
+        on = f" × {gpus} kinds of GPU" if gpus > 1 else ""
+        raise BadInputError(
+            f"The grid has {count:,} experiments"
+            f" ({cells:,} cells × {variants} variants × {request.replicates} replicates{on}),"
+            f" and {GRID_CAP:,} is the most for one call",
+            "Take fewer values or replicates, or list the cells that matter",
+        )
+
+
+def _variants(request: GridLaunch) -> list[Variant]:
+    """The variants, with the grid's base and overrides where they have none of their own."""
+    factors = request.factors.keys() | {name for cell in request.cells for name in cell}
+    variants = request.variants or [Variant(name="")]
+    names = [variant.name for variant in variants]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BadInputError(f"Two variants are named {', '.join(map(repr, twice))}", "Give each variant a name of its own")
+    complete: list[Variant] = []
+    for variant in variants:
+        overrides = {**request.overrides, **variant.overrides}
+        if both := sorted(factors & overrides.keys()):
+            raise BadInputError(f"{', '.join(both)} is both a factor and an override", "Set a knob in one place")
+        base = variant.base or (references.WORKDIR if variant.folder else request.base)
+        complete.append(variant.model_copy(update={"base": base, "overrides": overrides}))
+    return complete
+
+
+def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combination]) -> list[Planned]:
+    """A variant's cells. The variant is parsed once and rendered for each."""
+    _refuse_lacking(variant, {factor for combination in combinations for factor in combination}, name)
+    knobs = Knobs(variant.source, lab.trainer)
+    before = lab.with_protected(variant.base.kept)
+    diffstats: dict[frozenset[str], str] = {}  # cells that set the same knobs change the same lines
+    cells: list[Planned] = []
+    for combination in combinations:
+        changed = {factor: knob.value for factor, knob in knobs.settle(combination).items()}
+        source = knobs.override(combination)
+        values = {**variant.knobs, **changed}
+        lines = frozenset(changed)
+        if lines not in diffstats:
+            diffstats[lines] = diffstat(before, source)
+        proposal = Proposal(
+            base=variant.base,
+            source=source,
+            changes="; ".join(filter(None, (variant.changes, knobs.describe(combination)))),
+            diffstat=diffstats[lines],
+            knobs=values,
+            overrides={**variant.overrides, **changed},
+            merged=variant.merged,
+            variant=name,
+            flags=variant.flags,  # a knob's value is a literal, and adds none
+        )
+        cells.append(Planned({factor: values[factor] for factor in combination}, proposal))
+    return cells
+
+
+def _refuse_lacking(variant: Proposal, factors: Iterable[str], name: str) -> None:
+    lacking = sorted(set(factors) - variant.knobs.keys())
+    if lacking:
+        whose = f"variant {name!r}" if name else variant.base.name
+        raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], variant.knobs))
+
+
+def _shown(cells: Sequence[Planned], entry: Entry) -> list[Cell]:
+    return [
+        Cell(id=", ".join(submit.ids(replicates)), variant=cell.proposal.variant, knobs=json.loads(json.dumps(cell.values)))
+        for cell, replicates in zip(cells[:SHOWN], entry.of_ideas, strict=False)
+    ]

@@ -1,0 +1,1 @@
+"""Keeping the lab in order: cancelling and the notebook."""

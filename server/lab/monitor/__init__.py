@@ -1,0 +1,1 @@
+"""Following the research: the briefing, waiting, and what needs attention."""

@@ -1,0 +1,1 @@
+"""The table of results: its rows, its pages and its exports."""

@@ -1,0 +1,85 @@
+"""Cursors: where a caller stood, as text that it hands back unread."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+from zlib import crc32
+
+from typing_extensions import override
+
+from ...errors import BadInputError
+from ...schemas.requests import ResultsQuery
+from ...store.experiments.pages import Place, Stretch
+
+_FINISHED = re.compile(r"([0-9]+)(?:v([0-9]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What `wait` has told so far: `17`, `17v3` with validations, or `17+stuck:e0042-1` with what needed attention.
+
+    Attributes:
+        finished: The last `finished_seq` of an experiment; 0 for nothing.
+        validations: The same of a validation.
+        attention: Keys of what needed attention, so that it isn't news again.
+    """
+
+    finished: int = 0
+    validations: int = 0
+    attention: frozenset[str] = frozenset()
+
+    @override
+    def __str__(self) -> str:
+        finished = f"{self.finished}v{self.validations}" if self.validations else str(self.finished)
+        return "+".join([finished, *(quote(key, safe=":") for key in sorted(self.attention))])
+
+
+def parse_seen(text: str | None) -> Seen:
+    """Read a cursor of `wait`; None is the beginning.
+
+    Raises:
+        BadInputError: It is none.
+    """
+    if text is None:
+        return Seen()
+    finished, *attention = text.split("+")
+    place = _FINISHED.fullmatch(finished)
+    if place is None:
+        raise BadInputError(f"after={text!r} is not a cursor", "Give the `cursor` of an earlier wait, or leave it out")
+    return Seen(int(place[1]), int(place[2] or 0), frozenset(map(unquote, attention)))
+
+
+def write_place(place: Place, query: ResultsQuery) -> str:
+    """A cursor of `get_results` that says after which row to go on, good for the same query only."""
+    told = json.dumps([_print_of(query), place.stretch, *place.keys], separators=(",", ":"))
+    return urlsafe_b64encode(told.encode()).decode().rstrip("=")
+
+
+def parse_place(text: str, query: ResultsQuery, order: Sequence[Stretch]) -> Place:
+    """Read a cursor of `get_results`.
+
+    Raises:
+        BadInputError: It is none, or belongs to another query.
+    """
+    try:
+        told: list[Any] = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        fingerprint, stretch, *keys = told
+    except (ValueError, TypeError) as error:
+        raise BadInputError(f"cursor={text!r} is not a cursor", _REMEDY) from error
+    lengths = {known.name: len(known.keys) for known in order}
+    if fingerprint != _print_of(query) or lengths.get(stretch) != len(keys):
+        raise BadInputError(f"cursor={text!r} belongs to another query", _REMEDY)
+    return Place(stretch, keys)
+
+
+_REMEDY = "Give `next_cursor` of the page before, with the same filters and order; or leave it out for the first page"
+
+
+def _print_of(query: ResultsQuery) -> int:
+    return crc32(query.model_dump_json(exclude={"cursor", "limit", "detail"}).encode())

@@ -1,0 +1,26 @@
+"""Why experiments gave no score, by kind, with what would help."""
+
+from __future__ import annotations
+
+from ...schemas.answers import FailureClass
+from ...store.experiments import pages, progress
+from ...store.experiments.pages import Filter
+from ..lab import Lab
+from ..sanitize import cut
+from .experiment_rows import SENTENCES
+
+
+async def failure_classes(lab: Lab, wanted: Filter) -> list[FailureClass]:
+    """Failures by kind, the most frequent first, each with the newest as an example."""
+    kinds = await progress.failures(lab.db, wanted)
+    examples = await pages.experiments(lab.db, [kind.example for kind in kinds])
+    return [
+        FailureClass(
+            kind=kind.kind,
+            count=kind.count,
+            example=example.id,
+            message=cut(example.failed.message, SENTENCES) if example.failed else "",
+            fix=cut(example.failed.next_step, SENTENCES) if example.failed else "",
+        )
+        for kind, example in zip(kinds, examples, strict=True)
+    ]

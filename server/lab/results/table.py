@@ -1,0 +1,145 @@
+"""The table of results: which experiments, in what order, a page at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from ...domain import FINISHED, PENDING, Metric, Status, Verdict, experiment_id, grid_id, parse_ids, validation_id
+from ...errors import BadInputError, NotFoundError, nearest
+from ...schemas.answers import Results, Row
+from ...schemas.requests import ResultsQuery
+from ...store.comparison import validations
+from ...store.experiments import launches
+from ...store.experiments import pages as store
+from ...store.experiments.pages import Filter, Stretch
+from ..lab import Lab
+from ..status_line import lab_line
+from .cursors import parse_place, parse_seen, write_place
+from .experiment_rows import Detail, tabulate
+from .validation_rows import rows as validation_rows
+
+LONGEST_PAGE = 40_000
+"""Characters of rows in one answer; the rest comes with the next page."""
+MOST_ROWS: Mapping[Detail, int] = {"concise": 300, "detailed": 100}
+"""About what so many characters hold."""
+
+_COLUMNS: Mapping[str, Sequence[str]] = {"finished_at": ("finished_seq",), "cost": ("usd", "gpu_seconds")}
+
+
+async def get_results(lab: Lab, query: ResultsQuery) -> Results:
+    """The experiments that a query asks for, as rows.
+
+    Best score first where there is one, then the newest. Where the experiments span strata, those of the newest stratum come
+    first, each with its stratum: scores, and gains, are never ranked across.
+
+    Raises:
+        BadInputError: A filter's value is none that there is, or a cursor belongs to another query.
+        NotFoundError: There is no such experiment or grid.
+    """
+    metric = lab.trainer.metric
+    wanted = await _wanted(lab, query)
+    strata = await store.strata(lab.db)
+    order = _order(query, metric, list(strata))
+    start = parse_place(query.cursor, query, order) if query.cursor is not None else None
+    total = await store.count(lab.db, wanted)
+    limit = min(query.limit, MOST_ROWS[query.detail])
+    places = await store.page(lab.db, wanted, order, min(limit + 1, total), start)
+    shown = places[:limit]
+    experiments = await store.experiments(lab.db, [place.number for place in shown])
+    common, rows = tabulate(experiments, strata, metric, query.detail)
+    fitting = _fitting(rows)
+    if fitting < len(rows):  # fewer rows may share more
+        common, rows = tabulate(experiments[:fitting], strata, metric, query.detail)
+    return Results(
+        common=common,
+        rows=rows,
+        total=total,
+        next_cursor=write_place(shown[fitting - 1], query) if len(places) > fitting else None,
+        validations=await validation_rows(lab, await validations.numbered(lab.db, wanted.validations or ())),
+        lab=await lab_line(lab),
+    )
+
+
+async def named(lab: Lab, ids: Iterable[str]) -> Filter:
+    """The experiments, and those of the grids and validations, that ids name.
+
+    Raises:
+        BadInputError: One isn't an id.
+        NotFoundError: One names nothing.
+    """
+    experiments, grids, tests = parse_ids(ids)
+    unknown = [
+        *map(experiment_id, await store.unknown(lab.db, "experiments", experiments)),
+        *map(grid_id, await store.unknown(lab.db, "grids", grids)),
+        *map(validation_id, await store.unknown(lab.db, "validations", tests)),
+    ]
+    if unknown:
+        newest = await launches.newest(lab.db)
+        last = f"The newest is {experiment_id(newest)}" if newest else "Nothing has been launched yet"
+        raise NotFoundError(f"There is no {', '.join(unknown[:5])}", f"{last}; get_results shows what there is")
+    return Filter(experiments=experiments, grids=grids, validations=tests)
+
+
+async def _wanted(lab: Lab, query: ResultsQuery) -> Filter:
+    chosen = await named(lab, query.ids) if query.ids is not None else Filter()
+    return Filter(
+        experiments=chosen.experiments,
+        grids=chosen.grids,
+        validations=chosen.validations,
+        statuses=_statuses(query.status),
+        verdicts=[Verdict(_one_of("verdict", query.verdict, Verdict))] if query.verdict else (),
+        gpu=query.gpu,
+        theme=query.theme,
+        by=query.by,
+        words=_words(query.search),
+        finished_after=parse_seen(query.after).finished if query.after is not None else None,
+    )
+
+
+def _statuses(text: str | None) -> Sequence[Status]:
+    groups = {"pending": PENDING, "finished": FINISHED}
+    if not text:
+        return ()
+    name = _one_of("status", text, [*Status, *groups])
+    return sorted(groups[name]) if name in groups else (Status(name),)
+
+
+def _one_of(what: str, text: str, known: Iterable[str]) -> str:
+    names = [str(name) for name in known]
+    if text not in names:
+        raise BadInputError(f"{what}={text!r} is none that there is", f"{nearest(text, names)} All: {', '.join(names)}")
+    return text
+
+
+def _words(search: str | None) -> Sequence[str]:
+    if search is None:
+        return ()
+    words = re.findall(r"\w*[^\W_]\w*", search)
+    if not words:
+        raise BadInputError(f"search={search!r} holds no word", "Give words of hypotheses, changes or notes")
+    return words
+
+
+def _order(query: ResultsQuery, metric: Metric, strata: Sequence[int]) -> Sequence[Stretch]:
+    """The order to show. Within a stratum the order by gain is the one by score, and launching goes by number."""
+    lower_is_better = metric.direction == "minimize"
+    key = query.sort_by or "score"
+    best_descends = {"score": not lower_is_better, "gain": True, "cost": False}.get(key, True)
+    best = {"best": True, "worst": False, "ascending": not best_descends, "descending": best_descends}[query.order or "best"]
+    if key in ("score", "gain"):
+        return store.best_first(strata, lower_is_better=lower_is_better, worst=not best)
+    descending = best == best_descends
+    if key in _COLUMNS:
+        return store.by_columns(_COLUMNS[key], descending=descending)
+    return store.by_number(descending=descending)
+
+
+def _fitting(rows: Sequence[Row]) -> int:
+    """How many of the rows one answer can hold; one at least."""
+    left = LONGEST_PAGE
+    for number, row in enumerate(rows):
+        left -= len(row.model_dump_json())
+        if left < 0 and number > 0:
+            return number
+    return len(rows)

@@ -1,0 +1,28 @@
+"""Where the lab stands, in a line: carried by launches, `wait` and `get_results`."""
+
+from __future__ import annotations
+
+import time
+
+from ..domain import ACTIVE, Status, experiment_id
+from ..schemas.answers import LabLine
+from ..store.comparison import champions
+from ..store.experiments import launches
+from ..store.money import spending
+from . import allowance
+from .lab import Lab
+
+
+async def lab_line(lab: Lab) -> LabLine:
+    """The champion, what runs and waits, idle GPUs, and what is left of the allowance."""
+    best = await champions.champion(lab.db)
+    counts = await launches.pending(lab.db)
+    running = sum(count for status, count in counts.items() if status in ACTIVE)
+    slots = sum(pool.slots - pool.taken for pool in await lab.pools())
+    return LabLine(
+        champion="baseline" if best is None or best.experiment is None else experiment_id(best.experiment),
+        running=running,
+        queued=counts.get(Status.QUEUED, 0),
+        idle_gpus=max(0, slots - running),
+        allowance_left=allowance.left(lab.allowance(), await spending.committed(lab.db, time.time())),
+    )

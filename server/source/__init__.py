@@ -1,0 +1,1 @@
+"""What a source is and how it changes: repository, knobs, edits, merges, differences."""

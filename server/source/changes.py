@@ -1,0 +1,260 @@
+"""Changes: from a base and what the caller asks for to a new source; and how two sources differ, in a few words.
+
+Blocks for as long as git takes to apply a patch or merge: call it in a thread where an event loop runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import PurePosixPath
+
+from ..errors import BadInputError, nearest
+from ..schemas.requests import Change
+from .edits import patch, replace
+from .knobs import KnobFile, Knobs, find_knobs, knob_words
+from .literals import UNPARSABLE, Value
+from .merge import merge
+from .trainer_folder import LARGEST_FILE, Source, Trainer
+
+LONGEST_DESCRIPTION = 300
+SCOPES_TOLD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What an experiment changed, to be merged into another source.
+
+    Attributes:
+        id: `e0042`.
+        before: The source of its base.
+        after: Its own.
+    """
+
+    id: str
+    before: Source
+    after: Source
+
+
+def apply_change(base: Source, change: Change, trainer: Trainer, brought: Sequence[Brought] = ()) -> Source:
+    """Make a source: files, patch, what `apply` brings, edits, overrides, in this order.
+
+    Args:
+        base: The source that `change.base` names.
+        change: What the caller asks for; its `base` and `apply` are already looked up.
+        trainer: Says which files are editable.
+        brought: What the experiments in `change.apply` changed, in that order.
+
+    Raises:
+        BadInputError: A part can't be applied, a file isn't editable, or the result has a syntax error.
+        ConflictError: What is brought touches the same knobs or lines.
+    """
+    source = dict(base)
+    for path, text in change.files.items():
+        source[_editable(path, trainer)] = _encode(path, text)
+    if change.patch is not None:
+        source = dict(patch(source, change.patch, lambda path: _editable(path, trainer)))
+    for one in brought:
+        source = dict(merge(source, one.before, one.after, one.id))
+    for edit in change.edits:
+        path = _editable(edit.file, trainer)
+        source[path] = _encode(path, replace(_text(source, path), edit))
+    check(base, source, trainer)
+    return Knobs(source, trainer).override(change.overrides) if change.overrides else source
+
+
+def take_folder(folder: Source, baseline: Source, trainer: Trainer) -> Source:
+    """The editable files of a folder on disk with the baseline's protected ones, for `base="workdir"`.
+
+    Raises:
+        BadInputError: A protected file differs from the baseline's, or a file has a syntax error.
+    """
+    protected = {path: data for path, data in baseline.items() if not trainer.is_editable(path)}
+    for path, data in protected.items():
+        if folder.get(path) != data:
+            raise BadInputError(
+                f"{path} in the folder differs from the lab's, and isn't editable",
+                "Put it back as it was, or start a new lab on the changed trainer",
+            )
+    source = protected | {path: data for path, data in folder.items() if trainer.is_editable(path)}
+    check(baseline, source, trainer)
+    return source
+
+
+def knobs_of(source: Source, trainer: Trainer) -> dict[str, Value]:
+    """Every knob's value. A name that two editable files set is none."""
+    return Knobs(source, trainer).values
+
+
+def describe(before: Source, after: Source) -> str:
+    """What differs, in a few words: `DEPTH 4→6; train.py +12 −3: class Block, def main`. Empty when nothing does."""
+    knobs: list[str] = []
+    files: list[str] = []
+    for path in sorted(_differing(before, after)):
+        old, new = _texts(before, after, path)
+        if path not in after:
+            files.append(f"{path} removed")
+        elif path not in before:
+            files.append(f"{path} new, {len(new.splitlines())} lines")
+        else:
+            words, old = _set_knobs(old, new) if path.endswith(".py") else ("", old)
+            knobs += [words] if words else []
+            files += [_describe_lines(path, old, new)] if old != new else []
+    whole = "; ".join([*filter(None, [", ".join(knobs)]), *files])
+    return whole if len(whole) <= LONGEST_DESCRIPTION else whole[: LONGEST_DESCRIPTION - 1] + "…"
+
+
+def diffstat(before: Source, after: Source) -> str:
+    """Lines added and removed for each file: `train.py +12 −3`. Empty when nothing differs."""
+    told: list[str] = []
+    for path in sorted(_differing(before, after)):
+        removed, added = _changed_lines(*_texts(before, after, path))
+        told.append(f"{path} +{len(added)} −{len(removed)}")
+    return ", ".join(told)
+
+
+def _differing(before: Source, after: Source) -> Iterator[str]:
+    return (path for path in {*before, *after} if before.get(path) != after.get(path))
+
+
+def check(before: Source, after: Source, trainer: Trainer) -> None:
+    """See that only editable files differ, and that what they hold can be run.
+
+    Raises:
+        BadInputError: A file that differs isn't editable, not text, too large, gone, or has a syntax error.
+    """
+    for path in sorted(_differing(before, after)):
+        _editable(path, trainer)
+        data = after.get(path)
+        if data is not None:
+            _check_file(path, data)
+        elif path in trainer.editable:
+            raise BadInputError(f"{path} can't be removed", "The trainer names it; change what it holds instead")
+        if any(str(parent) in after for parent in PurePosixPath(path).parents):
+            raise BadInputError(f"{path} lies below a file", "Choose another path")
+
+
+def _editable(path: str, trainer: Trainer) -> str:
+    """The path as sources hold it.
+
+    Raises:
+        BadInputError: Experiments may not differ in it.
+    """
+    pure = PurePosixPath(path)
+    allowed = f"Editable: {', '.join(trainer.editable)}"
+    if pure.is_absolute() or ".." in pure.parts:
+        raise BadInputError(f"{path!r} leaves the trainer folder", allowed)
+    if not path.isprintable() or any(part.startswith(".") for part in pure.parts):
+        raise BadInputError(f"{path!r} can't be part of a source: hidden files and control characters are left out", allowed)
+    if not trainer.is_editable(str(pure)):
+        raise BadInputError(f"{path} isn't editable", allowed)
+    return str(pure)
+
+
+def _text(source: Source, path: str) -> str:
+    if path not in source:
+        raise BadInputError(f"There is no file {path} in the base", f"A new file goes into files. {nearest(path, source)}")
+    return source[path].decode("utf-8", "replace")
+
+
+def _encode(path: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise BadInputError(f"The text for {path} is not Unicode: {error}", "Leave lone surrogates out") from error
+
+
+def _check_file(path: str, data: bytes) -> None:
+    if len(data) > LARGEST_FILE:
+        raise BadInputError(f"{path} has {len(data):,} bytes", f"{LARGEST_FILE:,} is the most")
+    try:
+        binary = "\0" in data.decode()
+    except UnicodeDecodeError:
+        binary = True
+    if binary:
+        raise BadInputError(f"{path} is binary", "Only UTF-8 text can be changed")
+    if path.endswith(".py"):
+        _check_syntax(path, data)
+
+
+def _check_syntax(path: str, data: bytes) -> None:
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            compile(data, path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise BadInputError(
+            f"{path}, line {error.lineno}, column {error.offset}: {error.msg}: {(error.text or '').strip():.160}",
+            "Mend the syntax; nothing was launched",
+        ) from error
+    except UNPARSABLE as error:
+        raise BadInputError(
+            f"{path} can't be parsed: {str(error) or type(error).__name__}", "Mend it; nothing was launched"
+        ) from error
+
+
+def _set_knobs(old: str, new: str) -> tuple[str, str]:
+    """How the knobs that both texts have differ, in words, and the old text with the new one's knobs."""
+    file, knobs = KnobFile(old), find_knobs(new)
+    words = knob_words(file.knobs, knobs)
+    return words, file.fill({name: knobs[name].text for name in file.knobs.keys() & knobs.keys()}) if words else old
+
+
+def _describe_lines(path: str, old: str, new: str) -> str:
+    removed, added = _changed_lines(old, new)
+    found = list(dict.fromkeys([*scopes(new, added), *scopes(old, removed)]))
+    named = ", ".join(found[:SCOPES_TOLD]) + (", …" if len(found) > SCOPES_TOLD else "")
+    return f"{path} +{len(added)} −{len(removed)}" + (f": {named}" if named else "")
+
+
+def _texts(before: Source, after: Source, path: str) -> tuple[str, str]:
+    return before.get(path, b"").decode("utf-8", "replace"), after.get(path, b"").decode("utf-8", "replace")
+
+
+def _changed_lines(old: str, new: str) -> tuple[list[int], list[int]]:
+    """Numbers of the lines that are removed from the old text, and of those that are added in the new one."""
+    start = old.rfind("\n", 0, _common(old, new)) + 1
+    head = old.count("\n", 0, start)
+    old, new = old[start:], new[start:]
+    tail = old[len(old) - _common(old[::-1], new[::-1]) :].partition("\n")[2]
+    before, after = (text[: len(text) - len(tail)].split("\n") for text in (old, new))
+    removed: list[int] = []
+    added: list[int] = []
+    for kind, low, high, first, last in SequenceMatcher(None, before, after).get_opcodes():
+        if kind != "equal":
+            removed += range(head + low + 1, head + high + 1)
+            added += range(head + first + 1, head + last + 1)
+    return removed, added
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike; by bisection, because a grid asks it a thousand times."""
+    return bisect_left(range(min(len(one), len(other))), 1, key=lambda last: one[: last + 1] != other[: last + 1])
+
+
+def scopes(text: str, lines: Iterable[int]) -> list[str]:
+    """The classes and functions that lines of a Python file belong to, methods as `Block.forward`."""
+    try:
+        spans = list(_spans(ast.parse(text)))
+    except UNPARSABLE:
+        return []
+    innermost = {line: name for first, last, name in spans for line in range(first, last + 1)}
+    return list(dict.fromkeys(innermost[line] for line in lines if line in innermost))
+
+
+def _spans(module: ast.Module) -> Iterator[tuple[int, int, str]]:
+    """First line, last line and name of top-level functions and classes, a class before its methods."""
+    for node in module.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                yield node.lineno, node.end_lineno or node.lineno, f"def {name}"
+            case ast.ClassDef(name=name):
+                yield node.lineno, node.end_lineno or node.lineno, f"class {name}"
+                for inner in node.body:
+                    if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+                        yield inner.lineno, inner.end_lineno or inner.lineno, f"{name}.{inner.name}"
+            case _:
+                pass

@@ -1,0 +1,187 @@
+"""What a change is made of: hunks that can be taken back one by one, to see what each of them is worth."""
+
+from __future__ import annotations
+
+import builtins
+import re
+import symtable
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from ..errors import BadInputError
+from .changes import check, scopes
+from .knobs import KnobFile
+from .literals import UNPARSABLE
+from .trainer_folder import Source, Trainer
+
+CONTEXT = 3
+"""Unchanged lines that part two hunks; with fewer between them they are one."""
+_KNOWN = {*dir(builtins), "__file__", "__name__", "__doc__"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """A part of a change.
+
+    Attributes:
+        path: The file that it is in.
+        name: `MATRIX_LR 0.02→0.04`, or `train.py 120-131: class MLP`.
+        knob: The knob whose value it is; empty for lines.
+        lines: As they were, and as they became.
+    """
+
+    path: str
+    name: str
+    knob: str = ""
+    lines: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The change less some of its hunks.
+
+    Attributes:
+        hunks: Those that were taken back.
+        why_not: Why what is left can't stand alone; empty where it can.
+    """
+
+    hunks: Sequence[Hunk]
+    source: Source
+    why_not: str = ""
+
+    @property
+    def name(self) -> str:
+        """The hunks' names."""
+        return "; ".join(hunk.name for hunk in self.hunks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Lines of a file as they became, and as they were."""
+
+    after: Sequence[str]
+    before: Sequence[str] | None = None
+    hunk: Hunk | None = None
+
+
+class Difference:
+    """A change from one source to another, in hunks.
+
+    Attributes:
+        hunks: File by file, the knobs of each first.
+    """
+
+    def __init__(self, before: Source, after: Source, trainer: Trainer) -> None:
+        self._before, self._after, self._trainer = before, after, trainer
+        self._pieces: dict[str, list[_Piece]] = {}
+        self._knobs: dict[str, dict[str, str]] = {}
+        self.hunks: list[Hunk] = []
+        for path in sorted({*before, *after}):
+            if trainer.is_editable(path) and before.get(path) != after.get(path):
+                self._take_apart(path)
+
+    def without(self, hunks: Collection[Hunk]) -> Source:
+        """The source that the change leads to when these hunks are taken back."""
+        source = dict(self._after)
+        for path, pieces in self._pieces.items():
+            text = "".join(_lines(pieces, hunks))
+            back = {hunk.knob: self._knobs[path][hunk.knob] for hunk in hunks if hunk.path == path and hunk.knob}
+            source[path] = (KnobFile(text).fill(back) if back else text).encode()
+        for hunk in hunks:
+            if hunk.path not in self._pieces:
+                source.pop(hunk.path, None)
+                if hunk.path in self._before:
+                    source[hunk.path] = self._before[hunk.path]
+        return source
+
+    def take_back(self, hunk: Hunk) -> Taken:
+        """The change without a hunk, and without those that can't do without it."""
+        back = [hunk]
+        while more := self._entangled(back):
+            back += more
+        source = self.without(back)
+        if len(back) == len(self.hunks):
+            return Taken(back, source, "nothing is left: the other parts can't do without it")
+        try:
+            check(self._after, source, self._trainer)
+        except BadInputError as error:
+            return Taken(back, source, f"what is left isn't sound: {error}")
+        return Taken(back, source)
+
+    def _entangled(self, back: Sequence[Hunk]) -> list[Hunk]:
+        """More hunks to take back: those that speak of names that nothing defines any more."""
+        missing = _undefined(self.without(back)) - _undefined(self._after)
+        return [other for other in self.hunks if other not in back and missing & set(re.findall(r"\w+", other.lines))]
+
+    def _take_apart(self, path: str) -> None:
+        if path not in self._before or path not in self._after:
+            word, data = ("new", self._after[path]) if path in self._after else ("removed", self._before[path])
+            self.hunks.append(Hunk(path, f"{path} {word}", lines=data.decode("utf-8", "replace")))
+            return
+        before, after = (source[path].decode("utf-8", "replace") for source in (self._before, self._after))
+        if path.endswith(".py"):
+            before = self._take_knobs(path, before, after)
+        self._pieces[path] = list(_pieces(path, before, after))
+        self.hunks += [piece.hunk for piece in self._pieces[path] if piece.hunk is not None]
+
+    def _take_knobs(self, path: str, before: str, after: str) -> str:
+        """Make a hunk of every knob that has another value; gives the text as it was with the new values."""
+        old, new = KnobFile(before), KnobFile(after)
+        changed = [
+            name for name in new.knobs if name in old.knobs and repr(old.knobs[name].value) != repr(new.knobs[name].value)
+        ]
+        self._knobs[path] = {name: old.knobs[name].text for name in changed}
+        self.hunks += [Hunk(path, f"{name} {old.knobs[name].text}→{new.knobs[name].text}", knob=name) for name in changed]
+        return old.fill({name: new.knobs[name].text for name in changed})
+
+
+def _lines(pieces: Sequence[_Piece], back: Collection[Hunk]) -> Iterator[str]:
+    for piece in pieces:
+        yield from piece.before if piece.before is not None and piece.hunk in back else piece.after
+
+
+def _pieces(path: str, before: str, after: str) -> Iterator[_Piece]:
+    """The file in pieces: unchanged ones, and a hunk for each stretch of changes."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    done = 0
+    # Each group is a stretch of changes with so many unchanged lines around it.
+    for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT // 2):
+        changed = [code for code in group if code[0] != "equal"]
+        if not changed:
+            continue
+        (_, old_start, _, new_start, _), (_, _, old_stop, _, new_stop) = changed[0], changed[-1]
+        yield _Piece(new[done:new_start])
+        where = f"{new_start + 1}-{new_stop}" if new_stop > new_start + 1 else f"{new_start + 1}"
+        named = scopes(after, range(new_start + 1, new_stop + 1)) or scopes(before, range(old_start + 1, old_stop + 1))
+        name = f"{path} {where}" + (f": {', '.join(named[:2])}" if named else "")
+        yield _Piece(
+            new[new_start:new_stop],
+            old[old_start:old_stop],
+            Hunk(path, name, lines="".join(old[old_start:old_stop] + new[new_start:new_stop])),
+        )
+        done = new_stop
+    yield _Piece(new[done:])
+
+
+def _undefined(source: Source) -> set[str]:
+    """Names that Python files use as globals and that nothing in the file binds."""
+    found: set[str] = set()
+    for path, data in source.items():
+        if path.endswith(".py"):
+            try:
+                table = symtable.symtable(data.decode("utf-8", "replace"), path, "exec")
+            except UNPARSABLE:
+                continue
+            bound = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+            found |= set(_globals_used(table)) - bound - _KNOWN
+    return found
+
+
+def _globals_used(table: symtable.SymbolTable) -> Iterator[str]:
+    is_module = table.get_type() == "module"
+    yield from (
+        symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and (is_module or symbol.is_global())
+    )
+    for inner in table.get_children():
+        yield from _globals_used(inner)

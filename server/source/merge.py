@@ -1,0 +1,119 @@
+"""Three-way merge of sources, so that ideas tried apart can be combined."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..errors import ConflictError
+from . import git
+from .knobs import KnobFile
+from .trainer_folder import Source
+
+HUNKS_TOLD = 3
+LINES_TOLD = 6
+_HERE = "here"
+_HUNK = re.compile(rf"^<{{7}} {_HERE}\n(.*?)^={{7}}\n(.*?)^>{{7}} [^\n]*\n", re.MULTILINE | re.DOTALL)
+
+
+class _ClashError(Exception):
+    """A file can't be merged; holds what to tell of it."""
+
+
+def merge(here: Source, before: Source, after: Source, name: str) -> Source:
+    """Bring what changed from `before` to `after` into another source.
+
+    Knobs are merged by value, so that two experiments may set neighbouring ones; the rest by line.
+
+    Args:
+        here: The source to bring it into.
+        before: What was changed.
+        after: What it became.
+        name: Of the change, for errors.
+
+    Raises:
+        ConflictError: Both changed the same knob or lines; quotes them by file and hunk.
+    """
+    merged = dict(here)
+    clashes: list[str] = []
+    for path in sorted({*before, *after}):
+        try:
+            data = _merge_file(path, here.get(path), before.get(path), after.get(path), name)
+        except _ClashError as clash:
+            clashes.append(f"{path}: {clash}")
+            continue
+        merged.pop(path, None)
+        if data is not None:
+            merged[path] = data
+    if clashes:
+        raise ConflictError(
+            f"{name} can't be combined with what is already there. {'; '.join(clashes)}",
+            f"Leave {name} out, or make one of the two the base and the other's change with edits",
+        )
+    return merged
+
+
+def _merge_file(path: str, here: bytes | None, before: bytes | None, after: bytes | None, name: str) -> bytes | None:
+    """The merged content; None for a file that is gone."""
+    if after in (before, here):
+        return here
+    if here == before:
+        return after
+    if here is None or after is None:
+        raise _ClashError(f"changed on one side and removed on the other ({'here' if here is None else name})")
+    if before is None:
+        raise _ClashError("new on both sides, and not the same")
+    texts = [data.decode() for data in (here, before, after)]
+    if path.endswith(".py"):
+        texts = _agree_on_knobs(texts, name)
+    return _merge_lines(texts, name).encode()
+
+
+def _agree_on_knobs(texts: list[str], name: str) -> list[str]:
+    """The three versions, each with the knobs set as they will be in the merged file."""
+    here, before, after = files = [KnobFile(text) for text in texts]
+    agreed: dict[str, str] = {}
+    clashes: list[str] = []
+    for knob in here.knobs.keys() & before.knobs.keys() & after.knobs.keys():
+        mine, old, new = (file.knobs[knob].text for file in files)
+        if mine == old == new or "\n" in mine + old + new:
+            continue  # what takes several lines is left to the merge of lines
+        if mine != old and new not in (old, mine):
+            clashes.append(f"{knob} is {mine} here and {new} in {name}, from {old}")
+        agreed[knob] = mine if new == old else new
+    if clashes:
+        raise _ClashError(", ".join(sorted(clashes)))
+    return [file.fill(agreed) for file in files]
+
+
+def _merge_lines(texts: list[str], name: str) -> str:
+    with TemporaryDirectory(prefix="labhand-") as folder:
+        paths = [Path(folder, version) for version in ("here", "before", "after")]
+        for path, text in zip(paths, texts, strict=True):
+            path.write_bytes(text.encode())
+        labels = ["-L", _HERE, "-L", "before", "-L", name]
+        answer = git.attempt("merge-file", "-p", *labels, *map(str, paths))
+    merged = answer.output.decode()
+    if answer.status == 0:
+        return merged
+    raise _ClashError("; ".join(_hunks(merged, name)) or answer.complaint)
+
+
+def _hunks(merged: str, name: str) -> Iterator[str]:
+    """What the first conflicts are about."""
+    conflicts = list(_HUNK.finditer(merged))
+    surplus = 0  # lines that stand in the merged text only
+    for conflict in conflicts[:HUNKS_TOLD]:
+        line = merged.count("\n", 0, conflict.start()) + 1 - surplus
+        yield f"from line {line} on, here:\n{_quote(conflict[1])}\nin {name}:\n{_quote(conflict[2])}"
+        surplus += conflict[0].count("\n") - conflict[1].count("\n")
+    if len(conflicts) > HUNKS_TOLD:
+        yield f"and {len(conflicts) - HUNKS_TOLD} more"
+
+
+def _quote(text: str) -> str:
+    lines = [f"    {line:.160}" for line in text.splitlines()]
+    more = [f"    … {len(lines) - LINES_TOLD} more lines"] if len(lines) > LINES_TOLD else []
+    return "\n".join(lines[:LINES_TOLD] + more) or "    (nothing)"

@@ -1,0 +1,268 @@
+"""Every source ever tried: the bare git repository `.labhand/source.git`.
+
+Several processes use it at once: objects are only ever added, and git locks the references.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from uuid import uuid4
+
+from ..errors import LabhandError, NotFoundError
+from . import git
+from .trainer_folder import Source
+
+AUTHOR = "labhand <labhand@localhost>"
+BRANCH = "refs/heads/main"
+MOST_DIFF = 20_000
+"""Characters of a diff that are shown unless told."""
+_HASH = re.compile(r"[0-9a-f]{40}")
+_MISSING = re.compile(r"not a tree object|bad object|nonexistent object|not a valid commit", re.IGNORECASE)
+_NO_COMMIT = "0" * 40
+
+
+@dataclass(frozen=True, slots=True)
+class NewCommit:
+    """A source to be kept.
+
+    Attributes:
+        delta: What differs from the first parent, or from nothing; None for a file that is gone. See `delta`.
+        parents: The source it was made from, then those it brought in.
+        message: Of the commit.
+    """
+
+    delta: Mapping[str, bytes | None]
+    parents: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A source that is kept.
+
+    Attributes:
+        hash: Of the commit.
+        tree: Of the content: equal trees are the same source.
+    """
+
+    hash: str
+    tree: str
+
+
+def delta(before: Source, after: Source) -> dict[str, bytes | None]:
+    """What differs between two sources, as a commit holds it. `before` is empty for a source without a parent."""
+    changed: dict[str, bytes | None] = {path: data for path, data in after.items() if before.get(path) != data}
+    return changed | {path: None for path in before if path not in after}
+
+
+class Sources:
+    """The repository."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    async def open(cls, path: Path) -> Sources:
+        """Use the repository at `path`; make it if there is none."""
+        await asyncio.to_thread(_create, path)
+        return cls(path)
+
+    async def commit(self, batch: Sequence[NewCommit]) -> list[Commit]:
+        """Keep sources, all in one go, in their order.
+
+        Nothing names them until `tag` does.
+        """
+        if not batch:
+            return []
+        answer = await self._git("fast-import", "--quiet", "--done", data=b"".join(_import_stream(batch)))
+        # Two lines each: the commit's hash, and its tree as `040000 tree HASH`.
+        lines = answer.decode().splitlines()
+        return [Commit(commit, tree.split()[2]) for commit, tree in zip(lines[::2], lines[1::2], strict=True)]
+
+    async def tag(self, experiments: Mapping[str, str]) -> None:
+        """Name commits by their experiments, `e0042`, and make the last one what a plain `git log` shows."""
+        if not experiments:
+            return
+        updates = "".join(f"update refs/tags/{name} {_checked(commit)}\n" for name, commit in experiments.items())
+        # A flush of the disk for each of a thousand names takes most of a second; the branch's flush takes them along.
+        await self._git("-c", "core.fsyncMethod=writeout-only", "update-ref", "--stdin", data=updates.encode())
+        await self._git("update-ref", BRANCH, list(experiments.values())[-1])
+
+    async def read(self, commit: str) -> Source:
+        """The files of a commit.
+
+        Raises:
+            NotFoundError: There is no such commit.
+        """
+        listing = await self._git("ls-tree", "-r", "-z", "--full-tree", _checked(commit))
+        entries = [entry.split("\t", 1) for entry in os.fsdecode(listing).split("\0") if entry]
+        wanted = "".join(f"{about.split()[2]}\n" for about, _ in entries)
+        contents = _split_blobs(await self._git("cat-file", "--batch", data=wanted.encode()))
+        return dict(zip((path for _, path in entries), contents, strict=True))
+
+    async def trees(self, commits: Sequence[str]) -> list[str | None]:
+        """The tree of each commit; None where there is no such commit."""
+        asked = "".join(f"{commit}^{{tree}}\n" for commit in map(_checked, commits))
+        answer = await self._git("cat-file", "--batch-check=%(objecttype) %(objectname)", data=asked.encode())
+        told = (line.split() for line in answer.decode().splitlines())  # a missing one is `HASH^{tree} missing`
+        return [words[1] if words[0] == "tree" else None for words in told]
+
+    async def names(self) -> dict[str, str]:
+        """What every tag names: `e0042` to its commit."""
+        listed = await self._git("for-each-ref", "--format=%(refname:strip=2) %(objectname)", "refs/tags")
+        return dict(line.split() for line in listed.decode().splitlines())
+
+    async def differing(self, base: str, trees: Sequence[str], wanted: Callable[[str], bool]) -> list[dict[str, bytes | None]]:
+        """For each tree, the files in which it differs from the tree `base`, as they stand in it; None for what is gone.
+
+        Two calls of git for all of them.
+
+        Args:
+            base: A tree's hash.
+            trees: The same.
+            wanted: Which paths to look at.
+
+        Raises:
+            NotFoundError: There is no such tree.
+        """
+        pairs = "".join(f"{_checked(base)} {_checked(tree)}\n" for tree in trees)
+        listing = await self._git("diff-tree", "--stdin", "-r", "-z", "--no-renames", data=pairs.encode())
+        changed = [{path: blob for path, blob in found.items() if wanted(path)} for found in _split_pairs(listing)]
+        blobs = sorted({blob for found in changed for blob in found.values()} - {_NO_COMMIT})
+        contents = _split_blobs(await self._git("cat-file", "--batch", data="".join(f"{blob}\n" for blob in blobs).encode()))
+        known: dict[str, bytes] = dict(zip(blobs, contents, strict=True))
+        return [{path: known.get(blob) for path, blob in found.items()} for found in changed]
+
+    async def diff(self, before: str, after: str, paths: Sequence[str] = (), most: int = MOST_DIFF) -> str:
+        """A unified diff between two commits, cut after `most` characters.
+
+        Raises:
+            NotFoundError: There is no such commit.
+        """
+        options = ["--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--text"]
+        literal = [f":(literal){path}" for path in paths]
+        text = (await self._git("diff", *options, _checked(before), _checked(after), "--", *literal)).decode("utf-8", "replace")
+        if len(text) <= most:
+            return text
+        shown = text[: text.rfind("\n", 0, most) + 1]
+        left = text.count("\n", len(shown))
+        return f"{shown}… {left} more lines\n"
+
+    async def export(self, commit: str, folder: Path) -> None:
+        """Write the files of a commit into a folder, which is made. A file that starts with `#!` can be executed.
+
+        Raises:
+            NotFoundError: There is no such commit.
+        """
+        await asyncio.to_thread(write_folder, await self.read(commit), folder)
+
+    async def independent(self, commits: Sequence[str]) -> list[str]:
+        """Those of the commits that aren't in the history of another one.
+
+        Raises:
+            NotFoundError: There is no such commit.
+        """
+        found = await self._git("merge-base", "--independent", *dict.fromkeys(map(_checked, commits)))
+        return found.decode().split()
+
+    async def _git(self, *arguments: str, data: bytes = b"") -> bytes:
+        answer = await asyncio.to_thread(git.attempt, f"--git-dir={self.path}", *arguments, data=data)
+        if answer.status == 0:
+            return answer.output
+        if _MISSING.search(answer.complaint):
+            raise NotFoundError(f"{self.path} has no such commit: {answer.complaint:.200}")
+        raise LabhandError(f"git {' '.join(arguments):.100} failed in {self.path}: {answer.complaint[-1000:]}")
+
+
+def write_folder(source: Source, folder: Path) -> None:
+    """Write files into a folder, which is made. A file that starts with `#!` can be executed."""
+    for path, data in source.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        if data.startswith(b"#!"):
+            file.chmod(0o755)
+
+
+def _create(path: Path) -> None:
+    """Make the repository, whole or not at all, whoever else does the same."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(mkdtemp(prefix=f"{path.name}.", dir=path.parent))
+    try:
+        git.run("init", "--quiet", "--bare", "--initial-branch=main", "--template=", str(making))
+        git.run(f"--git-dir={making}", "config", "gc.auto", "0")  # a person's own git must keep what no tag names yet
+        making.rename(path)
+    except OSError:
+        if not path.exists():
+            raise
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _import_stream(batch: Sequence[NewCommit]) -> Iterator[bytes]:
+    """The batch as git fast-import reads it, asking for each commit's hash and tree."""
+    reference = f"refs/labhand/{uuid4().hex}"  # fast-import commits to references only; nobody else may share this one
+    when = f"{int(time.time())} +0000"
+    for mark, new in enumerate(batch, 1):
+        if not new.parents:
+            yield f"reset {reference}\n".encode()
+        message = new.message.encode("utf-8", "replace")
+        yield f"commit {reference}\nmark :{mark}\ncommitter {AUTHOR} {when}\ndata {len(message)}\n".encode()
+        yield message + b"\n"
+        for word, parent in zip(["from", *["merge"] * len(new.parents)], new.parents, strict=False):
+            yield f"{word} {_checked(parent)}\n".encode()
+        for path, data in new.delta.items():
+            yield from _import_file(path, data)
+        yield f'get-mark :{mark}\nls :{mark} ""\n'.encode()
+    yield f"reset {reference}\nfrom {_NO_COMMIT}\ndone\n".encode()
+
+
+def _import_file(path: str, data: bytes | None) -> Iterator[bytes]:
+    name = b'"' + os.fsencode(path).replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
+    if data is None:
+        yield b"D " + name + b"\n"
+        return
+    # The mode follows from the content, so that equal contents are equal trees.
+    mode = b"100755" if data.startswith(b"#!") else b"100644"
+    yield b"M " + mode + b" inline " + name + b"\ndata %d\n" % len(data)
+    yield data
+    yield b"\n"
+
+
+def _split_blobs(answer: bytes) -> Iterator[bytes]:
+    """The contents in the answer of `git cat-file --batch`: after a line that ends with the size, and before a newline."""
+    start = 0
+    while start < len(answer):
+        body = answer.index(b"\n", start) + 1
+        size = int(answer[start:body].split()[2])
+        yield answer[body : body + size]
+        start = body + size + 1
+
+
+def _split_pairs(answer: bytes) -> list[dict[str, str]]:
+    """The changes in the answer of `git diff-tree --stdin -z`: for each pair of trees a line, then path to new blob."""
+    found: list[dict[str, str]] = []
+    fields = iter(answer.split(b"\0"))
+    for field in fields:
+        *pairs, about = field.split(b"\n")
+        found += [{} for _ in pairs]
+        if about:
+            found[-1][os.fsdecode(next(fields))] = about.split()[3].decode()
+    return found
+
+
+def _checked(commit: str) -> str:
+    """A commit's hash, so that nothing else reaches git as an argument."""
+    if commit == _NO_COMMIT or not _HASH.fullmatch(commit):
+        raise NotFoundError(f"{commit!r:.80} is no commit", "A commit is named by 40 hexadecimal digits")
+    return commit

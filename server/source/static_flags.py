@@ -1,0 +1,187 @@
+"""What a source touches that an idea seldom needs: seeds, clocks, files, processes, the evaluator, the interpreter itself.
+
+Flags forbid nothing. They stand with the source for whoever reads its score, as `clock: time.time in train.py`. Names are
+followed through imports; what is built while the code runs can't be, and its means (`exec`, `getattr` with a name that isn't
+written down) are flagged themselves.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from .literals import UNPARSABLE
+from .trainer_folder import Source
+
+LONGEST = 80
+"""Characters of code that a flag shows."""
+
+
+def _table(**names: str) -> Mapping[str, str]:
+    """Name to kind, from kind to names."""
+    return {name: kind for kind, told in names.items() for name in told.split()}
+
+
+_MODULES = _table(
+    clock="time datetime sched timeit",
+    files="os.path pathlib io glob shutil tempfile fileinput mmap linecache zipfile tarfile sqlite3 dbm",
+    environment="os.environ os.environb os.getenv dotenv",
+    process="os subprocess multiprocessing torch.multiprocessing threading _thread concurrent asyncio signal posix resource",
+    network="socket socketserver ssl urllib http requests httpx aiohttp ftplib smtplib xmlrpc huggingface_hub",
+    evaluator="labhand",
+    interpreter="sys gc inspect ctypes cffi importlib runpy builtins site sitecustomize usercustomize atexit types code codeop"
+    " dis tracemalloc faulthandler traceback weakref pkgutil zipimport __main__",
+    pickle="pickle _pickle cPickle marshal shelve dill cloudpickle joblib copyreg",
+)
+"""Modules, with all that is in them."""
+_NAMES = _table(
+    files="open numpy.load numpy.memmap numpy.fromfile numpy.loadtxt numpy.genfromtxt torch.load torch.from_file",
+    interpreter="eval exec compile __import__ globals locals vars breakpoint __builtins__ __loader__ __spec__",
+    seed="random.seed random.setstate numpy.random.seed numpy.random.set_state numpy.random.default_rng"
+    " numpy.random.RandomState numpy.random.Generator torch.seed torch.random.seed torch.Generator",
+)
+_ATTRIBUTES = _table(
+    seed="manual_seed manual_seed_all seed_all set_rng_state set_rng_state_all set_state",
+    clock="perf_counter process_time thread_time monotonic time_ns perf_counter_ns process_time_ns monotonic_ns",
+    files="read_text read_bytes write_text write_bytes iterdir rglob scandir listdir tofile",
+    interpreter="__subclasses__ __globals__ __builtins__ __code__ __closure__ f_back f_locals f_globals tb_frame gi_frame",
+    evaluator="_channel _facts _now _started",
+)
+"""Attributes, whatever they are of."""
+_BUILTINS = frozenset(name for name in _NAMES if "." not in name) | {"getattr", "setattr", "delattr"}
+_TEXTS: Mapping[str, str] = {
+    "LABHAND_": "environment",
+    "/proc": "files",
+    "/dev/shm": "files",  # noqa: S108  looked for, not used
+    ".labhand": "files",
+    "result.json": "files",
+    "LABHAND_RESULT": "evaluator",
+}
+_PLAIN = "labhand.trainer.session"
+"""What a training script is meant to import."""
+_SHADOWED = sys.stdlib_module_names | {"torch", "numpy", "labhand", "sitecustomize", "usercustomize", "conftest"}
+
+
+def flags(before: Source, after: Source) -> list[str]:
+    """What a source touches that another one doesn't, or oftener.
+
+    Args:
+        before: The trainer as it was given.
+        after: What is to be run, its editable files at least.
+    """
+    found: list[str] = []
+    for path, data in sorted(after.items()):
+        old = before.get(path)
+        if old == data:
+            continue
+        if old is None and (told := _of_name(path)):
+            found.append(told)
+        added = Counter(_touched(path, data)) - Counter(_touched(path, old or b""))
+        found += [f"{kind}: {what} in {path}" for kind, what in added]
+    return found
+
+
+def kinds(told: list[str]) -> list[str]:
+    """The kinds of flags alone, each once: what a row of a table has room for."""
+    return list(dict.fromkeys(flag.partition(":")[0] for flag in told))
+
+
+def _of_name(path: str) -> str | None:
+    """The flag of a new file that Python would import unasked, or instead of another."""
+    name = PurePosixPath(path)
+    if name.suffix == ".pth" or (name.suffix in {".py", ".so"} and name.name.partition(".")[0] in _SHADOWED):
+        return f"interpreter: a file of that name, {path}"
+    return None
+
+
+def _touched(path: str, data: bytes) -> Iterator[tuple[str, str]]:
+    """Kind and text of everything in a Python file that is worth a flag, as often as it stands there."""
+    if not path.endswith(".py"):
+        return
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nodes = list(ast.walk(ast.parse(data)))
+    except UNPARSABLE:
+        return
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = dict(pair for node in imports for pair in _bound(node))
+    for name in (name for node in imports for name in _modules(node)):
+        if kind := _kind(name):
+            yield kind, name
+    for text in (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        yield from ((kind, f'"{part}"') for part, kind in _TEXTS.items() if part in text)
+    yield from (("seed", f"{ast.unparse(node)} is set") for node in nodes if _sets_seed(node))
+    inner = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    calls = {id(node.func): node for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
+        if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner:
+            yield from _of_expression(_dotted(node, names), calls.get(id(node)))
+
+
+def _sets_seed(node: ast.AST) -> bool:
+    """Whether something called a seed is given a value."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+            return name.lower() == "seed"
+        case _:
+            return False
+
+
+def _of_expression(name: str, call: ast.Call | None) -> Iterator[tuple[str, str]]:
+    """The flag of a name, plain or dotted, and of what it is called with."""
+    if name in {"getattr", "setattr", "delattr"}:
+        if call is None or len(call.args) < 2 or not isinstance(call.args[1], ast.Constant):
+            yield "interpreter", f"{name} of a name that isn't written down"
+        elif kind := _ATTRIBUTES.get(str(call.args[1].value)):
+            yield kind, _short(call)
+    elif kind := _kind(name):
+        # What seeds are set to is what matters; elsewhere the name tells enough.
+        yield kind, _short(call) if call is not None and kind == "seed" else name.lstrip(".")
+
+
+def _kind(name: str) -> str | None:
+    """The kind of a dotted name; of what hangs on anything but a module, its attributes alone tell."""
+    parts = name.split(".")
+    if name in _NAMES:
+        return _NAMES[name]
+    if kind := next((_ATTRIBUTES[part] for part in parts[1:] if part in _ATTRIBUTES), None):
+        return kind
+    if f"{name}.".startswith(f"{_PLAIN}."):
+        return None
+    heads = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+    return next((_MODULES[head] for head in heads if head in _MODULES), None)
+
+
+def _bound(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    """The names that an import makes, and what they stand for."""
+    for alias, name in zip(node.names, _modules(node), strict=True):
+        if isinstance(node, ast.Import) and alias.asname is None:
+            name = name.partition(".")[0]
+            yield name, name
+        else:
+            yield alias.asname or alias.name, name
+
+
+def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """What an import names, in full."""
+    before = f"{node.module or ''}." if isinstance(node, ast.ImportFrom) else ""
+    return [f"{before}{alias.name}" for alias in node.names]
+
+
+def _dotted(node: ast.expr, names: Mapping[str, str]) -> str:
+    """A name as it was before imports renamed it; it begins with a dot where it hangs on something else than a module."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id, node.id if node.id in _BUILTINS else "")
+    if isinstance(node, ast.Attribute):
+        return f"{_dotted(node.value, names)}.{node.attr}"
+    return ""
+
+
+def _short(node: ast.expr) -> str:
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

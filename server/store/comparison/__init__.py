@@ -1,0 +1,1 @@
+"""What scores are compared with: strata, champions, validations."""

@@ -1,0 +1,117 @@
+"""Strata: which scores can be compared, against what, and what is said of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...domain import Stratum, Verdict
+from ..database import Transaction
+from ..experiments import rows as records
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """An experiment with a score.
+
+    Attributes:
+        tree: Its source; equal ones are replicates.
+        is_reference: It is a replicate of what the others are compared with.
+        is_idea: An agent asked for it; the lab's own additions aren't.
+        must_beat: It is suspected, and counts when another seed of its source scores better than this.
+    """
+
+    number: int
+    tree: str
+    score: float
+    is_reference: bool
+    is_idea: bool = False
+    must_beat: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pronounced:
+    """What is said of an experiment.
+
+    Attributes:
+        doubt: Why its score is doubted, in a word: `unseeded`, `not_reproduced`.
+    """
+
+    number: int
+    verdict: Verdict
+    reason: str
+    gain: float | None
+    doubt: str | None = None
+
+
+# The baseline's replicates carry the trainer's protected files as they stood at their launch: another tree, the same source.
+_SCORED = (
+    "SELECT number, tree, score, purpose IN ('idea', 'spot_check') AS is_idea, must_beat,"
+    " (tree = ? OR (? AND purpose = 'baseline')) AS is_reference"
+    " FROM experiments WHERE stratum = ? AND score IS NOT NULL"
+)
+_TESTED = "verdict IN ('confirmed', 'not_shown')"
+
+
+async def find(tx: Transaction, facts: Mapping[str, Any]) -> int:
+    """The number of the stratum with these facts, made where there is none."""
+    text = json.dumps(facts, sort_keys=True)
+    await tx.execute("INSERT INTO strata (facts) VALUES (?) ON CONFLICT (facts) DO NOTHING", (text,))
+    row = await tx.row("SELECT number FROM strata WHERE facts = ?", (text,))
+    return int(row["number"]) if row else 0
+
+
+async def numbers(tx: Transaction) -> list[int]:
+    """All strata."""
+    return [row["number"] for row in await tx.rows("SELECT number FROM strata ORDER BY number")]
+
+
+async def scored(
+    tx: Transaction, stratum: int, champion_tree: str, *, is_baseline: bool, only: Sequence[int] | None = None
+) -> list[Scored]:
+    """The experiments of a stratum that have a score.
+
+    Args:
+        tx: The transaction.
+        stratum: Its number.
+        champion_tree: The champion's source.
+        is_baseline: The champion is the baseline.
+        only: Look at these experiments alone.
+    """
+    parameters = (champion_tree, is_baseline, stratum)
+    if only is None:
+        rows = await tx.rows(_SCORED, parameters)
+    else:
+        rows = await tx.rows(f"{_SCORED} AND number IN ({', '.join('?' * len(only))})", (*parameters, *only))
+    return [
+        Scored(row["number"], row["tree"], row["score"], bool(row["is_reference"]), bool(row["is_idea"]), row["must_beat"])
+        for row in rows
+    ]
+
+
+async def read(tx: Transaction, number: int) -> Stratum | None:
+    """A stratum as it was last described."""
+    row = await tx.row("SELECT * FROM strata WHERE number = ?", (number,))
+    return records.stratum(row) if row else None
+
+
+async def describe(
+    tx: Transaction, number: int, reference: float | None, replicates: int, noise: float | None, degrees: int
+) -> None:
+    """Keep what is known of a stratum; see `domain.Stratum`."""
+    await tx.execute(
+        "UPDATE strata SET reference = ?, replicates = ?, noise = ?, degrees = ? WHERE number = ?",
+        (reference, replicates, noise, degrees, number),
+    )
+
+
+async def pronounce(tx: Transaction, said: Iterable[Pronounced]) -> None:
+    """Keep what is said of experiments. The verdict of a validation stays, and the gain goes with the reference."""
+    await tx.many(
+        f"UPDATE experiments SET verdict = iif({_TESTED}, verdict, ?), reason = iif({_TESTED}, reason, ?),"  # noqa: S608
+        " gain = ?, doubt = ?"
+        " WHERE number = ?",
+        [(one.verdict, one.reason, one.gain, one.doubt, one.number) for one in said],
+    )

@@ -1,0 +1,135 @@
+"""The pairs of a validation: the candidate and another source, each on a fresh seed that nothing else in the lab has."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+from ...domain import LAB, PENDING, PRIORITIES, Experiment, Status, experiment_id, seed
+from .. import facts
+from ..database import Reader, Row, Transaction
+from ..experiments import launches
+from . import validations
+from .validations import Stage, StageKind, Validation
+
+_MEMBERS = (
+    "SELECT 1 FROM paired JOIN experiments ON experiments.number = experiment"
+    " WHERE validation = validations.number AND paired.stage = validations.stage"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One experiment of a pair, as far as it is."""
+
+    number: int
+    status: Status
+    score: float | None
+    stratum: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two experiments on one seed."""
+
+    candidate: Arm
+    against: Arm
+
+    @property
+    def unfinished(self) -> list[int]:
+        """Those that are queued or running."""
+        return [arm.number for arm in (self.candidate, self.against) if arm.status in PENDING]
+
+
+async def queue(tx: Transaction, validation: Validation, stage: Stage, count: int, now: float) -> dict[str, str]:
+    """Queue more pairs of a stage, each on the next seed of its own stream; gives the new experiments with their commits."""
+    champion = None if stage.kind is StageKind.REPORT else await validations.experiment_of(tx, validation.champion)
+    arms = (
+        await _arm(tx, validation, stage, validation.commit, validation.candidate, now),
+        await _arm(tx, validation, stage, stage.against, champion, now),
+    )
+    lab = await facts.fact(tx, facts.IDENTITY) or ""
+    number = await launches.newest(tx)
+    first = len(await of_stage(tx, validation.number, stage.place))
+    fresh: list[Experiment] = []
+    for place in range(first, first + count):
+        drawn = seed(lab, f"{stage.setting}/{validation.id}/{stage.kind}", place)
+        for arm in arms:
+            number += 1
+            fresh.append(replace(arm, number=number, replicate=place, seed=drawn))
+    await launches.keep_experiments(tx, fresh)
+    await tx.many(
+        "INSERT INTO pairs (validation, stage, place, candidate, against) VALUES (?, ?, ?, ?, ?)",
+        [
+            (validation.number, stage.place, candidate.replicate, candidate.number, against.number)
+            for candidate, against in zip(fresh[::2], fresh[1::2], strict=True)
+        ],
+    )
+    # The candidate comes last: that is what a plain `git log` shows.
+    return {experiment.id: experiment.commit for experiment in (*fresh[1::2], *fresh[::2])}
+
+
+async def of_stage(reader: Reader, validation: int, stage: int) -> list[Pair]:
+    """The pairs of a stage in the order of their seeds."""
+    rows = await reader.rows(
+        "SELECT c.number, c.status, c.score, c.stratum, a.number AS a_number, a.status AS a_status, a.score AS a_score,"
+        " a.stratum AS a_stratum FROM pairs JOIN experiments AS c ON c.number = candidate"
+        " JOIN experiments AS a ON a.number = against WHERE validation = ? AND stage = ? ORDER BY place",
+        (validation, stage),
+    )
+    return [Pair(_standing(row, ""), _standing(row, "a_")) for row in rows]
+
+
+async def members(reader: Reader, validation: int) -> list[int]:
+    """All experiments of a validation."""
+    rows = await reader.rows("SELECT experiment FROM paired WHERE validation = ? ORDER BY experiment", (validation,))
+    return [row["experiment"] for row in rows]
+
+
+async def need_a_look(reader: Reader) -> bool:
+    """Whether a validation waits for nothing that runs: all its pairs are in, or one was cancelled."""
+    sql = (
+        "SELECT 1 FROM validations INDEXED BY validations_open WHERE finished_seq IS NULL"  # noqa: S608  this module's text
+        f" AND (NOT EXISTS ({_MEMBERS} AND finished_seq IS NULL) OR EXISTS ({_MEMBERS} AND status = 'cancelled')) LIMIT 1"
+    )
+    return await reader.row(sql) is not None
+
+
+async def _arm(
+    tx: Transaction, validation: Validation, stage: Stage, commit: str, idea_of: int | None, now: float
+) -> Experiment:
+    """An experiment of a stage, less its number and seed: on a commit, the idea that an experiment is or the baseline."""
+    source = await tx.row("SELECT tree, flags FROM sources WHERE commit_hash = ?", (commit,))
+    idea = await launches.experiment(tx, idea_of) if idea_of is not None else None
+    against = "the baseline" if stage.kind is StageKind.REPORT else "the champion"
+    return Experiment(
+        number=0,
+        grid=None,
+        variant="",
+        commit=commit,
+        tree=source["tree"] if source else "",
+        base=idea.base if idea else None,
+        purpose="report" if stage.kind is StageKind.REPORT else "validation",
+        hypothesis=f"{validation.id}: {experiment_id(validation.candidate)} against {against}",
+        theme=None,
+        changes=idea.changes if idea else "unchanged",
+        overrides=idea.overrides if idea else {},
+        flags=json.loads(source["flags"]) if source else (),
+        launched_by=LAB,
+        launched_at=now,
+        priority=PRIORITIES["high"],
+        seed=0,
+        replicate=0,
+        setting=stage.setting,
+        gpu=validation.gpu,
+        clock=validation.clock,
+        budget_seconds=stage.budget_seconds,
+        status=Status.QUEUED,
+        attempts=0,
+        gpu_seconds=stage.gpu_seconds,
+        usd=stage.usd,
+    )
+
+
+def _standing(row: Row, prefix: str) -> Arm:
+    return Arm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), row[f"{prefix}score"], row[f"{prefix}stratum"])

@@ -1,0 +1,1 @@
+"""The experiments: their columns, filters, pages and statistics."""

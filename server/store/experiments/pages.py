@@ -1,0 +1,218 @@
+"""Experiments as a table: filtered, in an order, a page at a time.
+
+Everything but the page itself is read from two indexes, `experiments_best` and `experiments_listing`, that hold every column a
+filter needs: a row of the table is some kilobytes wide.
+"""
+
+# ruff: noqa: S608  conditions are put together of this package's own text; values are parameters
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ...domain import Experiment, Status, Stratum, Verdict
+from ..database import Reader
+from . import rows as records
+
+BEST = "experiments_best"
+LISTING = "experiments_listing"
+_NAMED = (
+    "(number IN (SELECT value FROM json_each(?)) OR grid IN (SELECT value FROM json_each(?)) OR number IN"
+    " (SELECT experiment FROM paired WHERE validation IN (SELECT value FROM json_each(?))))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which experiments. What is None or empty lets all pass.
+
+    Attributes:
+        experiments: Numbers; together with `grids` and `validations`, any will do.
+        words: Beginnings of words (letters, digits, underscores); all of them stand in the hypothesis, changes and theme, or in
+            a note on the experiment.
+        finished_after: Only what finished later, by `finished_seq`.
+        finished_until: Only what had finished then.
+    """
+
+    experiments: Sequence[int] | None = None
+    grids: Sequence[int] | None = None
+    validations: Sequence[int] | None = None
+    statuses: Sequence[Status] = ()
+    verdicts: Sequence[Verdict] = ()
+    gpu: str | None = None
+    theme: str | None = None
+    by: str | None = None
+    words: Sequence[str] = ()
+    finished_after: int | None = None
+    finished_until: int | None = None
+
+    def where(self) -> tuple[str, list[Any]]:
+        """The filter as an SQL condition with its parameters."""
+        told = [
+            ("gpu = ?", self.gpu),
+            ("theme = ?", self.theme),
+            ("launched_by = ?", self.by),
+            ("finished_seq > ?", self.finished_after),
+            ("finished_seq <= ?", self.finished_until),
+        ]
+        conditions = [condition for condition, value in told if value is not None]
+        parameters: list[Any] = [value for _, value in told if value is not None]
+        for column, values in (("status", self.statuses), ("verdict", self.verdicts)):
+            if values:
+                conditions.append(f"{column} IN ({', '.join('?' * len(values))})")
+                parameters += values
+        named = (self.experiments, self.grids, self.validations)
+        if any(numbers is not None for numbers in named):
+            conditions.append(_NAMED)
+            parameters += [json.dumps(list(numbers or ())) for numbers in named]
+        if self.words:
+            condition, sought = _searched(self.words)
+            conditions.append(condition)
+            parameters += sought
+        return " AND ".join(conditions) or "TRUE", parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of an order that one scan of an index gives; an order is several, one after the other.
+
+    Attributes:
+        name: Tells it from the others, in a cursor.
+        condition: What belongs to it, as SQL; `value` is its parameter, if it has one.
+        keys: The columns it is sorted by, the last one `number`. None of them is null here.
+    """
+
+    name: str
+    condition: str
+    keys: Sequence[str]
+    descending: bool
+    index: str = LISTING
+    value: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an experiment stands in an order.
+
+    Attributes:
+        keys: The values of the stretch's keys.
+    """
+
+    stretch: str
+    keys: Sequence[Any]
+
+    @property
+    def number(self) -> int:
+        """The experiment."""
+        return int(self.keys[-1])
+
+
+def best_first(strata: Sequence[int], *, lower_is_better: bool, worst: bool = False) -> list[Stretch]:
+    """By score, stratum by stratum, the newest first, as scores compare within a stratum only; then what has no score."""
+    descending = lower_is_better == worst
+    scored = [
+        Stretch(f"s{number}", "score IS NOT NULL AND stratum = ?", ("score", "number"), descending, BEST, number)
+        for number in sorted(strata, reverse=True)
+    ]
+    return [*scored, _newest("unscored", "score IS NULL")]
+
+
+def by_columns(columns: Sequence[str], *, descending: bool) -> list[Stretch]:
+    """By columns of `experiments_listing`, ties by number; then those where the first is null."""
+    first = columns[0]
+    return [
+        Stretch("known", f"{first} IS NOT NULL", (*columns, "number"), descending),
+        _newest("unknown", f"{first} IS NULL"),
+    ]
+
+
+def by_number(*, descending: bool) -> list[Stretch]:
+    """In the order of launching."""
+    return [Stretch("all", "TRUE", ("number",), descending)]
+
+
+async def page(reader: Reader, wanted: Filter, order: Sequence[Stretch], limit: int, after: Place | None = None) -> list[Place]:
+    """The next experiments in an order.
+
+    Args:
+        reader: The lab's database.
+        wanted: Which.
+        order: Its stretches in turn.
+        limit: How many at most.
+        after: Where the previous page ended; in one of the stretches.
+    """
+    found: list[Place] = []
+    rest = list(order)
+    if after is not None:
+        names = [stretch.name for stretch in order]
+        rest = rest[names.index(after.stretch) :]
+    for stretch in rest:
+        start = after if after is not None and after.stretch == stretch.name else None
+        found += await _scan(reader, wanted, stretch, limit - len(found), start)
+        if len(found) >= limit:
+            break
+    return found
+
+
+async def count(reader: Reader, wanted: Filter) -> int:
+    """How many experiments there are."""
+    condition, parameters = wanted.where()
+    row = await reader.row(f"SELECT count(*) FROM experiments INDEXED BY {LISTING} WHERE {condition}", parameters)
+    return int(row[0]) if row else 0
+
+
+async def experiments(reader: Reader, numbers: Sequence[int]) -> list[Experiment]:
+    """Experiments in the order given; those that don't exist are left out."""
+    wanted = json.dumps(list(numbers))
+    rows = await reader.rows("SELECT * FROM experiments WHERE number IN (SELECT value FROM json_each(?))", (wanted,))
+    known = {row["number"]: records.experiment(row) for row in rows}
+    return [known[number] for number in numbers if number in known]
+
+
+async def unknown(reader: Reader, table: Literal["experiments", "grids", "validations"], numbers: Sequence[int]) -> list[int]:
+    """Those of the numbers that aren't there."""
+    sql = f"SELECT value FROM json_each(?) WHERE value NOT IN (SELECT number FROM {table})"
+    return [row[0] for row in await reader.rows(sql, (json.dumps(numbers),))]
+
+
+async def strata(reader: Reader) -> dict[int, Stratum]:
+    """All strata by number."""
+    return {row["number"]: records.stratum(row) for row in await reader.rows("SELECT * FROM strata")}
+
+
+async def _scan(reader: Reader, wanted: Filter, stretch: Stretch, limit: int, after: Place | None) -> list[Place]:
+    condition, parameters = wanted.where()
+    if stretch.value is not None:
+        parameters = [stretch.value, *parameters]
+    start = ""
+    if after is not None:
+        sign = "<" if stretch.descending else ">"
+        start = f" AND ({', '.join(stretch.keys)}) {sign} ({', '.join('?' * len(stretch.keys))})"
+        parameters = [*parameters, *after.keys]
+    direction = " DESC" if stretch.descending else ""
+    rows = await reader.rows(
+        f"SELECT {', '.join(stretch.keys)} FROM experiments INDEXED BY {stretch.index}"
+        f" WHERE {stretch.condition} AND {condition}{start}"
+        f" ORDER BY {', '.join(key + direction for key in stretch.keys)} LIMIT ?",
+        [*parameters, limit],
+    )
+    return [Place(stretch.name, tuple(row)) for row in rows]
+
+
+def _newest(name: str, condition: str) -> Stretch:
+    return Stretch(name, condition, ("number",), descending=True)
+
+
+def _searched(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The condition that experiments, or notes on them, hold all words."""
+    beginnings = " ".join(f'"{word}"*' for word in words)
+    return (
+        "(number IN (SELECT rowid FROM experiments_text WHERE experiments_text MATCH ?)"
+        " OR number IN (SELECT told.value FROM notes, json_each(notes.experiments) AS told WHERE "
+        + " AND ".join(["instr(lower(notes.text), ?)"] * len(words))
+        + "))",
+        [beginnings, *(word.lower() for word in words)],
+    )

@@ -1,0 +1,193 @@
+"""Sums over everything that a lab tried, from indexes alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from ...domain import Failure, Status, Verdict
+from ..database import Reader
+
+MEASURED = 50
+"""The newest runs of a source that say how fast it is."""
+NEWEST = 200
+"""Scores that say where the research is going on."""
+BLOCK = 1000
+"""Rows that are read at once where all are."""
+_NOT_SUCCEEDED = json.dumps(sorted(set(Status) - {Status.SUCCEEDED}))
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """How one line of thought fared.
+
+    Attributes:
+        best_gain: Within one stratum; None where nothing of it has a gain there.
+    """
+
+    name: str
+    tried: int
+    failed: int
+    best_gain: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """How fast one run trained."""
+
+    gpu: str
+    tokens_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of the notebook, as a digest shows it."""
+
+    text: str
+    by: str
+    experiments: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A finished experiment, as an export shows it.
+
+    Attributes:
+        peak_memory_bytes: None where it wasn't measured.
+    """
+
+    number: int
+    commit: str
+    score: float | None
+    verdict: Verdict
+    failure: Failure | None
+    purpose: str
+    changes: str
+    hypothesis: str
+    peak_memory_bytes: float | None
+
+
+async def themes(reader: Reader, stratum: int | None, most: int) -> list[Theme]:
+    """The themes that most was tried on, with gains in one stratum."""
+    rows = await reader.rows(
+        "SELECT theme, count(*) AS tried, total(status = 'failed') AS failed,"
+        " max(CASE WHEN stratum = ? THEN gain END) AS best_gain"
+        " FROM experiments WHERE theme IS NOT NULL GROUP BY theme ORDER BY tried DESC, theme LIMIT ?",
+        (stratum, most),
+    )
+    return [Theme(row["theme"], row["tried"], int(row["failed"]), row["best_gain"]) for row in rows]
+
+
+async def by_status(reader: Reader) -> dict[Status, int]:
+    """How many experiments are in each state."""
+    # Most have succeeded: SQLite counts a whole table faster than a part of it.
+    rows = await reader.rows(
+        "SELECT status, count(*) AS count FROM experiments WHERE status IN (SELECT value FROM json_each(?)) GROUP BY status",
+        (_NOT_SUCCEEDED,),
+    )
+    counts = {Status(row["status"]): row["count"] for row in rows}
+    whole = await reader.row("SELECT count(*) FROM experiments")
+    succeeded = (whole[0] if whole else 0) - sum(counts.values())
+    return counts | {Status.SUCCEEDED: succeeded} if succeeded else counts
+
+
+async def main_stratum(reader: Reader) -> int | None:
+    """The stratum that most of the newest scores belong to."""
+    row = await reader.row(
+        "SELECT stratum FROM (SELECT stratum FROM experiments WHERE finished_seq IS NOT NULL AND +score IS NOT NULL"
+        " ORDER BY finished_seq DESC LIMIT ?) GROUP BY stratum ORDER BY count(*) DESC, stratum DESC LIMIT 1",
+        (NEWEST,),
+    )
+    return row["stratum"] if row else None
+
+
+async def winners(reader: Reader, stratum: int, *, lower_is_better: bool, most: int) -> list[int]:
+    """The best experiments of a stratum that the evidence speaks for, one a source."""
+    best, direction = ("min", "") if lower_is_better else ("max", " DESC")
+    rows = await reader.rows(
+        f"SELECT number, {best}(score) AS best FROM experiments INDEXED BY experiments_winners"  # noqa: S608
+        " WHERE verdict IN ('promising', 'confirmed') AND stratum = ? AND score IS NOT NULL AND purpose = 'idea'"
+        f" GROUP BY tree ORDER BY best{direction}, number LIMIT ?",
+        (stratum, most),
+    )
+    return [row["number"] for row in rows]
+
+
+async def active_by_caller(reader: Reader) -> dict[str, list[int]]:
+    """What runs, by who launched it."""
+    rows = await reader.rows(
+        "SELECT launched_by, number FROM experiments WHERE status IN ('starting', 'running', 'evaluating') ORDER BY number"
+    )
+    callers: dict[str, list[int]] = {}
+    for row in rows:
+        callers.setdefault(row["launched_by"], []).append(row["number"])
+    return callers
+
+
+async def improvements(reader: Reader) -> int:
+    """How often a validation has made another source the champion."""
+    row = await reader.row("SELECT count(*) - 1 FROM champions")
+    return row[0] if row else 0
+
+
+async def throughputs(reader: Reader, tree: str) -> list[Throughput]:
+    """How fast the newest runs of a source trained, where that was measured."""
+    rows = await reader.rows(
+        "SELECT gpu, tokens / seconds AS speed FROM ("
+        " SELECT gpu, json_extract(result, '$.measures.tokens') * 1.0 AS tokens,"
+        " coalesce(json_extract(result, '$.seconds.training_wall'), json_extract(result, '$.seconds.training')) AS seconds"
+        " FROM experiments WHERE tree = ? AND score IS NOT NULL ORDER BY number DESC LIMIT ?)"
+        " WHERE tokens > 0 AND seconds > 0",
+        (tree, MEASURED),
+    )
+    return [Throughput(row["gpu"], row["speed"]) for row in rows]
+
+
+async def ancestry(reader: Reader, experiment: int, most: int) -> list[tuple[int, str]]:
+    """An experiment and the experiments that its source was made from, the newest first, with what each changed."""
+    rows = await reader.rows(
+        "WITH RECURSIVE line (number, base, changes, depth) AS ("
+        " SELECT number, base, changes, 1 FROM experiments WHERE number = ?"
+        " UNION ALL SELECT e.number, e.base, e.changes, depth + 1 FROM experiments AS e JOIN line ON e.number = line.base"
+        " WHERE depth < ?) SELECT number, changes FROM line ORDER BY depth",
+        (experiment, most),
+    )
+    return [(row["number"], row["changes"]) for row in rows]
+
+
+async def score_of(reader: Reader, tree: str, stratum: int) -> tuple[float | None, int]:
+    """The mean score of a source in a stratum, and of how many seeds it is."""
+    row = await reader.row(
+        "SELECT avg(score) AS mean, count(score) AS seeds FROM experiments WHERE +stratum = ? AND tree = ?", (stratum, tree)
+    )
+    return (row["mean"], row["seeds"]) if row else (None, 0)
+
+
+async def finished(reader: Reader, after: int) -> list[Ended]:
+    """The next finished experiments, by number."""
+    rows = await reader.rows(
+        "SELECT number, commit_hash, score, verdict, failure, purpose, changes, hypothesis,"
+        " json_extract(result, '$.measures.peak_memory_bytes') AS peak_memory_bytes"
+        " FROM experiments WHERE number > ? AND +finished_seq IS NOT NULL ORDER BY number LIMIT ?",
+        (after, BLOCK),
+    )
+    return [
+        Ended(
+            number=row["number"],
+            commit=row["commit_hash"],
+            score=row["score"],
+            verdict=Verdict(row["verdict"]),
+            failure=Failure(row["failure"]) if row["failure"] else None,
+            purpose=row["purpose"],
+            changes=row["changes"],
+            hypothesis=row["hypothesis"],
+            peak_memory_bytes=row["peak_memory_bytes"],
+        )
+        for row in rows
+    ]
+
+
+async def notes(reader: Reader, most: int) -> list[Note]:
+    """The newest notes."""
+    rows = await reader.rows("SELECT text, written_by, experiments FROM notes ORDER BY number DESC LIMIT ?", (most,))
+    return [Note(row["text"], row["written_by"], json.loads(row["experiments"])) for row in rows]

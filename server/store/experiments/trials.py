@@ -1,0 +1,129 @@
+"""Everything that was tried, as analyses read it: knobs, scores and measures of many experiments, without their words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ...domain import Failure, Status, Verdict
+from ..database import Reader, Row
+from .pages import Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An experiment in figures.
+
+    Attributes:
+        knobs: Of its source, all of them, as JSON has them.
+        gain: Against the reference of its stratum, as last judged.
+        seconds: Of its result: `startup`, `training`, `evaluation`, `held`; empty until there is one.
+        measures: Of its result: `steps`, `tokens`, `parameters`, `peak_memory_bytes`, …
+    """
+
+    number: int
+    grid: int | None
+    variant: str
+    commit: str
+    tree: str
+    purpose: str
+    changes: str
+    seed: int
+    setting: str
+    gpu: str
+    budget_seconds: float
+    status: Status
+    failure: Failure | None
+    verdict: Verdict
+    stratum: int | None
+    score: float | None
+    gain: float | None
+    knobs: Mapping[str, Any]
+    attempts: int
+    gpu_seconds: float
+    usd: float
+    started_at: float | None
+    finished_at: float | None
+    seconds: Mapping[str, Any]
+    measures: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A run on a slot, from when it was taken to when it was let go."""
+
+    experiment: int
+    pool: str
+    status: str
+    began: float
+    ended: float | None
+
+
+_COLUMNS = (
+    "number, grid, variant, commit_hash, e.tree AS tree, purpose, e.changes AS changes, seed, setting, gpu, budget_seconds,"
+    " status, failure, verdict, stratum, score, gain, knobs, attempts, gpu_seconds, usd, started_at, finished_at,"
+    " result ->> '$.seconds' AS seconds, result ->> '$.measures' AS measures"
+)
+_FROM = "FROM experiments AS e JOIN sources USING (commit_hash)"
+
+
+async def tried(reader: Reader, wanted: Filter) -> list[Tried]:
+    """Experiments in the order of their numbers."""
+    condition, parameters = wanted.where()
+    return [
+        _tried(row) for row in await reader.rows(f"SELECT {_COLUMNS} {_FROM} WHERE {condition} ORDER BY number", parameters)
+    ]
+
+
+async def tried_in(reader: Reader, setting: str) -> list[Tried]:
+    """The experiments of a setting in the order of their numbers."""
+    rows = await reader.rows(f"SELECT {_COLUMNS} {_FROM} WHERE setting = ? ORDER BY number", (setting,))
+    return [_tried(row) for row in rows]
+
+
+async def stays(reader: Reader, experiments: Sequence[int]) -> list[Stay]:
+    """When the runs of experiments held a slot, the earliest first."""
+    rows = await reader.rows(
+        "SELECT experiment, pool, status, created_at, finished_at FROM runs"
+        " WHERE experiment IN (SELECT value FROM json_each(?)) ORDER BY created_at, experiment",
+        (json.dumps(list(experiments)),),
+    )
+    return [Stay(row["experiment"], row["pool"], row["status"], row["created_at"], row["finished_at"]) for row in rows]
+
+
+def _tried(row: Row) -> Tried:
+    return Tried(
+        number=row["number"],
+        grid=row["grid"],
+        variant=row["variant"],
+        commit=row["commit_hash"],
+        tree=row["tree"],
+        purpose=row["purpose"],
+        changes=row["changes"],
+        seed=row["seed"],
+        setting=row["setting"],
+        gpu=row["gpu"],
+        budget_seconds=row["budget_seconds"],
+        status=Status(row["status"]),
+        failure=Failure(row["failure"]) if row["failure"] else None,
+        verdict=Verdict(row["verdict"]),
+        stratum=row["stratum"],
+        score=row["score"],
+        gain=row["gain"],
+        knobs=_table(row["knobs"]),
+        attempts=row["attempts"],
+        gpu_seconds=row["gpu_seconds"],
+        usd=row["usd"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        seconds=_table(row["seconds"]),
+        measures=_table(row["measures"]),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _table(text: str | None) -> Mapping[str, Any]:
+    return json.loads(text) if text else {}

@@ -1,0 +1,1 @@
+"""What computing costs: pools, clusters, spending and the allowance."""

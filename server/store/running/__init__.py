@@ -1,0 +1,1 @@
+"""What waits and what runs: the queue, runs, and how they end."""

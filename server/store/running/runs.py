@@ -1,0 +1,105 @@
+"""Runs that hold a slot, and how far they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...domain import Clock, Run
+from ..database import Database, Transaction
+from ..experiments import rows as records
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A run that isn't over, with what it takes to start it.
+
+    Attributes:
+        commit: The experiment's source.
+        setting: The experiment's.
+        attempts: Runs of the experiment so far, this one counted.
+        cancel_reason: Set when someone asked for the experiment to end.
+        purpose: The experiment's.
+        doomed: Why the lab itself asked for it.
+        accused: The last run of its twin before it, if that failed as tampering: its weights are to be evaluated again.
+    """
+
+    run: Run
+    commit: str
+    seed: int
+    budget_seconds: float
+    clock: Clock
+    setting: str
+    attempts: int
+    cancel_reason: str | None
+    purpose: str = "idea"
+    doomed: str | None = None
+    accused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How far a run is.
+
+    Attributes:
+        phase: `starting`, `running` or `evaluating`.
+        heartbeat_at: When it last gave a sign of life, as a Unix time.
+    """
+
+    run: Run
+    phase: str
+    heartbeat_at: float
+
+
+_ACCUSED = (
+    "(SELECT id FROM runs AS last WHERE last.experiment = (SELECT twin.number FROM experiments AS twin WHERE twin.tree = e.tree"
+    " AND twin.seed = e.seed AND twin.budget_seconds = e.budget_seconds AND twin.gpu = e.gpu AND twin.number < e.number"
+    " AND twin.status = 'failed' ORDER BY twin.number DESC LIMIT 1) AND (SELECT failure FROM experiments"
+    " WHERE number = last.experiment) = 'tampering' ORDER BY attempt DESC LIMIT 1)"
+)
+
+
+async def active(db: Database) -> list[Attempt]:
+    """All runs that aren't over, the oldest first."""
+    rows = await db.rows(
+        "SELECT runs.*, commit_hash, seed, budget_seconds, clock, setting, attempts, cancel_reason,"  # noqa: S608  this module's
+        f" purpose, stops.reason AS doomed, {_ACCUSED} AS accused FROM runs JOIN experiments AS e ON e.number = runs.experiment"
+        " LEFT JOIN stops ON stops.experiment = runs.experiment"
+        " WHERE runs.status NOT IN ('finished', 'lost') ORDER BY runs.created_at, runs.experiment"
+    )
+    return [
+        Attempt(
+            run=records.run(row),
+            commit=row["commit_hash"],
+            seed=row["seed"],
+            budget_seconds=row["budget_seconds"],
+            clock=row["clock"],
+            setting=row["setting"],
+            attempts=row["attempts"],
+            cancel_reason=row["cancel_reason"],
+            purpose=row["purpose"],
+            doomed=row["doomed"],
+            accused=row["accused"],
+        )
+        for row in rows
+    ]
+
+
+async def keep_handle(tx: Transaction, run: str, handle: Mapping[str, Any]) -> None:
+    """Keep what a backend needs to find a run again."""
+    await tx.execute("UPDATE runs SET handle = ? WHERE id = ?", (json.dumps(handle), run))
+
+
+async def keep_news(tx: Transaction, news: Sequence[News]) -> None:
+    """Note how far runs are."""
+    await tx.many(
+        "UPDATE runs SET status = ?, heartbeat_at = ?, running_at = iif(? = 'starting', NULL, coalesce(running_at, ?))"
+        " WHERE id = ?",
+        [(new.phase, new.heartbeat_at, new.phase, new.heartbeat_at, new.run.id) for new in news],
+    )
+    await tx.many(
+        "UPDATE experiments SET status = ? WHERE number = ? AND status != ?",
+        [(new.phase, new.run.experiment, new.phase) for new in news],
+    )

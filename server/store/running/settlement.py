@@ -1,0 +1,132 @@
+"""How runs and experiments end: once, with their place in the order of finishing and what they cost."""
+
+# ruff: noqa: S608 - what is put into the statements are constants
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...domain import Failed, Run, Status, Verdict
+from ..database import Transaction
+
+_NEXT = "(SELECT COALESCE(MAX(finished_seq), 0) + 1 FROM experiments)"
+_RUNS_COST = (
+    "SELECT SUM(runs.finished_at - created_at) AS seconds,"
+    " SUM((runs.finished_at - created_at) * COALESCE(usd_per_hour, 0)) / 3600 AS usd"
+    " FROM runs LEFT JOIN pools ON pools.name = runs.pool WHERE experiment = ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an experiment ended.
+
+    Attributes:
+        score: None unless measured.
+        useful_seconds: Of training, where a score came of it.
+        result: The runner's result, less what has a column.
+        reason: Of the verdict, where there is no score to judge.
+    """
+
+    status: Status
+    score: float | None = None
+    stratum: int | None = None
+    failed: Failed | None = None
+    useful_seconds: float = 0.0
+    result: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    reason: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What can be said before the score is judged."""
+        if self.status is Status.STOPPED:
+            return Verdict.WORSE
+        return Verdict.PENDING if self.score is not None else Verdict.NONE
+
+
+async def end_run(tx: Transaction, run: Run, status: str, held_seconds: float) -> bool:
+    """End a run, `finished` or `lost`, and book what its slot cost; False when that was done before.
+
+    Args:
+        tx: The transaction.
+        run: The run.
+        status: `finished` or `lost`.
+        held_seconds: For how long it held its slot.
+    """
+    ended = await tx.execute(
+        "UPDATE runs SET status = ?, finished_at = ? WHERE id = ? AND status NOT IN ('finished', 'lost')",
+        (status, run.created_at + held_seconds, run.id),
+    )
+    if ended:
+        await _spend(tx, run.pool, experiments=0, held_seconds=held_seconds, useful_seconds=0.0)
+    return bool(ended)
+
+
+async def requeue(tx: Transaction, experiment: int) -> None:
+    """Let an experiment wait for another run."""
+    await tx.execute("UPDATE experiments SET status = 'queued', started_at = NULL WHERE number = ?", (experiment,))
+
+
+async def finish(tx: Transaction, run: Run, outcome: Outcome, now: float) -> None:
+    """End the experiment of a run that has ended."""
+    cost = await tx.row(_RUNS_COST, (run.experiment,))
+    await tx.execute(
+        "UPDATE experiments SET status = ?, score = ?, stratum = ?, verdict = ?, reason = ?, failure = ?, failed = ?,"
+        " gpu_seconds = ?, usd = ?, cancel_reason = CASE ? WHEN 'cancelled' THEN cancel_reason END,"
+        f" finished_at = ?, finished_seq = {_NEXT}, result = ?"
+        " WHERE number = ?",
+        (
+            outcome.status,
+            outcome.score,
+            outcome.stratum,
+            outcome.verdict,
+            outcome.reason,
+            outcome.failed and outcome.failed.kind,
+            outcome.failed and _as_json(outcome.failed),
+            (cost and cost["seconds"]) or 0.0,
+            (cost and cost["usd"]) or 0.0,
+            outcome.status,
+            now,
+            json.dumps(outcome.result),
+            run.experiment,
+        ),
+    )
+    await _spend(tx, run.pool, experiments=1, held_seconds=0.0, useful_seconds=outcome.useful_seconds)
+
+
+async def evidence(tx: Transaction, run: str) -> list[str]:
+    """What an experiment failed with, by one of its runs: the lines, or else the message."""
+    row = await tx.row("SELECT failed FROM experiments WHERE number = (SELECT experiment FROM runs WHERE id = ?)", (run,))
+    told: dict[str, Any] = json.loads(row["failed"] or "{}") if row else {}
+    return [str(line) for line in told.get("lines") or [told.get("message", "")]]
+
+
+async def cancel_queued(tx: Transaction, now: float) -> int:
+    """End every queued experiment that someone asked to end; gives how many."""
+    return await tx.execute(
+        "UPDATE experiments SET status = 'cancelled', verdict = 'none', finished_at = ?, gpu_seconds = 0, usd = 0,"
+        f" finished_seq = {_NEXT} - 1 + place"
+        " FROM (SELECT number AS chosen, ROW_NUMBER() OVER (ORDER BY number) AS place FROM experiments"
+        "       WHERE status = 'queued' AND cancel_reason IS NOT NULL)"
+        " WHERE number = chosen",
+        (now,),
+    )
+
+
+async def _spend(tx: Transaction, pool: str, *, experiments: int, held_seconds: float, useful_seconds: float) -> None:
+    known = await tx.row("SELECT usd_per_hour, most_clusters > 0 AS hired FROM pools WHERE name = ?", (pool,))
+    usd = held_seconds / 3600 * (known["usd_per_hour"] if known else 0.0)
+    await tx.execute(
+        "INSERT INTO spent (pool, hired, experiments, gpu_seconds, usd, useful_seconds) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (pool, hired) DO UPDATE SET experiments = experiments + excluded.experiments,"
+        " gpu_seconds = gpu_seconds + excluded.gpu_seconds, usd = usd + excluded.usd,"
+        " useful_seconds = useful_seconds + excluded.useful_seconds",
+        (pool, known["hired"] if known else 0, experiments, held_seconds, usd, useful_seconds),
+    )
+
+
+def _as_json(failed: Failed) -> str:
+    return json.dumps({"message": failed.message, "lines": list(failed.lines), "next_step": failed.next_step})

@@ -1,0 +1,73 @@
+"""What there is to run on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from labhand.server.lab.fleet.gpus import list_gpus
+from labhand.server.lab.lab import Lab
+from labhand.server.store.money import pools as store
+
+from .. import builders
+
+pytestmark = pytest.mark.anyio
+
+
+async def other_pool(lab: Lab, **about: object) -> None:
+    """Give the one pool of the settings, as the dispatcher would, other facts."""
+    [pool] = await lab.pools()
+    async with lab.db.transaction() as tx:
+        await store.keep(tx, [replace(pool, **about)])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def test_a_fresh_lab_says_at_once_what_there_is(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path, slots=3) as lab:
+        told = await list_gpus(lab)
+    [pool] = told.pools
+    assert (pool.pool, pool.total, pool.free, pool.running, pool.queued) == ("local", 3, 3, 0, 0)
+    assert told.budget_seconds == 5
+    assert told.clock == "cpu"
+
+
+async def test_what_runs_and_waits_is_counted(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path, slots=3) as lab:
+        gpu = (await lab.pools())[0].gpu
+        running = await builders.experiment(lab, status="running", gpu=gpu)
+        await builders.run(lab, running)
+        await builders.experiment(lab, gpu=gpu)
+        await builders.experiment(lab, gpu="elsewhere")
+        [pool] = (await list_gpus(lab)).pools
+    assert (pool.free, pool.running, pool.queued) == (2, 1, 1)
+
+
+async def test_a_pool_that_cannot_be_used_has_nothing_free_and_says_why(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path) as lab:
+        await other_pool(lab, note="the data is not prepared", as_of=1.0)
+        [pool] = (await list_gpus(lab)).pools
+    assert (pool.free, pool.note) == (0, "the data is not prepared")
+    assert pool.as_of_seconds_ago is not None
+
+
+async def test_what_other_labs_on_the_machine_hold_is_not_free(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path, slots=3) as lab:
+        await other_pool(lab, taken=2)
+        told = await list_gpus(lab)
+    assert (told.pools[0].free, told.pools[0].taken) == (1, 2)
+    assert told.lab is not None
+    assert told.lab.idle_gpus == 1
+
+
+async def test_kinds_are_compared_by_the_tokens_a_second_of_the_baseline(tmp_path: Path) -> None:
+    more = '[pools.second]\nbackend = "local"\nslots = 1\n'
+    async with builders.lab(tmp_path, more=more) as lab:
+        first, second = await lab.pools()
+        async with lab.db.transaction() as tx:
+            await store.keep(tx, [replace(first, gpu="H100"), replace(second, gpu="H200")])
+        for gpu, tokens in (("H100", 1000), ("H100", 1010), ("H200", 1500), ("B200", 9000)):
+            measured = {"measures": {"tokens": tokens}, "seconds": {"training": 10.0}}
+            await builders.experiment(lab, score=1.9, gpu=gpu, result=measured)
+        await builders.experiment(lab, score=1.9, gpu="H200", result={})
+        told = await list_gpus(lab)
+    assert {pool.gpu: pool.relative_speed for pool in told.pools} == {"H100": 1.0, "H200": 1.49}

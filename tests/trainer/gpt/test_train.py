@@ -1,0 +1,230 @@
+"""The built-in trainer's model doesn't look ahead, learns, and can be tuned."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from labhand.trainer.contract.trainer_file import read_trainer
+from labhand.trainer.gpt import train
+from numpy.typing import NDArray
+
+FOLDER = Path(train.__file__).parent
+CONFIG = {"vocabulary": 64, "depth": 2, "width": 32, "head_size": 16}
+
+
+class StepSession:
+    """A session whose budget is counted in steps, so that a run is the same each time."""
+
+    def __init__(self, seed: int = 0, steps: int = 60) -> None:
+        self.seed = seed
+        self.budget_seconds = float(steps)
+        self.device = "cpu"
+        self.vocabulary_size = 64
+        self.context = 32
+        self.steps = 0
+        self.losses: list[float] = []
+        self.saved: tuple[torch.nn.Module, Mapping[str, Any]] | None = None
+
+    def connect(self) -> StepSession:
+        return self
+
+    def ready(self) -> NDArray[np.uint16]:
+        walk = np.random.default_rng(0).integers(1, 4, 20_000).cumsum() % 63
+        tokens = walk.astype(np.uint16)
+        tokens[::500] = 63
+        return tokens
+
+    def progress(self) -> float:
+        self.steps += 1
+        return min(1.0, (self.steps - 1) / self.budget_seconds)
+
+    def report(self, *, step: int, loss: float, tokens: int) -> None:
+        assert step == self.steps
+        assert tokens == step * train.BATCH_SIZE * train.SEQUENCE_LENGTH
+        self.losses.append(loss)
+
+    def save(self, model: torch.nn.Module, config: Mapping[str, Any]) -> None:
+        self.saved = model, config
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """As on a slot of one core; threads that wait for each other on a busy machine take minutes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Knobs for runs of a moment."""
+    for knob, value in {"DEPTH": 1, "WIDTH": 32, "HEAD_SIZE": 16, "SEQUENCE_LENGTH": 32, "BATCH_SIZE": 4}.items():
+        monkeypatch.setattr(train, knob, value)
+    return monkeypatch
+
+
+def trained(monkeypatch: pytest.MonkeyPatch, session: StepSession) -> StepSession:
+    monkeypatch.setattr(train, "Session", session)
+    train.main()
+    return session
+
+
+def awake(model: torch.nn.Module) -> torch.nn.Module:
+    """A model with no weight left at zero, so that what flows through it is seen."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.3)
+    return model
+
+
+def test_tokens_become_logits_whatever_the_batch() -> None:
+    model = train.build_model(CONFIG)
+    for shape in ((1, 1), (3, 17), (2, 300)):
+        assert model(torch.zeros(shape, dtype=torch.int64)).shape == (*shape, 64)
+
+
+def test_the_future_does_not_reach_earlier_logits() -> None:
+    model = awake(train.build_model(CONFIG))
+    tokens = torch.randint(64, (4, 40))
+    changed = tokens.clone()
+    changed[:, 20:] = torch.randint(64, (4, 20))
+    with torch.no_grad():
+        before, after = model(tokens), model(changed)
+    torch.testing.assert_close(before[:, :20], after[:, :20], rtol=0, atol=1e-6)
+    assert not torch.allclose(before[:, 20:], after[:, 20:])
+
+
+def test_the_past_reaches_later_logits_by_its_order() -> None:
+    model = awake(train.build_model(CONFIG))
+    tokens = torch.tensor([[1, 2, 3, 4, 5], [2, 1, 3, 4, 5]])
+    with torch.no_grad():
+        first, second = model(tokens)[:, -1]
+    assert not torch.allclose(first, second)
+
+
+def test_rows_do_not_see_each_other() -> None:
+    model = awake(train.build_model(CONFIG))
+    tokens = torch.randint(64, (4, 20))
+    with torch.no_grad():
+        torch.testing.assert_close(model(tokens)[:1], model(tokens[:1]), rtol=0, atol=1e-5)
+
+
+def test_a_short_run_learns(small: pytest.MonkeyPatch) -> None:
+    session = trained(small, StepSession(steps=200))
+    # The text has three equally likely continuations: log 3 = 1.10 nats; guessing costs log 64 = 4.16.
+    assert session.losses[0] < 4.2
+    assert session.losses[-1] < 2.0
+
+
+def test_what_is_saved_is_what_build_model_makes(small: pytest.MonkeyPatch) -> None:
+    session = trained(small, StepSession(steps=3))
+    assert session.saved is not None
+    model, config = session.saved
+    rebuilt = train.build_model(config)
+    rebuilt.load_state_dict(model.state_dict())
+    tokens = torch.randint(64, (2, 16))
+    torch.testing.assert_close(rebuilt(tokens), model(tokens))
+
+
+def test_a_seed_repeats_a_run_and_another_changes_it(small: pytest.MonkeyPatch) -> None:
+    first, again, other = (trained(small, StepSession(seed)).losses for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize(
+    ("knob", "value"),
+    [
+        ("DEPTH", 2),
+        ("WIDTH", 64),
+        ("HEAD_SIZE", 8),
+        ("MLP_RATIO", 2),
+        ("ROTARY_BASE", 100.0),
+        ("SEQUENCE_LENGTH", 16),
+        ("BATCH_SIZE", 2),
+        ("MATRIX_LR", 0.1),
+        ("EMBEDDING_LR", 0.1),
+        ("HEAD_LR", 0.1),
+        ("MUON_MOMENTUM", 0.5),
+        ("MUON_ITERATIONS", 1),
+        ("ADAM_BETAS", (0.5, 0.5)),
+        ("WEIGHT_DECAY", 1.0),
+        ("WARMUP", 0.5),
+        ("COOLDOWN", 0.0),
+        ("FINAL_LR", 1.0),
+    ],
+)
+def test_every_knob_changes_training(small: pytest.MonkeyPatch, knob: str, value: object) -> None:
+    before = trained(small, StepSession(steps=30)).losses
+    small.setattr(train, knob, value)
+    assert trained(small, StepSession(steps=30)).losses != before
+
+
+def test_knobs_are_literals_that_parsing_finds() -> None:
+    constants = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in ast.parse((FOLDER / "train.py").read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.isupper()
+    }
+    assert {"DEPTH", "WIDTH", "BATCH_SIZE", "MATRIX_LR", "ADAM_BETAS", "COOLDOWN"} < set(constants)
+    assert constants == {name: getattr(train, name) for name in constants}
+
+
+def test_learning_rates_rise_stay_and_fall(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "WARMUP", 0.1)
+    monkeypatch.setattr(train, "COOLDOWN", 0.4)
+    monkeypatch.setattr(train, "FINAL_LR", 0.1)
+    rates = [train.schedule(progress) for progress in (0.0, 0.05, 0.1, 0.5, 0.6, 0.8, 1.0)]
+    assert rates == pytest.approx([0.0, 0.5, 1.0, 1.0, 1.0, 0.55, 0.1])
+
+
+def test_orthogonalized_matrices_have_singular_values_near_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "MUON_ITERATIONS", 5)
+    for shape in ((3, 16, 64), (3, 64, 16)):
+        matrices = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+        values = np.linalg.svd(train.orthogonalize(torch.tensor(matrices)).numpy(), compute_uv=False)
+        assert 0.6 < values.min() < values.max() < 1.3
+
+
+def test_a_parameter_that_is_added_is_trained_too() -> None:
+    model = train.build_model(CONFIG)
+    model.register_parameter("gain", torch.nn.Parameter(torch.ones(3)))
+    optimizers = train.make_optimizers(model)
+    model.get_parameter("gain").grad = torch.ones(3)
+    for parameter in model.blocks.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    for optimizer in optimizers:
+        optimizer.step(1.0)
+    assert (model.get_parameter("gain") < 1).all()
+
+
+IMPORT_AND_LOOK = """
+import sys, torch
+state = torch.random.get_rng_state()
+import train
+print(torch.equal(state, torch.random.get_rng_state()), "torch._dynamo" in sys.modules)
+"""
+
+
+def test_importing_has_no_effects_and_stays_light() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_AND_LOOK], cwd=FOLDER, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("True False\n", "")
+
+
+def test_the_trainer_file_says_what_may_be_edited() -> None:
+    trainer = read_trainer(FOLDER)
+    assert trainer.editable == ("train.py",)
+    assert trainer.data is not None
+    assert (trainer.data.corpus, trainer.data.vocabulary) == ("sotu", 1024)
+    assert all((FOLDER / command[1]).is_file() for command in (trainer.command, trainer.prepare))

@@ -1,0 +1,1 @@
+"""Running many experiments on a cluster: slots, spool, archive."""

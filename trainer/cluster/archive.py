@@ -1,0 +1,111 @@
+"""What becomes of a run that is over: nothing of it goes on, its results go to where they stay, and then they are told."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import signal
+import time
+import zlib
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from pathlib import Path
+
+from ..sandbox.processes import at_work_below
+from .hosted_run import Hosted
+
+LOG_BYTES = 2**16
+"""Of the end of a run's log, told with its result."""
+LEFTOVER_SECONDS = 10.0
+RESULT = "result.json"
+KEPT = ("log.txt", "runner.log", "curve.jsonl", "model.pt", "config.json", "sealed.json", RESULT)
+"""Files that go to the storage; the result comes last, and says that the others are whole."""
+DROPPED = ("work", "tmp", "source")
+_DONE = "kept"
+"""A file that says that this was done, so that a later host only tells it again."""
+
+
+class Keeper:
+    """Ends runs, one after another, beside the loop that starts them.
+
+    Args:
+        thread: Does the work.
+        storage: Where results are kept; None where only the lab's own copy will be, and weights are dropped.
+    """
+
+    def __init__(self, thread: Executor, storage: Path | None) -> None:
+        self._thread = thread
+        self._storage = storage
+        self._pending: list[tuple[Hosted, Future[None]]] = []
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be told."""
+        return bool(self._pending)
+
+    def keep(self, run: Hosted) -> None:
+        """Take a run that is over."""
+        self._pending.append((run, self._thread.submit(self._keep, run)))
+
+    def tell_kept(self) -> None:
+        """Say what became of the runs that are dealt with."""
+        done = [pending for pending in self._pending if pending[1].done()]
+        for run, future in done:
+            self._pending.remove((run, future))
+            _tell(run, future.exception())
+
+    def _keep(self, run: Hosted) -> None:
+        folder = run.folder.path
+        if (folder / _DONE).exists():
+            return
+        end_leftovers(folder)
+        if run.folder.told() is not None:
+            if self._storage is None:
+                (folder / "model.pt").unlink(missing_ok=True)
+            else:
+                _copy(folder, self._storage / folder.name)
+            (folder / _DONE).touch()
+        for name in DROPPED:
+            shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _tell(run: Hosted, trouble: BaseException | None) -> None:
+    result = run.folder.told()
+    if trouble is not None:
+        run.tell(trouble=f"its results could not be kept: {trouble}")
+    run.tell_rest()
+    run.tell(log=_packed(run.folder.log))
+    if sealed := run.folder.told_sealed():
+        run.tell(sealed=sealed)
+    if result is None:
+        run.tell(lost="its runner was killed")
+    else:
+        run.tell(result=result)
+
+
+def _packed(log: Path) -> str:
+    """The end of a log, so that nothing in it can be taken for an event."""
+    with suppress(OSError), log.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_BYTES))
+        return base64.b64encode(zlib.compress(file.read())).decode("ascii")
+    return ""
+
+
+def _copy(folder: Path, place: Path) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    for name in KEPT:
+        if (folder / name).exists():
+            half = place / f"{name}.new"
+            shutil.copyfile(folder / name, half)
+            half.replace(place / name)
+
+
+def end_leftovers(folder: Path) -> None:
+    """Kill what a run has left behind, until nothing is left or it won't go."""
+    deadline = time.monotonic() + LEFTOVER_SECONDS
+    while (found := list(at_work_below(folder))) and time.monotonic() < deadline:
+        for pid in found:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)

@@ -1,0 +1,141 @@
+"""A run in the hands of its host: started, followed, asked to end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import Any
+
+from ..contract.host_events import tell
+from .gpu_slots import Slot
+from .spool import Arrived
+
+POINTS = 200
+"""Of a curve, told of one run; all of them lie in its folder."""
+
+
+class Hosted:
+    """A run and what was told of it.
+
+    Attributes:
+        slot: That it holds; None before it runs, or where it holds one that this host doesn't have.
+        pid: Of its runner, where this host started it.
+    """
+
+    def __init__(self, folder: Arrived) -> None:
+        self.folder = folder
+        self.name = folder.path.name
+        self.slot: Slot | None = None
+        self.pid: int | None = None
+        self._phase: str | None = None
+        self._curve = Curve(folder)
+
+    @property
+    def index(self) -> str | None:
+        """The GPU on which an earlier host has started it."""
+        found = self.folder.spec().get("gpu")
+        return found if isinstance(found, str) else None
+
+    def tell(self, **what: object) -> None:
+        """Print an event of this run."""
+        tell(run=self.name, **what)
+
+    def tell_news(self) -> None:
+        """Say how far it is, where that has changed."""
+        phase = self.folder.phase()
+        if phase is not None and phase != self._phase:
+            self._phase = phase
+            self.tell(phase=phase, gpu=None if self.slot is None else self.slot.index, since=round(self.folder.entered(), 2))
+        if points := self._curve.news():
+            self.tell(points=points)
+
+    def tell_rest(self) -> None:
+        """Say what is left to say of its curve, now that it is over."""
+        if points := self._curve.news(whole=True):
+            self.tell(points=points)
+
+    def is_over(self) -> bool:
+        """Whether its runner is gone."""
+        if self.pid is None:
+            return not self.folder.is_claimed()
+        with suppress(ChildProcessError):
+            return os.waitpid(self.pid, os.WNOHANG)[0] != 0
+        return True
+
+    def ask_to_end(self) -> bool:
+        """Send its runner a SIGTERM; False while it has not claimed its run, and so wouldn't leave a result."""
+        pid = self.folder.claimant()
+        if pid is None or not self.folder.is_claimed():
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        return True
+
+
+def spawn(run: Hosted, slot: Slot) -> None:
+    """Start a runner for a run, on a slot; it doesn't depend on this process."""
+    run.slot = slot
+    run.folder.place(slot.as_spec())
+    log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    run.pid = os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-P", "-m", "labhand.trainer.runner", str(run.folder.path)],
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(run.folder.path / "runner.log"), log, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+        setsigmask=(),
+        setsigdef=(signal.SIGTERM, signal.SIGINT, signal.SIGPIPE),
+    )
+
+
+class Curve:
+    """The points of a run's curve that haven't been told yet.
+
+    Args:
+        folder: Of the run.
+    """
+
+    def __init__(self, folder: Arrived) -> None:
+        self._path = folder.curve
+        self._read = 0
+        self._between = float(folder.spec().get("budget_seconds", 0.0)) / POINTS
+        self._told_at = float("-inf")
+        self._last: Any = None
+
+    def news(self, *, whole: bool = False) -> list[Any]:
+        """Points to tell now: far enough apart, and the last one where the curve is whole."""
+        told: list[Any] = []
+        for point in self._new():
+            self._last = point
+            if point["seconds"] - self._told_at >= self._between:
+                self._tell(point, told)
+        if whole and self._last is not None and self._last["seconds"] > self._told_at:
+            self._tell(self._last, told)
+        return told
+
+    def _tell(self, point: Any, told: list[Any]) -> None:  # noqa: ANN401
+        self._told_at = point["seconds"]
+        told.append(point)
+
+    def _new(self) -> list[Any]:
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._read)
+                whole, newline, _ = file.read().rpartition(b"\n")
+        except FileNotFoundError:
+            return []
+        self._read += len(whole) + len(newline)
+        points: list[Any] = []
+        for line in whole.splitlines():
+            with suppress(ValueError, TypeError, KeyError):
+                point = json.loads(line)
+                float(point["seconds"])
+                points.append(point)
+        return points

@@ -1,0 +1,1 @@
+"""What the server and the trainer both know: files, formats and names. Standard library only."""

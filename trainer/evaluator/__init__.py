@@ -1,0 +1,1 @@
+"""The metric, computed outside of the experiment's processes."""

@@ -1,0 +1,233 @@
+"""The metric: bits per byte of the validation text, computed where the targets are and the experiment's code isn't."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract.trainer_file import Data
+from ..data.corpus import Corpus, Split
+from ..data.sources import SplitName
+from ..run.child import CancelledError
+from ..run.classify import RunFailedError
+from ..run.run import Run
+from .cheating import Again, Findings, findings
+from .probes import chances, in_batches, probes_of, tokens_of
+from .scoring import Shape, models
+from .trigram import expected_nats
+
+Logits = Callable[[NDArray[np.int64]], NDArray[np.float32]]
+"""A model: token ids [batch, time] to logits [batch, time, vocabulary]."""
+
+TOKENS = {"cpu": 2**15, "cuda": 2**18}
+"""Scored, by kind of device: part of the stratum, so scores with different counts are never compared."""
+MOST_ROWS, MOST_LOGITS = 16, 2**26
+"""In a batch."""
+_OWN_FILES = ("cheating.py", "evaluate.py", "probes.py", "scoring.py", "scoring_child.py", "trigram.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The fixed set of validation tokens, the same for every model.
+
+    Attributes:
+        inputs: [rows, context], given to the model.
+        targets: [rows, context], the tokens that follow each input; never leave this process.
+        bytes: [rows, context], of text that each target stands for; 0 for a token that isn't scored.
+    """
+
+    inputs: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    bytes: NDArray[np.int64]
+
+
+def fixed_rows(split: Split, context: int, tokens: int, token_bytes: NDArray[np.int64]) -> Rows:
+    """Rows of `context` tokens spread evenly over a split, `tokens` in all or as many as there are.
+
+    Raises:
+        ValueError: The split is too short for a single row.
+    """
+    available = (len(split.tokens) - 1) // context
+    if available < 1:
+        raise ValueError(f"{len(split.tokens)} tokens are too few for a row of {context}")
+    rows = min(available, max(1, tokens // context))
+    starts = np.arange(rows) * available // rows * context
+    windows = split.tokens[starts[:, None] + np.arange(context + 1)].astype(np.int64)
+    return Rows(windows[:, :-1], windows[:, 1:], token_bytes[windows[:, 1:]])
+
+
+def nats(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Cross-entropy [rows, time] of logits [rows, time, vocabulary] at targets [rows, time], nats."""
+    losses = np.empty(targets.shape, np.float64)
+    for row, (scores, wanted) in enumerate(zip(logits, targets, strict=True)):  # a row at a time stays in the cache
+        with np.errstate(all="ignore"):  # the caller looks whether losses are finite
+            highest = scores.max(axis=-1, keepdims=True)
+            total = np.exp(scores - highest).sum(axis=-1).astype(np.float64)
+            chosen = np.take_along_axis(scores, wanted[:, None], axis=-1)
+            losses[row] = np.log(total) + (highest - chosen)[:, 0]
+    return losses
+
+
+def bits_per_byte(losses: NDArray[np.float64], lengths: NDArray[np.int64]) -> float:
+    """Nats over the bytes that they were spent on, in bits; a target of no bytes counts for neither."""
+    return float(losses[lengths > 0].sum() / math.log(2) / lengths.sum())
+
+
+def evaluate(run: Run, data: Data, corpus: Corpus) -> float:
+    """Score what training left on the validation split.
+
+    Args:
+        run: Its result takes the count of parameters, and what identifies the evaluator.
+        data: Of the trainer.
+        corpus: Its validation split is scored.
+
+    Raises:
+        RunFailedError: The model can't be loaded or run, its loss isn't finite, or the probes found it cheating.
+        CancelledError: The runner was asked to end.
+    """
+    rows = _rows(run, data, corpus, "validation")
+    run.result.evaluator = _identity(corpus, rows)
+    return _score(run, data, corpus, rows, run.result.measures)
+
+
+def seal(run: Run, data: Data, corpus: Corpus) -> None:
+    """Score the same model on the test split, into the run's sealed file and nowhere else.
+
+    The result is closed before, so that nothing of it, not even a time, depends on the test split.
+
+    Args:
+        run: It was evaluated.
+        data: Of the trainer.
+        corpus: Its test split is scored.
+    """
+    run.result.close()
+    try:
+        rows = _rows(run, data, corpus, "test")
+    except ValueError:  # a test split of a few words tells nothing
+        return
+    told: dict[str, Any] = {"score": None, "failure": None, **_identity(corpus, rows)}
+    try:
+        told["score"] = _score(run, data, corpus, rows, {})
+    except RunFailedError as error:
+        told["failure"] = error.failure.kind
+    except CancelledError:
+        return
+    run.folder.write_sealed(told)
+
+
+def _rows(run: Run, data: Data, corpus: Corpus, split: SplitName) -> Rows:
+    return fixed_rows(corpus.split(split), data.context, TOKENS[run.spec.device], corpus.token_bytes)
+
+
+def _identity(corpus: Corpus, rows: Rows) -> dict[str, Any]:
+    """What makes scores comparable: the evaluator's code, the text, how much of it."""
+    return {"version": version(), "data": f"{corpus.fingerprint}-{_pin(rows)}", "tokens": rows.targets.size}
+
+
+def _score(run: Run, data: Data, corpus: Corpus, rows: Rows, measures: dict[str, float]) -> float:
+    batch = max(4, min(MOST_ROWS, MOST_LOGITS // (data.context * data.vocabulary)))
+    expected = expected_nats(corpus.split("train").tokens, rows.inputs, rows.targets, data.vocabulary)
+    clock = run.clock(run.trainer.budget.evaluation_seconds)
+
+    with models(run, Shape(batch, data.context, data.vocabulary), clock) as process:
+
+        @contextmanager
+        def fresh() -> Generator[Logits]:
+            with process() as model:
+                measures["parameters"] = model.parameters
+                yield model.logits
+
+        losses, found = measure(fresh, rows, batch, expected)
+    if found.tampering:
+        raise RunFailedError("tampering", f"The model {'; and it '.join(found.tampering)}", found.tampering)
+    if found.breaches:
+        step = "Let a row's logits depend on nothing but the row: no other rows, no chance."
+        raise RunFailedError("contract_broken", f"The model {found.breaches[0]}", found.breaches, step)
+    return bits_per_byte(losses, rows.bytes)
+
+
+def measure(
+    fresh: Callable[[], AbstractContextManager[Logits]], rows: Rows, batch: int, expected: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], Findings]:
+    """Losses [rows, time], nats, and what the probes found.
+
+    Args:
+        fresh: Loads the model into a process that knows nothing of those before it.
+        rows: To be scored.
+        batch: Rows that are given at once.
+        expected: Losses [rows, time] of something simple, nats.
+
+    Raises:
+        RunFailedError: A loss isn't finite.
+    """
+    random = np.random.default_rng()
+    with fresh() as logits:
+        losses, repeated = _scored(_Asked(logits, rows, batch, random), random)
+    chance, found = chances(losses, expected), list[list[Again]]()
+    with fresh() as logits:
+        asked = _Asked(logits, rows, batch, random)
+        for probes in in_batches(probes_of(chance, random), batch, random):
+            which = [probe.row for probe in probes]
+            again = asked.losses(which, tokens_of(probes, rows.inputs, random)) - losses[which]
+            found.append(
+                [
+                    Again(probe.row, difference[: probe.cut], chance[probe.row, : probe.cut], probe.cut < len(difference))
+                    for probe, difference in zip(probes, again, strict=True)
+                ]
+            )
+    return losses, findings(found, repeated)
+
+
+def _scored(asked: _Asked, random: np.random.Generator) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+    """Losses of all rows, in secret order, and the differences of one batch that was met again later."""
+    inputs, batch = asked.rows.inputs, asked.batch
+    order = random.permutation(len(inputs))
+    batches = [order[start : start + batch] for start in range(0, len(order), batch)]
+    repeated, when = int(random.integers((len(batches) + 1) // 2)), int(random.integers(len(batches) // 2, len(batches)))
+    losses = np.empty(inputs.shape, np.float64)
+    again: NDArray[np.float64] = losses[:0]
+    for number, which in enumerate(batches):
+        losses[which] = asked.losses(which, inputs[which])
+        if number == when:
+            once_more = batches[repeated]
+            again = asked.losses(once_more, inputs[once_more]) - losses[once_more]
+    return losses, list(again)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A model in a process, asked in batches of one size: nothing is to be told from that."""
+
+    logits: Logits
+    rows: Rows
+    batch: int
+    random: np.random.Generator
+
+    def losses(self, which: Sequence[int] | NDArray[np.intp], tokens: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Losses [rows, time] of tokens at the targets of some rows; the rest of the batch is made up."""
+        rest = self.random.choice(self.rows.inputs.ravel(), (self.batch - len(tokens), tokens.shape[1]))
+        found = nats(self.logits(np.concatenate([tokens, rest]))[: len(tokens)], self.rows.targets[which])
+        if not np.isfinite(found).all():
+            raise RunFailedError("diverged", "The trained model's loss on the validation text is not finite")
+        return found
+
+
+def _pin(rows: Rows) -> str:
+    """Hash of what is scored: text that was changed on this machine is another stratum, too."""
+    digest = sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in (rows.inputs, rows.targets, rows.bytes)))
+    return digest.hexdigest()[:8]
+
+
+def version() -> str:
+    """Hash of the evaluator's own files: other code is another stratum."""
+    here = Path(__file__).parent
+    digest = sha256(b"".join((here / name).read_bytes() for name in _OWN_FILES))
+    return digest.hexdigest()[:12]

@@ -1,0 +1,199 @@
+"""The runner's side of the model's process: sends rows of tokens, gets their logits, believes nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..channel import BrokenChannelError, Channel
+from ..run.child import Child
+from ..run.classify import RunFailedError, of_exit
+from ..run.clock import Clock
+from ..run.run import Run
+from ..sandbox.policy import LARGEST_FILE
+
+LARGEST_CONFIG = 2**20
+_MOST_PARAMETERS = 2**48
+_LOOK = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Of a model's answers: the most rows in a batch, tokens in a row, logits a token."""
+
+    rows: int
+    time: int
+    vocabulary: int
+
+
+class Model:
+    """The trained model, as a function from tokens to logits in another process.
+
+    Attributes:
+        parameters: How many it says that it has.
+    """
+
+    def __init__(self, run: Run, child: Child, channel: Channel, shape: Shape, clock: Clock) -> None:
+        self._run = run
+        self._child = child
+        self._channel = channel
+        self._clock = clock
+        self._answer()  # it is here, and nothing is left of the one before
+        run.folder.renew_temporary()
+        self._inputs, self._logits = self._share(shape)
+        self.parameters = _count(self._answer().get("parameters"))
+        self._rehearse()
+
+    def _share(self, shape: Shape) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Hand the process memory for tokens and logits, and tell it what to load."""
+        size, folder = 4 * shape.rows * shape.time * (1 + shape.vocabulary), self._run.folder
+        file = os.memfd_create("logits", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(file, size)
+        fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+        memory = mmap.mmap(file, size)
+        inputs = np.frombuffer(memory, np.int32, shape.rows * shape.time).reshape(shape.rows, shape.time)
+        logits = np.frombuffer(memory, np.float32, offset=inputs.nbytes).reshape(*inputs.shape, shape.vocabulary)
+        about = {"source": str(folder.source), "model": str(folder.model), "config": str(folder.config)}
+        try:
+            self._channel.send(asdict(shape) | about | {"bytes": size, "device": self._run.spec.device}, file)
+        except BrokenChannelError:
+            raise self._ended() from None
+        finally:
+            os.close(file)
+        return inputs, logits
+
+    def _rehearse(self) -> None:
+        """Have it answer made-up rows, so that an honest mistake shows here, where what it prints can be told.
+
+        From then on it holds text that nobody may read, and its output goes nowhere: an experiment could print it, for a
+        later one to learn by heart.
+        """
+        shape = self._inputs.shape
+        self.logits(np.random.default_rng().integers(0, self._logits.shape[-1], shape))
+        self._child.mute()
+
+    def logits(self, tokens: NDArray[Any]) -> NDArray[np.float32]:
+        """Logits [rows, time, vocabulary] of token ids [rows, time], where the model's process can't change them any more.
+
+        It could raise a target's logit between the moments at which the sum and the target's own are read.
+
+        Raises:
+            RunFailedError: The model crashed, took too long, or gave something else.
+            CancelledError: The runner was asked to end.
+        """
+        rows = len(tokens)
+        self._inputs[:rows] = tokens
+        try:
+            self._channel.send({"rows": rows})
+        except BrokenChannelError:
+            raise self._ended() from None
+        self._answer()
+        return np.array(self._logits[:rows])
+
+    def _answer(self) -> Mapping[str, Any]:
+        while self._clock.left() > 0:
+            try:
+                received = self._channel.receive()
+            except BlockingIOError:
+                self._child.wait(_LOOK)
+                continue
+            except BrokenChannelError as error:
+                raise RunFailedError("tampering", f"The model's process sent what its code never sends: {error}") from error
+            if received is None:
+                raise self._ended()
+            message, file = received
+            if file is not None:
+                os.close(file)
+            if "problem" in message:
+                raise self._problem(str(message["problem"]))
+            return message
+        raise self._too_slow()
+
+    def _too_slow(self) -> RunFailedError:
+        allowed = self._run.trainer.budget.evaluation_seconds
+        return RunFailedError("timeout", f"The evaluation took longer than {allowed:g} s", (), "Make the model cheaper to run.")
+
+    def _problem(self, said: str) -> RunFailedError:
+        said = "it no longer gives logits of the right shape" if self._child.is_muted else said
+        return RunFailedError("contract_broken", f"The model can't be evaluated: {said}"[:500])
+
+    def _ended(self) -> RunFailedError:
+        """The process has let go of its end: say why it ended."""
+        self._child.deafen(self._channel.socket)
+        while self._child.status is None:
+            if self._clock.left() < 0:
+                return self._too_slow()
+            self._child.wait(_LOOK)
+        if self._child.is_muted:
+            message = f"The model's process ended with status {self._child.status} in the midst of the evaluation"
+            return RunFailedError("contract_broken", message, ("What it printed there is not kept.",))
+        error = of_exit(self._child.status, self._run.log.text(), "Loading or running the model that training left")
+        failure = error.failure
+        return error if failure.kind != "crashed" else RunFailedError("contract_broken", failure.message, failure.lines)
+
+
+@contextmanager
+def models(run: Run, shape: Shape, clock: Clock, most: int = 2) -> Generator[Callable[[], AbstractContextManager[Model]]]:
+    """What loads what training left into a fresh process, for as long as a context lasts; one context after another.
+
+    Args:
+        run: Its folder holds `model.pt` and `config.json`, taken over, and the source.
+        shape: Of its answers.
+        clock: What isn't answered before it is over took too long.
+        most: Processes.
+
+    Raises, on entering one of those contexts:
+        RunFailedError: What training left can't be loaded.
+        CancelledError: The runner was asked to end.
+    """
+    with ExitStack() as ends:
+        pairs = [Channel.pair() for _ in range(most)]
+        for ours, theirs in pairs:
+            ends.callback(ours.close)
+            ends.callback(theirs.close)
+            ours.socket.setblocking(False)  # noqa: FBT003
+        descriptors = [theirs.socket.fileno() for _, theirs in pairs]
+        sandbox, module = run.confinement.for_scoring(), "labhand.trainer.evaluator.scoring_child"
+        child = ends.enter_context(run.child([*map(str, descriptors)], run.folder.source, sandbox, descriptors, module))
+        for _, theirs in pairs:
+            theirs.close()
+        channels = iter([ours for ours, _ in pairs])
+
+        @contextmanager
+        def fresh() -> Generator[Model]:
+            channel = next(channels)
+            child.listen(channel.socket)
+            try:
+                yield Model(run, child, channel, shape, clock)
+            finally:
+                child.go_on()
+                child.deafen(channel.socket)
+
+        yield fresh
+
+
+def _count(said: object) -> int:
+    """How many parameters the model's process says that it has, if it can be."""
+    if not isinstance(said, int) or not 0 <= said < _MOST_PARAMETERS:
+        raise RunFailedError("tampering", "The model's process sent what its code never sends: no count of parameters")
+    return said
+
+
+def take_files(run: Run) -> None:
+    """Take over what training left, as files that nothing else has a hand on.
+
+    Raises:
+        RunFailedError: Something is missing, too large, or no plain file.
+    """
+    for name, largest in ((run.folder.model.name, LARGEST_FILE[run.spec.device]), (run.folder.config.name, LARGEST_CONFIG)):
+        if problem := run.folder.take(name, largest):
+            message = f"Training left no {name} that can be used: it {problem}"
+            raise RunFailedError("contract_broken", message, (), "Call session.save(model, config) at the end of train.py.")

@@ -1,0 +1,71 @@
+"""One run, as the parts of the runner hand it to one another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..contract.run_folder import RunFolder
+from ..contract.trainer_file import Spec, Trainer
+from ..sandbox.cgroup import Group
+from ..sandbox.policy import Confinement
+from ..sandbox.processes import TreeClock
+from ..sandbox.sandbox import Sandbox
+from .child import GUARD, Child, Stop
+from .clock import Clock
+from .environment import scrubbed
+from .gate import Gate
+from .log import Log
+from .result import Result
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that belongs to one run while the runner lives."""
+
+    folder: RunFolder
+    spec: Spec
+    trainer: Trainer
+    log: Log
+    stop: Stop
+    result: Result
+    confinement: Confinement
+    gate: Gate
+    group: Group | None = None
+
+    def clock(self, limit: float) -> Clock:
+        """A clock of the kind that governs this run, over whatever runs below the runner from now on."""
+        return Clock(limit, self._cpu() if self.spec.clock == "cpu" else None, len(self.spec.cores) or os.cpu_count() or 1)
+
+    def _cpu(self) -> Callable[[], float]:
+        """CPU seconds of what runs below the runner: by two counts where there is a control group, and the larger one holds."""
+        tree, group = TreeClock(), self.group
+        if group is None:
+            return tree.seconds
+        before = group.cpu_seconds()
+        return lambda: max(tree.seconds(), group.cpu_seconds() - before)
+
+    def child(
+        self,
+        command: Sequence[str],
+        folder: Path,
+        sandbox: Sandbox,
+        descriptors: Sequence[int] = (),
+        guard: str = GUARD,
+        **more: str,
+    ) -> Child:
+        """Start a command of the experiment in a sandbox.
+
+        Args:
+            command: What to run, in `folder`.
+            folder: Its working directory.
+            sandbox: Its bounds.
+            descriptors: Open files that it inherits under the same numbers.
+            guard: The module that makes something of the command.
+            more: Added to its environment.
+        """
+        serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm
+        environment = scrubbed(self.spec, self.folder.temporary, **serial, **more)
+        return Child(command, folder, environment, self.log, self.stop, descriptors, sandbox, self.group, guard)

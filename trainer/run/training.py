@@ -1,0 +1,257 @@
+"""Training: the experiment's command, run under the runner's clock until it ends or is ended."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ..channel import VARIABLE, BrokenChannelError, Channel, memory_file
+from .child import Child
+from .classify import RunFailedError, of_exit, relevant_lines
+from .clock import Clock
+from .environment import with_interpreter
+from .gate import LOOK_SECONDS
+from .run import Run
+from .usage import DiskWatch, GpuWatch, check_claim, check_startup, note_claim, note_memory
+
+GRACE_SECONDS, GRACE_SHARE = 1.0, 0.05
+"""On the budget's clock, past the budget: for the last step and for saving."""
+MOST_POINTS = 20_000
+"""Lines in curve.jsonl; what is reported past them counts, but isn't kept."""
+_HELPING = 64
+"""Messages that are taken before the clock is looked at again."""
+
+
+def train_by_output(run: Run) -> None:
+    """Run a command that knows nothing of labhand; all its time counts as training.
+
+    Raises:
+        RunFailedError: It failed, or went on past start-up, budget and evaluation together.
+        CancelledError: The runner was asked to end.
+    """
+    budget = run.trainer.budget
+    run.folder.make_work()
+    _enter(run)
+    clock = run.clock(budget.startup_seconds + run.spec.budget_seconds + budget.evaluation_seconds)
+    command = with_interpreter(run.trainer.command)
+    run.folder.set_phase("running")
+    disk = DiskWatch(run)
+    with run.child(command, run.folder.work, run.confinement.for_training()) as child:
+        try:
+            while child.status is None:
+                if clock.left() < 0:
+                    message = "The command ran for longer than start-up, budget and evaluation together allow"
+                    raise RunFailedError("timeout", message, relevant_lines(run.log.text()))
+                disk.look()
+                child.wait(clock.next_look())
+        finally:
+            run.result.seconds |= {"training": clock.used(), "training_wall": clock.wall()}
+    _check_exit(run, child)
+
+
+def train_with_session(run: Run, tokens: bytes) -> None:
+    """Run a command that uses `labhand.trainer.session`, until it has left a model.
+
+    Args:
+        run: Its result takes the times, and what was reported.
+        tokens: This seed's training data, uint16.
+
+    Raises:
+        RunFailedError: It failed, diverged, broke the contract, or went on past its deadline.
+        CancelledError: The runner was asked to end.
+    """
+    try:
+        _train(run, tokens)
+    except RunFailedError as error:
+        if error.failure.kind != "out_of_memory" or run.gate.is_in:
+            raise
+        _enter(run)  # the model that was evaluated beside it may have taken the memory
+        _train(run, tokens)
+
+
+def _enter(run: Run) -> None:
+    """Wait until the run has its device to itself."""
+    run.gate.wait(run.stop)
+    run.result.has_device()
+
+
+def _train(run: Run, tokens: bytes) -> None:
+    ours, theirs = Channel.pair()
+    ours.send(_facts(run))
+    ours.socket.setblocking(False)  # noqa: FBT003
+    descriptor = theirs.socket.fileno()
+    run.folder.make_work()
+    command, sandbox = with_interpreter(run.trainer.command), run.confinement.for_training()
+    with run.child(command, run.folder.work, sandbox, [descriptor], **{VARIABLE: str(descriptor)}) as child:
+        theirs.close()
+        child.listen(ours.socket)
+        training = _Training(run, ours, memory_file("training-tokens", tokens))
+        try:
+            training.watch(child)
+        finally:
+            training.settle()
+            ours.close()
+    if training.is_saved:
+        return
+    _check_exit(run, child)
+    if not training.is_ready:
+        raise RunFailedError("contract_broken", "The command ended without having called session.ready()")
+
+
+def _facts(run: Run) -> Mapping[str, Any]:
+    data = run.trainer.data
+    return {
+        "seed": run.spec.seed,
+        "budget_seconds": run.spec.budget_seconds,
+        "clock": run.spec.clock,
+        "device": run.spec.device,
+        "vocabulary": data.vocabulary if data else 0,
+        "context": data.context if data else 0,
+        "output": str(run.folder.work),
+    }
+
+
+def _check_exit(run: Run, child: Child) -> None:
+    if child.status:
+        raise of_exit(child.status, run.log.text())
+
+
+class _Training:
+    """The runner's side of a session: first the start-up, then, from `ready` on, the training."""
+
+    def __init__(self, run: Run, channel: Channel, tokens: int) -> None:
+        self._run = run
+        self._channel: Channel | None = channel
+        self._tokens = tokens
+        self._startup = Clock(run.trainer.budget.startup_seconds)
+        self._training: Clock | None = None
+        self._deadline = run.spec.budget_seconds * (1 + GRACE_SHARE) + GRACE_SECONDS
+        self._disk = DiskWatch(run)
+        self._gpu = GpuWatch(run)
+        self._startup_use = run.clock(math.inf)
+        self._points = 0
+        self.is_ready = False
+        self.is_saved = False
+
+    def watch(self, child: Child) -> None:
+        """Listen, and look at the clock, until the model is saved or the child has ended and all that it said was heard."""
+        while child.status is None and not self.is_saved:
+            child.wait(self._look())
+            self._listen(child)
+        while self._listen(child):
+            pass
+        if self.is_saved:
+            note_memory(self._run)
+            child.kill()  # or it could go on training, and save again
+
+    def _look(self) -> float:
+        """Look at all that is watched; gives the seconds until that is due again."""
+        self._disk.look()
+        if self.is_ready and self._training is None:
+            self._begin()
+            return LOOK_SECONDS
+        clock = self._training or self._startup
+        if clock.left() < 0:
+            raise self._timeout()
+        if self._training is not None:
+            self._gpu.look(self._training.used() / self._run.spec.budget_seconds)
+        return clock.next_look()
+
+    def _timeout(self) -> RunFailedError:
+        lines = relevant_lines(self._run.log.text())
+        if self._training is None:
+            allowed = self._run.trainer.budget.startup_seconds
+            step = "Prepare less before session.ready(), or have startup_seconds raised in trainer.toml."
+            return RunFailedError("timeout", f"The start-up took longer than {allowed:g} s", lines, step)
+        budget, used = self._run.spec.budget_seconds, self._training.used()
+        message = f"Training went on past its deadline: {used:.1f} s of {budget:g} s, {self._training.wall():.1f} s by the wall"
+        return RunFailedError("timeout", message, lines)
+
+    def _listen(self, child: Child) -> bool:
+        """Take a bounded helping of what was said, so that a flood doesn't hide the clock; gives whether there may be more."""
+        try:
+            for _ in range(_HELPING):
+                if self._channel is None or self.is_saved:
+                    return False
+                received = self._channel.receive()
+                if received is None:
+                    child.deafen(self._channel.socket)
+                    self._channel = None
+                else:
+                    self._take(*received)
+        except BlockingIOError:
+            return False
+        except BrokenChannelError as error:
+            raise RunFailedError("contract_broken", f"The experiment's messages can't be read: {error}") from error
+        return True
+
+    def _take(self, message: Mapping[str, Any], file: int | None) -> None:
+        if file is not None:
+            os.close(file)
+        match message.get("say"):
+            case "ready" if not self.is_ready:
+                self._end_startup()
+            case "report" if self._training is not None:
+                self._note(message, self._training)
+            case "saved" if self._training is not None:
+                self.is_saved = True
+                note_claim(self._run, message.get("seconds"))
+            case said:
+                raise RunFailedError("contract_broken", f"The experiment said {said!r}, which isn't due now")
+
+    def _end_startup(self) -> None:
+        self.is_ready = True
+        self._run.result.seconds["startup"] = self._startup.wall()
+        check_startup(self._run, self._startup_use)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Hand over the data and start the clock, unless another run still has the device."""
+        if self._channel is None or not self._run.gate.try_to_get_in():
+            return
+        self._run.result.has_device()
+        size = os.fstat(self._tokens).st_size
+        self._training = self._run.clock(self._deadline)
+        self._channel.send({"tokens": size // 2}, self._tokens)
+        self._run.folder.set_phase("running")
+
+    def _note(self, message: Mapping[str, Any], clock: Clock) -> None:
+        """Keep one report; what it says is the experiment's own word, except for the seconds."""
+        loss, measures = _read_report(message)
+        step, tokens = measures["steps"], measures["tokens"]
+        self._run.result.measures |= measures
+        if not math.isfinite(loss):
+            raise RunFailedError("diverged", f"The loss was {loss} at step {step}, after {clock.used():.1f} s of training")
+        if self._points < MOST_POINTS:
+            self._points += 1
+            point = {"seconds": round(clock.used(), 3), "step": step, "loss": loss, "tokens": tokens}
+            with self._run.folder.curve.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(point) + "\n")
+
+    def settle(self) -> None:
+        """Say what was used, however it ended."""
+        os.close(self._tokens)
+        if not self.is_ready:
+            self._run.result.seconds["startup"] = self._startup.wall()
+        if self._training is None:
+            return
+        self._run.result.seconds |= {"training": self._training.used(), "training_wall": self._training.wall()}
+        note_memory(self._run)
+        check_claim(self._run)
+
+
+def _read_report(message: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
+    """The loss, which may be anything, and the measures, which are counts."""
+    try:
+        loss, step, tokens = float(message["loss"]), int(message["step"]), int(message["tokens"])
+        measures: dict[str, float] = {"steps": step, "tokens": tokens}
+        if (flops := message.get("flops")) is not None:
+            measures["flops"] = float(flops)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        loss, measures = 0.0, {"steps": -1.0}
+    if not all(0 <= value < math.inf for value in measures.values()):
+        raise RunFailedError("contract_broken", f"A report lacks a sound step, loss or tokens: {dict(message)!r:.200}")
+    return loss, measures

@@ -1,0 +1,1 @@
+"""The bounds of untrusted code, and the processes that it runs in."""

@@ -1,0 +1,152 @@
+"""Which bounds this machine can put on a run: what the code that trains, and the model that is scored, may do.
+
+A kernel that can't forbid something makes the sandbox smaller. The run's result says what was in force.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ..contract.files import cache_folder
+from ..contract.run_folder import RunFolder
+from ..contract.trainer_file import ContractError, Spec, Trainer
+from . import landlock, private_shm, seccomp
+from .cgroup import Group
+from .processes import threads_of_user
+from .sandbox import Sandbox
+
+SWITCH = "LABHAND_NO_LANDLOCK"
+"""Environment variable of the runner: 1 makes it behave as on a kernel without Landlock."""
+LARGEST_FILE = {"cpu": 2**30, "cuda": 2**34}
+"""Bytes that an experiment may write into one file, by kind of device."""
+MOST_PROCESSES = {"cpu": 128, "cuda": 4096}
+"""Threads that a run may have in its control group."""
+_SLACK = 4
+"""Where threads can be bounded for the whole user only, others of theirs must not make a run fail."""
+_MEMORY_SHARE = 0.9
+"""Of the machine's memory, or of the share of it that goes with the run's cores."""
+_SMALLEST_MEMORY = 4 * 2**30
+
+_SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt/nvidia", "/opt/cuda", "/proc", "/sys")
+_SETTINGS = (
+    *("alternatives", "group", "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "nsswitch.conf"),
+    *("os-release", "passwd", "pki/tls/certs", "resolv.conf", "ssl/certs", "ssl/openssl.cnf"),
+)
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+
+
+class Confinement:
+    """The bounds of one run.
+
+    Args:
+        folder: Of the run.
+        spec: Its kind of device decides sizes; it may ask for a sandbox.
+        trainer: Names the exceptions that its code needs.
+        group: The run's control group, where one could be made.
+
+    Attributes:
+        in_force: What each part of the sandbox is held by, as `result.json` has it.
+        private_memory: The run gets a /dev/shm of its own.
+    """
+
+    def __init__(self, folder: RunFolder, spec: Spec, trainer: Trainer, group: Group | None) -> None:
+        self._folder = folder
+        self._device = spec.device
+        self._trainer = trainer
+        self._group = group
+        self._landlock = 0 if os.environ.get(SWITCH) == "1" else landlock.version()
+        self._read = [*_readable_anywhere(), *(str(Path(path).expanduser()) for path in trainer.read)]
+        self._bytes = _memory_limit(spec)
+        self._processes = MOST_PROCESSES[spec.device]
+        bounded = group is not None and group.limit_processes(self._processes)
+        held = group is not None and group.limit_memory(self._bytes)
+        self._limits_processes, self._limits_memory = not bounded, not held and spec.device == "cpu"
+        self.private_memory = private_shm.can_be_private()
+        name = f"cgroup-{group.version}" if group else ""
+        self.in_force: dict[str, Any] = {
+            "files": f"landlock-{self._landlock}" if self._landlock else "none",
+            "network": self._network(),
+            "processes": name if bounded else "rlimit" if os.geteuid() else "none",
+            "memory": name if held else "rlimit" if self._limits_memory else "none",
+            "exceptions": [*trainer.read, *(["network"] if trainer.network else [])],
+        }
+        self._required = spec.sandbox_required
+
+    def _network(self) -> str:
+        if self._trainer.network:
+            return "allowed"
+        if seccomp.is_possible():
+            return "seccomp"
+        return "landlock" if landlock.forbids_tcp(self._landlock) else "none"
+
+    def check(self) -> None:
+        """See that what has to stay closed is.
+
+        Raises:
+            ContractError: The trainer's exceptions open it, or a sandbox is required and can't be had.
+        """
+        missing = [part for part in ("files", "network") if self.in_force[part] == "none"]
+        if self._required and missing:
+            raise ContractError(
+                f"A sandbox is required, but the kernel of this machine can't forbid: {', '.join(missing)}. Run on Linux 5.13 "
+                "or later with Landlock enabled, or set sandbox_required = false for this pool"
+            )
+        for closed in (cache_folder() / "corpora", self._folder.path.parent):
+            for path in self._read:
+                if closed.resolve().is_relative_to(Path(path).resolve()):
+                    raise ContractError(f"{path} can't be read by experiments: {closed} lies in it. Name a smaller folder")
+
+    def for_training(self) -> Sandbox:
+        """Of the experiment's command: it changes its own working copy and a folder for temporary files, and nothing else."""
+        writable = [self._folder.work, self._folder.temporary]
+        return self._sandbox([], writable, shares=self._trainer.data is None or self._trainer.network)
+
+    def for_scoring(self) -> Sandbox:
+        """Of the model: it sees its source and what training left, and changes temporary files alone."""
+        readable = [self._folder.source, self._folder.model, self._folder.config]
+        return self._sandbox(readable, [self._folder.temporary], shares=False)
+
+    def _sandbox(self, readable: Iterable[Path], writable: Iterable[Path], *, shares: bool) -> Sandbox:
+        return Sandbox(
+            landlock=self._landlock,
+            filtered=seccomp.is_possible(),
+            network=self._trainer.network,
+            shares=shares,
+            memory=self.private_memory,
+            read=(*self._read, *map(str, readable)),
+            write=tuple(map(str, writable)),
+            devices=tuple(_devices(self._device)),
+            threads=self._device == "cuda",
+            groups=self._group.entrances if self._group else (),
+            file_bytes=LARGEST_FILE[self._device],
+            memory_bytes=self._bytes if self._limits_memory else None,
+            processes=threads_of_user() + _SLACK * self._processes if self._limits_processes else None,
+        )
+
+
+def _memory_limit(spec: Spec) -> int:
+    """Bytes that a run may use."""
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    share = len(spec.cores) / (os.cpu_count() or 1) if spec.cores else 1.0
+    return max(_SMALLEST_MEMORY, int(_MEMORY_SHARE * share * whole))
+
+
+def _readable_anywhere() -> list[str]:
+    """What any Python process needs to read: the interpreter, its packages, the system's libraries, this package."""
+    paths = sysconfig.get_paths()
+    python = [sys.prefix, sys.base_prefix, paths["stdlib"], paths["purelib"], paths["platlib"], str(Path(__file__).parents[1])]
+    # Packages may lie elsewhere too: those of the system, or what a .pth file names.
+    python += [path for path in sys.path if Path(path).name in {"site-packages", "dist-packages"}]
+    libraries = [path for path in os.environ.get("LD_LIBRARY_PATH", "").split(":") if path.startswith("/")]
+    interpreter = str(Path(sys.executable).resolve())
+    return list(dict.fromkeys([*_SYSTEM, *(f"/etc/{name}" for name in _SETTINGS), *python, interpreter, *libraries]))
+
+
+def _devices(kind: str) -> list[str]:
+    gpus = Path("/dev").glob("nvidia*") if kind == "cuda" else ()
+    return [f"/dev/{name}" for name in _DEVICES] + sorted(map(str, gpus))
