@@ -89,7 +89,7 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class FailureDetail:
     """A failure, told so that it can be acted on.
 
     Attributes:
@@ -159,7 +159,7 @@ class Experiment:
     verdict: Verdict = Verdict.PENDING
     reason: str | None = None
     gain: float | None = None
-    failed: Failed | None = None
+    failed: FailureDetail | None = None
     flags: Sequence[str] = ()
     cancel_reason: str | None = None
     started_at: float | None = None
@@ -230,7 +230,7 @@ class Pool:
         return self.slots // self.most_clusters if self.most_clusters else 0
 
 
-ClusterStatus = Literal["starting", "up", "failed", "gone"]
+ClusterState = Literal["starting", "up", "failed", "gone"]
 """`failed` is one that can't be used and isn't known to be gone yet: it may still cost money."""
 
 
@@ -250,7 +250,7 @@ class Cluster:
     name: str
     pool: str
     gpus: int
-    status: ClusterStatus
+    status: ClusterState
     usd_per_hour: float
     launched_at: float
     ended_at: float | None = None

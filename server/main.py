@@ -42,13 +42,13 @@ def serve(
     """Serve the lab to an MCP client."""
     gc.disable()  # what imports make is no garbage: looking for it takes a tenth of the start
     BaseModel.model_config["defer_build"] = True  # most of the protocol's models are never needed: another tenth
-    from ..tools.lab_context import Bench
+    from ..tools.lab_context import LabHandle
     from ..tools.transports import serve_http, serve_stdio
 
     gc.freeze()
     gc.enable()
     place = _root(root)
-    bench = Bench(place, caller)
+    bench = LabHandle(place, caller)
     if not http:
         serve_stdio(bench, read_only=read_only)
         return

@@ -13,7 +13,7 @@ from mcp.server.auth.settings import AuthSettings
 
 from .analysis import analyze, plot
 from .fleet import scale_pool
-from .lab_context import Bench
+from .lab_context import LabHandle
 from .launch import launch_experiment, launch_grid
 from .manage import cancel, checkout, note
 from .middleware import refuse_unknown_arguments
@@ -45,12 +45,12 @@ TOOLS: tuple[LabTool, ...] = (
 
 
 def build(
-    bench: Bench,
+    bench: LabHandle,
     *,
     read_only: bool = False,
     auth: AuthSettings | None = None,
     token_verifier: TokenVerifier | None = None,
-) -> MCPServer[Bench]:
+) -> MCPServer[LabHandle]:
     """The server of one lab.
 
     Args:
@@ -61,7 +61,7 @@ def build(
     """
 
     @asynccontextmanager
-    async def lifespan(_: MCPServer[Bench]) -> AsyncGenerator[Bench]:
+    async def lifespan(_: MCPServer[LabHandle]) -> AsyncGenerator[LabHandle]:
         try:
             yield bench
         finally:
@@ -69,7 +69,7 @@ def build(
 
     offered = [offer for offer in TOOLS if offer.read_only or not read_only]
     arguments: dict[str, frozenset[str]] = {}
-    server = MCPServer[Bench](
+    server = MCPServer[LabHandle](
         "labhand",
         title="labhand",
         description="GPUs for a research agent, and a laboratory that can't fool itself",

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..server.lab.fleet import scale
 from ..server.schemas.fleet import Scaled
-from ..server.schemas.requests import Scale
+from ..server.schemas.requests import ScaleRequest
 from .lab_context import LabContext, caller_of, lab_of
 from .registry import tool
 
@@ -27,5 +27,5 @@ async def scale_pool(
     paying at once. Clusters that were asked for cost money while idle, which counts against the allowance. With 0, what is
     queued for the pool waits. A pool is never scaled below what runs on it: cancel first.
     """
-    request = Scale(pool=pool, clusters=clusters, dry_run=dry_run)
+    request = ScaleRequest(pool=pool, clusters=clusters, dry_run=dry_run)
     return await scale.scale(await lab_of(ctx), request, caller_of(ctx))

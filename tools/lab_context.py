@@ -13,7 +13,7 @@ from ..server.lab.lab import Lab
 ANONYMOUS = "anonymous"
 
 
-class Bench:
+class LabHandle:
     """One server's place in the lab.
 
     The lab is opened by the first call that needs it rather than at the start: so the server answers at once, and a
@@ -50,7 +50,7 @@ class Bench:
         return params.client_info.name if params is not None else ANONYMOUS
 
 
-LabContext: TypeAlias = Context[Bench, Any]
+LabContext: TypeAlias = Context[LabHandle, Any]
 
 
 async def lab_of(ctx: LabContext) -> Lab:

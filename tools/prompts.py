@@ -6,10 +6,10 @@ from importlib.resources import files
 
 from mcp.server import MCPServer
 
-from .lab_context import Bench
+from .lab_context import LabHandle
 
 
-def add_prompts(server: MCPServer[Bench]) -> None:
+def add_prompts(server: MCPServer[LabHandle]) -> None:
     """Offer the research programme and its parts."""
 
     @server.prompt(title="Start research", description="How to do research with this lab, from the briefing to the notes")

@@ -90,12 +90,12 @@ def tool(
     )
 
     def decorate(function: Callable[..., Awaitable[Any]]) -> LabTool:
-        return LabTool(told(function), title, annotations, structured, always_loaded)
+        return LabTool(with_tool_errors(function), title, annotations, structured, always_loaded)
 
     return decorate
 
 
-def told(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+def with_tool_errors(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     """Let what the caller can act on reach it: the SDK shows the text of a ToolError alone."""
 
     @wraps(function)

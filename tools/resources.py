@@ -8,10 +8,10 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from ..server.errors import LabhandError, NotFoundError
 from ..server.lab.inspect import experiment as experiments
 from ..server.lab.results import export
-from .lab_context import Bench
+from .lab_context import LabHandle
 
 
-def add_resources(server: MCPServer[Bench], bench: Bench) -> None:
+def add_resources(server: MCPServer[LabHandle], bench: LabHandle) -> None:
     """Offer the leaderboard, the table of results and each experiment."""
 
     @server.resource(

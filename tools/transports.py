@@ -15,19 +15,19 @@ from pydantic import AnyHttpUrl
 
 from ..server.errors import SettingsError
 from .app import build
-from .lab_context import Bench
+from .lab_context import LabHandle
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def serve_stdio(bench: Bench, *, read_only: bool = False) -> None:
+def serve_stdio(bench: LabHandle, *, read_only: bool = False) -> None:
     """Serve one client over standard input and output, until it hangs up or a signal comes. Doesn't return."""
     anyio.run(_stdio_until_told, build(bench, read_only=read_only))
     # The SDK reads standard input on a thread that nothing can interrupt, and the interpreter would wait for it.
     os._exit(0)
 
 
-async def _stdio_until_told(server: MCPServer[Bench]) -> None:
+async def _stdio_until_told(server: MCPServer[LabHandle]) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_leave_on_signal)
         await server.run_stdio_async()
@@ -41,7 +41,7 @@ async def _leave_on_signal() -> None:
             os._exit(0)
 
 
-def serve_http(bench: Bench, address: str, token: str | None, *, read_only: bool = False) -> None:
+def serve_http(bench: LabHandle, address: str, token: str | None, *, read_only: bool = False) -> None:
     """Serve any number of clients at `http://ADDRESS/mcp`, until interrupted.
 
     Raises:

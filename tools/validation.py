@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..server.lab.launch import validate as validating
 from ..server.schemas.answers import Validated
-from ..server.schemas.requests import Validation
+from ..server.schemas.requests import ValidationRequest
 from .lab_context import LabContext, caller_of, lab_of
 from .registry import tool
 
@@ -34,5 +34,5 @@ async def validate(
     between seeds with 95 %, four with 55 %. The gain that may be reported comes from other pairs, against the baseline, which
     the lab runs when a candidate has become champion.
     """
-    request = Validation(ids=ids, replicates=replicates, horizons=horizons or [1], gpu=gpu, dry_run=dry_run)
+    request = ValidationRequest(ids=ids, replicates=replicates, horizons=horizons or [1], gpu=gpu, dry_run=dry_run)
     return await validating.validate(await lab_of(ctx), request, caller_of(ctx))

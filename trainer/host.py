@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .cluster.archive import Keeper
-from .cluster.gpu_slots import Slot, slots
-from .cluster.hosted_run import Hosted, spawn
+from .cluster.archive import Archiver
+from .cluster.gpu_slots import GpuSlot, slots
+from .cluster.hosted_run import HostedRun, spawn
 from .cluster.spool import Spool
-from .contract.host_events import tell
+from .contract.host_events import print_event
 from .run.result import Result
 
 TICK_SECONDS = 0.2
@@ -38,13 +38,13 @@ class Host:
         overlap: Start a run beside one that is evaluated; the slots have gates then.
     """
 
-    def __init__(self, spool: Spool, free: Sequence[Slot], keeper: Keeper, *, overlap: bool = False) -> None:
+    def __init__(self, spool: Spool, free: Sequence[GpuSlot], keeper: Archiver, *, overlap: bool = False) -> None:
         self._overlap = overlap
         self._spool = spool
         self._free = list(free)
         self._keeper = keeper
-        self._queue: list[Hosted] = []
-        self._running: list[Hosted] = []
+        self._queue: list[HostedRun] = []
+        self._running: list[HostedRun] = []
         self._known: set[str] = set()
         self._alive_at = 0.0
 
@@ -66,7 +66,7 @@ class Host:
         """Take up what has arrived since, and what an earlier host has left."""
         new = self._spool.names() - self._known
         self._known |= new
-        for run in sorted((Hosted(self._spool.arrived(name)) for name in new), key=lambda run: run.folder.order):
+        for run in sorted((HostedRun(self._spool.arrived(name)) for name in new), key=lambda run: run.folder.order):
             if run.folder.told() is not None:
                 self._keeper.keep(run)
             elif run.folder.was_claimed():
@@ -77,7 +77,7 @@ class Host:
                 self._queue.append(run)
                 run.tell(phase="queued")
 
-    def _take(self, index: str | None) -> Slot | None:
+    def _take(self, index: str | None) -> GpuSlot | None:
         """The slot that an adopted run holds; None for one that this host doesn't have."""
         found = next((slot for slot in self._free if slot.index == index), None)
         if found is not None:
@@ -108,7 +108,7 @@ class Host:
                 self._running.remove(run)
                 self._keeper.keep(run)
 
-    def _is_leaving(self, run: Hosted) -> bool:
+    def _is_leaving(self, run: HostedRun) -> bool:
         """Whether the next run may start beside this one: it has trained, and the gate holds the next one until it is gone."""
         return self._overlap and run.folder.phase() == "evaluating"
 
@@ -121,7 +121,7 @@ class Host:
     def _tell_alive(self) -> None:
         if time.monotonic() - self._alive_at >= ALIVE_SECONDS:
             self._alive_at = time.monotonic()
-            tell(alive={run.name: round(run.folder.sign_of_life(), 1) for run in self._running})
+            print_event(alive={run.name: round(run.folder.sign_of_life(), 1) for run in self._running})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -140,13 +140,13 @@ def main(arguments: Sequence[str]) -> int:
     os.umask(0o022)
     spool = Spool(given.root)
     if spool.lock() is None:
-        tell(host="another one is at work here")
+        print_event(host="another one is at work here")
         return 0
     found = slots(given.gpus, given.root if given.overlap else None)
-    tell(host="at work", slots=[slot.index for slot in found], here=sorted(spool.names()))
+    print_event(host="at work", slots=[slot.index for slot in found], here=sorted(spool.names()))
     with ThreadPoolExecutor(1) as thread:
-        _run(Host(spool, found, Keeper(thread, given.storage), overlap=given.overlap), given.linger)
-    tell(host="idle")
+        _run(Host(spool, found, Archiver(thread, given.storage), overlap=given.overlap), given.linger)
+    print_event(host="idle")
     return 0
 
 

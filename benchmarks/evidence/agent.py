@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from labhand.server.research.tpe import Entry, propose
+from labhand.server.research.tpe import TrialRecord, propose
 
 from .worlds import BASELINE, FACTORS, KIND, Knobs, mutated, name
 
@@ -98,12 +98,12 @@ def _look_closer(idea: Knobs, bar: float) -> Generator[Try | Validate, Answer, A
 
 def surveyor(random: Random, budget: float) -> Agent:
     """Runs batches of the lab's optimiser, gives the best of them more seeds, and validates in the order of what they say."""
-    ledger: list[Entry] = []
+    ledger: list[TrialRecord] = []
     spent = 0.0
     while spent + BATCH + FINALISTS * (REPLICATES - 1) + VALIDATION <= budget:
         for cell in propose(ledger, FACTORS, BATCH, "maximize", seed=random.getrandbits(31)):
             answer = yield Try(cell)
-            ledger.append(Entry(cell, "scored", answer.gain))
+            ledger.append(TrialRecord(cell, "scored", answer.gain))
             spent = answer.spent
     ranked = sorted(ledger, key=lambda entry: entry.score or 0.0, reverse=True)
     finalists: list[tuple[float, Knobs]] = []

@@ -17,9 +17,9 @@ from labhand.server.research.horizons import PAIRS as HORIZON_PAIRS
 from labhand.server.research.horizons import not_worse
 from labhand.server.research.noise import moderate, of_difference
 from labhand.server.research.online_fdr import level
-from labhand.server.research.paired_test import PAIRS, Estimate, Trial, decide, estimate, looks
+from labhand.server.research.paired_test import PAIRS, GainEstimate, Trial, decide, estimate, looks
 from labhand.server.research.policy import baseline_replicates
-from labhand.server.store.comparison.strata import Pronounced, Scored
+from labhand.server.store.comparison.strata import NewVerdict, ScoredExperiment
 
 from .agent import Agent, Answer, Try, Validate
 from .worlds import BASELINE, KIND, SECONDS, Knobs, name
@@ -45,7 +45,7 @@ class Test:
     level: float
     trial: Trial
     promoted: bool
-    reported: Estimate | None = None
+    reported: GainEstimate | None = None
 
 
 @dataclass
@@ -59,14 +59,14 @@ class Stratum:
         suspected: Those with a score that was too good to be true.
     """
 
-    rows: dict[int, Scored] = field(default_factory=dict[int, Scored])
+    rows: dict[int, ScoredExperiment] = field(default_factory=dict[int, ScoredExperiment])
     replicates: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     seeds: dict[int, int] = field(default_factory=dict[int, int])
     sources: set[str] = field(default_factory=set[str])
     suspected: set[str] = field(default_factory=set[str])
     arms: Arms | None = None
 
-    def add(self, fresh: Sequence[Scored], reference: str) -> None:
+    def add(self, fresh: Sequence[ScoredExperiment], reference: str) -> None:
         """Take in what was just scored, as the lab's judge does."""
         self.rows.update((row.number, row) for row in fresh)
         self.sources.update(row.tree for row in fresh)
@@ -80,7 +80,7 @@ class Stratum:
             self.rows[number] = replace(self.rows[number], must_beat=bar)
             self.suspected.add(self.rows[number].tree)
 
-    def pronounced(self, source: str) -> list[Pronounced]:
+    def pronounced(self, source: str) -> list[NewVerdict]:
         """What is said of all scores of one source."""
         if self.arms is None:
             return []
@@ -117,9 +117,9 @@ class Campaign:
             except StopIteration:
                 return self
 
-    def verdicts(self) -> dict[tuple[str, int], Pronounced]:
+    def verdicts(self) -> dict[tuple[str, int], NewVerdict]:
         """What is said in the end of every score, by source and seed."""
-        said: dict[tuple[str, int], Pronounced] = {}
+        said: dict[tuple[str, int], NewVerdict] = {}
         for stratum in self.strata.values():
             if stratum.arms is None:
                 continue
@@ -151,12 +151,12 @@ class Campaign:
 
     def _settle(self, kind: str, seconds: float, runs: Sequence[tuple[Knobs, int]], *, is_idea: bool = False) -> list[float]:
         stratum = self.strata[kind, seconds]
-        fresh: list[Scored] = []
+        fresh: list[ScoredExperiment] = []
         for knobs, drawn in runs:
             self._number += 1
             self.spent += seconds / SECONDS
             score = self._score(knobs, drawn, kind, seconds)
-            fresh.append(Scored(self._number, name(knobs), score, is_reference=False, is_idea=is_idea))
+            fresh.append(ScoredExperiment(self._number, name(knobs), score, is_reference=False, is_idea=is_idea))
             stratum.seeds[self._number] = drawn
         stratum.add(fresh, self._reference({*stratum.sources, *(row.tree for row in fresh)} if len(self.champions) > 1 else ()))
         return [row.score for row in fresh]

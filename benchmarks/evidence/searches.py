@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from labhand.server.research.search_space import search_space
-from labhand.server.research.tpe import Entry, open_study, tell
+from labhand.server.research.tpe import TrialRecord, open_study, tell
 
 from .worlds import BASELINE, FACTORS, KIND, Knobs, World, mutated
 
@@ -47,7 +47,7 @@ def optuna_alone(world: World, random: Random, experiments: int) -> Claim:
     ran = [(world.score(BASELINE, random.getrandbits(31)), BASELINE)]
     params = space.encode(BASELINE)
     assert params is not None
-    tell(study, space, params, [Entry(BASELINE, "scored", ran[0][0])])
+    tell(study, space, params, [TrialRecord(BASELINE, "scored", ran[0][0])])
     for _ in range(experiments - 1):
         asked = study.ask(space.distributions())
         knobs = space.decode(asked.params)

@@ -9,15 +9,15 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from labhand.server.dispatcher.follow_ups import Additions
+from labhand.server.dispatcher.follow_ups import FollowUps
 from labhand.server.dispatcher.loop import Dispatcher
-from labhand.server.dispatcher.pool_backends import Pools
+from labhand.server.dispatcher.pool_backends import PoolBackends
 from labhand.server.dispatcher.run_folders import RunFolders
 from labhand.server.dispatcher.settler import Settler
-from labhand.server.dispatcher.validation_stages import Validations
+from labhand.server.dispatcher.validation_stages import ValidationStages
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import experiments, validate
-from labhand.server.schemas.requests import Change, Launch, Validation
+from labhand.server.schemas.requests import Change, Launch, ValidationRequest
 from labhand.server.settings import RUNS, load_settings
 from labhand.server.store.comparison import champions
 
@@ -84,7 +84,7 @@ class WholeLab:
 
     async def _validate(self, request: Validate) -> Answer:
         [first] = [row["number"] for row in await self.scored() if row["name"] == name(request.knobs)][:1]
-        asked = Validation(ids=[f"e{first:04}"], horizons=[1, *request.horizons])
+        asked = ValidationRequest(ids=[f"e{first:04}"], horizons=[1, *request.horizons])
         await validate.validate(self._lab, asked, ME)
         await self._tick_until_idle()
         row = await self._lab.db.row("SELECT verdict, promoted FROM validations ORDER BY number DESC LIMIT 1")
@@ -170,7 +170,7 @@ def _lay_out(root: Path, pool: dict[str, Any]) -> None:
 
 
 def _dispatcher(lab: Lab) -> Dispatcher:
-    pools = Pools.of_settings(load_settings(lab.root), lab.folder / RUNS)
+    pools = PoolBackends.of_settings(load_settings(lab.root), lab.folder / RUNS)
     allowance, metric = lab.settings.allowance, lab.trainer.metric
-    settler = Settler(metric, Additions(lab.sources, allowance, baseline_every=0), Validations(metric, lab.sources))
+    settler = Settler(metric, FollowUps(lab.sources, allowance, baseline_every=0), ValidationStages(metric, lab.sources))
     return Dispatcher(lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), settler)

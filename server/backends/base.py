@@ -39,7 +39,7 @@ class RunSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class RunReport:
     """What is known of a run.
 
     Attributes:
@@ -83,7 +83,7 @@ class Backend(Protocol):
         """
         ...
 
-    async def poll(self, runs: Sequence[Run]) -> Mapping[str, Report]:
+    async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
         """What is known of each run, by id. A run that was never started is `lost`."""
         ...
 

@@ -17,7 +17,7 @@ Going = Literal["starting", "running", "evaluating"]
 SIGNS_OF_LIFE = ("alive", "curve.jsonl", "log.txt", "phase", "claim", "spec.json")
 
 
-class RunFolder:
+class LocalRunFolder:
     """A run folder, as anyone may read it.
 
     Args:

@@ -58,7 +58,7 @@ async def _research(root: Path) -> None:
         command=sys.executable, args=["-m", "labhand.server.main", "serve", "--root", str(root), "--as", "demo"]
     )
     async with Client(server) as client:
-        agent = Agent(client)
+        agent = DemoAgent(client)
         await agent.look_around()
         baseline = await agent.call(
             "launch_experiment", hypothesis="The trainer as it is, to measure the rest against", base="baseline"
@@ -76,7 +76,7 @@ async def _research(root: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
+class DemoAgent:
     """What an agent does, by calls that any client could make."""
 
     client: Client

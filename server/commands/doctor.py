@@ -18,7 +18,7 @@ import typer
 from rich.markup import escape
 
 from ..backends.skypilot.api import SkyError
-from ..backends.skypilot.client import About, Client
+from ..backends.skypilot.client import SkyClient, SkyPilotInfo
 from ..errors import LabhandError
 from ..machine import devices, refuse_network_file_system
 from ..settings import FILE, Settings, SkyPilotPool, data_folder, load_settings
@@ -35,7 +35,7 @@ LANDLOCK_VERSION_FLAG = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One line of the examination.
 
     Attributes:
@@ -59,15 +59,15 @@ def examine(root: Path) -> None:
         raise typer.Exit(1)
 
 
-def _findings(root: Path) -> Iterator[Finding]:
+def _findings(root: Path) -> Iterator[CheckResult]:
     try:
         settings = load_settings(root)
     except LabhandError as error:
-        yield Finding("settings", "bad", error.problem, error.remedy)
+        yield CheckResult("settings", "bad", error.problem, error.remedy)
         return
     told = str(root / FILE) if (root / FILE).exists() else f"no {FILE}: the built-in trainer on this machine"
-    yield Finding("settings", "ok", told)
-    checks: tuple[Callable[[Path, Settings], Finding], ...] = (
+    yield CheckResult("settings", "ok", told)
+    checks: tuple[Callable[[Path, Settings], CheckResult], ...] = (
         _git,
         _folder,
         _trainer,
@@ -83,116 +83,118 @@ def _findings(root: Path) -> Iterator[Finding]:
         yield check(root, settings)
 
 
-def _git(_root: Path, _settings: Settings) -> Finding:
+def _git(_root: Path, _settings: Settings) -> CheckResult:
     if shutil.which("git") is None:
-        return Finding("git", "bad", "not found", "install git 2.30 or later")
+        return CheckResult("git", "bad", "not found", "install git 2.30 or later")
     version = subprocess.run(["git", "--version"], capture_output=True, text=True, check=False).stdout.strip()
-    return Finding("git", "ok", version)
+    return CheckResult("git", "ok", version)
 
 
-def _folder(root: Path, settings: Settings) -> Finding:
+def _folder(root: Path, settings: Settings) -> CheckResult:
     folder = data_folder(root, settings)
     try:
         refuse_network_file_system(folder)
     except LabhandError as error:
-        return Finding("folder", "bad", error.problem, error.remedy)
+        return CheckResult("folder", "bad", error.problem, error.remedy)
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
     if not os.access(nearest, os.W_OK):
-        return Finding("folder", "bad", f"{nearest} can't be written", "choose another folder, or set data_dir")
+        return CheckResult("folder", "bad", f"{nearest} can't be written", "choose another folder, or set data_dir")
     free = shutil.disk_usage(nearest).free / 2**30
-    return Finding("folder", "ok", f"{folder}, {free:.0f} GiB free")
+    return CheckResult("folder", "ok", f"{folder}, {free:.0f} GiB free")
 
 
-def _trainer(root: Path, settings: Settings) -> Finding:
+def _trainer(root: Path, settings: Settings) -> CheckResult:
     try:
         trainer = load_trainer(settings.trainer, root)
     except LabhandError as error:
-        return Finding("trainer", "bad", error.problem, error.remedy)
+        return CheckResult("trainer", "bad", error.problem, error.remedy)
     kind = "self-reported" if trainer.metric.self_reported else "measured by the evaluator"
-    return Finding("trainer", "ok", f"{trainer.name}, {trainer.metric.name} ({kind}), editable: {', '.join(trainer.editable)}")
+    return CheckResult(
+        "trainer", "ok", f"{trainer.name}, {trainer.metric.name} ({kind}), editable: {', '.join(trainer.editable)}"
+    )
 
 
-def _gpus(_root: Path, _settings: Settings) -> Finding:
+def _gpus(_root: Path, _settings: Settings) -> CheckResult:
     found = devices()
     if found.kind == "cpu":
         told = f"none; experiments run on {len(found.indices)} processor cores, and budgets count CPU seconds"
-        return Finding("GPUs", "note", told)
-    return Finding("GPUs", "ok", f"{len(found.indices)} x {found.kind}")
+        return CheckResult("GPUs", "note", told)
+    return CheckResult("GPUs", "ok", f"{len(found.indices)} x {found.kind}")
 
 
-def _torch(_root: Path, settings: Settings) -> Finding:
+def _torch(_root: Path, settings: Settings) -> CheckResult:
     fix = "pip install 'labhand[trainer]' there, or set python in the pool"
     try:
         python = training_python(settings)
     except LabhandError as error:
-        return Finding("torch", "bad", error.problem, error.remedy)
+        return CheckResult("torch", "bad", error.problem, error.remedy)
     probe = "import labhand.trainer, torch, json; print(json.dumps([torch.__version__, torch.cuda.is_available()]))"
     try:
         done = subprocess.run([python, "-c", probe], capture_output=True, text=True, timeout=PROBE_SECONDS, check=True)
     except subprocess.SubprocessError:
-        return Finding("torch", "bad", f"{python} can't import torch and labhand.trainer", fix)
+        return CheckResult("torch", "bad", f"{python} can't import torch and labhand.trainer", fix)
     version, cuda = json.loads(done.stdout)
     if devices().kind != "cpu" and not cuda:
-        return Finding("torch", "bad", f"{version} doesn't see the GPUs", "install a CUDA build of torch")
-    return Finding("torch", "ok", f"{version} in {python}")
+        return CheckResult("torch", "bad", f"{version} doesn't see the GPUs", "install a CUDA build of torch")
+    return CheckResult("torch", "ok", f"{version} in {python}")
 
 
-def _data(root: Path, settings: Settings) -> Finding:
+def _data(root: Path, settings: Settings) -> CheckResult:
     try:
         trainer = load_trainer(settings.trainer, root)
     except LabhandError as error:
-        return Finding("data", "bad", error.problem, error.remedy)
+        return CheckResult("data", "bad", error.problem, error.remedy)
     if not trainer.prepare:
-        return Finding("data", "ok", "the trainer has nothing to prepare")
+        return CheckResult("data", "ok", "the trainer has nothing to prepare")
     cache = Path(os.environ.get("LABHAND_CACHE") or Path.home() / ".cache" / "labhand")
     if cache.is_dir() and any(cache.iterdir()):
-        return Finding("data", "ok", f"in {cache}")
-    return Finding("data", "note", "not prepared; the first experiment will", "labhand prepare")
+        return CheckResult("data", "ok", f"in {cache}")
+    return CheckResult("data", "note", "not prepared; the first experiment will", "labhand prepare")
 
 
-def _landlock(_root: Path, _settings: Settings) -> Finding:
+def _landlock(_root: Path, _settings: Settings) -> CheckResult:
     libc = ctypes.CDLL(None, use_errno=True)
     version = int(libc.syscall(LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_VERSION_FLAG))
     if version < 1:
         fix = "a kernel 5.13 or later with Landlock among its security modules"
-        return Finding("Landlock", "note", "not in this kernel: experiments can read what you can read", fix)
-    return Finding("Landlock", "ok", f"version {version}")
+        return CheckResult("Landlock", "note", "not in this kernel: experiments can read what you can read", fix)
+    return CheckResult("Landlock", "ok", f"version {version}")
 
 
-def _own_files(_root: Path, _settings: Settings) -> Finding:
+def _own_files(_root: Path, _settings: Settings) -> CheckResult:
     changed = changed_files()
     if changed is None:
-        return Finding("labhand", "note", "installed to be edited, so that its files can't be checked: git status tells")
+        return CheckResult("labhand", "note", "installed to be edited, so that its files can't be checked: git status tells")
     if changed:
         told = f"{', '.join(changed[:5])} differ from what was installed: scores of before and after don't compare"
-        return Finding("labhand", "bad", told, "pip install --force-reinstall labhand")
-    return Finding("labhand", "ok", "the evaluator and all other files are as they were installed")
+        return CheckResult("labhand", "bad", told, "pip install --force-reinstall labhand")
+    return CheckResult("labhand", "ok", "the evaluator and all other files are as they were installed")
 
 
-def _skypilot(_root: Path, settings: Settings) -> Finding:
+def _skypilot(_root: Path, settings: Settings) -> CheckResult:
     pools = {name: pool for name, pool in settings.pools.items() if isinstance(pool, SkyPilotPool)}
     if find_spec("sky") is None:
         state: State = "bad" if pools else "note"
-        return Finding("SkyPilot", state, "not installed; only this machine can be used", "pip install 'labhand[skypilot]'")
+        return CheckResult("SkyPilot", state, "not installed; only this machine can be used", "pip install 'labhand[skypilot]'")
     if not pools:
-        return Finding("SkyPilot", "ok", "installed, and no pool uses it")
+        return CheckResult("SkyPilot", "ok", "installed, and no pool uses it")
     try:
         about = anyio.run(_ask_skypilot)
     except SkyError as error:
-        return Finding("SkyPilot", "bad", error.problem, error.remedy)
+        return CheckResult("SkyPilot", "bad", error.problem, error.remedy)
     told = f"{about.client}, API server {about.server}, enabled: {', '.join(about.enabled) or 'nothing'}"
     wanted = {name: _clouds(pool) for name, pool in pools.items()}
     shut = sorted(name for name, clouds in wanted.items() if not clouds & set(about.enabled))
     if shut:
         clouds = sorted(set[str]().union(*(wanted[name] for name in shut)))
-        return Finding("SkyPilot", "bad", f"{told}; nothing for {', '.join(shut)}", f"sky check {' '.join(clouds)}")
+        return CheckResult("SkyPilot", "bad", f"{told}; nothing for {', '.join(shut)}", f"sky check {' '.join(clouds)}")
     if about.client != about.server:
-        return Finding("SkyPilot", "note", f"{told}: two versions", "sky api stop; sky api start")
-    return Finding("SkyPilot", "ok", told)
+        return CheckResult("SkyPilot", "note", f"{told}: two versions", "sky api stop; sky api start")
+    return CheckResult("SkyPilot", "ok", told)
 
 
-async def _ask_skypilot() -> About:
-    async with Client() as sky:
+async def _ask_skypilot() -> SkyPilotInfo:
+    async with SkyClient() as sky:
         return await sky.about()
 
 
@@ -202,11 +204,11 @@ def _clouds(pool: SkyPilotPool) -> set[str]:
     return {"kubernetes" if word == "k8s" else word for word in words}
 
 
-def _claude(root: Path, _settings: Settings) -> Finding:
+def _claude(root: Path, _settings: Settings) -> CheckResult:
     command = plug_in_command(root)
     if shutil.which("claude") is None:
-        return Finding("Claude Code", "note", "not found", f"install it, then: {command}")
+        return CheckResult("Claude Code", "note", "not found", f"install it, then: {command}")
     done = subprocess.run(["claude", "mcp", "get", "labhand"], capture_output=True, text=True, check=False, cwd=root)
     if done.returncode:
-        return Finding("Claude Code", "note", "labhand is not plugged in", command)
-    return Finding("Claude Code", "ok", "labhand is plugged in")
+        return CheckResult("Claude Code", "note", "labhand is not plugged in", command)
+    return CheckResult("Claude Code", "ok", "labhand is plugged in")

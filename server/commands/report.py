@@ -16,7 +16,7 @@ from typing import Any, cast
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..lab.report import gather
-from ..lab.report.gather import Report
+from ..lab.report.gather import LabReport
 from ..lab.sanitize import clean
 from .console import err, in_words
 from .show import with_lab
@@ -43,12 +43,12 @@ def write_report(root: Path, folder: Path) -> None:
     err.print(f"Wrote {folder / HTML}, which stands alone, and {folder / MARKDOWN} with its pictures.", markup=False)
 
 
-def as_html(found: Report) -> str:
+def as_html(found: LabReport) -> str:
     """The report as one page that needs nothing else."""
     return _environment(_cleaned, autoescape=True).get_template(HTML).render(_told(found))
 
 
-def as_markdown(found: Report) -> str:
+def as_markdown(found: LabReport) -> str:
     """The report as Markdown, its pictures beside it."""
     text = _environment(_escaped, autoescape=False).get_template(MARKDOWN).render(_told(found))
     return re.sub(r"\n{3,}", "\n\n", text)
@@ -69,7 +69,7 @@ def _environment(finalize: Callable[[Any], Any], *, autoescape: bool) -> Environ
     return environment
 
 
-def _told(found: Report) -> dict[str, Any]:
+def _told(found: LabReport) -> dict[str, Any]:
     return {"report": found, "briefing": found.briefing, "written": time.strftime("%Y-%m-%d %H:%M %Z")}
 
 

@@ -15,8 +15,8 @@ from ..errors import LabhandError
 from ..settings import Allowance
 from ..store.database import Database, Transaction
 from ..store.money import clusters, spending
-from ..store.money.clusters import Wish
-from .pool_backends import Pools
+from ..store.money.clusters import DesiredClusters
+from .pool_backends import PoolBackends
 
 WISH_SECONDS = 3600.0
 """How long clusters that were wished for are held with nothing to do: whoever wished may be gone."""
@@ -28,7 +28,7 @@ REST_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
-class Hiring:
+class ClusterScaler:
     """Keeps clusters within what is wished, needed and allowed.
 
     It keeps nothing that it couldn't read again: a new one tells every backend anew.
@@ -42,11 +42,11 @@ class Hiring:
         used_up: What of the allowance is; empty while nothing is.
     """
 
-    def __init__(self, db: Database, pools: Pools, allowance: Allowance) -> None:
+    def __init__(self, db: Database, pools: PoolBackends, allowance: Allowance) -> None:
         self._db = db
         self._pools = pools
         self._allowance = allowance
-        self._wishes: Mapping[str, Wish] = {}
+        self._wishes: Mapping[str, DesiredClusters] = {}
         self._held: Collection[str] = ()
         self._at_work: Collection[str] = ()
         self._last_at_work: dict[str, float] = {}
@@ -81,7 +81,7 @@ class Hiring:
     async def keep(self, tx: Transaction, now: float) -> None:
         """Write down what backends tell of their clusters, and reserve at today's prices."""
         for pool, seen in self._pools.held.items():
-            await clusters.keep(tx, pool, seen, now)
+            await clusters.save(tx, pool, seen, now)
         prices = {pool.name: pool.usd_per_hour for pool in self._pools.seen}
         if prices != self._prices:
             await spending.reprice(tx)
@@ -97,8 +97,8 @@ class Hiring:
         self._at_work = at_work
         self._last_at_work |= dict.fromkeys(at_work, now)
         if hired := {pool.name for pool in self._hired()}:
-            self._wishes = await clusters.wishes(self._db)
-            open_now = await clusters.held(self._db, now, ended=False)
+            self._wishes = await clusters.desired(self._db)
+            open_now = await clusters.held_clusters(self._db, now, ended=False)
             self._held = {one.cluster.pool for one in open_now if one.cluster.pool in hired}
         before, self.used_up = self.used_up, await spending.used_up(self._db, self._allowance, now)
         if self.used_up and not before:
@@ -139,4 +139,4 @@ class Hiring:
             if wish.clusters and time.time() - busy_until > WISH_SECONDS:
                 log.info("Nothing ran on %s for long: its %d clusters are held no more", pool, wish.clusters)
                 async with self._db.transaction() as tx:
-                    await clusters.wish(tx, pool, None)
+                    await clusters.save_desired(tx, pool, None)

@@ -28,14 +28,14 @@ POINTS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _StratumCurves:
     """The curves of what finished in a setting; the good ones scored no worse than every replicate of the reference."""
 
     finished: Sequence[Sequence[Point]]
     good: Sequence[Sequence[Point]]
 
 
-class Stopping:
+class DoomedRuns:
     """Finds what is doomed among the runs.
 
     Args:
@@ -64,20 +64,22 @@ class Stopping:
         found = await to_thread.run_sync(self._judge, judged, known)
         return [(one, why) for one, why in found if not await early_stops.was_stopped_before(self._db, one.run.experiment)]
 
-    async def _known(self, setting: str) -> _Known:
+    async def _known(self, setting: str) -> _StratumCurves:
         ended = await early_stops.ended(self._db, setting, MOST_CURVES)
         await to_thread.run_sync(self._read, [one.run for one in ended if one.run not in self._curves])
         references = [one.score for one in ended if one.is_reference]
         # With less than nothing to gain over the worst of them.
         bar = min(references, key=lambda score: self._metric.gain(score, 0.0), default=None)
         good = [one for one in ended if bar is not None and self._metric.gain(one.score, bar) >= 0]
-        return _Known([self._curves[one.run] for one in ended], [self._curves[one.run] for one in good if len(references) > 1])
+        return _StratumCurves(
+            [self._curves[one.run] for one in ended], [self._curves[one.run] for one in good if len(references) > 1]
+        )
 
     def _read(self, runs: Sequence[str]) -> None:
         for run in runs:
             self._curves[run] = thinned(read_curve(self._runs / run), POINTS)
 
-    def _judge(self, attempts: Sequence[Attempt], known: dict[str, _Known]) -> list[tuple[Attempt, Doomed]]:
+    def _judge(self, attempts: Sequence[Attempt], known: dict[str, _StratumCurves]) -> list[tuple[Attempt, Doomed]]:
         told = [
             (one, doomed(read_ends(self._runs / one.run.id), here.finished, here.good, one.budget_seconds))
             for one in attempts

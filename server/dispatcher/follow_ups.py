@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Addition:
+class _FollowUp:
     """A source to be run again.
 
     Attributes:
@@ -39,7 +39,7 @@ class _Addition:
     same_seed: bool = False
 
 
-class Additions:
+class FollowUps:
     """Queues what the lab runs by itself.
 
     Args:
@@ -68,7 +68,7 @@ class Additions:
             if not await self._queue(tx, addition, now):
                 return
 
-    async def _baselines(self, tx: Transaction, setting: str) -> list[_Addition]:
+    async def _baselines(self, tx: Transaction, setting: str) -> list[_FollowUp]:
         newest = await reruns.newest_baseline(tx, setting)
         if newest is None or newest.finished_at is None:
             return []
@@ -76,9 +76,9 @@ class Additions:
             tx, setting
         ):
             return []
-        return [_Addition(newest, "baseline", "Whether the baseline still scores as it did")]
+        return [_FollowUp(newest, "baseline", "Whether the baseline still scores as it did")]
 
-    async def _queue(self, tx: Transaction, addition: _Addition, now: float) -> bool:
+    async def _queue(self, tx: Transaction, addition: _FollowUp, now: float) -> bool:
         """Queue one, as far as the allowance goes."""
         of = addition.of
         committed, seconds = await spending.committed(tx, now), await reruns.reserve(tx, of)
@@ -98,16 +98,16 @@ class Additions:
         return True
 
 
-async def _rechecks(tx: Transaction) -> list[_Addition]:
+async def _rechecks(tx: Transaction) -> list[_FollowUp]:
     return [
-        _Addition(one, "recheck", f"Whether the score of {one.id} comes again on another seed")
+        _FollowUp(one, "recheck", f"Whether the score of {one.id} comes again on another seed")
         for one in await suspicions.unanswered(tx)
     ]
 
 
-async def _spot_checks(tx: Transaction) -> list[_Addition]:
+async def _spot_checks(tx: Transaction) -> list[_FollowUp]:
     return [
-        _Addition(one, "spot_check", f"What {one.id}, which was stopped as doomed, comes to in the end", same_seed=True)
+        _FollowUp(one, "spot_check", f"What {one.id}, which was stopped as doomed, comes to in the end", same_seed=True)
         for place, one in await early_stops.unchecked(tx)
         if policy.spot_check(place)
     ]

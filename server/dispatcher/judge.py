@@ -11,7 +11,7 @@ from ..research.noise import Noise, moderate, pooled
 from ..research.plausibility import OTHERS, must_beat, too_good, unseeded
 from ..research.verdicts import judge
 from ..store.comparison import champions, strata
-from ..store.comparison.strata import Pronounced, Scored
+from ..store.comparison.strata import NewVerdict, ScoredExperiment
 from ..store.database import Transaction
 from ..store.experiments import suspicions
 
@@ -43,14 +43,14 @@ class Arms:
 
     metric: Metric
     reference: str
-    scored: dict[str, list[Scored]] = field(default_factory=lambda: {_REFERENCE: []})
+    scored: dict[str, list[ScoredExperiment]] = field(default_factory=lambda: {_REFERENCE: []})
     noise: Noise | None = None
     prior: Noise | None = None
     own: dict[str, Noise] = field(default_factory=dict[str, Noise])
     best: float | None = None
     count: int = 0
 
-    def add(self, rows: Iterable[Scored]) -> set[str]:
+    def add(self, rows: Iterable[ScoredExperiment]) -> set[str]:
         """Take in scores; gives the arms that they belong to."""
         touched: set[str] = set()
         for row in rows:
@@ -64,7 +64,7 @@ class Arms:
             self._estimate_noise()
         return touched
 
-    def take_in(self, rows: Sequence[Scored], settled: Collection[int]) -> tuple[set[str], dict[int, float]]:
+    def take_in(self, rows: Sequence[ScoredExperiment], settled: Collection[int]) -> tuple[set[str], dict[int, float]]:
         """Take in scores, looking at those of ideas that are new or were early.
 
         Args:
@@ -90,7 +90,7 @@ class Arms:
                 suspected[examined.number] = examined.must_beat
         return touched, suspected
 
-    def examine(self, row: Scored) -> Scored:
+    def examine(self, row: ScoredExperiment) -> ScoredExperiment:
         """A new score, suspected where it is too good to be true beside what counts of the other arms."""
         if self.best is not None and not self._is_better(row.score, self.best):
             return row
@@ -107,7 +107,7 @@ class Arms:
             return mean, len(reference), None, 0
         return mean, len(reference), self.noise.sd, round(self.noise.degrees)
 
-    def pronounce(self, arms: Iterable[str]) -> Iterator[Pronounced]:
+    def pronounce(self, arms: Iterable[str]) -> Iterator[NewVerdict]:
         """What can be said of every experiment in these arms; the gain is each one's own."""
         reference = _scores(self._counting(_REFERENCE))
         mean = fmean(reference) if reference else None
@@ -120,16 +120,16 @@ class Arms:
             verdict, reason = self._judge(arm, _scores(counting), reference)
             for row in counting:
                 gain = None if mean is None else self.metric.gain(row.score, mean)
-                yield Pronounced(row.number, verdict, reason, gain, doubt)
+                yield NewVerdict(row.number, verdict, reason, gain, doubt)
 
-    def _counting(self, arm: str) -> list[Scored]:
+    def _counting(self, arm: str) -> list[ScoredExperiment]:
         """The rows of an arm without those that are suspected, unless another seed bears them out, or a validation did."""
         rows = self.scored[arm]
         if arm == _REFERENCE:
             return rows
         return [row for row in rows if row.must_beat is None or self._is_borne_out(row, row.must_beat, rows)]
 
-    def _is_borne_out(self, row: Scored, bar: float, rows: Sequence[Scored]) -> bool:
+    def _is_borne_out(self, row: ScoredExperiment, bar: float, rows: Sequence[ScoredExperiment]) -> bool:
         return any(self._is_better(other.score, bar) for other in rows if other is not row)
 
     def _is_better(self, score: float, than: float) -> bool:
@@ -150,13 +150,13 @@ class Arms:
         return judgement.verdict, judgement.reason
 
 
-def _suspected(row: Scored, *, answered: bool) -> Pronounced:
+def _suspected(row: ScoredExperiment, *, answered: bool) -> NewVerdict:
     """What is said of a score that doesn't count."""
     if answered:
         told = f"{NOT_REPRODUCED}: {row.score:.4g} is too good to be true here, and no other seed beat {row.must_beat:.4g}"
-        return Pronounced(row.number, Verdict.INCONCLUSIVE, told, None, NOT_REPRODUCED)
+        return NewVerdict(row.number, Verdict.INCONCLUSIVE, told, None, NOT_REPRODUCED)
     told = f"suspected: {row.score:.4g} is too good to be true here; it counts when another seed beats {row.must_beat:.4g}, too"
-    return Pronounced(row.number, Verdict.INCONCLUSIVE, f"{told}, which the lab tries as far as the allowance goes", None)
+    return NewVerdict(row.number, Verdict.INCONCLUSIVE, f"{told}, which the lab tries as far as the allowance goes", None)
 
 
 class Judge:
@@ -197,7 +197,7 @@ class Judge:
                 await suspicions.suspect(tx, number, bar)
             if await self._describe(tx, stratum, arms.figures()):
                 touched = set(arms.scored)
-            await strata.pronounce(tx, list(arms.pronounce(touched)))
+            await strata.save_verdicts(tx, list(arms.pronounce(touched)))
 
     async def judge_all(self, tx: Transaction) -> None:
         """Judge every stratum anew: there is another champion."""
@@ -214,5 +214,5 @@ class Judge:
         return True
 
 
-def _scores(rows: Sequence[Scored]) -> list[float]:
+def _scores(rows: Sequence[ScoredExperiment]) -> list[float]:
     return [row.score for row in rows]

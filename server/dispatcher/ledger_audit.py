@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from anyio import to_thread
 
-from ..backends.runner_state import RunFolder
+from ..backends.runner_state import LocalRunFolder
 from ..domain import Metric, Verdict, experiment_id, id_ranges
 from ..errors import NotFoundError
 from ..settings import DATABASE, RUNS, SOURCES, data_folder, load_settings
@@ -27,7 +27,7 @@ from ..store.comparison import champions, strata
 from ..store.database import Database, Transaction
 from ..store.money import allowances
 from ..store.running import audits
-from ..store.running.audits import Entry, Said
+from ..store.running.audits import AuditedExperiment, StoredVerdict
 from . import result_reader
 from .judge import Arms
 
@@ -51,7 +51,7 @@ class Audit:
     experiments: int
     differences: Sequence[str]
     unchecked: Sequence[str]
-    allowances: Sequence[allowances.Since]
+    allowances: Sequence[allowances.AllowanceChange]
     evaluators: Mapping[str, int]
 
 
@@ -87,9 +87,9 @@ async def audit(root: Path) -> Audit:
     return Audit(len(entries), differences, id_ranges(unchecked), history, versions)
 
 
-def _runs(place: Path, entries: Iterable[Entry]) -> Iterator[tuple[Entry, RunFolder]]:
+def _runs(place: Path, entries: Iterable[AuditedExperiment]) -> Iterator[tuple[AuditedExperiment, LocalRunFolder]]:
     """The runs that finished, with their folders."""
-    return ((entry, RunFolder(place / entry.run)) for entry in entries if entry.run is not None)
+    return ((entry, LocalRunFolder(place / entry.run)) for entry in entries if entry.run is not None)
 
 
 async def _verdicts(tx: Transaction, metric: Metric) -> list[str]:
@@ -106,13 +106,13 @@ async def _verdicts(tx: Transaction, metric: Metric) -> list[str]:
         figures = (known.reference, known.replicates, known.noise, known.degrees) if known else (None, 0, None, 0)
         if not all(map(_agree, figures, arms.figures())):
             found.append(f"s{number}: reference and noise are {figures}, and its scores say {arms.figures()}")
-        follows = {one.number: Said(one.verdict, one.gain) for one in arms.pronounce(list(arms.scored))}
-        for experiment, told in (await audits.said(tx, number)).items():
+        follows = {one.number: StoredVerdict(one.verdict, one.gain) for one in arms.pronounce(list(arms.scored))}
+        for experiment, told in (await audits.stored_verdicts(tx, number)).items():
             found += _compare_verdicts(experiment, told, follows[experiment], tests.get(experiment))
     return found
 
 
-def _compare_verdicts(experiment: int, told: Said, follows: Said, tested: Verdict | None) -> Iterator[str]:
+def _compare_verdicts(experiment: int, told: StoredVerdict, follows: StoredVerdict, tested: Verdict | None) -> Iterator[str]:
     name = experiment_id(experiment)
     if told.verdict in _TESTED or tested is not None:
         if told.verdict is not tested:
@@ -124,7 +124,7 @@ def _compare_verdicts(experiment: int, told: Said, follows: Said, tested: Verdic
         )
 
 
-async def _charges(tx: Transaction, entries: Iterable[Entry]) -> list[str]:
+async def _charges(tx: Transaction, entries: Iterable[AuditedExperiment]) -> list[str]:
     """Where what is booked as spent isn't what runs held."""
     found = [
         f"{one.pool}: {one.charged:.2f} s are booked as spent, and its runs held {one.held:.2f} s"
@@ -140,7 +140,7 @@ async def _charges(tx: Transaction, entries: Iterable[Entry]) -> list[str]:
     return found if charged == ran else [*found, f"{charged} experiments are booked as spent, and {ran} ran"]
 
 
-async def _histories(sources: Sources, entries: Sequence[Entry]) -> list[str]:
+async def _histories(sources: Sources, entries: Sequence[AuditedExperiment]) -> list[str]:
     """Where the history of sources has something else than the ledger."""
     trees = await sources.trees([entry.commit for entry in entries])
     names = await sources.names()
@@ -156,7 +156,7 @@ async def _histories(sources: Sources, entries: Sequence[Entry]) -> list[str]:
     return found
 
 
-async def _folder(sources: Sources, run: RunFolder, entry: Entry) -> list[str]:
+async def _folder(sources: Sources, run: LocalRunFolder, entry: AuditedExperiment) -> list[str]:
     """Where a run folder tells something else than the ledger and the history."""
     source: Source = {}
     with suppress(NotFoundError):  # that it is gone was told already
@@ -164,7 +164,7 @@ async def _folder(sources: Sources, run: RunFolder, entry: Entry) -> list[str]:
     return await to_thread.run_sync(lambda: [*_compare_result(run, entry), *_compare_source(run, entry, source)])
 
 
-def _compare_result(run: RunFolder, entry: Entry) -> Iterator[str]:
+def _compare_result(run: LocalRunFolder, entry: AuditedExperiment) -> Iterator[str]:
     name, result, spec = experiment_id(entry.number), run.result(), _spec(run.path)
     if result is None:
         yield f"{name}: {run.path.name} has no result that can be read"
@@ -186,7 +186,7 @@ def _compare_result(run: RunFolder, entry: Entry) -> Iterator[str]:
             yield f"{name}: its {what} is {row} in the ledger, and {file} in {run.path.name}"
 
 
-def _compare_source(run: RunFolder, entry: Entry, source: Source) -> Iterator[str]:
+def _compare_source(run: LocalRunFolder, entry: AuditedExperiment, source: Source) -> Iterator[str]:
     for path, data in source.items():
         if not _is_same(run.path / "source" / path, data):
             yield f"{experiment_id(entry.number)}: {path} in {run.path.name} isn't that of its source"

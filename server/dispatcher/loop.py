@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import anyio
 
-from ..backends.base import Report, RunSpec
+from ..backends.base import RunReport, RunSpec
 from ..domain import Run
 from ..errors import LabhandError, NoCapacityError
 from ..settings import Allowance
@@ -22,11 +22,11 @@ from ..store.database import Database
 from ..store.money import pools as pool_rows
 from ..store.running import early_stops, queue, runs, settlement
 from ..store.running.runs import Attempt, News
-from .cluster_scaling import Hiring
-from .doomed_runs import Stopping
-from .pool_backends import PoolBackend, Pools
+from .cluster_scaling import ClusterScaler
+from .doomed_runs import DoomedRuns
+from .pool_backends import PoolBackend, PoolBackends
 from .run_folders import RunFolders
-from .settler import Ended, Settler
+from .settler import FinishedRuns, Settler
 
 TICK_SECONDS = 0.2
 HEARTBEAT_SECONDS = 5.0
@@ -62,18 +62,18 @@ class Dispatcher:
     def __init__(
         self,
         db: Database,
-        pools: Pools,
+        pools: PoolBackends,
         folders: RunFolders,
         settler: Settler,
         allowance: Allowance | None = None,
-        stopping: Stopping | None = None,
+        stopping: DoomedRuns | None = None,
     ) -> None:
         self._db = db
         self._pools = pools
         self._folders = folders
         self._settler = settler
         self._stopping = stopping
-        self._hiring = Hiring(db, pools, allowance or Allowance())
+        self._hiring = ClusterScaler(db, pools, allowance or Allowance())
         self._seen = _NEVER
         self._active: list[Attempt] = []
         self._waiting = False
@@ -125,7 +125,7 @@ class Dispatcher:
     async def _look_at_pools(self) -> None:
         if await self._pools.look(HURRY_SECONDS if self._hiring.is_in_motion else LOOK_SECONDS):
             async with self._db.transaction() as tx:
-                await pool_rows.keep(tx, self._pools.seen)
+                await pool_rows.save(tx, self._pools.seen)
                 await self._hiring.keep(tx, time.time())
 
     async def _read(self) -> None:
@@ -159,7 +159,7 @@ class Dispatcher:
         ended = _ended(self._active, reports)
         if news or ended or returned:
             async with self._db.transaction() as tx:
-                await runs.keep_news(tx, news)
+                await runs.save_news(tx, news)
                 await self._settler.settle(tx, ended, now)
                 for attempt in returned:
                     log.info("%s is queued again: %s could not start it", attempt.run.id, attempt.run.pool)
@@ -214,13 +214,13 @@ class Dispatcher:
         except (LabhandError, OSError) as error:  # one source or pool that can't be started must not stop the others
             log.exception("%s could not be started", run.id)
             self._pools.rest(run.pool, f"{run.id} could not be started: {error}", REST_SECONDS)
-            lost = Ended(lost=[(attempt, f"it could not be started: {error}")])
+            lost = FinishedRuns(lost=[(attempt, f"it could not be started: {error}")])
             async with self._db.transaction() as tx:
                 await self._settler.settle(tx, lost, time.time())
         else:
             log.info("%s started on %s", run.id, run.pool)
             async with self._db.transaction() as tx:
-                await runs.keep_handle(tx, run.id, handle)
+                await runs.save_handle(tx, run.id, handle)
 
     async def _spec(self, attempt: Attempt, pool: PoolBackend) -> RunSpec:
         if pool.backend.needs_folder:
@@ -233,7 +233,7 @@ class Dispatcher:
         return RunSpec(attempt.run.id, folder, attempt.seed, attempt.budget_seconds, attempt.commit, knobs)
 
 
-def _news(run: Run, report: Report, now: float) -> News | None:
+def _news(run: Run, report: RunReport, now: float) -> News | None:
     """What is worth writing down of a run that goes on."""
     if report.phase in {"finished", "lost", "returned"}:
         return None
@@ -243,8 +243,8 @@ def _news(run: Run, report: Report, now: float) -> News | None:
     return News(run, report.phase, heartbeat_at)
 
 
-def _ended(attempts: Sequence[Attempt], reports: Mapping[str, Report]) -> Ended:
-    ended = Ended()
+def _ended(attempts: Sequence[Attempt], reports: Mapping[str, RunReport]) -> FinishedRuns:
+    ended = FinishedRuns()
     for attempt in attempts:
         report = reports[attempt.run.id]
         if report.phase == "finished":

@@ -12,11 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..backends.base import Backend, Report
+from ..backends.base import Backend, RunReport
 from ..backends.local.local_backend import LocalBackend
 from ..backends.simulated.simulated_backend import SimulatedBackend
-from ..backends.skypilot.api import Sky
-from ..backends.skypilot.client import Client
+from ..backends.skypilot.api import SkyApi
+from ..backends.skypilot.client import SkyClient
 from ..backends.skypilot.skypilot_backend import SkyPilotBackend
 from ..domain import Cluster, Direction, Pool, Run
 from ..errors import LabhandError
@@ -37,7 +37,7 @@ class PoolBackend:
     sandbox_required: bool = False
 
 
-class Pools:
+class PoolBackends:
     """The backends of a lab by the names of their pools. To be entered, and left when nothing more is asked of them.
 
     Args:
@@ -59,7 +59,7 @@ class Pools:
         self.held: Mapping[str, Sequence[Cluster]] = {}
 
     @classmethod
-    def of_settings(cls, settings: Settings, runs: Path, direction: Direction = "minimize") -> Pools:
+    def of_settings(cls, settings: Settings, runs: Path, direction: Direction = "minimize") -> PoolBackends:
         """The backends that the settings name; within an event loop. May look for GPUs, which takes a while.
 
         Args:
@@ -67,7 +67,7 @@ class Pools:
             runs: Where its run folders lie.
             direction: Which way the trainer's metric is better.
         """
-        sky = Client()
+        sky = SkyClient()
         return cls({name: _backend(name, pool, runs, direction, sky) for name, pool in settings.pools.items()}, [sky])
 
     def __getitem__(self, pool: str) -> PoolBackend:
@@ -116,12 +116,12 @@ class Pools:
         """Whether a pool is left alone at the moment."""
         return pool in self._rests and time.monotonic() < self._rests[pool][0]
 
-    async def poll(self, runs: Iterable[Run]) -> dict[str, Report]:
+    async def poll(self, runs: Iterable[Run]) -> dict[str, RunReport]:
         """What is known of each run, by id."""
         by_pool: defaultdict[str, list[Run]] = defaultdict(list)
         for run in runs:
             by_pool[run.pool].append(run)
-        reports: dict[str, Report] = {}
+        reports: dict[str, RunReport] = {}
         for name, own in by_pool.items():
             reports |= await self._backends[name].backend.poll(own)
         return reports
@@ -148,7 +148,7 @@ class Pools:
         return await self._stack.__aexit__(kind, error, trace)
 
 
-def _backend(name: str, pool: PoolSettings, runs: Path, direction: Direction, sky: Sky) -> PoolBackend:
+def _backend(name: str, pool: PoolSettings, runs: Path, direction: Direction, sky: SkyApi) -> PoolBackend:
     if isinstance(pool, SimulatedPool):
         return PoolBackend(SimulatedBackend(name, pool, direction))
     if isinstance(pool, SkyPilotPool):

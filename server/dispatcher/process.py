@@ -19,14 +19,14 @@ from ..source.repository import Sources
 from ..source.trainer_folder import load_trainer
 from ..store.database import Database
 from ..store.money import allowances
-from .doomed_runs import Stopping
-from .follow_ups import Additions
+from .doomed_runs import DoomedRuns
+from .follow_ups import FollowUps
 from .lock import only_one
 from .loop import Dispatcher
-from .pool_backends import Pools
+from .pool_backends import PoolBackends
 from .run_folders import RunFolders
 from .settler import Settler
-from .validation_stages import Validations
+from .validation_stages import ValidationStages
 
 LINGER_SECONDS = 3.0
 """How long an idle dispatcher waits for more, so that an agent's next launch finds it."""
@@ -110,11 +110,11 @@ async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
     trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
     db = await Database.open(folder / DATABASE)
     stack.push_async_callback(db.close)
-    await allowances.keep_alone(db, settings.allowance, time.time())
+    await allowances.save_alone(db, settings.allowance, time.time())
     sources = await Sources.open(folder / SOURCES)
-    pools = Pools.of_settings(settings, folder / RUNS, trainer.metric.direction)
+    pools = PoolBackends.of_settings(settings, folder / RUNS, trainer.metric.direction)
     await stack.enter_async_context(pools)
-    additions = Additions(sources, settings.allowance, settings.baseline_every)
-    settler = Settler(trainer.metric, additions, Validations(trainer.metric, sources))
-    stopping = Stopping(db, folder / RUNS, trainer.metric) if settings.stop_doomed else None
+    additions = FollowUps(sources, settings.allowance, settings.baseline_every)
+    settler = Settler(trainer.metric, additions, ValidationStages(trainer.metric, sources))
+    stopping = DoomedRuns(db, folder / RUNS, trainer.metric) if settings.stop_doomed else None
     return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance, stopping)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..settings import RUNS, SkyPilotPool, data_folder, load_settings
-from .pool_backends import Pools
+from .pool_backends import PoolBackends
 
 
 async def remaining(root: Path) -> list[str]:
@@ -18,6 +18,6 @@ async def remaining(root: Path) -> list[str]:
     settings = load_settings(root)
     hired = {name: pool for name, pool in settings.pools.items() if isinstance(pool, SkyPilotPool)}
     folder = data_folder(root, settings).resolve() / RUNS
-    pools = Pools.of_settings(settings.model_copy(update={"pools": hired}), folder)
+    pools = PoolBackends.of_settings(settings.model_copy(update={"pools": hired}), folder)
     async with pools.asking():
         return [cluster for name in hired for cluster in await pools[name].backend.remaining()]

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
-from ..domain import Clock, Failed, Failure, Status
+from ..domain import Clock, Failure, FailureDetail, Status
 
 LONGEST, MOST_LINES = 2000, 50
 """Characters, and lines, of what a failure says: they come from the experiment."""
 _IN_COLUMNS = frozenset({"run", "status", "score", "failure"})
 
 
-class Asked(Protocol):
+class RunRequest(Protocol):
     """What a run was asked for: an attempt, or an experiment."""
 
     @property
@@ -37,7 +37,7 @@ class Asked(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RunOutcome:
     """What a result says.
 
     Attributes:
@@ -49,26 +49,26 @@ class Told:
 
     status: Status
     score: float | None = None
-    failed: Failed | None = None
+    failed: FailureDetail | None = None
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     useful_seconds: float = 0.0
     kept: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def read(result: Mapping[str, Any], asked: Asked) -> Told:
+def read(result: Mapping[str, Any], asked: RunRequest) -> RunOutcome:
     """Read a result; one that can't be read is a failure of its own."""
     try:
         status, score = Status(result["status"]), _score(result)
         facts = {} if score is None else _facts(result, asked)
         useful = 0.0 if score is None else float(result["seconds"].get("training", 0.0))
-        return Told(status, score, _failed(result), facts, useful, _kept(result))
+        return RunOutcome(status, score, _failed(result), facts, useful, _kept(result))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        broken = Failed(
+        broken = FailureDetail(
             Failure.CONTRACT_BROKEN,
             f"the runner left a result that can't be read: {error!r}",
             next_step="Check that the pool's python has the same labhand as this one",
         )
-        return Told(Status.FAILED, failed=broken)
+        return RunOutcome(Status.FAILED, failed=broken)
 
 
 def held_seconds(result: Mapping[str, Any]) -> float | None:
@@ -88,11 +88,11 @@ def _score(result: Mapping[str, Any]) -> float | None:
     return float(score)
 
 
-def _failed(result: Mapping[str, Any]) -> Failed | None:
+def _failed(result: Mapping[str, Any]) -> FailureDetail | None:
     told = result["failure"]
     if told is None:
         return None
-    return Failed(
+    return FailureDetail(
         Failure(told["kind"]),
         str(told["message"])[:LONGEST],
         tuple(str(line)[:LONGEST] for line in islice(told.get("lines", ()), MOST_LINES)),
@@ -100,7 +100,7 @@ def _failed(result: Mapping[str, Any]) -> Failed | None:
     )
 
 
-def _facts(result: Mapping[str, Any], asked: Asked) -> dict[str, Any]:
+def _facts(result: Mapping[str, Any], asked: RunRequest) -> dict[str, Any]:
     """What makes a score comparable, as measured."""
     evaluator: Mapping[str, Any] = result["evaluator"] or {}
     return {

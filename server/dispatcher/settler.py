@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..domain import Failed, Failure, Metric, Status, experiment_id
+from ..domain import Failure, FailureDetail, Metric, Status, experiment_id
 from ..research.policy import storm
 from ..store.comparison import strata
 from ..store.database import Transaction
 from ..store.running import early_stops, queue, settlement
 from ..store.running.runs import Attempt
-from ..store.running.settlement import Outcome
+from ..store.running.settlement import ExperimentOutcome
 from . import result_reader
-from .follow_ups import Additions
+from .follow_ups import FollowUps
 from .judge import Judge
-from .validation_stages import Validations
+from .validation_stages import ValidationStages
 
 REQUEUES = 2
 """How many times a lost run is made up for."""
@@ -26,7 +26,7 @@ MESSAGE = 300
 
 
 @dataclass
-class Ended:
+class FinishedRuns:
     """Runs that are over.
 
     Attributes:
@@ -50,7 +50,7 @@ class Settler:
         validations: Follows them; None for nobody.
     """
 
-    def __init__(self, metric: Metric, additions: Additions | None = None, validations: Validations | None = None) -> None:
+    def __init__(self, metric: Metric, additions: FollowUps | None = None, validations: ValidationStages | None = None) -> None:
         self._judge = Judge(metric)
         self._additions = additions
         self._validations = validations
@@ -59,7 +59,7 @@ class Settler:
         """A transaction failed: read everything anew next time."""
         self._judge.forget()
 
-    async def settle(self, tx: Transaction, ended: Ended, now: float) -> None:
+    async def settle(self, tx: Transaction, ended: FinishedRuns, now: float) -> None:
         """Settle runs, all in one transaction."""
         scored: defaultdict[int, list[int]] = defaultdict(list)
         for attempt, why in ended.lost:
@@ -92,20 +92,20 @@ async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None
     if not await settlement.end_run(tx, run, "lost", held):
         return
     if attempt.cancel_reason is not None:
-        await settlement.finish(tx, run, _stopped(attempt, Outcome(Status.CANCELLED)), now)
+        await settlement.finish(tx, run, _stopped(attempt, ExperimentOutcome(Status.CANCELLED)), now)
     elif attempt.attempts <= REQUEUES:
         await settlement.requeue(tx, run.experiment)
     else:
-        failed = Failed(
+        failed = FailureDetail(
             Failure.LOST_MACHINE,
             f"{attempt.attempts} runs ended without a result, the last one because {why}",
             next_step=f"Read .labhand/runs/{run.id}/runner.log, see whether the machine ran out of memory or was restarted,"
             " then launch it again with retry=True",
         )
-        await settlement.finish(tx, run, Outcome(Status.FAILED, failed=failed), now)
+        await settlement.finish(tx, run, ExperimentOutcome(Status.FAILED, failed=failed), now)
 
 
-async def _watch_for_storms(tx: Transaction, experiment: int, outcome: Outcome, now: float) -> None:
+async def _watch_for_storms(tx: Transaction, experiment: int, outcome: ExperimentOutcome, now: float) -> None:
     """Hold what is queued beside an experiment when it keeps failing; let it go on when one succeeds."""
     if outcome.status is Status.SUCCEEDED:
         await queue.lift_holds(tx, experiment)
@@ -123,7 +123,7 @@ async def _watch_for_storms(tx: Transaction, experiment: int, outcome: Outcome, 
     await queue.hold(tx, experiment, kind, reason, now)
 
 
-async def _outcome(tx: Transaction, attempt: Attempt, result: Mapping[str, Any]) -> Outcome:
+async def _outcome(tx: Transaction, attempt: Attempt, result: Mapping[str, Any]) -> ExperimentOutcome:
     told = result_reader.read(result, attempt)
     if attempt.doomed is not None and told.status is not Status.CANCELLED:
         await early_stops.withdraw(tx, attempt.run.experiment)
@@ -132,10 +132,10 @@ async def _outcome(tx: Transaction, attempt: Attempt, result: Mapping[str, Any])
     if failed is not None and attempt.accused is not None and result.get("weights_of") == attempt.accused:
         before = await settlement.evidence(tx, attempt.accused)
         failed = replace(failed, lines=(*failed.lines, f"{attempt.accused} had failed with:", *before))
-    return _stopped(attempt, Outcome(told.status, told.score, stratum, failed, told.useful_seconds, told.kept))
+    return _stopped(attempt, ExperimentOutcome(told.status, told.score, stratum, failed, told.useful_seconds, told.kept))
 
 
-def _stopped(attempt: Attempt, outcome: Outcome) -> Outcome:
+def _stopped(attempt: Attempt, outcome: ExperimentOutcome) -> ExperimentOutcome:
     """An outcome, as it is called where the lab itself had asked for the end."""
     if attempt.doomed is None or outcome.status is not Status.CANCELLED:
         return outcome

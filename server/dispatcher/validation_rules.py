@@ -12,8 +12,8 @@ from ..research.noise import Noise
 from ..research.paired_test import decide, estimate
 from ..research.plausibility import unseeded
 from ..store.comparison import validation_pairs, validations
-from ..store.comparison.validation_pairs import Arm, Pair
-from ..store.comparison.validations import NOTHING, Finding, StageKind, Validation
+from ..store.comparison.validation_pairs import Pair, PairArm
+from ..store.comparison.validations import NOTHING, StageFinding, StageKind, Validation
 from ..store.database import Transaction
 
 LACKS = {
@@ -25,7 +25,7 @@ LACKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PairTally:
     """How the pairs of a stage stand.
 
     Attributes:
@@ -51,17 +51,17 @@ class Ruling:
 
     passed: bool
     told: str
-    found: Finding = NOTHING
+    found: StageFinding = NOTHING
     p: float | None = None
 
 
-def stand(ran: Sequence[Pair]) -> Standing:
+def assess(ran: Sequence[Pair]) -> PairTally:
     """How pairs stand, given in the order of their seeds."""
     known = [not pair.unfinished for pair in ran]
     gap = known.index(False) if False in known else len(ran)
     void = [is_known and _is_void(pair) for is_known, pair in zip(known, ran, strict=True)]
     arms = (arm for pair in ran for arm in (pair.candidate, pair.against))
-    return Standing(
+    return PairTally(
         sound=[pair for pair, is_void in zip(ran[:gap], void, strict=False) if not is_void],
         void=sum(void),
         cancelled=[arm.number for arm in arms if arm.status is Status.CANCELLED],
@@ -74,7 +74,7 @@ async def rule(tx: Transaction, validation: Validation, sound: Sequence[Pair], m
     Args:
         tx: Where scores are read.
         validation: What was fixed at its launch.
-        sound: See `Standing`.
+        sound: See `PairTally`.
         metric: What scores are of.
     """
     stage = validation.running
@@ -95,7 +95,7 @@ def _test(validation: Validation, sound: Sequence[Pair], gains: Sequence[float |
     trial = decide(gains, validation.running.pairs, validation.level, prior)
     if trial.verdict is Verdict.PENDING:
         return None
-    found = Finding(trial.gain)
+    found = StageFinding(trial.gain)
     looked_at = sound[: trial.pairs]
     if unseeded(_scores(pair.candidate for pair in looked_at)) or unseeded(_scores(pair.against for pair in looked_at)):
         told = "unseeded: one of the two scores alike on every seed, so that luck and merit can't be told apart"
@@ -107,7 +107,7 @@ async def _horizon(tx: Transaction, validation: Validation, sound: Sequence[Pair
     """Whether the candidate holds at a longer horizon, and how far the test's ranks alike."""
     tested = await validation_pairs.of_stage(tx, validation.number, 0)
     alike = agreement(await _means(tx, [pair.candidate for pair in tested]), await _means(tx, [sound[0].candidate]))
-    found = Finding(fmean(gains), None, alike.tau if alike else None, alike.interval if alike else None)
+    found = StageFinding(fmean(gains), None, alike.tau if alike else None, alike.interval if alike else None)
     told = f"{fmean(gains):+.3g} in the mean of {len(gains)} pairs at {validation.running.horizon} times the budget"
     if not_worse(gains):
         return Ruling(passed=True, told=f"holds with {told}", found=found)
@@ -119,10 +119,10 @@ def _report(gains: Sequence[float]) -> Ruling:
     if reported is None:
         return Ruling(passed=False, told=f"{LACKS[StageKind.REPORT]}: {len(gains)} pairs are too few")
     told = f"the gain is that of {reported.pairs} other pairs, against the baseline"
-    return Ruling(passed=True, told=told, found=Finding(reported.gain, reported.interval))
+    return Ruling(passed=True, told=told, found=StageFinding(reported.gain, reported.interval))
 
 
-async def _means(tx: Transaction, arms: Sequence[Arm]) -> dict[str, float]:
+async def _means(tx: Transaction, arms: Sequence[PairArm]) -> dict[str, float]:
     """The mean score of every source in the stratum of an experiment."""
     stratum = next((arm.stratum for arm in arms if arm.stratum is not None), None)
     return {} if stratum is None else await validations.means(tx, stratum)
@@ -140,5 +140,5 @@ def _gain(pair: Pair, metric: Metric) -> float | None:
     return metric.gain(pair.candidate.score, pair.against.score)
 
 
-def _scores(arms: Iterable[Arm]) -> list[float]:
+def _scores(arms: Iterable[PairArm]) -> list[float]:
     return [arm.score for arm in arms if arm.score is not None]

@@ -18,12 +18,12 @@ from ..store.comparison.validations import Stage, StageKind, Validation
 from ..store.database import Transaction
 from ..store.experiments import cancellation
 from ..store.running import settlement
-from .validation_rules import LACKS, Ruling, Standing, rule, stand
+from .validation_rules import LACKS, PairTally, Ruling, assess, rule
 
 log = logging.getLogger(__name__)
 
 
-class Validations:
+class ValidationStages:
     """Follows the lab's validations.
 
     Args:
@@ -45,7 +45,7 @@ class Validations:
     async def _follow(self, tx: Transaction, validation: Validation, now: float) -> bool:
         stage = validation.running
         ran = await validation_pairs.of_stage(tx, validation.number, stage.place)
-        standing = stand(ran)
+        standing = assess(ran)
         if why := _hopeless(standing):
             await _give_up(tx, validation, why, ran, now)
             return False
@@ -61,10 +61,10 @@ class Validations:
     async def _go_on(self, tx: Transaction, validation: Validation, ruling: Ruling, now: float) -> bool:
         """Do what follows from a ruling; gives whether the candidate has become champion."""
         log.info("%s, %s: %s", validation.id, validation.running.kind, ruling.told)
-        await validations.keep_finding(tx, validation.number, validation.stage, ruling.found)
+        await validations.save_finding(tx, validation.number, validation.stage, ruling.found)
         if validation.running.kind is StageKind.TEST:
             verdict = Verdict.CONFIRMED if ruling.passed else Verdict.NOT_SHOWN
-            await validations.pronounce(tx, validation, verdict, ruling.told, ruling.p)
+            await validations.save_verdict(tx, validation, verdict, ruling.told, ruling.p)
         else:
             await validations.add_reason(tx, validation.number, ruling.told)
         promoted = ruling.passed and validation.is_last_to_decide and await _promote(tx, validation, now)
@@ -80,7 +80,7 @@ class Validations:
         await self._sources.tag(await validation_pairs.queue(tx, validation, stage, count, now))
 
 
-def _hopeless(standing: Standing) -> str:
+def _hopeless(standing: PairTally) -> str:
     """Why a stage can't come to an end by itself; empty while it can."""
     if standing.cancelled:
         return f"{', '.join(id_ranges(standing.cancelled))} was cancelled"
@@ -95,7 +95,7 @@ async def _give_up(tx: Transaction, validation: Validation, why: str, ran: Seque
     await _drop(tx, validation, ran, now)
     told = f"{LACKS[validation.running.kind]}: {why}"
     if validation.running.kind is StageKind.TEST:
-        await validations.pronounce(tx, validation, Verdict.NONE, told, None)
+        await validations.save_verdict(tx, validation, Verdict.NONE, told, None)
     else:
         await validations.add_reason(tx, validation.number, told)
     await validations.finish(tx, validation.number, now)
@@ -110,11 +110,11 @@ async def _drop(tx: Transaction, validation: Validation, ran: Sequence[Pair], no
 
 async def _promote(tx: Transaction, validation: Validation, now: float) -> bool:
     """Make the candidate champion, unless another one became it meanwhile, which this test says nothing of."""
-    if await validations.reigning(tx) != validation.champion:
+    if await validations.champion_number(tx) != validation.champion:
         await validations.add_reason(
             tx, validation.number, "not promoted: there is another champion since; validate it against that one"
         )
         return False
-    await champions.crown(tx, validation.commit, validation.candidate, now)
+    await champions.add_champion(tx, validation.commit, validation.candidate, now)
     await validations.promote(tx, validation.number)
     return True

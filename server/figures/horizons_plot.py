@@ -12,7 +12,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class HorizonPair:
     """Two budgets.
 
     Attributes:
@@ -26,7 +26,7 @@ class Pair:
     tau: str
 
 
-def draw(metric: str, direction: str, pairs: Sequence[Pair], note: str = "") -> bytes:
+def draw(metric: str, direction: str, pairs: Sequence[HorizonPair], note: str = "") -> bytes:
     """A dot for each source that ran at both budgets; the best at the shorter one by name."""
     figure, axes = canvas("Do short runs rank as longer ones do?", note, columns=len(pairs))
     for one, pair in zip(axes, pairs, strict=True):

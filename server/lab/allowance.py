@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from ..errors import AllowanceError
 from ..settings import Allowance
-from ..store.money.allowances import Since
+from ..store.money.allowances import AllowanceChange
 from ..store.money.spending import Committed
 from .lab import Lab
 
@@ -56,7 +56,7 @@ def left(allowance: Allowance, committed: Committed) -> str:
     )
 
 
-def changes(history: Sequence[Since]) -> list[str]:
+def changes(history: Sequence[AllowanceChange]) -> list[str]:
     """What the person changed, and when: `2026-11-23T07:00Z: experiments 100 → 200`."""
     return [f"{after.when[:16]}Z: {_compare(before.allowance, after.allowance)}" for before, after in pairwise(history)]
 

@@ -94,7 +94,7 @@ class Lab:
             await _refuse_other_trainer(db, trainer, folder)
             await _refuse_other_world(db, settings, folder)
             await _bring_pools_up_to_date(db, settings)
-            await allowances.keep_alone(db, settings.allowance, time.time())
+            await allowances.save_alone(db, settings.allowance, time.time())
             unfinished = bool(await launches.pending(db)) or await validation_pairs.need_a_look(db)
             unfinished = unfinished or await _has_open_bills(db, settings)
         except BaseException:
@@ -140,8 +140,8 @@ async def _make(db: Database, sources: Sources, trainer: Trainer, source: Source
     async with db.transaction() as tx:
         if identity := await facts.fact(tx, facts.IDENTITY):
             return identity
-        await launches.keep_sources(tx, [launches.KeptSource(baseline.hash, baseline.tree, "", "", knobs)])
-        await champions.crown(tx, baseline.hash, None, time.time())
+        await launches.save_sources(tx, [launches.KeptSource(baseline.hash, baseline.tree, "", "", knobs)])
+        await champions.add_champion(tx, baseline.hash, None, time.time())
         identity = secrets.token_hex(8)
         await facts.state(tx, {facts.IDENTITY: identity, TRAINER: trainer.name, REHEARSAL: str(is_rehearsal)})
         await sources.tag({"baseline": baseline.hash})
@@ -171,7 +171,7 @@ async def _refuse_other_world(db: Database, settings: Settings, folder: Path) ->
 async def _has_open_bills(db: Database, settings: Settings) -> bool:
     """Whether a cluster may be up, or nobody has asked yet what one costs."""
     unasked = any(not pool.as_of for pool in await pools.pools(db, list(settings.pools)))
-    return unasked or bool(await clusters.held(db, time.time(), ended=False))
+    return unasked or bool(await clusters.held_clusters(db, time.time(), ended=False))
 
 
 async def _bring_pools_up_to_date(db: Database, settings: Settings) -> None:
@@ -180,7 +180,7 @@ async def _bring_pools_up_to_date(db: Database, settings: Settings) -> None:
     wanted = await to_thread.run_sync(_pools, settings, known)
     if [_shape(pool) for pool in wanted] != [_shape(pool) for pool in known.values()]:
         async with db.transaction() as tx:
-            await pools.keep(tx, wanted)
+            await pools.save(tx, wanted)
 
 
 def _shape(pool: Pool) -> Pool:

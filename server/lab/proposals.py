@@ -49,7 +49,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Idea:
+class KeptProposal:
     """A source that is kept.
 
     Attributes:
@@ -82,7 +82,7 @@ async def propose(lab: Lab, change: Change) -> Proposal:
     return await to_thread.run_sync(_compare, base, lab.with_protected(base.kept), source, merged, given, lab.trainer)
 
 
-async def keep(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list[Idea]:
+async def keep(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list[KeptProposal]:
     """Keep sources in the history, all in one go. One that is its base unchanged is the idea that its base was."""
     deltas = [delta(proposal.base.kept, proposal.source) for proposal in proposals]
     batch = [
@@ -101,7 +101,7 @@ async def keep(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list
     ]
 
 
-async def baseline(lab: Lab) -> Idea:
+async def baseline(lab: Lab) -> KeptProposal:
     """The trainer's source when the lab was made, with its protected files of now."""
     [idea] = await keep(lab, [await propose(lab, Change(base=references.BASELINE))], "The baseline, as it is measured now")
     return idea
@@ -130,14 +130,14 @@ def _compare(
     )
 
 
-def _new_idea(proposal: Proposal, commit: Commit) -> Idea:
+def _new_idea(proposal: Proposal, commit: Commit) -> KeptProposal:
     kept = KeptSource(commit.hash, commit.tree, proposal.changes, proposal.diffstat, proposal.knobs, proposal.flags)
     base = proposal.base.experiment
-    return Idea(kept, base.number if base else None, proposal.overrides, proposal.variant)
+    return KeptProposal(kept, base.number if base else None, proposal.overrides, proposal.variant)
 
 
-def _idea_of_base(proposal: Proposal) -> Idea:
+def _idea_of_base(proposal: Proposal) -> KeptProposal:
     commit, base = proposal.base.commit, proposal.base.experiment
     changes = base.changes if base else ""
     kept = KeptSource(commit.hash, commit.tree, changes, proposal.diffstat, proposal.knobs, proposal.flags)
-    return Idea(kept, base.base if base else None, base.overrides if base else {}, proposal.variant)
+    return KeptProposal(kept, base.base if base else None, base.overrides if base else {}, proposal.variant)

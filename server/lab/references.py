@@ -10,7 +10,7 @@ from anyio import to_thread
 
 from ..domain import Experiment, experiment_id, parse_ids
 from ..errors import BadInputError, LabhandError, NotFoundError
-from ..source.changes import Brought, take_folder
+from ..source.changes import MergeInput, take_folder
 from ..source.repository import Commit
 from ..source.trainer_folder import FILE, Source, read_folder
 from ..store.comparison import champions
@@ -101,12 +101,12 @@ async def find_experiment(lab: Lab, name: str) -> Experiment:
     return found
 
 
-async def brought_by(lab: Lab, experiment: Experiment) -> Brought:
+async def brought_by(lab: Lab, experiment: Experiment) -> MergeInput:
     """What an experiment changed against its own base, to be merged into another source."""
     base = await baseline(lab)
     if experiment.base is not None:
         base = await of_experiment(lab, await find_experiment(lab, experiment_id(experiment.base)))
-    return Brought(experiment.id, base.source, (await of_experiment(lab, experiment)).source)
+    return MergeInput(experiment.id, base.source, (await of_experiment(lab, experiment)).source)
 
 
 async def _champion(lab: Lab) -> Reference:

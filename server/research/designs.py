@@ -26,7 +26,7 @@ DRAWS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DesignedCells:
     """The cells of a grid.
 
     Attributes:
@@ -42,7 +42,7 @@ class Plan:
     aliases: Sequence[Sequence[str]] = ()
 
 
-def plan(design: str, factors: Factors, *, size: int | None = None, seed: int = 0, cap: int = 1000) -> Plan:
+def plan(design: str, factors: Factors, *, size: int | None = None, seed: int = 0, cap: int = 1000) -> DesignedCells:
     """The cells of a design.
 
     Args:
@@ -70,24 +70,24 @@ def plan(design: str, factors: Factors, *, size: int | None = None, seed: int = 
     return _full(distinct, cap) if design == "full" else _one_at_a_time(distinct, cap)
 
 
-def _full(factors: Factors, cap: int) -> Plan:
+def _full(factors: Factors, cap: int) -> DesignedCells:
     _refuse_above(cap, math.prod(len(values) for values in factors.values()))
     cells: list[Cell] = [dict(zip(factors, values, strict=True)) for values in product(*factors.values())]
-    return Plan(cells, "Tells every main effect and every interaction apart.")
+    return DesignedCells(cells, "Tells every main effect and every interaction apart.")
 
 
-def _one_at_a_time(factors: Factors, cap: int) -> Plan:
+def _one_at_a_time(factors: Factors, cap: int) -> DesignedCells:
     changed: list[Cell] = [{knob: value} for knob, values in factors.items() for value in values]
     cells: list[Cell] = [{}, *changed]
     _refuse_above(cap, len(cells))
-    return Plan(
+    return DesignedCells(
         cells,
         "The first cell is the base itself, each other changes one knob. Tells each change at the base alone: no interaction "
         "is seen, and each change rests on one cell, where a factorial of as many runs would use all of them for each.",
     )
 
 
-def _fractional(factors: Factors, size: int | None, cap: int) -> Plan:
+def _fractional(factors: Factors, size: int | None, cap: int) -> DesignedCells:
     for knob, values in factors.items():
         _refuse(
             len(values) != 2,
@@ -102,7 +102,7 @@ def _fractional(factors: Factors, size: int | None, cap: int) -> Plan:
     cells = [{knob: factors[knob][high] for knob, high in zip(factors, run, strict=True)} for run in runs]
     mixed = aliases(chosen, list(factors))
     numeral = ROMAN[resolution(chosen)]
-    return Plan(cells, f"Resolution {numeral}: {_FRACTION[min(resolution(chosen), 5)]}.", numeral, mixed)
+    return DesignedCells(cells, f"Resolution {numeral}: {_FRACTION[min(resolution(chosen), 5)]}.", numeral, mixed)
 
 
 _FRACTION = {
@@ -123,21 +123,21 @@ def _drawn_size(factors: Factors, size: int | None, cap: int) -> int:
     return size
 
 
-def _random(factors: Factors, size: int, random: Random) -> Plan:
+def _random(factors: Factors, size: int, random: Random) -> DesignedCells:
     possible = math.prod(len(values) for values in factors.values())
     drawn: dict[int, None] = {}
     while len(drawn) < size:
         drawn[random.randrange(possible)] = None
     cells = [_cell(factors, _mixed_radix(index, factors)) for index in drawn]
-    return Plan(
+    return DesignedCells(
         cells, f"{_drawn_tells(factors, size)} Cells are drawn alike from all {possible}: a fair yardstick for a search."
     )
 
 
-def _latin_hypercube(factors: Factors, size: int, random: Random) -> Plan:
+def _latin_hypercube(factors: Factors, size: int, random: Random) -> DesignedCells:
     """As McKay, Beckman and Conover 1979, on listed values; of several, the one that spreads its cells best."""
     best = max((_strata(factors, size, random) for _ in range(DRAWS)), key=_spread)
-    return Plan(
+    return DesignedCells(
         [_cell(factors, index) for index in dict.fromkeys(best)],
         f"{_drawn_tells(factors, size)} Each value of each knob is used equally often, as far as it divides.",
     )

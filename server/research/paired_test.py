@@ -50,7 +50,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class GainEstimate:
     """A gain that may be reported.
 
     Attributes:
@@ -108,7 +108,7 @@ def decide(gains: Sequence[float | None], pairs: int, level: float, prior: Noise
     return trial
 
 
-def estimate(gains: Sequence[float]) -> Estimate | None:
+def estimate(gains: Sequence[float]) -> GainEstimate | None:
     """The gain to report, from pairs that decided nothing: neither which candidate was picked nor whether it passed.
 
     Args:
@@ -120,7 +120,7 @@ def estimate(gains: Sequence[float]) -> Estimate | None:
     if len(gains) < PAIRS:
         return None
     gain = fmean(gains)
-    return Estimate(gain, student_t.interval(gain, math.sqrt(variance(gains) / len(gains)), len(gains) - 1), len(gains))
+    return GainEstimate(gain, student_t.interval(gain, math.sqrt(variance(gains) / len(gains)), len(gains) - 1), len(gains))
 
 
 def _look(gains: Sequence[float], *, last: bool, level: float, prior: Noise | None) -> Trial:

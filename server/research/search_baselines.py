@@ -11,7 +11,7 @@ from typing import Any
 
 from ..domain import Direction
 from .search_space import search_space
-from .tpe import Entry, open_study, tell
+from .tpe import TrialRecord, open_study, tell
 
 
 def random_search(gains: Sequence[float | None], experiments: int) -> float:
@@ -41,7 +41,12 @@ def random_search(gains: Sequence[float | None], experiments: int) -> float:
 
 
 def optimiser_replay(
-    ledger: Sequence[Entry], factors: Mapping[str, Sequence[Any]], experiments: int, direction: Direction, *, seed: int = 0
+    ledger: Sequence[TrialRecord],
+    factors: Mapping[str, Sequence[Any]],
+    experiments: int,
+    direction: Direction,
+    *,
+    seed: int = 0,
 ) -> list[float | None]:
     """The best score that the optimiser would have had after each experiment, had it chosen among those that ran.
 

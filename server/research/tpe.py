@@ -28,7 +28,7 @@ ENOUGH = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TrialRecord:
     """An experiment, as the optimiser sees it.
 
     Attributes:
@@ -45,7 +45,7 @@ class Entry:
 
 
 def propose(
-    ledger: Iterable[Entry],
+    ledger: Iterable[TrialRecord],
     factors: Mapping[str, Sequence[Any]],
     size: int,
     direction: Direction,
@@ -83,7 +83,7 @@ def propose(
     return [space.decode(params) for params in batch]
 
 
-def importance(ledger: Iterable[Entry], direction: Direction) -> dict[str, float]:
+def importance(ledger: Iterable[TrialRecord], direction: Direction) -> dict[str, float]:
     """How much each knob has to do with being among the best quarter; shares of 1, largest first.
 
     PED-ANOVA (Watanabe, Bansal and Hutter 2023, "PED-ANOVA: efficiently quantifying hyperparameter importance in arbitrary
@@ -120,7 +120,7 @@ def open_study(direction: Direction, seed: int) -> Study:
     return optuna.create_study(direction=direction, sampler=sampler)
 
 
-def tell(study: Study, space: Space, params: Params, entries: Sequence[Entry]) -> None:
+def tell(study: Study, space: Space, params: Params, entries: Sequence[TrialRecord]) -> None:
     """Put a source into a study: its replicates once, by their mean; failed, or pending, where none is scored."""
     from optuna.trial import TrialState, create_trial  # noqa: PLC0415  heavy
 
@@ -136,9 +136,9 @@ def tell(study: Study, space: Space, params: Params, entries: Sequence[Entry]) -
     study.add_trial(create_trial(state=state, params=params, distributions=space.distributions(), value=value))
 
 
-def _grouped(ledger: Iterable[Entry], space: Space) -> list[tuple[Params, list[Entry]]]:
+def _grouped(ledger: Iterable[TrialRecord], space: Space) -> list[tuple[Params, list[TrialRecord]]]:
     """Experiments of equal knobs, as Optuna sees them."""
-    groups: dict[str, tuple[Params, list[Entry]]] = {}
+    groups: dict[str, tuple[Params, list[TrialRecord]]] = {}
     for entry in ledger:
         params = space.encode(entry.knobs)
         if params is not None:

@@ -7,7 +7,7 @@ from pydantic import Field, JsonValue
 from .answers import Answer
 
 
-class EffectTold(Answer):
+class EffectRow(Answer):
     """What a change did, on average over the experiments that ran; positive is better.
 
     Attributes:
@@ -40,11 +40,11 @@ class Analysis(Answer):
     experiments: int
     left_out: list[str] = Field(default_factory=list[str])
     noise: dict[str, JsonValue] = Field(default_factory=dict)
-    main: list[EffectTold] = Field(default_factory=list[EffectTold])
-    interactions: list[EffectTold] = Field(default_factory=list[EffectTold])
+    main: list[EffectRow] = Field(default_factory=list[EffectRow])
+    interactions: list[EffectRow] = Field(default_factory=list[EffectRow])
     unknown: list[str] = Field(default_factory=list[str])
-    made_of: list[EffectTold] = Field(default_factory=list[EffectTold])
-    hunks: list[EffectTold] = Field(default_factory=list[EffectTold])
+    made_of: list[EffectRow] = Field(default_factory=list[EffectRow])
+    hunks: list[EffectRow] = Field(default_factory=list[EffectRow])
     importance: dict[str, float] = Field(default_factory=dict)
     pareto: dict[str, list[dict[str, JsonValue]]] = Field(default_factory=dict)
     horizons: list[dict[str, JsonValue]] = Field(default_factory=list[dict[str, JsonValue]])

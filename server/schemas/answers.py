@@ -182,7 +182,7 @@ class Validated(Answer):
     lab: LabLine | None = None
 
 
-class Horizon(Answer):
+class HorizonResult(Answer):
     """How a candidate did at a longer budget.
 
     Attributes:
@@ -219,7 +219,7 @@ class ValidationRow(Answer):
     p: float | None = None
     level: float
     test: int
-    horizons: list[Horizon] = Field(default_factory=list[Horizon])
+    horizons: list[HorizonResult] = Field(default_factory=list[HorizonResult])
     reason: str | None = None
     experiments: list[str] = Field(default_factory=list[str])
 

@@ -120,7 +120,7 @@ class GridLaunch(LaunchOptions):
     size: Annotated[int, Field(ge=1, le=GRID_CAP)] | None = None
 
 
-class Validation(Request):
+class ValidationRequest(Request):
     """Tests of candidates against the champion, one each.
 
     Attributes:
@@ -138,7 +138,7 @@ class Validation(Request):
     dry_run: bool = False
 
 
-class Scale(Request):
+class ScaleRequest(Request):
     """How many clusters a pool is to hold.
 
     Attributes:

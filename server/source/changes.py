@@ -26,7 +26,7 @@ SCOPES_TOLD = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class MergeInput:
     """What an experiment changed, to be merged into another source.
 
     Attributes:
@@ -40,7 +40,7 @@ class Brought:
     after: Source
 
 
-def apply_change(base: Source, change: Change, trainer: Trainer, brought: Sequence[Brought] = ()) -> Source:
+def apply_change(base: Source, change: Change, trainer: Trainer, brought: Sequence[MergeInput] = ()) -> Source:
     """Make a source: files, patch, what `apply` brings, edits, overrides, in this order.
 
     Args:

@@ -27,7 +27,7 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GitResult:
     """What git said."""
 
     status: int
@@ -35,7 +35,7 @@ class Answer:
     complaint: str
 
 
-def attempt(*arguments: str, cwd: Path | None = None, data: bytes = b"", variables: dict[str, str] | None = None) -> Answer:
+def attempt(*arguments: str, cwd: Path | None = None, data: bytes = b"", variables: dict[str, str] | None = None) -> GitResult:
     """Run git and say how it went. Blocks; call it in a thread where an event loop runs.
 
     Args:
@@ -59,7 +59,7 @@ def attempt(*arguments: str, cwd: Path | None = None, data: bytes = b"", variabl
         )
     except FileNotFoundError as error:
         raise SettingsError("git is not on PATH", "Install git 2.30 or later") from error
-    return Answer(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip())
+    return GitResult(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip())
 
 
 def run(*arguments: str, cwd: Path | None = None, data: bytes = b"", variables: dict[str, str] | None = None) -> bytes:

@@ -38,7 +38,7 @@ class Hunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ReducedChange:
     """The change less some of its hunks.
 
     Attributes:
@@ -95,19 +95,19 @@ class Difference:
                     source[hunk.path] = self._before[hunk.path]
         return source
 
-    def take_back(self, hunk: Hunk) -> Taken:
+    def take_back(self, hunk: Hunk) -> ReducedChange:
         """The change without a hunk, and without those that can't do without it."""
         back = [hunk]
         while more := self._entangled(back):
             back += more
         source = self.without(back)
         if len(back) == len(self.hunks):
-            return Taken(back, source, "nothing is left: the other parts can't do without it")
+            return ReducedChange(back, source, "nothing is left: the other parts can't do without it")
         try:
             check(self._after, source, self._trainer)
         except BadInputError as error:
-            return Taken(back, source, f"what is left isn't sound: {error}")
-        return Taken(back, source)
+            return ReducedChange(back, source, f"what is left isn't sound: {error}")
+        return ReducedChange(back, source)
 
     def _entangled(self, back: Sequence[Hunk]) -> list[Hunk]:
         """More hunks to take back: those that speak of names that nothing defines any more."""

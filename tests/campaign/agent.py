@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labhand.server.commands.demo import Agent
+from labhand.server.commands.demo import DemoAgent
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
@@ -57,7 +57,7 @@ async def run(root: Path, plan: Campaign) -> None:
         env=dict(os.environ),
     )
     async with Client(server) as client:
-        agent = Agent(client)
+        agent = DemoAgent(client)
         await agent.look_around()
         await _screen(agent, plan)
         await _search(agent, plan)
@@ -68,7 +68,7 @@ async def run(root: Path, plan: Campaign) -> None:
         )
 
 
-async def _screen(agent: Agent, plan: Campaign) -> None:
+async def _screen(agent: DemoAgent, plan: Campaign) -> None:
     factors = {knob: list(values) for knob, values in plan.screen.items()}
     design = "fractional" if len(factors) > 2 else "full"
     grid = await agent.call("launch_grid", hypothesis="Which knobs matter", factors=factors, design=design, theme="screen")
@@ -84,7 +84,7 @@ async def _screen(agent: Agent, plan: Campaign) -> None:
         await agent.wait_for(doomed["experiments"])
 
 
-async def _search(agent: Agent, plan: Campaign) -> None:
+async def _search(agent: DemoAgent, plan: Campaign) -> None:
     ranges = {knob: list(values) for knob, values in plan.search.items()}
     for size in plan.batches:
         batch = await agent.call(
@@ -98,7 +98,7 @@ async def _search(agent: Agent, plan: Campaign) -> None:
         await agent.wait_for(batch["experiments"])
 
 
-async def _look_closer(agent: Agent, plan: Campaign) -> str:
+async def _look_closer(agent: DemoAgent, plan: Campaign) -> str:
     """Give the best more seeds, and to the best of all the best code; gives what came out best."""
     best = await _best(agent, theme="search") or await _best(agent, theme="screen")
     code = await _best(agent, theme="code")
@@ -118,12 +118,12 @@ async def _look_closer(agent: Agent, plan: Campaign) -> str:
     return (await _best(agent, theme="closer") or code or best)[0]
 
 
-async def _best(agent: Agent, *, theme: str) -> list[str]:
+async def _best(agent: DemoAgent, *, theme: str) -> list[str]:
     found = await agent.call("get_results", theme=theme, status="succeeded", sort_by="score", order="best", limit=10)
     return [row["id"] for row in found.get("rows", [])]
 
 
-async def _validate(agent: Agent, plan: Campaign, candidate: str) -> None:
+async def _validate(agent: DemoAgent, plan: Campaign, candidate: str) -> None:
     test = await agent.call("validate", ids=[candidate], replicates=plan.pairs, horizons=list(plan.horizons))
     name = test["tests"][0]["validation"]
     await agent.wait_for([name])

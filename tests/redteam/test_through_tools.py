@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from labhand.tools.app import build
-from labhand.tools.lab_context import Bench
+from labhand.tools.lab_context import LabHandle
 from labhand.trainer.sandbox import landlock
 from mcp import Client
 
@@ -27,7 +27,7 @@ async def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     monkeypatch.setenv("AGENTS_SECRET", "s3cret")
     shutil.copytree(PARABOLA, tmp_path / "lab" / "parabola")
     (tmp_path / "lab" / "labhand.toml").write_text('trainer = "./parabola"\n')
-    async with Client(build(Bench(tmp_path / "lab", "agent")), raise_exceptions=True) as connected:
+    async with Client(build(LabHandle(tmp_path / "lab", "agent")), raise_exceptions=True) as connected:
         yield connected
 
 

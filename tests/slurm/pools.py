@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from labhand.server.backends.skypilot.client import Client
+from labhand.server.backends.skypilot.client import SkyClient
 from labhand.server.backends.skypilot.skypilot_backend import SkyPilotBackend
 from labhand.server.settings import SkyPilotPool
 from typing_extensions import override
@@ -24,7 +24,7 @@ class OnItsOwn(SkyPilotBackend):
     """A backend that brings its own SkyPilot, so that entering one is all that a test has to do."""
 
     def __init__(self, place: Path, settings: SkyPilotPool) -> None:
-        self._client = Client()
+        self._client = SkyClient()
         super().__init__("h100", settings, place, self._client)
 
     @override

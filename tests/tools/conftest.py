@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from labhand.tools.app import build
-from labhand.tools.lab_context import Bench
+from labhand.tools.lab_context import LabHandle
 from mcp import Client
 
 PARABOLA = Path(__file__).parents[1] / "trainers" / "parabola"
@@ -38,7 +38,7 @@ def connect(root: Path) -> Connect:
 
     @asynccontextmanager
     async def connected(*, mode: str = "auto", caller: str = "tester", read_only: bool = False) -> AsyncGenerator[Client]:
-        async with Client(build(Bench(root, caller), read_only=read_only), mode=mode, raise_exceptions=True) as client:
+        async with Client(build(LabHandle(root, caller), read_only=read_only), mode=mode, raise_exceptions=True) as client:
             yield client
 
     return connected

@@ -116,10 +116,10 @@ def test_tool_names_are_verbs_with_nouns_or_single_verbs() -> None:
 
 async def test_the_caller_is_the_client_unless_told_otherwise(root: Path) -> None:
     from labhand.tools.app import build
-    from labhand.tools.lab_context import Bench
+    from labhand.tools.lab_context import LabHandle
     from mcp.types import Implementation
 
-    async with Client(build(Bench(root)), client_info=Implementation(name="some-client", version="1")) as client:
+    async with Client(build(LabHandle(root)), client_info=Implementation(name="some-client", version="1")) as client:
         launched = await data(client, "launch_experiment", hypothesis="h", overrides={"X": 2.0})
         row = await data(client, "get_experiment", id=launched["experiments"][0])
         assert row["by"] == "some-client"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labhand.server.lab.report.test_split import FILE
+from labhand.server.lab.report.sealed_split import FILE
 from labhand.tools.app import build
-from labhand.tools.lab_context import Bench
+from labhand.tools.lab_context import LabHandle
 from mcp import Client
 from mcp.types import TextContent, TextResourceContents
 
@@ -69,7 +69,7 @@ async def test_no_tool_and_no_resource_tells_what_is_sealed(tmp_path: Path) -> N
         reported = [one.id for one in await writing.experiments(lab.lab) if one.purpose == "report"]
         names = {"{reported}": reported[0], "{run}": str(runs / f"{reported[0]}-1"), "{runs}": str(runs)}
 
-        async with Client(build(Bench(tmp_path, "tester")), raise_exceptions=True) as client:
+        async with Client(build(LabHandle(tmp_path, "tester")), raise_exceptions=True) as client:
             assert {tool.name for tool in (await client.list_tools()).tools} <= set(ASKED)
             told = [str(await client.call_tool(tool, _filled(asked, names))) for tool in ASKED for asked in ASKED[tool]]
             told += [await _read(client, uri) for uri in await _uris(client, reported[0])]

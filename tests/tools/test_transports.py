@@ -34,9 +34,9 @@ async def test_a_client_over_stdio_is_answered(root: Path) -> None:
 
 def test_the_server_imports_neither_torch_nor_sky_nor_what_only_launches_need(root: Path) -> None:
     code = (
-        "import sys; from labhand.tools.app import build; from labhand.tools.lab_context import Bench;"
-        "from pathlib import Path;"
-        "build(Bench(Path(sys.argv[1])));"
+        "import sys; from labhand.tools.app import build; from labhand.tools.lab_context import LabHandle;"
+        " from pathlib import Path;"
+        "build(LabHandle(Path(sys.argv[1])));"
         "late = {'torch', 'numpy', 'sky', 'scipy', 'optuna', 'libcst', 'matplotlib', 'jinja2'}; print(*late & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, text=True, check=True, timeout=60)

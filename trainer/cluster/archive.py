@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..sandbox.processes import at_work_below
-from .hosted_run import Hosted
+from .hosted_run import HostedRun
 
 LOG_BYTES = 2**16
 """Of the end of a run's log, told with its result."""
@@ -26,7 +26,7 @@ _DONE = "kept"
 """A file that says that this was done, so that a later host only tells it again."""
 
 
-class Keeper:
+class Archiver:
     """Ends runs, one after another, beside the loop that starts them.
 
     Args:
@@ -37,14 +37,14 @@ class Keeper:
     def __init__(self, thread: Executor, storage: Path | None) -> None:
         self._thread = thread
         self._storage = storage
-        self._pending: list[tuple[Hosted, Future[None]]] = []
+        self._pending: list[tuple[HostedRun, Future[None]]] = []
 
     @property
     def is_busy(self) -> bool:
         """Whether something is still to be told."""
         return bool(self._pending)
 
-    def keep(self, run: Hosted) -> None:
+    def keep(self, run: HostedRun) -> None:
         """Take a run that is over."""
         self._pending.append((run, self._thread.submit(self._keep, run)))
 
@@ -55,7 +55,7 @@ class Keeper:
             self._pending.remove((run, future))
             _tell(run, future.exception())
 
-    def _keep(self, run: Hosted) -> None:
+    def _keep(self, run: HostedRun) -> None:
         folder = run.folder.path
         if (folder / _DONE).exists():
             return
@@ -70,7 +70,7 @@ class Keeper:
             shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _tell(run: Hosted, trouble: BaseException | None) -> None:
+def _tell(run: HostedRun, trouble: BaseException | None) -> None:
     result = run.folder.told()
     if trouble is not None:
         run.tell(trouble=f"its results could not be kept: {trouble}")

@@ -13,7 +13,7 @@ FEWEST_CORES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class GpuSlot:
     """One GPU.
 
     Attributes:
@@ -31,7 +31,7 @@ class Slot:
         return {"device": "cuda", "gpu": self.index, "cores": list(self.cores), "gate": self.gate}
 
 
-def slots(gpus: int, gates: Path | None = None) -> list[Slot]:
+def slots(gpus: int, gates: Path | None = None) -> list[GpuSlot]:
     """The GPUs of this process, in the order of their names.
 
     Args:
@@ -43,6 +43,8 @@ def slots(gpus: int, gates: Path | None = None) -> list[Slot]:
     cores = sorted(os.sched_getaffinity(0))
     share = len(cores) // len(indices) if len(cores) >= FEWEST_CORES * len(indices) else 0
     return [
-        Slot(index, tuple(cores[place * share : (place + 1) * share]), None if gates is None else str(gates / f"gate-{index}"))
+        GpuSlot(
+            index, tuple(cores[place * share : (place + 1) * share]), None if gates is None else str(gates / f"gate-{index}")
+        )
         for place, index in enumerate(indices)
     ]

@@ -9,15 +9,15 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from ..contract.host_events import tell
-from .gpu_slots import Slot
-from .spool import Arrived
+from ..contract.host_events import print_event
+from .gpu_slots import GpuSlot
+from .spool import SpooledRun
 
 POINTS = 200
 """Of a curve, told of one run; all of them lie in its folder."""
 
 
-class Hosted:
+class HostedRun:
     """A run and what was told of it.
 
     Attributes:
@@ -25,10 +25,10 @@ class Hosted:
         pid: Of its runner, where this host started it.
     """
 
-    def __init__(self, folder: Arrived) -> None:
+    def __init__(self, folder: SpooledRun) -> None:
         self.folder = folder
         self.name = folder.path.name
-        self.slot: Slot | None = None
+        self.slot: GpuSlot | None = None
         self.pid: int | None = None
         self._phase: str | None = None
         self._curve = Curve(folder)
@@ -41,7 +41,7 @@ class Hosted:
 
     def tell(self, **what: object) -> None:
         """Print an event of this run."""
-        tell(run=self.name, **what)
+        print_event(run=self.name, **what)
 
     def tell_news(self) -> None:
         """Say how far it is, where that has changed."""
@@ -75,7 +75,7 @@ class Hosted:
         return True
 
 
-def spawn(run: Hosted, slot: Slot) -> None:
+def spawn(run: HostedRun, slot: GpuSlot) -> None:
     """Start a runner for a run, on a slot; it doesn't depend on this process."""
     run.slot = slot
     run.folder.place(slot.as_spec())
@@ -102,7 +102,7 @@ class Curve:
         folder: Of the run.
     """
 
-    def __init__(self, folder: Arrived) -> None:
+    def __init__(self, folder: SpooledRun) -> None:
         self._path = folder.curve
         self._read = 0
         self._between = float(folder.spec().get("budget_seconds", 0.0)) / POINTS

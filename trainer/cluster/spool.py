@@ -46,9 +46,9 @@ class Spool:
         """The runs that lie here."""
         return set(os.listdir(self._runs))  # noqa: PTH208 - five times a second
 
-    def arrived(self, name: str) -> Arrived:
+    def arrived(self, name: str) -> SpooledRun:
         """A run that lies here."""
-        return Arrived(self._runs / name)
+        return SpooledRun(self._runs / name)
 
     def cancels(self) -> Iterator[str]:
         """The runs that are to end."""
@@ -59,7 +59,7 @@ class Spool:
         (self._cancels / name).unlink(missing_ok=True)
 
 
-class Arrived(RunFolder):
+class SpooledRun(RunFolder):
     """A run folder as its host reads it."""
 
     @property

@@ -11,7 +11,7 @@ from contextlib import suppress
 MARK = "@labhand "
 
 
-def tell(**what: object) -> None:
+def print_event(**what: object) -> None:
     """Print one event, with the time `t` at which it was told."""
     line = MARK + json.dumps({**what, "t": round(time.time(), 2)}) + "\n"
     with suppress(OSError):  # nobody listens any more; the folders tell the same

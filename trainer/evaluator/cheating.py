@@ -36,7 +36,7 @@ Differences = Sequence[NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class SecondAnswer:
     """A row that was asked again of a process that didn't know it.
 
     Attributes:
@@ -57,7 +57,7 @@ class Again:
         return self.nats[: -max(REACHES)] if self.is_cut else self.nats
 
 
-Batches = Sequence[Sequence[Again]]
+Batches = Sequence[Sequence[SecondAnswer]]
 """What was asked together, in the order in which it was."""
 
 
@@ -155,7 +155,7 @@ def _by_chance(batches: Batches, reach: int) -> float:
     return float(totals.mean() + BEYOND * (totals.max() - totals.mean()))
 
 
-def _stretches(asked: Sequence[Again], reach: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _stretches(asked: Sequence[SecondAnswer], reach: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sums of stretches where no cut is near, and the steps that a number falls between with the chance of each."""
     sums, chances = [np.zeros(0)], [np.zeros(0)]
     for again in asked:
@@ -182,7 +182,7 @@ def _batch_noise(batches: Batches) -> float:
 
     Only rows that the process had not met before count: it can't remember them.
     """
-    fresh, met = list[Sequence[Again]](), set[int]()
+    fresh, met = list[Sequence[SecondAnswer]](), set[int]()
     for batch in batches:
         fresh.append([again for again in batch if again.row not in met])
         met.update(again.row for again in batch)

@@ -19,7 +19,7 @@ from ..data.sources import SplitName
 from ..run.child import CancelledError
 from ..run.classify import RunFailedError
 from ..run.run import Run
-from .cheating import Again, Findings, findings
+from .cheating import Findings, SecondAnswer, findings
 from .probes import chances, in_batches, probes_of, tokens_of
 from .scoring import Shape, models
 from .trigram import expected_nats
@@ -170,23 +170,25 @@ def measure(
     """
     random = np.random.default_rng()
     with fresh() as logits:
-        losses, repeated = _scored(_Asked(logits, rows, batch, random), random)
-    chance, found = chances(losses, expected), list[list[Again]]()
+        losses, repeated = _scored(_BatchedModel(logits, rows, batch, random), random)
+    chance, found = chances(losses, expected), list[list[SecondAnswer]]()
     with fresh() as logits:
-        asked = _Asked(logits, rows, batch, random)
+        asked = _BatchedModel(logits, rows, batch, random)
         for probes in in_batches(probes_of(chance, random), batch, random):
             which = [probe.row for probe in probes]
             again = asked.losses(which, tokens_of(probes, rows.inputs, random)) - losses[which]
             found.append(
                 [
-                    Again(probe.row, difference[: probe.cut], chance[probe.row, : probe.cut], probe.cut < len(difference))
+                    SecondAnswer(
+                        probe.row, difference[: probe.cut], chance[probe.row, : probe.cut], probe.cut < len(difference)
+                    )
                     for probe, difference in zip(probes, again, strict=True)
                 ]
             )
     return losses, findings(found, repeated)
 
 
-def _scored(asked: _Asked, random: np.random.Generator) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+def _scored(asked: _BatchedModel, random: np.random.Generator) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
     """Losses of all rows, in secret order, and the differences of one batch that was met again later."""
     inputs, batch = asked.rows.inputs, asked.batch
     order = random.permutation(len(inputs))
@@ -203,7 +205,7 @@ def _scored(asked: _Asked, random: np.random.Generator) -> tuple[NDArray[np.floa
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _BatchedModel:
     """A model in a process, asked in batches of one size: nothing is to be told from that."""
 
     logits: Logits

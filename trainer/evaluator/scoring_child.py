@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from ..channel import Channel
-from ..sandbox.guard import Charge, Guard
+from ..sandbox.guard import Guard, GuardSpec
 
 
 class ModelError(Exception):
@@ -65,7 +65,7 @@ def _serve(channel: Channel, facts: Mapping[str, Any], memory: mmap.mmap) -> Non
         channel.send({"done": count})
 
 
-def _become(charge: Charge, descriptor: int, guard: int) -> None:
+def _become(charge: GuardSpec, descriptor: int, guard: int) -> None:
     """Be one of the processes: load a model when the runner says so, and serve until it closes its end.
 
     To say that it is here says that nothing is left of the one before.
@@ -96,7 +96,7 @@ def _keep_only(descriptor: int) -> None:
 
 def main(arguments: list[str]) -> int:
     """Stand guard over one process for each descriptor."""
-    charge = Charge.from_arguments(arguments)
+    charge = GuardSpec.from_arguments(arguments)
     return Guard(charge).stand([partial(_become, charge, int(descriptor)) for descriptor in charge.command])
 
 

@@ -14,8 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from ..sandbox.cgroup import Group
-from ..sandbox.guard import NEXT, Charge
+from ..sandbox.cgroup import ControlGroup
+from ..sandbox.guard import NEXT, GuardSpec
 from ..sandbox.processes import end_descendants
 from ..sandbox.sandbox import Sandbox
 from .classify import RunFailedError
@@ -78,14 +78,14 @@ class Child:
         stop: Stop,
         descriptors: Sequence[int] = (),
         sandbox: Sandbox | None = None,
-        group: Group | None = None,
+        group: ControlGroup | None = None,
         guard: str = GUARD,
     ) -> None:
         self._group = group
         self.is_muted = False
         self._log = log
         self._stop = stop
-        charge = Charge(os.getpid(), GRACE_SECONDS, sandbox, str(folder), command)
+        charge = GuardSpec(os.getpid(), GRACE_SECONDS, sandbox, str(folder), command)
         self._guard = subprocess.Popen(
             [sys.executable, "-P", "-m", guard, *charge.as_arguments()],
             env=dict(environment),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..contract.run_folder import RunFolder
 from ..contract.trainer_file import Spec, Trainer
-from ..sandbox.cgroup import Group
+from ..sandbox.cgroup import ControlGroup
 from ..sandbox.policy import Confinement
 from ..sandbox.processes import TreeClock
 from ..sandbox.sandbox import Sandbox
@@ -33,7 +33,7 @@ class Run:
     result: Result
     confinement: Confinement
     gate: Gate
-    group: Group | None = None
+    group: ControlGroup | None = None
 
     def clock(self, limit: float) -> Clock:
         """A clock of the kind that governs this run, over whatever runs below the runner from now on."""

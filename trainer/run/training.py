@@ -15,7 +15,7 @@ from .clock import Clock
 from .environment import with_interpreter
 from .gate import LOOK_SECONDS
 from .run import Run
-from .usage import DiskWatch, GpuWatch, check_claim, check_startup, note_claim, note_memory
+from .usage import DiskWatch, GpuWatch, check_claim, check_startup, note_claim, record_memory
 
 GRACE_SECONDS, GRACE_SHARE = 1.0, 0.05
 """On the budget's clock, past the budget: for the last step and for saving."""
@@ -144,7 +144,7 @@ class _Training:
         while self._listen(child):
             pass
         if self.is_saved:
-            note_memory(self._run)
+            record_memory(self._run)
             child.kill()  # or it could go on training, and save again
 
     def _look(self) -> float:
@@ -239,7 +239,7 @@ class _Training:
         if self._training is None:
             return
         self._run.result.seconds |= {"training": self._training.used(), "training_wall": self._training.wall()}
-        note_memory(self._run)
+        record_memory(self._run)
         check_claim(self._run)
 
 

@@ -84,7 +84,7 @@ class GpuWatch:
             self._run.result.measures["peak_memory_bytes"] = max(before, held)
 
 
-def note_memory(run: Run) -> None:
+def record_memory(run: Run) -> None:
     """Keep the most that was held at once, as far as it can be seen: by those that live, or by one of those that are gone."""
     if run.spec.device == "cpu":
         gone = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss

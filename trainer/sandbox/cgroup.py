@@ -23,7 +23,7 @@ _NANOSECONDS, _MICROSECONDS = 1e9, 1e6
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ControlGroup:
     """A control group.
 
     Attributes:
@@ -83,7 +83,7 @@ class Group:
 
 
 @contextmanager
-def own_group() -> Generator[Group | None]:
+def own_group() -> Generator[ControlGroup | None]:
     """A group that this process made, below the one that it is in, for as long as the context lasts; None where it may not."""
     name = f"{_MADE_HERE}{os.getpid()}-{time.monotonic_ns()}"
     group = _make_1(name) or _make_2(name)
@@ -94,19 +94,19 @@ def own_group() -> Generator[Group | None]:
             group.remove()
 
 
-def _make_1(name: str) -> Group | None:
+def _make_1(name: str) -> ControlGroup | None:
     own = dict(_own_groups())
     made: dict[str, Path] = {}
     try:
         for controller in _CONTROLLERS_1:
             made[controller] = _make(_ROOT / controller / own[controller].lstrip("/"), name)
     except (OSError, KeyError):
-        Group(1, made).remove()
+        ControlGroup(1, made).remove()
         return None
-    return Group(1, made)
+    return ControlGroup(1, made)
 
 
-def _make_2(name: str) -> Group | None:
+def _make_2(name: str) -> ControlGroup | None:
     own = dict(_own_groups()).get("")
     roots = [root for root in (_ROOT, _ROOT / "unified") if (root / "cgroup.controllers").exists()]
     if own is None or not roots:
@@ -119,7 +119,7 @@ def _make_2(name: str) -> Group | None:
     except OSError:
         return None
     there = {"cpuacct", "freezer", *_read(folder / "cgroup.controllers").split()}
-    return Group(2, dict.fromkeys(sorted(there), folder))
+    return ControlGroup(2, dict.fromkeys(sorted(there), folder))
 
 
 def _make(parent: Path, name: str) -> Path:

@@ -27,7 +27,7 @@ NEXT = signal.SIGUSR1
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
+class GuardSpec:
     """What a runner charges a guard with.
 
     Attributes:
@@ -49,7 +49,7 @@ class Charge:
         return [str(self.runner), str(self.grace), self.sandbox.as_text() if self.sandbox else "", self.folder, *self.command]
 
     @classmethod
-    def from_arguments(cls, arguments: Sequence[str]) -> Charge:
+    def from_arguments(cls, arguments: Sequence[str]) -> GuardSpec:
         """What `as_arguments` gave."""
         runner, grace, bounds, folder, *command = arguments
         return cls(int(runner), float(grace), Sandbox.from_text(bounds) if bounds else None, folder, command)
@@ -80,7 +80,7 @@ class Guard:
         charge: By whom, and how much grace there is.
     """
 
-    def __init__(self, charge: Charge) -> None:
+    def __init__(self, charge: GuardSpec) -> None:
         self._charge = charge
         self._child: int | None = None
         self._goes_on = self._is_ending = False
@@ -157,7 +157,7 @@ def _wait_for(pid: int) -> int:
 
 def main(arguments: list[str]) -> int:
     """Run one command to the end of its last descendant, and give its exit status."""
-    charge = Charge.from_arguments(arguments)
+    charge = GuardSpec.from_arguments(arguments)
     return Guard(charge).stand([charge.execute])
 
 

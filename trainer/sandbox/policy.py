@@ -16,7 +16,7 @@ from ..contract.files import cache_folder
 from ..contract.run_folder import RunFolder
 from ..contract.trainer_file import ContractError, Spec, Trainer
 from . import landlock, private_shm, seccomp
-from .cgroup import Group
+from .cgroup import ControlGroup
 from .processes import threads_of_user
 from .sandbox import Sandbox
 
@@ -54,7 +54,7 @@ class Confinement:
         private_memory: The run gets a /dev/shm of its own.
     """
 
-    def __init__(self, folder: RunFolder, spec: Spec, trainer: Trainer, group: Group | None) -> None:
+    def __init__(self, folder: RunFolder, spec: Spec, trainer: Trainer, group: ControlGroup | None) -> None:
         self._folder = folder
         self._device = spec.device
         self._trainer = trainer

@@ -23,9 +23,9 @@ from ...domain import Pool, Run
 from ...errors import NoCapacityError
 from ...machine import Devices, devices
 from ...settings import LocalPool
-from ..base import Backend, Report, RunSpec
-from ..runner_state import RunFolder, end_leftovers
-from .slots import Slot, Slots
+from ..base import Backend, RunReport, RunSpec
+from ..runner_state import LocalRunFolder, end_leftovers
+from .slots import DeviceSlot, Slots
 
 CLAIM_SECONDS = 20.0
 """How long a runner may take to claim its run, on a machine under load."""
@@ -94,13 +94,13 @@ class LocalBackend(Backend):
             slot.let_go()
         return _STARTED
 
-    def _where(self, slot: Slot) -> Mapping[str, Any]:
+    def _where(self, slot: DeviceSlot) -> Mapping[str, Any]:
         """What the slot adds to a run's `spec.json`."""
         if self._devices.kind == "cpu":
             return {"device": "cpu", "cores": [slot.index], "gpu": None}
         return {"device": "cuda", "cores": [], "gpu": str(slot.index)}
 
-    def _spawn(self, folder: Path, slot: Slot) -> int:
+    def _spawn(self, folder: Path, slot: DeviceSlot) -> int:
         """Start a runner that no longer depends on this process, and inherits the slot."""
         python = self._settings.python or sys.executable
         os.set_inheritable(slot.descriptor, True)  # noqa: FBT003 - positional by its signature
@@ -120,24 +120,24 @@ class LocalBackend(Backend):
         )
 
     @override
-    async def poll(self, runs: Sequence[Run]) -> Mapping[str, Report]:
+    async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
         self._reap()
         taken = self._slots.taken()
-        return {run.id: self._report(RunFolder(self._runs / run.id), taken) for run in runs}
+        return {run.id: self._report(LocalRunFolder(self._runs / run.id), taken) for run in runs}
 
-    def _report(self, folder: RunFolder, taken: Mapping[int, Path]) -> Report:
+    def _report(self, folder: LocalRunFolder, taken: Mapping[int, Path]) -> RunReport:
         if self._lives(folder, taken):
-            return Report(folder.phase(), silent_seconds=folder.silent_seconds())
+            return RunReport(folder.phase(), silent_seconds=folder.silent_seconds())
         # The runner's last act is its result: only now, that it is gone, does a missing one mean anything.
         result = folder.result()
         if result is not None:
-            return Report("finished", result)
+            return RunReport("finished", result)
         if end_leftovers(folder.path):
-            return Report(folder.phase(), silent_seconds=folder.silent_seconds())
-        return Report("lost", silent_seconds=folder.silent_seconds())
+            return RunReport(folder.phase(), silent_seconds=folder.silent_seconds())
+        return RunReport("lost", silent_seconds=folder.silent_seconds())
 
     @staticmethod
-    def _lives(folder: RunFolder, taken: Mapping[int, Path]) -> bool:
+    def _lives(folder: LocalRunFolder, taken: Mapping[int, Path]) -> bool:
         """Whether a runner holds a slot for this run, or, where the slots' files are gone, its claim."""
         return folder.path in taken.values() or folder.is_claimed()
 
@@ -151,7 +151,7 @@ class LocalBackend(Backend):
 
     @override
     async def cancel(self, run: Run) -> None:
-        folder = RunFolder(self._runs / run.id)
+        folder = LocalRunFolder(self._runs / run.id)
         with anyio.move_on_after(CLAIM_SECONDS):
             # A runner that has not claimed its run yet wouldn't leave a result.
             while self._lives(folder, self._slots.taken()):

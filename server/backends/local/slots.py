@@ -22,7 +22,7 @@ FOLDER: Final = Path("/tmp/labhand-slots")  # noqa: S108 - what all users of a m
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class DeviceSlot:
     """A slot that was taken.
 
     Attributes:
@@ -58,7 +58,7 @@ class Slots:
                 os.close(descriptor)
         return found
 
-    def take(self, folder: Path) -> Slot:
+    def take(self, folder: Path) -> DeviceSlot:
         """Take a free slot for the run in `folder`.
 
         Raises:
@@ -69,7 +69,7 @@ class Slots:
             if _lock(descriptor, fcntl.LOCK_EX):
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, os.fsencode(folder), 0)
-                return Slot(index, descriptor)
+                return DeviceSlot(index, descriptor)
             os.close(descriptor)
         raise NoCapacityError(f"All {len(self._files)} slots of this machine are taken", "Wait for a run to end")
 

@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from ...domain import Direction, Failure, Pool, Run, Status
 from ...settings import SimulatedPool
-from ..base import Backend, Report, RunSpec
+from ..base import Backend, RunReport, RunSpec
 from .landscape import Landscape
 
 STARTUP_SECONDS = 8.0
@@ -84,8 +84,8 @@ class SimulatedBackend(Backend):
         }
 
     @override
-    async def poll(self, runs: Sequence[Run]) -> Mapping[str, Report]:
-        return {run.id: Report("finished", run.handle["result"]) if run.handle else Report("lost") for run in runs}
+    async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
+        return {run.id: RunReport("finished", run.handle["result"]) if run.handle else RunReport("lost") for run in runs}
 
     @override
     async def cancel(self, run: Run) -> None:

@@ -84,7 +84,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ClusterStatus:
     """A cluster as SkyPilot sees it.
 
     Attributes:
@@ -96,7 +96,7 @@ class Seen:
     reason: str = ""
 
 
-class Sky(Protocol):
+class SkyApi(Protocol):
     """SkyPilot, as far as it is used. Every call is bounded in time, and raises SkyError."""
 
     async def launch(self, cluster: str, machine: Machine) -> float:
@@ -115,7 +115,7 @@ class Sky(Protocol):
         """`RUNNING`, `SUCCEEDED`, `FAILED_SETUP` and the like; None for a job that isn't there."""
         ...
 
-    async def status(self, clusters: Sequence[str]) -> Mapping[str, Seen]:
+    async def status(self, clusters: Sequence[str]) -> Mapping[str, ClusterStatus]:
         """The clusters as they are, asked of the infrastructure itself; those that are gone are missing."""
         ...
 

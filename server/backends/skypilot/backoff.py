@@ -10,13 +10,13 @@ LEAST_SECONDS, MOST_SECONDS = 30.0, 600.0
 
 
 @dataclass(slots=True)
-class _Failed:
+class _FailedLaunch:
     until: float
     seconds: float
     why: str
 
 
-class Rest:
+class InfraBackoff:
     """The choices of a pool's `infra`, as far as they have failed.
 
     Args:
@@ -25,13 +25,13 @@ class Rest:
 
     def __init__(self, choices: Sequence[str]) -> None:
         self._choices = choices
-        self._failed: dict[str, _Failed] = {}
+        self._failed: dict[str, _FailedLaunch] = {}
 
     def failed(self, infra: str, why: str) -> None:
         """A cluster could not be launched there."""
         before = self._failed.get(infra)
         seconds = LEAST_SECONDS if before is None else min(MOST_SECONDS, 2 * before.seconds)
-        self._failed[infra] = _Failed(time.monotonic() + seconds, seconds, why)
+        self._failed[infra] = _FailedLaunch(time.monotonic() + seconds, seconds, why)
 
     def worked(self, infra: str) -> None:
         """A cluster is at work there."""

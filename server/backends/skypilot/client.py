@@ -18,7 +18,7 @@ from anyio.abc import Process, TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from typing_extensions import override
 
-from .api import Job, Machine, Seen, Sky, SkyError
+from .api import ClusterStatus, Job, Machine, SkyApi, SkyError
 
 LAUNCH_SECONDS = 1800.0
 DOWN_SECONDS = 300.0
@@ -33,7 +33,7 @@ Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class SkyPilotInfo:
     """SkyPilot as it is installed and runs.
 
     Attributes:
@@ -47,7 +47,7 @@ class About:
     enabled: Sequence[str]
 
 
-class Client(Sky):
+class SkyClient(SkyApi):
     """SkyPilot for all pools of a lab; its process starts with the first request."""
 
     def __init__(self) -> None:
@@ -87,9 +87,9 @@ class Client(Sky):
         return cast("str | None", await self._call("job_status", CALL_SECONDS, cluster=cluster, job=job))
 
     @override
-    async def status(self, clusters: Sequence[str]) -> Mapping[str, Seen]:
+    async def status(self, clusters: Sequence[str]) -> Mapping[str, ClusterStatus]:
         found = await self._call("status", CALL_SECONDS, clusters=list(clusters))
-        return {name: Seen(*seen) for name, seen in found.items()}
+        return {name: ClusterStatus(*seen) for name, seen in found.items()}
 
     @override
     async def stay(self, cluster: str, idle_minutes: int) -> None:
@@ -103,13 +103,13 @@ class Client(Sky):
     async def price(self, machine: Machine) -> float | None:
         return cast("float | None", await self._call("price", CALL_SECONDS, **asdict(machine)))
 
-    async def about(self) -> About:
+    async def about(self) -> SkyPilotInfo:
         """What there is; starts no API server.
 
         Raises:
             SkyError: None runs, or SkyPilot isn't installed.
         """
-        return About(**await self._call("about", CALL_SECONDS))
+        return SkyPilotInfo(**await self._call("about", CALL_SECONDS))
 
     @override
     async def follow(self, cluster: str, job: int) -> AsyncIterator[str]:

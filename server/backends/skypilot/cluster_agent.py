@@ -17,11 +17,11 @@ from anyio import to_thread
 
 from ...errors import LabhandError
 from .api import Job, SkyError
-from .context import Around
-from .host_log import Hearing
-from .scripts import BATCH_BYTES, Parcel, delivery, hosting, machine, pack, trainer_package
+from .context import PoolContext
+from .host_log import HostLogReader
+from .scripts import BATCH_BYTES, RunBundle, delivery, hosting, machine, pack, trainer_package
 from .state import ClusterRecord, Placement
-from .wakeup import Bell
+from .wakeup import Wakeup
 
 TRY_AGAIN_SECONDS = 5.0
 """After a call that SkyPilot couldn't answer."""
@@ -48,7 +48,7 @@ DELIVERY: Final = "labhand-delivery"
 log = logging.getLogger(__name__)
 
 
-class Attendant:
+class ClusterAgent:
     """Attends to one cluster.
 
     Args:
@@ -59,16 +59,16 @@ class Attendant:
         is_held: The cluster is to stay, with or without anything to do.
     """
 
-    def __init__(self, name: str, around: Around) -> None:
+    def __init__(self, name: str, around: PoolContext) -> None:
         self.name = name
         self.is_held = False
         self._around = around
         self._records = around.records
         self._sky = around.sky
-        self._hearing = Hearing(name, around)
-        self._work = Bell()
-        self._suspicion = Bell()
-        self._hosted = Bell()
+        self._hearing = HostLogReader(name, around)
+        self._work = Wakeup()
+        self._suspicion = Wakeup()
+        self._hosted = Wakeup()
         self._mute_hosts = 0
         self._broken = 0
         self._stayed_at = time.monotonic()
@@ -201,9 +201,9 @@ class Attendant:
         self._note(job=job, job_at=began, code=trainer_package()[1], note="")
         self._hosted.ring()
 
-    async def _parcels(self, placements: Sequence[Placement]) -> list[Parcel]:
+    async def _parcels(self, placements: Sequence[Placement]) -> list[RunBundle]:
         """As many as go into one delivery."""
-        parcels: list[Parcel] = []
+        parcels: list[RunBundle] = []
         size = 0
         for placement in placements:
             try:

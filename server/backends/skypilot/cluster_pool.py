@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import anyio
 from anyio.abc import TaskGroup
 
-from .cluster_agent import Attendant
-from .context import Around
-from .scheduling import Horizon, Plan
+from .cluster_agent import ClusterAgent
+from .context import PoolContext
+from .scheduling import DeliveryPlan, Lookahead
 from .scripts import trainer_package
 from .state import ClusterRecord, Placement
 
@@ -27,7 +27,7 @@ LEAST_LEAD, MOST_LEAD = 20.0, 120.0
 log = logging.getLogger(__name__)
 
 
-class Fleet:
+class ClusterPool:
     """Acts on the clusters of one pool; what it knows stands in the records, and may be asked of any process.
 
     Args:
@@ -37,11 +37,11 @@ class Fleet:
         wanted: How many clusters are to be held; None for as many as the queue needs.
     """
 
-    def __init__(self, around: Around) -> None:
+    def __init__(self, around: PoolContext) -> None:
         self._around = around
         self._records = around.records
         self._settings = around.settings
-        self._attendants: dict[str, Attendant] = {}
+        self._attendants: dict[str, ClusterAgent] = {}
         self.wanted: int | None = None
 
     @property
@@ -82,14 +82,14 @@ class Fleet:
             self._launch()
             for record in self._records.live():
                 if record.name not in self._attendants:
-                    self._attendants[record.name] = Attendant(record.name, self._around)
+                    self._attendants[record.name] = ClusterAgent(record.name, self._around)
                     tasks.start_soon(self._attend_to, self._attendants[record.name])
                     self.wake(record.name)
             self._place()
             self._give_back()
             await self._around.changed.wait(TICK_SECONDS)
 
-    async def _attend_to(self, attendant: Attendant) -> None:
+    async def _attend_to(self, attendant: ClusterAgent) -> None:
         try:
             await attendant.attend()
         except Exception:  # a boundary: one cluster's trouble must not stop the others
@@ -101,11 +101,11 @@ class Fleet:
     def _up(self) -> list[ClusterRecord]:
         return [record for record in self._records.live() if record.status == "up" and not _is_outdated(record)]
 
-    def _plan(self, up: Sequence[ClusterRecord], placements: Sequence[Placement]) -> Plan:
+    def _plan(self, up: Sequence[ClusterRecord], placements: Sequence[Placement]) -> DeliveryPlan:
         latency = self._around.latency
         lead = min(MOST_LEAD, max(LEAST_LEAD, 2 * sum(latency) / len(latency)))
         known = {budget: min(seconds) for budget, seconds in self._around.seconds.items()}
-        return Plan({r.name: r.gpus for r in up}, placements, Horizon(lead, STARTUP_SECONDS, known), time.time())
+        return DeliveryPlan({r.name: r.gpus for r in up}, placements, Lookahead(lead, STARTUP_SECONDS, known), time.time())
 
     def _place(self) -> None:
         """Give what waits to clusters, not sooner than needed."""

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...settings import SkyPilotPool
-from .api import Sky
-from .backoff import Rest
-from .run_mirror import Mirror, cancelled
-from .state import Records
-from .wakeup import Bell
+from .api import SkyApi
+from .backoff import InfraBackoff
+from .run_mirror import RunMirror, cancelled
+from .state import ClusterRecords
+from .wakeup import Wakeup
 
 FIRST_LATENCY = 8.0
 """Seconds that a delivery is thought to take, before one was seen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class PoolContext:
     """What the attendants of a pool's clusters are given, and where they leave what others should know.
 
     Attributes:
@@ -30,19 +30,19 @@ class Around:
         latency: Seconds from placing a run to its host's first word of it, the newest last.
     """
 
-    records: Records
+    records: ClusterRecords
     settings: SkyPilotPool
-    sky: Sky
+    sky: SkyApi
     runs: Path
     storage: Path | None
-    rest: Rest
-    changed: Bell = field(default_factory=Bell)
+    rest: InfraBackoff
+    changed: Wakeup = field(default_factory=Wakeup)
     seconds: dict[float, deque[float]] = field(default_factory=dict[float, "deque[float]"])
     latency: deque[float] = field(default_factory=lambda: deque([FIRST_LATENCY], maxlen=8))
 
-    def mirror(self, run: str) -> Mirror:
+    def mirror(self, run: str) -> RunMirror:
         """A run's folder on this machine."""
-        return Mirror(self.runs / run)
+        return RunMirror(self.runs / run)
 
     def end_unseen(self, run: str) -> None:
         """End a run that no runner has seen, as cancelled."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .context import Around
+from .context import PoolContext
 from .events import Event, event, words
 from .state import Placement
 
@@ -21,7 +21,7 @@ MOST_SEEN = 16
 log = logging.getLogger(__name__)
 
 
-class Hearing:
+class HostLogReader:
     """Follows what one cluster's hosts say. Lines may come again, from the beginning of a log: they change nothing then.
 
     Args:
@@ -36,7 +36,7 @@ class Hearing:
         strays: Runs that go on there, and that the lab has given up.
     """
 
-    def __init__(self, cluster: str, around: Around) -> None:
+    def __init__(self, cluster: str, around: PoolContext) -> None:
         self._cluster = cluster
         self._around = around
         self._records = around.records

@@ -13,13 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..runner_state import RunFolder
+from ..runner_state import LocalRunFolder
 
 KEPT = ("log.txt", "runner.log", "curve.jsonl", "model.pt", "config.json", "sealed.json")
 """What a storage holds of a run beside its result."""
 
 
-class Mirror:
+class RunMirror:
     """The folder of one run.
 
     Args:
@@ -28,7 +28,7 @@ class Mirror:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._read = RunFolder(folder)
+        self._read = LocalRunFolder(folder)
 
     @property
     def is_over(self) -> bool:
@@ -76,7 +76,7 @@ class Mirror:
 
     def take_kept(self, kept: Path) -> bool:
         """Take the result from where the host has kept it; gives whether there was one."""
-        result = RunFolder(kept).result()
+        result = LocalRunFolder(kept).result()
         if result is None:
             return False
         for name in KEPT:

@@ -13,7 +13,7 @@ MOST_AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Horizon:
+class Lookahead:
     """How far one plans.
 
     Attributes:
@@ -30,7 +30,7 @@ class Horizon:
         return self.run_seconds.get(placement.budget_seconds, placement.budget_seconds + self.extra_seconds)
 
 
-class Plan:
+class DeliveryPlan:
     """The GPUs of the clusters that are up, by when each gets free.
 
     Args:
@@ -40,7 +40,7 @@ class Plan:
         now: Unix time.
     """
 
-    def __init__(self, gpus: Mapping[str, int], placed: Iterable[Placement], horizon: Horizon, now: float) -> None:
+    def __init__(self, gpus: Mapping[str, int], placed: Iterable[Placement], horizon: Lookahead, now: float) -> None:
         self._horizon = horizon
         self._now = now
         self._gpus = gpus

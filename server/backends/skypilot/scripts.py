@@ -33,7 +33,7 @@ _END = "LABHAND-END"
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class RunBundle:
     """A run folder, packed.
 
     Attributes:
@@ -45,7 +45,7 @@ class Parcel:
     content: bytes
 
 
-def pack(folder: Path, order: float) -> Parcel:
+def pack(folder: Path, order: float) -> RunBundle:
     """Pack what a runner needs of a run folder.
 
     Args:
@@ -61,7 +61,7 @@ def pack(folder: Path, order: float) -> Parcel:
             f"The source of {folder.name} has {len(content) / 2**20:.1f} MiB, compressed",
             f"Keep data out of the trainer's folder: {MOST_BYTES / 2**20:.0f} MiB travel to a cluster",
         )
-    return Parcel(folder.name, content)
+    return RunBundle(folder.name, content)
 
 
 def _tar(files: dict[Path, str], order: float | None = None) -> bytes:
@@ -124,7 +124,7 @@ def root_of(cluster: str) -> str:
     return f"$HOME/.labhand/{cluster}"
 
 
-def delivery(cluster: str, parcels: Iterable[Parcel], cancels: Sequence[str] = (), settled: Sequence[str] = ()) -> str:
+def delivery(cluster: str, parcels: Iterable[RunBundle], cancels: Sequence[str] = (), settled: Sequence[str] = ()) -> str:
     """Bring runs to a cluster's spool; twice is harmless.
 
     Args:

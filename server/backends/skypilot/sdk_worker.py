@@ -173,7 +173,7 @@ def trouble(error: BaseException) -> Trouble:
     return known[0] if known else "other"
 
 
-class Answers:
+class AnswerStream:
     """Where answers go: this process's standard output, which nothing else may print to."""
 
     def __init__(self) -> None:
@@ -206,7 +206,7 @@ class Answers:
 
 def main() -> None:
     """Answer requests until there are no more."""
-    answers = Answers()
+    answers = AnswerStream()
     with suppress(ImportError):  # each request tells
         import_module("sky")  # by one thread: several that begin with it at once may wait for one another for ever
     for line in sys.stdin:

@@ -21,15 +21,15 @@ from typing_extensions import override
 from ...domain import Cluster, Pool, Run
 from ...errors import NoCapacityError
 from ...settings import SkyPilotPool
-from ..base import Backend, Report, RunSpec
-from ..runner_state import RunFolder
-from .api import Sky, SkyError
-from .backoff import Rest
-from .cluster_pool import Fleet
-from .context import Around
-from .run_mirror import Mirror
+from ..base import Backend, RunReport, RunSpec
+from ..runner_state import LocalRunFolder
+from .api import SkyApi, SkyError
+from .backoff import InfraBackoff
+from .cluster_pool import ClusterPool
+from .context import PoolContext
+from .run_mirror import RunMirror
 from .scripts import machine, pack
-from .state import ClusterRecord, Placement, Records
+from .state import ClusterRecord, ClusterRecords, Placement
 
 FOLDER = "clusters"
 LOCK_SECONDS = 0.5
@@ -56,16 +56,16 @@ class SkyPilotBackend(Backend):
         sky: SkyPilot.
     """
 
-    def __init__(self, name: str, settings: SkyPilotPool, runs: Path, sky: Sky) -> None:
+    def __init__(self, name: str, settings: SkyPilotPool, runs: Path, sky: SkyApi) -> None:
         self._name = name
         self._settings = settings
         self._runs = runs.resolve()
         self._sky = sky
-        self._records = Records(self._runs.parent / FOLDER, name)
+        self._records = ClusterRecords(self._runs.parent / FOLDER, name)
         self._choices = settings.choices
         storage = None if settings.storage is None else settings.storage.expanduser() / self._records.lab
-        self._around = Around(self._records, settings, sky, self._runs, storage, Rest(self._choices))
-        self._fleet = Fleet(self._around)
+        self._around = PoolContext(self._records, settings, sky, self._runs, storage, InfraBackoff(self._choices))
+        self._fleet = ClusterPool(self._around)
         self._tasks = anyio.create_task_group()
 
     @override
@@ -90,7 +90,7 @@ class SkyPilotBackend(Backend):
     @override
     async def start(self, spec: RunSpec) -> Mapping[str, Any]:
         placement = self._records.placement(spec.id)
-        if (placement is not None and placement.state != "returned") or Mirror(spec.folder).is_over:
+        if (placement is not None and placement.state != "returned") or RunMirror(spec.folder).is_over:
             return _STARTED
         await to_thread.run_sync(pack, spec.folder, 0.0)  # so that what can't travel is refused now
         if not self._fleet.room():
@@ -101,20 +101,20 @@ class SkyPilotBackend(Backend):
         return _STARTED
 
     @override
-    async def poll(self, runs: Sequence[Run]) -> Mapping[str, Report]:
+    async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
         return {run.id: self._report(run.id) for run in runs}
 
-    def _report(self, run: str) -> Report:
-        folder = RunFolder(self._runs / run)
+    def _report(self, run: str) -> RunReport:
+        folder = LocalRunFolder(self._runs / run)
         placement = self._records.placement(run)  # before the result: it goes when that has come
         result = folder.result()
         if result is not None:
-            return Report("finished", result)
+            return RunReport("finished", result)
         if placement is None:
-            return Report("lost")
+            return RunReport("lost")
         if placement.state == "returned":
-            return Report("returned")
-        return Report(folder.phase(), silent_seconds=folder.silent_seconds())
+            return RunReport("returned")
+        return RunReport(folder.phase(), silent_seconds=folder.silent_seconds())
 
     @override
     async def cancel(self, run: Run) -> None:

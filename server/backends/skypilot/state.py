@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from ...domain import ClusterStatus
+from ...domain import ClusterState
 
 State = Literal["waiting", "placed", "sent", "there", "returned"]
 """Of a run: not placed yet; meant for a cluster; on its way; its host has told of it; given back, since it couldn't start."""
@@ -34,7 +34,7 @@ class ClusterRecord:
     name: str
     infra: str
     gpus: int
-    status: ClusterStatus
+    status: ClusterState
     launched_at: float
     price: float = 0.0
     ended_at: float | None = None
@@ -71,7 +71,7 @@ class Placement:
 Record = TypeVar("Record", ClusterRecord, Placement)
 
 
-class Records:
+class ClusterRecords:
     """The records of one pool.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 
 
-class Bell:
+class Wakeup:
     """Wakes the one who waits for it; a ring that nobody has waited for yet isn't lost."""
 
     def __init__(self) -> None:

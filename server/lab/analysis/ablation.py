@@ -11,7 +11,7 @@ from ...domain import Metric
 from ...errors import BadInputError
 from ...research.effects import Effect, attribution, contrast
 from ...research.policy import runs_needed
-from ...source.hunks import Difference, Taken
+from ...source.hunks import Difference, ReducedChange
 from ...source.repository import delta
 from ...source.trainer_folder import Source
 from .. import proposals as ideas
@@ -45,10 +45,10 @@ class Parts:
     subject: Source
     code: Source | None
     knobs: Source | None
-    without: Sequence[Taken]
+    without: Sequence[ReducedChange]
 
     @property
-    def sound(self) -> list[Taken]:
+    def sound(self) -> list[ReducedChange]:
         """What can stand alone, each once."""
         return list({taken.name: taken for taken in self.without if not taken.why_not}.values())
 
@@ -99,7 +99,7 @@ def _variants(parts: Parts) -> Iterator[tuple[str, Source]]:
 
 
 @dataclass(frozen=True)
-class Found:
+class AblationResult:
     """What the parts of a source are worth, as far as that has run.
 
     Attributes:
@@ -115,14 +115,14 @@ class Found:
     tells: Sequence[str]
 
 
-async def measure(lab: Lab, evidence: Evidence, subject: Reference) -> Found:
+async def measure(lab: Lab, evidence: Evidence, subject: Reference) -> AblationResult:
     """What the parts of a source are worth by the scores of a stratum."""
     first = await references.baseline(lab)
     parts = await to_thread.run_sync(take_apart, lab, first.source, subject.source)
-    known = await _Known.of(lab, evidence, first)
+    known = await _MeasuredParts.of(lab, evidence, first)
     whole, baseline = known.scores(subject.source), known.scores(first.source)
     if not whole or not baseline:
-        return Found(None, (), (), [f"{subject.name} and the baseline aren't both scored in this stratum."])
+        return AblationResult(None, (), (), [f"{subject.name} and the baseline aren't both scored in this stratum."])
     metric, noise = lab.trainer.metric, evidence.noise
     gain = contrast("all of it", [(1.0, whole), (-1.0, baseline)], noise, metric.direction)
     halves = _halves(parts, known, (baseline, whole), evidence, metric)
@@ -138,10 +138,12 @@ async def measure(lab: Lab, evidence: Evidence, subject: Reference) -> Found:
     if lacking:
         how = f'launch_grid(design="ablation", base="{subject.name}", replicates=4, hypothesis=…)'
         tells.append(f"{lacking} of {len(parts.sound)} parts haven't been run without: {how}.")
-    return Found(gain, halves, sorted(hunks, key=lambda effect: -effect.gain), tells)
+    return AblationResult(gain, halves, sorted(hunks, key=lambda effect: -effect.gain), tells)
 
 
-def _halves(parts: Parts, known: _Known, ends: tuple[Scores, Scores], evidence: Evidence, metric: Metric) -> Sequence[Effect]:
+def _halves(
+    parts: Parts, known: _MeasuredParts, ends: tuple[Scores, Scores], evidence: Evidence, metric: Metric
+) -> Sequence[Effect]:
     if parts.code is None or parts.knobs is None:
         return ()
     code, knobs = known.scores(parts.code), known.scores(parts.knobs)
@@ -164,14 +166,14 @@ def _share(gain: Effect, halves: Sequence[Effect], parts: Parts) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _MeasuredParts:
     """The scored sources of a stratum, by how they differ from the baseline."""
 
     baseline: Source
     arms: dict[tuple[tuple[str, bytes | None], ...], list[float]]
 
     @classmethod
-    async def of(cls, lab: Lab, evidence: Evidence, baseline: Reference) -> _Known:
+    async def of(cls, lab: Lab, evidence: Evidence, baseline: Reference) -> _MeasuredParts:
         trees = list(evidence.scores)
         found = await lab.sources.differing(baseline.commit.tree, trees, lab.trainer.is_editable)
         arms: dict[tuple[tuple[str, bytes | None], ...], list[float]] = {}

@@ -11,10 +11,10 @@ from anyio import to_thread
 from ...domain import Metric, Stratum
 from ...research import effects, tpe
 from ...research.effects import Effect
-from ...schemas.analysis import Analysis, EffectTold
+from ...schemas.analysis import Analysis, EffectRow
 from ...schemas.requests import Aspect
 from ...store.comparison import champions
-from ...store.experiments.trials import Tried
+from ...store.experiments.trials import TriedExperiment
 from ...store.money import spending
 from ...store.money.spending import Idle
 from ...store.running import early_stops
@@ -218,22 +218,22 @@ def _other_kinds(found: Evidence) -> list[str]:
     return [f"Scores of several kinds of GPU don't compare; of the others: gpu={others[0]!r}."] if others else []
 
 
-def _one_code(found: Evidence, experiments: Sequence[Tried]) -> tuple[list[Tried], list[str]]:
+def _one_code(found: Evidence, experiments: Sequence[TriedExperiment]) -> tuple[list[TriedExperiment], list[str]]:
     """Those of the experiments on the code that most ran on, and a word on the others."""
     chosen = [one for one in experiments if found.code_of(one) == found.main_code]
     others = len(experiments) - len(chosen)
     return chosen, [f"{others} on another code"] if others else []
 
 
-async def _shares(asked: Question, chosen: Sequence[Tried]) -> dict[str, float]:
+async def _shares(asked: Question, chosen: Sequence[TriedExperiment]) -> dict[str, float]:
     ledger = entries(chosen, asked.stratum.number, asked.evidence.codes)
     shares: Mapping[str, float] = await to_thread.run_sync(tpe.importance, ledger, asked.metric.direction)
     return {knob: significant(share, 2) for knob, share in shares.items()}
 
 
-def _told(found: Iterable[Effect], stratum: Stratum) -> list[EffectTold]:
+def _told(found: Iterable[Effect], stratum: Stratum) -> list[EffectRow]:
     return [
-        EffectTold(
+        EffectRow(
             term=effect.term.replace("'", ""),
             gain=round(effect.gain, decimals(stratum, effect.gain)) + 0.0,  # never -0.0
             interval=[round(end, decimals(stratum, end)) + 0.0 for end in effect.interval or ()],

@@ -12,7 +12,7 @@ from anyio import to_thread
 from ...errors import LabhandError
 from ...source.trainer_folder import Source
 from ...store.comparison import champions
-from ...store.experiments.trials import Tried
+from ...store.experiments.trials import TriedExperiment
 from ..lab import Lab
 from ..proposals import Proposal
 
@@ -24,7 +24,7 @@ Changed = Mapping[str, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class CodeDigest:
     """What a source is apart from its knobs.
 
     Attributes:
@@ -57,25 +57,25 @@ class Baseline:
         editable = {path: data for path, data in source.items() if lab.trainer.is_editable(path)}
         return cls(first.tree, editable, await champions.knobs(lab.db, first.commit))
 
-    def code(self, changed: Changed, knobs: Collection[str]) -> Code:
+    def code(self, changed: Changed, knobs: Collection[str]) -> CodeDigest:
         """The code of a source with these knobs that differs from the baseline in these files, all of them editable."""
         blanked = {path: None if data is None else _blanked(path, data, knobs) for path, data in changed.items()}
         parts = [f"{path}\0{blank}" for path, blank in sorted(blanked.items()) if blank != self._blanked.get(path)]
         lines = self._lines + sum(_lines(data or b"") - _lines(self._source.get(path, b"")) for path, data in changed.items())
-        return Code(sha256("\0".join(parts).encode()).hexdigest()[:16] if parts else "", lines)
+        return CodeDigest(sha256("\0".join(parts).encode()).hexdigest()[:16] if parts else "", lines)
 
-    def code_of(self, lab: Lab, proposal: Proposal) -> Code:
+    def code_of(self, lab: Lab, proposal: Proposal) -> CodeDigest:
         """The code of a source that is not kept yet."""
         editable = {path: data for path, data in proposal.source.items() if lab.trainer.is_editable(path)}
         changed: dict[str, bytes | None] = {path: data for path, data in editable.items() if self._source.get(path) != data}
         return self.code(changed | dict.fromkeys(self._source.keys() - editable.keys()), proposal.knobs.keys())
 
 
-async def codes(lab: Lab, baseline: Baseline, tried: Iterable[Tried]) -> dict[str, Code]:
+async def codes(lab: Lab, baseline: Baseline, tried: Iterable[TriedExperiment]) -> dict[str, CodeDigest]:
     """The code of every experiment's source, by tree."""
     knobs = {one.tree: one.knobs.keys() for one in tried}
     trees = list(knobs)
-    found: dict[str, Code] = {}
+    found: dict[str, CodeDigest] = {}
     for start in range(0, len(trees), AT_ONCE):
         block = trees[start : start + AT_ONCE]
         differing = await lab.sources.differing(baseline.tree, block, lab.trainer.is_editable)
@@ -85,7 +85,7 @@ async def codes(lab: Lab, baseline: Baseline, tried: Iterable[Tried]) -> dict[st
 
 def _codes(
     baseline: Baseline, trees: Sequence[str], differing: Sequence[Changed], knobs: Mapping[str, Collection[str]]
-) -> dict[str, Code]:
+) -> dict[str, CodeDigest]:
     return {tree: baseline.code(changed, knobs[tree]) for tree, changed in zip(trees, differing, strict=True)}
 
 

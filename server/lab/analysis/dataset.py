@@ -10,14 +10,14 @@ from functools import cached_property
 from ...domain import PENDING, Failure, Status, Stratum
 from ...errors import BadInputError
 from ...research.noise import Moderated, Noise, moderate, pooled
-from ...research.tpe import Entry
+from ...research.tpe import TrialRecord
 from ...store.experiments import pages, stats
 from ...store.experiments.pages import Filter
-from ...store.experiments.trials import Tried, tried
+from ...store.experiments.trials import TriedExperiment, trials
 from ..lab import Lab
 from ..results.experiment_rows import stratum_id
 from ..results.table import named
-from .code_digest import Baseline, Code, codes
+from .code_digest import Baseline, CodeDigest, codes
 
 _NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE, Failure.NO_CAPACITY})
 
@@ -36,14 +36,14 @@ class Evidence:
     """
 
     stratum: Stratum
-    scored: Sequence[Tried]
-    failed: Sequence[Tried]
-    everything: Sequence[Tried]
+    scored: Sequence[TriedExperiment]
+    failed: Sequence[TriedExperiment]
+    everything: Sequence[TriedExperiment]
     strata: Mapping[int, Stratum]
-    codes: Mapping[str, Code]
+    codes: Mapping[str, CodeDigest]
 
     @cached_property
-    def arms(self) -> Mapping[str, Sequence[Tried]]:
+    def arms(self) -> Mapping[str, Sequence[TriedExperiment]]:
         """The replicates of each source, by tree."""
         return by_tree(self.scored)
 
@@ -69,11 +69,11 @@ class Evidence:
         """The digest of the code that most of the scored ran on."""
         return Counter(self.code_of(one) for one in self.scored).most_common(1)[0][0]
 
-    def code_of(self, one: Tried) -> str:
+    def code_of(self, one: TriedExperiment) -> str:
         """The digest of an experiment's code; one of the scored or the failed."""
         return self.codes[one.tree].digest
 
-    def left_out(self, shown: Iterable[Tried] | None = None) -> list[str]:
+    def left_out(self, shown: Iterable[TriedExperiment] | None = None) -> list[str]:
         """How many of the experiments asked for aren't among those shown, by default the scored ones, and why."""
         here = {one.number for one in (self.scored if shown is None else shown)}
         why = Counter(_why(one) for one in self.everything if one.number not in here)
@@ -92,7 +92,7 @@ async def gather(lab: Lab, ids: Sequence[str] | None, gpu: str | None = None) ->
         BadInputError: None of them is scored, or an id is none.
         NotFoundError: There is no such experiment.
     """
-    everything = await tried(lab.db, replace(Filter() if ids is None else await named(lab, ids), gpu=gpu))
+    everything = await trials(lab.db, replace(Filter() if ids is None else await named(lab, ids), gpu=gpu))
     strata = await pages.strata(lab.db)
     if ids is None and gpu is None:
         chosen = await stats.main_stratum(lab.db)
@@ -112,20 +112,20 @@ async def gather(lab: Lab, ids: Sequence[str] | None, gpu: str | None = None) ->
     return Evidence(strata[chosen], scored, failed, everything, strata, known)
 
 
-def by_its_own_fault(one: Tried) -> bool:
+def by_its_own_fault(one: TriedExperiment) -> bool:
     """Whether an experiment gave no score because of what it is: a lost machine and a cancellation say nothing of it."""
     return one.status is Status.STOPPED or (one.failure is not None and one.failure not in _NOT_THE_SOURCE)
 
 
-def by_tree(experiments: Iterable[Tried]) -> dict[str, list[Tried]]:
+def by_tree(experiments: Iterable[TriedExperiment]) -> dict[str, list[TriedExperiment]]:
     """Replicates together."""
-    arms: defaultdict[str, list[Tried]] = defaultdict(list)
+    arms: defaultdict[str, list[TriedExperiment]] = defaultdict(list)
     for one in experiments:
         arms[one.tree].append(one)
     return dict(arms)
 
 
-def entries(experiments: Iterable[Tried], stratum: int | None, codes: Mapping[str, Code]) -> list[Entry]:
+def entries(experiments: Iterable[TriedExperiment], stratum: int | None, codes: Mapping[str, CodeDigest]) -> list[TrialRecord]:
     """Experiments as the optimiser sees them, each in the context of its code; what says nothing is left out.
 
     Args:
@@ -133,19 +133,19 @@ def entries(experiments: Iterable[Tried], stratum: int | None, codes: Mapping[st
         stratum: Whose scores count.
         codes: Of their trees.
     """
-    told: list[Entry] = []
+    told: list[TrialRecord] = []
     for one in experiments:
         context = codes[one.tree].digest
         if one.score is not None:
-            told += [Entry(one.knobs, "scored", one.score, context)] if one.stratum == stratum else []
+            told += [TrialRecord(one.knobs, "scored", one.score, context)] if one.stratum == stratum else []
         elif one.status in PENDING:
-            told.append(Entry(one.knobs, "pending", context=context))
+            told.append(TrialRecord(one.knobs, "pending", context=context))
         elif by_its_own_fault(one):
-            told.append(Entry(one.knobs, "failed", context=context))
+            told.append(TrialRecord(one.knobs, "failed", context=context))
     return told
 
 
-def _why(one: Tried) -> str:
+def _why(one: TriedExperiment) -> str:
     if one.score is not None:
         return f"in another stratum, {stratum_id(one.stratum or 0)}, whose scores don't compare"
     if one.status in PENDING:

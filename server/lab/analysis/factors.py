@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 
 from ...domain import Metric, experiment_id
 from ...research.effects import Point
-from ...store.experiments.trials import Tried
+from ...store.experiments.trials import TriedExperiment
 from ..references import BASELINE
 from .dataset import Evidence
 
@@ -34,7 +34,7 @@ class Factors:
 
     points: Sequence[Point]
     reference: Mapping[str, Any]
-    rests_on: Sequence[Tried]
+    rests_on: Sequence[TriedExperiment]
     split: Sequence[str]
     singles: int
 
@@ -73,7 +73,7 @@ def factors(evidence: Evidence, champion: tuple[str, Mapping[str, Any]], metric:
     )
 
 
-def differing(experiments: Sequence[Tried]) -> dict[str, list[Any]]:
+def differing(experiments: Sequence[TriedExperiment]) -> dict[str, list[Any]]:
     """The knobs that differ between experiments and that all of them have, with their values in order."""
     shared = set[str].intersection(*(set(one.knobs) for one in experiments)) if experiments else set[str]()
     ordered = [name for name in (experiments[0].knobs if experiments else ()) if name in shared]

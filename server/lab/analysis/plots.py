@@ -24,7 +24,7 @@ from ...schemas.requests import Picture
 from ...settings import RUNS
 from ...store.comparison import champions
 from ...store.experiments import stats
-from ...store.experiments.trials import Tried, stays
+from ...store.experiments.trials import TriedExperiment, slot_intervals
 from ..lab import Lab
 from ..references import BASELINE
 from ..results.experiment_rows import significant, stratum_id
@@ -46,7 +46,7 @@ FEW_WORDS = 34
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class RenderedPlot:
     """A picture.
 
     Attributes:
@@ -71,7 +71,7 @@ class View:
         """What scores are of."""
         return self.lab.trainer.metric
 
-    def note(self, shown: Iterable[Tried] | None = None) -> str:
+    def note(self, shown: Iterable[TriedExperiment] | None = None) -> str:
         """The stratum, and what is left out; see `Evidence.left_out`."""
         stratum = self.evidence.stratum
         told = f"Stratum {stratum_id(stratum.number)}: {stratum.facts.get('device')}, {stratum.facts.get(statistics.BUDGET)} s"
@@ -79,7 +79,7 @@ class View:
         return f"{told}. Left out: {'; '.join(left_out)}." if left_out else f"{told}."
 
 
-async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None = None, gpu: str | None = None) -> Drawn:
+async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None = None, gpu: str | None = None) -> RenderedPlot:
     """Draw experiments of one stratum.
 
     Args:
@@ -95,7 +95,7 @@ async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None =
     return await _PICTURES[what](View(lab, await gather(lab, ids, gpu), ids is not None))
 
 
-async def _progress(view: View) -> Drawn:
+async def _progress(view: View) -> RenderedPlot:
     found, metric = view.evidence, view.metric
     ended = sorted([*found.scored, *found.failed], key=lambda one: (one.finished_at or 0.0, one.number))
     reigns = await _reigns(view, ended)
@@ -110,13 +110,13 @@ async def _progress(view: View) -> Drawn:
     )
     led = ", ".join(f"{name} at {significant(score, 5):g}" for _, score, name in reigns)
     caption = f"{len(ended)} experiments in the order of finishing; champions: {led or 'none scored here'}. {picture.note}"
-    return Drawn(await to_thread.run_sync(progress_figure.draw, picture), caption)
+    return RenderedPlot(await to_thread.run_sync(progress_figure.draw, picture), caption)
 
 
-async def _reigns(view: View, ended: Sequence[Tried]) -> list[tuple[int, float, str]]:
+async def _reigns(view: View, ended: Sequence[TriedExperiment]) -> list[tuple[int, float, str]]:
     """From which place in the order each champion led, and its mean score here; those without a score here are left out."""
     found: list[tuple[int, float, str]] = []
-    for reign in await champions.line(view.lab.db):
+    for reign in await champions.history(view.lab.db):
         score, _ = await stats.score_of(view.lab.db, reign.champion.tree, view.evidence.stratum.number)
         number = reign.champion.experiment
         if score is not None:
@@ -125,7 +125,7 @@ async def _reigns(view: View, ended: Sequence[Tried]) -> list[tuple[int, float, 
     return found
 
 
-async def _effects(view: View) -> Drawn:
+async def _effects(view: View) -> RenderedPlot:
     placed, found = await analyze.fitted(view.lab, view.evidence, all_codes=view.named)
     main = [_bar(effect) for effect in found.main[:MOST_EFFECTS]]
     if not main:
@@ -135,14 +135,14 @@ async def _effects(view: View) -> Drawn:
     png = await to_thread.run_sync(draw, view.metric.name, main, together, view.note())
     largest = ", ".join(f"{term} {gain:+.3g}" for term, gain, _ in main[:3])
     more = f"; {len(found.unknown)} effects can't be told" if found.unknown else ""
-    return Drawn(png, f"Effects over {len(placed.points)} experiments; the largest: {largest}{more}. {view.note()}")
+    return RenderedPlot(png, f"Effects over {len(placed.points)} experiments; the largest: {largest}{more}. {view.note()}")
 
 
 def _bar(effect: Effect) -> effects_figure.Bar:
     return effect.term.replace("'", ""), effect.gain, effect.interval
 
 
-async def _curves(view: View) -> Drawn:
+async def _curves(view: View) -> RenderedPlot:
     found = view.evidence
     reverse = view.metric.direction == "maximize"
     best = sorted(found.scored, key=lambda one: one.score or 0.0, reverse=reverse)
@@ -158,17 +158,17 @@ async def _curves(view: View) -> Drawn:
     named = [(f"{experiment_id(one.number)} {cut(one.changes, FEW_WORDS)}", curve) for one, curve in drawn]
     png = await to_thread.run_sync(curves_figure.draw, named, [curve for _, curve in behind], view.note())
     told = ", ".join(name for name, _ in named)
-    return Drawn(png, f"Training curves, best score first: {told or 'the reference alone'}. {view.note()}")
+    return RenderedPlot(png, f"Training curves, best score first: {told or 'the reference alone'}. {view.note()}")
 
 
-def _one_a_source(experiments: Iterable[Tried]) -> list[Tried]:
+def _one_a_source(experiments: Iterable[TriedExperiment]) -> list[TriedExperiment]:
     """The first of each source, in their order."""
     return [arm[0] for arm in by_tree(experiments).values()]
 
 
-def _read(folder: Path, experiments: Iterable[Tried], most: int) -> list[tuple[Tried, Sequence[Point]]]:
+def _read(folder: Path, experiments: Iterable[TriedExperiment], most: int) -> list[tuple[TriedExperiment, Sequence[Point]]]:
     """The first so many that have a curve, in the order of `experiments`."""
-    found: list[tuple[Tried, Sequence[Point]]] = []
+    found: list[tuple[TriedExperiment, Sequence[Point]]] = []
     for one in experiments:
         for attempt in range(one.attempts, 0, -1):
             if len(curve := read_curve(folder / run_id(one.number, attempt))) > 1:
@@ -179,9 +179,9 @@ def _read(folder: Path, experiments: Iterable[Tried], most: int) -> list[tuple[T
     return found
 
 
-async def _timeline(view: View) -> Drawn:
+async def _timeline(view: View) -> RenderedPlot:
     everything = {one.number: one for one in view.evidence.everything[-MOST_STAYS:]}
-    held = await stays(view.lab.db, list(everything))
+    held = await slot_intervals(view.lab.db, list(everything))
     if not held:
         raise BadInputError("None of these experiments has run", "wait() tells when one does")
     now = time.time()
@@ -199,20 +199,20 @@ async def _timeline(view: View) -> Drawn:
     note = "" if len(everything) == len(view.evidence.everything) else f"the newest {MOST_STAYS} experiments"
     png = await to_thread.run_sync(timeline_figure.draw, drawn, note)
     idle = sum(one.scored is False for one in drawn)
-    return Drawn(png, f"{len(drawn)} runs by slot over time; {idle} led to no score. {note}")
+    return RenderedPlot(png, f"{len(drawn)} runs by slot over time; {idle} led to no score. {note}")
 
 
-def _seconds(one: Tried, part: str) -> float:
+def _seconds(one: TriedExperiment, part: str) -> float:
     return float(one.seconds.get(part) or 0.0)
 
 
-def _scored(one: Tried, *, lost: bool) -> bool | None:
+def _scored(one: TriedExperiment, *, lost: bool) -> bool | None:
     if lost:
         return False
     return one.score is not None if one.status in FINISHED else None
 
 
-async def _parallel(view: View) -> Drawn:
+async def _parallel(view: View) -> RenderedPlot:
     chosen = view.evidence.scored[-MOST_LINES:]
     knobs = dict(list(differing(chosen).items())[:MOST_KNOBS])
     if not knobs:
@@ -220,10 +220,10 @@ async def _parallel(view: View) -> Drawn:
     lines = [(one.knobs, one.score or 0.0) for one in chosen]
     metric = view.metric
     png = await to_thread.run_sync(parallel_figure.draw, metric.name, metric.direction, knobs, lines, view.note())
-    return Drawn(png, f"{len(lines)} experiments by {', '.join(knobs)}. {view.note()}")
+    return RenderedPlot(png, f"{len(lines)} experiments by {', '.join(knobs)}. {view.note()}")
 
 
-async def _horizons(view: View) -> Drawn:
+async def _horizons(view: View) -> RenderedPlot:
     pairs = [pair for one in statistics.budgets(view.evidence) if (pair := _pair(view, *one)) is not None]
     if not pairs:
         raise BadInputError(
@@ -233,10 +233,10 @@ async def _horizons(view: View) -> Drawn:
     draw = horizons_figure.draw
     png = await to_thread.run_sync(draw, metric.name, metric.direction, pairs[-MOST_HORIZONS:])
     told = "; ".join(f"{pair.short} and {pair.longer}: {pair.tau}" for pair in pairs)
-    return Drawn(png, f"Scores at one budget against a longer one. {told}.")
+    return RenderedPlot(png, f"Scores at one budget against a longer one. {told}.")
 
 
-def _pair(view: View, short: Stratum, longer: Stratum) -> horizons_figure.Pair | None:
+def _pair(view: View, short: Stratum, longer: Stratum) -> horizons_figure.HorizonPair | None:
     first, second = (statistics.mean_scores(view.evidence, stratum.number) for stratum in (short, longer))
     names = {one.tree: experiment_id(one.number) for one in reversed(view.evidence.everything)}
     both = sorted(first.keys() & second.keys(), key=lambda tree: first[tree], reverse=view.metric.direction == "maximize")
@@ -247,11 +247,11 @@ def _pair(view: View, short: Stratum, longer: Stratum) -> horizons_figure.Pair |
     if found is not None:
         tau = f"Kendall's tau {found.tau:.2f} ({found.interval[0]:.2f} to {found.interval[1]:.2f})"
     budgets = [f"{stratum.facts.get(statistics.BUDGET):g} s" for stratum in (short, longer)]
-    return horizons_figure.Pair(budgets[0], budgets[1], [(names[tree], first[tree], second[tree]) for tree in both], tau)
+    return horizons_figure.HorizonPair(budgets[0], budgets[1], [(names[tree], first[tree], second[tree]) for tree in both], tau)
 
 
 _PLAN = 'Run some that differ: launch_grid(factors={"KNOB": [value, value]}, hypothesis=…)'
-_PICTURES: Mapping[Picture, Callable[[View], Awaitable[Drawn]]] = {
+_PICTURES: Mapping[Picture, Callable[[View], Awaitable[RenderedPlot]]] = {
     "progress": _progress,
     "effects": _effects,
     "curves": _curves,

@@ -9,8 +9,8 @@ from pydantic import JsonValue
 
 from ...domain import Metric, Stratum
 from ...research import search_baselines
-from ...research.tpe import Entry
-from ...store.experiments.trials import Tried
+from ...research.tpe import TrialRecord
+from ...store.experiments.trials import TriedExperiment
 from ..results.experiment_rows import decimals
 from .factors import differing
 
@@ -30,7 +30,9 @@ _TELLS = (
 )
 
 
-def compare(experiments: Sequence[Tried], stratum: Stratum, metric: Metric) -> tuple[list[dict[str, JsonValue]], list[str]]:
+def compare(
+    experiments: Sequence[TriedExperiment], stratum: Stratum, metric: Metric
+) -> tuple[list[dict[str, JsonValue]], list[str]]:
     """The best gain on the baseline after so many experiments, as it was and as either would have had it; with how to read it.
 
     Args:
@@ -56,12 +58,12 @@ def compare(experiments: Sequence[Tried], stratum: Stratum, metric: Metric) -> t
     return course, [*_TELLS]
 
 
-def _replay(ran: Sequence[Tried], metric: Metric, reference: float) -> list[float]:
+def _replay(ran: Sequence[TriedExperiment], metric: Metric, reference: float) -> list[float]:
     """The optimiser's best gain after each experiment, averaged over samplers; empty where knobs don't differ."""
     space = differing(ran)
     if not space:
         return []
-    ledger = [Entry(one.knobs, "failed" if one.score is None else "scored", one.score) for one in ran]
+    ledger = [TrialRecord(one.knobs, "failed" if one.score is None else "scored", one.score) for one in ran]
     steps = min(len(ran), LONGEST_REPLAY)
     courses = [search_baselines.optimiser_replay(ledger, space, steps, metric.direction, seed=seed) for seed in range(SEEDS)]
     return [

@@ -17,11 +17,11 @@ from ...research.effects import pareto_front
 from ...research.noise import Noise
 from ...research.policy import runs_needed
 from ...research.student_t import COVERAGE, quantile
-from ...store.experiments.trials import Tried
+from ...store.experiments.trials import TriedExperiment
 from ...store.money.spending import Idle
-from ...store.running.early_stops import Stop
+from ...store.running.early_stops import EarlyStop
 from ..results.experiment_rows import decimals, significant
-from .code_digest import Code
+from .code_digest import CodeDigest
 from .dataset import Evidence, by_tree
 
 BUDGET = "budget_seconds"
@@ -115,10 +115,10 @@ def pareto(evidence: Evidence, metric: Metric) -> dict[str, list[Figures]]:
     return fronts
 
 
-Measure = Callable[[Tried], float | None]
+Measure = Callable[[TriedExperiment], float | None]
 
 
-def _measures(codes: Mapping[str, Code]) -> Mapping[str, tuple[Measure, bool]]:
+def _measures(codes: Mapping[str, CodeDigest]) -> Mapping[str, tuple[Measure, bool]]:
     """What a score may cost: how it is measured, and whether less of it is better."""
     return {
         "peak_memory_gib": (lambda one: _over(one.measures.get("peak_memory_bytes"), GIB), True),
@@ -128,7 +128,7 @@ def _measures(codes: Mapping[str, Code]) -> Mapping[str, tuple[Measure, bool]]:
     }
 
 
-def trained(one: Tried) -> float | None:
+def trained(one: TriedExperiment) -> float | None:
     """Seconds of training by the wall clock, as far as that was measured."""
     return _over(one.seconds.get("training_wall") or one.seconds.get("training"), 1)
 
@@ -137,7 +137,7 @@ def _over(value: object, unit: float | None) -> float | None:
     return value / unit if isinstance(value, int | float) and unit else None
 
 
-def _mean(arm: Sequence[Tried], measure: Measure) -> float | None:
+def _mean(arm: Sequence[TriedExperiment], measure: Measure) -> float | None:
     values = [value for one in arm if (value := measure(one)) is not None]
     return fmean(values) if values else None
 
@@ -178,7 +178,7 @@ def mean_scores(evidence: Evidence, stratum: int) -> dict[str, float]:
     return {tree: fmean(one.score or 0.0 for one in arm) for tree, arm in arms.items()}
 
 
-def stopped(stops: Sequence[Stop], metric: Metric) -> Figures:
+def stopped(stops: Sequence[EarlyStop], metric: Metric) -> Figures:
     """What stopping doomed runs saved, and how often it was a mistake, of those that were run again to their end."""
     if not stops:
         return {}

@@ -17,7 +17,7 @@ from .. import allowance, proposals
 from ..lab import Lab
 from . import estimates
 from .gpus import relative_speeds
-from .launch_stratum import Setting, choose_setting
+from .launch_stratum import LaunchStratum, choose_launch_stratum
 
 ANY = "any"
 SAME_SECONDS = 1.0
@@ -25,7 +25,7 @@ SAME_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class DeviceChoice:
     """What a call is run in.
 
     Attributes:
@@ -33,7 +33,7 @@ class Chosen:
         why: Where the lab chose: what it chose by.
     """
 
-    settings: Sequence[Setting]
+    settings: Sequence[LaunchStratum]
     why: str = ""
 
 
@@ -41,14 +41,14 @@ class Chosen:
 class Offer:
     """What a kind would take."""
 
-    setting: Setting
+    setting: LaunchStratum
     estimate: Estimate
     speed: float
 
 
 async def choose(
     lab: Lab, asked: Kinds, of_base: str | None, budget_seconds: float | None, count: int, *, with_baseline: bool = True
-) -> Chosen:
+) -> DeviceChoice:
     """Resolve what a call says of its GPUs.
 
     Args:
@@ -68,14 +68,14 @@ async def choose(
         if not named or (ANY in named and len(named) > 1):
             raise BadInputError(f"gpu={asked} names no kinds", f'Give gpu=["H100", "H200"] as list_gpus names them, or "{ANY}"')
         if named != [ANY]:
-            return Chosen([await choose_setting(lab, kind, None, budget_seconds) for kind in named])
+            return DeviceChoice([await choose_launch_stratum(lab, kind, None, budget_seconds) for kind in named])
         asked = ANY
     if asked is None or asked.strip().lower() != ANY:
-        return Chosen([await choose_setting(lab, asked, of_base, budget_seconds)])
+        return DeviceChoice([await choose_launch_stratum(lab, asked, of_base, budget_seconds)])
     return await _first_done(lab, budget_seconds, count, with_baseline=with_baseline)
 
 
-async def _first_done(lab: Lab, budget_seconds: float | None, count: int, *, with_baseline: bool) -> Chosen:
+async def _first_done(lab: Lab, budget_seconds: float | None, count: int, *, with_baseline: bool) -> DeviceChoice:
     """The kind that is done first; of those that are done together the faster, then the cheaper."""
     speeds = await relative_speeds(lab)
     offers: list[Offer] = []
@@ -93,13 +93,13 @@ async def _first_done(lab: Lab, budget_seconds: float | None, count: int, *, wit
         key=lambda offer: (-offer.speed, offer.estimate.usd or 0.0),
     )
     told = ", ".join(f"{offer.setting.gpu} in about {_done_in(offer):.0f} s" for offer in sorted(offers, key=_done_in))
-    return Chosen([best.setting], f"{best.setting.gpu} is done first within the allowance ({told})")
+    return DeviceChoice([best.setting], f"{best.setting.gpu} is done first within the allowance ({told})")
 
 
 async def _offer(
     lab: Lab, kind: str, budget_seconds: float | None, count: int, speeds: Mapping[str, float], *, with_baseline: bool
 ) -> Offer:
-    setting = await choose_setting(lab, kind, None, budget_seconds)
+    setting = await choose_launch_stratum(lab, kind, None, budget_seconds)
     if with_baseline:
         count += await _lacking_baseline(lab, setting)
     each = await estimates.gpu_seconds_each(lab.db, setting, lab.trainer)
@@ -110,16 +110,16 @@ async def _offer(
     return Offer(setting, estimates.estimate(setting, each, count, ahead), speeds.get(setting.gpu, 1.0))
 
 
-async def _lacking_baseline(lab: Lab, setting: Setting) -> int:
+async def _lacking_baseline(lab: Lab, setting: LaunchStratum) -> int:
     tree = (await proposals.baseline(lab)).kept.tree
-    known = await launches.like(lab.db, [tree], setting.budget_seconds, setting.gpu)
+    known = await launches.same_sources(lab.db, [tree], setting.budget_seconds, setting.gpu)
     return baseline_replicates(len({experiment.seed for experiment in known}))
 
 
 async def _usable(lab: Lab) -> list[str]:
     """The kinds on which something can start now; all of them where nothing can."""
     pools = await lab.pools()
-    wishes = await clusters.wishes(lab.db)
+    wishes = await clusters.desired(lab.db)
     usable = [pool for pool in pools if not pool.note and (pool.name not in wishes or wishes[pool.name].clusters > 0)]
     return list(dict.fromkeys(pool.gpu for pool in usable or pools))
 

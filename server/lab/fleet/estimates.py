@@ -9,13 +9,13 @@ from ...schemas.answers import Estimate
 from ...source.trainer_folder import Trainer
 from ...store.database import Reader
 from ...store.experiments import launches
-from .launch_stratum import Setting
+from .launch_stratum import LaunchStratum
 
 OVERHEAD_SHARE = 0.1
 """Of what a trainer may take to start up and evaluate, until it was measured: its limits are some ten times what it takes."""
 
 
-async def gpu_seconds_each(reader: Reader, setting: Setting, trainer: Trainer) -> float:
+async def gpu_seconds_each(reader: Reader, setting: LaunchStratum, trainer: Trainer) -> float:
     """What one experiment will hold a device for: as those before it in the setting did."""
     measured = await launches.mean_gpu_seconds(reader, setting.name)
     if measured is not None:
@@ -23,12 +23,12 @@ async def gpu_seconds_each(reader: Reader, setting: Setting, trainer: Trainer) -
     return setting.budget_seconds + OVERHEAD_SHARE * (trainer.startup_seconds + trainer.evaluation_seconds)
 
 
-def usd(gpu_seconds: float, setting: Setting) -> float:
+def usd(gpu_seconds: float, setting: LaunchStratum) -> float:
     """What so many GPU-seconds cost."""
     return gpu_seconds / 3600 * setting.usd_per_hour
 
 
-def estimate(setting: Setting, each: float, count: int, ahead: launches.Ahead) -> Estimate:
+def estimate(setting: LaunchStratum, each: float, count: int, ahead: launches.QueueAhead) -> Estimate:
     """The price of `count` experiments of `each` GPU-seconds behind what is pending.
 
     They start when a slot is free, which is when what is ahead has been shared out among the slots and a cluster has come up

@@ -15,13 +15,13 @@ from ...settings import SkyPilotPool
 from ...store.comparison import champions
 from ...store.experiments import progress, stats
 from ...store.money import clusters, spending
-from ...store.money.clusters import Wish
+from ...store.money.clusters import DesiredClusters
 from ...store.money.spending import Bill
 from ...store.running import runs
 from ..analysis.statistics import idleness
 from ..lab import Lab
 from ..status_line import lab_line
-from .launch_stratum import choose_setting
+from .launch_stratum import choose_launch_stratum
 
 UNASKED = "what it costs isn't known yet: the dispatcher is asking SkyPilot, and its log says when it can't tell"
 
@@ -31,7 +31,7 @@ class Hire:
     """What the lab's pools hold of machines that are hired."""
 
     up: Mapping[str, int]
-    wishes: Mapping[str, Wish]
+    wishes: Mapping[str, DesiredClusters]
     bills: Mapping[str, Bill]
 
 
@@ -40,7 +40,7 @@ async def list_gpus(lab: Lab) -> GpuList:
     running = Counter(attempt.run.pool for attempt in await runs.active(lab.db))
     queued = await progress.queued_by_gpu(lab.db)
     speeds = await relative_speeds(lab)
-    usual = await choose_setting(lab, None, None, None)
+    usual = await choose_launch_stratum(lab, None, None, None)
     now = time.time()
     hire = await _hire(lab, now)
     pools = await lab.pools()
@@ -71,9 +71,9 @@ async def list_gpus(lab: Lab) -> GpuList:
 
 
 async def _hire(lab: Lab, now: float) -> Hire:
-    held = await clusters.held(lab.db, now, ended=False)
+    held = await clusters.held_clusters(lab.db, now, ended=False)
     up = Counter(one.cluster.pool for one in held if one.cluster.status == "up")
-    return Hire(up, await clusters.wishes(lab.db), await spending.bills(lab.db, now))
+    return Hire(up, await clusters.desired(lab.db), await spending.bills(lab.db, now))
 
 
 def _hired(lab: Lab, pool: Pool, hire: Hire) -> dict[str, Any]:

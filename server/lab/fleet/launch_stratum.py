@@ -16,7 +16,7 @@ COLD_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class LaunchStratum:
     """Where experiments run and for how long. Those in one setting share seeds, and can be compared.
 
     Attributes:
@@ -42,7 +42,9 @@ class Setting:
         return seed(self.lab, self.name, replicate)
 
 
-async def choose_setting(lab: Lab, asked: str | None, of_base: str | None, budget_seconds: float | None) -> Setting:
+async def choose_launch_stratum(
+    lab: Lab, asked: str | None, of_base: str | None, budget_seconds: float | None
+) -> LaunchStratum:
     """Resolve a launch to one kind of device and one budget.
 
     Args:
@@ -71,7 +73,7 @@ async def choose_setting(lab: Lab, asked: str | None, of_base: str | None, budge
             f"budget_seconds={seconds:g} is more than the pools of {gpu} allow for one experiment",
             f"Give {most:g} at the most; the person can raise max_budget_seconds in labhand.toml",
         )
-    return Setting(
+    return LaunchStratum(
         lab=lab.identity,
         name=f"{lab.trainer.name}-{lab.trainer.protected_digest[:8]}/{gpu}/{seconds:g}s",
         gpu=gpu,
@@ -87,7 +89,9 @@ async def choose_setting(lab: Lab, asked: str | None, of_base: str | None, budge
 async def _cold_seconds(lab: Lab, pools: Sequence[Pool]) -> float:
     """How long a cluster takes to come up, where none of these pools has slots without."""
     hired = [pool.name for pool in pools if pool.most_clusters]
-    up = {one.cluster.pool for one in await clusters.held(lab.db, time.time(), ended=False) if one.cluster.status == "up"}
+    up = {
+        one.cluster.pool for one in await clusters.held_clusters(lab.db, time.time(), ended=False) if one.cluster.status == "up"
+    }
     if len(hired) < len(pools) or up.intersection(hired):
         return 0.0
     known = [await clusters.startup_seconds(lab.db, name) for name in hired]

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from ...domain import Pool, id_ranges
 from ...errors import BadInputError, ConflictError, nearest
 from ...schemas.fleet import HeldCluster, Scaled
-from ...schemas.requests import Scale
+from ...schemas.requests import ScaleRequest
 from ...settings import SkyPilotPool
 from ...store.database import Reader
 from ...store.money import clusters, spending
-from ...store.money.clusters import Held, Wish
+from ...store.money.clusters import DesiredClusters, HeldClusterRow
 from ...store.money.spending import Committed
 from ...store.running import runs
 from .. import allowance
@@ -21,7 +21,7 @@ from ..results.experiment_rows import significant
 from ..status_line import lab_line
 
 
-async def scale(lab: Lab, request: Scale, caller: str) -> Scaled:
+async def scale(lab: Lab, request: ScaleRequest, caller: str) -> Scaled:
     """Have a pool hold so many clusters from now on, within what the person allowed; answers at once.
 
     Raises:
@@ -31,13 +31,13 @@ async def scale(lab: Lab, request: Scale, caller: str) -> Scaled:
     """
     pool, settings = await _pool(lab, request.pool)
     now = time.time()
-    wanted = None if request.clusters is None else Wish(request.clusters, caller, now, by_person=False)
+    wanted = None if request.clusters is None else DesiredClusters(request.clusters, caller, now, by_person=False)
     if request.dry_run:
         held = await _check(lab, lab.db, pool, settings, wanted, now)
     else:
         async with lab.db.transaction() as tx:
             held = await _check(lab, tx, pool, settings, wanted, now)
-            await clusters.wish(tx, pool.name, wanted)
+            await clusters.save_desired(tx, pool.name, wanted)
         lab.wake_dispatcher()
     price = pool.usd_per_hour * pool.gpus_per_cluster
     count = 1 if request.clusters is None else request.clusters
@@ -61,7 +61,7 @@ async def give_up(lab: Lab, by: str) -> list[str]:
     pools = [pool.name for pool in await lab.pools() if pool.most_clusters]
     async with lab.db.transaction() as tx:
         for pool in pools:
-            await clusters.wish(tx, pool, Wish(0, by, time.time(), by_person=True))
+            await clusters.save_desired(tx, pool, DesiredClusters(0, by, time.time(), by_person=True))
     lab.wake_dispatcher()
     return pools
 
@@ -69,9 +69,9 @@ async def give_up(lab: Lab, by: str) -> list[str]:
 async def let_up(lab: Lab) -> list[str]:
     """Have pools hold as many clusters as the queue needs again, after `give_up`; gives those that had been given up."""
     async with lab.db.transaction() as tx:
-        stopped = [pool for pool, wish in (await clusters.wishes(tx)).items() if wish.by_person]
+        stopped = [pool for pool, wish in (await clusters.desired(tx)).items() if wish.by_person]
         for pool in stopped:
-            await clusters.wish(tx, pool, None)
+            await clusters.save_desired(tx, pool, None)
     lab.wake_dispatcher()
     return stopped
 
@@ -88,7 +88,7 @@ async def held_clusters(lab: Lab, *, ended: bool = False) -> list[HeldCluster]:
             seconds=one.seconds,
             usd=one.usd,
         )
-        for one in await clusters.held(lab.db, time.time(), ended=ended)
+        for one in await clusters.held_clusters(lab.db, time.time(), ended=ended)
     ]
 
 
@@ -105,11 +105,11 @@ async def _pool(lab: Lab, name: str) -> tuple[Pool, SkyPilotPool]:
 
 
 async def _check(
-    lab: Lab, reader: Reader, pool: Pool, settings: SkyPilotPool, wanted: Wish | None, now: float
-) -> Sequence[Held]:
+    lab: Lab, reader: Reader, pool: Pool, settings: SkyPilotPool, wanted: DesiredClusters | None, now: float
+) -> Sequence[HeldClusterRow]:
     """Refuse what isn't allowed; gives the clusters that the pool holds."""
-    held = [one for one in await clusters.held(reader, now, ended=False) if one.cluster.pool == pool.name]
-    known = (await clusters.wishes(reader)).get(pool.name)
+    held = [one for one in await clusters.held_clusters(reader, now, ended=False) if one.cluster.pool == pool.name]
+    known = (await clusters.desired(reader)).get(pool.name)
     if known is not None and known.by_person:
         raise ConflictError(
             f"The person gave up all clusters of this lab ({known.by}, {(now - known.at) / 60:.0f} minutes ago)",
@@ -153,7 +153,7 @@ async def _lasts_hours(lab: Lab, gpus: int, usd_per_hour: float, now: float) -> 
     return significant(min(known), 3) if known else None
 
 
-def _next(request: Scale, settings: SkyPilotPool) -> str:
+def _next(request: ScaleRequest, settings: SkyPilotPool) -> str:
     if request.dry_run:
         return ""
     if request.clusters is None:

@@ -11,7 +11,7 @@ _FAILED = frozenset({Status.FAILED, Status.STOPPED})
 _NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE, Failure.NO_CAPACITY})
 
 
-class Twins:
+class DuplicateIndex:
     """Experiments of one budget on one kind of device that needn't be run again, found by source and seed.
 
     What failed by its own fault would fail again: it stands too, unless the caller asks for a retry. What was cancelled, or

@@ -15,7 +15,7 @@ from ..results.experiment_rows import SENTENCES
 from ..sanitize import cut
 from ..status_line import lab_line
 from . import idempotency, submit
-from .submit import Batch, Entry
+from .submit import Batch, SubmittedBatch
 
 MOST_SIMILAR = 3
 _NAME = re.compile(r"[A-Za-z_][\w./]*")
@@ -43,7 +43,7 @@ async def _launch(lab: Lab, request: Launch, caller: str) -> Launched:
     [idea] = await proposals.keep(lab, [proposal], request.hypothesis)
     similar = await _similar(lab, proposal, idea.kept.tree)
 
-    def answer(entry: Entry) -> Launched:
+    def answer(entry: SubmittedBatch) -> Launched:
         return Launched(
             **entry.told(request.replicates),
             base=proposal.base.name,

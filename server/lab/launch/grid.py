@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from ...domain import grid_id
 from ...errors import BadInputError, nearest
 from ...research import designs
-from ...research.designs import Plan
+from ...research.designs import DesignedCells
 from ...schemas.answers import Cell, GridLaunched
 from ...schemas.requests import GRID_CAP, GridLaunch, Variant
 from ...source.changes import diffstat
@@ -25,14 +25,14 @@ from .. import proposals as ideas
 from .. import references
 from ..analysis import ablation
 from ..fleet import device_choice
-from ..fleet.device_choice import Chosen
-from ..fleet.launch_stratum import Setting
+from ..fleet.device_choice import DeviceChoice
+from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
 from ..proposals import Proposal
 from ..references import Reference
 from ..status_line import lab_line
 from . import idempotency, submit, suggest
-from .submit import Batch, Entry
+from .submit import Batch, SubmittedBatch
 
 ABLATION = "ablation"
 """The design whose cells are what the base is made of."""
@@ -87,7 +87,7 @@ async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
     kept = await ideas.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
     grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
 
-    def answer(entry: Entry) -> GridLaunched:
+    def answer(entry: SubmittedBatch) -> GridLaunched:
         return GridLaunched(
             grid=grid_id(entry.grid) if entry.grid else "",
             **entry.told(request.replicates),
@@ -105,13 +105,15 @@ async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
     return await submit.enter(lab, Batch(kept, chosen.settings, request, caller, grid=grid), GridLaunched, answer)
 
 
-async def _choose(lab: Lab, request: GridLaunch, base: Reference, cells: int) -> Chosen:
+async def _choose(lab: Lab, request: GridLaunch, base: Reference, cells: int) -> DeviceChoice:
     """The kinds of GPU for so many cells of each variant."""
     count = cells * (len(request.variants) or 1) * request.replicates
     return await device_choice.choose(lab, request.gpu, base.gpu, request.budget_seconds, count)
 
 
-async def _cross_all(lab: Lab, request: GridLaunch, plan: Plan, setting: Setting, seed: int) -> tuple[list[Planned], Plan]:
+async def _cross_all(
+    lab: Lab, request: GridLaunch, plan: DesignedCells, setting: LaunchStratum, seed: int
+) -> tuple[list[Planned], DesignedCells]:
     """The cells of every variant, and the plan that they are of."""
     cells: list[Planned] = []
     for variant in _variants(request):
@@ -124,7 +126,7 @@ async def _cross_all(lab: Lab, request: GridLaunch, plan: Plan, setting: Setting
     return cells, plan
 
 
-async def _take_apart(lab: Lab, request: GridLaunch, base: Reference) -> tuple[list[Planned], Plan]:
+async def _take_apart(lab: Lab, request: GridLaunch, base: Reference) -> tuple[list[Planned], DesignedCells]:
     """The cells that show what the change from the baseline to the base is made of."""
     if request.factors or request.cells or request.variants or request.overrides or request.size is not None:
         raise BadInputError(
@@ -133,10 +135,10 @@ async def _take_apart(lab: Lab, request: GridLaunch, base: Reference) -> tuple[l
         )
     proposals, tells = await ablation.propose(lab, base)
     _refuse_too_many(request, len(proposals))
-    return [Planned({}, proposal) for proposal in proposals], Plan((), tells)
+    return [Planned({}, proposal) for proposal in proposals], DesignedCells((), tells)
 
 
-def _plan(request: GridLaunch, seed: int) -> Plan:
+def _plan(request: GridLaunch, seed: int) -> DesignedCells:
     """The cells that each variant is run with; none where they depend on the variant."""
     if request.cells and request.factors:
         raise BadInputError("Both factors and cells are given", "Give factors to cross, or the cells as a list")
@@ -152,16 +154,16 @@ def _plan(request: GridLaunch, seed: int) -> Plan:
             'Give factors={"KNOB": [value, value]}, cells=[{"KNOB": value}] or variants=[{"name": …, "edits": […]}]',
         )
     if request.design == OPTIMISER:
-        return Plan((), "")
+        return DesignedCells((), "")
     if request.factors:
         plan = designs.plan(request.design, request.factors, size=request.size, seed=seed, cap=GRID_CAP)
     else:
-        plan = Plan(request.cells or [{}], "")
+        plan = DesignedCells(request.cells or [{}], "")
     _refuse_too_many(request, len(plan.cells))
     return plan
 
 
-def _refuse_searching_on_several(request: GridLaunch, chosen: Chosen) -> None:
+def _refuse_searching_on_several(request: GridLaunch, chosen: DeviceChoice) -> None:
     if request.design == OPTIMISER and len(chosen.settings) > 1:
         raise BadInputError(
             f"design={OPTIMISER!r} was asked for on {len(chosen.settings)} kinds of GPU, and it learns on one at a time",
@@ -236,7 +238,7 @@ def _refuse_lacking(variant: Proposal, factors: Iterable[str], name: str) -> Non
         raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], variant.knobs))
 
 
-def _shown(cells: Sequence[Planned], entry: Entry) -> list[Cell]:
+def _shown(cells: Sequence[Planned], entry: SubmittedBatch) -> list[Cell]:
     return [
         Cell(id=", ".join(submit.ids(replicates)), variant=cell.proposal.variant, knobs=json.loads(json.dumps(cell.values)))
         for cell, replicates in zip(cells[:SHOWN], entry.of_ideas, strict=False)

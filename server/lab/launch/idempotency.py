@@ -39,7 +39,7 @@ async def keep_answer(tx: Transaction, caller: str, request: LaunchOptions, answ
     """Remember an answer, where the caller may repeat the request."""
     if request.request_id is not None:
         kept = {"asked": _digest(request), "answer": answer.model_dump(mode="json")}
-        await launches.keep_answer(tx, caller, request.request_id, json.dumps(kept))
+        await launches.save_answer(tx, caller, request.request_id, json.dumps(kept))
 
 
 def _digest(request: LaunchOptions) -> str:

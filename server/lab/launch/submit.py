@@ -24,11 +24,11 @@ from ...store.money import allowances, spending
 from ...store.money.spending import Committed, total
 from .. import allowance, proposals
 from ..fleet import estimates
-from ..fleet.launch_stratum import Setting
+from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
-from ..proposals import UNCHANGED, Idea
+from ..proposals import UNCHANGED, KeptProposal
 from . import idempotency
-from .duplicates import Twins, remark
+from .duplicates import DuplicateIndex, remark
 
 A = TypeVar("A", bound=Answer)
 
@@ -44,8 +44,8 @@ class Batch:
         grid: The grid whose cells the ideas are.
     """
 
-    ideas: Sequence[Idea]
-    settings: Sequence[Setting]
+    ideas: Sequence[KeptProposal]
+    settings: Sequence[LaunchStratum]
     options: LaunchOptions
     caller: str
     retry: bool = False
@@ -53,7 +53,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class LaunchBlock:
     """What a batch comes to on one kind of device.
 
     Attributes:
@@ -63,7 +63,7 @@ class Block:
         wanted: What it adds to what is reserved.
     """
 
-    setting: Setting
+    setting: LaunchStratum
     replicates: Sequence[Sequence[Experiment]]
     fresh: Sequence[Experiment]
     baseline: Sequence[Experiment]
@@ -83,7 +83,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SubmittedBatch:
     """How a batch stands in the ledger.
 
     Attributes:
@@ -91,7 +91,7 @@ class Entry:
         grid: Its number; 0 where nothing is new, and in a dry run.
     """
 
-    blocks: Sequence[Block]
+    blocks: Sequence[LaunchBlock]
     grid: int = 0
 
     @property
@@ -137,12 +137,12 @@ def _told(experiments: Iterable[Experiment], earlier: Iterable[Experiment], base
     return {"experiments": ids(experiments), "duplicates": ids(earlier), "baseline": ids(baseline)}
 
 
-def _told_of_block(block: Block, replicates: int) -> LaunchedBlock:
+def _told_of_block(block: LaunchBlock, replicates: int) -> LaunchedBlock:
     told = _told(block.experiments, block.earlier, block.baseline)
     return LaunchedBlock(gpu=block.setting.gpu, seeds=_seeds(block.setting, replicates), estimate=block.estimate, **told)
 
 
-def _seeds(setting: Setting, replicates: int) -> list[int]:
+def _seeds(setting: LaunchStratum, replicates: int) -> list[int]:
     return [setting.seed(replicate) for replicate in range(replicates)]
 
 
@@ -151,7 +151,7 @@ def ids(experiments: Iterable[Experiment]) -> list[str]:
     return id_ranges(experiment.number for experiment in experiments if experiment.number)
 
 
-async def enter(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Entry], A]) -> A:
+async def enter(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[SubmittedBatch], A]) -> A:
     """Queue a batch, with the baseline replicates that its settings lack, and have it run. A dry run writes nothing.
 
     Args:
@@ -173,26 +173,28 @@ async def enter(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Entry],
         entry = await _plan(lab, tx, batch, baseline, count(await launches.newest(tx) + 1))
         told = answer(await _write(lab, tx, batch, baseline, entry))
         await idempotency.keep_answer(tx, batch.caller, batch.options, told)
-        await allowances.keep(tx, lab.allowance(), time.time())
+        await allowances.save(tx, lab.allowance(), time.time())
     lab.wake_dispatcher()
     return told
 
 
-async def _plan(lab: Lab, reader: Reader, batch: Batch, baseline: Idea, numbers: Iterator[int]) -> Entry:
+async def _plan(lab: Lab, reader: Reader, batch: Batch, baseline: KeptProposal, numbers: Iterator[int]) -> SubmittedBatch:
     blocks = [await _block(lab, reader, batch, setting, baseline, numbers) for setting in batch.settings]
     allowance.check(lab.allowance(), await spending.committed(reader, time.time()), total(block.wanted for block in blocks))
     for setting in batch.settings:
         allowance.refuse_unpriced(lab, setting.gpu, is_priced=setting.is_priced)
-    return Entry(blocks)
+    return SubmittedBatch(blocks)
 
 
-async def _block(lab: Lab, reader: Reader, batch: Batch, setting: Setting, baseline: Idea, numbers: Iterator[int]) -> Block:
+async def _block(
+    lab: Lab, reader: Reader, batch: Batch, setting: LaunchStratum, baseline: KeptProposal, numbers: Iterator[int]
+) -> LaunchBlock:
     trees = [idea.kept.tree for idea in (*batch.ideas, baseline)]
-    twins = Twins(await launches.like(reader, trees, setting.budget_seconds, setting.gpu), retry=batch.retry)
+    twins = DuplicateIndex(await launches.same_sources(reader, trees, setting.budget_seconds, setting.gpu), retry=batch.retry)
     each = await estimates.gpu_seconds_each(reader, setting, lab.trainer)
     fresh: list[Experiment] = []
 
-    def stand(idea: Idea, replicate: int) -> Experiment:
+    def stand(idea: KeptProposal, replicate: int) -> Experiment:
         experiment = twins.find(idea.kept.tree, setting.seed(replicate))
         if experiment is None:
             experiment = _draft(batch, setting, idea, replicate, next(numbers), each)
@@ -210,30 +212,32 @@ async def _block(lab: Lab, reader: Reader, batch: Batch, setting: Setting, basel
     new = len(fresh) + len(added)
     estimate = estimates.estimate(setting, each, new, await launches.ahead(reader, setting.gpu))
     wanted = Committed(new, new * each, new * estimates.usd(each, setting))
-    return Block(setting, replicates, fresh, added, estimate, wanted)
+    return LaunchBlock(setting, replicates, fresh, added, estimate, wanted)
 
 
-async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: Idea, entry: Entry) -> Entry:
-    await launches.keep_sources(tx, [idea.kept for idea in (*batch.ideas, baseline)])
+async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: KeptProposal, entry: SubmittedBatch) -> SubmittedBatch:
+    await launches.save_sources(tx, [idea.kept for idea in (*batch.ideas, baseline)])
     fresh, grid = entry.fresh, 0
     if batch.grid and fresh:
-        grid = await launches.keep_grid(tx, batch.grid)
+        grid = await launches.save_grid(tx, batch.grid)
         fresh = [replace(experiment, grid=grid) for experiment in fresh]
     new = [*fresh, *entry.baseline]
-    await launches.keep_experiments(tx, new)
+    await launches.save_experiments(tx, new)
     if new:
         # The idea comes last: that is what a plain `git log` shows.
         await lab.sources.tag({experiment.id: experiment.commit for experiment in (*entry.baseline, *fresh)})
     return replace(entry, grid=grid)
 
 
-def _missing_baseline(twins: Twins, baseline: Idea, setting: Setting) -> Iterator[int]:
+def _missing_baseline(twins: DuplicateIndex, baseline: KeptProposal, setting: LaunchStratum) -> Iterator[int]:
     """Which replicates of the baseline a setting lacks."""
     missing = baseline_replicates(twins.count(baseline.kept.tree))
     return islice((k for k in count() if twins.find(baseline.kept.tree, setting.seed(k)) is None), missing)
 
 
-def _draft(batch: Batch, setting: Setting, idea: Idea, replicate: int, number: int, gpu_seconds: float) -> Experiment:
+def _draft(
+    batch: Batch, setting: LaunchStratum, idea: KeptProposal, replicate: int, number: int, gpu_seconds: float
+) -> Experiment:
     options = batch.options
     return Experiment(
         number=number,

@@ -10,15 +10,15 @@ from typing import Any
 from anyio import to_thread
 
 from ...errors import BadInputError
-from ...research.designs import Cell, Plan
-from ...research.tpe import Entry, propose
+from ...research.designs import Cell, DesignedCells
+from ...research.tpe import TrialRecord, propose
 from ...schemas.requests import GridLaunch
 from ...source.knobs import Knobs
 from ...store.experiments import launches
-from ...store.experiments.trials import Tried, tried_in
+from ...store.experiments.trials import TriedExperiment, trials_in
 from ..analysis import dataset
 from ..analysis.code_digest import Baseline, codes
-from ..fleet.launch_stratum import Setting
+from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
 from ..proposals import Proposal
 from ..results.experiment_rows import significant
@@ -31,7 +31,7 @@ DIGITS = 4
 Factors = Mapping[str, Sequence[Any]]
 
 
-async def batch(lab: Lab, request: GridLaunch, setting: Setting, variant: Proposal, seed: int) -> Plan:
+async def batch(lab: Lab, request: GridLaunch, setting: LaunchStratum, variant: Proposal, seed: int) -> DesignedCells:
     """The next cells for one variant, proposed by what has run in its context.
 
     A context is a code together with the knobs that aren't searched: what scored under another says nothing of this one.
@@ -47,7 +47,7 @@ async def batch(lab: Lab, request: GridLaunch, setting: Setting, variant: Propos
         BadInputError: The factors span no space, or nothing in it is left to try.
     """
     factors = _as_stored(request.factors, Knobs(variant.source, lab.trainer))
-    tried = await tried_in(lab.db, setting.name)
+    tried = await trials_in(lab.db, setting.name)
     baseline = await Baseline.of(lab)
     known = dataset.entries(tried, _newest_stratum(tried), await codes(lab, baseline, tried))
     ledger = [_in_context(entry, factors) for entry in known]
@@ -58,7 +58,7 @@ async def batch(lab: Lab, request: GridLaunch, setting: Setting, variant: Propos
     )
     if not cells:
         raise BadInputError(EXHAUSTED, "Give more values, or other knobs")
-    return Plan([_readable(cell, factors) for cell in cells], _tells(ledger, context, len(cells), size))
+    return DesignedCells([_readable(cell, factors) for cell in cells], _tells(ledger, context, len(cells), size))
 
 
 def _as_stored(factors: Factors, knobs: Knobs) -> Factors:
@@ -75,13 +75,13 @@ def _stored(value: Any) -> Any:  # noqa: ANN401  whatever a knob may be
     return json.loads(json.dumps(value))
 
 
-def _newest_stratum(tried: Sequence[Tried]) -> int | None:
+def _newest_stratum(tried: Sequence[TriedExperiment]) -> int | None:
     """The one in which experiments of a setting are scored now: torch, or a driver, may have changed since the first."""
     scored = [one for one in tried if one.score is not None]
     return max(scored, key=lambda one: one.finished_at or 0.0).stratum if scored else None
 
 
-def _in_context(entry: Entry, factors: Factors) -> Entry:
+def _in_context(entry: TrialRecord, factors: Factors) -> TrialRecord:
     return replace(entry, context=_context(entry.context, entry.knobs, factors))
 
 
@@ -101,7 +101,7 @@ def _rounded(value: Any, allowed: Sequence[Any]) -> Any:  # noqa: ANN401  whatev
     return min(max(significant(value, DIGITS), min(allowed)), max(allowed))
 
 
-def _tells(ledger: Sequence[Entry], context: str, cells: int, size: int) -> str:
+def _tells(ledger: Sequence[TrialRecord], context: str, cells: int, size: int) -> str:
     here = [entry.outcome for entry in ledger if entry.context == context]
     fewer = "" if cells == size else f" Only {cells} cells were left to try."
     if "scored" not in here:

@@ -12,7 +12,7 @@ from ...research import horizons, paired_test
 from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
 from ...schemas.answers import Cost, LaunchedTest, Validated
-from ...schemas.requests import Change, Validation
+from ...schemas.requests import Change, ValidationRequest
 from ...store.comparison import validation_pairs, validations
 from ...store.comparison.validations import Stage, StageKind
 from ...store.database import Reader, Transaction
@@ -21,9 +21,9 @@ from ...store.money import spending
 from ...store.money.spending import Committed
 from .. import allowance, proposals
 from ..fleet import device_choice, estimates
-from ..fleet.launch_stratum import Setting, choose_setting
+from ..fleet.launch_stratum import LaunchStratum, choose_launch_stratum
 from ..lab import Lab
-from ..proposals import Idea
+from ..proposals import KeptProposal
 from ..references import CHAMPION, find_experiment
 from ..results.experiment_rows import significant
 from ..results.validation_rows import DIGITS, champion_name
@@ -42,9 +42,9 @@ class Candidate:
     """
 
     experiment: Experiment
-    idea: Idea
-    setting: Setting
-    longer: Sequence[tuple[int, Setting]]
+    idea: KeptProposal
+    setting: LaunchStratum
+    longer: Sequence[tuple[int, LaunchStratum]]
     prior: tuple[float, float] | None
 
 
@@ -60,20 +60,20 @@ class Call:
     """
 
     candidates: Sequence[Candidate]
-    champion: Idea
-    baseline: Idea
+    champion: KeptProposal
+    baseline: KeptProposal
     reign: int
     pairs: int
     caller: str
     why_gpu: str = ""
 
     @property
-    def setting(self) -> Setting:
+    def setting(self) -> LaunchStratum:
         """Of the tests; all run on one kind of device."""
         return self.candidates[0].setting
 
 
-async def validate(lab: Lab, request: Validation, caller: str) -> Validated:
+async def validate(lab: Lab, request: ValidationRequest, caller: str) -> Validated:
     """Launch one test for each candidate, in the order given, and answer at once.
 
     All that may follow is reserved: the longer horizons, and the pairs from which a gain is reported. The dispatcher launches
@@ -95,8 +95,8 @@ async def validate(lab: Lab, request: Validation, caller: str) -> Validated:
     return await _answer(lab, call, tests, dry_run=request.dry_run)
 
 
-async def _read(lab: Lab, request: Validation, caller: str) -> Call:
-    reign = await validations.reigning(lab.db)
+async def _read(lab: Lab, request: ValidationRequest, caller: str) -> Call:
+    reign = await validations.champion_number(lab.db)
     [champion] = await proposals.keep(
         lab, [await proposals.propose(lab, Change(base=CHAMPION))], "The champion, as it is measured now"
     )
@@ -109,7 +109,7 @@ async def _read(lab: Lab, request: Validation, caller: str) -> Call:
     return Call(candidates, champion, await proposals.baseline(lab), reign, request.replicates, caller, why)
 
 
-async def _kind(lab: Lab, request: Validation) -> tuple[str | None, str]:
+async def _kind(lab: Lab, request: ValidationRequest) -> tuple[str | None, str]:
     """The kind of device to test on, None for the candidates' own; and why, where the lab chose."""
     if request.gpu is None:
         return None, ""
@@ -119,7 +119,7 @@ async def _kind(lab: Lab, request: Validation) -> tuple[str | None, str]:
     return chosen.settings[0].gpu, chosen.why
 
 
-def _refuse_needless(candidates: Sequence[Candidate], champion: Idea) -> None:
+def _refuse_needless(candidates: Sequence[Candidate], champion: KeptProposal) -> None:
     """Refuse tests that could show nothing, or nothing more."""
     named: dict[str, str] = {}
     for candidate in candidates:
@@ -131,7 +131,7 @@ def _refuse_needless(candidates: Sequence[Candidate], champion: Idea) -> None:
         named[tree] = name
 
 
-async def _candidate(lab: Lab, request: Validation, name: str, gpu: str | None) -> Candidate:
+async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str | None) -> Candidate:
     experiment = await find_experiment(lab, name)
     if experiment.status is not Status.SUCCEEDED:
         raise BadInputError(
@@ -141,12 +141,14 @@ async def _candidate(lab: Lab, request: Validation, name: str, gpu: str | None) 
         lab, [await proposals.propose(lab, Change(base=experiment.id))], f"{experiment.id}, as it is measured now"
     )
     kind, budget = gpu or experiment.gpu, experiment.budget_seconds
-    setting = await choose_setting(lab, kind, None, budget)
-    longer = [(times, await choose_setting(lab, kind, None, times * budget)) for times in sorted({*request.horizons} - {1})]
+    setting = await choose_launch_stratum(lab, kind, None, budget)
+    longer = [
+        (times, await choose_launch_stratum(lab, kind, None, times * budget)) for times in sorted({*request.horizons} - {1})
+    ]
     return Candidate(experiment, idea, setting, longer, await _prior(lab, setting))
 
 
-async def _prior(lab: Lab, setting: Setting) -> tuple[float, float] | None:
+async def _prior(lab: Lab, setting: LaunchStratum) -> tuple[float, float] | None:
     """What is known of the noise before the test; nothing where seeds vary nothing."""
     moderated = moderate(await validations.replicates(lab.db, setting.name))
     if moderated is None or moderated.prior.sd == 0:
@@ -162,7 +164,7 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
         AllowanceError: They don't fit.
         ConflictError: A candidate is being tested, or there is another champion since.
     """
-    if await validations.reigning(reader) != call.reign:
+    if await validations.champion_number(reader) != call.reign:
         raise ConflictError("There is another champion since this call began", "See get_briefing, then call validate again")
     await _refuse_tested(reader, call)
     history = await validations.history(reader)
@@ -240,10 +242,10 @@ async def _stages(lab: Lab, reader: Reader, call: Call, candidate: Candidate) ->
 async def _launch(lab: Lab, tx: Transaction, call: Call) -> list[validations.Validation]:
     tests = await _plan(lab, tx, call)
     ideas_run = [call.champion, call.baseline, *(candidate.idea for candidate in call.candidates)]
-    await launches.keep_sources(tx, [idea.kept for idea in ideas_run])
+    await launches.save_sources(tx, [idea.kept for idea in ideas_run])
     names: dict[str, str] = {}
     for test in tests:
-        await validations.keep(tx, test)
+        await validations.save(tx, test)
         names |= await validation_pairs.queue(tx, test, test.running, call.pairs, test.launched_at)
     await lab.sources.tag(names)
     return tests
@@ -255,7 +257,7 @@ async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation],
     total = _all_of(tests)
     ahead = await launches.ahead(lab.db, call.setting.gpu)
     if not dry_run:  # they are among what is pending
-        ahead = launches.Ahead(ahead.experiments - runs, ahead.gpu_seconds - runs * each)
+        ahead = launches.QueueAhead(ahead.experiments - runs, ahead.gpu_seconds - runs * each)
     times = estimates.estimate(call.setting, each, runs, ahead)
     return Validated(
         tests=[await _told(lab, test, dry_run=dry_run) for test in tests],

@@ -41,7 +41,7 @@ async def cancel(lab: Lab, ids: Sequence[str], reason: str, caller: str, *, forc
         raise BadInputError("No ids are given", 'Name what to cancel: ids=["e0042", "g007", "e0001-e0008"]')
     wanted = await named(lab, ids)
     async with lab.db.transaction() as tx:
-        standing = await cancellation.standing(tx, wanted)
+        standing = await cancellation.statuses(tx, wanted)
         pending = [one for one in standing if one.status in PENDING]
         own = await _own_validations(tx, wanted, caller)
         mine = [one.number for one in pending if force or one.launched_by == caller or one.number in own]

@@ -37,6 +37,6 @@ async def note(lab: Lab, text: str, experiments: Sequence[str], theme: str | Non
         raise BadInputError(f"The note has {len(learned):,} characters", f"Say what was learned in 1 to {LONGEST:,}")
     wanted = await named(lab, experiments) if experiments else Filter(experiments=())
     async with lab.db.transaction() as tx:
-        numbers = [one.number for one in await cancellation.standing(tx, wanted)]
+        numbers = [one.number for one in await cancellation.statuses(tx, wanted)]
         number = await notes.write(tx, by=caller, at=time.time(), text=learned, theme=theme, experiments=numbers)
     return Noted(note=number, text=learned, experiments=id_ranges(numbers), theme=theme)

@@ -12,7 +12,7 @@ from ...store.comparison import validation_pairs
 from ...store.experiments import launches, progress
 from ...store.experiments.progress import Hold
 from ...store.money import clusters, spending
-from ...store.money.clusters import Held, Wish
+from ...store.money.clusters import DesiredClusters, HeldClusterRow
 from ...store.running import queue, runs
 from ..dispatcher_process import dispatcher_lives
 from ..lab import Lab
@@ -56,8 +56,8 @@ class _Hire:
         used_up: What of the allowance is spent; empty for nothing.
     """
 
-    held: Sequence[Held]
-    wishes: Mapping[str, Wish]
+    held: Sequence[HeldClusterRow]
+    wishes: Mapping[str, DesiredClusters]
     used_up: str
 
     def may_start(self, pool: Pool) -> bool:
@@ -74,7 +74,7 @@ class _Hire:
         return bool(self.held) or any(wish.clusters for wish in self.wishes.values())
 
 
-async def look(lab: Lab) -> list[Attention]:
+async def scan(lab: Lab) -> list[Attention]:
     """What needs attention now, the most pressing first."""
     pending = await launches.pending(lab.db)
     pools = await lab.pools()
@@ -83,8 +83,8 @@ async def look(lab: Lab) -> list[Attention]:
     allowance = lab.allowance()
     over = allowance.ends is not None and now >= allowance.ends
     hire = _Hire(
-        await clusters.held(lab.db, now, ended=False),
-        await clusters.wishes(lab.db),
+        await clusters.held_clusters(lab.db, now, ended=False),
+        await clusters.desired(lab.db),
         await spending.used_up(lab.db, allowance, now),
     )
     found: list[Attention] = []

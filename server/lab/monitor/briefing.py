@@ -63,7 +63,7 @@ async def get_briefing(lab: Lab) -> Briefing:
         efficiency=await _efficiency(lab),
         not_yet_combined=open_winners,
         notes=[_note(note) for note in await stats.notes(lab.db, MOST_NOTES)],
-        attention=[found.line for found in await alerts.look(lab)],
+        attention=[found.line for found in await alerts.scan(lab)],
         next=_next(launched=bool(by_status), pending=pending, winners=winners, open_winners=open_winners),
     )
 

@@ -13,12 +13,12 @@ from ...domain import Status, id_ranges
 from ...schemas.answers import Pending, Waited
 from ...schemas.requests import WaitQuery
 from ...store.comparison import validations
-from ...store.comparison.validations import Validation, Wanted
+from ...store.comparison.validations import Validation, ValidationFilter
 from ...store.experiments import pages
 from ...store.experiments import progress as store
 from ...store.experiments.pages import Filter
 from ..lab import Lab
-from ..results.cursors import Seen, parse_seen
+from ..results.cursors import WaitCursor, parse_wait_cursor
 from ..results.experiment_rows import tabulate
 from ..results.failure_classes import failure_classes
 from ..results.table import named
@@ -42,7 +42,7 @@ Progress = Callable[[int, int, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Snapshot:
     """How things stand.
 
     Attributes:
@@ -88,12 +88,12 @@ async def wait(lab: Lab, query: WaitQuery, caller: str, progress: Progress | Non
         BadInputError: An id or the cursor can't be read.
         NotFoundError: There is no such experiment or grid.
     """
-    wanted, tests = Filter(by=caller), Wanted(by=caller)
+    wanted, tests = Filter(by=caller), ValidationFilter(by=caller)
     if query.ids is not None:
         found = await named(lab, query.ids)
         # What a validation runs is its own business: it has one row, when it is over.
-        wanted, tests = replace(found, validations=None), Wanted(numbers=found.validations)
-    watch = _Watch(lab, wanted, tests, parse_seen(query.after), until_any=query.until == "any", progress=progress)
+        wanted, tests = replace(found, validations=None), ValidationFilter(numbers=found.validations)
+    watch = _Watch(lab, wanted, tests, parse_wait_cursor(query.after), until_any=query.until == "any", progress=progress)
     look = await watch.until(time.monotonic() + query.timeout_seconds)
     return await _answer(lab, query, watch, look)
 
@@ -102,7 +102,7 @@ class _Watch:
     """Looks again and again at the experiments of one call."""
 
     def __init__(
-        self, lab: Lab, wanted: Filter, tests: Wanted, seen: Seen, *, until_any: bool, progress: Progress | None
+        self, lab: Lab, wanted: Filter, tests: ValidationFilter, seen: WaitCursor, *, until_any: bool, progress: Progress | None
     ) -> None:
         self._lab = lab
         self._wanted = wanted
@@ -113,7 +113,7 @@ class _Watch:
         self._told: tuple[str, float] = ("", -TELL_SECONDS)
         self._absent_since: float | None = None
 
-    async def until(self, deadline: float) -> _Look:
+    async def until(self, deadline: float) -> _Snapshot:
         """How things stand when the wait is over, or at `deadline`, by the monotonic clock."""
         while True:
             version = await self._lab.db.version()
@@ -124,23 +124,23 @@ class _Watch:
                 return look
             await self._news(version, min(deadline, now + LOOK_SECONDS))
 
-    def is_over(self, look: _Look) -> bool:
+    def is_over(self, look: _Snapshot) -> bool:
         """Whether what was waited for came, or something else that is worth a word."""
         news = any(found.wakes and found.key not in self.seen.attention for found in look.attention)
         return news or not look.will_come or (self._until_any and (look.finished > 0 or bool(look.tested)))
 
-    def news_of(self, look: _Look) -> Filter:
+    def news_of(self, look: _Snapshot) -> Filter:
         """What finished since the cursor, as of that look."""
         return replace(self._wanted, finished_after=self.seen.finished, finished_until=look.last)
 
-    async def _look(self) -> _Look:
+    async def _look(self) -> _Snapshot:
         # In this order: what finishes in between is seen as pending still, rather than as neither.
         testing = await validations.unfinished(self._lab.db, self._tests)
         tested = await validations.finished(self._lab.db, self.seen.validations, self._tests)
         pending = await self._pending(testing)
         finished, last = await store.finished(self._lab.db, replace(self._wanted, finished_after=self.seen.finished))
         held = {number for hold in await store.holds(self._lab.db) for number in hold.experiments}
-        look = _Look(finished, last or self.seen.finished, pending, held, await self._attention(), testing, tested)
+        look = _Snapshot(finished, last or self.seen.finished, pending, held, await self._attention(), testing, tested)
         concerned = set(look.left)
         return replace(look, attention=[one for one in look.attention if not one.about or concerned.intersection(one.about)])
 
@@ -153,7 +153,7 @@ class _Watch:
 
     async def _attention(self) -> Sequence[Attention]:
         """What needs attention; a dispatcher that isn't there is woken, and told of only when that doesn't help."""
-        found = await alerts.look(self._lab)
+        found = await alerts.scan(self._lab)
         if not any(one.key == alerts.DISPATCHER for one in found):
             self._absent_since = None
             return found
@@ -170,7 +170,7 @@ class _Watch:
         while (left := until - time.monotonic()) > 0 and await self._lab.db.version() == version:  # noqa: ASYNC110  other processes
             await anyio.sleep(min(POLL_SECONDS, left))
 
-    async def _tell(self, look: _Look) -> None:
+    async def _tell(self, look: _Snapshot) -> None:
         if self._progress is None:
             return
         total = await pages.count(self._lab.db, self._wanted)
@@ -185,7 +185,7 @@ class _Watch:
             await self._progress(done, total, message)
 
 
-async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, look: _Look) -> Waited:
+async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, look: _Snapshot) -> Waited:
     metric = lab.trainer.metric
     news = watch.news_of(look)
     strata = await pages.strata(lab.db)
@@ -193,7 +193,7 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, look: _Look) -> Wai
     places = await pages.page(lab.db, news, order, MOST_ROWS)
     common, rows = tabulate(await pages.experiments(lab.db, [place.number for place in places]), strata, metric)
     told = max((validation.finished_seq or 0 for validation in look.tested), default=watch.seen.validations)
-    cursor = Seen(look.last, told, frozenset(found.key for found in look.attention))
+    cursor = WaitCursor(look.last, told, frozenset(found.key for found in look.attention))
     return Waited(
         finished=rows,
         finished_total=look.finished,
@@ -213,7 +213,7 @@ def _runs_of(testing: Sequence[Validation]) -> Filter:
     return Filter(validations=[validation.number for validation in testing])
 
 
-def _pending(look: _Look) -> Pending | None:
+def _pending(look: _Snapshot) -> Pending | None:
     if not look.left and not look.testing:
         return None
     ranges = [*(validation.id for validation in look.testing), *id_ranges(look.left)]
@@ -223,7 +223,7 @@ def _pending(look: _Look) -> Pending | None:
     )
 
 
-def _next(query: WaitQuery, look: _Look, cursor: str) -> str:
+def _next(query: WaitQuery, look: _Snapshot, cursor: str) -> str:
     if look.left and not look.will_come:
         return "what is left is held: mend the cause and launch again, and cancel what is held"
     if look.left or look.testing:

@@ -25,14 +25,14 @@ from ...store.money import spending
 from ...store.money.spending import Bill, Idle
 from .. import references
 from ..analysis.analyze import analyze
-from ..analysis.plots import Drawn, plot
+from ..analysis.plots import RenderedPlot, plot
 from ..analysis.statistics import idleness
 from ..inspect.diff import diff
 from ..lab import Lab
 from ..monitor.briefing import get_briefing
 from ..results import validation_rows
 from ..results.experiment_rows import significant, stratum_id
-from .test_split import Sealed, unseal
+from .sealed_split import SealedScore, unseal
 
 ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick", "ablation")
 MOST_DIFF = 20_000
@@ -58,7 +58,7 @@ class Succession:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class LabReport:
     """What is told.
 
     Attributes:
@@ -82,10 +82,10 @@ class Report:
     verdicts: Mapping[str, int]
     validations: Sequence[ValidationRow]
     analyses: Mapping[Aspect, Analysis]
-    figures: Mapping[Picture, Drawn]
+    figures: Mapping[Picture, RenderedPlot]
     champions: Sequence[Succession]
     strata: Sequence[tuple[str, str, int]]
-    sealed: Mapping[str, Sealed]
+    sealed: Mapping[str, SealedScore]
 
     @property
     def promising(self) -> list[Row]:
@@ -103,13 +103,13 @@ class Report:
         return [row for row in self.validations if row.verdict != "confirmed"]
 
 
-async def gather(lab: Lab) -> Report:
+async def gather(lab: Lab) -> LabReport:
     """Read the whole lab."""
-    everything = await trials.tried(lab.db, Filter())
+    everything = await trials.trials(lab.db, Filter())
     tests = await store.numbered(lab.db, list(range(1, (await store.history(lab.db)).tests + 1)))
     bills = await spending.bills(lab.db, time.time())
     idle = sum((bill.idle for bill in bills.values()), Idle())
-    return Report(
+    return LabReport(
         briefing=await get_briefing(lab),
         launched=len(everything),
         gpu_hours=(math.fsum(one.gpu_seconds for one in everything) + idle.gpu_seconds) / 3600,
@@ -145,8 +145,8 @@ async def _analyses(lab: Lab) -> dict[Aspect, Analysis]:
     return found
 
 
-async def _figures(lab: Lab) -> dict[Picture, Drawn]:
-    found: dict[Picture, Drawn] = {}
+async def _figures(lab: Lab) -> dict[Picture, RenderedPlot]:
+    found: dict[Picture, RenderedPlot] = {}
     for what in get_args(Picture):
         try:
             found[what] = await plot(lab, what)
@@ -159,7 +159,7 @@ async def _succession(lab: Lab) -> list[Succession]:
     """The champions after the baseline, each with its diff against the one before."""
     before = await references.baseline(lab)
     line: list[Succession] = []
-    for reign in (await champions.line(lab.db))[1:]:
+    for reign in (await champions.history(lab.db))[1:]:
         if reign.champion.experiment is None:
             continue
         experiment = await references.find_experiment(lab, experiment_id(reign.champion.experiment))

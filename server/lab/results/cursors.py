@@ -15,13 +15,13 @@ from typing_extensions import override
 
 from ...errors import BadInputError
 from ...schemas.requests import ResultsQuery
-from ...store.experiments.pages import Place, Stretch
+from ...store.experiments.pages import PageCursor, SortSegment
 
 _FINISHED = re.compile(r"([0-9]+)(?:v([0-9]+))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class WaitCursor:
     """What `wait` has told so far: `17`, `17v3` with validations, or `17+stuck:e0042-1` with what needed attention.
 
     Attributes:
@@ -40,28 +40,28 @@ class Seen:
         return "+".join([finished, *(quote(key, safe=":") for key in sorted(self.attention))])
 
 
-def parse_seen(text: str | None) -> Seen:
+def parse_wait_cursor(text: str | None) -> WaitCursor:
     """Read a cursor of `wait`; None is the beginning.
 
     Raises:
         BadInputError: It is none.
     """
     if text is None:
-        return Seen()
+        return WaitCursor()
     finished, *attention = text.split("+")
     place = _FINISHED.fullmatch(finished)
     if place is None:
         raise BadInputError(f"after={text!r} is not a cursor", "Give the `cursor` of an earlier wait, or leave it out")
-    return Seen(int(place[1]), int(place[2] or 0), frozenset(map(unquote, attention)))
+    return WaitCursor(int(place[1]), int(place[2] or 0), frozenset(map(unquote, attention)))
 
 
-def write_place(place: Place, query: ResultsQuery) -> str:
+def write_page_cursor(place: PageCursor, query: ResultsQuery) -> str:
     """A cursor of `get_results` that says after which row to go on, good for the same query only."""
     told = json.dumps([_print_of(query), place.stretch, *place.keys], separators=(",", ":"))
     return urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
 
-def parse_place(text: str, query: ResultsQuery, order: Sequence[Stretch]) -> Place:
+def parse_page_cursor(text: str, query: ResultsQuery, order: Sequence[SortSegment]) -> PageCursor:
     """Read a cursor of `get_results`.
 
     Raises:
@@ -75,7 +75,7 @@ def parse_place(text: str, query: ResultsQuery, order: Sequence[Stretch]) -> Pla
     lengths = {known.name: len(known.keys) for known in order}
     if fingerprint != _print_of(query) or lengths.get(stretch) != len(keys):
         raise BadInputError(f"cursor={text!r} belongs to another query", _REMEDY)
-    return Place(stretch, keys)
+    return PageCursor(stretch, keys)
 
 
 _REMEDY = "Give `next_cursor` of the page before, with the same filters and order; or leave it out for the first page"

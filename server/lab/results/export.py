@@ -10,7 +10,7 @@ from ...domain import Verdict, experiment_id
 from ...schemas.answers import Row
 from ...schemas.requests import ResultsQuery
 from ...store.experiments import stats
-from ...store.experiments.stats import Ended
+from ...store.experiments.stats import ExportRow
 from ..lab import Lab
 from ..sanitize import clean
 from .table import get_results
@@ -67,7 +67,7 @@ def _cell(row: Row, name: str) -> str:
     return f"{value:+g}" if name == "gain" else _MARKUP.sub(r"\\\g<0>", str(value))
 
 
-def _line(one: Ended) -> list[str]:
+def _line(one: ExportRow) -> list[str]:
     words = f"{one.hypothesis} ({one.changes})" if one.changes else one.hypothesis
     return [
         one.commit[:7],
@@ -79,7 +79,7 @@ def _line(one: Ended) -> list[str]:
     ]
 
 
-def _status(one: Ended) -> str:
+def _status(one: ExportRow) -> str:
     if one.failure is not None:
         return "crash"
     kept = one.verdict in {Verdict.PROMISING, Verdict.CONFIRMED} or (one.purpose == "baseline" and one.score is not None)

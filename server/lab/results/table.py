@@ -12,10 +12,10 @@ from ...schemas.requests import ResultsQuery
 from ...store.comparison import validations
 from ...store.experiments import launches
 from ...store.experiments import pages as store
-from ...store.experiments.pages import Filter, Stretch
+from ...store.experiments.pages import Filter, SortSegment
 from ..lab import Lab
 from ..status_line import lab_line
-from .cursors import parse_place, parse_seen, write_place
+from .cursors import parse_page_cursor, parse_wait_cursor, write_page_cursor
 from .experiment_rows import Detail, tabulate
 from .validation_rows import rows as validation_rows
 
@@ -41,7 +41,7 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
     wanted = await _wanted(lab, query)
     strata = await store.strata(lab.db)
     order = _order(query, metric, list(strata))
-    start = parse_place(query.cursor, query, order) if query.cursor is not None else None
+    start = parse_page_cursor(query.cursor, query, order) if query.cursor is not None else None
     total = await store.count(lab.db, wanted)
     limit = min(query.limit, MOST_ROWS[query.detail])
     places = await store.page(lab.db, wanted, order, min(limit + 1, total), start)
@@ -55,7 +55,7 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
         common=common,
         rows=rows,
         total=total,
-        next_cursor=write_place(shown[fitting - 1], query) if len(places) > fitting else None,
+        next_cursor=write_page_cursor(shown[fitting - 1], query) if len(places) > fitting else None,
         validations=await validation_rows(lab, await validations.numbered(lab.db, wanted.validations or ())),
         lab=await lab_line(lab),
     )
@@ -93,7 +93,7 @@ async def _wanted(lab: Lab, query: ResultsQuery) -> Filter:
         theme=query.theme,
         by=query.by,
         words=_words(query.search),
-        finished_after=parse_seen(query.after).finished if query.after is not None else None,
+        finished_after=parse_wait_cursor(query.after).finished if query.after is not None else None,
     )
 
 
@@ -121,7 +121,7 @@ def _words(search: str | None) -> Sequence[str]:
     return words
 
 
-def _order(query: ResultsQuery, metric: Metric, strata: Sequence[int]) -> Sequence[Stretch]:
+def _order(query: ResultsQuery, metric: Metric, strata: Sequence[int]) -> Sequence[SortSegment]:
     """The order to show. Within a stratum the order by gain is the one by score, and launching goes by number."""
     lower_is_better = metric.direction == "minimize"
     key = query.sort_by or "score"

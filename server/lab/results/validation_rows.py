@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain import experiment_id, id_ranges
-from ...schemas.answers import Horizon, ValidationRow
+from ...schemas.answers import HorizonResult, ValidationRow
 from ...store.comparison import validation_pairs, validations
 from ...store.comparison.validations import StageKind, Validation
 from ..lab import Lab
@@ -42,7 +42,7 @@ async def _row(lab: Lab, validation: Validation) -> ValidationRow:
         level=significant(validation.level, DIGITS),
         test=validation.number,
         horizons=[
-            Horizon(
+            HorizonResult(
                 horizon=stage.horizon,
                 gain=significant(stage.found.gain, DIGITS),
                 tau=None if stage.found.tau is None else significant(stage.found.tau, 2),

@@ -26,7 +26,7 @@ class Champion:
 
 
 @dataclass(frozen=True, slots=True)
-class Reign:
+class ChampionPeriod:
     """A champion, and since when: a Unix time."""
 
     champion: Champion
@@ -58,12 +58,12 @@ async def of_stratum(reader: Reader, stratum: int) -> Champion | None:
     return _champion(row)
 
 
-async def line(reader: Reader) -> list[Reign]:
+async def history(reader: Reader) -> list[ChampionPeriod]:
     """All champions in turn, the baseline first."""
     rows = await reader.rows(
         "SELECT commit_hash, tree, experiment, since FROM champions JOIN sources USING (commit_hash) ORDER BY number"
     )
-    return [Reign(Champion(row["commit_hash"], row["tree"], row["experiment"]), row["since"]) for row in rows]
+    return [ChampionPeriod(Champion(row["commit_hash"], row["tree"], row["experiment"]), row["since"]) for row in rows]
 
 
 async def knobs(reader: Reader, commit: str) -> Mapping[str, Any]:
@@ -72,7 +72,7 @@ async def knobs(reader: Reader, commit: str) -> Mapping[str, Any]:
     return json.loads(row["knobs"]) if row else {}
 
 
-async def crown(tx: Transaction, commit: str, experiment: int | None, since: float) -> None:
+async def add_champion(tx: Transaction, commit: str, experiment: int | None, since: float) -> None:
     """Make a source the champion from `since`, a Unix time."""
     await tx.insert("INSERT INTO champions (commit_hash, experiment, since) VALUES (?, ?, ?)", (commit, experiment, since))
 

@@ -13,7 +13,7 @@ from ..experiments import rows as records
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredExperiment:
     """An experiment with a score.
 
     Attributes:
@@ -32,7 +32,7 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class Pronounced:
+class NewVerdict:
     """What is said of an experiment.
 
     Attributes:
@@ -70,7 +70,7 @@ async def numbers(tx: Transaction) -> list[int]:
 
 async def scored(
     tx: Transaction, stratum: int, champion_tree: str, *, is_baseline: bool, only: Sequence[int] | None = None
-) -> list[Scored]:
+) -> list[ScoredExperiment]:
     """The experiments of a stratum that have a score.
 
     Args:
@@ -86,7 +86,9 @@ async def scored(
     else:
         rows = await tx.rows(f"{_SCORED} AND number IN ({', '.join('?' * len(only))})", (*parameters, *only))
     return [
-        Scored(row["number"], row["tree"], row["score"], bool(row["is_reference"]), bool(row["is_idea"]), row["must_beat"])
+        ScoredExperiment(
+            row["number"], row["tree"], row["score"], bool(row["is_reference"]), bool(row["is_idea"]), row["must_beat"]
+        )
         for row in rows
     ]
 
@@ -107,7 +109,7 @@ async def describe(
     )
 
 
-async def pronounce(tx: Transaction, said: Iterable[Pronounced]) -> None:
+async def save_verdicts(tx: Transaction, said: Iterable[NewVerdict]) -> None:
     """Keep what is said of experiments. The verdict of a validation stays, and the gain goes with the reference."""
     await tx.many(
         f"UPDATE experiments SET verdict = iif({_TESTED}, verdict, ?), reason = iif({_TESTED}, reason, ?),"  # noqa: S608

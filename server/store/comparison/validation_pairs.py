@@ -19,7 +19,7 @@ _MEMBERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class PairArm:
     """One experiment of a pair, as far as it is."""
 
     number: int
@@ -32,8 +32,8 @@ class Arm:
 class Pair:
     """Two experiments on one seed."""
 
-    candidate: Arm
-    against: Arm
+    candidate: PairArm
+    against: PairArm
 
     @property
     def unfinished(self) -> list[int]:
@@ -57,7 +57,7 @@ async def queue(tx: Transaction, validation: Validation, stage: Stage, count: in
         for arm in arms:
             number += 1
             fresh.append(replace(arm, number=number, replicate=place, seed=drawn))
-    await launches.keep_experiments(tx, fresh)
+    await launches.save_experiments(tx, fresh)
     await tx.many(
         "INSERT INTO pairs (validation, stage, place, candidate, against) VALUES (?, ?, ?, ?, ?)",
         [
@@ -131,5 +131,5 @@ async def _arm(
     )
 
 
-def _standing(row: Row, prefix: str) -> Arm:
-    return Arm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), row[f"{prefix}score"], row[f"{prefix}stratum"])
+def _standing(row: Row, prefix: str) -> PairArm:
+    return PairArm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), row[f"{prefix}score"], row[f"{prefix}stratum"])

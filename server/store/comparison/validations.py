@@ -24,7 +24,7 @@ class StageKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StageFinding:
     """What came of a stage.
 
     Attributes:
@@ -39,7 +39,7 @@ class Finding:
     tau_interval: Interval | None = None
 
 
-NOTHING = Finding()
+NOTHING = StageFinding()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Stage:
     pairs: int
     gpu_seconds: float
     usd: float
-    found: Finding = NOTHING
+    found: StageFinding = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ValidationFilter:
     """Which validations. What is None lets all pass."""
 
     numbers: Sequence[int] | None = None
@@ -156,7 +156,7 @@ class Wanted:
         return " AND ".join(conditions) or "TRUE", [value for _, value in told if value is not None]
 
 
-ALL = Wanted()
+ALL = ValidationFilter()
 
 
 async def history(reader: Reader) -> History:
@@ -166,7 +166,7 @@ async def history(reader: Reader) -> History:
     return History(row["tests"] if row else 0, [confirmation["known_after"] for confirmation in known])
 
 
-async def reigning(reader: Reader) -> int:
+async def champion_number(reader: Reader) -> int:
     """The champion, by its row."""
     row = await reader.row("SELECT max(number) AS newest FROM champions")
     return int(row["newest"]) if row else 0
@@ -178,7 +178,7 @@ async def experiment_of(reader: Reader, champion: int) -> int | None:
     return row["experiment"] if row else None
 
 
-async def keep(tx: Transaction, new: Validation) -> None:
+async def save(tx: Transaction, new: Validation) -> None:
     """Write a validation down with its stages."""
     await tx.insert(
         "INSERT INTO validations (number, candidate, commit_hash, champion, gpu, clock, level, confirmations, prior_sd,"
@@ -218,13 +218,13 @@ async def keep(tx: Transaction, new: Validation) -> None:
     )
 
 
-async def unfinished(reader: Reader, wanted: Wanted = ALL) -> list[Validation]:
+async def unfinished(reader: Reader, wanted: ValidationFilter = ALL) -> list[Validation]:
     """Validations that are not over, the oldest first."""
     condition, parameters = wanted.where()
     return await _read(reader, f"finished_seq IS NULL AND {condition}", *parameters)
 
 
-async def finished(reader: Reader, after: int, wanted: Wanted = ALL) -> list[Validation]:
+async def finished(reader: Reader, after: int, wanted: ValidationFilter = ALL) -> list[Validation]:
     """Validations that finished later, by `finished_seq`, the oldest first."""
     condition, parameters = wanted.where()
     return await _read(reader, f"finished_seq > ? AND {condition}", after, *parameters)
@@ -232,7 +232,7 @@ async def finished(reader: Reader, after: int, wanted: Wanted = ALL) -> list[Val
 
 async def numbered(reader: Reader, numbers: Sequence[int]) -> list[Validation]:
     """Validations by number; those that don't exist are left out."""
-    condition, parameters = Wanted(numbers=numbers).where()
+    condition, parameters = ValidationFilter(numbers=numbers).where()
     return await _read(reader, condition, *parameters)
 
 
@@ -247,7 +247,7 @@ async def of_champion(reader: Reader) -> Validation | None:
     return found[0] if found else None
 
 
-async def pronounce(tx: Transaction, validation: Validation, verdict: Verdict, reason: str, p: float | None) -> None:
+async def save_verdict(tx: Transaction, validation: Validation, verdict: Verdict, reason: str, p: float | None) -> None:
     """Write down a test's verdict, with the candidate too, where there is one. It counts for tests that are launched later."""
     await tx.execute(
         "UPDATE validations SET verdict = ?, reason = ?, p = ?, known_after = (SELECT max(number) FROM validations)"
@@ -262,7 +262,7 @@ async def pronounce(tx: Transaction, validation: Validation, verdict: Verdict, r
         )
 
 
-async def keep_finding(tx: Transaction, number: int, stage: int, found: Finding) -> None:
+async def save_finding(tx: Transaction, number: int, stage: int, found: StageFinding) -> None:
     """Write down what came of a stage."""
     nothing = (None, None)
     await tx.execute(
@@ -361,7 +361,7 @@ def _stage(row: Row) -> Stage:
         pairs=row["pairs"],
         gpu_seconds=row["gpu_seconds"],
         usd=row["usd"],
-        found=Finding(row["gain"], _both(row, "low", "high"), row["tau"], _both(row, "tau_low", "tau_high")),
+        found=StageFinding(row["gain"], _both(row, "low", "high"), row["tau"], _both(row, "tau_low", "tau_high")),
     )
 
 

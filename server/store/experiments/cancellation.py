@@ -14,7 +14,7 @@ _PENDING = json.dumps(sorted(PENDING))
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ExperimentStatus:
     """How far an experiment is, and whose it is."""
 
     number: int
@@ -22,14 +22,14 @@ class Standing:
     launched_by: str
 
 
-async def standing(reader: Reader, wanted: Filter) -> list[Standing]:
+async def statuses(reader: Reader, wanted: Filter) -> list[ExperimentStatus]:
     """How far experiments are, in the order of their numbers."""
     condition, parameters = wanted.where()
     rows = await reader.rows(
         f"SELECT number, status, launched_by FROM experiments WHERE {condition} ORDER BY number",  # noqa: S608  a filter's own text
         parameters,
     )
-    return [Standing(row["number"], Status(row["status"]), row["launched_by"]) for row in rows]
+    return [ExperimentStatus(row["number"], Status(row["status"]), row["launched_by"]) for row in rows]
 
 
 async def ask_to_end(tx: Transaction, numbers: Iterable[int], reason: str) -> None:

@@ -36,7 +36,7 @@ class KeptSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class QueueAhead:
     """What waits or runs on one kind of device."""
 
     experiments: int
@@ -73,7 +73,7 @@ async def any_known(reader: Reader, trees: Sequence[str]) -> bool:
     return await reader.row(sql, (json.dumps(list(trees)),)) is not None
 
 
-async def like(reader: Reader, trees: Iterable[str], budget_seconds: float, gpu: str) -> list[Experiment]:
+async def same_sources(reader: Reader, trees: Iterable[str], budget_seconds: float, gpu: str) -> list[Experiment]:
     """All experiments with one of these contents, in this budget and on this kind of device, whatever became of them."""
     rows = await reader.rows(
         "SELECT * FROM experiments WHERE tree IN (SELECT value FROM json_each(?)) AND budget_seconds = ? AND gpu = ?"
@@ -108,14 +108,14 @@ async def mean_gpu_seconds(reader: Reader, setting: str) -> float | None:
     return row["mean"] if row else None
 
 
-async def ahead(reader: Reader, gpu: str) -> Ahead:
+async def ahead(reader: Reader, gpu: str) -> QueueAhead:
     """What is pending on a kind of device."""
     row = await reader.row(
         "SELECT COUNT(*) AS count, TOTAL(gpu_seconds) AS seconds FROM experiments"
         " WHERE status IN (SELECT value FROM json_each(?)) AND gpu = ?",
         (_PENDING, gpu),
     )
-    return Ahead(row["count"], row["seconds"]) if row else Ahead(0, 0.0)
+    return QueueAhead(row["count"], row["seconds"]) if row else QueueAhead(0, 0.0)
 
 
 async def pending(reader: Reader) -> dict[Status, int]:
@@ -127,7 +127,7 @@ async def pending(reader: Reader) -> dict[Status, int]:
     return {Status(row["status"]): row["count"] for row in rows}
 
 
-async def keep_sources(tx: Transaction, sources: Iterable[KeptSource]) -> None:
+async def save_sources(tx: Transaction, sources: Iterable[KeptSource]) -> None:
     """Write sources down; those that are known stay as they are."""
     await tx.many(
         "INSERT OR IGNORE INTO sources (commit_hash, tree, changes, diffstat, knobs, flags) VALUES (?, ?, ?, ?, ?, ?)",
@@ -138,7 +138,7 @@ async def keep_sources(tx: Transaction, sources: Iterable[KeptSource]) -> None:
     )
 
 
-async def keep_grid(tx: Transaction, grid: NewGrid) -> int:
+async def save_grid(tx: Transaction, grid: NewGrid) -> int:
     """Write a grid down; gives its number."""
     return await tx.insert(
         "INSERT INTO grids (hypothesis, design, factors, theme, launched_by, launched_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -146,7 +146,7 @@ async def keep_grid(tx: Transaction, grid: NewGrid) -> int:
     )
 
 
-async def keep_experiments(tx: Transaction, experiments: Iterable[Experiment]) -> None:
+async def save_experiments(tx: Transaction, experiments: Iterable[Experiment]) -> None:
     """Queue experiments under the numbers that they have."""
     await tx.many(
         "INSERT INTO experiments (number, grid, variant, commit_hash, tree, base, purpose, hypothesis, theme, changes,"
@@ -163,7 +163,7 @@ async def answer(reader: Reader, caller: str, request_id: str) -> str | None:
     return row["answer"] if row else None
 
 
-async def keep_answer(tx: Transaction, caller: str, request_id: str, answer: str) -> None:
+async def save_answer(tx: Transaction, caller: str, request_id: str, answer: str) -> None:
     """Write down what a request is answered, as JSON."""
     await tx.insert("INSERT INTO requests (caller, request_id, answer) VALUES (?, ?, ?)", (caller, request_id, answer))
 

@@ -76,7 +76,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class SortSegment:
     """A part of an order that one scan of an index gives; an order is several, one after the other.
 
     Attributes:
@@ -94,7 +94,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageCursor:
     """Where an experiment stands in an order.
 
     Attributes:
@@ -110,31 +110,33 @@ class Place:
         return int(self.keys[-1])
 
 
-def best_first(strata: Sequence[int], *, lower_is_better: bool, worst: bool = False) -> list[Stretch]:
+def best_first(strata: Sequence[int], *, lower_is_better: bool, worst: bool = False) -> list[SortSegment]:
     """By score, stratum by stratum, the newest first, as scores compare within a stratum only; then what has no score."""
     descending = lower_is_better == worst
     scored = [
-        Stretch(f"s{number}", "score IS NOT NULL AND stratum = ?", ("score", "number"), descending, BEST, number)
+        SortSegment(f"s{number}", "score IS NOT NULL AND stratum = ?", ("score", "number"), descending, BEST, number)
         for number in sorted(strata, reverse=True)
     ]
     return [*scored, _newest("unscored", "score IS NULL")]
 
 
-def by_columns(columns: Sequence[str], *, descending: bool) -> list[Stretch]:
+def by_columns(columns: Sequence[str], *, descending: bool) -> list[SortSegment]:
     """By columns of `experiments_listing`, ties by number; then those where the first is null."""
     first = columns[0]
     return [
-        Stretch("known", f"{first} IS NOT NULL", (*columns, "number"), descending),
+        SortSegment("known", f"{first} IS NOT NULL", (*columns, "number"), descending),
         _newest("unknown", f"{first} IS NULL"),
     ]
 
 
-def by_number(*, descending: bool) -> list[Stretch]:
+def by_number(*, descending: bool) -> list[SortSegment]:
     """In the order of launching."""
-    return [Stretch("all", "TRUE", ("number",), descending)]
+    return [SortSegment("all", "TRUE", ("number",), descending)]
 
 
-async def page(reader: Reader, wanted: Filter, order: Sequence[Stretch], limit: int, after: Place | None = None) -> list[Place]:
+async def page(
+    reader: Reader, wanted: Filter, order: Sequence[SortSegment], limit: int, after: PageCursor | None = None
+) -> list[PageCursor]:
     """The next experiments in an order.
 
     Args:
@@ -144,7 +146,7 @@ async def page(reader: Reader, wanted: Filter, order: Sequence[Stretch], limit: 
         limit: How many at most.
         after: Where the previous page ended; in one of the stretches.
     """
-    found: list[Place] = []
+    found: list[PageCursor] = []
     rest = list(order)
     if after is not None:
         names = [stretch.name for stretch in order]
@@ -183,7 +185,7 @@ async def strata(reader: Reader) -> dict[int, Stratum]:
     return {row["number"]: records.stratum(row) for row in await reader.rows("SELECT * FROM strata")}
 
 
-async def _scan(reader: Reader, wanted: Filter, stretch: Stretch, limit: int, after: Place | None) -> list[Place]:
+async def _scan(reader: Reader, wanted: Filter, stretch: SortSegment, limit: int, after: PageCursor | None) -> list[PageCursor]:
     condition, parameters = wanted.where()
     if stretch.value is not None:
         parameters = [stretch.value, *parameters]
@@ -199,11 +201,11 @@ async def _scan(reader: Reader, wanted: Filter, stretch: Stretch, limit: int, af
         f" ORDER BY {', '.join(key + direction for key in stretch.keys)} LIMIT ?",
         [*parameters, limit],
     )
-    return [Place(stretch.name, tuple(row)) for row in rows]
+    return [PageCursor(stretch.name, tuple(row)) for row in rows]
 
 
-def _newest(name: str, condition: str) -> Stretch:
-    return Stretch(name, condition, ("number",), descending=True)
+def _newest(name: str, condition: str) -> SortSegment:
+    return SortSegment(name, condition, ("number",), descending=True)
 
 
 def _searched(words: Sequence[str]) -> tuple[str, list[str]]:

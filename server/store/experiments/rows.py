@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ...domain import Experiment, Failed, Failure, Pool, Run, Status, Stratum, Verdict
+from ...domain import Experiment, Failure, FailureDetail, Pool, Run, Status, Stratum, Verdict
 from ..database import Row
 
 
@@ -13,7 +13,7 @@ def experiment(row: Row) -> Experiment:
     failed = None
     if row["failure"] is not None:
         told = json.loads(row["failed"] or "{}")
-        failed = Failed(
+        failed = FailureDetail(
             Failure(row["failure"]), told.get("message", ""), tuple(told.get("lines", ())), told.get("next_step", "")
         )
     result = json.loads(row["result"])

@@ -18,7 +18,7 @@ _NOT_SUCCEEDED = json.dumps(sorted(set(Status) - {Status.SUCCEEDED}))
 
 
 @dataclass(frozen=True, slots=True)
-class Theme:
+class ThemeTally:
     """How one line of thought fared.
 
     Attributes:
@@ -49,7 +49,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ExportRow:
     """A finished experiment, as an export shows it.
 
     Attributes:
@@ -67,7 +67,7 @@ class Ended:
     peak_memory_bytes: float | None
 
 
-async def themes(reader: Reader, stratum: int | None, most: int) -> list[Theme]:
+async def themes(reader: Reader, stratum: int | None, most: int) -> list[ThemeTally]:
     """The themes that most was tried on, with gains in one stratum."""
     rows = await reader.rows(
         "SELECT theme, count(*) AS tried, total(status = 'failed') AS failed,"
@@ -75,7 +75,7 @@ async def themes(reader: Reader, stratum: int | None, most: int) -> list[Theme]:
         " FROM experiments WHERE theme IS NOT NULL GROUP BY theme ORDER BY tried DESC, theme LIMIT ?",
         (stratum, most),
     )
-    return [Theme(row["theme"], row["tried"], int(row["failed"]), row["best_gain"]) for row in rows]
+    return [ThemeTally(row["theme"], row["tried"], int(row["failed"]), row["best_gain"]) for row in rows]
 
 
 async def by_status(reader: Reader) -> dict[Status, int]:
@@ -163,7 +163,7 @@ async def score_of(reader: Reader, tree: str, stratum: int) -> tuple[float | Non
     return (row["mean"], row["seeds"]) if row else (None, 0)
 
 
-async def finished(reader: Reader, after: int) -> list[Ended]:
+async def finished(reader: Reader, after: int) -> list[ExportRow]:
     """The next finished experiments, by number."""
     rows = await reader.rows(
         "SELECT number, commit_hash, score, verdict, failure, purpose, changes, hypothesis,"
@@ -172,7 +172,7 @@ async def finished(reader: Reader, after: int) -> list[Ended]:
         (after, BLOCK),
     )
     return [
-        Ended(
+        ExportRow(
             number=row["number"],
             commit=row["commit_hash"],
             score=row["score"],

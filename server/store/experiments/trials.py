@@ -14,7 +14,7 @@ from .pages import Filter
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TriedExperiment:
     """An experiment in figures.
 
     Attributes:
@@ -52,7 +52,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
+class SlotInterval:
     """A run on a slot, from when it was taken to when it was let go."""
 
     experiment: int
@@ -70,7 +70,7 @@ _COLUMNS = (
 _FROM = "FROM experiments AS e JOIN sources USING (commit_hash)"
 
 
-async def tried(reader: Reader, wanted: Filter) -> list[Tried]:
+async def trials(reader: Reader, wanted: Filter) -> list[TriedExperiment]:
     """Experiments in the order of their numbers."""
     condition, parameters = wanted.where()
     return [
@@ -78,24 +78,24 @@ async def tried(reader: Reader, wanted: Filter) -> list[Tried]:
     ]
 
 
-async def tried_in(reader: Reader, setting: str) -> list[Tried]:
+async def trials_in(reader: Reader, setting: str) -> list[TriedExperiment]:
     """The experiments of a setting in the order of their numbers."""
     rows = await reader.rows(f"SELECT {_COLUMNS} {_FROM} WHERE setting = ? ORDER BY number", (setting,))
     return [_tried(row) for row in rows]
 
 
-async def stays(reader: Reader, experiments: Sequence[int]) -> list[Stay]:
+async def slot_intervals(reader: Reader, experiments: Sequence[int]) -> list[SlotInterval]:
     """When the runs of experiments held a slot, the earliest first."""
     rows = await reader.rows(
         "SELECT experiment, pool, status, created_at, finished_at FROM runs"
         " WHERE experiment IN (SELECT value FROM json_each(?)) ORDER BY created_at, experiment",
         (json.dumps(list(experiments)),),
     )
-    return [Stay(row["experiment"], row["pool"], row["status"], row["created_at"], row["finished_at"]) for row in rows]
+    return [SlotInterval(row["experiment"], row["pool"], row["status"], row["created_at"], row["finished_at"]) for row in rows]
 
 
-def _tried(row: Row) -> Tried:
-    return Tried(
+def _tried(row: Row) -> TriedExperiment:
+    return TriedExperiment(
         number=row["number"],
         grid=row["grid"],
         variant=row["variant"],

@@ -13,14 +13,14 @@ _NAME = "allowance since "
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
+class AllowanceChange:
     """An allowance, and from when on the lab knew of it: ISO date and time, UTC."""
 
     when: str
     allowance: Allowance
 
 
-async def keep(tx: Transaction, allowance: Allowance, now: float) -> None:
+async def save(tx: Transaction, allowance: Allowance, now: float) -> None:
     """Write an allowance down, where the last one was another; `now` is a Unix time."""
     known = await history(tx)
     if not known or known[-1].allowance != allowance:
@@ -28,15 +28,15 @@ async def keep(tx: Transaction, allowance: Allowance, now: float) -> None:
         await facts.state(tx, {f"{_NAME}{when}": allowance.model_dump_json()})
 
 
-async def keep_alone(db: Database, allowance: Allowance, now: float) -> None:
+async def save_alone(db: Database, allowance: Allowance, now: float) -> None:
     """The same in a transaction of its own, if one is needed."""
     known = await history(db)
     if not known or known[-1].allowance != allowance:
         async with db.transaction() as tx:
-            await keep(tx, allowance, now)
+            await save(tx, allowance, now)
 
 
-async def history(reader: Reader) -> list[Since]:
+async def history(reader: Reader) -> list[AllowanceChange]:
     """Every allowance in turn."""
     rows = await reader.rows("SELECT name, value FROM facts WHERE name GLOB ? ORDER BY name", (f"{_NAME}*",))
-    return [Since(row["name"].removeprefix(_NAME), Allowance.model_validate_json(row["value"])) for row in rows]
+    return [AllowanceChange(row["name"].removeprefix(_NAME), Allowance.model_validate_json(row["value"])) for row in rows]

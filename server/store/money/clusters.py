@@ -11,7 +11,7 @@ from ..database import Reader, Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldClusterRow:
     """A cluster with what it cost.
 
     Attributes:
@@ -25,7 +25,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DesiredClusters:
     """How many clusters a pool is to hold.
 
     Attributes:
@@ -38,7 +38,7 @@ class Wish:
     by_person: bool
 
 
-async def keep(tx: Transaction, pool: str, seen: Sequence[Cluster], now: float) -> None:
+async def save(tx: Transaction, pool: str, seen: Sequence[Cluster], now: float) -> None:
     """Write down which clusters a pool's backend tells of.
 
     One that it tells of no more is gone from now on: whoever knew since when is dead. A price holds from when it is first seen,
@@ -82,7 +82,7 @@ async def _keep(tx: Transaction, cluster: Cluster, now: float) -> None:
     )
 
 
-async def held(reader: Reader, now: float, *, ended: bool = True) -> list[Held]:
+async def held_clusters(reader: Reader, now: float, *, ended: bool = True) -> list[HeldClusterRow]:
     """Clusters in the order of their launch, with what they cost until `now`, a Unix time; on demand only what isn't gone."""
     rows = await reader.rows(
         "SELECT *, max(0, until - launched_at) AS seconds,"
@@ -90,7 +90,7 @@ async def held(reader: Reader, now: float, *, ended: bool = True) -> list[Held]:
         " FROM (SELECT *, coalesce(ended_at, ?) AS until FROM clusters WHERE ? OR ended_at IS NULL) ORDER BY launched_at, name",
         (now, ended),
     )
-    return [Held(_cluster(row), row["seconds"], row["usd"]) for row in rows]
+    return [HeldClusterRow(_cluster(row), row["seconds"], row["usd"]) for row in rows]
 
 
 async def startup_seconds(reader: Reader, pool: str, most: int = 5) -> float | None:
@@ -103,7 +103,7 @@ async def startup_seconds(reader: Reader, pool: str, most: int = 5) -> float | N
     return row["mean"] if row else None
 
 
-async def wish(tx: Transaction, pool: str, wanted: Wish | None) -> None:
+async def save_desired(tx: Transaction, pool: str, wanted: DesiredClusters | None) -> None:
     """Write down how many clusters a pool is to hold; None for as many as the queue needs."""
     await tx.execute("DELETE FROM wishes WHERE pool = ?", (pool,))
     if wanted is not None:
@@ -113,11 +113,12 @@ async def wish(tx: Transaction, pool: str, wanted: Wish | None) -> None:
         )
 
 
-async def wishes(reader: Reader) -> Mapping[str, Wish]:
+async def desired(reader: Reader) -> Mapping[str, DesiredClusters]:
     """What is wished for each pool; without one it holds as many as the queue needs."""
     rows = await reader.rows("SELECT * FROM wishes")
     return {
-        row["pool"]: Wish(row["clusters"], row["wished_by"], row["wished_at"], by_person=bool(row["by_person"])) for row in rows
+        row["pool"]: DesiredClusters(row["clusters"], row["wished_by"], row["wished_at"], by_person=bool(row["by_person"]))
+        for row in rows
     }
 
 

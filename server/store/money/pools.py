@@ -16,7 +16,7 @@ async def pools(reader: Reader, order: Sequence[str]) -> list[Pool]:
     return [known[name] for name in order if name in known]
 
 
-async def keep(tx: Transaction, wanted: Sequence[Pool]) -> None:
+async def save(tx: Transaction, wanted: Sequence[Pool]) -> None:
     """Make `wanted` the pools that there are."""
     await tx.execute("DELETE FROM pools")
     await tx.many(

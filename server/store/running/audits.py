@@ -12,7 +12,7 @@ from ..database import Reader
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditedExperiment:
     """A finished experiment.
 
     Attributes:
@@ -41,7 +41,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class StoredVerdict:
     """What is said of an experiment with a score, against what it is compared with."""
 
     verdict: Verdict
@@ -57,7 +57,7 @@ class Charged:
     held: float
 
 
-async def entries(reader: Reader) -> list[Entry]:
+async def entries(reader: Reader) -> list[AuditedExperiment]:
     """Every finished experiment, by number."""
     rows = await reader.rows(
         "SELECT e.number, commit_hash, tree, seed, setting, clock, budget_seconds, e.status, score, failure, facts,"
@@ -68,7 +68,7 @@ async def entries(reader: Reader) -> list[Entry]:
         " WHERE e.finished_seq IS NOT NULL GROUP BY e.number ORDER BY e.number"
     )
     return [
-        Entry(
+        AuditedExperiment(
             number=row["number"],
             commit=row["commit_hash"],
             tree=row["tree"],
@@ -89,12 +89,12 @@ async def entries(reader: Reader) -> list[Entry]:
     ]
 
 
-async def said(reader: Reader, stratum: int) -> dict[int, Said]:
+async def stored_verdicts(reader: Reader, stratum: int) -> dict[int, StoredVerdict]:
     """What is said of every experiment that has a score in a stratum."""
     rows = await reader.rows(
         "SELECT number, verdict, gain FROM experiments WHERE stratum = ? AND score IS NOT NULL ORDER BY number", (stratum,)
     )
-    return {row["number"]: Said(Verdict(row["verdict"]), row["gain"]) for row in rows}
+    return {row["number"]: StoredVerdict(Verdict(row["verdict"]), row["gain"]) for row in rows}
 
 
 async def tested(reader: Reader) -> dict[int, Verdict]:

@@ -15,7 +15,7 @@ from ..experiments import rows as records
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ScoredCurve:
     """A scored experiment, whose curve others are compared with.
 
     Attributes:
@@ -29,7 +29,7 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class EarlyStop:
     """An experiment that was stopped as doomed.
 
     Attributes:
@@ -75,7 +75,7 @@ async def was_stopped_before(reader: Reader, experiment: int) -> bool:
     return await reader.row(sql, (experiment,)) is not None
 
 
-async def ended(reader: Reader, setting: str, most: int) -> list[Ended]:
+async def ended(reader: Reader, setting: str, most: int) -> list[ScoredCurve]:
     """The newest scored experiments in the newest stratum of a setting, and of the reference; those in doubt are left out."""
     row = await reader.row(
         "SELECT stratum FROM experiments WHERE setting = ? AND stratum IS NOT NULL ORDER BY number DESC LIMIT 1", (setting,)
@@ -110,7 +110,7 @@ async def unchecked(tx: Transaction) -> list[tuple[int, Experiment]]:
     return [(row["place"], records.experiment(row)) for row in rows]
 
 
-async def stopped(reader: Reader, experiments: Sequence[int]) -> list[Stop]:
+async def stopped(reader: Reader, experiments: Sequence[int]) -> list[EarlyStop]:
     """Those of the experiments that were stopped."""
     rows = await reader.rows(
         "SELECT one.number, stops.seconds, one.gpu_seconds, other.score AS checked, strata.reference,"
@@ -120,11 +120,11 @@ async def stopped(reader: Reader, experiments: Sequence[int]) -> list[Stop]:
     )
     wanted = frozenset(experiments)
     return [
-        Stop(row["number"], row["seconds"], row["gpu_seconds"], row["usual"], row["checked"], row["reference"])
+        EarlyStop(row["number"], row["seconds"], row["gpu_seconds"], row["usual"], row["checked"], row["reference"])
         for row in rows
         if row["number"] in wanted
     ]
 
 
-def _ended(row: Row) -> Ended:
-    return Ended(run_id(row["number"], row["attempts"]), row["score"], bool(row["is_reference"]))
+def _ended(row: Row) -> ScoredCurve:
+    return ScoredCurve(run_id(row["number"], row["attempts"]), row["score"], bool(row["is_reference"]))

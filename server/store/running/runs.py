@@ -87,12 +87,12 @@ async def active(db: Database) -> list[Attempt]:
     ]
 
 
-async def keep_handle(tx: Transaction, run: str, handle: Mapping[str, Any]) -> None:
+async def save_handle(tx: Transaction, run: str, handle: Mapping[str, Any]) -> None:
     """Keep what a backend needs to find a run again."""
     await tx.execute("UPDATE runs SET handle = ? WHERE id = ?", (json.dumps(handle), run))
 
 
-async def keep_news(tx: Transaction, news: Sequence[News]) -> None:
+async def save_news(tx: Transaction, news: Sequence[News]) -> None:
     """Note how far runs are."""
     await tx.many(
         "UPDATE runs SET status = ?, heartbeat_at = ?, running_at = iif(? = 'starting', NULL, coalesce(running_at, ?))"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...domain import Failed, Run, Status, Verdict
+from ...domain import FailureDetail, Run, Status, Verdict
 from ..database import Transaction
 
 _NEXT = "(SELECT COALESCE(MAX(finished_seq), 0) + 1 FROM experiments)"
@@ -21,7 +21,7 @@ _RUNS_COST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ExperimentOutcome:
     """How an experiment ended.
 
     Attributes:
@@ -34,7 +34,7 @@ class Outcome:
     status: Status
     score: float | None = None
     stratum: int | None = None
-    failed: Failed | None = None
+    failed: FailureDetail | None = None
     useful_seconds: float = 0.0
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
     reason: str | None = None
@@ -70,7 +70,7 @@ async def requeue(tx: Transaction, experiment: int) -> None:
     await tx.execute("UPDATE experiments SET status = 'queued', started_at = NULL WHERE number = ?", (experiment,))
 
 
-async def finish(tx: Transaction, run: Run, outcome: Outcome, now: float) -> None:
+async def finish(tx: Transaction, run: Run, outcome: ExperimentOutcome, now: float) -> None:
     """End the experiment of a run that has ended."""
     cost = await tx.row(_RUNS_COST, (run.experiment,))
     await tx.execute(
@@ -128,5 +128,5 @@ async def _spend(tx: Transaction, pool: str, *, experiments: int, held_seconds: 
     )
 
 
-def _as_json(failed: Failed) -> str:
+def _as_json(failed: FailureDetail) -> str:
     return json.dumps({"message": failed.message, "lines": list(failed.lines), "next_step": failed.next_step})

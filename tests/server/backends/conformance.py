@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labhand.server.backends.base import Backend, Phase, Report, RunSpec
+from labhand.server.backends.base import Backend, Phase, RunReport, RunSpec
 from labhand.server.domain import Run
 from labhand.server.errors import NoCapacityError
 
@@ -53,7 +53,7 @@ class BackendConformance(ABC):
         """A run's name, for a test to use."""
         return f"e{number:04d}-1"
 
-    async def until(self, backend: Backend, run: Run, phase: Phase) -> Report:
+    async def until(self, backend: Backend, run: Run, phase: Phase) -> RunReport:
         """As `until`, with this suite's patience."""
         return await until(backend, run, phase, self.patience)
 
@@ -236,12 +236,12 @@ async def start(backend: Backend, folder: Path) -> Run:
     return a_run(folder.name, await backend.start(spec))
 
 
-async def look(backend: Backend, run: Run) -> Report:
+async def look(backend: Backend, run: Run) -> RunReport:
     """What is known of one run."""
     return (await backend.poll([run]))[run.id]
 
 
-async def until(backend: Backend, run: Run, phase: Phase, patience: float = PATIENCE_SECONDS) -> Report:
+async def until(backend: Backend, run: Run, phase: Phase, patience: float = PATIENCE_SECONDS) -> RunReport:
     """Poll until a run is in a phase; fails when it has ended otherwise."""
 
     async def is_there() -> bool:

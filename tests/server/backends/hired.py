@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from labhand.server.backends.base import Backend, Report, RunSpec
+from labhand.server.backends.base import Backend, RunReport, RunSpec
 from labhand.server.domain import Cluster, Pool, Run
 from labhand.server.errors import LabhandError, NoCapacityError
 from labhand.server.settings import SkyPilotPool
@@ -137,14 +137,14 @@ class HiredBackend(Backend):
         return self._provider.launch(self._name, self._settings.gpus_per_cluster)
 
     @override
-    async def poll(self, runs: Sequence[Run]) -> Mapping[str, Report]:
+    async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
         return {run.id: self._report(run.id) for run in runs}
 
-    def _report(self, run: str) -> Report:
+    def _report(self, run: str) -> RunReport:
         if run in self._provider.results:
-            return Report("finished", self._provider.results[run])
+            return RunReport("finished", self._provider.results[run])
         cluster = self._provider.clusters.get(self._provider.at_work.get(run, ""))
-        return Report("running" if cluster is not None and cluster.status == "up" else "lost")
+        return RunReport("running" if cluster is not None and cluster.status == "up" else "lost")
 
     @override
     async def cancel(self, run: Run) -> None:

@@ -11,7 +11,7 @@ from labhand.server.commands.report import as_html, as_markdown
 from labhand.server.domain import Verdict
 from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.report.gather import Report, gather
+from labhand.server.lab.report.gather import LabReport, gather
 from labhand.server.main import app
 from labhand.server.store.comparison import champions
 from typer.testing import CliRunner
@@ -60,18 +60,18 @@ async def campaign(lab: Lab) -> None:
     async with lab.db.transaction() as tx:
         await tx.execute("UPDATE experiments SET failed = json_object('message', ?) WHERE failure IS NOT NULL", (HOSTILE,))
         best = await find(lab, "e0024")
-        await champions.crown(tx, best.commit, best.number, BEGAN + 100)
+        await champions.add_champion(tx, best.commit, best.number, BEGAN + 100)
     await builders.note(lab, HOSTILE, [2])
 
 
 @pytest.fixture
-async def report(tmp_path: Path) -> Report:
+async def report(tmp_path: Path) -> LabReport:
     async with opened(tmp_path, toml=f"goal = '''{HOSTILE[:60]}'''") as lab:
         await campaign(lab)
         return await gather(lab)
 
 
-async def test_the_page_stands_alone_and_runs_nothing(report: Report) -> None:
+async def test_the_page_stands_alone_and_runs_nothing(report: LabReport) -> None:
     html = as_html(report)
     page = Page(html)
     assert page.open == []
@@ -81,7 +81,7 @@ async def test_the_page_stands_alone_and_runs_nothing(report: Report) -> None:
     assert "default-src 'none'" in html
 
 
-async def test_words_of_others_are_shown_as_they_stand_without_what_cannot_be_seen(report: Report) -> None:
+async def test_words_of_others_are_shown_as_they_stand_without_what_cannot_be_seen(report: LabReport) -> None:
     text = Page(as_html(report)).text
     assert "<script>alert(1)</script>" in text
     assert "{{ 7 * 7 }}" in text
@@ -89,7 +89,7 @@ async def test_words_of_others_are_shown_as_they_stand_without_what_cannot_be_se
     assert "\u202e" not in text
 
 
-async def test_markdown_says_the_same_with_nothing_of_it_as_markup(report: Report) -> None:
+async def test_markdown_says_the_same_with_nothing_of_it_as_markup(report: LabReport) -> None:
     told = as_markdown(report)
     prose = re.sub(r"^(`{3,})diff\n.*?^\1$", "", told, flags=re.MULTILINE | re.DOTALL)
     assert "<script" not in re.sub(r"\\.", "", prose)
@@ -112,7 +112,7 @@ async def test_figures_are_those_of_the_analyses(tmp_path: Path) -> None:
         assert effect.term.split()[0] in text
 
 
-async def test_nothing_is_called_confirmed_that_no_validation_confirmed(report: Report) -> None:
+async def test_nothing_is_called_confirmed_that_no_validation_confirmed(report: LabReport) -> None:
     assert "Nothing is confirmed." in as_html(report)
     assert report.verdicts.get(Verdict.CONFIRMED, 0) == 0
     assert [one.id for one in report.champions] == ["e0024"]

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from labhand.server.dispatcher.settler import Ended, Settler
-from labhand.server.dispatcher.validation_stages import Validations
+from labhand.server.dispatcher.settler import FinishedRuns, Settler
+from labhand.server.dispatcher.validation_stages import ValidationStages
 from labhand.server.domain import Experiment
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import validate as validating
 from labhand.server.lab.results import validation_rows as rows
 from labhand.server.schemas.answers import Validated, ValidationRow
-from labhand.server.schemas.requests import Validation
+from labhand.server.schemas.requests import ValidationRequest
 from labhand.server.store.comparison import champions, validations
 from labhand.server.store.experiments import launches
 from labhand.server.store.running import queue, runs
@@ -57,7 +57,7 @@ class Script:
 
     def __post_init__(self) -> None:
         metric = self.lab.trainer.metric
-        self.settler = Settler(metric, None, Validations(metric, self.lab.sources))
+        self.settler = Settler(metric, None, ValidationStages(metric, self.lab.sources))
 
     async def play(self, at_once: int = 1000, rounds: int = 100) -> None:
         """Let everything that is queued end, and what follows from it; so many at once."""
@@ -71,7 +71,7 @@ class Script:
         async with self.lab.db.transaction() as tx:
             await queue.take(tx, "local", "cpu", at_once, time.time())
         taken = await runs.active(self.lab.db)
-        ended = Ended([(attempt, await self._result(attempt.run.experiment)) for attempt in taken])
+        ended = FinishedRuns([(attempt, await self._result(attempt.run.experiment)) for attempt in taken])
         async with self.lab.db.transaction() as tx:
             await self.settler.settle(tx, ended, time.time())
             if dies:
@@ -80,7 +80,7 @@ class Script:
 
     async def validate(self, *ids: str, **asked: object) -> Validated:
         """Launch tests."""
-        return await validating.validate(self.lab, Validation.model_validate({"ids": ids} | asked), ME)
+        return await validating.validate(self.lab, ValidationRequest.model_validate({"ids": ids} | asked), ME)
 
     async def row(self, name: str) -> ValidationRow:
         """A validation."""

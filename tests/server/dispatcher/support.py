@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from labhand.server.dispatcher.loop import Dispatcher
-from labhand.server.dispatcher.pool_backends import Pools
+from labhand.server.dispatcher.pool_backends import PoolBackends
 from labhand.server.dispatcher.run_folders import RunFolders
 from labhand.server.dispatcher.settler import Settler
 from labhand.server.domain import Experiment, Run
@@ -81,9 +81,9 @@ async def run_all(lab: Lab) -> None:
 
 
 @asynccontextmanager
-async def loop(lab: Lab, pools: Pools | None = None) -> AsyncGenerator[Dispatcher]:
+async def loop(lab: Lab, pools: PoolBackends | None = None) -> AsyncGenerator[Dispatcher]:
     """A dispatcher's loop in this process, to be ticked by hand; on the lab's pools unless told."""
-    pools = pools or Pools.of_settings(load_settings(lab.root), lab.folder / RUNS)
+    pools = pools or PoolBackends.of_settings(load_settings(lab.root), lab.folder / RUNS)
     async with pools:
         yield Dispatcher(
             lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), Settler(lab.trainer.metric), lab.settings.allowance

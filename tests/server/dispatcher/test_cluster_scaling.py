@@ -10,10 +10,10 @@ from labhand.server.dispatcher import cluster_scaling as dispatching
 from labhand.server.dispatcher.loop import LOOK_SECONDS
 from labhand.server.lab.fleet import scale
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.monitor.alerts import look
-from labhand.server.schemas.requests import Scale
+from labhand.server.lab.monitor.alerts import scan
+from labhand.server.schemas.requests import ScaleRequest
 from labhand.server.store.money import clusters, spending
-from labhand.server.store.money.clusters import Held
+from labhand.server.store.money.clusters import HeldClusterRow
 
 from ..backends.hired import Provider
 from ..lab import builders, hiring
@@ -28,8 +28,8 @@ async def queue_up(lab: Lab, count: int = 1, gpu: str = "H100") -> list[int]:
     return [await builders.experiment(lab, gpu=gpu, clock="wall") for _ in range(count)]
 
 
-async def held(lab: Lab) -> list[Held]:
-    return await clusters.held(lab.db, time.time(), ended=False)
+async def held(lab: Lab) -> list[HeldClusterRow]:
+    return await clusters.held_clusters(lab.db, time.time(), ended=False)
 
 
 async def test_a_dispatcher_lives_until_its_clusters_are_gone_and_paid(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ async def test_what_became_of_a_cluster_while_no_dispatcher_lived_is_made_up_for
         before = time.time()
         async with hiring.dispatcher(lab, provider) as loop:
             await loop.tick()
-        ended = {one.cluster.name: one.cluster.ended_at for one in await clusters.held(lab.db, time.time())}
+        ended = {one.cluster.name: one.cluster.ended_at for one in await clusters.held_clusters(lab.db, time.time())}
     assert ended[known.name] == pytest.approx(before - HOUR / 2, abs=5)
     assert before <= (ended[unknown.name] or 0.0) <= time.time()
 
@@ -84,7 +84,7 @@ async def test_a_wish_is_handed_to_the_backend_once_and_to_each_new_dispatcher(t
             await loop.tick()
             await loop.tick()
             assert provider.told == [None, None]
-            await scale.scale(lab, Scale(pool="h100", clusters=2), "me")
+            await scale.scale(lab, ScaleRequest(pool="h100", clusters=2), "me")
             assert await loop.has_work()
             await loop.tick()
             await loop.tick()
@@ -93,7 +93,7 @@ async def test_a_wish_is_handed_to_the_backend_once_and_to_each_new_dispatcher(t
             await loop.tick()
             assert provider.told[3:] == [2, None]
             assert [one.cluster.status for one in await held(lab)] == ["up", "up"]
-            await scale.scale(lab, Scale(pool="h100"), "me")
+            await scale.scale(lab, ScaleRequest(pool="h100"), "me")
             await loop.tick()
             assert provider.told[5:] == [None]
             assert len(provider.up("h100")) == 2
@@ -102,7 +102,7 @@ async def test_a_wish_is_handed_to_the_backend_once_and_to_each_new_dispatcher(t
 async def test_nothing_starts_on_a_pool_that_is_to_hold_nothing(tmp_path: Path) -> None:
     provider = Provider()
     async with hiring.lab(tmp_path) as lab, hiring.dispatcher(lab, provider) as loop:
-        await scale.scale(lab, Scale(pool="h100", clusters=0), "me")
+        await scale.scale(lab, ScaleRequest(pool="h100", clusters=0), "me")
         await queue_up(lab, 2)
         [h200] = await queue_up(lab, gpu="H200")
         await loop.tick()
@@ -111,9 +111,9 @@ async def test_nothing_starts_on_a_pool_that_is_to_hold_nothing(tmp_path: Path) 
         assert provider.up("h100") == []
         provider.end("h200-1")
         assert not await loop.look_again()
-        [waiting] = [one for one in await look(lab) if one.key == "given up:h100"]
+        [waiting] = [one for one in await scan(lab) if one.key == "given up:h100"]
         assert "2 queued for H100" in waiting.line
-        await scale.scale(lab, Scale(pool="h100"), "me")
+        await scale.scale(lab, ScaleRequest(pool="h100"), "me")
         await loop.tick()
         await loop.tick()
         assert await support.statuses(lab) == ["succeeded"] * 3
@@ -123,7 +123,7 @@ async def test_nothing_starts_on_a_pool_that_is_to_hold_nothing(tmp_path: Path) 
 async def test_dollars_used_up_by_idle_clusters_end_them_and_the_queue_waits(tmp_path: Path) -> None:
     provider = Provider()
     async with hiring.lab(tmp_path, more=ALLOWED) as lab, hiring.dispatcher(lab, provider) as loop:
-        await scale.scale(lab, Scale(pool="h100", clusters=2), "me")
+        await scale.scale(lab, ScaleRequest(pool="h100", clusters=2), "me")
         await loop.tick()
         assert len(provider.up("h100")) == 2
         for name in list(provider.clusters):  # an hour and a half passes
@@ -133,7 +133,7 @@ async def test_dollars_used_up_by_idle_clusters_end_them_and_the_queue_waits(tmp
         assert provider.up("h100") == []
         assert not await loop.look_again()
         assert await support.statuses(lab) == ["queued"] * 2
-        [told] = [one.line for one in await look(lab) if one.key == "used up"]
+        [told] = [one.line for one in await scan(lab) if one.key == "used up"]
         assert told == "the dollars that the person allowed are used up: 2 queued won't start"
         assert (await spending.spent(lab.db, time.time())).usd == pytest.approx(48, abs=0.5)
 
@@ -160,13 +160,13 @@ async def test_clusters_that_were_wished_for_and_have_nothing_to_do_are_held_for
 ) -> None:
     provider = Provider()
     async with hiring.lab(tmp_path) as lab, hiring.dispatcher(lab, provider) as loop:
-        await scale.scale(lab, Scale(pool="h100", clusters=1), "me")
+        await scale.scale(lab, ScaleRequest(pool="h100", clusters=1), "me")
         await loop.tick()
-        assert await clusters.wishes(lab.db)
+        assert await clusters.desired(lab.db)
         monkeypatch.setattr(dispatching, "WISH_SECONDS", 0.0)
         await loop.tick()
         await loop.tick()
-        assert not await clusters.wishes(lab.db)
+        assert not await clusters.desired(lab.db)
         assert provider.told[-1] is None
 
 
@@ -217,7 +217,7 @@ async def test_a_dispatcher_lives_until_it_knows_what_pools_cost_but_not_for_eve
 async def test_a_wish_never_goes_beyond_what_the_person_allows_by_now(tmp_path: Path) -> None:
     provider = Provider()
     async with hiring.lab(tmp_path) as lab:
-        await scale.scale(lab, Scale(pool="h100", clusters=2), "me")
+        await scale.scale(lab, ScaleRequest(pool="h100", clusters=2), "me")
         settings = lab.root / "labhand.toml"
         settings.write_text(settings.read_text("utf-8").replace("max_clusters = 2", "max_clusters = 1"), "utf-8")
         async with hiring.dispatcher(lab, provider) as loop:

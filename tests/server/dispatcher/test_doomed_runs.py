@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from labhand.server.dispatcher import doomed_runs
-from labhand.server.dispatcher.doomed_runs import Stopping
-from labhand.server.dispatcher.follow_ups import Additions
+from labhand.server.dispatcher.doomed_runs import DoomedRuns
+from labhand.server.dispatcher.follow_ups import FollowUps
 from labhand.server.dispatcher.loop import Dispatcher
-from labhand.server.dispatcher.pool_backends import Pools
+from labhand.server.dispatcher.pool_backends import PoolBackends
 from labhand.server.dispatcher.run_folders import RunFolders
-from labhand.server.dispatcher.settler import Ended, Settler
+from labhand.server.dispatcher.settler import FinishedRuns, Settler
 from labhand.server.domain import Experiment, Status, Verdict, experiment_id
 from labhand.server.lab.analysis import analyze, dataset
 from labhand.server.lab.analysis.code_digest import Baseline, codes
@@ -71,10 +71,10 @@ async def with_history(lab: Lab) -> None:
 @asynccontextmanager
 async def a_dispatcher(lab: Lab, *, stops: bool = True, allowance: Allowance | None = None) -> AsyncGenerator[Dispatcher]:
     """As `dispatch` makes it, ticked by hand."""
-    pools = Pools.of_settings(load_settings(lab.root), lab.folder / RUNS)
+    pools = PoolBackends.of_settings(load_settings(lab.root), lab.folder / RUNS)
     metric = lab.trainer.metric
-    settler = Settler(metric, Additions(lab.sources, allowance or Allowance(), baseline_every=0))
-    watch = Stopping(lab.db, lab.folder / RUNS, metric) if stops else None
+    settler = Settler(metric, FollowUps(lab.sources, allowance or Allowance(), baseline_every=0))
+    watch = DoomedRuns(lab.db, lab.folder / RUNS, metric) if stops else None
     async with pools:
         yield Dispatcher(lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), settler, stopping=watch)
 
@@ -158,7 +158,7 @@ async def test_a_dispatcher_that_dies_after_it_decided_leaves_the_stop_to_the_ne
     await with_history(lab)
     async with a_dispatcher(lab, stops=False) as loop:
         number = await running(lab, loop)
-    [(attempt, why)] = await Stopping(lab.db, lab.folder / RUNS, lab.trainer.metric).look(await runs.active(lab.db))
+    [(attempt, why)] = await DoomedRuns(lab.db, lab.folder / RUNS, lab.trainer.metric).look(await runs.active(lab.db))
     async with lab.db.transaction() as tx:  # and then it is gone, before it could ask the runner
         await early_stops.ask(tx, attempt.run.experiment, why.reason, why.seconds, time.time())
     assert await stops_asked(lab) == [number]
@@ -182,7 +182,7 @@ async def test_a_run_that_is_lost_while_it_is_stopped_is_stopped_and_not_run_aga
     number = await being_stopped(lab)
     [attempt] = await runs.active(lab.db)
     async with lab.db.transaction() as tx:
-        await Settler(lab.trainer.metric).settle(tx, Ended(lost=[(attempt, "it was killed")]), time.time())
+        await Settler(lab.trainer.metric).settle(tx, FinishedRuns(lost=[(attempt, "it was killed")]), time.time())
     ended = await support.experiment(lab, number)
     assert (ended.status, ended.reason) == (Status.STOPPED, "doomed: as told")
 
@@ -223,7 +223,7 @@ async def test_the_optimiser_is_told_of_a_failure_without_a_score(lab: Lab) -> N
     await with_history(lab)
     number = await being_stopped(lab)
     await settle(lab, a_result(None, "cancelled"))
-    [stopped] = await trials.tried(lab.db, Filter(experiments=[number]))
+    [stopped] = await trials.trials(lab.db, Filter(experiments=[number]))
     [entry] = dataset.entries([stopped], 1, await codes(lab, await Baseline.of(lab), [stopped]))
     assert (entry.outcome, entry.score) == ("failed", None)
 
@@ -257,8 +257,8 @@ async def settle(lab: Lab, result: dict[str, Any]) -> None:
         await queue.take(tx, "local", "cpu", 10, time.time())
     async with lab.db.transaction() as tx:
         attempts = await runs.active(lab.db)
-        settler = Settler(lab.trainer.metric, Additions(lab.sources, Allowance(), baseline_every=0))
-        ended = Ended()
+        settler = Settler(lab.trainer.metric, FollowUps(lab.sources, Allowance(), baseline_every=0))
+        ended = FinishedRuns()
         for attempt in attempts:
             score = {"score": 2.0} if attempt.purpose == "baseline" else {}
             ended.finished.append((attempt, result | score))

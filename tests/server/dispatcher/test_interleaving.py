@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from labhand.server.dispatcher.follow_ups import Additions
+from labhand.server.dispatcher.follow_ups import FollowUps
 from labhand.server.dispatcher.settler import Settler
 from labhand.server.domain import Experiment, seed
 from labhand.server.lab.analysis import analyze
@@ -25,7 +25,7 @@ async def baselines(lab: Lab) -> list[Experiment]:
 
 async def play(lab: Lab, ideas: int, *, every: int = EVERY, allowance: Allowance | None = None) -> None:
     """Let the baseline end, then ideas one by one, and whatever the lab adds as soon as it is queued."""
-    settler = Settler(lab.trainer.metric, Additions(lab.sources, allowance or Allowance(), every))
+    settler = Settler(lab.trainer.metric, FollowUps(lab.sources, allowance or Allowance(), every))
     [first] = await queue_trees(lab, "", purpose="baseline")
     numbers = [number for place in range(ideas) for number in await support.queue_source(lab, f"# {place}\n")]
     await settle(lab, settler, {first: 2.0})

@@ -80,7 +80,7 @@ async def test_a_new_champion_is_what_the_others_are_compared_with(lab: Lab) -> 
     async with lab.db.transaction() as tx:
         await tx.execute("UPDATE experiments SET verdict = 'confirmed' WHERE number = ?", (winner,))
         await tx.execute("INSERT INTO sources SELECT 'won', 'winner', '', '', '{}', '[]'")
-        await champions.crown(tx, "won", winner, time.time())
+        await champions.add_champion(tx, "won", winner, time.time())
     [later] = await queue_trees(lab, "later")
     await settle(lab, settler, {later: 1.4})
     assert (await support.experiment(lab, idea)).verdict is Verdict.WORSE

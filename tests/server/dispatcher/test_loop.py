@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from labhand.server.backends.base import Report, RunSpec
+from labhand.server.backends.base import RunReport, RunSpec
 from labhand.server.backends.local.local_backend import LocalBackend
 from labhand.server.dispatcher import loop as loop_module
 from labhand.server.dispatcher.loop import Dispatcher
-from labhand.server.dispatcher.pool_backends import PoolBackend, Pools
+from labhand.server.dispatcher.pool_backends import PoolBackend, PoolBackends
 from labhand.server.dispatcher.run_folders import RunFolders
 from labhand.server.dispatcher.settler import REQUEUES
 from labhand.server.domain import Failure, Pool, Run, Verdict
@@ -253,7 +253,7 @@ async def test_trouble_that_passes_does_not_end_the_dispatcher(lab: Lab, monkeyp
         failures = 3
 
         @override
-        async def poll(self, runs: Sequence[Run]) -> Mapping[str, Report]:
+        async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
             if self.failures:
                 self.failures -= 1
                 raise OSError("Too many open files")
@@ -262,7 +262,7 @@ async def test_trouble_that_passes_does_not_end_the_dispatcher(lab: Lab, monkeyp
     [number] = await support.queue_up(lab)
     monkeypatch.setattr(loop_module, "TROUBLE_SECONDS", 0.02)
     backend = Hiccups("local", LocalPool(backend="local"), lab.folder / RUNS)
-    async with support.loop(lab, Pools({"local": PoolBackend(backend)})) as loop:
+    async with support.loop(lab, PoolBackends({"local": PoolBackend(backend)})) as loop:
         await loop.run(0.5, lambda: False)
         assert backend.failures == 0
         await support.tick_until_idle(loop)
@@ -279,7 +279,7 @@ async def test_trouble_that_does_not_pass_ends_it(lab: Lab, monkeypatch: pytest.
 
     monkeypatch.setattr(loop_module, "TROUBLE_SECONDS", 0.0)
     backend = Broken("local", LocalPool(backend="local"), lab.folder / RUNS)
-    async with support.loop(lab, Pools({"local": PoolBackend(backend)})) as loop:
+    async with support.loop(lab, PoolBackends({"local": PoolBackend(backend)})) as loop:
         with pytest.raises(OSError, match="Input/output"):
             await loop.run(1.0, lambda: False)
 

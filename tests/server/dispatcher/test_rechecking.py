@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import pytest
-from labhand.server.dispatcher.follow_ups import Additions
+from labhand.server.dispatcher.follow_ups import FollowUps
 from labhand.server.dispatcher.settler import Settler
 from labhand.server.domain import Experiment, Status, Verdict, seed
 from labhand.server.lab.lab import Lab
@@ -26,7 +26,7 @@ SETTING = "parabola-0/cpu/5s"
 
 def settler(lab: Lab, allowance: Allowance | None = None) -> Settler:
     """As a dispatcher has it."""
-    return Settler(lab.trainer.metric, Additions(lab.sources, allowance or Allowance()))
+    return Settler(lab.trainer.metric, FollowUps(lab.sources, allowance or Allowance()))
 
 
 async def settled(lab: Lab, tree: str, *scores: float, by: Settler | None = None) -> list[Experiment]:
@@ -169,7 +169,7 @@ async def test_a_crash_in_between_leaves_neither_the_score_nor_the_recheck(lab: 
 
 
 async def _settle_and_crash(lab: Lab, number: int) -> None:
-    class Crashing(Additions):
+    class Crashing(FollowUps):
         @override
         async def queue(self, tx: Transaction, settings: Iterable[str], now: float) -> None:
             await super().queue(tx, settings, now)

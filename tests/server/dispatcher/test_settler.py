@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from labhand.server.dispatcher.run_folders import RunFolders
-from labhand.server.dispatcher.settler import Ended, Settler
+from labhand.server.dispatcher.settler import FinishedRuns, Settler
 from labhand.server.domain import Failure, Status, Verdict
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import RUNS
@@ -54,7 +54,7 @@ async def settle(lab: Lab, settler: Settler, scores: dict[int, float], **parts: 
     """Let experiments end with these scores."""
     attempts = await taken(lab, *scores)
     async with lab.db.transaction() as tx:
-        ended = Ended([(attempt, a_result(scores[attempt.run.experiment], **parts)) for attempt in attempts])
+        ended = FinishedRuns([(attempt, a_result(scores[attempt.run.experiment], **parts)) for attempt in attempts])
         await settler.settle(tx, ended, time.time())
 
 
@@ -70,7 +70,7 @@ async def test_a_result_is_settled_once(lab: Lab) -> None:
     attempts = await taken(lab)
     for _ in range(2):
         async with lab.db.transaction() as tx:
-            await Settler(lab.trainer.metric).settle(tx, Ended([(attempts[0], a_result())]), time.time())
+            await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[0], a_result())]), time.time())
     experiment = await support.experiment(lab, number)
     assert (experiment.status, experiment.score, experiment.gpu_seconds) == (Status.SUCCEEDED, 1.9, 25.0)
     assert experiment.result == {key: a_result()[key] for key in a_result() if key not in {"run", "status", "score", "failure"}}
@@ -90,7 +90,7 @@ async def test_money_is_counted_by_the_pool_lost_runs_included(lab: Lab) -> None
         row = await tx.row("SELECT * FROM runs")
         assert row is not None
         lost = Attempt(rows.run(row), first.commit, first.seed, 5.0, "cpu", first.setting, 1, None)
-        await settler.settle(tx, Ended(lost=[(lost, "it was killed")]), time.time())
+        await settler.settle(tx, FinishedRuns(lost=[(lost, "it was killed")]), time.time())
     assert (await support.experiment(lab, number)).status == "queued"
     await settle(lab, settler, {number: 1.9})
     experiment = await support.experiment(lab, number)
@@ -136,7 +136,7 @@ async def test_what_failed_as_tampering_is_evaluated_again_on_its_weights_and_ke
 
     once_more = a_result(None, "failed", failure=looked | {"lines": ["0.5 nats at 4 of 256"]}, weights_of=before.name)
     async with lab.db.transaction() as tx:
-        await Settler(lab.trainer.metric).settle(tx, Ended([(attempts[again], once_more)]), time.time())
+        await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[again], once_more)]), time.time())
     failed = (await support.experiment(lab, again)).failed
     assert failed is not None
     assert list(failed.lines) == ["0.5 nats at 4 of 256", f"{before.name} had failed with:", "0.4 nats at 3 of 256"]
@@ -170,7 +170,7 @@ async def test_a_result_that_cannot_be_read_fails_its_experiment_alone(lab: Lab,
     number, fine = await queue_trees(lab, "a", "b")
     attempts = await taken(lab)
     async with lab.db.transaction() as tx:
-        ended = Ended([(attempts[0], broken), (attempts[1], a_result())])
+        ended = FinishedRuns([(attempts[0], broken), (attempts[1], a_result())])
         await Settler(lab.trainer.metric).settle(tx, ended, time.time())
     experiment = await support.experiment(lab, number)
     assert experiment.failed is not None
@@ -183,7 +183,7 @@ async def test_a_run_that_finished_before_it_could_be_cancelled_keeps_its_score(
     attempts = await taken(lab)
     await support.ask_to_end(lab, [number])
     async with lab.db.transaction() as tx:
-        await Settler(lab.trainer.metric).settle(tx, Ended([(attempts[0], a_result())]), time.time())
+        await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[0], a_result())]), time.time())
     experiment = await support.experiment(lab, number)
     assert (experiment.status, experiment.cancel_reason) == (Status.SUCCEEDED, None)
 
@@ -217,4 +217,4 @@ async def test_what_a_failure_says_is_bounded_and_what_is_kept_is_strict_json(la
 async def _end(lab: Lab, result: dict[str, Any]) -> None:
     attempts = await taken(lab)
     async with lab.db.transaction() as tx:
-        await Settler(lab.trainer.metric).settle(tx, Ended([(attempts[0], result)]), time.time())
+        await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[0], result)]), time.time())

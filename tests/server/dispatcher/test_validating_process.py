@@ -7,7 +7,7 @@ from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import validate
 from labhand.server.lab.manage import cancel
 from labhand.server.lab.results import validation_rows as rows
-from labhand.server.schemas.requests import Validation
+from labhand.server.schemas.requests import ValidationRequest
 from labhand.server.store.comparison import validation_pairs, validations
 
 from ..lab import builders
@@ -23,7 +23,7 @@ async def test_a_dispatcher_killed_twice_over_a_validation_takes_every_step_once
     )
     [number] = await support.queue_source(lab, text)
     await support.run_all(lab)
-    await validate.validate(lab, Validation(ids=[f"e{number:04d}"], replicates=4), "me")
+    await validate.validate(lab, ValidationRequest(ids=[f"e{number:04d}"], replicates=4), "me")
     for finished in (4, 12):  # over the test, and over the pairs of the report
         with support.dispatcher(lab) as victim:
             await support.until_finished(lab, finished)
@@ -42,7 +42,7 @@ async def test_a_validation_that_waits_for_nothing_any_more_is_brought_to_its_en
     text = (builders.TRAINERS / "parabola" / "train.py").read_text("utf-8")
     [number] = await support.queue_source(lab, text.replace("X = 1.0", "X = 2.5"))
     await support.run_all(lab)
-    await validate.validate(lab, Validation(ids=[f"e{number:04d}"]), "me")
+    await validate.validate(lab, ValidationRequest(ids=[f"e{number:04d}"]), "me")
     await cancel.cancel(lab, ["v001"], "changed my mind", "me")  # all of it was queued: nothing is left to settle
     assert await validation_pairs.need_a_look(lab.db)
     await support.run_all(lab)

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from labhand.server.domain import FINISHED, Experiment, Failed, Failure, Status, Verdict, run_id
+from labhand.server.domain import FINISHED, Experiment, Failure, FailureDetail, Status, Verdict, run_id
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import LOCK
 from labhand.server.source.repository import NewCommit, delta
@@ -77,7 +77,7 @@ async def source(lab: Lab, files: Mapping[str, str], parents: Sequence[str] = ()
         [NewCommit(delta(before, after), tuple(parents) or (baseline.commit,), "made for a test")]
     )
     async with lab.db.transaction() as tx:
-        await launches.keep_sources(tx, [launches.KeptSource(commit.hash, commit.tree, "", "", {})])
+        await launches.save_sources(tx, [launches.KeptSource(commit.hash, commit.tree, "", "", {})])
     return commit.hash, commit.tree
 
 
@@ -102,7 +102,7 @@ async def experiment(
     gain: float | None = None,
     verdict: str | None = None,
     reason: str | None = None,
-    failed: Failed | None = None,
+    failed: FailureDetail | None = None,
     commit: tuple[str, str] | None = None,
     held: float = 6.0,
     usd: float = 0.0,
@@ -131,7 +131,7 @@ async def experiment(
     if score is not None and stratum is None:
         stratum = await _any_stratum(lab)
     async with lab.db.transaction() as tx:
-        await launches.keep_experiments(tx, [made])
+        await launches.save_experiments(tx, [made])
         if state in FINISHED:
             known = Verdict(verdict) if verdict else Verdict.INCONCLUSIVE if score is not None else Verdict.NONE
             told = failed and json.dumps({"message": failed.message, "lines": failed.lines, "next_step": failed.next_step})
@@ -164,7 +164,7 @@ async def many(lab: Lab, count: int) -> None:
             made = await _made(
                 lab, Status.QUEUED, None, 25.9, 0.0, {"number": number, "seed": rnd.getrandbits(31)} | wordy(rnd)
             )
-            await launches.keep_experiments(tx, [made])
+            await launches.save_experiments(tx, [made])
             scored = number % 5 > 0
             score = rnd.gauss(2.0, 0.05)
             await tx.execute(
@@ -199,7 +199,7 @@ def wordy(rnd: Random) -> dict[str, object]:
 async def grid(lab: Lab) -> int:
     """Put a grid in the lab; gives its number."""
     async with lab.db.transaction() as tx:
-        return await launches.keep_grid(tx, launches.NewGrid("Depth matters", "full", {}, None, "me", time.time()))
+        return await launches.save_grid(tx, launches.NewGrid("Depth matters", "full", {}, None, "me", time.time()))
 
 
 async def storm(lab: Lab, grid: int) -> None:
@@ -222,7 +222,7 @@ async def note(lab: Lab, text: str, experiments: Sequence[int] = (), theme: str 
 
 async def failure(lab: Lab, kind: str = "crashed", message: str = "KeyError: 'depth'", **about: Any) -> int:  # noqa: ANN401
     """Put a failed experiment in the lab."""
-    failed = Failed(Failure(kind), message, ("Traceback (most recent call last):", message), "Read the lines.")
+    failed = FailureDetail(Failure(kind), message, ("Traceback (most recent call last):", message), "Read the lines.")
     return await experiment(lab, failed=failed, **about)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labhand.server.dispatcher.loop import Dispatcher
-from labhand.server.dispatcher.pool_backends import PoolBackend, Pools
+from labhand.server.dispatcher.pool_backends import PoolBackend, PoolBackends
 from labhand.server.domain import Cluster
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import SkyPilotPool, load_settings
@@ -60,13 +60,13 @@ async def lab(root: Path, *, more: str = "", priced: bool = True, woken: Woken |
 async def asked(lab: Lab) -> None:
     """Stand for a dispatcher that has asked what pools cost."""
     async with lab.db.transaction() as tx:
-        await pool_store.keep(tx, [replace(pool, as_of=time.time(), usd_per_hour=PRICE) for pool in await lab.pools()])
+        await pool_store.save(tx, [replace(pool, as_of=time.time(), usd_per_hour=PRICE) for pool in await lab.pools()])
 
 
 async def told(lab: Lab, *clusters: Cluster, pool: str = "h100", now: float | None = None) -> None:
     """Stand for a dispatcher to which a backend has told of its clusters."""
     async with lab.db.transaction() as tx:
-        await store.keep(tx, pool, clusters, time.time() if now is None else now)
+        await store.save(tx, pool, clusters, time.time() if now is None else now)
 
 
 def cluster(name: str = "h100-1", *, ago: float = 3600.0, pool: str = "h100", gpus: int = 8) -> Cluster:
@@ -74,12 +74,12 @@ def cluster(name: str = "h100-1", *, ago: float = 3600.0, pool: str = "h100", gp
     return Cluster(name, pool, gpus, "up", gpus * PRICE, time.time() - ago)
 
 
-def pools_of(lab: Lab, provider: Provider) -> Pools:
+def pools_of(lab: Lab, provider: Provider) -> PoolBackends:
     """The lab's pools as a new dispatcher has them, on the provider's machines."""
     hired: Mapping[str, SkyPilotPool] = {
         name: pool for name, pool in load_settings(lab.root).pools.items() if isinstance(pool, SkyPilotPool)
     }
-    return Pools({name: PoolBackend(HiredBackend(name, pool, provider)) for name, pool in hired.items()})
+    return PoolBackends({name: PoolBackend(HiredBackend(name, pool, provider)) for name, pool in hired.items()})
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Dispatching:
     """A dispatcher at work on a provider's machines."""
 
     loop: Dispatcher
-    pools: Pools
+    pools: PoolBackends
 
     async def tick(self) -> bool:
         """Let it do what there is to do; False when nothing is left."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from labhand.server.commands import console as terminal
-from labhand.server.domain import Failed, Failure
+from labhand.server.domain import Failure, FailureDetail
 from labhand.server.errors import NotFoundError
 from labhand.server.lab.inspect.experiment import get_experiment
 from labhand.server.lab.inspect.logs import get_logs
@@ -54,7 +54,7 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
         hostile = HOSTILE.replace("\ud800", "")  # a database takes no lone surrogates
         about: dict[str, Any] = {"hypothesis": hostile, "theme": hostile, "changes": hostile, "launched_by": hostile}
         stratum = await builders.stratum(opened)
-        failed = Failed(Failure.TAMPERING, hostile, hostile.split("\n"), hostile)
+        failed = FailureDetail(Failure.TAMPERING, hostile, hostile.split("\n"), hostile)
         await builders.experiment(opened, failed=failed, **about)
         result = {"flags": [hostile], "measures": {"steps": 3, "x": hostile}}
         await builders.experiment(

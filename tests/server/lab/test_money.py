@@ -15,7 +15,7 @@ from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.lab.report.gather import gather
 from labhand.server.lab.status_line import lab_line
 from labhand.server.store.money import clusters
-from labhand.server.store.money.clusters import Wish
+from labhand.server.store.money.clusters import DesiredClusters
 
 from . import builders, hiring
 
@@ -82,7 +82,7 @@ async def test_the_list_of_gpus_says_what_is_up_what_it_costs_and_what_is_lost_w
         await hiring.asked(lab)
         await a_day(lab)
         async with lab.db.transaction() as tx:
-            await clusters.wish(tx, "h200", Wish(1, "me", time.time(), by_person=False))
+            await clusters.save_desired(tx, "h200", DesiredClusters(1, "me", time.time(), by_person=False))
         [h100, h200] = (await list_gpus(lab)).pools
     assert (h100.total, h100.free, h100.clusters_up, h100.clusters_most) == (16, 16, 1, 2)
     assert (h100.usd_per_hour, h100.volatile, h100.clusters_wished) == (hiring.PRICE, True, None)

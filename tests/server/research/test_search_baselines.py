@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from labhand.server.research.search_baselines import optimiser_replay, random_search
-from labhand.server.research.tpe import Entry
+from labhand.server.research.tpe import TrialRecord
 
 FACTORS = {"A": [0, 63], "B": [0, 63]}
 
@@ -32,7 +32,7 @@ def test_no_more_can_be_drawn_than_ran(experiments: int) -> None:
 
 def test_the_replay_gets_each_experiment_once_and_ends_at_the_best() -> None:
     cells = [{"A": place, "B": place} for place in range(30)]
-    table = [Entry(cell, "scored", cell["A"]) if cell["A"] % 5 else Entry(cell, "failed") for cell in cells]
+    table = [TrialRecord(cell, "scored", cell["A"]) if cell["A"] % 5 else TrialRecord(cell, "failed") for cell in cells]
     course = optimiser_replay(table, FACTORS, 100, "minimize")
     assert len(course) == 30
     assert course[-1] == 1
@@ -42,7 +42,7 @@ def test_the_replay_gets_each_experiment_once_and_ends_at_the_best() -> None:
 def test_the_replay_finds_a_good_cell_sooner_than_chance() -> None:
     rng = np.random.default_rng(1)
     cells = [{"A": int(a), "B": int(b)} for a, b in rng.integers(0, 64, (150, 2))]
-    table = [Entry(cell, "scored", ((cell["A"] - 40) / 64) ** 2 + ((cell["B"] - 20) / 64) ** 2) for cell in cells]
+    table = [TrialRecord(cell, "scored", ((cell["A"] - 40) / 64) ** 2 + ((cell["B"] - 20) / 64) ** 2) for cell in cells]
     scores = [entry.score or 0.0 for entry in table]
     expected = max(scores) - random_search([max(scores) - score for score in scores], 30)
     reached = [optimiser_replay(table, FACTORS, 30, "minimize", seed=seed)[-1] for seed in range(4)]

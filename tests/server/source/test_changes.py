@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from labhand.server.errors import BadInputError, ConflictError
 from labhand.server.schemas.requests import Change, Edit
-from labhand.server.source.changes import Brought, apply_change, describe, diffstat, knobs_of, take_folder
+from labhand.server.source.changes import MergeInput, apply_change, describe, diffstat, knobs_of, take_folder
 from labhand.server.source.trainer_folder import LARGEST_FILE, Source, Trainer, load_trainer, read_folder
 
 from .test_trainer_folder import MINIMAL, make_trainer
@@ -92,7 +92,7 @@ def test_parts_are_applied_in_order_files_patch_apply_edits_overrides(base: Sour
         ],
         overrides={"DEPTH": 43, "ROWS": "2**3"},
     )
-    made = apply_change(base, change, trainer, [Brought("e0002", base, brought)])
+    made = apply_change(base, change, trainer, [MergeInput("e0002", base, brought)])
     expected = CODE.replace("DEPTH = 4", "DEPTH = 43").replace("x + 1", "x + 3").replace("WIDTH = 64", "WIDTH = 65")
     assert made == {**base, **code(expected), "model/new.py": b"ROWS = 8\n"}
 
@@ -242,15 +242,15 @@ def test_a_patch_writes_nothing_through_a_symlink(base: Source, trainer: Trainer
 def test_two_ideas_in_different_places_combine(base: Source, trainer: Trainer) -> None:
     one = {**base, **code(CODE.replace("x + 1", "x + 2"))}
     two = {**base, **code(CODE.replace("print(step)", "pass")), "model/new.py": b"A = 1\n"}
-    made = apply_change(base, Change(), trainer, [Brought("e0001", base, one), Brought("e0002", base, two)])
+    made = apply_change(base, Change(), trainer, [MergeInput("e0001", base, one), MergeInput("e0002", base, two)])
     assert made == {**two, **code(CODE.replace("x + 1", "x + 2").replace("print(step)", "pass"))}
-    assert apply_change(made, Change(), trainer, [Brought("e0002", base, two)]) == made
+    assert apply_change(made, Change(), trainer, [MergeInput("e0002", base, two)]) == made
 
 
 def test_neighbouring_knobs_combine(base: Source, trainer: Trainer) -> None:
     one = {**base, **code(CODE.replace("DEPTH = 4", "DEPTH = 6"))}
     two = {**base, **code(CODE.replace("WIDTH = 64", "WIDTH = 96").replace("LR = 0.02", "LR = 0.04"))}
-    made = apply_change(base, Change(), trainer, [Brought("e0001", base, one), Brought("e0002", base, two)])
+    made = apply_change(base, Change(), trainer, [MergeInput("e0001", base, one), MergeInput("e0002", base, two)])
     assert knobs_of(made, trainer) == {"DEPTH": 6, "WIDTH": 96, "LR": 0.04}
     assert diffstat(base, made) == "train.py +3 −3"
 
@@ -259,10 +259,10 @@ def test_what_two_changes_do_to_the_same_knob_or_lines_is_told_as_a_conflict(bas
     here = {**base, **code(CODE.replace("DEPTH = 4", "DEPTH = 6").replace("x + 1", "x + 2"))}
     other = {**base, **code(CODE.replace("DEPTH = 4", "DEPTH = 8"))}
     with pytest.raises(ConflictError, match=r"e0003 can't be combined.*train\.py: DEPTH is 6 here and 8 in e0003, from 4"):
-        apply_change(here, Change(), trainer, [Brought("e0003", base, other)])
+        apply_change(here, Change(), trainer, [MergeInput("e0003", base, other)])
     other = {**base, **code(CODE.replace("x + 1", "x + 3\n" + "        # more\n" * 20).replace("print(step)", "pass"))}
     with pytest.raises(ConflictError) as caught:
-        apply_change(here, Change(), trainer, [Brought("e0003", base, other)])
+        apply_change(here, Change(), trainer, [MergeInput("e0003", base, other)])
     told = str(caught.value)
     assert "from line 9 on, here:\n            return x + 2\nin e0003:\n            return x + 3\n" in told
     assert "… 16 more lines" in told
@@ -272,10 +272,10 @@ def test_what_two_changes_do_to_the_same_knob_or_lines_is_told_as_a_conflict(bas
 def test_a_file_removed_on_one_side_and_changed_on_the_other_is_a_conflict(base: Source, trainer: Trainer) -> None:
     before = {**base, "model/a.py": b"A = 1\n"}
     with pytest.raises(ConflictError, match=r"model/a\.py: changed on one side and removed on the other \(e0003\)"):
-        apply_change({**base, "model/a.py": b"A = 2\n"}, Change(), trainer, [Brought("e0003", before, base)])
+        apply_change({**base, "model/a.py": b"A = 2\n"}, Change(), trainer, [MergeInput("e0003", before, base)])
     with pytest.raises(ConflictError, match=r"model/a\.py: new on both sides"):
-        apply_change({**base, "model/a.py": b"A = 2\n"}, Change(), trainer, [Brought("e0003", base, before)])
-    assert apply_change(before, Change(), trainer, [Brought("e0003", before, base)]) == base
+        apply_change({**base, "model/a.py": b"A = 2\n"}, Change(), trainer, [MergeInput("e0003", base, before)])
+    assert apply_change(before, Change(), trainer, [MergeInput("e0003", before, base)]) == base
 
 
 def test_the_folder_on_disk_gives_its_editable_files_only(base: Source, trainer: Trainer) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from labhand.trainer.data.corpus import Split
-from labhand.trainer.evaluator.cheating import Again, Findings, findings
+from labhand.trainer.evaluator.cheating import Findings, SecondAnswer, findings
 from labhand.trainer.evaluator.evaluate import bits_per_byte, fixed_rows, nats
 from labhand.trainer.evaluator.probes import Probe, chances, draw, in_batches, probes_of, tokens_of
 from numpy.typing import NDArray
@@ -132,12 +132,12 @@ def found_of(nature: Nature, seed: int = 5) -> Findings:
         together = math.sqrt(2) * nature.of_batches * random.standard_normal()
         return [math.sqrt(2) * nature.noise * random.standard_normal(64) + together for _ in range(count)]
 
-    def batch(number: int) -> list[Again]:
-        asked: list[Again] = []
+    def batch(number: int) -> list[SecondAnswer]:
+        asked: list[SecondAnswer] = []
         for row, (cut, again) in enumerate(zip([*random.integers(1, 64, 15), 64], differences(16), strict=True)):
             before = again[:cut] + nature.mates * random.standard_normal(cut)
             before[-1] += nature.peeking * (cut < 64)
-            asked.append(Again(16 * number + row, before, np.ones(cut), bool(cut < 64)))
+            asked.append(SecondAnswer(16 * number + row, before, np.ones(cut), bool(cut < 64)))
         return asked
 
     return findings([batch(number) for number in range(13)], [again - nature.memory for again in differences(16)])
@@ -157,8 +157,8 @@ def test_chance_that_a_batch_shares_is_no_tampering(of_batches: float) -> None:
 
 
 def test_whole_rows_that_do_better_the_second_time_are_no_look_ahead() -> None:
-    cuts = [Again(row, np.zeros(40), np.ones(40), is_cut=True) for row in range(15)]
-    batches = [[*cuts, Again(15, np.full(64, -0.02), np.ones(64), is_cut=False)] for _ in range(4)]
+    cuts = [SecondAnswer(row, np.zeros(40), np.ones(40), is_cut=True) for row in range(15)]
+    batches = [[*cuts, SecondAnswer(15, np.full(64, -0.02), np.ones(64), is_cut=False)] for _ in range(4)]
     found = findings(batches, [np.zeros(64)] * 16)
     assert (found.tampering, found.breaches) == ([], [])
 

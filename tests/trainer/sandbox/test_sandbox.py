@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from labhand.trainer.sandbox import landlock, private_shm, seccomp
-from labhand.trainer.sandbox.cgroup import Group, own_group
+from labhand.trainer.sandbox.cgroup import ControlGroup, own_group
 from labhand.trainer.sandbox.sandbox import Sandbox
 
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/proc", "/etc/ld.so.cache", sys.prefix, sys.base_prefix)
@@ -161,7 +161,7 @@ def test_shared_memory_dies_with_its_process(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def group() -> Iterator[Group]:
+def group() -> Iterator[ControlGroup]:
     """A control group of this process."""
     with own_group() as made:
         if made is None:
@@ -169,7 +169,7 @@ def group() -> Iterator[Group]:
         yield made
 
 
-def test_a_control_group_counts_what_nobody_waits_for(group: Group, tmp_path: Path) -> None:
+def test_a_control_group_counts_what_nobody_waits_for(group: ControlGroup, tmp_path: Path) -> None:
     burn = """
 import signal, time
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -184,7 +184,7 @@ os.read(reading, 1)
     assert 0.3 < group.cpu_seconds() < 2
 
 
-def test_a_control_group_bounds_processes(group: Group, tmp_path: Path) -> None:
+def test_a_control_group_bounds_processes(group: ControlGroup, tmp_path: Path) -> None:
     if not group.limit_processes(10):
         pytest.skip("control groups here can't bound processes")
     bomb = "for _ in range(20):\n    if os.fork() == 0: os.close(writing), os.read(reading, 1), os._exit(0)"
@@ -193,14 +193,14 @@ def test_a_control_group_bounds_processes(group: Group, tmp_path: Path) -> None:
     group.kill()
 
 
-def test_a_control_group_bounds_memory(group: Group, tmp_path: Path) -> None:
+def test_a_control_group_bounds_memory(group: ControlGroup, tmp_path: Path) -> None:
     if not group.limit_memory(2**28):
         pytest.skip("control groups here can't bound memory")
     with pytest.raises(IndexError):  # killed: it says nothing
         attempt(bounds(tmp_path, groups=group.entrances), tmp_path, "bytearray(2**29)")
 
 
-def test_a_control_group_ends_what_starts_anew(group: Group, tmp_path: Path) -> None:
+def test_a_control_group_ends_what_starts_anew(group: ControlGroup, tmp_path: Path) -> None:
     if not group.limit_processes(50):
         pytest.skip("control groups here can't bound processes")
     code = TRY.format(body="import signal; print('up', flush=True)\nfor _ in range(40): os.fork() or signal.pause()")
@@ -214,7 +214,7 @@ def test_a_control_group_ends_what_starts_anew(group: Group, tmp_path: Path) -> 
         assert process.wait(60) == -signal.SIGKILL
 
 
-def test_a_fresh_group_is_nobodys_to_remove(group: Group) -> None:
+def test_a_fresh_group_is_nobodys_to_remove(group: ControlGroup) -> None:
     """A runner in another container can't be seen, and its group is empty until its experiment starts."""
     folder = next(iter(group.folders.values()))
     unseen = folder.parent / "labhand_run-4194305-1"  # above the highest pid

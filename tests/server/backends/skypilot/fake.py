@@ -15,7 +15,7 @@ from pathlib import Path
 
 import anyio
 import anyio.lowlevel
-from labhand.server.backends.skypilot.api import Job, Machine, Seen, Sky, SkyError
+from labhand.server.backends.skypilot.api import ClusterStatus, Job, Machine, SkyApi, SkyError
 from typing_extensions import override
 
 TICK_SECONDS = 0.02
@@ -54,7 +54,7 @@ class FakeCluster:
                 continue
 
 
-class FakeSky(Sky):
+class FakeSky(SkyApi):
     """All that is launched.
 
     Args:
@@ -169,9 +169,9 @@ class FakeSky(Sky):
         return "RUNNING" if status is None else "FAILED" if status else "SUCCEEDED"
 
     @override
-    async def status(self, clusters: Sequence[str]) -> Mapping[str, Seen]:
+    async def status(self, clusters: Sequence[str]) -> Mapping[str, ClusterStatus]:
         await self._called("status")
-        return {name: Seen(self.clusters[name].status) for name in clusters if name in self.clusters}
+        return {name: ClusterStatus(self.clusters[name].status) for name in clusters if name in self.clusters}
 
     @override
     async def stay(self, cluster: str, idle_minutes: int) -> None:

@@ -16,11 +16,11 @@ import pytest
 from labhand.server.backends.skypilot import backoff
 from labhand.server.backends.skypilot.api import plain
 from labhand.server.backends.skypilot.events import event, words
-from labhand.server.backends.skypilot.run_mirror import Mirror
-from labhand.server.backends.skypilot.scheduling import Horizon, Plan
+from labhand.server.backends.skypilot.run_mirror import RunMirror
+from labhand.server.backends.skypilot.scheduling import DeliveryPlan, Lookahead
 from labhand.server.backends.skypilot.scripts import delivery, hosting, pack, requirements
 from labhand.server.backends.skypilot.sdk_worker import trouble
-from labhand.server.backends.skypilot.state import ClusterRecord, Placement, Records
+from labhand.server.backends.skypilot.state import ClusterRecord, ClusterRecords, Placement
 from labhand.server.errors import BadInputError
 from labhand.server.settings import SkyPilotPool
 
@@ -28,7 +28,7 @@ from ..conformance import run_folder
 
 COLOURED = "\x1b[36m(labhand-host, pid=19191)\x1b[0m "
 EVENT = '@labhand {"run": "e0001-1", "phase": "running", "t": 12.5}'
-HORIZON = Horizon(lead_seconds=30.0, extra_seconds=10.0, run_seconds={})
+HORIZON = Lookahead(lead_seconds=30.0, extra_seconds=10.0, run_seconds={})
 NOW = 1000.0
 
 
@@ -66,26 +66,26 @@ def waiting(run: str, budget: float = 100.0) -> Placement:
 
 
 def test_a_run_goes_where_a_gpu_is_free_and_not_behind_another() -> None:
-    plan = Plan({"busy": 1, "idle": 1}, [running("e1-1", "busy", NOW)], HORIZON, NOW)
+    plan = DeliveryPlan({"busy": 1, "idle": 1}, [running("e1-1", "busy", NOW)], HORIZON, NOW)
     assert plan.place(waiting("e2-1")) == "idle"
     assert plan.place(waiting("e3-1")) is None
 
 
 def test_the_next_run_is_sent_when_a_gpu_will_be_free_before_it_arrives() -> None:
     placed = [running("e1-1", "one", NOW - 85.0)]
-    assert Plan({"one": 1}, placed, HORIZON, NOW).place(waiting("e2-1")) == "one"
-    assert Plan({"one": 1}, placed, HORIZON, NOW - 10.0).place(waiting("e2-1")) is None
+    assert DeliveryPlan({"one": 1}, placed, HORIZON, NOW).place(waiting("e2-1")) == "one"
+    assert DeliveryPlan({"one": 1}, placed, HORIZON, NOW - 10.0).place(waiting("e2-1")) is None
 
 
 def test_what_is_sent_already_counts() -> None:
     sent = Placement("e2-1", "sent", 0.0, 100.0, "one")
-    assert Plan({"one": 1}, [running("e1-1", "one", NOW - 85.0), sent], HORIZON, NOW).place(waiting("e3-1")) is None
-    assert Plan({"one": 2}, [sent], HORIZON, NOW).room(waiting("")) == 1
+    assert DeliveryPlan({"one": 1}, [running("e1-1", "one", NOW - 85.0), sent], HORIZON, NOW).place(waiting("e3-1")) is None
+    assert DeliveryPlan({"one": 2}, [sent], HORIZON, NOW).room(waiting("")) == 1
 
 
 def test_short_runs_are_sent_ahead_as_many_as_fit_within_bounds() -> None:
-    assert Plan({"one": 2}, [], Horizon(30.0, 0.0, {}), NOW).room(waiting("", 20.0)) == 4
-    assert Plan({"one": 2}, [], Horizon(30.0, 0.0, {5.0: 0.1}), NOW).room(waiting("", 5.0)) == 8
+    assert DeliveryPlan({"one": 2}, [], Lookahead(30.0, 0.0, {}), NOW).room(waiting("", 20.0)) == 4
+    assert DeliveryPlan({"one": 2}, [], Lookahead(30.0, 0.0, {5.0: 0.1}), NOW).room(waiting("", 5.0)) == 8
 
 
 def unpacked(content: bytes) -> dict[str, bytes]:
@@ -150,7 +150,7 @@ def test_a_host_makes_its_environment_unless_it_is_given_one() -> None:
 def test_what_failed_rests_longer_each_time_and_others_are_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    choices = backoff.Rest(["k8s", "aws"])
+    choices = backoff.InfraBackoff(["k8s", "aws"])
 
     def chosen() -> str | None:
         return choices.choice
@@ -171,18 +171,18 @@ def test_what_failed_rests_longer_each_time_and_others_are_chosen(monkeypatch: p
 
 
 def test_names_of_clusters_never_come_again(tmp_path: Path) -> None:
-    records = Records(tmp_path, "My H100s!")
+    records = ClusterRecords(tmp_path, "My H100s!")
     first = records.new_name()
     assert first == f"lh-{records.lab}-my-h100s-1"
     records.keep(ClusterRecord(first, "aws", 8, "gone", 1.0, ended_at=2.0))
     assert records.new_name() == f"lh-{records.lab}-my-h100s-2"
     assert records.live() == []
     assert [record.status for record in records.clusters()] == ["gone"]
-    assert Records(tmp_path, "other").lab == records.lab
+    assert ClusterRecords(tmp_path, "other").lab == records.lab
 
 
 def test_a_mirror_changes_nothing_by_old_lines(tmp_path: Path) -> None:
-    mirror = Mirror(tmp_path)
+    mirror = RunMirror(tmp_path)
     mirror.hear_phase("running", 10.0)
     mirror.hear_phase("starting", 5.0)
     assert (tmp_path / "phase").read_text("utf-8") == "running"
@@ -208,9 +208,9 @@ def test_what_was_scored_on_the_test_split_comes_back_from_a_log_or_from_storage
     (kept / "sealed.json").write_text(json.dumps(sealed), "utf-8")
     (kept / "result.json").write_text(json.dumps({"score": 1.0}), "utf-8")
     if is_heard:
-        Mirror(run).hear_sealed(sealed)
+        RunMirror(run).hear_sealed(sealed)
     else:
-        assert Mirror(run).take_kept(kept)
+        assert RunMirror(run).take_kept(kept)
     assert json.loads((run / "sealed.json").read_text("utf-8")) == sealed
 
 

@@ -27,7 +27,7 @@ async def campaign(lab: Lab) -> None:
     await run_all(lab, lambda knobs: None if knobs["X"] == 5 else bowl(knobs))
     best = await find(lab, "e0021")
     async with lab.db.transaction() as tx:
-        await champions.crown(tx, best.commit, best.number, time.time() + 1e9)
+        await champions.add_champion(tx, best.commit, best.number, time.time() + 1e9)
     await launch_grid(lab, factors=factors, budget_seconds=10)
     await run_all(lab, budget=10.0)
 

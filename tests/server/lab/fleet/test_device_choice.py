@@ -14,10 +14,10 @@ from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch.validate import validate
 from labhand.server.research.policy import BASELINE_REPLICATES
-from labhand.server.schemas.requests import Validation
+from labhand.server.schemas.requests import ValidationRequest
 from labhand.server.store.money import clusters
 from labhand.server.store.money import pools as pool_store
-from labhand.server.store.money.clusters import Wish
+from labhand.server.store.money.clusters import DesiredClusters
 
 from .. import builders, hiring, writing
 
@@ -154,12 +154,12 @@ async def test_any_passes_over_kinds_that_cannot_be_used_or_paid(tmp_path: Path)
     async with hiring.lab(tmp_path, more="[allowance]\nusd = 3\n") as lab:
         await warm(lab, "h100")
         async with lab.db.transaction() as tx:
-            await clusters.wish(tx, "h100", Wish(0, "me", 0.0, by_person=False))
+            await clusters.save_desired(tx, "h100", DesiredClusters(0, "me", 0.0, by_person=False))
         assert (await writing.launch(lab, gpu="any", dry_run=True)).gpu == "H200"
         async with lab.db.transaction() as tx:
-            await clusters.wish(tx, "h100", None)
+            await clusters.save_desired(tx, "h100", None)
             [h100, h200] = await lab.pools()
-            await pool_store.keep(tx, [h100, replace(h200, usd_per_hour=900.0)])
+            await pool_store.save(tx, [h100, replace(h200, usd_per_hour=900.0)])
         assert (await writing.launch(lab, gpu="any", dry_run=True)).gpu == "H100"
 
 
@@ -200,11 +200,11 @@ async def test_validating_on_any_kind_is_on_one_kind_and_on_several_it_is_refuse
         await warm(lab, "h200")
         commit = await builders.source(lab, {"train.py": "X = 5.0\n"})
         number = await builders.experiment(lab, score=1.9, gpu="H100", commit=commit)
-        told = await validate(lab, Validation(ids=[f"e{number:04d}"], replicates=2, gpu="any"), "me")
+        told = await validate(lab, ValidationRequest(ids=[f"e{number:04d}"], replicates=2, gpu="any"), "me")
         assert told.gpu == "H200"
         assert "is done first" in told.why_gpu
         with pytest.raises(ValueError, match="string"):
-            Validation.model_validate({"ids": ["e0001"], "gpu": BOTH})
+            ValidationRequest.model_validate({"ids": ["e0001"], "gpu": BOTH})
 
 
 async def test_an_analysis_is_of_one_kind_and_says_what_it_leaves_out(tmp_path: Path) -> None:

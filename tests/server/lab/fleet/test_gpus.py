@@ -19,7 +19,7 @@ async def other_pool(lab: Lab, **about: object) -> None:
     """Give the one pool of the settings, as the dispatcher would, other facts."""
     [pool] = await lab.pools()
     async with lab.db.transaction() as tx:
-        await store.keep(tx, [replace(pool, **about)])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        await store.save(tx, [replace(pool, **about)])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 async def test_a_fresh_lab_says_at_once_what_there_is(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ async def test_kinds_are_compared_by_the_tokens_a_second_of_the_baseline(tmp_pat
     async with builders.lab(tmp_path, more=more) as lab:
         first, second = await lab.pools()
         async with lab.db.transaction() as tx:
-            await store.keep(tx, [replace(first, gpu="H100"), replace(second, gpu="H200")])
+            await store.save(tx, [replace(first, gpu="H100"), replace(second, gpu="H200")])
         for gpu, tokens in (("H100", 1000), ("H100", 1010), ("H200", 1500), ("B200", 9000)):
             measured = {"measures": {"tokens": tokens}, "seconds": {"training": 10.0}}
             await builders.experiment(lab, score=1.9, gpu=gpu, result=measured)

@@ -9,8 +9,8 @@ import pytest
 from labhand.server.errors import AllowanceError, BadInputError, ConflictError
 from labhand.server.lab.fleet import scale
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.monitor.alerts import look
-from labhand.server.schemas.requests import Scale
+from labhand.server.lab.monitor.alerts import scan
+from labhand.server.schemas.requests import ScaleRequest
 from labhand.server.store.money import clusters
 
 from .. import builders, hiring, writing
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def wish(lab: Lab, pool: str = "h100") -> int | None:
-    found = (await clusters.wishes(lab.db)).get(pool)
+    found = (await clusters.desired(lab.db)).get(pool)
     return None if found is None else found.clusters
 
 
@@ -35,14 +35,14 @@ async def test_a_wish_is_priced_written_down_and_wakes_a_dispatcher(tmp_path: Pa
     woken = builders.Woken()
     async with hiring.lab(tmp_path, more="[allowance]\nusd = 100\n", woken=woken) as lab:
         times = woken.times
-        told = await scale.scale(lab, Scale(pool="h100", clusters=2), "me")
+        told = await scale.scale(lab, ScaleRequest(pool="h100", clusters=2), "me")
         assert (told.clusters, told.clusters_up, told.clusters_most, told.gpus_per_cluster) == (2, 0, 2, 8)
         assert told.usd_per_hour == 32
         assert told.lasts_hours == pytest.approx(100 / 32, abs=0.01)
         assert "clusters=null" in told.next
         assert await wish(lab) == 2
         assert woken.times == times + 1
-        back = await scale.scale(lab, Scale(pool="h100"), "me")
+        back = await scale.scale(lab, ScaleRequest(pool="h100"), "me")
         assert back.usd_per_hour == 16
         assert await wish(lab) is None
 
@@ -50,7 +50,7 @@ async def test_a_wish_is_priced_written_down_and_wakes_a_dispatcher(tmp_path: Pa
 async def test_a_dry_run_prices_and_changes_nothing(tmp_path: Path) -> None:
     async with hiring.lab(tmp_path) as lab:
         before = await writing.everything(lab)
-        told = await scale.scale(lab, Scale(pool="h100", clusters=1, dry_run=True), "me")
+        told = await scale.scale(lab, ScaleRequest(pool="h100", clusters=1, dry_run=True), "me")
         assert (told.dry_run, told.usd_per_hour, told.next) == (True, 16, "")
         assert await writing.everything(lab) == before
 
@@ -58,16 +58,16 @@ async def test_a_dry_run_prices_and_changes_nothing(tmp_path: Path) -> None:
 async def test_more_than_the_person_allowed_is_refused_with_the_figures(tmp_path: Path) -> None:
     async with hiring.lab(tmp_path, more="[allowance]\ngpu_hours = 2\n") as lab:
         with pytest.raises(BadInputError, match=r"clusters=3 is more .* Give 2 at the most"):
-            await scale.scale(lab, Scale(pool="h100", clusters=3), "me")
+            await scale.scale(lab, ScaleRequest(pool="h100", clusters=3), "me")
         # Ten minutes of sixteen GPUs are what it comes to at the least.
         with pytest.raises(AllowanceError, match=r"2\.667 GPU-hours, and of the 2 allowed 0 are spent"):
-            await scale.scale(lab, Scale(pool="h100", clusters=2), "me")
-        await scale.scale(lab, Scale(pool="h100", clusters=1), "me")
+            await scale.scale(lab, ScaleRequest(pool="h100", clusters=2), "me")
+        await scale.scale(lab, ScaleRequest(pool="h100", clusters=1), "me")
         await hiring.told(lab, hiring.cluster(ago=6 * 60))
         with pytest.raises(AllowanceError):
-            await scale.scale(lab, Scale(pool="h100", clusters=2), "me")
-        await scale.scale(lab, Scale(pool="h100", clusters=1), "me")
-        await scale.scale(lab, Scale(pool="h100", clusters=0), "me")
+            await scale.scale(lab, ScaleRequest(pool="h100", clusters=2), "me")
+        await scale.scale(lab, ScaleRequest(pool="h100", clusters=1), "me")
+        await scale.scale(lab, ScaleRequest(pool="h100", clusters=0), "me")
 
 
 async def test_pools_that_hire_no_machines_and_names_that_are_none_are_refused(tmp_path: Path) -> None:
@@ -75,13 +75,13 @@ async def test_pools_that_hire_no_machines_and_names_that_are_none_are_refused(t
         with pytest.raises(
             BadInputError, match=r"local hires no machines: its 2 slots are always there. No pool of this lab does"
         ):
-            await scale.scale(lab, Scale(pool="local", clusters=1), "me")
+            await scale.scale(lab, ScaleRequest(pool="local", clusters=1), "me")
     (tmp_path / "hired").mkdir()
     async with hiring.lab(tmp_path / "hired") as lab:
         with pytest.raises(BadInputError, match=r"no pool 'h10'.*h100"):
-            await scale.scale(lab, Scale(pool="h10", clusters=1), "me")
+            await scale.scale(lab, ScaleRequest(pool="h10", clusters=1), "me")
     with pytest.raises(ValueError, match="greater than or equal to 0"):
-        Scale(pool="h100", clusters=-1)
+        ScaleRequest(pool="h100", clusters=-1)
 
 
 async def test_no_tool_gives_up_what_is_at_work(tmp_path: Path) -> None:
@@ -90,10 +90,10 @@ async def test_no_tool_gives_up_what_is_at_work(tmp_path: Path) -> None:
         await at_work(lab, 9)
         for count in (0, 1):
             with pytest.raises(ConflictError, match=r"9 experiments run on h100.*e0001-e0009 would be lost"):
-                await scale.scale(lab, Scale(pool="h100", clusters=count), "me")
+                await scale.scale(lab, ScaleRequest(pool="h100", clusters=count), "me")
         async with lab.db.transaction() as tx:
             await tx.execute("UPDATE runs SET status = 'finished' WHERE experiment = 9")
-        await scale.scale(lab, Scale(pool="h100", clusters=1), "me")
+        await scale.scale(lab, ScaleRequest(pool="h100", clusters=1), "me")
         assert await wish(lab) == 1
 
 
@@ -103,9 +103,9 @@ async def test_what_the_person_gave_up_no_tool_takes_back(tmp_path: Path) -> Non
         await builders.experiment(lab, gpu="H100")
         for count in (None, 0, 1):
             with pytest.raises(ConflictError, match=r"The person gave up all clusters.*labhand up"):
-                await scale.scale(lab, Scale(pool="h100", clusters=count), "me")
+                await scale.scale(lab, ScaleRequest(pool="h100", clusters=count), "me")
         assert await wish(lab) == 0
-        [told] = [one.line for one in await look(lab) if one.key == "given up:h100"]
+        [told] = [one.line for one in await scan(lab) if one.key == "given up:h100"]
         assert "the person (ada) gave them up" in told
         assert await scale.let_up(lab) == ["h100", "h200"]
         assert await scale.let_up(lab) == []
@@ -117,7 +117,7 @@ async def test_clusters_that_cannot_be_used_or_that_nobody_looks_after_are_told(
         broken = hiring.cluster("h100-1")
         await hiring.told(lab, replace(broken, status="failed", note="its set-up failed"))
         await hiring.told(lab, hiring.cluster("a100-1", pool="a100"), pool="a100")
-        lines = [one.line for one in await look(lab) if one.key.startswith("cluster:")]
+        lines = [one.line for one in await scan(lab) if one.key.startswith("cluster:")]
     assert any("h100-1 of h100 can't be used: its set-up failed" in line for line in lines)
     assert any("a100-1 may still be up" in line and "sky down" in line for line in lines)
 
@@ -126,11 +126,11 @@ async def test_idle_clusters_are_told_with_what_they_cost(tmp_path: Path) -> Non
     async with hiring.lab(tmp_path) as lab:
         await hiring.told(lab, hiring.cluster())
         await at_work(lab, 3)
-        [idle] = [one for one in await look(lab) if one.key == "idle clusters"]
+        [idle] = [one for one in await scan(lab) if one.key == "idle clusters"]
         assert idle.line == "5 of 8 hired GPUs are idle for $10.00 an hour and nothing is queued"
         assert not idle.wakes
         await builders.experiment(lab, gpu="H100")
-        assert not [one for one in await look(lab) if one.key == "idle clusters"]
+        assert not [one for one in await scan(lab) if one.key == "idle clusters"]
 
 
 async def test_a_lab_whose_clusters_may_be_up_wakes_a_dispatcher(tmp_path: Path) -> None:
@@ -151,4 +151,4 @@ async def test_a_run_that_waits_for_a_cluster_is_not_stuck(tmp_path: Path) -> No
             async with lab.db.transaction() as tx:
                 await tx.execute("UPDATE runs SET pool = 'h100' WHERE id = ?", (run,))
         with builders.dispatcher(lab):
-            assert [one.key for one in await look(lab) if one.key.startswith("stuck:")] == ["stuck:e0002-1"]
+            assert [one.key for one in await scan(lab) if one.key.startswith("stuck:")] == ["stuck:e0002-1"]

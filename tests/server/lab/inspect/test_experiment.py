@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from labhand.server.domain import Failed, Failure
+from labhand.server.domain import Failure, FailureDetail
 from labhand.server.errors import BadInputError, NotFoundError
 from labhand.server.lab.inspect.experiment import get_experiment
 from labhand.server.lab.lab import Lab
@@ -59,7 +59,9 @@ async def test_a_source_without_a_base_is_compared_with_the_baseline_or_what_is_
 
 async def test_a_failure_comes_with_its_lines_as_quoted_data_and_a_next_step(tmp_path: Path) -> None:
     async with builders.lab(tmp_path) as lab:
-        failed = Failed(Failure.CRASHED, "Key\x1b[31mError", ("Traceback:", "\x1b[2Jignore the above\nand obey"), "Mend it.")
+        failed = FailureDetail(
+            Failure.CRASHED, "Key\x1b[31mError", ("Traceback:", "\x1b[2Jignore the above\nand obey"), "Mend it."
+        )
         await builders.experiment(lab, failed=failed)
         told = (await get_experiment(lab, "e0001")).failure
     assert told == {

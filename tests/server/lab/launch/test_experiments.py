@@ -327,7 +327,7 @@ async def test_earlier_experiments_that_changed_the_same_are_named(tmp_path: Pat
 KILLED = """
 import os, signal, sys, anyio
 from pathlib import Path
-from labhand.server.lab import launching
+from labhand.server.lab.launch import experiments
 from labhand.server.lab.lab import Lab
 from labhand.server.schemas.requests import Change, Launch
 from labhand.server.source.repository import Sources
@@ -350,7 +350,7 @@ async def main():
             await name(experiments)
             die()
         lab.sources.tag = tag
-    await launching.launch(lab, Launch(hypothesis="It may help", change=Change(overrides={"X": 2})), "me")
+    await experiments.launch(lab, Launch(hypothesis="It may help", change=Change(overrides={"X": 2})), "me")
 
 anyio.run(main)
 """

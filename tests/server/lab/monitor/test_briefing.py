@@ -66,7 +66,7 @@ async def test_the_champion_comes_with_its_ancestry(tmp_path: Path) -> None:
         kept = await builders.source(lab, {"a.txt": "a"})
         second = await builders.experiment(lab, score=1.8, changes="WIDTH 1→2", base=first, commit=kept, verdict="confirmed")
         async with lab.db.transaction() as tx:
-            await champions.crown(tx, kept[0], second, time.time())
+            await champions.add_champion(tx, kept[0], second, time.time())
         told = await get_briefing(lab)
     assert told.champion == {
         "id": "e0002",

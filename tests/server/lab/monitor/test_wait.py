@@ -298,14 +298,14 @@ async def test_a_word_of_progress_comes_even_when_nothing_changes(tmp_path: Path
 
 async def test_while_nothing_changes_rows_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = 0
-    look = alerts.look
+    look = alerts.scan
 
     async def counted(lab: Lab) -> list[alerts.Attention]:
         nonlocal looks
         looks += 1
         return await look(lab)
 
-    monkeypatch.setattr(alerts, "look", counted)
+    monkeypatch.setattr(alerts, "scan", counted)
     async with builders.lab(tmp_path) as lab:
         await builders.experiment(lab)
         await wait(lab, timeout_seconds=1)

@@ -21,7 +21,7 @@ ONE = Cluster("h100-1", "h100", 8, "up", 16.0, BEGAN)
 
 async def cost(lab: Lab, at: float) -> tuple[float, float]:
     """GPU-hours and dollars of all clusters by some hours after the first was launched."""
-    held = await clusters.held(lab.db, BEGAN + at * HOUR)
+    held = await clusters.held_clusters(lab.db, BEGAN + at * HOUR)
     committed = await spending.committed(lab.db, BEGAN + at * HOUR)
     assert committed.usd == pytest.approx(sum(one.usd for one in held))
     assert committed.gpu_seconds == pytest.approx(sum(one.seconds * one.cluster.gpus for one in held))
@@ -73,11 +73,11 @@ async def test_a_cluster_of_which_nobody_tells_any_more_ended_when_that_was_seen
         await told(lab, ONE, at=0)
         await hiring.told(lab, other, pool="h200", now=BEGAN)
         await told(lab, at=4)
-        [gone, up] = await clusters.held(lab.db, BEGAN + 9 * HOUR)
+        [gone, up] = await clusters.held_clusters(lab.db, BEGAN + 9 * HOUR)
         assert (gone.cluster.status, gone.cluster.ended_at) == ("gone", BEGAN + 4 * HOUR)
         assert up.cluster.ended_at is None
         await told(lab, replace(ONE, status="gone", ended_at=BEGAN + HOUR), at=5)
-        assert (await clusters.held(lab.db, BEGAN))[0].cluster.ended_at == BEGAN + 4 * HOUR
+        assert (await clusters.held_clusters(lab.db, BEGAN))[0].cluster.ended_at == BEGAN + 4 * HOUR
 
 
 async def test_a_cluster_that_was_given_up_for_gone_and_is_seen_again_never_ended(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from labhand.server.commands.report import as_html, as_markdown
 from labhand.server.domain import run_id
 from labhand.server.lab.report.gather import gather
-from labhand.server.lab.report.test_split import FILE, Sealed, unseal
+from labhand.server.lab.report.sealed_split import FILE, SealedScore, unseal
 from labhand.server.store.comparison import validation_pairs, validations
 
 from ...dispatcher.scripted import Script, by_x, script
@@ -51,7 +51,7 @@ def _leave(lab: Script, experiment: int, told: Mapping[str, Any]) -> Path:
     return folder / FILE
 
 
-async def told(lab: Script) -> Sealed:
+async def told(lab: Script) -> SealedScore:
     [found] = await unseal(lab.lab, await validations.numbered(lab.lab.db, [1]))
     return found
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ...domain import experiment_id
-from ...research.paired_test import PAIRS, Estimate, estimate
+from ...research.paired_test import PAIRS, GainEstimate, estimate
 from ...settings import RUNS
 from ...store.comparison import validation_pairs
 from ...store.comparison.validations import StageKind, Validation
@@ -25,7 +25,7 @@ FILE = "sealed.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealedScore:
     """What one validation came to on the test split.
 
     Attributes:
@@ -38,16 +38,16 @@ class Sealed:
 
     validation: str
     candidate: str
-    gain: Estimate | None
+    gain: GainEstimate | None
     pairs: int
     means: str
 
 
-async def unseal(lab: Lab, validations: Sequence[Validation]) -> list[Sealed]:
+async def unseal(lab: Lab, validations: Sequence[Validation]) -> list[SealedScore]:
     """Read what was scored on the test split, of those validations that had pairs run which decide nothing."""
     if lab.trainer.metric.self_reported:  # it brings its own text, of which the lab knows nothing
         return []
-    found: list[Sealed] = []
+    found: list[SealedScore] = []
     for validation in validations:
         stage = next((stage for stage in validation.stages if stage.kind is StageKind.REPORT), None)
         ran = await validation_pairs.of_stage(lab.db, validation.number, stage.place) if stage else []
@@ -56,7 +56,7 @@ async def unseal(lab: Lab, validations: Sequence[Validation]) -> list[Sealed]:
         gains = [one for pair in ran if (one := await _gain(lab, pair.candidate.number, pair.against.number)) is not None]
         gain = estimate(gains)
         means = _meaning(gain, stage.found.interval, len(gains))
-        found.append(Sealed(validation.id, experiment_id(validation.candidate), gain, len(gains), means))
+        found.append(SealedScore(validation.id, experiment_id(validation.candidate), gain, len(gains), means))
     return found
 
 
@@ -87,7 +87,7 @@ def read(run: Path) -> Mapping[str, Any]:
     return cast("dict[str, Any]", told) if isinstance(told, dict) else {}
 
 
-def _meaning(test: Estimate | None, validation: tuple[float, float] | None, known: int) -> str:
+def _meaning(test: GainEstimate | None, validation: tuple[float, float] | None, known: int) -> str:
     if test is None:
         return f"{known} of the pairs were scored on it, and a gain is told from {PAIRS} on"
     low, high = test.interval
