@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
+from ..trainer.contract import nvidia
+from ..trainer.contract.gpu_names import UNKNOWN
 from .domain import Clock
 from .errors import SettingsError
 
-NVIDIA_SMI_SECONDS = 10.0
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "ceph", "glusterfs", "9p", "fuse.sshfs"})
 
 
@@ -22,52 +19,50 @@ class Devices:
     """The devices of one kind that experiments can have to themselves.
 
     Attributes:
-        kind: `H100`, or `cpu`.
-        indices: GPU indices, or processor numbers.
+        kind: As `gpu_names` writes it, such as `H100-SXM`; `cpu`; `unknown` where the driver of the GPUs doesn't work.
+        indices: GPU indices, or processor numbers. None where the driver doesn't work.
         clock: What a budget counts on them.
+        trouble: Why none can be used; empty where they can.
     """
 
     kind: str
     indices: tuple[int, ...]
     clock: Clock
+    trouble: str = ""
 
 
-@cache
+_seen: list[Devices] = []
+
+
 def devices() -> Devices:
-    """This machine's GPUs of its most frequent kind; a slot a core where there is none."""
-    gpus = _nvidia_gpus()
+    """This machine's GPUs of its most frequent kind; its processor cores where it has no NVIDIA driver.
+
+    A driver that is installed and doesn't work makes no CPU lab: experiments would count another budget without a word. It
+    is asked again at the next call, since a person may mend it meanwhile; devices that were found are remembered.
+    """
+    if not _seen:
+        found = _look_for_devices()
+        if found.trouble:
+            return found
+        _seen.append(found)
+    return _seen[0]
+
+
+def forget_devices() -> None:
+    """Look for devices again at the next call."""
+    _seen.clear()
+
+
+def _look_for_devices() -> Devices:
+    try:
+        gpus = nvidia.gpus()
+    except nvidia.DriverError as error:
+        return Devices(UNKNOWN, (), "wall", f"The NVIDIA driver of this machine doesn't work: {error}")
     if not gpus:
         return Devices("cpu", tuple(sorted(os.sched_getaffinity(0))), "cpu")
-    kinds = [kind for _, kind in gpus]
+    kinds = [gpu.kind for gpu in gpus]
     kind = max(kinds, key=kinds.count)
-    return Devices(kind, tuple(index for index, name in gpus if name == kind), "wall")
-
-
-def short_kind(name: str) -> str:
-    """The kind in a GPU's full name: `H100` of `NVIDIA H100 80GB HBM3`, `RTX4090` of `NVIDIA GeForce RTX 4090`."""
-    plain = re.sub(r"NVIDIA|GeForce|Tesla|Quadro|Graphics|-?PCIE.*|-?SXM.*|\d+\s?GB.*|HBM.*|Generation", " ", name)
-    return re.sub(r"\s+", "", plain) or name
-
-
-def _nvidia_gpus() -> list[tuple[int, str]]:
-    command = shutil.which("nvidia-smi")
-    if command is None:
-        return []
-    try:
-        output = subprocess.run(
-            [command, "--query-gpu=index,name", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=NVIDIA_SMI_SECONDS,
-            check=True,
-        ).stdout
-    except (subprocess.SubprocessError, OSError):
-        return []
-    found: list[tuple[int, str]] = []
-    for line in output.splitlines():
-        index, _, name = line.partition(",")
-        found.append((int(index), short_kind(name.strip())))
-    return found
+    return Devices(kind, tuple(gpu.index for gpu in gpus if gpu.kind == kind), "wall")
 
 
 def refuse_network_file_system(path: Path) -> None:

@@ -116,6 +116,8 @@ def _trainer(root: Path, settings: Settings) -> CheckResult:
 
 def _gpus(_root: Path, _settings: Settings) -> CheckResult:
     found = devices()
+    if found.trouble:
+        return CheckResult("GPUs", "bad", found.trouble, "make `nvidia-smi` list the GPUs; nothing is launched here before")
     if found.kind == "cpu":
         told = f"none; experiments run on {len(found.indices)} processor cores, and budgets count CPU seconds"
         return CheckResult("GPUs", "note", told)

@@ -103,13 +103,17 @@ def _failed(result: Mapping[str, Any]) -> FailureDetail | None:
 def _facts(result: Mapping[str, Any], asked: RunRequest) -> dict[str, Any]:
     """What makes a score comparable, as measured."""
     evaluator: Mapping[str, Any] = result["evaluator"] or {}
-    return {
-        "trainer": asked.setting.partition("/")[0],
+    trainer, _, place = asked.setting.partition("/")
+    gpu, measured = place.rpartition("/")[0], result["device"]["kind"]
+    # One name can be asked for and mean cards of several kinds; the same card can be had under several names.
+    named = {} if gpu == measured else {"gpu": gpu}
+    return named | {
+        "trainer": trainer,
         "evaluator": evaluator.get("version"),
         "data": evaluator.get("data"),
         "budget_seconds": asked.budget_seconds,
         "clock": asked.clock,
-        "device": result["device"]["kind"],
+        "device": measured,
         "torch": result["device"].get("torch"),
         "driver": result["device"].get("driver"),
         "self_reported": bool(result["self_reported"]),

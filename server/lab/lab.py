@@ -184,7 +184,8 @@ async def _bring_pools_up_to_date(db: Database, settings: Settings) -> None:
 
 
 def _shape(pool: Pool) -> Pool:
-    return replace(pool, note="", as_of=0.0)
+    """What the settings say of a pool: without what the dispatcher noted, and without the slots that other labs hold now."""
+    return replace(pool, note="", as_of=0.0, taken=0)
 
 
 def _pools(settings: Settings, known: Mapping[str, Pool]) -> list[Pool]:
@@ -199,7 +200,7 @@ def _pool(name: str, pool: PoolSettings, known: Pool | None) -> Pool:
         return _hired_pool(name, pool, known)
     here = devices()
     slots = min(pool.slots or len(here.indices), len(here.indices))
-    return Pool(name, pool.backend, here.kind, here.clock, slots, pool.usd_per_hour, as_of=now)
+    return Pool(name, pool.backend, here.kind, here.clock, slots, pool.usd_per_hour, note=here.trouble, as_of=now)
 
 
 def _hired_pool(name: str, pool: SkyPilotPool, known: Pool | None) -> Pool:

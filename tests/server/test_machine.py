@@ -2,47 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from labhand.server import machine
 
 
+@pytest.fixture(autouse=True)
+def anew() -> Iterator[None]:
+    """Devices are looked for anew, and what a test's driver says is forgotten."""
+    machine.forget_devices()
+    yield
+    machine.forget_devices()
+
+
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Puts a program that prints as `nvidia-smi` does on the PATH."""
+
+    def install(script: str) -> None:
+        command = tmp_path / "nvidia-smi"
+        command.write_text(f"#!/bin/sh\n{script}\n")
+        command.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    return install
+
+
+def test_gpus_of_the_most_frequent_kind_are_the_devices(driver: Callable[[str], None]) -> None:
+    sxm = "NVIDIA H100 80GB HBM3, 81559, 570.1"
+    driver(f"printf '0, {sxm}\\n1, Tesla T4, 15360, 570.1\\n2, {sxm}\\n'")
+
+    assert machine.devices() == machine.Devices("H100-SXM", (0, 2), "wall")
+
+
+def test_a_pcie_card_and_an_sxm_module_are_two_kinds(driver: Callable[[str], None]) -> None:
+    driver("printf '0, NVIDIA H100 PCIe, 81559, 570.1\\n'")
+
+    assert machine.devices().kind == "H100-PCIe"
+
+
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    ("script", "reason"),
     [
-        ("NVIDIA H100 80GB HBM3", "H100"),
-        ("NVIDIA H200", "H200"),
-        ("NVIDIA A100-SXM4-40GB", "A100"),
-        ("NVIDIA A100 80GB PCIe", "A100"),
-        ("NVIDIA GeForce RTX 4090", "RTX4090"),
-        ("Tesla V100-SXM2-16GB", "V100"),
-        ("NVIDIA L40S", "L40S"),
+        (
+            'echo "NVIDIA-SMI has failed because it couldn\'t communicate with the NVIDIA driver"; exit 9',
+            "couldn't communicate",
+        ),
+        ("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18", "version mismatch"),
+        ("echo 'No devices were found'", "No devices were found"),
+        ("true", "reports no GPUs"),
+        ("printf '0, NVIDIA H100 PCIe\\n'", "NVIDIA H100 PCIe"),
+        ("printf 'ERR!, , , \\n'", "ERR!"),
     ],
 )
-def test_the_kind_of_a_gpu_is_its_name_without_maker_and_memory(name: str, kind: str) -> None:
-    assert machine.short_kind(name) == kind
+def test_a_driver_that_does_not_work_is_told_and_makes_no_cpu_lab(
+    driver: Callable[[str], None], script: str, reason: str
+) -> None:
+    driver(script)
+    found = machine.devices()
+
+    assert (found.kind, found.indices, found.clock) == ("unknown", (), "wall")
+    assert reason in found.trouble
 
 
-def test_gpus_of_the_most_frequent_kind_are_the_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    command = tmp_path / "nvidia-smi"
-    command.write_text("#!/bin/sh\nprintf '0, NVIDIA H100 80GB HBM3\\n1, NVIDIA T4\\n2, NVIDIA H100 80GB HBM3\\n'\n")
-    command.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    machine.devices.cache_clear()
-    try:
-        assert machine.devices() == machine.Devices("H100", (0, 2), "wall")
-    finally:
-        machine.devices.cache_clear()
+def test_a_driver_that_was_mended_is_seen_by_the_same_process(driver: Callable[[str], None]) -> None:
+    driver("exit 9")
+    assert machine.devices().trouble
+    driver("printf '0, NVIDIA L4, 23034, 570.1\\n'")
+
+    assert machine.devices() == machine.Devices("L4", (0,), "wall")
 
 
 def test_a_machine_without_gpus_offers_its_cores_and_counts_cpu_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    machine.devices.cache_clear()
-    try:
-        found = machine.devices()
-    finally:
-        machine.devices.cache_clear()
+    found = machine.devices()
     assert (found.kind, found.clock) == ("cpu", "cpu")
     assert found.indices
 

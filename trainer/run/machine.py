@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import re
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,10 +10,11 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from ..contract import nvidia
 from ..contract.files import cache_folder
+from ..contract.gpu_names import UNKNOWN
 from ..contract.run_folder import RunFolder
 from ..contract.trainer_file import Spec, Trainer
-from . import nvidia
 from .child import Child, Stop
 from .classify import of_exit
 from .environment import for_this_machine, scrubbed, with_interpreter
@@ -80,13 +80,7 @@ def describe_device(spec: Spec) -> dict[str, str | None]:
     if spec.device == "cpu":
         return {"kind": "cpu", "torch": torch, "driver": None}
     try:
-        name, driver = nvidia.ask("gpu=name,driver_version", spec.gpu)[0]
-    except (IndexError, ValueError):
-        return {"kind": "unknown", "torch": torch, "driver": None}
-    return {"kind": short_name(name), "torch": torch, "driver": driver}
-
-
-def short_name(gpu: str) -> str:
-    """`H100` for `NVIDIA H100 80GB HBM3`, `RTX4090` for `NVIDIA GeForce RTX 4090`."""
-    found = re.search(r"\b(RTX |GTX )?([A-Z]{0,2}\d{1,4}\w*)( Ti)?\b", gpu.replace("-", " "))
-    return "".join(part.strip() for part in found.groups(default="")) if found else gpu
+        kind, driver = nvidia.kind_and_driver(spec.gpu or "0")
+    except nvidia.DriverError:
+        return {"kind": UNKNOWN, "torch": torch, "driver": None}
+    return {"kind": kind, "torch": torch, "driver": driver}

@@ -8,9 +8,9 @@ import resource
 import time
 from collections.abc import Sequence
 
+from ..contract import nvidia
 from ..sandbox.policy import LARGEST_FILE
 from ..sandbox.processes import descendants, peak_memory
-from . import nvidia
 from .classify import RunFailedError
 from .clock import Clock
 from .run import Run
@@ -65,7 +65,7 @@ class GpuWatch:
         """
         if self._left and share >= self._left[0]:
             self._left = [later for later in self._left if later > share]
-            self._note(nvidia.ask("compute-apps=pid,used_memory", self._run.spec.gpu))
+            self._note(_ask_driver("compute-apps=pid,used_memory", self._run.spec.gpu))
 
     def _note(self, processes: Sequence[Sequence[str]]) -> None:
         ours = {str(pid) for pid in descendants(os.getpid())}
@@ -75,13 +75,21 @@ class GpuWatch:
             if len(known) < len(processes) and "shared_gpu" not in self._run.result.flags:
                 self._run.result.flags.append("shared_gpu")
         else:  # within a container the driver may know processes by other numbers
-            self._keep([row[0] for row in nvidia.ask("gpu=memory.used", self._run.spec.gpu)])
+            self._keep([row[0] for row in _ask_driver("gpu=memory.used", self._run.spec.gpu)])
 
     def _keep(self, mebibytes: Sequence[str]) -> None:
         held = MIB * sum(int(figure) for figure in mebibytes if figure.isdecimal())
         if held:
             before = self._run.result.measures.get("peak_memory_bytes", 0)
             self._run.result.measures["peak_memory_bytes"] = max(before, held)
+
+
+def _ask_driver(what: str, gpu: str | None) -> Sequence[Sequence[str]]:
+    """What the driver answers; nothing where it can't: a measure is missing then, and the run goes on."""
+    try:
+        return nvidia.query(what, gpu)
+    except nvidia.DriverError:
+        return []
 
 
 def record_memory(run: Run) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ....trainer.contract.gpu_names import matching_kinds
 from ...domain import Clock, Pool, seed
 from ...errors import BadInputError, SettingsError, nearest
 from ...store.money import clusters
@@ -64,6 +65,11 @@ async def choose_launch_stratum(
         )
     gpu = _choose_kind(pools, asked, of_base)
     chosen = [pool for pool in pools if pool.gpu == gpu]
+    if not any(pool.slots for pool in chosen):
+        raise SettingsError(
+            f"Nothing can be launched on pool {chosen[0].name}: {chosen[0].note or 'it has no slots'}",
+            "Ask the person to run labhand doctor on this machine and to mend what it reports; then launch again",
+        )
     clock = chosen[0].clock
     trainers_own = lab.trainer.cpu_seconds if clock == "cpu" else lab.trainer.budget_seconds
     seconds = budget_seconds or lab.settings.budget_seconds or trainers_own
@@ -102,6 +108,11 @@ def _choose_kind(pools: Sequence[Pool], asked: str | None, of_base: str | None) 
     kinds = {pool.gpu.lower(): pool.gpu for pool in pools}
     if asked is None:
         return kinds.get((of_base or "").lower(), pools[0].gpu)
-    if asked.lower() not in kinds:
+    matching = matching_kinds(asked, dict.fromkeys(pool.gpu for pool in pools))
+    if not matching:
         raise BadInputError(f"There is no GPU {asked!r} in this lab", f"{nearest(asked, kinds.values())} See list_gpus")
-    return kinds[asked.lower()]
+    if len(matching) > 1:
+        raise BadInputError(
+            f"gpu={asked!r} names several kinds of this lab", f"Name one of {', '.join(matching)}, or a list of them"
+        )
+    return matching[0]

@@ -78,6 +78,22 @@ async def test_a_result_is_settled_once(lab: Lab) -> None:
     assert tuple(spent) == ("local", 0, 1, 25.0, 0.0, 20.0)
 
 
+async def test_the_kind_asked_for_and_the_kind_measured_are_both_facts_of_a_stratum(lab: Lab) -> None:
+    sxm, pcie, cpu = await queue_trees(lab, "a", "b", "c", setting="parabola/H100/5s")
+    settler = Settler(lab.trainer.metric)
+    await settle(lab, settler, {sxm: 1.9}, device={"kind": "H100-SXM", "torch": "2.13.0", "driver": "570"})
+    await settle(lab, settler, {pcie: 1.9}, device={"kind": "H100-PCIe", "torch": "2.13.0", "driver": "570"})
+    await settle(lab, settler, {cpu: 1.9}, device={"kind": "H100", "torch": "2.13.0", "driver": "570"})
+    found = await lab.db.rows("SELECT facts FROM strata ORDER BY number")
+    kinds = [(facts.get("gpu"), facts["device"]) for facts in (json.loads(row["facts"]) for row in found)]
+
+    assert kinds == [
+        ("H100", "H100-SXM"),
+        ("H100", "H100-PCIe"),
+        (None, "H100"),
+    ]
+
+
 async def test_money_is_counted_by_the_pool_lost_runs_included(lab: Lab) -> None:
     async with lab.db.transaction() as tx:
         await tx.execute("UPDATE pools SET usd_per_hour = 3.6")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,9 @@ from labhand.server.lab import references
 from labhand.server.lab.dispatcher_process import dispatcher_lives, start_dispatcher
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.status_line import lab_line
-from labhand.server.machine import devices
+from labhand.server.machine import devices, forget_devices
 from labhand.server.settings import LOCK, LOG
+from labhand.server.store.money import pools
 
 from .builders import Woken
 from .writing import experiments, launch, lay_out, log, opened
@@ -92,6 +95,35 @@ async def test_pools_follow_the_settings(tmp_path: Path) -> None:
         assert (await lab_line(lab)).idle_gpus == 1
     async with opened(tmp_path, slots=10_000) as lab:  # there are no more than the machine has devices
         assert [pool.slots for pool in await lab.pools()] == [len(devices().indices)]
+
+
+async def test_what_the_dispatcher_noted_of_a_pool_stays_while_another_lab_holds_its_slots(tmp_path: Path) -> None:
+    async with opened(tmp_path, slots=1) as lab:
+        [pool] = await lab.pools()
+        async with lab.db.transaction() as tx:
+            await pools.save(tx, [replace(pool, taken=1, note="The host is asleep")])
+    async with opened(tmp_path, slots=1) as lab:
+        [pool] = await lab.pools()
+
+        assert (pool.note, pool.taken) == ("The host is asleep", 1)
+
+
+async def test_nothing_is_launched_on_a_machine_whose_driver_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = tmp_path / "bin" / "nvidia-smi"
+    command.parent.mkdir()
+    command.write_text("#!/bin/sh\necho 'Driver/library version mismatch'; exit 18\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}:{os.environ['PATH']}")
+    forget_devices()
+    try:
+        async with opened(tmp_path) as lab:
+            [pool] = await lab.pools()
+            assert (pool.gpu, pool.slots) == ("unknown", 0)
+            with pytest.raises(SettingsError, match=r"Driver/library version mismatch.*labhand doctor"):
+                await launch(lab, overrides={"X": 2})
+            assert await experiments(lab) == []
+    finally:
+        forget_devices()
 
 
 async def test_a_lab_with_work_left_wakes_the_dispatcher_when_it_is_opened(tmp_path: Path) -> None:
