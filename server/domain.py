@@ -5,14 +5,12 @@ Records are frozen: they say how things stood when they were read. What changes 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from hashlib import sha256
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from .errors import BadInputError
+from .ids import experiment_id
 
 
 class Status(StrEnum):
@@ -44,6 +42,34 @@ class Verdict(StrEnum):
     PROMISING = "promising"
     CONFIRMED = "confirmed"
     NOT_SHOWN = "not_shown"
+
+
+class Purpose(StrEnum):
+    """Why an experiment exists."""
+
+    IDEA = "idea"
+    """A caller asked for it."""
+    BASELINE = "baseline"
+    """A replicate of the baseline that the lab adds by itself."""
+    RECHECK = "recheck"
+    """A suspected score is run again on another seed."""
+    SPOT_CHECK = "spot_check"
+    """What was stopped as doomed is run to its end, to count the mistakes of early stopping."""
+    VALIDATION = "validation"
+    """One of the pairs that a validation rests on."""
+    REPORT = "report"
+    """One of the pairs that decide nothing, from which a gain is reported."""
+
+
+class RunStatus(StrEnum):
+    """Where one physical attempt at an experiment is in its life."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    EVALUATING = "evaluating"
+    FINISHED = "finished"
+    LOST = "lost"
+    """Its machine vanished."""
 
 
 class Failure(StrEnum):
@@ -115,9 +141,6 @@ class Experiment:
         commit: Of its source in the lab's repository.
         tree: Content hash of the source: equal trees are the same source.
         base: The experiment whose source it was made from; None for the baseline and a folder on disk.
-        purpose: `idea`; `baseline` for the replicates that the lab adds by itself, `recheck` where it runs a suspected score
-            again, `spot_check` where it runs to its end what it had stopped as doomed; `validation` for the pairs that a
-            validation rests on, `report` for those that decide nothing.
         replicate: k of `seed(setting, k)`.
         setting: Trainer, kind of device and budget: the stratum as far as it is known at launch.
         gpu: The kind of device that it asks for, `cpu` where there is none.
@@ -136,7 +159,7 @@ class Experiment:
     commit: str
     tree: str
     base: int | None
-    purpose: str
+    purpose: Purpose
     hypothesis: str
     theme: str | None
     changes: str
@@ -180,7 +203,6 @@ class Run:
         id: `e0042-1`, also the name of its folder below `.labhand/runs/`.
         pool: Where it runs.
         handle: What the backend needs to find it again; opaque to everyone else.
-        status: `starting`, `running`, `evaluating`, `finished`, or `lost` when its machine vanished.
         heartbeat_at: When the backend last had news of it, as a Unix time.
     """
 
@@ -189,7 +211,7 @@ class Run:
     attempt: int
     pool: str
     handle: Mapping[str, Any]
-    status: str
+    status: RunStatus
     created_at: float
     heartbeat_at: float
 
@@ -274,90 +296,3 @@ class Stratum:
     replicates: int
     noise: float | None
     degrees: int
-
-
-def experiment_id(number: int) -> str:
-    """`e0042` for 42."""
-    return f"e{number:04d}"
-
-
-def grid_id(number: int) -> str:
-    """`g007` for 7."""
-    return f"g{number:03d}"
-
-
-def validation_id(number: int) -> str:
-    """`v003` for 3."""
-    return f"v{number:03d}"
-
-
-def run_id(experiment: int, attempt: int) -> str:
-    """`e0042-1` for the first attempt at experiment 42."""
-    return f"{experiment_id(experiment)}-{attempt}"
-
-
-_ID = re.compile(r"([egv])0*(\d{1,9})")
-_RANGE = re.compile(r"e0*(\d{1,9})\s*(?:-|\.\.)\s*e?0*(\d{1,9})")
-LONGEST_RANGE = 1_000_000
-"""Experiments that one range may name."""
-
-
-class Ids(NamedTuple):
-    """Numbers of what is named."""
-
-    experiments: list[int]
-    grids: list[int]
-    validations: list[int]
-
-
-def parse_ids(ids: Iterable[str]) -> Ids:
-    """Numbers of the experiments, grids and validations that are named.
-
-    Args:
-        ids: `e0042`, `g007`, `v003`, or a range `e0001-e0008` as answers write them.
-
-    Raises:
-        BadInputError: A name is none of these, or a range is beyond all measure.
-    """
-    found = Ids([], [], [])
-    kinds = {"e": found.experiments, "g": found.grids, "v": found.validations}
-    for text in ids:
-        if span := _RANGE.fullmatch(text.strip()):
-            first, last = int(span[1]), int(span[2])
-            if last - first >= LONGEST_RANGE:
-                raise BadInputError(
-                    f"{text!r} names {last - first + 1:,} experiments", f"A range has {LONGEST_RANGE:,} at the most"
-                )
-            found.experiments.extend(range(first, last + 1))
-        elif name := _ID.fullmatch(text.strip()):
-            kinds[name[1]].append(int(name[2]))
-        else:
-            raise BadInputError(
-                f"{text!r} is not an id", "An experiment is e0042, a grid g007, a validation v003, a range e0001-e0008"
-            )
-    return found
-
-
-def id_ranges(numbers: Iterable[int]) -> list[str]:
-    """Experiments as ranges: `["e0001-e0008", "e0011"]`."""
-    spans: list[list[int]] = []
-    for number in sorted(set(numbers)):
-        if spans and spans[-1][1] == number - 1:
-            spans[-1][1] = number
-        else:
-            spans.append([number, number])
-    return [experiment_id(low) if low == high else f"{experiment_id(low)}-{experiment_id(high)}" for low, high in spans]
-
-
-def seed(lab: str, setting: str, replicate: int) -> int:
-    """The seed that the lab assigns to replicate k of a setting, in [0, 2**31).
-
-    Experiments in one setting share seeds, so that they can be compared pair by pair.
-
-    Args:
-        lab: The lab's own identity, so that two labs don't draw alike.
-        setting: Trainer, kind of device and budget: what is known of the stratum before anything ran.
-        replicate: k, from 0.
-    """
-    digest = sha256(f"{lab}/{setting}/{replicate}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from labhand.server.dispatcher.judge import EARLY, Arms
-from labhand.server.domain import Metric, Verdict, seed
+from labhand.server.domain import Metric, Verdict
 from labhand.server.research.horizons import PAIRS as HORIZON_PAIRS
 from labhand.server.research.horizons import not_worse
 from labhand.server.research.noise import moderate, of_difference
 from labhand.server.research.online_fdr import level
 from labhand.server.research.paired_test import PAIRS, GainEstimate, Trial, decide, estimate, looks
 from labhand.server.research.policy import baseline_replicates
+from labhand.server.seeds import SeedStream
 from labhand.server.store.comparison.strata import NewVerdict, ScoredExperiment
 
 from .agent import Agent, Answer, Try, Validate
@@ -147,7 +148,9 @@ class Campaign:
         self.strata[kind, SECONDS].replicates[name(knobs)].update(left)
         while left:
             batch, left = left[:AT_ONCE], left[AT_ONCE:]
-            self._settle(kind, SECONDS, [(knobs, seed(self._lab, setting, k)) for k in batch], is_idea=is_idea)
+            self._settle(
+                kind, SECONDS, [(knobs, SeedStream.of_replicates(self._lab, setting).seed(k)) for k in batch], is_idea=is_idea
+            )
 
     def _settle(self, kind: str, seconds: float, runs: Sequence[tuple[Knobs, int]], *, is_idea: bool = False) -> list[float]:
         stratum = self.strata[kind, seconds]
@@ -204,7 +207,7 @@ class Campaign:
         setting = f"{self._setting(KIND, seconds)}/v{number:03}/{stage}"
         gains: list[float] = []
         for place in range(first, count):
-            drawn = seed(self._lab, setting, place)
+            drawn = SeedStream.of_replicates(self._lab, setting).seed(place)
             candidate, other = self._settle(KIND, seconds, [(knobs, drawn), (against, drawn)])
             gains.append(METRIC.gain(candidate, other))
         return gains

@@ -13,7 +13,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from ...trainer.contract.curve import Point, read_curve, read_ends, thinned
-from ..domain import Metric
+from ..domain import Metric, Purpose, RunStatus
 from ..research.early_stopping import Doomed, doomed
 from ..store.database import Database
 from ..store.running import early_stops
@@ -55,7 +55,9 @@ class DoomedRuns:
         """The runs to be stopped now; none where that was looked at recently."""
         now = time.monotonic()
         judged = [
-            one for one in attempts if one.run.status == "running" and one.purpose == "idea" and one.cancel_reason is None
+            one
+            for one in attempts
+            if one.run.status is RunStatus.RUNNING and one.purpose is Purpose.IDEA and one.cancel_reason is None
         ]
         if not judged or (self._looked_at is not None and now - self._looked_at < LOOK_SECONDS):
             return []

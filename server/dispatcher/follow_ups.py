@@ -11,13 +11,15 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..domain import Experiment, experiment_id, seed
+from ..domain import Experiment, Purpose
+from ..ids import experiment_id
 from ..research import policy
+from ..seeds import SeedStream
 from ..settings import BASELINE_EVERY, Allowance
 from ..source.repository import Sources
 from ..store import facts
 from ..store.database import Transaction
-from ..store.experiments import launches, reruns, suspicions
+from ..store.experiments import reruns, rows
 from ..store.money import spending
 from ..store.running import early_stops
 
@@ -34,7 +36,7 @@ class _FollowUp:
     """
 
     of: Experiment
-    purpose: str
+    purpose: Purpose
     why: str
     same_seed: bool = False
 
@@ -76,7 +78,7 @@ class FollowUps:
             tx, setting
         ):
             return []
-        return [_FollowUp(newest, "baseline", "Whether the baseline still scores as it did")]
+        return [_FollowUp(newest, Purpose.BASELINE, "Whether the baseline still scores as it did")]
 
     async def _queue(self, tx: Transaction, addition: _FollowUp, now: float) -> bool:
         """Queue one, as far as the allowance goes."""
@@ -85,12 +87,12 @@ class FollowUps:
         if not self._allowance.covers(committed.experiments + 1, committed.gpu_seconds + seconds, committed.usd + of.usd):
             log.warning("The allowance doesn't cover running %s again (%s)", of.id, addition.purpose)
             return False
-        number = await launches.newest(tx) + 1
+        number = await rows.newest_number(tx) + 1
         replicate, drawn = of.replicate, of.seed
         if not addition.same_seed:
             replicate = await reruns.next_replicate(tx, of)
-            drawn = seed(await facts.fact(tx, facts.IDENTITY) or "", of.setting, replicate)
-        await reruns.queue(
+            drawn = SeedStream.of_replicates(await facts.fact(tx, facts.IDENTITY) or "", of.setting).seed(replicate)
+        await reruns.queue_again(
             tx, of, number=number, purpose=addition.purpose, why=addition.why, replicate=replicate, seed=drawn, now=now
         )
         await self._sources.tag({experiment_id(number): of.commit})
@@ -100,14 +102,14 @@ class FollowUps:
 
 async def _rechecks(tx: Transaction) -> list[_FollowUp]:
     return [
-        _FollowUp(one, "recheck", f"Whether the score of {one.id} comes again on another seed")
-        for one in await suspicions.unanswered(tx)
+        _FollowUp(one, Purpose.RECHECK, f"Whether the score of {one.id} comes again on another seed")
+        for one in await reruns.unanswered_suspicions(tx)
     ]
 
 
 async def _spot_checks(tx: Transaction) -> list[_FollowUp]:
     return [
-        _FollowUp(one, "spot_check", f"What {one.id}, which was stopped as doomed, comes to in the end", same_seed=True)
+        _FollowUp(one, Purpose.SPOT_CHECK, f"What {one.id}, which was stopped as doomed, comes to in the end", same_seed=True)
         for place, one in await early_stops.unchecked(tx)
         if policy.spot_check(place)
     ]

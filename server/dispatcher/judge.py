@@ -13,7 +13,7 @@ from ..research.verdicts import judge
 from ..store.comparison import champions, strata
 from ..store.comparison.strata import NewVerdict, ScoredExperiment
 from ..store.database import Transaction
-from ..store.experiments import suspicions
+from ..store.experiments import reruns
 
 Figures = tuple[float | None, int, float | None, int]
 """What a stratum's row holds: the reference's mean, its replicates, noise, degrees of freedom."""
@@ -194,7 +194,7 @@ class Judge:
             rows = await strata.scored(tx, stratum, champion.tree, is_baseline=champion.experiment is None, only=only)
             touched, suspected = arms.take_in(rows, frozenset(numbers))
             for number, bar in suspected.items():
-                await suspicions.suspect(tx, number, bar)
+                await reruns.suspect(tx, number, bar)
             if await self._describe(tx, stratum, arms.figures()):
                 touched = set(arms.scored)
             await strata.save_verdicts(tx, list(arms.pronounce(touched)))

@@ -18,8 +18,9 @@ from typing import Any, cast
 from anyio import to_thread
 
 from ..backends.runner_state import LocalRunFolder
-from ..domain import Metric, Verdict, experiment_id, id_ranges
+from ..domain import Metric, Verdict
 from ..errors import NotFoundError
+from ..ids import experiment_id, id_ranges
 from ..settings import DATABASE, RUNS, SOURCES, data_folder, load_settings
 from ..source.repository import Sources
 from ..source.trainer_folder import Source, load_trainer

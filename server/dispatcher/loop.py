@@ -20,7 +20,7 @@ from ..settings import Allowance
 from ..store.comparison import champions, validation_pairs
 from ..store.database import Database
 from ..store.money import pools as pool_rows
-from ..store.running import early_stops, queue, runs, settlement
+from ..store.running import early_stops, holds, queue, runs, settlement
 from ..store.running.runs import Attempt, News
 from .cluster_scaling import ClusterScaler
 from .doomed_runs import DoomedRuns
@@ -136,7 +136,7 @@ class Dispatcher:
         if await queue.needs_sweeping(self._db) or await validation_pairs.need_a_look(self._db):
             async with self._db.transaction() as tx:
                 await settlement.cancel_queued(tx, time.time())
-                await queue.drop_empty_holds(tx)
+                await holds.drop_empty_holds(tx)
                 await self._settler.follow(tx, time.time())
         self._active = [attempt for attempt in await runs.active(self._db) if attempt.run.pool in self._pools]
         await self._hiring.read({attempt.run.pool for attempt in self._active})

@@ -10,7 +10,8 @@ from typing import Any
 
 from anyio import to_thread
 
-from ..domain import Run, experiment_id
+from ..domain import Purpose, Run
+from ..ids import experiment_id
 from ..source.repository import Sources
 from ..store.running.runs import Attempt
 
@@ -82,7 +83,7 @@ def _spec(attempt: Attempt, trained: Mapping[str, Any] | None, *, sandbox_requir
         "cores": [],
         "gpu": None,
         "sandbox_required": sandbox_required,
-        "sealed": attempt.purpose == "report",
+        "sealed": attempt.purpose is Purpose.REPORT,
         "trained": trained,
     }
     return json.dumps(spec, indent=2)

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..domain import Failure, FailureDetail, Metric, Status, experiment_id
+from ..domain import Failure, FailureDetail, Metric, RunStatus, Status
+from ..ids import experiment_id
 from ..research.policy import storm
 from ..store.comparison import strata
 from ..store.database import Transaction
-from ..store.running import early_stops, queue, settlement
+from ..store.running import early_stops, holds, settlement
 from ..store.running.runs import Attempt
 from ..store.running.settlement import ExperimentOutcome
 from . import result_reader
@@ -69,7 +70,7 @@ class Settler:
                 await _lose(tx, attempt, "it was asked to end by someone outside of the lab", now)
                 continue
             outcome = await _outcome(tx, attempt, result)
-            if await settlement.end_run(tx, attempt.run, "finished", _held(attempt, result, now)):
+            if await settlement.end_run(tx, attempt.run, RunStatus.FINISHED, _held(attempt, result, now)):
                 await settlement.finish(tx, attempt.run, outcome, now)
                 await _watch_for_storms(tx, attempt.run.experiment, outcome, now)
                 if outcome.stratum is not None:
@@ -89,7 +90,7 @@ async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None
     """Make up for a run that left no result, unless it was to end anyway or this happened too often."""
     run = attempt.run
     held = max(0.0, min(run.heartbeat_at, now) - run.created_at)
-    if not await settlement.end_run(tx, run, "lost", held):
+    if not await settlement.end_run(tx, run, RunStatus.LOST, held):
         return
     if attempt.cancel_reason is not None:
         await settlement.finish(tx, run, _stopped(attempt, ExperimentOutcome(Status.CANCELLED)), now)
@@ -108,10 +109,10 @@ async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None
 async def _watch_for_storms(tx: Transaction, experiment: int, outcome: ExperimentOutcome, now: float) -> None:
     """Hold what is queued beside an experiment when it keeps failing; let it go on when one succeeds."""
     if outcome.status is Status.SUCCEEDED:
-        await queue.lift_holds(tx, experiment)
+        await holds.lift_holds(tx, experiment)
     if outcome.failed is None:
         return
-    scope = await queue.scope(tx, experiment)
+    scope = await holds.scope_of(tx, experiment)
     kind = storm(scope.outcomes)
     if kind is None or not scope.queued:
         return
@@ -120,7 +121,7 @@ async def _watch_for_storms(tx: Transaction, experiment: int, outcome: Experimen
         f" ({outcome.failed.message[:MESSAGE]}). {scope.queued} queued ones are held: launch one that failed again (retry=True)"
         " and they go on when it succeeds, or cancel them"
     )
-    await queue.hold(tx, experiment, kind, reason, now)
+    await holds.save_hold(tx, experiment, kind, reason, now)
 
 
 async def _outcome(tx: Transaction, attempt: Attempt, result: Mapping[str, Any]) -> ExperimentOutcome:

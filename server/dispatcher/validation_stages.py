@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from ..domain import Metric, Verdict, id_ranges
+from ..domain import Metric, Verdict
+from ..ids import id_ranges
 from ..research.policy import STORM
 from ..source.repository import Sources
 from ..store.comparison import champions, validation_pairs, validations

@@ -34,13 +34,13 @@ def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None
             )
 
 
-def refuse_unpriced(lab: Lab, gpu: str, *, is_priced: bool) -> None:
+def refuse_unpriced(lab: Lab, limits: Allowance, gpu: str, *, is_priced: bool) -> None:
     """Refuse what has no price yet, where dollars are limited, and have a dispatcher ask for it.
 
     Raises:
         AllowanceError: What it would cost isn't known.
     """
-    if lab.allowance().usd is not None and not is_priced:
+    if limits.usd is not None and not is_priced:
         lab.wake_dispatcher()
         raise AllowanceError(
             f"What {gpu} costs isn't known yet: the dispatcher is asking, and dollars are limited",

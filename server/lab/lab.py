@@ -30,8 +30,9 @@ from ..source.trainer_folder import Source, Trainer, load_trainer, read_folder
 from ..store import facts
 from ..store.comparison import champions, validation_pairs
 from ..store.database import Database
-from ..store.experiments import launches
+from ..store.experiments import workload
 from ..store.money import allowances, clusters, pools
+from ..store.sources import SourceRow, save_sources
 from .dispatcher_process import start_dispatcher
 
 TRAINER = "trainer"
@@ -95,7 +96,7 @@ class Lab:
             await _refuse_other_world(db, settings, folder)
             await _bring_pools_up_to_date(db, settings)
             await allowances.save_alone(db, settings.allowance, time.time())
-            unfinished = bool(await launches.pending(db)) or await validation_pairs.need_a_look(db)
+            unfinished = bool(await workload.count_pending(db)) or await validation_pairs.need_a_look(db)
             unfinished = unfinished or await _has_open_bills(db, settings)
         except BaseException:
             await db.close()
@@ -140,7 +141,7 @@ async def _make(db: Database, sources: Sources, trainer: Trainer, source: Source
     async with db.transaction() as tx:
         if identity := await facts.fact(tx, facts.IDENTITY):
             return identity
-        await launches.save_sources(tx, [launches.KeptSource(baseline.hash, baseline.tree, "", "", knobs)])
+        await save_sources(tx, [SourceRow(baseline.hash, baseline.tree, "", "", knobs)])
         await champions.add_champion(tx, baseline.hash, None, time.time())
         identity = secrets.token_hex(8)
         await facts.state(tx, {facts.IDENTITY: identity, TRAINER: trainer.name, REHEARSAL: str(is_rehearsal)})

@@ -13,7 +13,7 @@ from ..source.changes import apply_change, describe, diffstat, knobs_of
 from ..source.repository import Commit, NewCommit, delta
 from ..source.static_flags import flags
 from ..source.trainer_folder import Source, Trainer
-from ..store.experiments.launches import KeptSource
+from ..store.sources import SourceRow
 from . import references
 from .lab import Lab
 from .references import Reference
@@ -59,7 +59,7 @@ class KeptProposal:
         variant: Its name in a grid that has variants.
     """
 
-    kept: KeptSource
+    kept: SourceRow
     base: int | None
     overrides: Mapping[str, Any]
     variant: str
@@ -131,7 +131,7 @@ def _compare(
 
 
 def _new_idea(proposal: Proposal, commit: Commit) -> KeptProposal:
-    kept = KeptSource(commit.hash, commit.tree, proposal.changes, proposal.diffstat, proposal.knobs, proposal.flags)
+    kept = SourceRow(commit.hash, commit.tree, proposal.changes, proposal.diffstat, proposal.knobs, proposal.flags)
     base = proposal.base.experiment
     return KeptProposal(kept, base.number if base else None, proposal.overrides, proposal.variant)
 
@@ -139,5 +139,5 @@ def _new_idea(proposal: Proposal, commit: Commit) -> KeptProposal:
 def _idea_of_base(proposal: Proposal) -> KeptProposal:
     commit, base = proposal.base.commit, proposal.base.experiment
     changes = base.changes if base else ""
-    kept = KeptSource(commit.hash, commit.tree, changes, proposal.diffstat, proposal.knobs, proposal.flags)
+    kept = SourceRow(commit.hash, commit.tree, changes, proposal.diffstat, proposal.knobs, proposal.flags)
     return KeptProposal(kept, base.base if base else None, base.overrides if base else {}, proposal.variant)

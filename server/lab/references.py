@@ -8,13 +8,14 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from ..domain import Experiment, experiment_id, parse_ids
+from ..domain import Experiment
 from ..errors import BadInputError, LabhandError, NotFoundError
+from ..ids import experiment_id, parse_ids
 from ..source.changes import MergeInput, take_folder
 from ..source.repository import Commit
 from ..source.trainer_folder import FILE, Source, read_folder
 from ..store.comparison import champions
-from ..store.experiments import launches
+from ..store.experiments import rows
 from .lab import Lab
 
 BASELINE = "baseline"
@@ -93,9 +94,9 @@ async def find_experiment(lab: Lab, name: str) -> Experiment:
     numbers = parse_ids([name]).experiments
     if len(numbers) != 1:
         raise BadInputError(f"{name!r} is not one experiment", f"Give {CHAMPION}, {BASELINE}, {WORKDIR} or an id such as e0042")
-    found = await launches.experiment(lab.db, numbers[0])
+    found = await rows.find_experiment(lab.db, numbers[0])
     if found is None:
-        newest = await launches.newest(lab.db)
+        newest = await rows.newest_number(lab.db)
         known = f"The newest is {experiment_id(newest)}; get_results lists them" if newest else "None was launched yet"
         raise NotFoundError(f"There is no experiment {experiment_id(numbers[0])}", known)
     return found

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
-from ..domain import ACTIVE, Status, experiment_id
+from ..domain import ACTIVE, Status
+from ..ids import experiment_id
 from ..schemas.answers import LabLine
 from ..store.comparison import champions
-from ..store.experiments import launches
+from ..store.experiments import workload
 from ..store.money import spending
 from . import allowance
 from .lab import Lab
@@ -16,7 +17,7 @@ from .lab import Lab
 async def lab_line(lab: Lab) -> LabLine:
     """The champion, what runs and waits, idle GPUs, and what is left of the allowance."""
     best = await champions.champion(lab.db)
-    counts = await launches.pending(lab.db)
+    counts = await workload.count_pending(lab.db)
     running = sum(count for status, count in counts.items() if status in ACTIVE)
     slots = sum(pool.slots - pool.taken for pool in await lab.pools())
     return LabLine(

@@ -15,15 +15,13 @@ from typing import Any, TypeAlias
 import aiosqlite
 import anyio
 
-from ..errors import SettingsError
 from ..machine import refuse_network_file_system
+from .migrations import MIGRATIONS, missing_statements
 
 Row = sqlite3.Row
 Parameters = Sequence[Any] | Mapping[str, Any]
 """By place, or by name."""
 
-MIGRATIONS: tuple[str, ...] = ()
-"""Statements that bring version n to n + 1, beginning with version 1. A released migration never changes."""
 
 BUSY_SECONDS = 30.0
 """How long a write waits for another process's transaction."""
@@ -153,7 +151,7 @@ async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
         return
     await connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement in _missing(await _version(connection), newest, path):
+        for statement in missing_statements(await _version(connection), newest, path):
             await connection.execute(statement)
         await connection.execute(f"PRAGMA user_version = {newest}")
     except BaseException:
@@ -162,33 +160,6 @@ async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
     await connection.commit()
 
 
-def _missing(version: int, newest: int, path: Path) -> list[str]:
-    """The statements that bring a database of `version` (0 for an empty one) to the newest."""
-    if version > newest:
-        raise SettingsError(
-            f"{path} was written by a newer labhand (version {version}, this one knows {newest})", "Upgrade labhand"
-        )
-    scripts = MIGRATIONS[version - 1 :] if version else (schema(),)
-    return [statement for script in scripts for statement in statements(script)]
-
-
 async def _version(connection: aiosqlite.Connection) -> int:
     rows = list(await connection.execute_fetchall("PRAGMA user_version"))
     return int(rows[0][0])
-
-
-def schema() -> str:
-    """The newest schema, as SQL."""
-    return Path(__file__).with_name("schema.sql").read_text("utf-8")
-
-
-def statements(script: str) -> list[str]:
-    """The statements of a script one by one: `executescript` would commit the transaction that they belong to."""
-    found: list[str] = []
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            found.append(statement)
-            statement = ""
-    return found

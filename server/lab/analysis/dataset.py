@@ -11,8 +11,9 @@ from ...domain import PENDING, Failure, Status, Stratum
 from ...errors import BadInputError
 from ...research.noise import Moderated, Noise, moderate, pooled
 from ...research.tpe import TrialRecord
-from ...store.experiments import pages, stats
-from ...store.experiments.pages import Filter
+from ...store.comparison.strata import all_strata
+from ...store.experiments import stats
+from ...store.experiments.filter import Filter
 from ...store.experiments.trials import TriedExperiment, trials
 from ..lab import Lab
 from ..results.experiment_rows import stratum_id
@@ -93,7 +94,7 @@ async def gather(lab: Lab, ids: Sequence[str] | None, gpu: str | None = None) ->
         NotFoundError: There is no such experiment.
     """
     everything = await trials(lab.db, replace(Filter() if ids is None else await named(lab, ids), gpu=gpu))
-    strata = await pages.strata(lab.db)
+    strata = await all_strata(lab.db)
     if ids is None and gpu is None:
         chosen = await stats.main_stratum(lab.db)
     else:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, TypeGuard
 
-from ...domain import Metric, experiment_id
+from ...domain import Metric
+from ...ids import experiment_id
 from ...research.effects import Point
 from ...store.experiments.trials import TriedExperiment
 from ..references import BASELINE

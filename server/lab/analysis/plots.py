@@ -10,7 +10,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from ....trainer.contract.curve import Point, read_curve
-from ...domain import FINISHED, Metric, Stratum, experiment_id, run_id
+from ...domain import FINISHED, Metric, Purpose, RunStatus, Stratum
 from ...errors import BadInputError
 from ...figures import curves_plot as curves_figure
 from ...figures import effects_plot as effects_figure
@@ -18,6 +18,7 @@ from ...figures import horizons_plot as horizons_figure
 from ...figures import parallel_plot as parallel_figure
 from ...figures import progress_plot as progress_figure
 from ...figures import timeline_plot as timeline_figure
+from ...ids import experiment_id, run_id
 from ...research.effects import Effect
 from ...research.horizons import agreement
 from ...schemas.requests import Picture
@@ -146,8 +147,8 @@ async def _curves(view: View) -> RenderedPlot:
     found = view.evidence
     reverse = view.metric.direction == "maximize"
     best = sorted(found.scored, key=lambda one: one.score or 0.0, reverse=reverse)
-    chosen = best if view.named else [one for one in best if one.purpose != "baseline"]
-    replicates = [one for one in found.scored if one.purpose == "baseline"][:MOST_REFERENCES]
+    chosen = best if view.named else [one for one in best if one.purpose is not Purpose.BASELINE]
+    replicates = [one for one in found.scored if one.purpose is Purpose.BASELINE][:MOST_REFERENCES]
     folder = view.lab.folder / RUNS
     drawn = await to_thread.run_sync(_read, folder, _one_a_source(chosen), MOST_CURVES)
     behind = await to_thread.run_sync(_read, folder, replicates, MOST_REFERENCES)
@@ -192,7 +193,7 @@ async def _timeline(view: View) -> RenderedPlot:
             ended=stay.ended or now,
             startup=_seconds(everything[stay.experiment], "startup"),
             training=statistics.trained(everything[stay.experiment]) or 0.0,
-            scored=_scored(everything[stay.experiment], lost=stay.status == "lost"),
+            scored=_scored(everything[stay.experiment], lost=stay.status is RunStatus.LOST),
         )
         for stay in held
     ]

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from pydantic import JsonValue
 
-from ...domain import Metric, Stratum
+from ...domain import Metric, Purpose, Stratum
 from ...research import search_baselines
 from ...research.tpe import TrialRecord
 from ...store.experiments.trials import TriedExperiment
@@ -41,7 +41,7 @@ def compare(
         metric: What scores are of.
     """
     ran = sorted(experiments, key=lambda one: (one.finished_at or 0.0, one.number))
-    baseline = [one.score for one in ran if one.purpose == "baseline" and one.score is not None]
+    baseline = [one.score for one in ran if one.purpose is Purpose.BASELINE and one.score is not None]
     reference = fmean(baseline) if baseline else None
     if reference is None or len(ran) < FEWEST:
         lacks = "the baseline has no score here" if reference is None else f"it takes {FEWEST} experiments on one code"

@@ -9,7 +9,8 @@ from statistics import fmean, stdev
 
 from pydantic import JsonValue
 
-from ...domain import Metric, Stratum, Verdict, experiment_id
+from ...domain import Metric, Purpose, Stratum, Verdict
+from ...ids import experiment_id
 from ...research import efficiency as research
 from ...research import horizons as research_horizons
 from ...research.drift import drift
@@ -76,7 +77,7 @@ def _louder(evidence: Evidence, known: Noise) -> list[Figures]:
 
 
 def _drift(evidence: Evidence, tells: list[str]) -> Figures:
-    replicates = [one for one in evidence.scored if one.purpose == "baseline"]
+    replicates = [one for one in evidence.scored if one.purpose is Purpose.BASELINE]
     if held := math.fsum(one.gpu_seconds for one in evidence.scored):
         share = math.fsum(one.gpu_seconds for one in replicates) / held
         tells.append(

@@ -10,7 +10,7 @@ from ...errors import AllowanceError, BadInputError
 from ...research.policy import baseline_replicates
 from ...schemas.answers import Estimate
 from ...schemas.requests import Kinds
-from ...store.experiments import launches
+from ...store.experiments import related, workload
 from ...store.money import clusters, spending
 from ...store.money.spending import Committed
 from .. import allowance, proposals
@@ -104,15 +104,16 @@ async def _offer(
         count += await _lacking_baseline(lab, setting)
     each = await estimates.gpu_seconds_each(lab.db, setting, lab.trainer)
     wanted = Committed(count, count * each, count * estimates.usd(each, setting))
-    allowance.check(lab.allowance(), await spending.committed(lab.db, time.time()), wanted)
-    allowance.refuse_unpriced(lab, kind, is_priced=setting.is_priced)
-    ahead = await launches.ahead(lab.db, setting.gpu)
+    limits = lab.allowance()
+    allowance.check(limits, await spending.committed(lab.db, time.time()), wanted)
+    allowance.refuse_unpriced(lab, limits, kind, is_priced=setting.is_priced)
+    ahead = await workload.queue_ahead(lab.db, setting.gpu)
     return Offer(setting, estimates.estimate(setting, each, count, ahead), speeds.get(setting.gpu, 1.0))
 
 
 async def _lacking_baseline(lab: Lab, setting: LaunchStratum) -> int:
     tree = (await proposals.baseline(lab)).kept.tree
-    known = await launches.same_sources(lab.db, [tree], setting.budget_seconds, setting.gpu)
+    known = await related.same_sources(lab.db, [tree], setting.budget_seconds, setting.gpu)
     return baseline_replicates(len({experiment.seed for experiment in known}))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ...schemas.answers import Estimate
 from ...source.trainer_folder import Trainer
 from ...store.database import Reader
-from ...store.experiments import launches
+from ...store.experiments import workload
 from .launch_stratum import LaunchStratum
 
 OVERHEAD_SHARE = 0.1
@@ -17,7 +17,7 @@ OVERHEAD_SHARE = 0.1
 
 async def gpu_seconds_each(reader: Reader, setting: LaunchStratum, trainer: Trainer) -> float:
     """What one experiment will hold a device for: as those before it in the setting did."""
-    measured = await launches.mean_gpu_seconds(reader, setting.name)
+    measured = await workload.mean_gpu_seconds(reader, setting.name)
     if measured is not None:
         return measured
     return setting.budget_seconds + OVERHEAD_SHARE * (trainer.startup_seconds + trainer.evaluation_seconds)
@@ -28,7 +28,7 @@ def usd(gpu_seconds: float, setting: LaunchStratum) -> float:
     return gpu_seconds / 3600 * setting.usd_per_hour
 
 
-def estimate(setting: LaunchStratum, each: float, count: int, ahead: launches.QueueAhead) -> Estimate:
+def estimate(setting: LaunchStratum, each: float, count: int, ahead: workload.QueueAhead) -> Estimate:
     """The price of `count` experiments of `each` GPU-seconds behind what is pending.
 
     They start when a slot is free, which is when what is ahead has been shared out among the slots and a cluster has come up

@@ -13,11 +13,11 @@ from ...domain import Pool
 from ...schemas.fleet import GpuList, Gpus
 from ...settings import SkyPilotPool
 from ...store.comparison import champions
-from ...store.experiments import progress, stats
+from ...store.experiments import stats
 from ...store.money import clusters, spending
 from ...store.money.clusters import DesiredClusters
 from ...store.money.spending import Bill
-from ...store.running import runs
+from ...store.running import queue, runs
 from ..analysis.statistics import idleness
 from ..lab import Lab
 from ..status_line import lab_line
@@ -38,7 +38,7 @@ class Hire:
 async def list_gpus(lab: Lab) -> GpuList:
     """The pools, in the order of the settings. What is told of them is as old as it says."""
     running = Counter(attempt.run.pool for attempt in await runs.active(lab.db))
-    queued = await progress.queued_by_gpu(lab.db)
+    queued = await queue.queued_by_gpu(lab.db)
     speeds = await relative_speeds(lab)
     usual = await choose_launch_stratum(lab, None, None, None)
     now = time.time()

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ....trainer.contract.gpu_names import matching_kinds
-from ...domain import Clock, Pool, seed
+from ...domain import Clock, Pool
 from ...errors import BadInputError, SettingsError, nearest
+from ...seeds import SeedStream
 from ...store.money import clusters
 from ..lab import Lab
 
@@ -40,7 +41,7 @@ class LaunchStratum:
 
     def seed(self, replicate: int) -> int:
         """The seed of replicate k."""
-        return seed(self.lab, self.name, replicate)
+        return SeedStream.of_replicates(self.lab, self.name).seed(replicate)
 
 
 async def choose_launch_stratum(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from ...domain import Pool, id_ranges
+from ...domain import Pool
 from ...errors import BadInputError, ConflictError, nearest
+from ...ids import id_ranges
 from ...schemas.fleet import HeldCluster, Scaled
 from ...schemas.requests import ScaleRequest
 from ...settings import SkyPilotPool
@@ -127,8 +128,9 @@ async def _check(
     least = more * pool.gpus_per_cluster * settings.idle_minutes * 60.0
     cost = Committed(0, least, least / 3600 * pool.usd_per_hour)
     if more:
-        allowance.check(lab.allowance(), await spending.committed(reader, now), cost)
-        allowance.refuse_unpriced(lab, pool.gpu, is_priced=pool.is_priced)
+        limits = lab.allowance()
+        allowance.check(limits, await spending.committed(reader, now), cost)
+        allowance.refuse_unpriced(lab, limits, pool.gpu, is_priced=pool.is_priced)
     return held
 
 

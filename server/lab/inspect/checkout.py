@@ -10,7 +10,7 @@ from ...errors import BadInputError, ConflictError
 from ...schemas.answers import CheckedOut
 from ...source.repository import NewCommit, delta, write_folder
 from ...source.trainer_folder import Source, built_in, read_folder
-from ...store.experiments import launches
+from ...store import sources
 from .. import references
 from ..lab import Lab
 from ..references import Reference
@@ -72,7 +72,7 @@ async def _is_known(lab: Lab, editable: Source) -> bool:
         NewCommit(delta(baseline.kept, source), (baseline.commit.hash,), "The trainer folder, to compare")
         for source in candidates
     ]
-    return await launches.any_known(lab.db, [commit.tree for commit in await lab.sources.commit(batch)])
+    return await sources.has_any_tree(lab.db, [commit.tree for commit in await lab.sources.commit(batch)])
 
 
 def _hidden(folder: Path, paths: list[str]) -> list[str]:

@@ -11,11 +11,14 @@ from anyio import to_thread
 from pydantic import JsonValue
 
 from ....trainer.contract.curve import read_curve, thinned
-from ...domain import ACTIVE, Experiment, Run, experiment_id
+from ...domain import Experiment, Run, RunStatus
 from ...errors import BadInputError, nearest
+from ...ids import experiment_id
 from ...schemas.answers import ExperimentDetail
 from ...settings import RUNS
-from ...store.experiments import pages, progress
+from ...store.comparison.strata import all_strata
+from ...store.experiments import related
+from ...store.running.runs import runs_of
 from .. import references
 from ..lab import Lab
 from ..results.experiment_rows import about_stratum, cost, decimals, significant
@@ -49,8 +52,8 @@ async def get_experiment(
     """
     parts = _parts(include, against)
     experiment = await references.find_experiment(lab, id)
-    runs = await progress.runs_of(lab.db, experiment.number)
-    strata = await pages.strata(lab.db)
+    runs = await runs_of(lab.db, experiment.number)
+    strata = await all_strata(lab.db)
     stratum = strata.get(experiment.stratum or 0)
     places = decimals(stratum, experiment.score or 0.0)
     return ExperimentDetail(
@@ -105,7 +108,7 @@ async def _replicates(lab: Lab, experiment: Experiment, places: int) -> list[str
     """The same source with other seeds: `e0043: 1.931`."""
     return [
         f"{other.id}: {other.status if other.score is None else round(other.score, places)}"
-        for other in await progress.replicates(lab.db, experiment)
+        for other in await related.replicates(lab.db, experiment)
     ]
 
 
@@ -121,7 +124,7 @@ def _failure(experiment: Experiment) -> dict[str, JsonValue]:
 
 def _run(run: Run) -> dict[str, JsonValue]:
     told: dict[str, JsonValue] = {"id": run.id, "pool": run.pool, "status": run.status}
-    if run.status in ACTIVE:
+    if run.status not in {RunStatus.FINISHED, RunStatus.LOST}:
         told["silent_seconds"] = round(time.time() - run.heartbeat_at)
     return told
 

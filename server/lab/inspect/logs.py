@@ -13,7 +13,7 @@ from anyio import to_thread
 from ...domain import Run
 from ...errors import NotFoundError
 from ...settings import RUNS
-from ...store.experiments import progress
+from ...store.running.runs import runs_of
 from ..lab import Lab
 from ..references import find_experiment
 from ..sanitize import quote
@@ -57,7 +57,7 @@ async def get_logs(lab: Lab, id: str, tail_lines: int = 20, search: str | None =
 async def _find_run(lab: Lab, name: str) -> Run:
     attempt = re.fullmatch(r"(e\d+)-(\d{1,3})", name.strip())
     experiment = await find_experiment(lab, attempt[1] if attempt else name)
-    runs = await progress.runs_of(lab.db, experiment.number)
+    runs = await runs_of(lab.db, experiment.number)
     for run in reversed(runs):
         if attempt is None or run.attempt == int(attempt[2]):
             return run

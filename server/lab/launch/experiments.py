@@ -6,7 +6,7 @@ import re
 
 from ...schemas.answers import Launched, Similar
 from ...schemas.requests import Launch
-from ...store.experiments import launches
+from ...store.experiments import related
 from .. import proposals
 from ..fleet import device_choice
 from ..lab import Lab
@@ -65,5 +65,5 @@ async def _similar(lab: Lab, proposal: Proposal, tree: str) -> list[Similar]:
         Similar(
             id=experiment.id, changes=cut(experiment.changes, SENTENCES), verdict=experiment.verdict, score=experiment.score
         )
-        for experiment in await launches.similar(lab.db, sorted(names), tree, MOST_SIMILAR)
+        for experiment in await related.similar(lab.db, sorted(names), tree, MOST_SIMILAR)
     ]

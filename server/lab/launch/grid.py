@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from anyio import to_thread
 from pydantic import JsonValue
 
-from ...domain import grid_id
 from ...errors import BadInputError, nearest
+from ...ids import grid_id
 from ...research import designs
 from ...research.designs import DesignedCells
 from ...schemas.answers import Cell, GridLaunched
@@ -19,8 +19,8 @@ from ...schemas.requests import GRID_CAP, GridLaunch, Variant
 from ...source.changes import diffstat
 from ...source.knobs import Knobs
 from ...source.literals import Value
-from ...store.experiments import launches
-from ...store.experiments.launches import NewGrid
+from ...store.experiments import rows
+from ...store.grids import NewGrid
 from .. import proposals as ideas
 from .. import references
 from ..analysis import ablation
@@ -74,7 +74,7 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
 
 async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
     # The newest number: a launch draws what its dry run showed, and the next one something else.
-    seed = await launches.newest(lab.db)
+    seed = await rows.newest_number(lab.db)
     base = await references.resolve(lab, request.base)
     if request.design == ABLATION:
         cells, plan = await _take_apart(lab, request, base)

@@ -9,8 +9,8 @@ from typing import TypeVar
 from ...errors import ConflictError
 from ...schemas.answers import Answer
 from ...schemas.requests import LaunchOptions
+from ...store import request_answers
 from ...store.database import Reader, Transaction
-from ...store.experiments import launches
 
 A = TypeVar("A", bound=Answer)
 
@@ -23,7 +23,7 @@ async def first_answer(reader: Reader, caller: str, request: LaunchOptions, kind
     """
     if request.request_id is None or request.dry_run:
         return None
-    told = await launches.answer(reader, caller, request.request_id)
+    told = await request_answers.find_answer(reader, caller, request.request_id)
     if told is None:
         return None
     kept = json.loads(told)
@@ -39,7 +39,7 @@ async def keep_answer(tx: Transaction, caller: str, request: LaunchOptions, answ
     """Remember an answer, where the caller may repeat the request."""
     if request.request_id is not None:
         kept = {"asked": _digest(request), "answer": answer.model_dump(mode="json")}
-        await launches.save_answer(tx, caller, request.request_id, json.dumps(kept))
+        await request_answers.save_answer(tx, caller, request.request_id, json.dumps(kept))
 
 
 def _digest(request: LaunchOptions) -> str:

@@ -13,13 +13,16 @@ from dataclasses import dataclass, replace
 from itertools import chain, count, islice, repeat
 from typing import Any, TypeVar
 
-from ...domain import LAB, PRIORITIES, Experiment, Status, id_ranges
+from ...domain import LAB, PRIORITIES, Experiment, Purpose, Status
+from ...ids import id_ranges
 from ...research.policy import baseline_replicates
 from ...schemas.answers import Answer, Estimate, LaunchedBlock
 from ...schemas.requests import LaunchOptions
+from ...settings import Allowance
+from ...store import grids, sources
 from ...store.database import Reader, Transaction
-from ...store.experiments import launches
-from ...store.experiments.launches import NewGrid
+from ...store.experiments import related, rows, workload
+from ...store.grids import NewGrid
 from ...store.money import allowances, spending
 from ...store.money.spending import Committed, total
 from .. import allowance, proposals
@@ -165,24 +168,27 @@ async def enter(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Submitt
         ConflictError: Its `request_id` was used for something else.
     """
     baseline = await proposals.baseline(lab)
+    limits = lab.allowance()  # read once: nothing reads a file while it holds the database's write lock
     if batch.options.dry_run:
-        return answer(await _plan(lab, lab.db, batch, baseline, repeat(0)))
+        return answer(await _plan(lab, lab.db, batch, baseline, limits, repeat(0)))
     async with lab.db.transaction() as tx:
         if told := await idempotency.first_answer(tx, batch.caller, batch.options, kind):
             return told
-        entry = await _plan(lab, tx, batch, baseline, count(await launches.newest(tx) + 1))
+        entry = await _plan(lab, tx, batch, baseline, limits, count(await rows.newest_number(tx) + 1))
         told = answer(await _write(lab, tx, batch, baseline, entry))
         await idempotency.keep_answer(tx, batch.caller, batch.options, told)
-        await allowances.save(tx, lab.allowance(), time.time())
+        await allowances.save(tx, limits, time.time())
     lab.wake_dispatcher()
     return told
 
 
-async def _plan(lab: Lab, reader: Reader, batch: Batch, baseline: KeptProposal, numbers: Iterator[int]) -> SubmittedBatch:
+async def _plan(
+    lab: Lab, reader: Reader, batch: Batch, baseline: KeptProposal, limits: Allowance, numbers: Iterator[int]
+) -> SubmittedBatch:
     blocks = [await _block(lab, reader, batch, setting, baseline, numbers) for setting in batch.settings]
-    allowance.check(lab.allowance(), await spending.committed(reader, time.time()), total(block.wanted for block in blocks))
+    allowance.check(limits, await spending.committed(reader, time.time()), total(block.wanted for block in blocks))
     for setting in batch.settings:
-        allowance.refuse_unpriced(lab, setting.gpu, is_priced=setting.is_priced)
+        allowance.refuse_unpriced(lab, limits, setting.gpu, is_priced=setting.is_priced)
     return SubmittedBatch(blocks)
 
 
@@ -190,7 +196,7 @@ async def _block(
     lab: Lab, reader: Reader, batch: Batch, setting: LaunchStratum, baseline: KeptProposal, numbers: Iterator[int]
 ) -> LaunchBlock:
     trees = [idea.kept.tree for idea in (*batch.ideas, baseline)]
-    twins = DuplicateIndex(await launches.same_sources(reader, trees, setting.budget_seconds, setting.gpu), retry=batch.retry)
+    twins = DuplicateIndex(await related.same_sources(reader, trees, setting.budget_seconds, setting.gpu), retry=batch.retry)
     each = await estimates.gpu_seconds_each(reader, setting, lab.trainer)
     fresh: list[Experiment] = []
 
@@ -199,7 +205,7 @@ async def _block(
         if experiment is None:
             experiment = _draft(batch, setting, idea, replicate, next(numbers), each)
             if idea.kept.tree == baseline.kept.tree:
-                experiment = replace(experiment, purpose="baseline")
+                experiment = replace(experiment, purpose=Purpose.BASELINE)
             twins.add(experiment)
             fresh.append(experiment)
         return experiment
@@ -210,19 +216,19 @@ async def _block(
         for replicate in _missing_baseline(twins, baseline, setting)
     ]
     new = len(fresh) + len(added)
-    estimate = estimates.estimate(setting, each, new, await launches.ahead(reader, setting.gpu))
+    estimate = estimates.estimate(setting, each, new, await workload.queue_ahead(reader, setting.gpu))
     wanted = Committed(new, new * each, new * estimates.usd(each, setting))
     return LaunchBlock(setting, replicates, fresh, added, estimate, wanted)
 
 
 async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: KeptProposal, entry: SubmittedBatch) -> SubmittedBatch:
-    await launches.save_sources(tx, [idea.kept for idea in (*batch.ideas, baseline)])
+    await sources.save_sources(tx, [idea.kept for idea in (*batch.ideas, baseline)])
     fresh, grid = entry.fresh, 0
     if batch.grid and fresh:
-        grid = await launches.save_grid(tx, batch.grid)
+        grid = await grids.save_grid(tx, batch.grid)
         fresh = [replace(experiment, grid=grid) for experiment in fresh]
     new = [*fresh, *entry.baseline]
-    await launches.save_experiments(tx, new)
+    await rows.save_experiments(tx, new)
     if new:
         # The idea comes last: that is what a plain `git log` shows.
         await lab.sources.tag({experiment.id: experiment.commit for experiment in (*entry.baseline, *fresh)})
@@ -246,7 +252,7 @@ def _draft(
         commit=idea.kept.commit,
         tree=idea.kept.tree,
         base=idea.base,
-        purpose="idea",
+        purpose=Purpose.IDEA,
         hypothesis=options.hypothesis,
         theme=options.theme,
         changes=idea.kept.changes or UNCHANGED,
@@ -272,7 +278,7 @@ def _of_the_lab(experiment: Experiment) -> Experiment:
     """A replicate of the baseline. It goes first: every verdict needs it."""
     return replace(
         experiment,
-        purpose="baseline",
+        purpose=Purpose.BASELINE,
         hypothesis="How far the baseline's score moves from seed to seed",
         theme=None,
         launched_by=LAB,

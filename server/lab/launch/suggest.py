@@ -14,7 +14,7 @@ from ...research.designs import Cell, DesignedCells
 from ...research.tpe import TrialRecord, propose
 from ...schemas.requests import GridLaunch
 from ...source.knobs import Knobs
-from ...store.experiments import launches
+from ...store.experiments import workload
 from ...store.experiments.trials import TriedExperiment, trials_in
 from ..analysis import dataset
 from ..analysis.code_digest import Baseline, codes
@@ -52,7 +52,7 @@ async def batch(lab: Lab, request: GridLaunch, setting: LaunchStratum, variant: 
     known = dataset.entries(tried, _newest_stratum(tried), await codes(lab, baseline, tried))
     ledger = [_in_context(entry, factors) for entry in known]
     context = _context(baseline.code_of(lab, variant).digest, _stored(variant.knobs), factors)
-    size = request.size or max(1, setting.slots - (await launches.ahead(lab.db, setting.gpu)).experiments)
+    size = request.size or max(1, setting.slots - (await workload.queue_ahead(lab.db, setting.gpu)).experiments)
     cells = await to_thread.run_sync(
         lambda: propose(ledger, factors, size, lab.trainer.metric.direction, context=context, seed=seed)
     )

@@ -6,17 +6,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...domain import Experiment, Status, experiment_id, id_ranges
+from ...domain import Experiment, Status
 from ...errors import BadInputError, ConflictError
+from ...ids import experiment_id, id_ranges
 from ...research import horizons, paired_test
 from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
 from ...schemas.answers import Cost, LaunchedTest, Validated
 from ...schemas.requests import Change, ValidationRequest
+from ...settings import Allowance
+from ...store import sources
 from ...store.comparison import validation_pairs, validations
 from ...store.comparison.validations import Stage, StageKind
 from ...store.database import Reader, Transaction
-from ...store.experiments import launches
+from ...store.experiments import workload
 from ...store.money import spending
 from ...store.money.spending import Committed
 from .. import allowance, proposals
@@ -56,7 +59,8 @@ class Call:
         champion: Its source, with the lab's protected files of now.
         reign: The champion, by its row.
         pairs: Of each test.
-        why_gpu: By what the lab chose the kind of device, where it did.
+        why_gpu: By what the lab chose the kind of device; empty where the caller did.
+        limits: What the person allows, read before the transaction begins.
     """
 
     candidates: Sequence[Candidate]
@@ -65,7 +69,8 @@ class Call:
     reign: int
     pairs: int
     caller: str
-    why_gpu: str = ""
+    why_gpu: str
+    limits: Allowance
 
     @property
     def setting(self) -> LaunchStratum:
@@ -106,7 +111,7 @@ async def _read(lab: Lab, request: ValidationRequest, caller: str) -> Call:
     ran_on = sorted({candidate.setting.gpu for candidate in candidates})
     if len(ran_on) > 1:
         raise BadInputError(f"The candidates ran on different kinds of GPU: {', '.join(ran_on)}", "Say on which to test: gpu=")
-    return Call(candidates, champion, await proposals.baseline(lab), reign, request.replicates, caller, why)
+    return Call(candidates, champion, await proposals.baseline(lab), reign, request.replicates, caller, why, lab.allowance())
 
 
 async def _kind(lab: Lab, request: ValidationRequest) -> tuple[str | None, str]:
@@ -186,8 +191,8 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
                 stages=await _stages(lab, reader, call, candidate),
             )
         )
-    allowance.check(lab.allowance(), await spending.committed(reader, time.time()), _all_of(tests))
-    allowance.refuse_unpriced(lab, call.setting.gpu, is_priced=call.setting.is_priced)
+    allowance.check(call.limits, await spending.committed(reader, time.time()), _all_of(tests))
+    allowance.refuse_unpriced(lab, call.limits, call.setting.gpu, is_priced=call.setting.is_priced)
     return tests
 
 
@@ -242,7 +247,7 @@ async def _stages(lab: Lab, reader: Reader, call: Call, candidate: Candidate) ->
 async def _launch(lab: Lab, tx: Transaction, call: Call) -> list[validations.Validation]:
     tests = await _plan(lab, tx, call)
     ideas_run = [call.champion, call.baseline, *(candidate.idea for candidate in call.candidates)]
-    await launches.save_sources(tx, [idea.kept for idea in ideas_run])
+    await sources.save_sources(tx, [idea.kept for idea in ideas_run])
     names: dict[str, str] = {}
     for test in tests:
         await validations.save(tx, test)
@@ -255,9 +260,9 @@ async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation],
     runs = 2 * call.pairs * len(tests)
     each = sum(test.running.gpu_seconds for test in tests) / len(tests)
     total = _all_of(tests)
-    ahead = await launches.ahead(lab.db, call.setting.gpu)
+    ahead = await workload.queue_ahead(lab.db, call.setting.gpu)
     if not dry_run:  # they are among what is pending
-        ahead = launches.QueueAhead(ahead.experiments - runs, ahead.gpu_seconds - runs * each)
+        ahead = workload.QueueAhead(ahead.experiments - runs, ahead.gpu_seconds - runs * each)
     times = estimates.estimate(call.setting, each, runs, ahead)
     return Validated(
         tests=[await _told(lab, test, dry_run=dry_run) for test in tests],

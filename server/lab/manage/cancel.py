@@ -6,13 +6,14 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ...domain import PENDING, id_ranges
+from ...domain import PENDING
 from ...errors import BadInputError
+from ...ids import id_ranges
 from ...schemas.answers import Cancelled
 from ...store.comparison import validation_pairs, validations
 from ...store.database import Transaction
 from ...store.experiments import cancellation
-from ...store.experiments.pages import Filter
+from ...store.experiments.filter import Filter
 from ...store.running import settlement
 from ..lab import Lab
 from ..results.experiment_rows import FEW_WORDS

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from ...domain import id_ranges
 from ...errors import BadInputError
+from ...ids import id_ranges
 from ...schemas.answers import Noted
 from ...store import notes
 from ...store.experiments import cancellation
-from ...store.experiments.pages import Filter
+from ...store.experiments.filter import Filter
 from ..lab import Lab
 from ..results.table import named
 

@@ -6,14 +6,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...domain import ACTIVE, Pool, Run, Status, experiment_id, id_ranges
+from ...domain import ACTIVE, Pool, Run, RunStatus, Status
+from ...ids import experiment_id, id_ranges
 from ...settings import LOG
 from ...store.comparison import validation_pairs
-from ...store.experiments import launches, progress
-from ...store.experiments.progress import Hold
+from ...store.experiments import workload
 from ...store.money import clusters, spending
 from ...store.money.clusters import DesiredClusters, HeldClusterRow
 from ...store.running import queue, runs
+from ...store.running.holds import Hold, active_holds
 from ..dispatcher_process import dispatcher_lives
 from ..lab import Lab
 from ..results.experiment_rows import FEW_WORDS
@@ -76,9 +77,9 @@ class _Hire:
 
 async def scan(lab: Lab) -> list[Attention]:
     """What needs attention now, the most pressing first."""
-    pending = await launches.pending(lab.db)
+    pending = await workload.count_pending(lab.db)
     pools = await lab.pools()
-    queued = await progress.queued_by_gpu(lab.db)
+    queued = await queue.queued_by_gpu(lab.db)
     now = time.time()
     allowance = lab.allowance()
     over = allowance.ends is not None and now >= allowance.ends
@@ -95,7 +96,7 @@ async def scan(lab: Lab) -> list[Attention]:
     if over:
         found += _over(pending)
     found += _used_up(hire, pending)
-    found += _storms(await progress.holds(lab.db))
+    found += _storms(await active_holds(lab.db))
     found += _unusable(pools, queued)
     found += _given_up(pools, queued, hire)
     found += _broken(pools, hire)
@@ -130,7 +131,7 @@ def _stuck(runs: Sequence[Run], pools: Sequence[Pool], now: float, limit: float)
     hired = {pool.name for pool in pools if pool.most_clusters}
     for run in runs:
         silence = now - run.heartbeat_at
-        waits = run.status == Status.STARTING and run.pool in hired
+        waits = run.status is RunStatus.STARTING and run.pool in hired
         if silence > (WAITING_SECONDS if waits else limit):
             name = experiment_id(run.experiment)
             told = f"{run.id} ({run.status} on {run.pool}) has been silent for {silence:.0f} s"

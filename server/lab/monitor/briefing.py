@@ -7,12 +7,15 @@ from collections.abc import Sequence
 
 from pydantic import JsonValue
 
-from ...domain import FINISHED, PENDING, Experiment, Stratum, Verdict, experiment_id, id_ranges
+from ...domain import FINISHED, PENDING, Experiment, Stratum, Verdict
+from ...ids import experiment_id, id_ranges
 from ...schemas.answers import Briefing, Row, Theme
 from ...store.comparison import champions, validations
-from ...store.experiments import pages, progress, stats
-from ...store.experiments.pages import Filter
+from ...store.comparison.strata import all_strata
+from ...store.experiments import rows, stats
+from ...store.experiments.filter import Filter
 from ...store.money import allowances, spending
+from ...store.running import queue
 from .. import allowance
 from ..analysis import statistics
 from ..lab import Lab
@@ -37,13 +40,13 @@ LONGEST_LINE = 10
 
 async def get_briefing(lab: Lab) -> Briefing:
     """The whole lab at a glance. Scores and gains are those of the stratum in which most was scored lately."""
-    strata = await pages.strata(lab.db)
+    strata = await all_strata(lab.db)
     stratum = strata.get(await stats.main_stratum(lab.db) or 0)
     winners = await _winners(lab, stratum)
     open_winners = await _not_yet_combined(lab, winners)
     by_status = await stats.by_status(lab.db)
     pending = sum(count for status, count in by_status.items() if status in PENDING)
-    queued = await progress.queued_by_gpu(lab.db)
+    queued = await queue.queued_by_gpu(lab.db)
     return Briefing(
         goal=lab.settings.goal or f"Improve {lab.trainer.metric.name} of the trainer {lab.trainer.name}",
         trainer=_trainer(lab),
@@ -129,7 +132,7 @@ async def _winners(lab: Lab, stratum: Stratum | None) -> list[Experiment]:
         return []
     lower_is_better = lab.trainer.metric.direction == "minimize"
     numbers = await stats.winners(lab.db, stratum.number, lower_is_better=lower_is_better, most=WINNERS)
-    return await pages.experiments(lab.db, numbers)
+    return await rows.find_experiments(lab.db, numbers)
 
 
 async def _not_yet_combined(lab: Lab, winners: Sequence[Experiment]) -> list[str]:

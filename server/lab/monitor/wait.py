@@ -9,14 +9,18 @@ from dataclasses import dataclass, replace
 import anyio
 from anyio import to_thread
 
-from ...domain import Status, id_ranges
+from ...domain import Status
+from ...ids import id_ranges
 from ...schemas.answers import Pending, Waited
 from ...schemas.requests import WaitQuery
 from ...store.comparison import validations
+from ...store.comparison.strata import all_strata
 from ...store.comparison.validations import Validation, ValidationFilter
 from ...store.experiments import pages
 from ...store.experiments import progress as store
-from ...store.experiments.pages import Filter
+from ...store.experiments.filter import Filter
+from ...store.experiments.rows import find_experiments
+from ...store.running import holds
 from ..lab import Lab
 from ..results.cursors import WaitCursor, parse_wait_cursor
 from ..results.experiment_rows import tabulate
@@ -139,7 +143,7 @@ class _Watch:
         tested = await validations.finished(self._lab.db, self.seen.validations, self._tests)
         pending = await self._pending(testing)
         finished, last = await store.finished(self._lab.db, replace(self._wanted, finished_after=self.seen.finished))
-        held = {number for hold in await store.holds(self._lab.db) for number in hold.experiments}
+        held = {number for hold in await holds.active_holds(self._lab.db) for number in hold.experiments}
         look = _Snapshot(finished, last or self.seen.finished, pending, held, await self._attention(), testing, tested)
         concerned = set(look.left)
         return replace(look, attention=[one for one in look.attention if not one.about or concerned.intersection(one.about)])
@@ -188,10 +192,10 @@ class _Watch:
 async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, look: _Snapshot) -> Waited:
     metric = lab.trainer.metric
     news = watch.news_of(look)
-    strata = await pages.strata(lab.db)
+    strata = await all_strata(lab.db)
     order = pages.best_first(list(strata), lower_is_better=metric.direction == "minimize")
     places = await pages.page(lab.db, news, order, MOST_ROWS)
-    common, rows = tabulate(await pages.experiments(lab.db, [place.number for place in places]), strata, metric)
+    common, rows = tabulate(await find_experiments(lab.db, [place.number for place in places]), strata, metric)
     told = max((validation.finished_seq or 0 for validation in look.tested), default=watch.seen.validations)
     cursor = WaitCursor(look.last, told, frozenset(found.key for found in look.attention))
     return Waited(

@@ -11,16 +11,17 @@ from typing import get_args
 
 from pydantic import JsonValue
 
-from ...domain import experiment_id
 from ...errors import BadInputError
+from ...ids import experiment_id
 from ...schemas.analysis import Analysis
 from ...schemas.answers import Briefing, Row, ValidationRow
 from ...schemas.requests import Aspect, Picture
 from ...source.changes import describe
 from ...store.comparison import champions
 from ...store.comparison import validations as store
-from ...store.experiments import pages, trials
-from ...store.experiments.pages import Filter
+from ...store.comparison.strata import all_strata
+from ...store.experiments import trials
+from ...store.experiments.filter import Filter
 from ...store.money import spending
 from ...store.money.spending import Bill, Idle
 from .. import references
@@ -178,5 +179,5 @@ async def _strata(lab: Lab, scored: Mapping[int | None, int]) -> list[tuple[str,
             ", ".join(f"{name} {value}" for name, value in stratum.facts.items() if value is not None),
             scored.get(number, 0),
         )
-        for number, stratum in (await pages.strata(lab.db)).items()
+        for number, stratum in (await all_strata(lab.db)).items()
     ]

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ...domain import experiment_id
+from ...ids import experiment_id
 from ...research.paired_test import PAIRS, GainEstimate, estimate
 from ...settings import RUNS
 from ...store.comparison import validation_pairs
 from ...store.comparison.validations import StageKind, Validation
-from ...store.experiments import progress
+from ...store.running.runs import runs_of
 from ..lab import Lab
 
 FILE = "sealed.json"
@@ -71,7 +71,7 @@ async def _gain(lab: Lab, candidate: int, against: int) -> float | None:
 
 async def _told(lab: Lab, experiment: int) -> Mapping[str, Any]:
     """What the last run of an experiment left; nothing where it left nothing."""
-    runs = await progress.runs_of(lab.db, experiment)
+    runs = await runs_of(lab.db, experiment)
     return read(lab.folder / RUNS / runs[-1].id) if runs else {}
 
 

@@ -6,7 +6,8 @@ import csv
 import io
 import re
 
-from ...domain import Verdict, experiment_id
+from ...domain import Purpose, Verdict
+from ...ids import experiment_id
 from ...schemas.answers import Row
 from ...schemas.requests import ResultsQuery
 from ...store.experiments import stats
@@ -82,5 +83,5 @@ def _line(one: ExportRow) -> list[str]:
 def _status(one: ExportRow) -> str:
     if one.failure is not None:
         return "crash"
-    kept = one.verdict in {Verdict.PROMISING, Verdict.CONFIRMED} or (one.purpose == "baseline" and one.score is not None)
+    kept = one.verdict in {Verdict.PROMISING, Verdict.CONFIRMED} or (one.purpose is Purpose.BASELINE and one.score is not None)
     return "keep" if kept else "discard"

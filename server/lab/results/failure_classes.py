@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...schemas.answers import FailureClass
-from ...store.experiments import pages, progress
-from ...store.experiments.pages import Filter
+from ...store.experiments import progress, rows
+from ...store.experiments.filter import Filter
 from ..lab import Lab
 from ..sanitize import cut
 from .experiment_rows import SENTENCES
@@ -13,7 +13,7 @@ from .experiment_rows import SENTENCES
 async def failure_classes(lab: Lab, wanted: Filter) -> list[FailureClass]:
     """Failures by kind, the most frequent first, each with the newest as an example."""
     kinds = await progress.failures(lab.db, wanted)
-    examples = await pages.experiments(lab.db, [kind.example for kind in kinds])
+    examples = await rows.find_experiments(lab.db, [kind.example for kind in kinds])
     return [
         FailureClass(
             kind=kind.kind,

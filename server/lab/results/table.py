@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ...domain import FINISHED, PENDING, Metric, Status, Verdict, experiment_id, grid_id, parse_ids, validation_id
+from ...domain import FINISHED, PENDING, Metric, Status, Verdict
 from ...errors import BadInputError, NotFoundError, nearest
+from ...ids import experiment_id, grid_id, parse_ids, validation_id
 from ...schemas.answers import Results, Row
 from ...schemas.requests import ResultsQuery
 from ...store.comparison import validations
-from ...store.experiments import launches
+from ...store.comparison.strata import all_strata
 from ...store.experiments import pages as store
-from ...store.experiments.pages import Filter, SortSegment
+from ...store.experiments.filter import Filter
+from ...store.experiments.pages import SortSegment
+from ...store.experiments.rows import find_experiments, newest_number
 from ..lab import Lab
 from ..status_line import lab_line
 from .cursors import parse_page_cursor, parse_wait_cursor, write_page_cursor
@@ -39,14 +42,14 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
     """
     metric = lab.trainer.metric
     wanted = await _wanted(lab, query)
-    strata = await store.strata(lab.db)
+    strata = await all_strata(lab.db)
     order = _order(query, metric, list(strata))
     start = parse_page_cursor(query.cursor, query, order) if query.cursor is not None else None
     total = await store.count(lab.db, wanted)
     limit = min(query.limit, MOST_ROWS[query.detail])
     places = await store.page(lab.db, wanted, order, min(limit + 1, total), start)
     shown = places[:limit]
-    experiments = await store.experiments(lab.db, [place.number for place in shown])
+    experiments = await find_experiments(lab.db, [place.number for place in shown])
     common, rows = tabulate(experiments, strata, metric, query.detail)
     fitting = _fitting(rows)
     if fitting < len(rows):  # fewer rows may share more
@@ -75,7 +78,7 @@ async def named(lab: Lab, ids: Iterable[str]) -> Filter:
         *map(validation_id, await store.unknown(lab.db, "validations", tests)),
     ]
     if unknown:
-        newest = await launches.newest(lab.db)
+        newest = await newest_number(lab.db)
         last = f"The newest is {experiment_id(newest)}" if newest else "Nothing has been launched yet"
         raise NotFoundError(f"There is no {', '.join(unknown[:5])}", f"{last}; get_results shows what there is")
     return Filter(experiments=experiments, grids=grids, validations=tests)

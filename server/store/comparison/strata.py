@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...domain import Stratum, Verdict
-from ..database import Transaction
-from ..experiments import rows as records
+from ..database import Reader, Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ async def scored(
 async def read(tx: Transaction, number: int) -> Stratum | None:
     """A stratum as it was last described."""
     row = await tx.row("SELECT * FROM strata WHERE number = ?", (number,))
-    return records.stratum(row) if row else None
+    return stratum_record(row) if row else None
 
 
 async def describe(
@@ -116,4 +115,21 @@ async def save_verdicts(tx: Transaction, said: Iterable[NewVerdict]) -> None:
         " gain = ?, doubt = ?"
         " WHERE number = ?",
         [(one.verdict, one.reason, one.gain, one.doubt, one.number) for one in said],
+    )
+
+
+async def all_strata(reader: Reader) -> dict[int, Stratum]:
+    """All strata by number."""
+    return {row["number"]: stratum_record(row) for row in await reader.rows("SELECT * FROM strata")}
+
+
+def stratum_record(row: Row) -> Stratum:
+    """A row of `strata`."""
+    return Stratum(
+        number=row["number"],
+        facts=json.loads(row["facts"]),
+        reference=row["reference"],
+        replicates=row["replicates"],
+        noise=row["noise"],
+        degrees=row["degrees"],
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from ...domain import LAB, PENDING, PRIORITIES, Experiment, Status, experiment_id, seed
+from ...domain import LAB, PENDING, PRIORITIES, Experiment, Purpose, Status
+from ...ids import experiment_id
+from ...seeds import SeedStream
 from .. import facts
 from ..database import Reader, Row, Transaction
-from ..experiments import launches
+from ..experiments.rows import find_experiment, newest_number, save_experiments
 from . import validations
 from .validations import Stage, StageKind, Validation
 
@@ -49,15 +51,16 @@ async def queue(tx: Transaction, validation: Validation, stage: Stage, count: in
         await _arm(tx, validation, stage, stage.against, champion, now),
     )
     lab = await facts.fact(tx, facts.IDENTITY) or ""
-    number = await launches.newest(tx)
+    number = await newest_number(tx)
     first = len(await of_stage(tx, validation.number, stage.place))
+    seeds = SeedStream.of_pairs(lab, stage.setting, validation.id, stage.kind)
     fresh: list[Experiment] = []
     for place in range(first, first + count):
-        drawn = seed(lab, f"{stage.setting}/{validation.id}/{stage.kind}", place)
+        drawn = seeds.seed(place)
         for arm in arms:
             number += 1
             fresh.append(replace(arm, number=number, replicate=place, seed=drawn))
-    await launches.save_experiments(tx, fresh)
+    await save_experiments(tx, fresh)
     await tx.many(
         "INSERT INTO pairs (validation, stage, place, candidate, against) VALUES (?, ?, ?, ?, ?)",
         [
@@ -100,7 +103,7 @@ async def _arm(
 ) -> Experiment:
     """An experiment of a stage, less its number and seed: on a commit, the idea that an experiment is or the baseline."""
     source = await tx.row("SELECT tree, flags FROM sources WHERE commit_hash = ?", (commit,))
-    idea = await launches.experiment(tx, idea_of) if idea_of is not None else None
+    idea = await find_experiment(tx, idea_of) if idea_of is not None else None
     against = "the baseline" if stage.kind is StageKind.REPORT else "the champion"
     return Experiment(
         number=0,
@@ -109,7 +112,7 @@ async def _arm(
         commit=commit,
         tree=source["tree"] if source else "",
         base=idea.base if idea else None,
-        purpose="report" if stage.kind is StageKind.REPORT else "validation",
+        purpose=Purpose.REPORT if stage.kind is StageKind.REPORT else Purpose.VALIDATION,
         hypothesis=f"{validation.id}: {experiment_id(validation.candidate)} against {against}",
         theme=None,
         changes=idea.changes if idea else "unchanged",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ...domain import Clock, Verdict, experiment_id, validation_id
+from ...domain import Clock, Verdict
+from ...ids import experiment_id, validation_id
 from ..database import Reader, Row, Transaction
 
 Interval = tuple[float, float]

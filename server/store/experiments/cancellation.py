@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...domain import PENDING, Status
 from ..database import Reader, Transaction
-from .pages import Filter
+from .filter import Filter
 
 _PENDING = json.dumps(sorted(PENDING))
 

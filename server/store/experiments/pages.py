@@ -13,66 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ...domain import Experiment, Status, Stratum, Verdict
 from ..database import Reader
-from . import rows as records
+from .filter import Filter
 
 BEST = "experiments_best"
 LISTING = "experiments_listing"
-_NAMED = (
-    "(number IN (SELECT value FROM json_each(?)) OR grid IN (SELECT value FROM json_each(?)) OR number IN"
-    " (SELECT experiment FROM paired WHERE validation IN (SELECT value FROM json_each(?))))"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which experiments. What is None or empty lets all pass.
-
-    Attributes:
-        experiments: Numbers; together with `grids` and `validations`, any will do.
-        words: Beginnings of words (letters, digits, underscores); all of them stand in the hypothesis, changes and theme, or in
-            a note on the experiment.
-        finished_after: Only what finished later, by `finished_seq`.
-        finished_until: Only what had finished then.
-    """
-
-    experiments: Sequence[int] | None = None
-    grids: Sequence[int] | None = None
-    validations: Sequence[int] | None = None
-    statuses: Sequence[Status] = ()
-    verdicts: Sequence[Verdict] = ()
-    gpu: str | None = None
-    theme: str | None = None
-    by: str | None = None
-    words: Sequence[str] = ()
-    finished_after: int | None = None
-    finished_until: int | None = None
-
-    def where(self) -> tuple[str, list[Any]]:
-        """The filter as an SQL condition with its parameters."""
-        told = [
-            ("gpu = ?", self.gpu),
-            ("theme = ?", self.theme),
-            ("launched_by = ?", self.by),
-            ("finished_seq > ?", self.finished_after),
-            ("finished_seq <= ?", self.finished_until),
-        ]
-        conditions = [condition for condition, value in told if value is not None]
-        parameters: list[Any] = [value for _, value in told if value is not None]
-        for column, values in (("status", self.statuses), ("verdict", self.verdicts)):
-            if values:
-                conditions.append(f"{column} IN ({', '.join('?' * len(values))})")
-                parameters += values
-        named = (self.experiments, self.grids, self.validations)
-        if any(numbers is not None for numbers in named):
-            conditions.append(_NAMED)
-            parameters += [json.dumps(list(numbers or ())) for numbers in named]
-        if self.words:
-            condition, sought = _searched(self.words)
-            conditions.append(condition)
-            parameters += sought
-        return " AND ".join(conditions) or "TRUE", parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,23 +111,10 @@ async def count(reader: Reader, wanted: Filter) -> int:
     return int(row[0]) if row else 0
 
 
-async def experiments(reader: Reader, numbers: Sequence[int]) -> list[Experiment]:
-    """Experiments in the order given; those that don't exist are left out."""
-    wanted = json.dumps(list(numbers))
-    rows = await reader.rows("SELECT * FROM experiments WHERE number IN (SELECT value FROM json_each(?))", (wanted,))
-    known = {row["number"]: records.experiment(row) for row in rows}
-    return [known[number] for number in numbers if number in known]
-
-
 async def unknown(reader: Reader, table: Literal["experiments", "grids", "validations"], numbers: Sequence[int]) -> list[int]:
     """Those of the numbers that aren't there."""
     sql = f"SELECT value FROM json_each(?) WHERE value NOT IN (SELECT number FROM {table})"
     return [row[0] for row in await reader.rows(sql, (json.dumps(numbers),))]
-
-
-async def strata(reader: Reader) -> dict[int, Stratum]:
-    """All strata by number."""
-    return {row["number"]: records.stratum(row) for row in await reader.rows("SELECT * FROM strata")}
 
 
 async def _scan(reader: Reader, wanted: Filter, stretch: SortSegment, limit: int, after: PageCursor | None) -> list[PageCursor]:
@@ -206,15 +138,3 @@ async def _scan(reader: Reader, wanted: Filter, stretch: SortSegment, limit: int
 
 def _newest(name: str, condition: str) -> SortSegment:
     return SortSegment(name, condition, ("number",), descending=True)
-
-
-def _searched(words: Sequence[str]) -> tuple[str, list[str]]:
-    """The condition that experiments, or notes on them, hold all words."""
-    beginnings = " ".join(f'"{word}"*' for word in words)
-    return (
-        "(number IN (SELECT rowid FROM experiments_text WHERE experiments_text MATCH ?)"
-        " OR number IN (SELECT told.value FROM notes, json_each(notes.experiments) AS told WHERE "
-        + " AND ".join(["instr(lower(notes.text), ?)"] * len(words))
-        + "))",
-        [beginnings, *(word.lower() for word in words)],
-    )

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from ...domain import PENDING, Experiment, Failure, Run, Status
+from ...domain import PENDING, Failure, Status
 from ..database import Reader
-from ..running.queue import SCOPE
-from . import rows as records
-from .pages import LISTING, Filter
+from .filter import Filter
+from .pages import LISTING
 
 STATUS = "experiments_status"
 FAILURE = "experiments_failure"
@@ -30,20 +29,6 @@ class Failures:
     kind: Failure
     count: int
     example: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A failure storm.
-
-    Attributes:
-        experiments: What is queued and doesn't start because of it.
-    """
-
-    number: int
-    failure: Failure
-    reason: str
-    experiments: list[int] = field(default_factory=list[int])
 
 
 async def finished(reader: Reader, wanted: Filter) -> tuple[int, int | None]:
@@ -81,38 +66,3 @@ async def failures(reader: Reader, wanted: Filter) -> list[Failures]:
         parameters,
     )
     return [Failures(Failure(row["failure"]), row["count"], row["example"]) for row in rows]
-
-
-async def holds(reader: Reader) -> list[Hold]:
-    """The storms under which something waits, the newest first."""
-    rows = await reader.rows(
-        "SELECT holds.number AS hold, holds.failure, holds.reason, experiments.number"
-        f" FROM holds JOIN experiments ON {SCOPE} = scope"
-        " WHERE status = 'queued' AND launched_at <= since ORDER BY since DESC, experiments.number"
-    )
-    storms: dict[int, Hold] = {}
-    for row in rows:
-        storm = storms.setdefault(row["hold"], Hold(row["hold"], Failure(row["failure"]), row["reason"]))
-        storm.experiments.append(row["number"])
-    return list(storms.values())
-
-
-async def runs_of(reader: Reader, experiment: int) -> list[Run]:
-    """The attempts at an experiment, in their order."""
-    rows = await reader.rows("SELECT * FROM runs WHERE experiment = ? ORDER BY attempt", (experiment,))
-    return [records.run(row) for row in rows]
-
-
-async def replicates(reader: Reader, experiment: Experiment) -> list[Experiment]:
-    """Experiments on the same source in the same setting, with other seeds; the first twenty."""
-    rows = await reader.rows(
-        "SELECT * FROM experiments WHERE tree = ? AND setting = ? AND number <> ? ORDER BY replicate LIMIT 20",
-        (experiment.tree, experiment.setting, experiment.number),
-    )
-    return [records.experiment(row) for row in rows]
-
-
-async def queued_by_gpu(reader: Reader) -> dict[str, int]:
-    """How many experiments wait for each kind of device."""
-    rows = await reader.rows("SELECT gpu, count(*) AS count FROM experiments WHERE status = 'queued' GROUP BY gpu")
-    return {row["gpu"]: row["count"] for row in rows}

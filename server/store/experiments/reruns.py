@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from ...domain import LAB, PRIORITIES, Experiment, Status
+import json
+from dataclasses import replace
+
+from ...domain import LAB, PRIORITIES, Experiment, Purpose, Status
 from ..database import Reader, Transaction
-from . import launches, rows
+from . import rows, workload
+from .rows import save_experiments
 
 
 async def next_replicate(reader: Reader, experiment: Experiment) -> int:
@@ -21,7 +25,7 @@ async def newest_baseline(reader: Reader, setting: str) -> Experiment | None:
     row = await reader.row(
         "SELECT * FROM experiments WHERE setting = ? AND purpose = 'baseline' ORDER BY number DESC LIMIT 1", (setting,)
     )
-    return rows.experiment(row) if row else None
+    return rows.experiment_record(row) if row else None
 
 
 async def scored_since(reader: Reader, experiment: Experiment) -> int:
@@ -42,32 +46,58 @@ async def is_busy(reader: Reader, setting: str) -> bool:
 
 async def reserve(reader: Reader, experiment: Experiment) -> float:
     """GPU-seconds to reserve for running an experiment again: it may have been cut short."""
-    return max(experiment.gpu_seconds, await launches.mean_gpu_seconds(reader, experiment.setting) or 0.0)
+    return max(experiment.gpu_seconds, await workload.mean_gpu_seconds(reader, experiment.setting) or 0.0)
 
 
-async def queue(
-    tx: Transaction, experiment: Experiment, *, number: int, purpose: str, why: str, replicate: int, seed: int, now: float
+async def queue_again(
+    tx: Transaction, experiment: Experiment, *, number: int, purpose: Purpose, why: str, replicate: int, seed: int, now: float
 ) -> None:
-    """Queue an experiment's source once more, as `number`. It goes first."""
+    """Queue an experiment's source once more, as `number`. It goes first.
+
+    Args:
+        tx: The transaction.
+        experiment: Whose source is run again.
+        number: Of the new experiment.
+        purpose: Of the new experiment.
+        why: Its hypothesis.
+        replicate: Its place in the stream of seeds.
+        seed: The seed at that place.
+        now: Unix time.
+    """
     seconds = await reserve(tx, experiment)
-    usd = experiment.usd * seconds / experiment.gpu_seconds if experiment.gpu_seconds else 0.0
-    await tx.execute(
-        "INSERT INTO experiments (number, commit_hash, tree, base, purpose, hypothesis, changes, overrides, launched_by,"
-        " launched_at, priority, seed, replicate, setting, gpu, clock, budget_seconds, status, gpu_seconds, usd, flags)"
-        " SELECT ?, commit_hash, tree, base, ?, ?, changes, overrides, ?, ?, ?, ?, ?, setting, gpu, clock,"
-        " budget_seconds, ?, ?, ?, flags FROM experiments WHERE number = ?",
-        (
-            number,
-            purpose,
-            why,
-            LAB,
-            now,
-            PRIORITIES["high"],
-            seed,
-            replicate,
-            Status.QUEUED,
-            seconds,
-            usd,
-            experiment.number,
-        ),
+    source = await tx.row("SELECT flags FROM sources WHERE commit_hash = ?", (experiment.commit,))
+    again = replace(
+        experiment,
+        number=number,
+        grid=None,
+        variant="",
+        purpose=purpose,
+        hypothesis=why,
+        theme=None,
+        flags=json.loads(source["flags"]) if source else (),
+        launched_by=LAB,
+        launched_at=now,
+        priority=PRIORITIES["high"],
+        seed=seed,
+        replicate=replicate,
+        status=Status.QUEUED,
+        gpu_seconds=seconds,
+        usd=experiment.usd * seconds / experiment.gpu_seconds if experiment.gpu_seconds else 0.0,
     )
+    await save_experiments(tx, [again])
+
+
+async def suspect(tx: Transaction, experiment: int, must_beat: float) -> None:
+    """Write down what another seed has to score better than for an experiment to count."""
+    await tx.execute("UPDATE experiments SET must_beat = ? WHERE number = ?", (must_beat, experiment))
+
+
+async def unanswered_suspicions(tx: Transaction) -> list[Experiment]:
+    """Suspected experiments whose source was never run again, and has no other seed that is scored or may still be."""
+    suspected = await tx.rows(
+        "SELECT * FROM experiments AS one INDEXED BY experiments_suspected WHERE must_beat IS NOT NULL AND NOT EXISTS ("
+        " SELECT 1 FROM experiments AS other WHERE other.tree = one.tree AND other.setting = one.setting"
+        " AND other.number <> one.number"
+        " AND (other.purpose = 'recheck' OR other.status NOT IN ('failed', 'cancelled', 'stopped')))"
+    )
+    return [rows.experiment_record(row) for row in suspected]

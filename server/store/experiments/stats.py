@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from ...domain import Failure, Status, Verdict
+from ...domain import Failure, Purpose, Status, Verdict
 from ..database import Reader
 
 MEASURED = 50
@@ -61,7 +61,7 @@ class ExportRow:
     score: float | None
     verdict: Verdict
     failure: Failure | None
-    purpose: str
+    purpose: Purpose
     changes: str
     hypothesis: str
     peak_memory_bytes: float | None
@@ -178,7 +178,7 @@ async def finished(reader: Reader, after: int) -> list[ExportRow]:
             score=row["score"],
             verdict=Verdict(row["verdict"]),
             failure=Failure(row["failure"]) if row["failure"] else None,
-            purpose=row["purpose"],
+            purpose=Purpose(row["purpose"]),
             changes=row["changes"],
             hypothesis=row["hypothesis"],
             peak_memory_bytes=row["peak_memory_bytes"],

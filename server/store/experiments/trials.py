@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ...domain import Failure, Status, Verdict
+from ...domain import Failure, Purpose, RunStatus, Status, Verdict
 from ..database import Reader, Row
-from .pages import Filter
+from .filter import Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class TriedExperiment:
     variant: str
     commit: str
     tree: str
-    purpose: str
+    purpose: Purpose
     changes: str
     seed: int
     setting: str
@@ -57,7 +57,7 @@ class SlotInterval:
 
     experiment: int
     pool: str
-    status: str
+    status: RunStatus
     began: float
     ended: float | None
 
@@ -91,7 +91,10 @@ async def slot_intervals(reader: Reader, experiments: Sequence[int]) -> list[Slo
         " WHERE experiment IN (SELECT value FROM json_each(?)) ORDER BY created_at, experiment",
         (json.dumps(list(experiments)),),
     )
-    return [SlotInterval(row["experiment"], row["pool"], row["status"], row["created_at"], row["finished_at"]) for row in rows]
+    return [
+        SlotInterval(row["experiment"], row["pool"], RunStatus(row["status"]), row["created_at"], row["finished_at"])
+        for row in rows
+    ]
 
 
 def _tried(row: Row) -> TriedExperiment:
@@ -101,7 +104,7 @@ def _tried(row: Row) -> TriedExperiment:
         variant=row["variant"],
         commit=row["commit_hash"],
         tree=row["tree"],
-        purpose=row["purpose"],
+        purpose=Purpose(row["purpose"]),
         changes=row["changes"],
         seed=row["seed"],
         setting=row["setting"],

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import astuple
 
 from ...domain import Pool
-from ..database import Reader, Transaction
-from ..experiments import rows
+from ..database import Reader, Row, Transaction
 
 
 async def pools(reader: Reader, order: Sequence[str]) -> list[Pool]:
     """The pools that `order` names, in that order."""
-    known = {row["name"]: rows.pool(row) for row in await reader.rows("SELECT * FROM pools")}
+    known = {row["name"]: pool_record(row) for row in await reader.rows("SELECT * FROM pools")}
     return [known[name] for name in order if name in known]
 
 
@@ -23,4 +22,20 @@ async def save(tx: Transaction, wanted: Sequence[Pool]) -> None:
         "INSERT INTO pools (name, backend, gpu, clock, slots, usd_per_hour, note, as_of, taken, most_clusters)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [astuple(pool) for pool in wanted],
+    )
+
+
+def pool_record(row: Row) -> Pool:
+    """A row of `pools`."""
+    return Pool(
+        name=row["name"],
+        backend=row["backend"],
+        gpu=row["gpu"],
+        clock=row["clock"],
+        slots=row["slots"],
+        usd_per_hour=row["usd_per_hour"],
+        note=row["note"],
+        as_of=row["as_of"],
+        taken=row["taken"],
+        most_clusters=row["most_clusters"],
     )

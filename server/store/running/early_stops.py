@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...domain import Experiment, run_id
+from ...domain import Experiment
+from ...ids import run_id
 from ..comparison import champions
 from ..database import Reader, Row, Transaction
 from ..experiments import cancellation
-from ..experiments import rows as records
+from ..experiments.rows import experiment_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ async def unchecked(tx: Transaction) -> list[tuple[int, Experiment]]:
         f" WHERE NOT EXISTS (SELECT 1 FROM experiments AS other WHERE {_TWIN}"
         " AND (other.purpose = 'spot_check' OR other.status NOT IN ('failed', 'cancelled', 'stopped'))) ORDER BY place"
     )
-    return [(row["place"], records.experiment(row)) for row in rows]
+    return [(row["place"], experiment_record(row)) for row in rows]
 
 
 async def stopped(reader: Reader, experiments: Sequence[int]) -> list[EarlyStop]:

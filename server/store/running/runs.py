@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...domain import Clock, Run
-from ..database import Database, Transaction
-from ..experiments import rows as records
+from ...domain import Clock, Purpose, Run, RunStatus
+from ..database import Database, Reader, Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Attempt:
     setting: str
     attempts: int
     cancel_reason: str | None
-    purpose: str = "idea"
+    purpose: Purpose = Purpose.IDEA
     doomed: str | None = None
     accused: str | None = None
 
@@ -71,7 +70,7 @@ async def active(db: Database) -> list[Attempt]:
     )
     return [
         Attempt(
-            run=records.run(row),
+            run=run_record(row),
             commit=row["commit_hash"],
             seed=row["seed"],
             budget_seconds=row["budget_seconds"],
@@ -79,7 +78,7 @@ async def active(db: Database) -> list[Attempt]:
             setting=row["setting"],
             attempts=row["attempts"],
             cancel_reason=row["cancel_reason"],
-            purpose=row["purpose"],
+            purpose=Purpose(row["purpose"]),
             doomed=row["doomed"],
             accused=row["accused"],
         )
@@ -102,4 +101,24 @@ async def save_news(tx: Transaction, news: Sequence[News]) -> None:
     await tx.many(
         "UPDATE experiments SET status = ? WHERE number = ? AND status != ?",
         [(new.phase, new.run.experiment, new.phase) for new in news],
+    )
+
+
+async def runs_of(reader: Reader, experiment: int) -> list[Run]:
+    """The attempts at an experiment, in their order."""
+    rows = await reader.rows("SELECT * FROM runs WHERE experiment = ? ORDER BY attempt", (experiment,))
+    return [run_record(row) for row in rows]
+
+
+def run_record(row: Row) -> Run:
+    """A row of `runs`."""
+    return Run(
+        id=row["id"],
+        experiment=row["experiment"],
+        attempt=row["attempt"],
+        pool=row["pool"],
+        handle=json.loads(row["handle"]),
+        status=RunStatus(row["status"]),
+        created_at=row["created_at"],
+        heartbeat_at=row["heartbeat_at"],
     )

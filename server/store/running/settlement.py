@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...domain import FailureDetail, Run, Status, Verdict
+from ...domain import FailureDetail, Run, RunStatus, Status, Verdict
 from ..database import Transaction
 
 _NEXT = "(SELECT COALESCE(MAX(finished_seq), 0) + 1 FROM experiments)"
@@ -47,7 +47,7 @@ class ExperimentOutcome:
         return Verdict.PENDING if self.score is not None else Verdict.NONE
 
 
-async def end_run(tx: Transaction, run: Run, status: str, held_seconds: float) -> bool:
+async def end_run(tx: Transaction, run: Run, status: RunStatus, held_seconds: float) -> bool:
     """End a run, `finished` or `lost`, and book what its slot cost; False when that was done before.
 
     Args:

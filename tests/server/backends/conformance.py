@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from labhand.server.backends.base import Backend, Phase, RunReport, RunSpec
-from labhand.server.domain import Run
+from labhand.server.domain import Run, RunStatus
 from labhand.server.errors import NoCapacityError
 
 from ... import waiting
@@ -227,7 +227,7 @@ def run_folder(place: Path, name: str, duration: float = 0.02) -> Path:
 def a_run(name: str, handle: Mapping[str, Any] | None = None) -> Run:
     """A run as the store tells it."""
     now = time.time()
-    return Run(name, int(name[1:5]), int(name[6:]), "local", handle or {}, "starting", now, now)
+    return Run(name, int(name[1:5]), int(name[6:]), "local", handle or {}, RunStatus.STARTING, now, now)
 
 
 async def start(backend: Backend, folder: Path) -> Run:

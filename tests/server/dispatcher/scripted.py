@@ -18,7 +18,7 @@ from labhand.server.lab.results import validation_rows as rows
 from labhand.server.schemas.answers import Validated, ValidationRow
 from labhand.server.schemas.requests import ValidationRequest
 from labhand.server.store.comparison import champions, validations
-from labhand.server.store.experiments import launches
+from labhand.server.store.experiments.rows import find_experiment
 from labhand.server.store.running import queue, runs
 
 from ..lab import writing
@@ -93,7 +93,7 @@ class Script:
         return best.experiment if best else None
 
     async def _result(self, number: int) -> dict[str, object]:
-        experiment = await launches.experiment(self.lab.db, number)
+        experiment = await find_experiment(self.lab.db, number)
         assert experiment is not None
         score = self.score(experiment, await champions.knobs(self.lab.db, experiment.commit))
         if score is None:

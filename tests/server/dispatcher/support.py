@@ -21,7 +21,8 @@ from labhand.server.domain import Experiment, Run
 from labhand.server.lab.dispatcher_process import dispatcher_lives
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import RUNS, load_settings
-from labhand.server.store.experiments import launches, rows
+from labhand.server.store.experiments import rows
+from labhand.server.store.running.runs import run_record
 
 from ...waiting import until
 from ..lab import builders
@@ -101,7 +102,7 @@ async def tick_until_idle(loop: Dispatcher) -> None:
 
 async def experiment(lab: Lab, number: int) -> Experiment:
     """One experiment as it stands."""
-    found = await launches.experiment(lab.db, number)
+    found = await rows.find_experiment(lab.db, number)
     assert found is not None
     return found
 
@@ -113,7 +114,7 @@ async def statuses(lab: Lab) -> list[str]:
 
 async def runs(lab: Lab) -> list[Run]:
     """Every run, by id."""
-    return [rows.run(row) for row in await lab.db.rows("SELECT * FROM runs ORDER BY id")]
+    return [run_record(row) for row in await lab.db.rows("SELECT * FROM runs ORDER BY id")]
 
 
 async def until_status(lab: Lab, number: int, status: str) -> None:

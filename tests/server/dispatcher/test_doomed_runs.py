@@ -17,14 +17,15 @@ from labhand.server.dispatcher.loop import Dispatcher
 from labhand.server.dispatcher.pool_backends import PoolBackends
 from labhand.server.dispatcher.run_folders import RunFolders
 from labhand.server.dispatcher.settler import FinishedRuns, Settler
-from labhand.server.domain import Experiment, Status, Verdict, experiment_id
+from labhand.server.domain import Experiment, Status, Verdict
+from labhand.server.ids import experiment_id
 from labhand.server.lab.analysis import analyze, dataset
 from labhand.server.lab.analysis.code_digest import Baseline, codes
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.results.experiment_rows import error_of
 from labhand.server.settings import RUNS, Allowance, load_settings
 from labhand.server.store.experiments import trials
-from labhand.server.store.experiments.pages import Filter
+from labhand.server.store.experiments.filter import Filter
 from labhand.server.store.running import early_stops, queue, runs
 
 from ...waiting import until

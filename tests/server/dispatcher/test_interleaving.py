@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from labhand.server.dispatcher.follow_ups import FollowUps
 from labhand.server.dispatcher.settler import Settler
-from labhand.server.domain import Experiment, seed
+from labhand.server.domain import Experiment
 from labhand.server.lab.analysis import analyze
 from labhand.server.lab.lab import Lab
+from labhand.server.seeds import SeedStream
 from labhand.server.settings import Allowance
 
 from . import support
@@ -41,7 +42,9 @@ async def test_the_baseline_runs_again_on_its_next_seed_after_so_many_experiment
     [first, *added] = await baselines(lab)
     assert len(added) == 3  # after the last ones nothing is to come, that a drift could spoil
     assert [one.replicate for one in added] == [1, 2, 3]
-    assert [one.seed for one in added] == [seed(lab.identity, first.setting, replicate) for replicate in (1, 2, 3)]
+    assert [one.seed for one in added] == [
+        SeedStream.of_replicates(lab.identity, first.setting).seed(replicate) for replicate in (1, 2, 3)
+    ]
     assert {(one.tree, one.launched_by, one.priority) for one in added} == {(first.tree, "labhand", 2)}
 
 

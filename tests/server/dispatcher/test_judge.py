@@ -7,8 +7,7 @@ import pytest
 from labhand.server.dispatcher.settler import Settler
 from labhand.server.domain import Stratum, Verdict
 from labhand.server.lab.lab import Lab
-from labhand.server.store.comparison import champions
-from labhand.server.store.experiments import rows
+from labhand.server.store.comparison import champions, strata
 
 from . import support
 from .test_settler import queue_trees, settle
@@ -92,4 +91,4 @@ async def test_a_new_champion_is_what_the_others_are_compared_with(lab: Lab) -> 
 
 async def _stratum(lab: Lab) -> Stratum:
     [row] = await lab.db.rows("SELECT * FROM strata")
-    return rows.stratum(row)
+    return strata.stratum_record(row)

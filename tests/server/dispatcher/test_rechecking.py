@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 import pytest
 from labhand.server.dispatcher.follow_ups import FollowUps
 from labhand.server.dispatcher.settler import Settler
-from labhand.server.domain import Experiment, Status, Verdict, seed
+from labhand.server.domain import Experiment, Status, Verdict
 from labhand.server.lab.lab import Lab
+from labhand.server.seeds import SeedStream
 from labhand.server.settings import Allowance
 from labhand.server.source import git
 from labhand.server.store.database import Transaction
@@ -65,7 +66,7 @@ async def test_a_score_that_is_too_good_does_not_count_and_is_run_again_on_a_fre
     [again] = await rechecks(lab)
     assert (again.status, again.tree, again.commit, again.setting) == (Status.QUEUED, "leap", leap.commit, leap.setting)
     assert again.replicate == leap.replicate + 1
-    assert again.seed == seed(lab.identity, leap.setting, again.replicate) != leap.seed
+    assert again.seed == SeedStream.of_replicates(lab.identity, leap.setting).seed(again.replicate) != leap.seed
     assert (again.launched_by, again.gpu_seconds) == ("labhand", leap.gpu_seconds)
     assert leap.id in again.hypothesis
     tags = git.run(f"--git-dir={lab.sources.path}", "tag", "--list", again.id).decode().split()

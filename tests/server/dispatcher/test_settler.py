@@ -13,7 +13,6 @@ from labhand.server.domain import Failure, Status, Verdict
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import RUNS
 from labhand.server.store.comparison import champions
-from labhand.server.store.experiments import rows
 from labhand.server.store.running import queue, runs
 from labhand.server.store.running.runs import Attempt
 
@@ -105,7 +104,7 @@ async def test_money_is_counted_by_the_pool_lost_runs_included(lab: Lab) -> None
         await tx.execute("UPDATE runs SET heartbeat_at = created_at + 50")
         row = await tx.row("SELECT * FROM runs")
         assert row is not None
-        lost = Attempt(rows.run(row), first.commit, first.seed, 5.0, "cpu", first.setting, 1, None)
+        lost = Attempt(runs.run_record(row), first.commit, first.seed, 5.0, "cpu", first.setting, 1, None)
         await settler.settle(tx, FinishedRuns(lost=[(lost, "it was killed")]), time.time())
     assert (await support.experiment(lab, number)).status == "queued"
     await settle(lab, settler, {number: 1.9})

@@ -12,12 +12,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from labhand.server.domain import FINISHED, Experiment, Failure, FailureDetail, Status, Verdict, run_id
+from labhand.server.domain import FINISHED, Experiment, Failure, FailureDetail, Purpose, Status, Verdict
+from labhand.server.ids import run_id
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import LOCK
 from labhand.server.source.repository import NewCommit, delta
+from labhand.server.store import grids, sources
 from labhand.server.store.comparison import champions
-from labhand.server.store.experiments import launches
+from labhand.server.store.experiments import rows
 
 TRAINERS = Path(__file__).parents[2] / "trainers"
 SETTING = "parabola-0/cpu/5s"
@@ -77,7 +79,7 @@ async def source(lab: Lab, files: Mapping[str, str], parents: Sequence[str] = ()
         [NewCommit(delta(before, after), tuple(parents) or (baseline.commit,), "made for a test")]
     )
     async with lab.db.transaction() as tx:
-        await launches.save_sources(tx, [launches.KeptSource(commit.hash, commit.tree, "", "", {})])
+        await sources.save_sources(tx, [sources.SourceRow(commit.hash, commit.tree, "", "", {})])
     return commit.hash, commit.tree
 
 
@@ -131,7 +133,7 @@ async def experiment(
     if score is not None and stratum is None:
         stratum = await _any_stratum(lab)
     async with lab.db.transaction() as tx:
-        await launches.save_experiments(tx, [made])
+        await rows.save_experiments(tx, [made])
         if state in FINISHED:
             known = Verdict(verdict) if verdict else Verdict.INCONCLUSIVE if score is not None else Verdict.NONE
             told = failed and json.dumps({"message": failed.message, "lines": failed.lines, "next_step": failed.next_step})
@@ -164,7 +166,7 @@ async def many(lab: Lab, count: int) -> None:
             made = await _made(
                 lab, Status.QUEUED, None, 25.9, 0.0, {"number": number, "seed": rnd.getrandbits(31)} | wordy(rnd)
             )
-            await launches.save_experiments(tx, [made])
+            await rows.save_experiments(tx, [made])
             scored = number % 5 > 0
             score = rnd.gauss(2.0, 0.05)
             await tx.execute(
@@ -199,7 +201,7 @@ def wordy(rnd: Random) -> dict[str, object]:
 async def grid(lab: Lab) -> int:
     """Put a grid in the lab; gives its number."""
     async with lab.db.transaction() as tx:
-        return await launches.save_grid(tx, launches.NewGrid("Depth matters", "full", {}, None, "me", time.time()))
+        return await grids.save_grid(tx, grids.NewGrid("Depth matters", "full", {}, None, "me", time.time()))
 
 
 async def storm(lab: Lab, grid: int) -> None:
@@ -268,7 +270,7 @@ async def run(
 async def _made(
     lab: Lab, status: Status, commit: tuple[str, str] | None, held: float, usd: float, about: Mapping[str, object]
 ) -> Experiment:
-    newest = await launches.newest(lab.db) or 0
+    newest = await rows.newest_number(lab.db) or 0
     baseline = await champions.baseline(lab.db)
     assert baseline is not None
     made = Experiment(
@@ -278,7 +280,7 @@ async def _made(
         commit=commit[0] if commit else baseline.commit,
         tree=commit[1] if commit else baseline.tree,
         base=None,
-        purpose="idea",
+        purpose=Purpose.IDEA,
         hypothesis="It may help",
         theme=None,
         changes="DEPTH 4→6",

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from labhand.server.dispatcher.judge import Judge
-from labhand.server.domain import run_id
+from labhand.server.ids import run_id
 from labhand.server.lab.lab import Lab
 from labhand.server.store.comparison import strata
 

@@ -18,7 +18,7 @@ from labhand.server.lab.dispatcher_process import dispatcher_lives, start_dispat
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.status_line import lab_line
 from labhand.server.machine import devices, forget_devices
-from labhand.server.settings import LOCK, LOG
+from labhand.server.settings import LOCK, LOG, Allowance
 from labhand.server.store.money import pools
 
 from .builders import Woken
@@ -106,6 +106,24 @@ async def test_what_the_dispatcher_noted_of_a_pool_stays_while_another_lab_holds
         [pool] = await lab.pools()
 
         assert (pool.note, pool.taken) == ("The host is asleep", 1)
+
+
+async def test_a_launch_reads_the_allowance_once_and_not_while_it_holds_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as lab:
+        reads = 0
+        read = lab.allowance
+
+        def counted() -> Allowance:
+            nonlocal reads
+            reads += 1
+            return read()
+
+        monkeypatch.setattr(lab, "allowance", counted)
+        await launch(lab, overrides={"X": 2})
+
+    assert reads == 2, "once to check the launch, once for the line that tells what is left"
 
 
 async def test_nothing_is_launched_on_a_machine_whose_driver_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from labhand.server.lab.launch import grid
 from labhand.server.schemas.answers import GridLaunched, Launched
 from labhand.server.schemas.requests import Change, GridLaunch, Launch
 from labhand.server.source import git
-from labhand.server.store.experiments import launches
+from labhand.server.store.experiments.rows import find_experiment, newest_number
 
 from .builders import TRAINERS, Woken
 
@@ -58,13 +58,13 @@ async def launch_grid(lab: Lab, *, caller: str = ME, **asked: Any) -> GridLaunch
 
 async def experiments(lab: Lab) -> list[Experiment]:
     """All experiments in the order of their numbers."""
-    found = [await launches.experiment(lab.db, number + 1) for number in range(await launches.newest(lab.db))]
+    found = [await find_experiment(lab.db, number + 1) for number in range(await newest_number(lab.db))]
     return [experiment for experiment in found if experiment is not None]
 
 
 async def find(lab: Lab, name: str) -> Experiment:
     """The experiment of an id."""
-    found = await launches.experiment(lab.db, int(name[1:]))
+    found = await find_experiment(lab.db, int(name[1:]))
     assert found is not None
     return found
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import anyio
 import pytest
 from labhand.server.errors import SettingsError
-from labhand.server.store.database import MIGRATIONS, Database, schema, statements
+from labhand.server.store.database import Database
+from labhand.server.store.migrations import MIGRATIONS, schema, statements
 
 pytestmark = pytest.mark.anyio
 

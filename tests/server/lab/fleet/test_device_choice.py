@@ -8,8 +8,8 @@ from pathlib import Path
 
 import anyio
 import pytest
-from labhand.server.domain import parse_ids
 from labhand.server.errors import AllowanceError, BadInputError, LabhandError
+from labhand.server.ids import parse_ids
 from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch.validate import validate

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from labhand.server.commands.report import as_html, as_markdown
-from labhand.server.domain import run_id
+from labhand.server.ids import run_id
 from labhand.server.lab.report.gather import gather
 from labhand.server.lab.report.sealed_split import FILE, SealedScore, unseal
 from labhand.server.store.comparison import validation_pairs, validations

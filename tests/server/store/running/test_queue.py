@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 from labhand.server.domain import Failure
-from labhand.server.store.experiments import progress
-from labhand.server.store.running import queue
+from labhand.server.store.running import holds, queue
 
 from ...lab import builders, hiring
 
@@ -23,15 +22,15 @@ async def test_a_storm_on_one_kind_of_gpu_holds_nothing_on_another(tmp_path: Pat
                 await builders.failure(lab, "out_of_memory", gpu=gpu, grid=grid)
                 await builders.experiment(lab, gpu=gpu, grid=grid)
         async with lab.db.transaction() as tx:
-            scope = await queue.scope(tx, 1)
+            scope = await holds.scope_of(tx, 1)
             assert (len(scope.outcomes), scope.queued) == (3, 3)
-            await queue.hold(tx, 1, Failure.OUT_OF_MEMORY, "three ran out of memory", time.time())
-        [held] = await progress.holds(lab.db)
+            await holds.save_hold(tx, 1, Failure.OUT_OF_MEMORY, "three ran out of memory", time.time())
+        [held] = await holds.active_holds(lab.db)
         assert held.experiments == [2, 4, 6]
         assert await queue.startable(lab.db, ["H200"])
         assert not await queue.startable(lab.db, ["H100"])
         async with lab.db.transaction() as tx:
-            await queue.lift_holds(tx, 7)  # the same source, on the other kind
-            assert await progress.holds(tx)
-            await queue.lift_holds(tx, 1)
-            assert not await progress.holds(tx)
+            await holds.lift_holds(tx, 7)  # the same source, on the other kind
+            assert await holds.active_holds(tx)
+            await holds.lift_holds(tx, 1)
+            assert not await holds.active_holds(tx)

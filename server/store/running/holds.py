@@ -1,0 +1,106 @@
+"""Failure storms: what is held back because it keeps failing."""
+
+# ruff: noqa: S608  what is put into the statements are constants
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ...domain import Failure
+from ...ids import grid_id
+from ..database import Reader, Transaction
+
+# gone
+
+
+SCOPE = "COALESCE('g' || grid || ' ' || variant, tree) || ' ' || gpu"
+"""What a storm holds together: the cells of one variant of a grid; outside of grids, the replicates of one source.
+
+On one kind of device: what runs out of memory on one may fit another.
+"""
+HELD = f"EXISTS (SELECT 1 FROM holds WHERE scope = {SCOPE} AND since >= launched_at)"
+EMPTY = f"scope NOT IN (SELECT {SCOPE} FROM experiments WHERE status = 'queued')"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A failure storm.
+
+    Attributes:
+        experiments: What is queued and doesn't start because of it.
+    """
+
+    number: int
+    failure: Failure
+    reason: str
+    experiments: list[int] = field(default_factory=list[int])
+
+
+async def active_holds(reader: Reader) -> list[Hold]:
+    """The storms under which something waits, the newest first."""
+    rows = await reader.rows(
+        "SELECT holds.number AS hold, holds.failure, holds.reason, experiments.number"
+        f" FROM holds JOIN experiments ON {SCOPE} = scope"
+        " WHERE status = 'queued' AND launched_at <= since ORDER BY since DESC, experiments.number"
+    )
+    storms: dict[int, Hold] = {}
+    for row in rows:
+        storm = storms.setdefault(row["hold"], Hold(row["hold"], Failure(row["failure"]), row["reason"]))
+        storm.experiments.append(row["number"])
+    return list(storms.values())
+
+
+@dataclass(frozen=True, slots=True)
+class HoldScope:
+    """Experiments that a storm would hold together.
+
+    Attributes:
+        name: `g007, variant wide`, or `this source`.
+        outcomes: What became of those that are finished: None for a success, else the failure.
+        queued: How many wait.
+    """
+
+    name: str
+    outcomes: Sequence[Failure | None]
+    queued: int
+
+
+async def scope_of(tx: Transaction, experiment: int) -> HoldScope:
+    """The scope that an experiment belongs to."""
+    row = await tx.row("SELECT grid, variant, tree, gpu FROM experiments WHERE number = ?", (experiment,))
+    if row is None or row["grid"] is None:
+        name, where, of = "this source", "tree = ? AND grid IS NULL", [row and row["tree"]]
+    else:
+        name = f"{grid_id(row['grid'])}, variant {row['variant']}" if row["variant"] else grid_id(row["grid"])
+        where, of = "grid = ? AND variant = ?", [row["grid"], row["variant"]]
+    # By columns that have an index, rather than by the expression.
+    rows = await tx.rows(f"SELECT status, failure FROM experiments WHERE {where} AND +gpu = ?", [*of, row and row["gpu"]])
+    return HoldScope(
+        name,
+        [Failure(row["failure"]) if row["failure"] else None for row in rows if row["status"] in {"succeeded", "failed"}],
+        sum(row["status"] == "queued" for row in rows),
+    )
+
+
+async def save_hold(tx: Transaction, experiment: int, failure: Failure, reason: str, now: float) -> None:
+    """Hold back what is queued in an experiment's scope. What is launched later is not held."""
+    await tx.execute(
+        f"INSERT INTO holds (scope, failure, reason, since) SELECT {SCOPE}, ?, ?, ? FROM experiments WHERE number = ?"
+        " ON CONFLICT (scope) DO UPDATE SET failure = excluded.failure, reason = excluded.reason, since = excluded.since",
+        (failure, reason, now, experiment),
+    )
+
+
+async def lift_holds(tx: Transaction, experiment: int) -> None:
+    """Let go on what was held in every scope that this experiment's source belongs to, on its kind of device."""
+    await tx.execute(
+        f"DELETE FROM holds WHERE scope IN (SELECT {SCOPE} FROM experiments"
+        " WHERE (tree, gpu) = (SELECT tree, gpu FROM experiments WHERE number = ?))",
+        (experiment,),
+    )
+
+
+async def drop_empty_holds(tx: Transaction) -> None:
+    """Forget holds under which nothing waits any more."""
+    await tx.execute(f"DELETE FROM holds WHERE {EMPTY}")
