@@ -8,9 +8,10 @@ import resource
 import time
 from collections.abc import Sequence
 
+from ..contract import nvidia
+from ..contract.failures import FailureKind
 from ..sandbox.policy import LARGEST_FILE
 from ..sandbox.processes import descendants, peak_memory
-from . import nvidia
 from .classify import RunFailedError
 from .clock import Clock
 from .run import Run
@@ -47,7 +48,7 @@ class DiskWatch:
         self._next = began + max(1.0, 50 * (time.monotonic() - began))
         if used > self._most:
             message = f"The experiment wrote {used / 2**30:.1f} GiB; {self._most / 2**30:.0f} GiB are allowed"
-            raise RunFailedError("contract_broken", message, (), "Write less to the disk.")
+            raise RunFailedError(FailureKind.CONTRACT_BROKEN, message, (), "Write less to the disk.")
 
 
 class GpuWatch:
@@ -65,7 +66,7 @@ class GpuWatch:
         """
         if self._left and share >= self._left[0]:
             self._left = [later for later in self._left if later > share]
-            self._note(nvidia.ask("compute-apps=pid,used_memory", self._run.spec.gpu))
+            self._note(nvidia.query("compute-apps=pid,used_memory", self._run.spec.gpu))
 
     def _note(self, processes: Sequence[Sequence[str]]) -> None:
         ours = {str(pid) for pid in descendants(os.getpid())}
@@ -75,7 +76,7 @@ class GpuWatch:
             if len(known) < len(processes) and "shared_gpu" not in self._run.result.flags:
                 self._run.result.flags.append("shared_gpu")
         else:  # within a container the driver may know processes by other numbers
-            self._keep([row[0] for row in nvidia.ask("gpu=memory.used", self._run.spec.gpu)])
+            self._keep([row[0] for row in nvidia.query("gpu=memory.used", self._run.spec.gpu)])
 
     def _keep(self, mebibytes: Sequence[str]) -> None:
         held = MIB * sum(int(figure) for figure in mebibytes if figure.isdecimal())
