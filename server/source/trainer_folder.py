@@ -1,6 +1,6 @@
 """A trainer: the folder that experiments are made of, as the server sees it.
 
-The server imports neither trainers nor the training core. It imports the contract, which reads `trainer.toml`, and reads the folder.
+The server imports neither trainers nor the training core: the contract reads `trainer.toml`, and this module the folder.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def failed_by_own_fault(ledger: Ledger) -> list[Row]:
         e
         for e in ledger.experiments
         if e["setting"] in settings
-        and (e["status"] == "stopped" or (e["failure"] and e["failure"] not in {"lost_machine", "no_capacity"}))
+        and (e["status"] == "stopped" or (e["failure"] and e["failure"] != "lost_machine"))
     ]
 
 
