@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ..trainer.contract import nvidia
 from .domain import Clock
 from .errors import SettingsError
 
-NVIDIA_SMI_SECONDS = 10.0
+DRIVER_REMEDY = (
+    "Run nvidia-smi and repair the driver (after an update, restart the machine), then restart labhand. Or set"
+    " CUDA_VISIBLE_DEVICES to an empty value to train on the processor"
+)
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "ceph", "glusterfs", "9p", "fuse.sshfs"})
 
 
@@ -22,52 +23,34 @@ class Devices:
     """The devices of one kind that experiments can have to themselves.
 
     Attributes:
-        kind: `H100`, or `cpu`.
-        indices: GPU indices, or processor numbers.
+        kind: As `gpu_names.gpu_kind` names it, or `cpu`; `unknown` where the driver is broken.
+        indices: GPU indices, or processor numbers; none where the driver is broken.
         clock: What a budget counts on them.
+        problem: Why this machine's GPUs can't be used; empty where all is well.
     """
 
     kind: str
     indices: tuple[int, ...]
     clock: Clock
+    problem: str = ""
 
 
 @cache
 def devices() -> Devices:
-    """This machine's GPUs of its most frequent kind; a slot a core where there is none."""
-    gpus = _nvidia_gpus()
+    """This machine's GPUs of its most frequent kind; a slot for each core where it has none.
+
+    A machine has none if `nvidia-smi` isn't installed or `CUDA_VISIBLE_DEVICES` is empty. Where `nvidia-smi` is installed and
+    fails, there are no devices at all: a lab must not train on processors because a driver is broken.
+    """
+    try:
+        gpus = [] if nvidia.is_hidden() else nvidia.gpus()
+    except nvidia.DriverError as error:
+        return Devices("unknown", (), "wall", f"The GPU driver doesn't work: {error}. {DRIVER_REMEDY}")
     if not gpus:
         return Devices("cpu", tuple(sorted(os.sched_getaffinity(0))), "cpu")
-    kinds = [kind for _, kind in gpus]
+    kinds = [gpu.kind for gpu in gpus]
     kind = max(kinds, key=kinds.count)
-    return Devices(kind, tuple(index for index, name in gpus if name == kind), "wall")
-
-
-def short_kind(name: str) -> str:
-    """The kind in a GPU's full name: `H100` of `NVIDIA H100 80GB HBM3`, `RTX4090` of `NVIDIA GeForce RTX 4090`."""
-    plain = re.sub(r"NVIDIA|GeForce|Tesla|Quadro|Graphics|-?PCIE.*|-?SXM.*|\d+\s?GB.*|HBM.*|Generation", " ", name)
-    return re.sub(r"\s+", "", plain) or name
-
-
-def _nvidia_gpus() -> list[tuple[int, str]]:
-    command = shutil.which("nvidia-smi")
-    if command is None:
-        return []
-    try:
-        output = subprocess.run(
-            [command, "--query-gpu=index,name", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=NVIDIA_SMI_SECONDS,
-            check=True,
-        ).stdout
-    except (subprocess.SubprocessError, OSError):
-        return []
-    found: list[tuple[int, str]] = []
-    for line in output.splitlines():
-        index, _, name = line.partition(",")
-        found.append((int(index), short_kind(name.strip())))
-    return found
+    return Devices(kind, tuple(gpu.index for gpu in gpus if gpu.kind == kind), "wall")
 
 
 def refuse_network_file_system(path: Path) -> None:

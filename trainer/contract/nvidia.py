@@ -18,6 +18,8 @@ MAX_SHOWN = 300
 """Characters of its output that an error shows."""
 _FIELDS = ("index", "name", "memory.total", "driver_version")
 _MIG_CAPABLE = re.compile(r"\b(A30|A100|A800|H20|H100|H200|H800|GH200|B200|B300|GB200|GB300)\b|RTX PRO 6000")
+_NAME = re.compile(r"(?!ERR)[A-Za-z]")
+"""What a GPU's name begins with. In place of it the driver may print `ERR!`, `[Unknown Error]` or `[GPU requires reset]`."""
 _GPU_LINE = re.compile(r"^GPU (\d+): .*\(UUID: (GPU-[\w-]+)\)")
 _MIG_LINE = re.compile(r"^\s+MIG (\S+)\s+Device\s+\d+: \(UUID: (MIG-[\w/-]+)\)")
 
@@ -102,7 +104,7 @@ class _Row:
 
 def _row(line: str) -> _Row:
     cells = [cell.strip() for cell in line.split(",")]
-    if len(cells) != len(_FIELDS) or not cells[0].isdecimal() or not cells[1] or "error" in cells[1].lower():
+    if len(cells) != len(_FIELDS) or not cells[0].isdecimal() or not _NAME.match(cells[1]):
         raise DriverError(f"nvidia-smi printed a line that isn't a GPU: {line[:MAX_SHOWN]!r}")
     try:
         memory = float(cells[2])

@@ -55,7 +55,7 @@ async def choose_launch_stratum(
 
     Raises:
         BadInputError: There is no such kind, or its pools don't allow that budget.
-        SettingsError: `labhand.toml` names other pools by now.
+        SettingsError: `labhand.toml` names other pools by now, or the pools of that kind have no slots.
     """
     pools = await lab.pools()
     if not pools:
@@ -64,6 +64,7 @@ async def choose_launch_stratum(
         )
     gpu = _choose_kind(pools, asked, of_base)
     chosen = [pool for pool in pools if pool.gpu == gpu]
+    _refuse_unusable(gpu, chosen)
     clock = chosen[0].clock
     trainers_own = lab.trainer.cpu_seconds if clock == "cpu" else lab.trainer.budget_seconds
     seconds = budget_seconds or lab.settings.budget_seconds or trainers_own
@@ -96,6 +97,17 @@ async def _cold_seconds(lab: Lab, pools: Sequence[Pool]) -> float:
         return 0.0
     known = [await clusters.startup_seconds(lab.db, name) for name in hired]
     return min(COLD_SECONDS if seconds is None else seconds for seconds in known)
+
+
+def _refuse_unusable(gpu: str, pools: Sequence[Pool]) -> None:
+    """Refuse pools of which none has a slot, as where this machine's GPU driver is broken.
+
+    Raises:
+        SettingsError: With the pools' notes.
+    """
+    if not any(pool.slots for pool in pools):
+        notes = "; ".join(f"{pool.name}: {pool.note or 'it has no slots'}" for pool in pools)
+        raise SettingsError(f"No experiment can run on {gpu}: {notes}", "`labhand doctor` says more")
 
 
 def _choose_kind(pools: Sequence[Pool], asked: str | None, of_base: str | None) -> str:
