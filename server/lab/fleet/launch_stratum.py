@@ -43,7 +43,7 @@ class LaunchStratum:
 
 
 async def choose_launch_stratum(
-    lab: Lab, asked: str | None, of_base: str | None, budget_seconds: float | None
+    lab: Lab, asked: str | None, of_base: str | None, budget_seconds: float | None, *, needs_slots: bool = True
 ) -> LaunchStratum:
     """Resolve a launch to one kind of device and one budget.
 
@@ -52,6 +52,7 @@ async def choose_launch_stratum(
         asked: The kind that the caller names; None for the base's, or else the first pool's.
         of_base: The kind that the base ran on, if it ran.
         budget_seconds: None for the lab's, or else the trainer's.
+        needs_slots: Something is to be launched, so refuse pools that have no slot.
 
     Raises:
         BadInputError: There is no such kind, or its pools don't allow that budget.
@@ -64,7 +65,8 @@ async def choose_launch_stratum(
         )
     gpu = _choose_kind(pools, asked, of_base)
     chosen = [pool for pool in pools if pool.gpu == gpu]
-    _refuse_unusable(gpu, chosen)
+    if needs_slots:
+        _refuse_unusable(gpu, chosen)
     clock = chosen[0].clock
     trainers_own = lab.trainer.cpu_seconds if clock == "cpu" else lab.trainer.budget_seconds
     seconds = budget_seconds or lab.settings.budget_seconds or trainers_own
