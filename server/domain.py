@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from ..trainer.contract.failures import FailureKind
 from .ids import experiment_id
 
 
@@ -72,20 +73,8 @@ class RunStatus(StrEnum):
     """Its machine vanished."""
 
 
-class Failure(StrEnum):
-    """Why a run gave no score."""
-
-    OUT_OF_MEMORY = "out_of_memory"
-    DIVERGED = "diverged"
-    TIMEOUT = "timeout"
-    CRASHED = "crashed"
-    IMPORT_ERROR = "import_error"
-    CONTRACT_BROKEN = "contract_broken"
-    TAMPERING = "tampering"
-    LOST_MACHINE = "lost_machine"
-    NO_CAPACITY = "no_capacity"
-
-
+Failure = FailureKind
+"""Why a run has no score: the list that trainer and server share."""
 Clock = Literal["cpu", "wall"]
 """What a budget counts: CPU time of the process tree where there is no GPU, else wall clock."""
 Direction = Literal["minimize", "maximize"]
@@ -284,7 +273,8 @@ class Stratum:
     """What makes results comparable, and what is known of the noise in it.
 
     Attributes:
-        facts: trainer, evaluator, data, budget, device as measured, torch, driver, self_reported.
+        facts: trainer, evaluator, data, budget, gpu (the kind that was asked for), device (the kind that was measured), torch,
+            driver, self_reported.
         reference: Mean score of the reference's replicates; None until one is scored.
         noise: Standard deviation between seeds; None until two replicates are scored.
         degrees: Degrees of freedom of the noise.

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from ..trainer.contract import nvidia
-from ..trainer.contract.gpu_names import UNKNOWN
 from .domain import Clock
 from .errors import SettingsError
 
+DRIVER_REMEDY = (
+    "Run nvidia-smi and repair the driver (after an update, restart the machine), then restart labhand. Or set"
+    " CUDA_VISIBLE_DEVICES to an empty value to train on the processor"
+)
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "ceph", "glusterfs", "9p", "fuse.sshfs"})
 
 
@@ -19,45 +23,29 @@ class Devices:
     """The devices of one kind that experiments can have to themselves.
 
     Attributes:
-        kind: As `gpu_names` writes it, such as `H100-SXM`; `cpu`; `unknown` where the driver of the GPUs doesn't work.
-        indices: GPU indices, or processor numbers. None where the driver doesn't work.
+        kind: As `gpu_names.gpu_kind` names it, or `cpu`; `unknown` where the driver is broken.
+        indices: GPU indices, or processor numbers; none where the driver is broken.
         clock: What a budget counts on them.
-        trouble: Why none can be used; empty where they can.
+        problem: Why this machine's GPUs can't be used; empty where all is well.
     """
 
     kind: str
     indices: tuple[int, ...]
     clock: Clock
-    trouble: str = ""
+    problem: str = ""
 
 
-_seen: list[Devices] = []
-
-
+@cache
 def devices() -> Devices:
-    """This machine's GPUs of its most frequent kind; its processor cores where it has no NVIDIA driver.
+    """This machine's GPUs of its most frequent kind; a slot for each core where it has none.
 
-    A driver that is installed and doesn't work makes no CPU lab: experiments would count another budget without a word. It
-    is asked again at the next call, since a person may mend it meanwhile; devices that were found are remembered.
+    A machine has none if `nvidia-smi` isn't installed or `CUDA_VISIBLE_DEVICES` is empty. Where `nvidia-smi` is installed and
+    fails, there are no devices at all: a lab must not train on processors because a driver is broken.
     """
-    if not _seen:
-        found = _look_for_devices()
-        if found.trouble:
-            return found
-        _seen.append(found)
-    return _seen[0]
-
-
-def forget_devices() -> None:
-    """Look for devices again at the next call."""
-    _seen.clear()
-
-
-def _look_for_devices() -> Devices:
     try:
-        gpus = nvidia.gpus()
+        gpus = [] if nvidia.is_hidden() else nvidia.gpus()
     except nvidia.DriverError as error:
-        return Devices(UNKNOWN, (), "wall", f"The NVIDIA driver of this machine doesn't work: {error}")
+        return Devices("unknown", (), "wall", f"The GPU driver doesn't work: {error}. {DRIVER_REMEDY}")
     if not gpus:
         return Devices("cpu", tuple(sorted(os.sched_getaffinity(0))), "cpu")
     kinds = [gpu.kind for gpu in gpus]

@@ -5,7 +5,6 @@ A lab without a file works: the built-in trainer `gpt` on this machine.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from ..trainer.contract.toml_lines import line_of
 from .errors import SettingsError
 
 FILE = "labhand.toml"
@@ -261,23 +261,3 @@ def _explain(path: Path, text: str, error: ValidationError) -> str:
         where = f"line {line}" if line else "not in the file: look for an environment variable LABHAND_…"
         told.append(f"{'.'.join(keys)} ({where}): {fault['msg']}, got {fault['input']!r}")
     return f"{path} can't be used: " + "; ".join(told)
-
-
-def line_of(text: str, keys: list[str]) -> int | None:
-    """The line of a TOML file where a key is set, or else the innermost of its tables that the file names; 1-based."""
-    table: list[str] = []
-    found: tuple[int, int | None] = 0, None
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+([^\]]+)\]", line):
-            table = path = _parts(header[1])
-        elif assigned := re.match(r"\s*([\w.\-\"]+)\s*=", line):
-            path = table + _parts(assigned[1])
-        else:
-            continue
-        if path == keys[: len(path)] and len(path) > found[0]:
-            found = len(path), number
-    return found[1]
-
-
-def _parts(key: str) -> list[str]:
-    return [part.strip().strip('"') for part in key.split(".")]

@@ -21,7 +21,7 @@ from .cluster.gpu_slots import GpuSlot, slots
 from .cluster.hosted_run import HostedRun, spawn
 from .cluster.spool import Spool
 from .contract.host_events import print_event
-from .run.result import Result
+from .contract.run_result import RunResult
 
 TICK_SECONDS = 0.2
 ALIVE_SECONDS = 10.0
@@ -67,7 +67,7 @@ class Host:
         new = self._spool.names() - self._known
         self._known |= new
         for run in sorted((HostedRun(self._spool.arrived(name)) for name in new), key=lambda run: run.folder.order):
-            if run.folder.told() is not None:
+            if run.folder.result_json() is not None:
                 self._keeper.keep(run)
             elif run.folder.was_claimed():
                 self._running.append(run)
@@ -88,7 +88,7 @@ class Host:
         for name in self._spool.cancels():
             if queued := next((run for run in self._queue if run.name == name), None):
                 self._queue.remove(queued)
-                queued.folder.write_result(Result(name, time.monotonic(), cancelled=True).as_json())
+                queued.folder.write_result(RunResult.cancelled(name))
                 self._keeper.keep(queued)
                 self._spool.forget_cancel(name)
             elif running := next((run for run in self._running if run.name == name), None):
@@ -121,7 +121,7 @@ class Host:
     def _tell_alive(self) -> None:
         if time.monotonic() - self._alive_at >= ALIVE_SECONDS:
             self._alive_at = time.monotonic()
-            print_event(alive={run.name: round(run.folder.sign_of_life(), 1) for run in self._running})
+            print_event(alive={run.name: round(run.folder.last_sign_of_life() or time.time(), 1) for run in self._running})
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -7,13 +7,11 @@ preparation may be killed at any moment, and a second one starts over or finds e
 from __future__ import annotations
 
 import argparse
-import fcntl
 import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -21,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .contract.files import cache_folder
+from .contract.files import cache_folder, locked
 from .data.corpus import Corpus, find_corpus, load_corpus, recipe
 from .data.sources import SPLITS, DataError, Source, find_source
 from .data.tokenizer import LARGEST_VOCABULARY, SMALLEST_VOCABULARY, Tokenizer
@@ -57,7 +55,7 @@ def prepare_corpus(
         root = cache or cache_folder()
         for folder in ("downloads", "corpora"):
             (root / folder).mkdir(parents=True, exist_ok=True)
-        with _locked(root / "prepare.lock", say):
+        with locked(root / "prepare.lock", _announce_once(say)):
             if find_corpus(wanted, cache) is None:  # another preparation may have been waited for
                 _prepare(find_source(corpus), wanted, root, say)
     return load_corpus(corpus, vocabulary, cache)
@@ -119,16 +117,15 @@ def _first(texts: Iterable[str], characters: int) -> Iterator[str]:
             return
 
 
-@contextmanager
-def _locked(path: Path, say: Say) -> Generator[None]:
-    """Hold a file's lock; the kernel lets go of it when the process ends, however it ends."""
-    with path.open("w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("Waiting for another preparation")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _announce_once(say: Say) -> Callable[[], None]:
+    """A callback for waiting that says so the first time."""
+    lines = iter(["Waiting for another preparation to finish"])
+
+    def announce() -> None:
+        for line in islice(lines, 1):
+            say(line)
+
+    return announce
 
 
 def _say(line: str) -> None:

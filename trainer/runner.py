@@ -12,15 +12,19 @@ import time
 import traceback
 from pathlib import Path
 
+from .contract.errors import ContractError
+from .contract.failures import FailureKind
 from .contract.run_folder import RunFolder
-from .contract.trainer_file import ContractError, Data, Spec, read_spec, read_trainer
+from .contract.run_result import RunFailure
+from .contract.run_spec import RunSpec
+from .contract.trainer_file import Data, read_trainer
 from .run.child import CancelledError, Stop
-from .run.classify import Failure, RunFailedError
+from .run.classify import RunFailedError
 from .run.gate import Gate
 from .run.log import Log
 from .run.machine import describe_device, prepare_once
 from .run.printed_metric import read_score, read_summary
-from .run.result import Result
+from .run.result import ResultDraft
 from .run.run import Run
 from .run.training import train_by_output, train_with_session
 from .run.usage import check_claim
@@ -44,17 +48,17 @@ def main(arguments: list[str]) -> int:
     stop = Stop()
     if not folder.claim():
         return 0
-    result = Result(folder.path.name, time.monotonic())
+    result = ResultDraft(folder.path.name, time.monotonic())
     folder.set_phase("starting")
     with Log(folder.log) as log:
         _run_to_result(folder, log, stop, result)
-    line = folder.write_result(result.as_json())
+    line = folder.write_result(result.finish())
     with contextlib.suppress(OSError):  # whoever listened may have gone
         os.write(sys.stdout.fileno(), f"{RESULT_MARK} {line}\n".encode())
     return 0
 
 
-def _run_to_result(folder: RunFolder, log: Log, stop: Stop, result: Result) -> None:
+def _run_to_result(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> None:
     """Do all of it; whatever goes wrong stands in the result."""
     try:
         result.score = _run(folder, log, stop, result)
@@ -63,14 +67,18 @@ def _run_to_result(folder: RunFolder, log: Log, stop: Stop, result: Result) -> N
     except RunFailedError as error:
         result.failure = error.failure
     except ContractError as error:
-        result.failure = Failure("contract_broken", str(error), (), "Mend the file that the message names.")
+        result.failure = RunFailure(
+            FailureKind.CONTRACT_BROKEN, error.problem, (), error.remedy or "Correct the file that the message names."
+        )
     except Exception:  # noqa: BLE001 - the process's boundary: a result is left whatever happens
         lines = tuple(traceback.format_exc().splitlines()[-15:])
-        result.failure = Failure("crashed", f"The runner itself failed: {lines[-1]}", lines, "Report this as a bug of labhand.")
+        result.failure = RunFailure(
+            FailureKind.CRASHED, f"The runner itself failed: {lines[-1]}", lines, "Report this as a bug of labhand."
+        )
 
 
-def _run(folder: RunFolder, log: Log, stop: Stop, result: Result) -> float:
-    spec = read_spec(folder.path)
+def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
+    spec = folder.spec()
     result.run = spec.run
     gate = Gate(spec.gate)
     if not gate.try_to_get_in():
@@ -89,7 +97,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: Result) -> float:
         return _run_self_reported(run) if trainer.data is None else _run_evaluated(run, trainer.data)
 
 
-def _pin(spec: Spec) -> None:
+def _pin(spec: RunSpec) -> None:
     """Stay on the run's cores with all that is started, so that runs side by side don't slow one another."""
     if spec.cores:
         os.sched_setaffinity(0, spec.cores)
@@ -114,7 +122,7 @@ def _run_evaluated(run: Run, data: Data) -> float:
     try:
         corpus = load_corpus(data.corpus, data.vocabulary)
     except DataError as error:
-        raise RunFailedError("contract_broken", str(error), (), "Run `labhand prepare` on that machine.") from error
+        raise RunFailedError(FailureKind.CONTRACT_BROKEN, str(error), (), "Run `labhand prepare` on that machine.") from error
     if run.spec.trained is None:
         train_with_session(run, training_stream(corpus, run.spec.seed, MOST_TOKENS).tobytes())
         take_files(run)
@@ -139,7 +147,7 @@ def _run_evaluated(run: Run, data: Data) -> float:
 def _still_accused(before: str, error: RunFailedError) -> RunFailedError:
     """A model that was accused before, and fails however when it is evaluated again, stands accused."""
     message = f"Evaluated again on the weights of {before}, it failed again: {error.failure.message}"
-    return RunFailedError("tampering", message, error.failure.lines)
+    return RunFailedError(FailureKind.TAMPERING, message, error.failure.lines)
 
 
 if __name__ == "__main__":

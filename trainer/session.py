@@ -128,7 +128,8 @@ def _answer(channel: Channel) -> tuple[Mapping[str, Any], int | None]:
 
 def _facts_by_hand() -> Mapping[str, Any]:
     """What the runner would say, from the `trainer.toml` beside the script."""
-    from .contract.trainer_file import ContractError, read_trainer  # noqa: PLC0415  within a run neither is needed
+    from .contract.errors import ContractError  # noqa: PLC0415  within a run neither is needed
+    from .contract.trainer_file import read_trainer  # noqa: PLC0415  within a run neither is needed
 
     folder = Path(sys.argv[0]).absolute().parent
     trainer = read_trainer(folder)

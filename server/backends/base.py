@@ -13,13 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
+from ...trainer.contract.run_result import RunResult
 from ..domain import Cluster, Pool, Run
 
 Phase = Literal["starting", "running", "evaluating", "finished", "lost", "returned"]
 
 
 @dataclass(frozen=True, slots=True)
-class RunSpec:
+class StartRequest:
     """A run to be started.
 
     Attributes:
@@ -45,12 +46,12 @@ class RunReport:
     Attributes:
         phase: `finished` means that `result` is final and the slot is free; `lost` that no runner is left and none will write;
             `returned` that the backend could start none, and the run may be queued again as if it had never been taken.
-        result: The runner's `result.json`.
+        result: The run's result, where it is `finished`; None otherwise.
         silent_seconds: Since the run last gave a sign of life.
     """
 
     phase: Phase
-    result: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    result: RunResult | None = None
     silent_seconds: float = 0.0
 
 
@@ -73,7 +74,7 @@ class Backend(Protocol):
         """How many runs could start now."""
         ...
 
-    async def start(self, spec: RunSpec) -> Mapping[str, Any]:
+    async def start(self, spec: StartRequest) -> Mapping[str, Any]:
         """Start a runner, detached, and give the handle by which any process finds it again.
 
         Starting one run twice is harmless: the second runner sees the first one's claim and leaves.

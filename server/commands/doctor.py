@@ -20,7 +20,7 @@ from rich.markup import escape
 from ..backends.skypilot.api import SkyError
 from ..backends.skypilot.client import SkyClient, SkyPilotInfo
 from ..errors import LabhandError
-from ..machine import devices, refuse_network_file_system
+from ..machine import DRIVER_REMEDY, devices, refuse_network_file_system
 from ..settings import FILE, Settings, SkyPilotPool, data_folder, load_settings
 from ..source.trainer_folder import load_trainer
 from .console import out, plug_in_command
@@ -116,8 +116,8 @@ def _trainer(root: Path, settings: Settings) -> CheckResult:
 
 def _gpus(_root: Path, _settings: Settings) -> CheckResult:
     found = devices()
-    if found.trouble:
-        return CheckResult("GPUs", "bad", found.trouble, "make `nvidia-smi` list the GPUs; nothing is launched here before")
+    if found.problem:
+        return CheckResult("GPUs", "bad", found.problem.removesuffix(f". {DRIVER_REMEDY}"), DRIVER_REMEDY)
     if found.kind == "cpu":
         told = f"none; experiments run on {len(found.indices)} processor cores, and budgets count CPU seconds"
         return CheckResult("GPUs", "note", told)

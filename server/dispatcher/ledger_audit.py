@@ -6,18 +6,19 @@ folder, a source in the ledger, the history and a run folder, a cost in three ta
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from anyio import to_thread
 
-from ..backends.runner_state import LocalRunFolder
+from ...trainer.contract.errors import ContractError
+from ...trainer.contract.run_folder import RunFolder
+from ...trainer.contract.run_spec import RunSpec
 from ..domain import Metric, Verdict
 from ..errors import NotFoundError
 from ..ids import experiment_id, id_ranges
@@ -88,9 +89,9 @@ async def audit(root: Path) -> Audit:
     return Audit(len(entries), differences, id_ranges(unchecked), history, versions)
 
 
-def _runs(place: Path, entries: Iterable[AuditedExperiment]) -> Iterator[tuple[AuditedExperiment, LocalRunFolder]]:
+def _runs(place: Path, entries: Iterable[AuditedExperiment]) -> Iterator[tuple[AuditedExperiment, RunFolder]]:
     """The runs that finished, with their folders."""
-    return ((entry, LocalRunFolder(place / entry.run)) for entry in entries if entry.run is not None)
+    return ((entry, RunFolder(place / entry.run)) for entry in entries if entry.run is not None)
 
 
 async def _verdicts(tx: Transaction, metric: Metric) -> list[str]:
@@ -157,7 +158,7 @@ async def _histories(sources: Sources, entries: Sequence[AuditedExperiment]) -> 
     return found
 
 
-async def _folder(sources: Sources, run: LocalRunFolder, entry: AuditedExperiment) -> list[str]:
+async def _folder(sources: Sources, run: RunFolder, entry: AuditedExperiment) -> list[str]:
     """Where a run folder tells something else than the ledger and the history."""
     source: Source = {}
     with suppress(NotFoundError):  # that it is gone was told already
@@ -165,8 +166,8 @@ async def _folder(sources: Sources, run: LocalRunFolder, entry: AuditedExperimen
     return await to_thread.run_sync(lambda: [*_compare_result(run, entry), *_compare_source(run, entry, source)])
 
 
-def _compare_result(run: LocalRunFolder, entry: AuditedExperiment) -> Iterator[str]:
-    name, result, spec = experiment_id(entry.number), run.result(), _spec(run.path)
+def _compare_result(run: RunFolder, entry: AuditedExperiment) -> Iterator[str]:
+    name, result, spec = experiment_id(entry.number), run.result(), _spec(run)
     if result is None:
         yield f"{name}: {run.path.name} has no result that can be read"
         return
@@ -175,11 +176,11 @@ def _compare_result(run: LocalRunFolder, entry: AuditedExperiment) -> Iterator[s
         ("status", entry.status, told.status),
         ("score", entry.score, told.score),
         ("failure", entry.failure, told.failed and told.failed.kind),
-        ("stratum", entry.facts, told.facts or None),
-        ("seed", entry.seed, spec.get("seed")),
-        ("budget", entry.budget_seconds, spec.get("budget_seconds")),
+        ("stratum", entry.facts, _facts_as_known_then(entry, told.facts)),
+        ("seed", entry.seed, spec and spec.seed),
+        ("budget", entry.budget_seconds, spec and spec.budget_seconds),
     ]
-    held = result_reader.held_seconds(result)
+    held = result.held_seconds
     if held is not None and abs(entry.run_held - held) > CENT:
         pairs.append(("time held", entry.run_held, held))
     for what, row, file in pairs:
@@ -187,18 +188,22 @@ def _compare_result(run: LocalRunFolder, entry: AuditedExperiment) -> Iterator[s
             yield f"{name}: its {what} is {row} in the ledger, and {file} in {run.path.name}"
 
 
-def _compare_source(run: LocalRunFolder, entry: AuditedExperiment, source: Source) -> Iterator[str]:
+def _compare_source(run: RunFolder, entry: AuditedExperiment, source: Source) -> Iterator[str]:
     for path, data in source.items():
         if not _is_same(run.path / "source" / path, data):
             yield f"{experiment_id(entry.number)}: {path} in {run.path.name} isn't that of its source"
 
 
-def _spec(folder: Path) -> Mapping[str, Any]:
+def _facts_as_known_then(entry: AuditedExperiment, facts: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a result says of the facts that its stratum has: one of an earlier version has fewer."""
+    return {name: value for name, value in facts.items() if entry.facts is None or name in entry.facts} or None
+
+
+def _spec(run: RunFolder) -> RunSpec | None:
     try:
-        spec = json.loads((folder / "spec.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return cast("Mapping[str, Any]", spec) if isinstance(spec, dict) else {}
+        return run.spec()
+    except ContractError:
+        return None
 
 
 def _is_same(file: Path, data: bytes) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import anyio
 
-from ..backends.base import RunReport, RunSpec
+from ..backends.base import RunReport, StartRequest
 from ..domain import Run
 from ..errors import LabhandError, NoCapacityError
 from ..settings import Allowance
@@ -222,7 +222,7 @@ class Dispatcher:
             async with self._db.transaction() as tx:
                 await runs.save_handle(tx, run.id, handle)
 
-    async def _spec(self, attempt: Attempt, pool: PoolBackend) -> RunSpec:
+    async def _spec(self, attempt: Attempt, pool: PoolBackend) -> StartRequest:
         if pool.backend.needs_folder:
             folder = await self._folders.fill(
                 attempt, sandbox_required=pool.sandbox_required, carries_weights=pool.backend.carries_weights
@@ -230,7 +230,7 @@ class Dispatcher:
         else:
             folder = self._folders.of(attempt.run)
         knobs = await champions.knobs(self._db, attempt.commit)
-        return RunSpec(attempt.run.id, folder, attempt.seed, attempt.budget_seconds, attempt.commit, knobs)
+        return StartRequest(attempt.run.id, folder, attempt.seed, attempt.budget_seconds, attempt.commit, knobs)
 
 
 def _news(run: Run, report: RunReport, now: float) -> News | None:
@@ -247,8 +247,8 @@ def _ended(attempts: Sequence[Attempt], reports: Mapping[str, RunReport]) -> Fin
     ended = FinishedRuns()
     for attempt in attempts:
         report = reports[attempt.run.id]
-        if report.phase == "finished":
-            log.info("%s finished: %s", attempt.run.id, report.result.get("status"))
+        if report.phase == "finished" and report.result is not None:
+            log.info("%s finished: %s", attempt.run.id, report.result.status)
             ended.finished.append((attempt, report.result))
         # Without a handle it was never started, and will be now.
         elif report.phase == "lost" and (attempt.run.handle or attempt.cancel_reason is not None):

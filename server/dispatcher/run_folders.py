@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from anyio import to_thread
 
+from ...trainer.contract.run_folder import SOURCE, WEIGHTS, RunFolder
+from ...trainer.contract.run_result import Number
+from ...trainer.contract.run_spec import RunSpec, TrainedWeights
 from ..domain import Purpose, Run
 from ..ids import experiment_id
 from ..source.repository import Sources
 from ..store.running.runs import Attempt
-
-WEIGHTS = ("model.pt", "config.json")
-"""What training leaves in a run's folder."""
 
 
 class RunFolders:
@@ -46,50 +44,49 @@ class RunFolders:
         Returns:
             The folder.
         """
-        folder = self.of(attempt.run)
-        folder.mkdir(parents=True, exist_ok=True)
-        spec = folder / "spec.json"
-        if not spec.exists():
+        path = self.of(attempt.run)
+        path.mkdir(parents=True, exist_ok=True)
+        folder = RunFolder(path)
+        if not folder.spec_file.exists():
             trained = await to_thread.run_sync(self._bring_weights, attempt.accused, folder) if carries_weights else None
-            _write_whole(spec, _spec(attempt, trained, sandbox_required=sandbox_required))
-        if not (folder / "source").exists():
-            half = folder / "source.new"
-            await to_thread.run_sync(shutil.rmtree, half, True)  # noqa: FBT003 - ignore_errors
-            await self._sources.export(attempt.commit, half)
-            half.rename(folder / "source")
-        return folder
+            folder.write_spec(_spec(attempt, trained, sandbox_required=sandbox_required))
+        if not folder.source.exists():
+            partial = path / f"{SOURCE}.new"
+            await to_thread.run_sync(shutil.rmtree, partial, True)  # noqa: FBT003 - ignore_errors
+            await self._sources.export(attempt.commit, partial)
+            partial.rename(folder.source)
+        return path
 
-    def _bring_weights(self, accused: str | None, folder: Path) -> Mapping[str, Any] | None:
-        """Copy what an accused run has trained; gives what that took, None where there is nothing to be evaluated again."""
+    def _bring_weights(self, accused: str | None, folder: RunFolder) -> TrainedWeights | None:
+        """Copy what an accused run has trained.
+
+        Returns:
+            What the training took; None where there is nothing to be evaluated again.
+        """
         if accused is None:
             return None
-        before = self._place / accused
-        if not all((before / name).is_file() for name in (*WEIGHTS, "result.json")):
+        before = RunFolder(self._place / accused)
+        result = before.result()
+        if result is None or not all((before.path / name).is_file() for name in WEIGHTS):
             return None
-        result = json.loads((before / "result.json").read_text("utf-8"))
         for name in WEIGHTS:
-            shutil.copyfile(before / name, folder / name)
-        return {"run": accused, "seconds": result["seconds"], "measures": result["measures"]}
+            shutil.copyfile(before.path / name, folder.path / name)
+        return TrainedWeights(accused, _finite(result.seconds), _finite(result.measures))
 
 
-def _spec(attempt: Attempt, trained: Mapping[str, Any] | None, *, sandbox_required: bool) -> str:
-    spec: dict[str, Any] = {
-        "run": attempt.run.id,
-        "experiment": experiment_id(attempt.run.experiment),
-        "seed": attempt.seed,
-        "budget_seconds": attempt.budget_seconds,
-        "clock": attempt.clock,
-        "device": "cpu" if attempt.clock == "cpu" else "cuda",
-        "cores": [],
-        "gpu": None,
-        "sandbox_required": sandbox_required,
-        "sealed": attempt.purpose is Purpose.REPORT,
-        "trained": trained,
-    }
-    return json.dumps(spec, indent=2)
+def _finite(numbers: Mapping[str, Number | None]) -> Mapping[str, Number]:
+    return {name: value for name, value in numbers.items() if value is not None}
 
 
-def _write_whole(path: Path, text: str) -> None:
-    half = path.with_suffix(".new")
-    half.write_text(text, "utf-8")
-    half.replace(path)
+def _spec(attempt: Attempt, trained: TrainedWeights | None, *, sandbox_required: bool) -> RunSpec:
+    return RunSpec(
+        run=attempt.run.id,
+        experiment=experiment_id(attempt.run.experiment),
+        seed=attempt.seed,
+        budget_seconds=attempt.budget_seconds,
+        clock=attempt.clock,
+        device="cpu" if attempt.clock == "cpu" else "cuda",
+        sandbox_required=sandbox_required,
+        sealed=attempt.purpose is Purpose.REPORT,
+        trained=trained,
+    )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from ...trainer.contract.run_result import RunResult
 from ..domain import Failure, FailureDetail, Metric, RunStatus, Status
 from ..ids import experiment_id
 from ..research.policy import storm
@@ -35,7 +34,7 @@ class FinishedRuns:
         lost: With what is known of why.
     """
 
-    finished: list[tuple[Attempt, Mapping[str, Any]]] = field(default_factory=list[tuple[Attempt, Mapping[str, Any]]])
+    finished: list[tuple[Attempt, RunResult]] = field(default_factory=list[tuple[Attempt, RunResult]])
     lost: list[tuple[Attempt, str]] = field(default_factory=list[tuple[Attempt, str]])
 
     def __bool__(self) -> bool:
@@ -66,7 +65,7 @@ class Settler:
         for attempt, why in ended.lost:
             await _lose(tx, attempt, why, now)
         for attempt, result in ended.finished:
-            if result.get("status") == Status.CANCELLED and attempt.cancel_reason is None:
+            if result.status == "cancelled" and attempt.cancel_reason is None:
                 await _lose(tx, attempt, "it was asked to end by someone outside of the lab", now)
                 continue
             outcome = await _outcome(tx, attempt, result)
@@ -124,13 +123,13 @@ async def _watch_for_storms(tx: Transaction, experiment: int, outcome: Experimen
     await holds.save_hold(tx, experiment, kind, reason, now)
 
 
-async def _outcome(tx: Transaction, attempt: Attempt, result: Mapping[str, Any]) -> ExperimentOutcome:
+async def _outcome(tx: Transaction, attempt: Attempt, result: RunResult) -> ExperimentOutcome:
     told = result_reader.read(result, attempt)
     if attempt.doomed is not None and told.status is not Status.CANCELLED:
         await early_stops.withdraw(tx, attempt.run.experiment)
     stratum = None if told.score is None else await strata.find(tx, told.facts)
     failed = told.failed
-    if failed is not None and attempt.accused is not None and result.get("weights_of") == attempt.accused:
+    if failed is not None and attempt.accused is not None and result.weights_of == attempt.accused:
         before = await settlement.evidence(tx, attempt.accused)
         failed = replace(failed, lines=(*failed.lines, f"{attempt.accused} had failed with:", *before))
     return _stopped(attempt, ExperimentOutcome(told.status, told.score, stratum, failed, told.useful_seconds, told.kept))
@@ -143,7 +142,7 @@ def _stopped(attempt: Attempt, outcome: ExperimentOutcome) -> ExperimentOutcome:
     return replace(outcome, status=Status.STOPPED, reason=attempt.doomed)
 
 
-def _held(attempt: Attempt, result: Mapping[str, Any], now: float) -> float:
+def _held(attempt: Attempt, result: RunResult, now: float) -> float:
     """Seconds for which a run held its slot; by this machine's clock where the result doesn't tell."""
-    held = result_reader.held_seconds(result)
+    held = result.held_seconds
     return max(0.0, now - attempt.run.created_at) if held is None else held

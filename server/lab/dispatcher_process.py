@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import subprocess
 import sys
 from pathlib import Path
 
+from ...trainer.contract.files import is_locked
 from ..settings import LOCK, LOG, data_folder, load_settings
 
 _started: list[subprocess.Popen[bytes]] = []
@@ -37,9 +37,4 @@ def start_dispatcher(root: Path) -> None:
 
 def dispatcher_lives(folder: Path) -> bool:
     """Whether a process holds the lock of the lab whose data lies in `folder`."""
-    with (folder / LOCK).open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    return is_locked(folder / LOCK)

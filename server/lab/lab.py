@@ -201,7 +201,7 @@ def _pool(name: str, pool: PoolSettings, known: Pool | None) -> Pool:
         return _hired_pool(name, pool, known)
     here = devices()
     slots = min(pool.slots or len(here.indices), len(here.indices))
-    return Pool(name, pool.backend, here.kind, here.clock, slots, pool.usd_per_hour, note=here.trouble, as_of=now)
+    return Pool(name, pool.backend, here.kind, here.clock, slots, pool.usd_per_hour, here.problem, as_of=now)
 
 
 def _hired_pool(name: str, pool: SkyPilotPool, known: Pool | None) -> Pool:

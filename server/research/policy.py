@@ -15,7 +15,7 @@ SPOT_CHECK = 10
 """Of so many runs that were stopped as doomed, one is run again to its end, so that mistakes show."""
 STORM = 3
 """Failures of one kind, without a success, after which the rest is held."""
-_NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE, Failure.NO_CAPACITY})
+_NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
 
 
 def baseline_replicates(existing: int, wanted: int = BASELINE_REPLICATES) -> int:

@@ -36,8 +36,7 @@ def failed_by_own_fault(ledger: Ledger) -> list[Row]:
     return [
         e
         for e in ledger.experiments
-        if e["setting"] in settings
-        and (e["status"] == "stopped" or (e["failure"] and e["failure"] not in {"lost_machine", "no_capacity"}))
+        if e["setting"] in settings and (e["status"] == "stopped" or (e["failure"] and e["failure"] != "lost_machine"))
     ]
 
 

@@ -2,82 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from labhand.server import machine
-
-
-@pytest.fixture(autouse=True)
-def anew() -> Iterator[None]:
-    """Devices are looked for anew, and what a test's driver says is forgotten."""
-    machine.forget_devices()
-    yield
-    machine.forget_devices()
+from labhand.trainer.contract import nvidia
+from labhand.trainer.contract.run_spec import RunSpec
+from labhand.trainer.run.machine import describe_device
 
 
 @pytest.fixture
-def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Puts a program that prints as `nvidia-smi` does on the PATH."""
-
-    def install(script: str) -> None:
-        command = tmp_path / "nvidia-smi"
-        command.write_text(f"#!/bin/sh\n{script}\n")
-        command.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-
-    return install
+def fresh_devices() -> Iterator[None]:
+    """`devices` looks anew."""
+    machine.devices.cache_clear()
+    yield
+    machine.devices.cache_clear()
 
 
-def test_gpus_of_the_most_frequent_kind_are_the_devices(driver: Callable[[str], None]) -> None:
-    sxm = "NVIDIA H100 80GB HBM3, 81559, 570.1"
-    driver(f"printf '0, {sxm}\\n1, Tesla T4, 15360, 570.1\\n2, {sxm}\\n'")
+def with_nvidia_smi(place: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Put a program called nvidia-smi on PATH."""
+    command = place / "nvidia-smi"
+    command.write_text(f"#!/bin/sh\n{script}\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{place}:/usr/bin:/bin")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
+
+H100, T4 = "NVIDIA H100 80GB HBM3, 81559, 570.86", "Tesla T4, 15360, 570.86"
+
+
+@pytest.mark.usefixtures("fresh_devices")
+def test_gpus_of_the_most_frequent_kind_are_the_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_nvidia_smi(tmp_path, monkeypatch, f"printf '0, {H100}\\n1, {T4}\\n2, {H100}\\n'")
     assert machine.devices() == machine.Devices("H100-SXM", (0, 2), "wall")
 
 
-def test_a_pcie_card_and_an_sxm_module_are_two_kinds(driver: Callable[[str], None]) -> None:
-    driver("printf '0, NVIDIA H100 PCIe, 81559, 570.1\\n'")
+@pytest.mark.usefixtures("fresh_devices")
+def test_server_and_runner_name_a_gpu_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_nvidia_smi(tmp_path, monkeypatch, "echo '0, NVIDIA A100 80GB PCIe, 81920, 570.86'")
+    spec = RunSpec("e0001-1", "e0001", 1, 1.0, "wall", "cuda", gpu="0")
+    assert machine.devices().kind == describe_device(spec).kind == "A100-PCIe-80GB"
 
-    assert machine.devices().kind == "H100-PCIe"
+
+@pytest.mark.usefixtures("fresh_devices")
+def test_a_gpu_cut_into_slices_is_named_by_its_first_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = (
+        'case "$*" in *--list-gpus*) printf "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-1a)\\n'
+        '  MIG 1g.5gb      Device  0: (UUID: MIG-2b)\\n  MIG 2g.10gb     Device  1: (UUID: MIG-3c)\\n" ;;'
+        " *) echo '0, NVIDIA A100-SXM4-40GB, 40960, 570.86' ;; esac"
+    )
+    with_nvidia_smi(tmp_path, monkeypatch, script)
+    assert machine.devices().kind == "A100-MIG-1g.5gb"
+    spec = RunSpec("e0001-1", "e0001", 1, 1.0, "wall", "cuda", gpu="MIG-3c")
+    assert describe_device(spec).kind == "A100-MIG-2g.10gb"
 
 
+@pytest.mark.usefixtures("fresh_devices")
 @pytest.mark.parametrize(
-    ("script", "reason"),
+    ("script", "message"),
     [
+        ("echo 'No devices were found'; exit 6", "ended with status 6: No devices were found"),
+        ("echo 'No devices were found'", "isn't a GPU: 'No devices were found'"),
         (
-            'echo "NVIDIA-SMI has failed because it couldn\'t communicate with the NVIDIA driver"; exit 9',
-            "couldn't communicate",
+            "echo 'NVIDIA-SMI has failed because it could not communicate with the NVIDIA driver.'; exit 9",
+            "status 9: NVIDIA-SMI has",
         ),
-        ("echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18", "version mismatch"),
-        ("echo 'No devices were found'", "No devices were found"),
-        ("true", "reports no GPUs"),
-        ("printf '0, NVIDIA H100 PCIe\\n'", "NVIDIA H100 PCIe"),
-        ("printf 'ERR!, , , \\n'", "ERR!"),
+        ("echo 'Failed to initialize NVML: Driver/library version mismatch' >&2; exit 18", "version mismatch"),
+        ("echo '0, NVIDIA H100 80G'", "isn't a GPU"),
+        ("echo '0, [GPU requires reset], 81559, 570.86'; echo '[Unknown Error]'", "isn't a GPU"),
+        ("echo '0, ERR!, [N/A], 570.86'", "isn't a GPU"),
+        ("true", "lists no GPU"),
+        ("exec sleep 60", "didn't answer within"),
+        ("exit 1", "ended with status 1: it printed nothing"),
     ],
 )
-def test_a_driver_that_does_not_work_is_told_and_makes_no_cpu_lab(
-    driver: Callable[[str], None], script: str, reason: str
+def test_a_broken_driver_is_no_machine_without_gpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str
 ) -> None:
-    driver(script)
-    found = machine.devices()
+    monkeypatch.setattr(nvidia, "SECONDS", 1.0)
+    with_nvidia_smi(tmp_path, monkeypatch, script)
+    devices = machine.devices()
+    assert (devices.kind, devices.indices, devices.clock) == ("unknown", (), "wall")
+    assert message in devices.problem
+    assert "repair the driver" in devices.problem
 
-    assert (found.kind, found.indices, found.clock) == ("unknown", (), "wall")
-    assert reason in found.trouble
 
-
-def test_a_driver_that_was_mended_is_seen_by_the_same_process(driver: Callable[[str], None]) -> None:
-    driver("exit 9")
-    assert machine.devices().trouble
-    driver("printf '0, NVIDIA L4, 23034, 570.1\\n'")
-
-    assert machine.devices() == machine.Devices("L4", (0,), "wall")
+@pytest.mark.usefixtures("fresh_devices")
+def test_gpus_that_are_hidden_are_not_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_nvidia_smi(tmp_path, monkeypatch, "exit 9")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert machine.devices().kind == "cpu"
 
 
 def test_a_machine_without_gpus_offers_its_cores_and_counts_cpu_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = machine.devices()
+    machine.devices.cache_clear()
+    try:
+        found = machine.devices()
+    finally:
+        machine.devices.cache_clear()
     assert (found.kind, found.clock) == ("cpu", "cpu")
     assert found.indices
 

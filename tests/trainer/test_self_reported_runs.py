@@ -113,7 +113,7 @@ def test_a_command_that_is_not_there_is_said_to_be(make_run: MakeRun) -> None:
 def test_a_trainer_file_that_cannot_be_used_is_named_with_its_key(make_run: MakeRun) -> None:
     failure = make_run("", OUTPUT_TRAINER.replace('"output"', '"oracle"')).run()["failure"]
     assert failure["kind"] == "contract_broken"
-    assert "trainer.toml: metric.source is 'oracle'" in failure["message"]
+    assert "metric.source (line 7): is 'oracle'" in failure["message"]
 
 
 def test_a_missing_spec_still_leaves_a_result(tmp_path: Path) -> None:

@@ -150,9 +150,12 @@ def test_the_driver_tells_memory_and_who_else_is_there(
     run = run_at(tmp_path, cache, device="cuda", clock="wall", gpu="0", budget_seconds=1.0)
     source = run.source / "train.py"
     source.write_text(source.read_text().replace("4096", "256"))
-    answers = {"gpu=name,memory.total,driver_version": "NVIDIA H100 PCIe, 81559, 580.1", "compute-apps=pid,used_memory": apps}
+    answers = {
+        "gpu=index,name,memory.total,driver_version": "0, NVIDIA H100 80GB HBM3, 81559, 580.1",
+        "compute-apps=pid,used_memory": apps,
+    }
     run.environment["PATH"] = pretend_gpu(tmp_path / "bin", run, answers | {"gpu=memory.used": "620"})
     result = run.run()
-    assert result["device"] == {"kind": "H100-PCIe", "torch": result["device"]["torch"], "driver": "580.1"}
+    assert result["device"] == {"kind": "H100-SXM", "torch": result["device"]["torch"], "driver": "580.1"}
     assert result["flags"] == flags
     assert result["measures"]["peak_memory_bytes"] == memory * 2**20

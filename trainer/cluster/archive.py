@@ -5,23 +5,21 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import signal
 import time
 import zlib
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from pathlib import Path
 
-from ..sandbox.processes import at_work_below
+from ..contract.files import copy_whole
+from ..contract.leftovers import kill_leftovers
+from ..contract.run_folder import KEPT, SOURCE, TEMPORARY, WORK
 from .hosted_run import HostedRun
 
 LOG_BYTES = 2**16
 """Of the end of a run's log, told with its result."""
 LEFTOVER_SECONDS = 10.0
-RESULT = "result.json"
-KEPT = ("log.txt", "runner.log", "curve.jsonl", "model.pt", "config.json", "sealed.json", RESULT)
-"""Files that go to the storage; the result comes last, and says that the others are whole."""
-DROPPED = ("work", "tmp", "source")
+DROPPED = (WORK, TEMPORARY, SOURCE)
 _DONE = "kept"
 """A file that says that this was done, so that a later host only tells it again."""
 
@@ -60,9 +58,9 @@ class Archiver:
         if (folder / _DONE).exists():
             return
         end_leftovers(folder)
-        if run.folder.told() is not None:
+        if run.folder.result_json() is not None:
             if self._storage is None:
-                (folder / "model.pt").unlink(missing_ok=True)
+                run.folder.model.unlink(missing_ok=True)
             else:
                 _copy(folder, self._storage / folder.name)
             (folder / _DONE).touch()
@@ -71,12 +69,12 @@ class Archiver:
 
 
 def _tell(run: HostedRun, trouble: BaseException | None) -> None:
-    result = run.folder.told()
+    result = run.folder.result_json()
     if trouble is not None:
         run.tell(trouble=f"its results could not be kept: {trouble}")
     run.tell_rest()
     run.tell(log=_packed(run.folder.log))
-    if sealed := run.folder.told_sealed():
+    if sealed := run.folder.sealed_json():
         run.tell(sealed=sealed)
     if result is None:
         run.tell(lost="its runner was killed")
@@ -96,16 +94,11 @@ def _copy(folder: Path, place: Path) -> None:
     place.mkdir(parents=True, exist_ok=True)
     for name in KEPT:
         if (folder / name).exists():
-            half = place / f"{name}.new"
-            shutil.copyfile(folder / name, half)
-            half.replace(place / name)
+            copy_whole(folder / name, place / name)
 
 
 def end_leftovers(folder: Path) -> None:
     """Kill what a run has left behind, until nothing is left or it won't go."""
     deadline = time.monotonic() + LEFTOVER_SECONDS
-    while (found := list(at_work_below(folder))) and time.monotonic() < deadline:
-        for pid in found:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
+    while kill_leftovers(folder) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 FEWEST_CORES = 2
 """For each GPU; where there are fewer, runs aren't pinned."""
@@ -25,10 +23,6 @@ class GpuSlot:
     index: str
     cores: tuple[int, ...] = ()
     gate: str | None = None
-
-    def as_spec(self) -> Mapping[str, Any]:
-        """What it adds to a run's `spec.json`."""
-        return {"device": "cuda", "gpu": self.index, "cores": list(self.cores), "gate": self.gate}
 
 
 def slots(gpus: int, gates: Path | None = None) -> list[GpuSlot]:

@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from ..contract.errors import ContractError
 from ..contract.host_events import print_event
 from .gpu_slots import GpuSlot
 from .spool import SpooledRun
@@ -36,8 +37,8 @@ class HostedRun:
     @property
     def index(self) -> str | None:
         """The GPU on which an earlier host has started it."""
-        found = self.folder.spec().get("gpu")
-        return found if isinstance(found, str) else None
+        spec = self.folder.spec_if_usable()
+        return None if spec is None else spec.gpu
 
     def tell(self, **what: object) -> None:
         """Print an event of this run."""
@@ -48,7 +49,9 @@ class HostedRun:
         phase = self.folder.phase()
         if phase is not None and phase != self._phase:
             self._phase = phase
-            self.tell(phase=phase, gpu=None if self.slot is None else self.slot.index, since=round(self.folder.entered(), 2))
+            self.tell(
+                phase=phase, gpu=None if self.slot is None else self.slot.index, since=round(self.folder.phase_since(), 2)
+            )
         if points := self._curve.news():
             self.tell(points=points)
 
@@ -78,7 +81,8 @@ class HostedRun:
 def spawn(run: HostedRun, slot: GpuSlot) -> None:
     """Start a runner for a run, on a slot; it doesn't depend on this process."""
     run.slot = slot
-    run.folder.place(slot.as_spec())
+    with suppress(ContractError):  # the runner explains in its result what is wrong with the file
+        run.folder.complete_spec(device="cuda", gpu=slot.index, cores=slot.cores, gate=slot.gate)
     log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     run.pid = os.posix_spawn(
         sys.executable,
@@ -86,7 +90,7 @@ def spawn(run: HostedRun, slot: GpuSlot) -> None:
         os.environ,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(run.folder.path / "runner.log"), log, 0o644),
+            (os.POSIX_SPAWN_OPEN, 1, str(run.folder.runner_log), log, 0o644),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
         setsid=True,
@@ -105,7 +109,8 @@ class Curve:
     def __init__(self, folder: SpooledRun) -> None:
         self._path = folder.curve
         self._read = 0
-        self._between = float(folder.spec().get("budget_seconds", 0.0)) / POINTS
+        spec = folder.spec_if_usable()
+        self._between = 0.0 if spec is None else spec.budget_seconds / POINTS
         self._told_at = float("-inf")
         self._last: Any = None
 

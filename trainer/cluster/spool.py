@@ -6,16 +6,15 @@ over is told by the run folders themselves: by their claims and results.
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
 
-from ..contract.run_folder import RunFolder
+from ..contract.errors import ContractError
+from ..contract.files import open_locked
+from ..contract.run_folder import ORDER, RunFolder
+from ..contract.run_spec import RunSpec
 
 
 class Spool:
@@ -33,14 +32,12 @@ class Spool:
             folder.mkdir(parents=True, exist_ok=True)
 
     def lock(self) -> int | None:
-        """Be this cluster's host for as long as the process lives; gives the descriptor, None where another one is."""
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        return descriptor
+        """Be this cluster's host for as long as the process lives.
+
+        Returns:
+            The descriptor that holds the lock; None if another process is the host.
+        """
+        return open_locked(self._lock)
 
     def names(self) -> set[str]:
         """The runs that lie here."""
@@ -66,72 +63,12 @@ class SpooledRun(RunFolder):
     def order(self) -> float:
         """Its place in the queue; lower comes first."""
         with suppress(OSError, ValueError):
-            return float((self.path / "order").read_text("ascii"))
+            return float((self.path / ORDER).read_text("ascii"))
         return 0.0
 
-    def told(self) -> Mapping[str, Any] | None:
-        """Its result; None where there is none."""
-        return _read(self.result)
-
-    def told_sealed(self) -> Mapping[str, Any] | None:
-        """What came of the test split; None where it wasn't asked for."""
-        return _read(self.sealed)
-
-    def is_claimed(self) -> bool:
-        """Whether a runner lives that has claimed it."""
+    def spec_if_usable(self) -> RunSpec | None:
+        """Its `spec.json`; None where it can't be used, which the runner will explain in its result."""
         try:
-            claim = os.open(self.path / "claim", os.O_RDONLY)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(claim, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(claim)
-        return False
-
-    def was_claimed(self) -> bool:
-        """Whether a runner has ever claimed it."""
-        return (self.path / "claim").exists()
-
-    def claimant(self) -> int | None:
-        """The process that claimed it; means something only while it lives."""
-        with suppress(OSError, ValueError):
-            return int((self.path / "claim").read_text("ascii"))
-        return None
-
-    def phase(self) -> str | None:
-        """How far it is; None before it has begun."""
-        with suppress(OSError):
-            return (self.path / "phase").read_text("ascii").strip()
-        return None
-
-    def entered(self) -> float:
-        """When it came into its phase, as a Unix time."""
-        with suppress(OSError):
-            return (self.path / "phase").stat().st_mtime
-        return time.time()
-
-    def sign_of_life(self) -> float:
-        """When it last wrote anything, as a Unix time."""
-        newest = 0.0
-        for file in (self.curve, self.log, self.path / "phase", self.path / "claim"):
-            with suppress(OSError):
-                newest = max(newest, file.stat().st_mtime)
-        return newest or time.time()
-
-    def spec(self) -> Mapping[str, Any]:
-        """Its `spec.json`, as far as it can be read: the runner is the one who complains."""
-        return _read(self.path / "spec.json") or {}
-
-    def place(self, where: Mapping[str, Any]) -> None:
-        """Add to its `spec.json` where it runs, in one step."""
-        self._replace("spec.json", json.dumps({**self.spec(), **where}, indent=2))
-
-
-def _read(file: Path) -> Mapping[str, Any] | None:
-    with suppress(OSError, ValueError):
-        found: Any = json.loads(file.read_text("utf-8"))
-        return cast("dict[str, Any]", found) if isinstance(found, dict) else None
-    return None
+            return self.spec()
+        except ContractError:
+            return None

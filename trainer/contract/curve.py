@@ -1,4 +1,4 @@
-"""Training curves, as runners left them in run folders: what an experiment says of itself, so nothing is taken for granted."""
+"""Training curves in run folders. An experiment reports them of itself, so every line is checked."""
 
 from __future__ import annotations
 
@@ -8,46 +8,46 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from .files import open_plain
+from .run_folder import CURVE
+
 Point = tuple[float, float]
 """Seconds of training, and loss."""
-FILE = "curve.jsonl"
-LARGEST = 16 << 20
-"""Bytes that are read of one."""
-END = 4096
-"""Bytes of its end that tell the latest reports."""
+MAX_CURVE_BYTES = 16 << 20
+"""That are read of one."""
+END_BYTES = 4096
+"""Of its end, which hold the latest reports."""
 
 
 def read_curve(folder: Path) -> list[Point]:
-    """The curve in a run's folder; what isn't a report of two finite numbers is passed over."""
-    return _points(_read(folder, 0, LARGEST).splitlines())
+    """The curve in a run's folder; a line that isn't a report of two finite numbers is skipped."""
+    return _points(_read(folder, 0, MAX_CURVE_BYTES).splitlines())
 
 
 def read_ends(folder: Path) -> list[Point]:
     """The first report of a curve and its latest ones, however long it is."""
-    first = _read(folder, 0, END).partition(b"\n")[0]
+    first = _read(folder, 0, END_BYTES).partition(b"\n")[0]
     # The line that the end begins in is cut off, or is the first one.
-    latest = _read(folder, -END, END).splitlines()[1:]
+    latest = _read(folder, -END_BYTES, END_BYTES).splitlines()[1:]
     return _points([first, *latest])
 
 
-def thinned(curve: Sequence[Point], most: int) -> list[Point]:
-    """So many points at the most, evenly spread, the first and the last among them."""
-    if len(curve) <= most:
+def thinned(curve: Sequence[Point], max_points: int) -> list[Point]:
+    """At most `max_points` points, evenly spread, the first and the last among them."""
+    if len(curve) <= max_points:
         return list(curve)
-    return [curve[round(place * (len(curve) - 1) / (most - 1))] for place in range(most)]
+    return [curve[round(place * (len(curve) - 1) / (max_points - 1))] for place in range(max_points)]
 
 
-def _read(folder: Path, start: int, most: int) -> bytes:
-    """So many bytes from a place on, which counts from the end where it is negative; nothing where there is no such file."""
-    try:
-        # Without a sandbox an experiment can write there: a link could lead anywhere.
-        descriptor = os.open(folder / FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+def _read(folder: Path, start: int, size: int) -> bytes:
+    """At most `size` bytes from `start` on, counted from the end where negative; empty if there is no regular file."""
+    descriptor = open_plain(folder / CURVE)
+    if descriptor is None:
         return b""
     with os.fdopen(descriptor, "rb") as file:
         if start < 0:
             file.seek(max(0, os.fstat(descriptor).st_size + start))
-        return file.read(most)
+        return file.read(size)
 
 
 def _points(lines: Iterable[bytes]) -> list[Point]:

@@ -1,11 +1,148 @@
-"""Files that several parts of labhand write and read."""
+"""Files that several processes share: written in one step, read with a bound, locked with `flock`."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+import stat
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+POLL_SECONDS = 0.1
+"""Between two tries to get a lock."""
 
 
 def cache_folder() -> Path:
     """The folder in which a machine keeps what was prepared on it: `LABHAND_CACHE`, or `~/.cache/labhand`."""
     return Path(os.environ.get("LABHAND_CACHE") or "~/.cache/labhand").expanduser()
+
+
+def write_whole(path: Path, content: str | bytes, *, flush: bool = True, modified_at: float | None = None) -> None:
+    """Write a file so that a reader sees the old content or the new content, and never a part of it.
+
+    Args:
+        path: Of the file. `PATH.new` beside it is used meanwhile, and whatever is there is removed.
+        content: Text is encoded as UTF-8.
+        flush: Wait until the content and the file's name are on the disk, so that they survive a power failure. Without it
+            the file may come back empty; for content that can be written again.
+        modified_at: The file's time of modification, as a Unix time; None for now.
+    """
+    partial = path.with_name(f"{path.name}.new")
+    partial.unlink(missing_ok=True)  # an experiment without a sandbox may have put a link there
+    with partial.open("xb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+        if flush:
+            file.flush()
+            os.fsync(file.fileno())
+    if modified_at is not None:
+        os.utime(partial, (modified_at, modified_at))
+    partial.replace(path)
+    if flush:
+        _flush_folder(path.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def copy_whole(source: Path, target: Path) -> None:
+    """Copy a file so that `target` is never seen half written. It isn't flushed: a copy can be made again."""
+    partial = target.with_name(f"{target.name}.new")
+    partial.unlink(missing_ok=True)
+    shutil.copyfile(source, partial)
+    partial.replace(target)
+
+
+def open_plain(path: Path) -> int | None:
+    """Open a regular file for reading, without following a symlink or waiting for a pipe.
+
+    Returns:
+        The descriptor, or None if there is no such file: an experiment without a sandbox can put anything there.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def read_bounded(path: Path, max_bytes: int) -> bytes | None:
+    """The content of a regular file; None if it is missing, is no regular file, or is longer than `max_bytes`."""
+    descriptor = open_plain(path)
+    if descriptor is None:
+        return None
+    with os.fdopen(descriptor, "rb") as file, suppress(OSError):
+        content = file.read(max_bytes + 1)
+        return content if len(content) <= max_bytes else None
+    return None
+
+
+def try_lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Lock an open file with `flock` if that is possible at once.
+
+    The lock lasts until every descriptor that was made from this one is closed, also those that child processes inherited.
+
+    Args:
+        descriptor: Of the file.
+        shared: Several processes may hold the lock together.
+
+    Returns:
+        Whether the lock is held now.
+    """
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def open_locked(path: Path) -> int | None:
+    """Open a file, made where needed, and lock it.
+
+    Returns:
+        The descriptor that holds the lock; None if another process holds it.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    if try_lock(descriptor):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock of a file; False if there is no such file."""
+    descriptor = open_plain(path)
+    if descriptor is None:
+        return False
+    try:
+        return not try_lock(descriptor, shared=True)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, on_wait: Callable[[], None]) -> Generator[None]:
+    """Hold the lock of a file for a block; the kernel releases it when the process ends, however it ends.
+
+    Args:
+        path: Of the file, which is made where needed.
+        on_wait: Called before each further try while another process holds the lock. It may raise to give up.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        while not try_lock(descriptor):
+            on_wait()
+            time.sleep(POLL_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)

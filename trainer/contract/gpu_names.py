@@ -1,100 +1,108 @@
-"""The one rule for a GPU's name: the kind keeps what changes speed, and drops what doesn't.
+"""One rule for the name of a kind of GPU, from the name that NVIDIA's driver gives.
 
-Memory, form factor, laptop variants and MIG profiles change how fast a GPU trains, so kinds that differ in one of them are
-different kinds, and their scores are never compared: `A100-PCIe-40GB`, `A100-SXM-80GB`, `A100-SXM-40GB-MIG-1g.5gb`.
+The name keeps what changes speed: model, form factor, memory where a model comes with several sizes, MIG profile, and whether
+it is a laptop's. Results are compared only between equal names.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Final
 
-UNKNOWN = "unknown"
-"""The kind of a GPU that no driver names."""
-_DROPPED = frozenset({"nvidia", "tesla", "geforce", "gpu", "graphics", "device", "generation", "edition", "corporation"})
-_STANDARD_GB = {
-    ("H100", ""): 80,
-    ("H100", "SXM"): 80,
-    ("H100", "PCIe"): 80,
-    ("H100", "NVL"): 94,
-    ("H200", ""): 141,
-    ("H200", "NVL"): 141,
+_MAKER = re.compile(r"\b(NVIDIA|GeForce|Tesla|Quadro|Generation|Workstation Edition|Design|with)\b", re.I)
+_MIG = re.compile(r"\bMIG (\d+(?:c\.\d+)?g\.\d+gb(?:\+[\w.]+)?)", re.I)
+_MEMORY = re.compile(r"\b(\d+)\s?GB?\b", re.I)
+_FORM = re.compile(r"\b(SXM\d?|PCIe|NVL\d*)\b", re.I)
+_HBM = re.compile(r"\bHBM\d\w*\b", re.I)
+_VARIANTS: Final = {
+    "Laptop": re.compile(r"\bLaptop(?: GPU)?\b|\bMobile\b", re.I),
+    "MaxQ": re.compile(r"\bMax-Q\b", re.I),
+    "Server": re.compile(r"\bServer Edition\b", re.I),
 }
-"""The memory that a model has where its name doesn't say so. Only another amount is told in the kind."""
-_AMBIGUOUS = frozenset(
-    {"A100", "V100", "P100", "A2000", "RTX3060", "RTX3080", "RTX3050", "RTX4060Ti", "RTX5060Ti", "GTX1060", "H20"}
-)
-"""Models that are sold with more than one amount of memory and whose names don't always say which."""
-_NOMINAL_GB = (2, 3, 4, 5, 6, 8, 10, 11, 12, 16, 20, 24, 32, 40, 48, 64, 80, 94, 96, 141, 144, 180, 192)
-_MIG = re.compile(r"\bMIG[\s-]+(\d+(?:c\.\d+)?g\.\d+gb(?:\+\w+)*)", re.IGNORECASE)
-_MEMORY = re.compile(r"^(\d+)\s?GB$", re.IGNORECASE)
+"""Words of a kind's name, and how the driver says the same. A variant has other clocks and power limits than its model."""
+
+_SIZES: Final = {
+    **dict.fromkeys(("A100-SXM", "A100-PCIe"), (40, 80)),
+    **dict.fromkeys(("V100-SXM", "V100-PCIe"), (16, 32)),
+    "P100-PCIe": (12, 16),
+    "GH200": (96, 144),
+    "GTX1060": (3, 6),
+    "RTX3050": (6, 8),
+    "RTX3060": (8, 12),
+    "RTX3080": (10, 12),
+    "RTX4060Ti": (8, 16),
+    "RTX4080": (12, 16),
+    "RTX5060Ti": (8, 16),
+}
+"""Gigabytes in which a model comes under one name: the nearest one to what is measured is added where the name says none."""
+_MEANINGLESS_SIZES: Final = {("H100", 80), ("H800", 80), ("GH200", 120), ("GH200", 240), ("GH200", 480)}
+"""Sizes in a name that tell nothing apart: the only one of that model, or the memory of the processor beside it."""
 
 
 def gpu_kind(name: str, memory_mib: float | None = None) -> str:
-    """Returns the kind of a GPU from the full name that its driver reports.
-
-    `H100-SXM` for `NVIDIA H100 80GB HBM3`, `RTX4090-Laptop` for `NVIDIA GeForce RTX 4090 Laptop GPU`.
+    """The kind of a GPU, such as `H100-SXM`, `A100-PCIe-40GB`, `RTX4090-Laptop` or `H100-MIG-1g.10gb`.
 
     Args:
-        name: As `nvidia-smi --query-gpu=name`, `nvidia-smi -L` or torch report it.
-        memory_mib: Total memory in MiB. Used for models that are sold with several amounts and whose name doesn't say which.
+        name: As `nvidia-smi --query-gpu=name` prints it, with ` MIG 1g.10gb` behind it for a MIG slice.
+        memory_mib: As `nvidia-smi --query-gpu=memory.total` prints it; None where it isn't known.
     """
-    mig = _MIG.search(name)
-    words = _words(_MIG.sub(" ", name))
-    model = words[0] if words else ""
-    memory = next((int(found[1]) for word in words if (found := _MEMORY.match(word))), None)
-    form = _form(words)
-    if memory is None and memory_mib is not None and model in _AMBIGUOUS:
-        memory = _nominal_gb(memory_mib)
-    rest = [word for word in words[1:] if not _MEMORY.match(word) and _form([word]) == ""]
-    if model == "H100" and not form and any(word.upper().startswith("HBM") for word in rest):
-        form = "SXM"  # the name of the SXM module tells its memory instead of its form
-    variants = [word for word in rest if not word.upper().startswith("HBM")]
-    kind = [model, form, *variants]
-    if memory is not None and memory != _STANDARD_GB.get((model, form)):
-        kind.append(f"{memory}GB")
-    if mig:
-        kind.append(f"MIG-{mig[1].lower()}")
-    return "-".join(part for part in kind if part) or UNKNOWN
+    if mig := _MIG.search(name):
+        return f"{gpu_kind(name[: mig.start()]).partition('-')[0]}-MIG-{mig[1].lower()}"
+    model = _model(name)
+    variants = [word for word, pattern in _VARIANTS.items() if pattern.search(name)]
+    kind = "-".join(part for part in (model, _form(name, model), *variants) if part)
+    size = _size(name, model, kind, memory_mib)
+    return f"{kind}-{size}GB" if size else kind
 
 
-def is_of_kind(asked: str, measured: str) -> bool:
-    """Whether a measured kind is one that the asked name allows: `H100` allows `H100-SXM`, `H100-PCIe` allows no `H100-SXM`."""
-    wanted, parts = (name.lower().split("-") for name in (asked, measured))
-    return parts[0] == wanted[0] and set(wanted[1:]) <= set(parts[1:])
+def _model(name: str) -> str:
+    """A name without maker, memory, form factor and variant, as one word: `RTX4090`, `RTX6000Ada`, `QuadroRTX6000`."""
+    text = name
+    for pattern in (*_VARIANTS.values(), _MEMORY, _HBM, _FORM, _MAKER):
+        text = pattern.sub(" ", text)
+    model = re.sub(r"[^\w.+]+", "", text)
+    return f"Quadro{model}" if model.startswith("RTX") and "quadro" in name.lower() else model or "unknown"
 
 
-def matching_kinds(asked: str, kinds: Iterable[str]) -> list[str]:
-    """Returns the kinds that the asked name allows; the kind of exactly that name alone where it is among them."""
-    kinds = list(kinds)
-    same = [kind for kind in kinds if kind.lower() == asked.lower()]
-    return same or [kind for kind in kinds if is_of_kind(asked, kind)]
+def _form(name: str, model: str) -> str:
+    """`SXM`, `PCIe` or `NVL`; empty where the model has one form only.
 
-
-def _words(name: str) -> list[str]:
-    """The words of a name, with the parts of a model's name joined: `RTX4070TiSUPER`, `Quadro-RTX6000`, `80GB`."""
-    plain = re.sub(r"(\d+)\s+GB\b", r"\1GB", name.replace("/", " "))
-    words = [word for word in re.split(r"[\s-]+(?!Q\b)", plain) if word and word.lower() not in _DROPPED]
-    joined: list[str] = []
-    for word in words:
-        if joined and (joined[-1] in {"RTX", "GTX", "RTXPRO"} or word in {"Ti", "SUPER"}):
-            joined[-1] += word
-        else:
-            joined.append(word)
-    if len(joined) > 1 and joined[0] in {"Quadro", "TITAN"}:
-        joined[:2] = [f"{joined[0]}-{joined[1]}"]
-    return [word.replace("Max-Q", "MaxQ") for word in joined]
-
-
-def _form(words: Iterable[str]) -> str:
-    """The form factor that one of the words names: `SXM`, `PCIe`, `NVL`; empty where none does."""
-    forms = {"SXM": "SXM", "PCIE": "PCIe", "NVL": "NVL", "PG": "PG", "DGXS": "DGXS"}
-    for word in words:
-        if found := re.fullmatch(r"(SXM|PCIE|NVL|PG|DGXS)\d*", word.upper()):
-            return forms[found[1]]
+    The driver calls an H100 by its form factor only where it isn't SXM: `NVIDIA H100 80GB HBM3` is SXM. HBM2e is PCIe's memory.
+    """
+    words = " ".join(_FORM.findall(name)).upper()
+    for form in ("SXM", "NVL", "PCIe"):
+        if form.upper() in words:
+            return form
+    if model in {"H100", "H800"} and (memory := _HBM.search(name)):
+        return "PCIe" if memory[0].upper() == "HBM2E" else "SXM"
     return ""
 
 
-def _nominal_gb(memory_mib: float) -> int:
-    """The advertised memory in GB that is nearest to what the driver reports in MiB, which is some percent less."""
-    return min(_NOMINAL_GB, key=lambda nominal: abs(nominal - memory_mib / 1024))
+def _size(name: str, model: str, kind: str, memory_mib: float | None) -> int | None:
+    """Gigabytes, where they tell kinds of one model apart."""
+    if (stated := _MEMORY.search(name)) and (model, int(stated[1])) not in _MEANINGLESS_SIZES:
+        return int(stated[1])
+    if memory_mib is None or kind not in _SIZES:
+        return None
+    return min(_SIZES[kind], key=lambda size: abs(size - memory_mib / 1024))
+
+
+def matching_kinds(asked: str, kinds: Iterable[str]) -> list[str]:
+    """The kinds that a name allows: the kind of exactly that name, or else all that have its parts.
+
+    `H100` allows `H100-SXM` and `H100-PCIe`; `H100-PCIe` doesn't allow `H100-SXM`, nor `RTX4090` a `RTX4090-Laptop` beside it.
+
+    Args:
+        asked: As a person or an agent writes it, in any case.
+        kinds: As `gpu_kind` names them, or as a pool's settings do.
+    """
+    choices = list(kinds)
+    exact = [kind for kind in choices if kind.lower() == asked.lower()]
+    return exact or [kind for kind in choices if _allows(asked, kind)]
+
+
+def _allows(asked: str, kind: str) -> bool:
+    model, *parts = asked.lower().split("-")
+    own_model, *own_parts = kind.lower().split("-")
+    return model == own_model and set(parts) <= set(own_parts)

@@ -1,127 +1,146 @@
-"""NVIDIA's driver, asked through `nvidia-smi`. The only module that runs it."""
+"""What NVIDIA's driver says of this machine's GPUs, through `nvidia-smi`: the one module that asks it."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .gpu_names import gpu_kind
 
-ANSWER_SECONDS = 20.0
-"""How long the driver may take to answer."""
-MAX_MESSAGE = 300
-"""Characters of the driver's own words that an error repeats."""
+SECONDS = 20.0
+"""How long `nvidia-smi` may take to answer; without persistence mode it loads the driver first."""
+MAX_SHOWN = 300
+"""Characters of its output that an error shows."""
+_FIELDS = ("index", "name", "memory.total", "driver_version")
+_MIG_CAPABLE = re.compile(r"\b(A30|A100|A800|H20|H100|H200|H800|GH200|B200|B300|GB200|GB300)\b|RTX PRO 6000")
+_NAME = re.compile(r"(?!ERR)[A-Za-z]")
+"""What a GPU's name begins with. In place of it the driver may print `ERR!`, `[Unknown Error]` or `[GPU requires reset]`."""
+_GPU_LINE = re.compile(r"^GPU (\d+): .*\(UUID: (GPU-[\w-]+)\)")
+_MIG_LINE = re.compile(r"^\s+MIG (\S+)\s+Device\s+\d+: \(UUID: (MIG-[\w/-]+)\)")
 
 
 class DriverError(Exception):
-    """`nvidia-smi` is installed and doesn't work; the text says what it answered."""
+    """`nvidia-smi` is installed and doesn't tell what GPUs there are; the text says what it did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """One GPU of this machine.
+    """A GPU as the driver describes it.
 
     Attributes:
-        index: As `CUDA_VISIBLE_DEVICES` names it.
-        name: As the driver reports it, such as `NVIDIA H100 80GB HBM3`.
-        kind: By the rule of `gpu_names`.
+        index: By which the driver numbers it.
+        kind: As `gpu_names.gpu_kind` names it; where the GPU is cut into MIG slices, the kind of the first one.
         driver: Version of the driver.
     """
 
     index: int
-    name: str
     kind: str
     driver: str
 
 
-def is_installed() -> bool:
-    """Whether this machine has `nvidia-smi`. Without it there are no NVIDIA GPUs to use."""
-    return shutil.which("nvidia-smi") is not None
+def is_hidden() -> bool:
+    """Whether `CUDA_VISIBLE_DEVICES` hides all GPUs from this process."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in {"", "-1"}
 
 
-def query(what: str, gpu: str | None = None) -> list[list[str]]:
-    """Returns the rows that `nvidia-smi --query-WHAT` prints, each as its cells.
-
-    Args:
-        what: Such as `gpu=name,driver_version`.
-        gpu: As `CUDA_VISIBLE_DEVICES` names it; None for all GPUs.
-
-    Raises:
-        DriverError: There is no `nvidia-smi`, it failed, it didn't answer in time, or it printed something else than a table.
-    """
-    command = ["nvidia-smi", f"--query-{what}", "--format=csv,noheader,nounits"]
-    command += [f"--id={gpu.split(',')[0]}"] if gpu else []
-    columns = what.partition("=")[2].count(",") + 1
-    rows = [[cell.strip() for cell in line.split(",")] for line in _run(command).splitlines() if line.strip()]
-    if unreadable := next((row for row in rows if len(row) != columns), None):
-        raise DriverError(f"nvidia-smi printed {', '.join(unreadable)[:MAX_MESSAGE]!r} where {what} was asked for")
-    return rows
-
-
-def gpus() -> Sequence[Gpu]:
-    """Returns the GPUs of this machine; none where it has no `nvidia-smi`.
-
-    Raises:
-        DriverError: `nvidia-smi` is there and names no GPUs: the driver is broken, or the devices are not passed through.
-    """
-    if not is_installed():
-        return ()
-    rows = query("gpu=index,name,memory.total,driver_version")
-    if not rows:
-        raise DriverError("nvidia-smi reports no GPUs")
-    found: list[Gpu] = []
-    for index, name, memory, driver in rows:
-        if not index.isdecimal() or not name:
-            raise DriverError(f"nvidia-smi printed {', '.join((index, name))[:MAX_MESSAGE]!r} where a GPU was expected")
-        found.append(Gpu(int(index), name, gpu_kind(name, float(memory) if _is_number(memory) else None), driver))
-    return found
-
-
-def kind_and_driver(gpu: str) -> tuple[str, str]:
-    """Returns the kind of one GPU and the version of its driver.
+def gpus(only: str | None = None) -> list[Gpu]:
+    """The GPUs of this machine; empty where `nvidia-smi` isn't installed.
 
     Args:
-        gpu: An index, a UUID, or the UUID of a MIG device, as `CUDA_VISIBLE_DEVICES` names it.
+        only: As `CUDA_VISIBLE_DEVICES` names one or several, of which the first is described; None for all.
 
     Raises:
-        DriverError: The driver doesn't know it.
+        DriverError: `nvidia-smi` fails, doesn't answer in time, or prints something that isn't a list of GPUs.
     """
-    if gpu.startswith("MIG-"):
-        return _mig_device(gpu.split(",")[0])
-    rows = query("gpu=name,memory.total,driver_version", gpu)
+    if shutil.which("nvidia-smi") is None:
+        return []
+    first = only.split(",")[0].strip() if only else ""
+    arguments = [] if not first or first.startswith("MIG-") else [f"--id={first}"]
+    rows = [_row(line) for line in _ask([f"--query-gpu={','.join(_FIELDS)}", "--format=csv,noheader,nounits", *arguments])]
     if not rows:
-        raise DriverError(f"nvidia-smi reports no GPU {gpu}")
-    name, memory, driver = rows[0]
-    return gpu_kind(name, float(memory) if _is_number(memory) else None), driver
+        raise DriverError("nvidia-smi lists no GPU")
+    profiles = _mig_profiles() if any(_MIG_CAPABLE.search(row.name) for row in rows) else {}
+    if first.startswith("MIG-"):
+        index, profile = profiles.get(first, (-1, ""))
+        return [row.as_gpu(profile) for row in rows if row.index == index]
+    first_profiles: dict[int, str] = {}
+    for index, profile in profiles.values():
+        first_profiles.setdefault(index, profile)
+    return [row.as_gpu(first_profiles.get(row.index)) for row in rows]
 
 
-def _mig_device(uuid: str) -> tuple[str, str]:
-    """Kind and driver of a MIG device, which `nvidia-smi --id` doesn't take: from the list of all devices."""
-    parent = ""
-    for line in _run(["nvidia-smi", "-L"]).splitlines():
-        if found := re.match(r"GPU \d+: (.+?) \(UUID", line):
-            parent = found[1]
-        elif uuid in line and (profile := re.match(r"\s*(MIG \S+)", line)):
-            driver = query("gpu=driver_version")
-            return gpu_kind(f"{parent} {profile[1]}"), driver[0][0] if driver else ""
-    raise DriverError(f"nvidia-smi reports no device {uuid}")
+def query(what: str, only: str | None) -> Sequence[Sequence[str]]:
+    """The rows of `nvidia-smi --query-WHAT`; empty where it can't tell.
+
+    Args:
+        what: Such as `compute-apps=pid,used_memory`.
+        only: The GPU, as `CUDA_VISIBLE_DEVICES` names it; None for all.
+    """
+    arguments = [f"--id={only.split(',')[0]}"] if only else []
+    with suppress(DriverError):
+        lines = _ask([f"--query-{what}", "--format=csv,noheader,nounits", *arguments])
+        return [[cell.strip() for cell in line.split(",")] for line in lines]
+    return []
 
 
-def _run(command: Sequence[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of the query."""
+
+    index: int
+    name: str
+    memory_mib: float | None
+    driver: str
+
+    def as_gpu(self, profile: str | None) -> Gpu:
+        name = self.name if profile is None else f"{self.name} MIG {profile}"
+        return Gpu(self.index, gpu_kind(name, self.memory_mib), self.driver)
+
+
+def _row(line: str) -> _Row:
+    cells = [cell.strip() for cell in line.split(",")]
+    if len(cells) != len(_FIELDS) or not cells[0].isdecimal() or not _NAME.match(cells[1]):
+        raise DriverError(f"nvidia-smi printed a line that isn't a GPU: {line[:MAX_SHOWN]!r}")
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=ANSWER_SECONDS, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise DriverError(f"nvidia-smi did not answer within {ANSWER_SECONDS:g} s") from error
+        memory = float(cells[2])
+    except ValueError:  # such as [N/A] on a GPU that shares the processor's memory
+        memory = None
+    return _Row(int(cells[0]), cells[1], memory, cells[3])
+
+
+def _mig_profiles() -> Mapping[str, tuple[int, str]]:
+    """The MIG slices: UUID to the GPU's index and the slice's profile, in the driver's order; empty where there are none."""
+    profiles: dict[str, tuple[int, str]] = {}
+    index = -1
+    with suppress(DriverError):
+        for line in _ask(["--list-gpus"]):
+            if gpu := _GPU_LINE.match(line):
+                index = int(gpu[1])
+            elif mig := _MIG_LINE.match(line):
+                profiles[mig[2]] = index, mig[1]
+    return profiles
+
+
+def _ask(arguments: Sequence[str]) -> list[str]:
+    """The lines that `nvidia-smi` prints.
+
+    Raises:
+        DriverError: It isn't there, fails, or doesn't answer in time.
+    """
+    command = ["nvidia-smi", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        raise DriverError(f"nvidia-smi didn't answer within {SECONDS:g} s") from None
     except OSError as error:
         raise DriverError(f"nvidia-smi can't be started: {error}") from error
+    output = done.stdout.decode("utf-8", "replace")
     if done.returncode:
-        message = " ".join((done.stdout or done.stderr).split())[:MAX_MESSAGE]
-        raise DriverError(f"nvidia-smi failed with exit status {done.returncode}: {message or 'no message'}")
-    return done.stdout
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdecimal()
+        shown = " ".join((output + done.stderr.decode("utf-8", "replace")).split())[:MAX_SHOWN]
+        raise DriverError(f"nvidia-smi ended with status {done.returncode}: {shown or 'it printed nothing'}")
+    return [line for line in output.splitlines() if line.strip()]

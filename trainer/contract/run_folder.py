@@ -1,4 +1,8 @@
-"""The run folder, as docs/runs.md describes it: claimed once, written so that a reader never sees half of anything."""
+"""The run folder, as docs/runs.md describes it: claimed once, written so that a reader never sees half of anything.
+
+Both halves use it: the dispatcher lays it out, a runner works in it, backends and hosts read it. What an experiment may have
+written is read as plain files of a bounded size.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,85 @@ import fcntl
 import json
 import os
 import stat
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree, rmtree
-from typing import Any
+from typing import Any, Final, Literal, cast, get_args
+
+from .files import is_locked, read_bounded, write_whole
+from .run_result import MAX_BYTES as MAX_RESULT_BYTES
+from .run_result import RunResult, decode
+from .run_spec import MAX_SPEC_BYTES, RunSpec
+
+SPEC: Final = "spec.json"
+SOURCE: Final = "source"
+WORK: Final = "work"
+TEMPORARY: Final = "tmp"
+CLAIM: Final = "claim"
+PHASE: Final = "phase"
+ALIVE: Final = "alive"
+LOG: Final = "log.txt"
+RUNNER_LOG: Final = "runner.log"
+CURVE: Final = "curve.jsonl"
+MODEL: Final = "model.pt"
+CONFIG: Final = "config.json"
+RESULT: Final = "result.json"
+SEALED: Final = "sealed.json"
+ORDER: Final = "order"
+
+WEIGHTS: Final = (MODEL, CONFIG)
+"""What training leaves."""
+KEPT: Final = (LOG, RUNNER_LOG, CURVE, MODEL, CONFIG, SEALED, RESULT)
+"""Files that a storage keeps of a run. The result comes last, and says that the others are complete."""
+SIGNS_OF_LIFE: Final = (ALIVE, CURVE, LOG, PHASE, CLAIM, SPEC)
+"""Files whose time of modification tells when a run last did anything."""
+
+ActivePhase = Literal["starting", "running", "evaluating"]
+"""The phases of a run that isn't over."""
+_MAX_WORD_BYTES = 100
+"""Of a file that holds a single word or number."""
+_MAX_SEALED_BYTES = 1 << 20
 
 
 class RunFolder:
-    """The files of one run, by name."""
+    """The files of one run, by name.
+
+    Args:
+        path: Of the folder, which need not exist.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self.source = self.path / "source"
-        self.work = self.path / "work"
-        self.temporary = self.path / "tmp"
-        self.log = self.path / "log.txt"
-        self.curve = self.path / "curve.jsonl"
-        self.model = self.path / "model.pt"
-        self.config = self.path / "config.json"
-        self.result = self.path / "result.json"
-        self.sealed = self.path / "sealed.json"
+        self.spec_file = self.path / SPEC
+        self.source = self.path / SOURCE
+        self.work = self.path / WORK
+        self.temporary = self.path / TEMPORARY
+        self.log = self.path / LOG
+        self.runner_log = self.path / RUNNER_LOG
+        self.curve = self.path / CURVE
+        self.model = self.path / MODEL
+        self.config = self.path / CONFIG
+        self.result_file = self.path / RESULT
+        self.sealed = self.path / SEALED
         self._claim: int | None = None
 
     def claim(self) -> bool:
-        """Make this run ours for as long as the process lives; False when it was claimed before, by whomever.
+        """Make this run ours for as long as the process lives.
 
         The file is locked before it gets its name, so that nobody finds a fresh claim unlocked.
+
+        Returns:
+            False if any process has claimed it before.
         """
-        ours = self.path / f"claim.{os.getpid()}"
+        ours = self.path / f"{CLAIM}.{os.getpid()}"
         descriptor = os.open(ours, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         os.write(descriptor, str(os.getpid()).encode())
         try:
-            os.link(ours, self.path / "claim")
+            os.link(ours, self.path / CLAIM)
         except FileExistsError:
             os.close(descriptor)
             return False
@@ -48,11 +97,44 @@ class RunFolder:
         self._claim = descriptor
         return True
 
+    def is_claimed(self) -> bool:
+        """Whether the runner that has claimed the run lives."""
+        return is_locked(self.path / CLAIM)
+
+    def was_claimed(self) -> bool:
+        """Whether a runner has ever claimed the run."""
+        return (self.path / CLAIM).exists()
+
+    def claimant(self) -> int | None:
+        """The process that claimed the run, which means something only while it lives; None if there is no claim."""
+        text = self._word(CLAIM)
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+    def spec(self) -> RunSpec:
+        """What to run.
+
+        Raises:
+            ContractError: The file is missing, isn't JSON, or a key is missing or can't be used.
+        """
+        return RunSpec.parse(read_bounded(self.spec_file, MAX_SPEC_BYTES), str(self.spec_file))
+
+    def write_spec(self, spec: RunSpec) -> None:
+        """Write `spec.json`."""
+        write_whole(self.spec_file, spec.as_text())
+
+    def complete_spec(self, **place: Any) -> None:  # noqa: ANN401
+        """Add to `spec.json` where the run goes: its `device`, `gpu`, `cores` and `gate`.
+
+        Raises:
+            ContractError: The file can't be used as it is.
+        """
+        self.write_spec(replace(self.spec(), **place))
+
     def make_work(self, leave_out: Callable[[str], bool] = lambda _: False) -> None:
         """Lay out what a command may change: a copy of the source, to work in, and a folder for temporary files.
 
         Args:
-            leave_out: Tells of a file, relative to the source, whether the copy goes without it.
+            leave_out: Returns for a file, relative to the source, whether the copy goes without it.
         """
 
         def left_out(folder: str, names: list[str]) -> list[str]:
@@ -64,62 +146,91 @@ class RunFolder:
         self.renew_temporary()
 
     def renew_temporary(self) -> None:
-        """Empty the folder for temporary files, so that nothing is handed on there."""
+        """Empty the folder for temporary files, so that no process finds there what an earlier one left."""
         rmtree(self.temporary, ignore_errors=True)
         self.temporary.mkdir()
 
     def used_bytes(self) -> int:
-        """On the disk, by what the experiment may write."""
+        """Bytes on the disk of all that the experiment may write."""
         places = (place for root in (self.work, self.temporary) for place in os.walk(root))
         return sum(_disk_bytes(Path(place, name)) for place, _, names in places for name in names)
 
-    def take(self, name: str, largest: int) -> str | None:
-        """Take a file over from the working copy, when nothing of the experiment runs any more.
+    def take(self, name: str, max_bytes: int) -> str | None:
+        """Move a file from the working copy into the folder, when no process of the experiment runs any more.
 
         Args:
             name: Of the file, there and here.
-            largest: Bytes that it may have.
+            max_bytes: That it may have.
 
         Returns:
-            What is wrong with it; None when all is well.
+            What is wrong with it; None if it was moved.
         """
         try:
-            found = os.lstat(self.work / name)
+            status = os.lstat(self.work / name)
         except OSError:
             return "is missing"
-        if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
             return "is no plain file of its own"
-        if found.st_size > largest:
-            return f"is larger than {largest} bytes"
+        if status.st_size > max_bytes:
+            return f"is larger than {max_bytes} bytes"
         (self.work / name).replace(self.path / name)
         return None
 
-    def set_phase(self, phase: str) -> None:
-        """Say where the run is: `starting`, `running` or `evaluating`."""
-        self._replace("phase", phase)
+    def set_phase(self, phase: ActivePhase) -> None:
+        """Write down how far the run is."""
+        write_whole(self.path / PHASE, phase)
 
-    def write_sealed(self, told: Mapping[str, Any]) -> None:
-        """Leave what came of the test split, for the person's report alone."""
-        self._replace(self.sealed.name, json.dumps(told) + "\n")
+    def phase(self) -> ActivePhase | None:
+        """How far the run is; None before a runner has begun."""
+        word = self._word(PHASE)
+        return cast("ActivePhase", word) if word in get_args(ActivePhase) else None
 
-    def write_result(self, result: Mapping[str, Any]) -> str:
-        """Leave the result for good, and give it as one line."""
-        line = json.dumps(result)
-        self._replace("result.json", line + "\n")
+    def phase_since(self) -> float:
+        """When the run came into its phase, as a Unix time; now if it has none."""
+        with suppress(OSError):
+            return (self.path / PHASE).lstat().st_mtime
+        return time.time()
+
+    def last_sign_of_life(self) -> float | None:
+        """When anything in the folder was last written, as a Unix time; None if there is nothing."""
+        times: list[float] = []
+        for name in SIGNS_OF_LIFE:
+            with suppress(OSError):
+                times.append((self.path / name).lstat().st_mtime)
+        return max(times, default=None)
+
+    def silent_seconds(self) -> float:
+        """Seconds since the last sign of life; 0 if there was none."""
+        last = self.last_sign_of_life()
+        return 0.0 if last is None else max(0.0, time.time() - last)
+
+    def write_result(self, result: RunResult) -> str:
+        """Write the result, which is final, and return it as one line."""
+        line = json.dumps(result.as_json())
+        write_whole(self.result_file, line + "\n")
         return line
 
-    def _replace(self, name: str, text: str) -> None:
-        written = self.path / f"{name}.new"
-        with suppress(FileNotFoundError):
-            written.unlink()  # whatever the experiment may have put there
-        with written.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        written.replace(self.path / name)
-        folder = os.open(self.path, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+    def result_json(self) -> Mapping[str, Any] | None:
+        """The content of `result.json` as it stands; None if there is no JSON object."""
+        return decode(read_bounded(self.result_file, MAX_RESULT_BYTES))
+
+    def result(self) -> RunResult | None:
+        """The run's result; None if there is no JSON object. One with fields that can't be used is a failed result."""
+        values = self.result_json()
+        return None if values is None else RunResult.read(values, self.path.name)
+
+    def write_sealed(self, values: Mapping[str, Any]) -> None:
+        """Write what came of the test split, for the person's report alone."""
+        write_whole(self.sealed, json.dumps(values) + "\n")
+
+    def sealed_json(self) -> Mapping[str, Any] | None:
+        """What came of the test split; None if that wasn't asked for."""
+        return decode(read_bounded(self.sealed, _MAX_SEALED_BYTES))
+
+    def _word(self, name: str) -> str:
+        """The content of a file that holds a single word; empty if it can't be read."""
+        content = read_bounded(self.path / name, _MAX_WORD_BYTES)
+        return "" if content is None else content.decode("ascii", "replace").strip()
 
 
 def _disk_bytes(path: Path) -> int:

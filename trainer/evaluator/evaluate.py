@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.failures import FailureKind
+from ..contract.run_result import EvaluatorIdentity
 from ..contract.trainer_file import Data
 from ..data.corpus import Corpus, Split
 from ..data.sources import SplitName
@@ -113,7 +115,7 @@ def seal(run: Run, data: Data, corpus: Corpus) -> None:
         rows = _rows(run, data, corpus, "test")
     except ValueError:  # a test split of a few words tells nothing
         return
-    told: dict[str, Any] = {"score": None, "failure": None, **_identity(corpus, rows)}
+    told: dict[str, Any] = {"score": None, "failure": None, **_identity(corpus, rows).as_json()}
     try:
         told["score"] = _score(run, data, corpus, rows, {})
     except RunFailedError as error:
@@ -127,9 +129,9 @@ def _rows(run: Run, data: Data, corpus: Corpus, split: SplitName) -> Rows:
     return fixed_rows(corpus.split(split), data.context, TOKENS[run.spec.device], corpus.token_bytes)
 
 
-def _identity(corpus: Corpus, rows: Rows) -> dict[str, Any]:
+def _identity(corpus: Corpus, rows: Rows) -> EvaluatorIdentity:
     """What makes scores comparable: the evaluator's code, the text, how much of it."""
-    return {"version": version(), "data": f"{corpus.fingerprint}-{_pin(rows)}", "tokens": rows.targets.size}
+    return EvaluatorIdentity(version(), f"{corpus.fingerprint}-{_pin(rows)}", rows.targets.size)
 
 
 def _score(run: Run, data: Data, corpus: Corpus, rows: Rows, measures: dict[str, float]) -> float:
@@ -147,10 +149,10 @@ def _score(run: Run, data: Data, corpus: Corpus, rows: Rows, measures: dict[str,
 
         losses, found = measure(fresh, rows, batch, expected)
     if found.tampering:
-        raise RunFailedError("tampering", f"The model {'; and it '.join(found.tampering)}", found.tampering)
+        raise RunFailedError(FailureKind.TAMPERING, f"The model {'; and it '.join(found.tampering)}", found.tampering)
     if found.breaches:
         step = "Let a row's logits depend on nothing but the row: no other rows, no chance."
-        raise RunFailedError("contract_broken", f"The model {found.breaches[0]}", found.breaches, step)
+        raise RunFailedError(FailureKind.CONTRACT_BROKEN, f"The model {found.breaches[0]}", found.breaches, step)
     return bits_per_byte(losses, rows.bytes)
 
 
@@ -218,7 +220,7 @@ class _BatchedModel:
         rest = self.random.choice(self.rows.inputs.ravel(), (self.batch - len(tokens), tokens.shape[1]))
         found = nats(self.logits(np.concatenate([tokens, rest]))[: len(tokens)], self.rows.targets[which])
         if not np.isfinite(found).all():
-            raise RunFailedError("diverged", "The trained model's loss on the validation text is not finite")
+            raise RunFailedError(FailureKind.DIVERGED, "The trained model's loss on the validation text is not finite")
         return found
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..channel import BrokenChannelError, Channel
+from ..contract.failures import FailureKind
 from ..run.child import Child
 from ..run.classify import RunFailedError, of_exit
 from ..run.clock import Clock
@@ -106,7 +107,9 @@ class Model:
                 self._child.wait(_LOOK)
                 continue
             except BrokenChannelError as error:
-                raise RunFailedError("tampering", f"The model's process sent what its code never sends: {error}") from error
+                raise RunFailedError(
+                    FailureKind.TAMPERING, f"The model's process sent what its code never sends: {error}"
+                ) from error
             if received is None:
                 raise self._ended()
             message, file = received
@@ -119,11 +122,13 @@ class Model:
 
     def _too_slow(self) -> RunFailedError:
         allowed = self._run.trainer.budget.evaluation_seconds
-        return RunFailedError("timeout", f"The evaluation took longer than {allowed:g} s", (), "Make the model cheaper to run.")
+        return RunFailedError(
+            FailureKind.TIMEOUT, f"The evaluation took longer than {allowed:g} s", (), "Make the model cheaper to run."
+        )
 
     def _problem(self, said: str) -> RunFailedError:
         said = "it no longer gives logits of the right shape" if self._child.is_muted else said
-        return RunFailedError("contract_broken", f"The model can't be evaluated: {said}"[:500])
+        return RunFailedError(FailureKind.CONTRACT_BROKEN, f"The model can't be evaluated: {said}"[:500])
 
     def _ended(self) -> RunFailedError:
         """The process has let go of its end: say why it ended."""
@@ -134,10 +139,14 @@ class Model:
             self._child.wait(_LOOK)
         if self._child.is_muted:
             message = f"The model's process ended with status {self._child.status} in the midst of the evaluation"
-            return RunFailedError("contract_broken", message, ("What it printed there is not kept.",))
+            return RunFailedError(FailureKind.CONTRACT_BROKEN, message, ("What it printed there is not kept.",))
         error = of_exit(self._child.status, self._run.log.text(), "Loading or running the model that training left")
         failure = error.failure
-        return error if failure.kind != "crashed" else RunFailedError("contract_broken", failure.message, failure.lines)
+        return (
+            error
+            if failure.kind != FailureKind.CRASHED
+            else RunFailedError(FailureKind.CONTRACT_BROKEN, failure.message, failure.lines)
+        )
 
 
 @contextmanager
@@ -183,7 +192,9 @@ def models(run: Run, shape: Shape, clock: Clock, most: int = 2) -> Generator[Cal
 def _count(said: object) -> int:
     """How many parameters the model's process says that it has, if it can be."""
     if not isinstance(said, int) or not 0 <= said < _MOST_PARAMETERS:
-        raise RunFailedError("tampering", "The model's process sent what its code never sends: no count of parameters")
+        raise RunFailedError(
+            FailureKind.TAMPERING, "The model's process sent what its code never sends: no count of parameters"
+        )
     return said
 
 
@@ -196,4 +207,6 @@ def take_files(run: Run) -> None:
     for name, largest in ((run.folder.model.name, LARGEST_FILE[run.spec.device]), (run.folder.config.name, LARGEST_CONFIG)):
         if problem := run.folder.take(name, largest):
             message = f"Training left no {name} that can be used: it {problem}"
-            raise RunFailedError("contract_broken", message, (), "Call session.save(model, config) at the end of train.py.")
+            raise RunFailedError(
+                FailureKind.CONTRACT_BROKEN, message, (), "Call session.save(model, config) at the end of train.py."
+            )

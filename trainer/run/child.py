@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from ..contract.failures import FailureKind
 from ..sandbox.cgroup import ControlGroup
 from ..sandbox.guard import NEXT, GuardSpec
 from ..sandbox.processes import end_descendants
@@ -169,7 +170,7 @@ class Child:
             self._guard.wait()
         if not end_descendants():
             raise RunFailedError(
-                "tampering", "Processes of the experiment could not be ended: they start anew faster than they die"
+                FailureKind.TAMPERING, "Processes of the experiment could not be ended: they start anew faster than they die"
             )
         self._take_output()
 

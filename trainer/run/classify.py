@@ -5,56 +5,41 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
-from typing import Any, Literal
 
+from ..contract.failures import FailureKind
+from ..contract.run_result import RunFailure
 from ..sandbox.guard import NOT_STARTED
 
-Kind = Literal["out_of_memory", "diverged", "timeout", "crashed", "import_error", "contract_broken", "tampering"]
-MOST_LINES = 15
-LONGEST_LINE = 300
+MAX_LINES = 15
+MAX_LINE_CHARACTERS = 300
 _TRACEBACK = "Traceback (most recent call last)"
 
-_NEXT_STEP: dict[Kind, str] = {
-    "out_of_memory": "Make the model or the batch smaller, or accumulate gradients.",
-    "diverged": "Lower the learning rate, warm up longer, or clip gradients.",
-    "timeout": "Check the clock once a step: leave the training loop when session.progress() reaches 1.",
-    "crashed": "Read the lines, mend the source, and launch it again.",
-    "import_error": "Use what is installed: an experiment can't add packages.",
-    "contract_broken": "Read docs/trainers.md: it says what the runner expects of a trainer.",
-    "tampering": "Train honestly: the lines are the evidence.",
+_NEXT_STEP: dict[FailureKind, str] = {
+    FailureKind.OUT_OF_MEMORY: "Make the model or the batch smaller, or accumulate gradients.",
+    FailureKind.DIVERGED: "Lower the learning rate, warm up longer, or clip gradients.",
+    FailureKind.TIMEOUT: "Check the clock once a step: leave the training loop when session.progress() reaches 1.",
+    FailureKind.CRASHED: "Read the lines, mend the source, and launch it again.",
+    FailureKind.IMPORT_ERROR: "Use what is installed: an experiment can't add packages.",
+    FailureKind.CONTRACT_BROKEN: "Read docs/trainers.md: it says what the runner expects of a trainer.",
+    FailureKind.TAMPERING: "Train honestly: the lines are the evidence.",
 }
-_SIGNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+_SIGNS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
     (
-        "out_of_memory",
+        FailureKind.OUT_OF_MEMORY,
         re.compile(r"out of memory|OutOfMemoryError|^MemoryError|can't allocate memory", re.M | re.I),
     ),
-    ("import_error", re.compile(r"^(ModuleNotFoundError|ImportError)\b", re.M)),
-    ("diverged", re.compile(r"^FAIL$|\bloss is nan\b|\bdiverged\b", re.M | re.I)),
+    (FailureKind.IMPORT_ERROR, re.compile(r"^(ModuleNotFoundError|ImportError)\b", re.M)),
+    (FailureKind.DIVERGED, re.compile(r"^FAIL$|\bloss is nan\b|\bdiverged\b", re.M | re.I)),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """As `result.json` has it."""
-
-    kind: Kind
-    message: str
-    lines: tuple[str, ...] = ()
-    next_step: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """For `result.json`."""
-        return asdict(self) | {"lines": list(self.lines)}
 
 
 class RunFailedError(Exception):
     """The run gives no score."""
 
-    def __init__(self, kind: Kind, message: str, lines: Sequence[str] = (), next_step: str = "") -> None:
+    def __init__(self, kind: FailureKind, message: str, lines: Sequence[str] = (), next_step: str = "") -> None:
         super().__init__(message)
-        self.failure = Failure(kind, message, tuple(lines), next_step or _NEXT_STEP[kind])
+        self.failure = RunFailure(kind, message, tuple(lines), next_step or _NEXT_STEP[kind])
 
 
 def of_exit(status: int, log: str, what: str = "The command") -> RunFailedError:
@@ -67,30 +52,30 @@ def of_exit(status: int, log: str, what: str = "The command") -> RunFailedError:
     """
     lines = relevant_lines(log)
     if status == NOT_STARTED:
-        return RunFailedError("crashed", f"{what} could not be started", lines, "Check the command in trainer.toml.")
+        return RunFailedError(FailureKind.CRASHED, f"{what} could not be started", lines, "Check the command in trainer.toml.")
     if status == 128 + signal.SIGKILL:
         message = f"{what} was killed from outside, as the kernel does when memory runs out"
-        return RunFailedError("out_of_memory", message, lines)
+        return RunFailedError(FailureKind.OUT_OF_MEMORY, message, lines)
     kind = _kind_of("\n".join(lines))
     ended = f"by signal {status - 128}" if status > 128 else f"with status {status}"
     return RunFailedError(kind, f"{what} ended {ended}: {_headline(lines)}".removesuffix(": "), lines)
 
 
-def _kind_of(lines: str) -> Kind:
+def _kind_of(lines: str) -> FailureKind:
     for kind, sign in _SIGNS:
         if sign.search(lines):
             return kind
-    return "crashed"
+    return FailureKind.CRASHED
 
 
 def relevant_lines(log: str) -> list[str]:
     """The last traceback, or without one the last lines, cut to what can be read at a glance."""
-    lines = [line.rstrip()[:LONGEST_LINE] for line in log.splitlines() if line.strip()]
+    lines = [line.rstrip()[:MAX_LINE_CHARACTERS] for line in log.splitlines() if line.strip()]
     starts = [index for index, line in enumerate(lines) if line.startswith(_TRACEBACK)]
     if not starts:
-        return lines[-MOST_LINES:]
+        return lines[-MAX_LINES:]
     trace = _one_traceback(lines[starts[-1] :])
-    return trace if len(trace) <= MOST_LINES else [trace[0], "  …", *trace[2 - MOST_LINES :]]
+    return trace if len(trace) <= MAX_LINES else [trace[0], "  …", *trace[2 - MAX_LINES :]]
 
 
 def _one_traceback(lines: list[str]) -> list[str]:
@@ -113,7 +98,7 @@ def _headline(lines: list[str]) -> str:
 
 def nearest_lines(name: str, log: str, most: int = 5) -> list[str]:
     """The lines that look most like one that would give a metric, best first; the last ones where none does."""
-    lines = [line.strip()[:LONGEST_LINE] for line in log.splitlines() if line.strip()][-1000:]
+    lines = [line.strip()[:MAX_LINE_CHARACTERS] for line in log.splitlines() if line.strip()][-1000:]
 
     def likeness(line: str) -> float:
         return SequenceMatcher(None, name.lower(), line[: 2 * len(name)].lower()).ratio()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..contract.trainer_file import Spec
+from ..contract.run_spec import RunSpec
 
 _PASSED_ON = (
     "HOME",
@@ -23,7 +23,7 @@ _CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "XD
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def scrubbed(spec: Spec, temporary: Path, **more: str) -> dict[str, str]:
+def scrubbed(spec: RunSpec, temporary: Path, **more: str) -> dict[str, str]:
     """The environment of an experiment.
 
     Args:
@@ -54,7 +54,7 @@ def _package() -> dict[str, str]:
     return {"PYTHONPATH": place} if place in os.environ.get("PYTHONPATH", "").split(os.pathsep) else {}
 
 
-def _devices(spec: Spec) -> dict[str, str]:
+def _devices(spec: RunSpec) -> dict[str, str]:
     threads = {name: str(len(spec.cores)) for name in _THREADS if spec.cores}
     if spec.device == "cpu":
         return threads | {"CUDA_VISIBLE_DEVICES": ""}

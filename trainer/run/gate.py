@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from pathlib import Path
 
+from ..contract.files import try_lock
 from .child import Stop
 
 LOOK_SECONDS = 0.05
@@ -27,11 +27,7 @@ class Gate:
     def try_to_get_in(self) -> bool:
         """Get in if nobody else is; whether this run is in now."""
         if self._file is not None and not self.is_in:
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return False
-            self.is_in = True
+            self.is_in = try_lock(self._file)
         return self.is_in
 
     def wait(self, stop: Stop) -> None:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import fcntl
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
+import os
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ..contract import nvidia
-from ..contract.files import cache_folder
-from ..contract.gpu_names import UNKNOWN
+from ..contract.files import cache_folder, locked
 from ..contract.run_folder import RunFolder
-from ..contract.trainer_file import Spec, Trainer
+from ..contract.run_result import MeasuredDevice
+from ..contract.run_spec import RunSpec
+from ..contract.trainer_file import TrainerFile
 from .child import Child, Stop
 from .classify import of_exit
 from .environment import for_this_machine, scrubbed, with_interpreter
 from .log import Log
 
 
-def prepare_once(trainer: Trainer, folder: RunFolder, spec: Spec, log: Log, stop: Stop) -> None:
+def prepare_once(trainer: TrainerFile, folder: RunFolder, spec: RunSpec, log: Log, stop: Stop) -> None:
     """Run the trainer's `[prepare]`, unless that was done here before for the same protected files.
 
     It is trusted, and so meets none of the files that experiments change.
@@ -35,7 +33,7 @@ def prepare_once(trainer: Trainer, folder: RunFolder, spec: Spec, log: Log, stop
     place = cache_folder() / "prepared"
     place.mkdir(parents=True, exist_ok=True)
     done = place / _content_key(trainer, folder.source)
-    with _locked(done.with_suffix(".lock"), stop):
+    with locked(done.with_suffix(".lock"), stop.check):
         if done.exists():
             return
         folder.make_work(trainer.is_editable)
@@ -48,7 +46,7 @@ def prepare_once(trainer: Trainer, folder: RunFolder, spec: Spec, log: Log, stop
         done.touch()
 
 
-def _content_key(trainer: Trainer, source: Path) -> str:
+def _content_key(trainer: TrainerFile, source: Path) -> str:
     """Hash of the files that experiments can't change: an idea doesn't make the machine prepare again."""
     digest = sha256(repr(trainer.prepare).encode())
     for path in sorted(source.rglob("*")):
@@ -58,29 +56,17 @@ def _content_key(trainer: Trainer, source: Path) -> str:
     return digest.hexdigest()[:24]
 
 
-@contextmanager
-def _locked(path: Path, stop: Stop) -> Generator[None]:
-    with path.open("w", encoding="utf-8") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                stop.check()
-                time.sleep(0.1)
-        yield
-
-
-def describe_device(spec: Spec) -> dict[str, str | None]:
-    """The device as measured: `kind`, version of torch, driver."""
+def describe_device(spec: RunSpec) -> MeasuredDevice:
+    """The device as measured; its kind is `unknown` where the driver doesn't tell."""
     try:
         torch = version("torch")
     except PackageNotFoundError:
         torch = None
     if spec.device == "cpu":
-        return {"kind": "cpu", "torch": torch, "driver": None}
+        return MeasuredDevice("cpu", torch)
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES") if spec.gpu is None else spec.gpu
     try:
-        kind, driver = nvidia.kind_and_driver(spec.gpu or "0")
-    except nvidia.DriverError:
-        return {"kind": UNKNOWN, "torch": torch, "driver": None}
-    return {"kind": kind, "torch": torch, "driver": driver}
+        gpu = nvidia.gpus(visible)[0]
+    except (IndexError, nvidia.DriverError):
+        return MeasuredDevice("unknown", torch)
+    return MeasuredDevice(gpu.kind, torch, gpu.driver)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from ..contract.failures import FailureKind
 from ..contract.trainer_file import Metric
 from .classify import RunFailedError, nearest_lines
 
@@ -30,15 +31,15 @@ def read_score(metric: Metric, log: str) -> float:
         near = nearest_lines(metric.name, log)
         expected = f"The output has no line that matches {metric.pattern.pattern}"
         raise RunFailedError(
-            "contract_broken", expected, near, f"Print a line like `{metric.name}: 0.9979` when training is over."
+            FailureKind.CONTRACT_BROKEN, expected, near, f"Print a line like `{metric.name}: 0.9979` when training is over."
         )
     line, text = found[-1][0], found[-1][1]
     try:
         score = float(text)
     except ValueError:
-        raise RunFailedError("contract_broken", f"{metric.name} is {text!r}, which is no number", [line]) from None
+        raise RunFailedError(FailureKind.CONTRACT_BROKEN, f"{metric.name} is {text!r}, which is no number", [line]) from None
     if not math.isfinite(score):
-        raise RunFailedError("diverged", f"{metric.name} is {text}", [line])
+        raise RunFailedError(FailureKind.DIVERGED, f"{metric.name} is {text}", [line])
     return score
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..contract.run_folder import RunFolder
-from ..contract.trainer_file import Spec, Trainer
+from ..contract.run_spec import RunSpec
+from ..contract.trainer_file import TrainerFile
 from ..sandbox.cgroup import ControlGroup
 from ..sandbox.policy import Confinement
 from ..sandbox.processes import TreeClock
@@ -18,7 +19,7 @@ from .clock import Clock
 from .environment import scrubbed
 from .gate import Gate
 from .log import Log
-from .result import Result
+from .result import ResultDraft
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,11 @@ class Run:
     """All that belongs to one run while the runner lives."""
 
     folder: RunFolder
-    spec: Spec
-    trainer: Trainer
+    spec: RunSpec
+    trainer: TrainerFile
     log: Log
     stop: Stop
-    result: Result
+    result: ResultDraft
     confinement: Confinement
     gate: Gate
     group: ControlGroup | None = None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..channel import VARIABLE, BrokenChannelError, Channel, memory_file
+from ..contract.failures import FailureKind
 from .child import Child
 from .classify import RunFailedError, of_exit, relevant_lines
 from .clock import Clock
@@ -44,7 +45,7 @@ def train_by_output(run: Run) -> None:
             while child.status is None:
                 if clock.left() < 0:
                     message = "The command ran for longer than start-up, budget and evaluation together allow"
-                    raise RunFailedError("timeout", message, relevant_lines(run.log.text()))
+                    raise RunFailedError(FailureKind.TIMEOUT, message, relevant_lines(run.log.text()))
                 disk.look()
                 child.wait(clock.next_look())
         finally:
@@ -66,7 +67,7 @@ def train_with_session(run: Run, tokens: bytes) -> None:
     try:
         _train(run, tokens)
     except RunFailedError as error:
-        if error.failure.kind != "out_of_memory" or run.gate.is_in:
+        if error.failure.kind != FailureKind.OUT_OF_MEMORY or run.gate.is_in:
             raise
         _enter(run)  # the model that was evaluated beside it may have taken the memory
         _train(run, tokens)
@@ -98,7 +99,7 @@ def _train(run: Run, tokens: bytes) -> None:
         return
     _check_exit(run, child)
     if not training.is_ready:
-        raise RunFailedError("contract_broken", "The command ended without having called session.ready()")
+        raise RunFailedError(FailureKind.CONTRACT_BROKEN, "The command ended without having called session.ready()")
 
 
 def _facts(run: Run) -> Mapping[str, Any]:
@@ -165,10 +166,10 @@ class _Training:
         if self._training is None:
             allowed = self._run.trainer.budget.startup_seconds
             step = "Prepare less before session.ready(), or have startup_seconds raised in trainer.toml."
-            return RunFailedError("timeout", f"The start-up took longer than {allowed:g} s", lines, step)
+            return RunFailedError(FailureKind.TIMEOUT, f"The start-up took longer than {allowed:g} s", lines, step)
         budget, used = self._run.spec.budget_seconds, self._training.used()
         message = f"Training went on past its deadline: {used:.1f} s of {budget:g} s, {self._training.wall():.1f} s by the wall"
-        return RunFailedError("timeout", message, lines)
+        return RunFailedError(FailureKind.TIMEOUT, message, lines)
 
     def _listen(self, child: Child) -> bool:
         """Take a bounded helping of what was said, so that a flood doesn't hide the clock; gives whether there may be more."""
@@ -185,7 +186,7 @@ class _Training:
         except BlockingIOError:
             return False
         except BrokenChannelError as error:
-            raise RunFailedError("contract_broken", f"The experiment's messages can't be read: {error}") from error
+            raise RunFailedError(FailureKind.CONTRACT_BROKEN, f"The experiment's messages can't be read: {error}") from error
         return True
 
     def _take(self, message: Mapping[str, Any], file: int | None) -> None:
@@ -200,7 +201,7 @@ class _Training:
                 self.is_saved = True
                 note_claim(self._run, message.get("seconds"))
             case said:
-                raise RunFailedError("contract_broken", f"The experiment said {said!r}, which isn't due now")
+                raise RunFailedError(FailureKind.CONTRACT_BROKEN, f"The experiment said {said!r}, which isn't due now")
 
     def _end_startup(self) -> None:
         self.is_ready = True
@@ -224,7 +225,9 @@ class _Training:
         step, tokens = measures["steps"], measures["tokens"]
         self._run.result.measures |= measures
         if not math.isfinite(loss):
-            raise RunFailedError("diverged", f"The loss was {loss} at step {step}, after {clock.used():.1f} s of training")
+            raise RunFailedError(
+                FailureKind.DIVERGED, f"The loss was {loss} at step {step}, after {clock.used():.1f} s of training"
+            )
         if self._points < MOST_POINTS:
             self._points += 1
             point = {"seconds": round(clock.used(), 3), "step": step, "loss": loss, "tokens": tokens}
@@ -253,5 +256,7 @@ def _read_report(message: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
     except (KeyError, TypeError, ValueError, OverflowError):
         loss, measures = 0.0, {"steps": -1.0}
     if not all(0 <= value < math.inf for value in measures.values()):
-        raise RunFailedError("contract_broken", f"A report lacks a sound step, loss or tokens: {dict(message)!r:.200}")
+        raise RunFailedError(
+            FailureKind.CONTRACT_BROKEN, f"A report lacks a sound step, loss or tokens: {dict(message)!r:.200}"
+        )
     return loss, measures

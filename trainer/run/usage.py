@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from ..contract import nvidia
+from ..contract.failures import FailureKind
 from ..sandbox.policy import LARGEST_FILE
 from ..sandbox.processes import descendants, peak_memory
 from .classify import RunFailedError
@@ -47,7 +48,7 @@ class DiskWatch:
         self._next = began + max(1.0, 50 * (time.monotonic() - began))
         if used > self._most:
             message = f"The experiment wrote {used / 2**30:.1f} GiB; {self._most / 2**30:.0f} GiB are allowed"
-            raise RunFailedError("contract_broken", message, (), "Write less to the disk.")
+            raise RunFailedError(FailureKind.CONTRACT_BROKEN, message, (), "Write less to the disk.")
 
 
 class GpuWatch:
@@ -65,7 +66,7 @@ class GpuWatch:
         """
         if self._left and share >= self._left[0]:
             self._left = [later for later in self._left if later > share]
-            self._note(_ask_driver("compute-apps=pid,used_memory", self._run.spec.gpu))
+            self._note(nvidia.query("compute-apps=pid,used_memory", self._run.spec.gpu))
 
     def _note(self, processes: Sequence[Sequence[str]]) -> None:
         ours = {str(pid) for pid in descendants(os.getpid())}
@@ -75,21 +76,13 @@ class GpuWatch:
             if len(known) < len(processes) and "shared_gpu" not in self._run.result.flags:
                 self._run.result.flags.append("shared_gpu")
         else:  # within a container the driver may know processes by other numbers
-            self._keep([row[0] for row in _ask_driver("gpu=memory.used", self._run.spec.gpu)])
+            self._keep([row[0] for row in nvidia.query("gpu=memory.used", self._run.spec.gpu)])
 
     def _keep(self, mebibytes: Sequence[str]) -> None:
         held = MIB * sum(int(figure) for figure in mebibytes if figure.isdecimal())
         if held:
             before = self._run.result.measures.get("peak_memory_bytes", 0)
             self._run.result.measures["peak_memory_bytes"] = max(before, held)
-
-
-def _ask_driver(what: str, gpu: str | None) -> Sequence[Sequence[str]]:
-    """What the driver answers; nothing where it can't: a measure is missing then, and the run goes on."""
-    try:
-        return nvidia.query(what, gpu)
-    except nvidia.DriverError:
-        return []
 
 
 def record_memory(run: Run) -> None:

@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..contract.errors import ContractError
 from ..contract.files import cache_folder
 from ..contract.run_folder import RunFolder
-from ..contract.trainer_file import ContractError, Spec, Trainer
+from ..contract.run_spec import RunSpec
+from ..contract.trainer_file import TrainerFile
 from . import landlock, private_shm, seccomp
 from .cgroup import ControlGroup
 from .processes import threads_of_user
@@ -54,7 +56,7 @@ class Confinement:
         private_memory: The run gets a /dev/shm of its own.
     """
 
-    def __init__(self, folder: RunFolder, spec: Spec, trainer: Trainer, group: ControlGroup | None) -> None:
+    def __init__(self, folder: RunFolder, spec: RunSpec, trainer: TrainerFile, group: ControlGroup | None) -> None:
         self._folder = folder
         self._device = spec.device
         self._trainer = trainer
@@ -129,7 +131,7 @@ class Confinement:
         )
 
 
-def _memory_limit(spec: Spec) -> int:
+def _memory_limit(spec: RunSpec) -> int:
     """Bytes that a run may use."""
     whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     share = len(spec.cores) / (os.cpu_count() or 1) if spec.cores else 1.0

@@ -36,16 +36,6 @@ def descendants(pid: int) -> Iterator[int]:
         pending += children(child)
 
 
-def at_work_below(folder: Path) -> Iterator[int]:
-    """Processes of an experiment: at work below its folder, with a seed from a runner, which a person's shell there has not."""
-    inside = os.fsencode(folder)
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            place = os.fsencode((process / "cwd").readlink())
-            if place.startswith(inside + b"/") and b"LABHAND_SEED=" in (process / "environ").read_bytes():
-                yield int(process.name)
-
-
 def end_descendants(within: float = 10.0) -> bool:
     """Kill and reap all descendants of this process, which has to adopt orphans.
 

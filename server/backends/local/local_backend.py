@@ -5,7 +5,6 @@ What became of a run is read from its folder and from the slots' locks alone, so
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -19,12 +18,13 @@ from typing import Any
 import anyio
 from typing_extensions import override
 
+from ....trainer.contract.leftovers import kill_leftovers
+from ....trainer.contract.run_folder import RunFolder
 from ...domain import Pool, Run
 from ...errors import NoCapacityError
 from ...machine import Devices, devices
 from ...settings import LocalPool
-from ..base import Backend, RunReport, RunSpec
-from ..runner_state import LocalRunFolder, end_leftovers
+from ..base import Backend, RunReport, StartRequest
 from .slots import DeviceSlot, Slots
 
 CLAIM_SECONDS = 20.0
@@ -64,7 +64,7 @@ class LocalBackend(Backend):
             clock=self._devices.clock,
             slots=self._limit,
             usd_per_hour=self._settings.usd_per_hour,
-            note=self._devices.trouble,
+            note=self._devices.problem,
             as_of=time.time(),
             taken=max(0, self._limit - self._ours(taken) - self._free(taken)),
         )
@@ -80,39 +80,39 @@ class LocalBackend(Backend):
         return sum(folder.parent == self._runs for folder in taken.values())
 
     @override
-    async def start(self, spec: RunSpec) -> Mapping[str, Any]:
-        folder = spec.folder.resolve()
+    async def start(self, spec: StartRequest) -> Mapping[str, Any]:
+        folder = RunFolder(spec.folder.resolve())
         taken = self._slots.taken()
-        if folder in taken.values() or (folder / "claim").exists():
+        if folder.path in taken.values() or folder.was_claimed():
             return _STARTED
         if not self._free(taken):
             raise NoCapacityError(f"All {self._limit} slots of pool {self._name} are taken", "Wait for a run to end")
-        slot = self._slots.take(folder)
+        slot = self._slots.take(folder.path)
         try:
-            _place(folder / "spec.json", self._where(slot))
+            folder.complete_spec(**self._where(slot))
             self._children.add(self._spawn(folder, slot))
         finally:
             slot.let_go()
         return _STARTED
 
     def _where(self, slot: DeviceSlot) -> Mapping[str, Any]:
-        """What the slot adds to a run's `spec.json`."""
+        """The fields of a run's `RunSpec` that the slot decides."""
         if self._devices.kind == "cpu":
-            return {"device": "cpu", "cores": [slot.index], "gpu": None}
-        return {"device": "cuda", "cores": [], "gpu": str(slot.index)}
+            return {"device": "cpu", "cores": (slot.index,), "gpu": None}
+        return {"device": "cuda", "cores": (), "gpu": str(slot.index)}
 
-    def _spawn(self, folder: Path, slot: DeviceSlot) -> int:
+    def _spawn(self, folder: RunFolder, slot: DeviceSlot) -> int:
         """Start a runner that no longer depends on this process, and inherits the slot."""
         python = self._settings.python or sys.executable
         os.set_inheritable(slot.descriptor, True)  # noqa: FBT003 - positional by its signature
         log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         return os.posix_spawnp(
             python,
-            [python, "-P", "-m", "labhand.trainer.runner", str(folder)],
+            [python, "-P", "-m", "labhand.trainer.runner", str(folder.path)],
             os.environ,
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(folder / "runner.log"), log, 0o644),
+                (os.POSIX_SPAWN_OPEN, 1, str(folder.runner_log), log, 0o644),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
             ],
             setsid=True,
@@ -124,21 +124,21 @@ class LocalBackend(Backend):
     async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
         self._reap()
         taken = self._slots.taken()
-        return {run.id: self._report(LocalRunFolder(self._runs / run.id), taken) for run in runs}
+        return {run.id: self._report(RunFolder(self._runs / run.id), taken) for run in runs}
 
-    def _report(self, folder: LocalRunFolder, taken: Mapping[int, Path]) -> RunReport:
+    def _report(self, folder: RunFolder, taken: Mapping[int, Path]) -> RunReport:
         if self._lives(folder, taken):
-            return RunReport(folder.phase(), silent_seconds=folder.silent_seconds())
+            return RunReport(folder.phase() or "starting", silent_seconds=folder.silent_seconds())
         # The runner's last act is its result: only now, that it is gone, does a missing one mean anything.
         result = folder.result()
         if result is not None:
             return RunReport("finished", result)
-        if end_leftovers(folder.path):
-            return RunReport(folder.phase(), silent_seconds=folder.silent_seconds())
+        if kill_leftovers(folder.path):
+            return RunReport(folder.phase() or "starting", silent_seconds=folder.silent_seconds())
         return RunReport("lost", silent_seconds=folder.silent_seconds())
 
     @staticmethod
-    def _lives(folder: LocalRunFolder, taken: Mapping[int, Path]) -> bool:
+    def _lives(folder: RunFolder, taken: Mapping[int, Path]) -> bool:
         """Whether a runner holds a slot for this run, or, where the slots' files are gone, its claim."""
         return folder.path in taken.values() or folder.is_claimed()
 
@@ -152,7 +152,7 @@ class LocalBackend(Backend):
 
     @override
     async def cancel(self, run: Run) -> None:
-        folder = LocalRunFolder(self._runs / run.id)
+        folder = RunFolder(self._runs / run.id)
         with anyio.move_on_after(CLAIM_SECONDS):
             # A runner that has not claimed its run yet wouldn't leave a result.
             while self._lives(folder, self._slots.taken()):
@@ -168,10 +168,3 @@ class LocalBackend(Backend):
     ) -> bool | None:
         self._reap()
         return None
-
-
-def _place(path: Path, where: Mapping[str, Any]) -> None:
-    """Add the slot to a spec, in one step."""
-    written = path.with_suffix(".new")
-    written.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **where}, indent=2), "utf-8")
-    written.replace(path)

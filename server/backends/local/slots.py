@@ -6,7 +6,6 @@ as long as its runner lives, whatever becomes of labs and dispatchers. The file 
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ....trainer.contract.files import try_lock
 from ...errors import NoCapacityError
 
 VARIABLE = "LABHAND_SLOTS"
@@ -52,7 +52,7 @@ class Slots:
         for index, file in self._files.items():
             descriptor = _open(self._folder / file)
             try:
-                if not _lock(descriptor, fcntl.LOCK_SH):
+                if not try_lock(descriptor, shared=True):
                     found[index] = Path(os.fsdecode(os.pread(descriptor, 4096, 0)))
             finally:
                 os.close(descriptor)
@@ -66,20 +66,12 @@ class Slots:
         """
         for index, file in self._files.items():
             descriptor = _open(self._folder / file)
-            if _lock(descriptor, fcntl.LOCK_EX):
+            if try_lock(descriptor):
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, os.fsencode(folder), 0)
                 return DeviceSlot(index, descriptor)
             os.close(descriptor)
         raise NoCapacityError(f"All {len(self._files)} slots of this machine are taken", "Wait for a run to end")
-
-
-def _lock(descriptor: int, kind: int) -> bool:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _make_shared(folder: Path) -> None:

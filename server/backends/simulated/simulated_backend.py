@@ -13,9 +13,11 @@ from typing import Any
 
 from typing_extensions import override
 
-from ...domain import Direction, Failure, Pool, Run, Status
+from ....trainer.contract.failures import FailureKind
+from ....trainer.contract.run_result import EvaluatorIdentity, MeasuredDevice, RunFailure, RunResult
+from ...domain import Direction, Pool, Run
 from ...settings import SimulatedPool
-from ..base import Backend, RunReport, RunSpec
+from ..base import Backend, RunReport, StartRequest
 from .landscape import Landscape
 
 STARTUP_SECONDS = 8.0
@@ -58,43 +60,40 @@ class SimulatedBackend(Backend):
         return self._settings.count
 
     @override
-    async def start(self, spec: RunSpec) -> Mapping[str, Any]:
+    async def start(self, spec: StartRequest) -> Mapping[str, Any]:
         score = self._landscape.score(spec.knobs, spec.seed, spec.commit, spec.budget_seconds)
-        return {"result": self._result(spec, None if score is None else self._sign * score)}
+        return {"result": self._result(spec, None if score is None else self._sign * score).as_json()}
 
-    def _result(self, spec: RunSpec, score: float | None) -> Mapping[str, Any]:
-        trained = spec.budget_seconds if score is not None else spec.budget_seconds / 2
+    def _result(self, request: StartRequest, score: float | None) -> RunResult:
+        trained = request.budget_seconds if score is not None else request.budget_seconds / 2
         evaluated = EVALUATION_SECONDS if score is not None else 0.0
-        return {
-            "run": spec.id,
-            "status": Status.SUCCEEDED if score is not None else Status.FAILED,
-            "score": score,
+        held = STARTUP_SECONDS + trained + evaluated
+        parts: Mapping[str, Any] = {
             "self_reported": False,
-            "failure": _FAILURE if score is None else None,
-            "seconds": {
-                "startup": STARTUP_SECONDS,
-                "training": trained,
-                "evaluation": evaluated,
-                "held": STARTUP_SECONDS + trained + evaluated,
-            },
-            "measures": {},
-            "device": {"kind": self._settings.gpu},
-            "evaluator": {"version": "simulated", "data": self._data},
-            "flags": ["simulated"],
+            "seconds": {"startup": STARTUP_SECONDS, "training": trained, "evaluation": evaluated, "held": held},
+            "device": MeasuredDevice(self._settings.gpu),
+            "evaluator": EvaluatorIdentity("simulated", self._data),
+            "flags": ("simulated",),
         }
+        return (
+            RunResult.failed(request.id, _FAILURE, **parts) if score is None else RunResult.scored(request.id, score, **parts)
+        )
 
     @override
     async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
-        return {run.id: RunReport("finished", run.handle["result"]) if run.handle else RunReport("lost") for run in runs}
+        return {run.id: _report(run) for run in runs}
 
     @override
     async def cancel(self, run: Run) -> None:
         """Nothing to do: a run is over before anyone can ask."""
 
 
-_FAILURE: Mapping[str, Any] = {
-    "kind": Failure.CRASHED,
-    "message": "a simulated crash",
-    "lines": [],
-    "next_step": "Go on: a share of simulated runs fails, as `failures` in the pool's settings says",
-}
+def _report(run: Run) -> RunReport:
+    return RunReport("finished", RunResult.read(run.handle["result"], run.id)) if run.handle else RunReport("lost")
+
+
+_FAILURE = RunFailure(
+    FailureKind.CRASHED,
+    "a simulated crash",
+    next_step="Go on: a share of simulated runs fails, as `failures` in the pool's settings says",
+)

@@ -6,10 +6,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ....trainer.contract.run_result import RunResult
 from ...settings import SkyPilotPool
 from .api import SkyApi
 from .backoff import InfraBackoff
-from .run_mirror import RunMirror, cancelled
+from .run_mirror import RunMirror
 from .state import ClusterRecords
 from .wakeup import Wakeup
 
@@ -46,7 +47,7 @@ class PoolContext:
 
     def end_unseen(self, run: str) -> None:
         """End a run that no runner has seen, as cancelled."""
-        self.mirror(run).hear_result(cancelled(run))
+        self.mirror(run).hear_result(RunResult.cancelled(run).as_json())
         self.records.forget(run)
 
     def has_kept(self, run: str) -> bool:

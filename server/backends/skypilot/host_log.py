@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ....trainer.contract.run_result import RunResult
 from .context import PoolContext
 from .events import Event, event, words
 from .state import Placement
@@ -133,10 +134,10 @@ class HostLogReader:
         """A run is over."""
         self._records.forget(placement.run)
         self.settled.add(placement.run)
-        held = result.get("seconds", {}).get("held")
-        if result.get("status") == "succeeded" and held:
+        read = RunResult.read(result, placement.run)
+        if read.status == "succeeded" and read.held_seconds:
             seen = self._around.seconds.setdefault(placement.budget_seconds, deque(maxlen=MOST_SEEN))
-            seen.append(float(held))
+            seen.append(read.held_seconds)
         self._around.changed.ring()
 
     def lose(self, placement: Placement, why: str) -> None:

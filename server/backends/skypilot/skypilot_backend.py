@@ -18,11 +18,11 @@ import anyio
 from anyio import to_thread
 from typing_extensions import override
 
+from ....trainer.contract.run_folder import RunFolder
 from ...domain import Cluster, Pool, Run
 from ...errors import NoCapacityError
 from ...settings import SkyPilotPool
-from ..base import Backend, RunReport, RunSpec
-from ..runner_state import LocalRunFolder
+from ..base import Backend, RunReport, StartRequest
 from .api import SkyApi, SkyError
 from .backoff import InfraBackoff
 from .cluster_pool import ClusterPool
@@ -88,7 +88,7 @@ class SkyPilotBackend(Backend):
         return self._fleet.room()
 
     @override
-    async def start(self, spec: RunSpec) -> Mapping[str, Any]:
+    async def start(self, spec: StartRequest) -> Mapping[str, Any]:
         placement = self._records.placement(spec.id)
         if (placement is not None and placement.state != "returned") or RunMirror(spec.folder).is_over:
             return _STARTED
@@ -105,7 +105,7 @@ class SkyPilotBackend(Backend):
         return {run.id: self._report(run.id) for run in runs}
 
     def _report(self, run: str) -> RunReport:
-        folder = LocalRunFolder(self._runs / run)
+        folder = RunFolder(self._runs / run)
         placement = self._records.placement(run)  # before the result: it goes when that has come
         result = folder.result()
         if result is not None:
@@ -114,7 +114,7 @@ class SkyPilotBackend(Backend):
             return RunReport("lost")
         if placement.state == "returned":
             return RunReport("returned")
-        return RunReport(folder.phase(), silent_seconds=folder.silent_seconds())
+        return RunReport(folder.phase() or "starting", silent_seconds=folder.silent_seconds())
 
     @override
     async def cancel(self, run: Run) -> None:

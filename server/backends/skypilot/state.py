@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -13,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from ....trainer.contract.files import open_locked, write_whole
 from ...domain import ClusterState
 
 State = Literal["waiting", "placed", "sent", "there", "returned"]
@@ -91,13 +91,7 @@ class ClusterRecords:
 
     def lock(self) -> int | None:
         """Be the one that acts on this pool; gives the descriptor that holds it, None where someone else does."""
-        descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        return descriptor
+        return open_locked(self._folder / "lock")
 
     def new_name(self) -> str:
         """A cluster's name that was never given before."""
@@ -139,9 +133,7 @@ class ClusterRecords:
 
     def keep_price(self, price: float) -> None:
         """Write down what the catalogue tells."""
-        half = self._folder / "price.new"
-        half.write_text(str(price), "ascii")
-        half.replace(self._folder / "price")
+        write_whole(self._folder / "price", str(price), flush=False)
 
     def placements(self) -> list[Placement]:
         """The runs that aren't over, in their order."""
@@ -191,6 +183,5 @@ def _read(path: Path, kind: type[Record]) -> Record | None:
 
 
 def _write(path: Path, record: ClusterRecord | Placement) -> None:
-    half = path.with_suffix(".new")
-    half.write_text(json.dumps(asdict(record)), "utf-8")
-    half.replace(path)
+    # A cluster costs money until it is ended: its record survives a power failure. A placement is found out anew.
+    write_whole(path, json.dumps(asdict(record)), flush=isinstance(record, ClusterRecord))

@@ -20,7 +20,7 @@ from ..results.experiment_rows import stratum_id
 from ..results.table import named
 from .code_digest import Baseline, CodeDigest, codes
 
-_NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE, Failure.NO_CAPACITY})
+_NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ async def list_gpus(lab: Lab) -> GpuList:
     running = Counter(attempt.run.pool for attempt in await runs.active(lab.db))
     queued = await queue.queued_by_gpu(lab.db)
     speeds = await relative_speeds(lab)
-    usual = await choose_launch_stratum(lab, None, None, None)
+    usual = await choose_launch_stratum(lab, None, None, None, needs_slots=False)
     now = time.time()
     hire = await _hire(lab, now)
     pools = await lab.pools()

@@ -45,7 +45,7 @@ class LaunchStratum:
 
 
 async def choose_launch_stratum(
-    lab: Lab, asked: str | None, of_base: str | None, budget_seconds: float | None
+    lab: Lab, asked: str | None, of_base: str | None, budget_seconds: float | None, *, needs_slots: bool = True
 ) -> LaunchStratum:
     """Resolve a launch to one kind of device and one budget.
 
@@ -54,10 +54,11 @@ async def choose_launch_stratum(
         asked: The kind that the caller names; None for the base's, or else the first pool's.
         of_base: The kind that the base ran on, if it ran.
         budget_seconds: None for the lab's, or else the trainer's.
+        needs_slots: Something is to be launched, so refuse pools that have no slot.
 
     Raises:
         BadInputError: There is no such kind, or its pools don't allow that budget.
-        SettingsError: `labhand.toml` names other pools by now.
+        SettingsError: `labhand.toml` names other pools by now, or the pools of that kind have no slots.
     """
     pools = await lab.pools()
     if not pools:
@@ -66,11 +67,8 @@ async def choose_launch_stratum(
         )
     gpu = _choose_kind(pools, asked, of_base)
     chosen = [pool for pool in pools if pool.gpu == gpu]
-    if not any(pool.slots for pool in chosen):
-        raise SettingsError(
-            f"Nothing can be launched on pool {chosen[0].name}: {chosen[0].note or 'it has no slots'}",
-            "Ask the person to run labhand doctor on this machine and to mend what it reports; then launch again",
-        )
+    if needs_slots:
+        _refuse_unusable(gpu, chosen)
     clock = chosen[0].clock
     trainers_own = lab.trainer.cpu_seconds if clock == "cpu" else lab.trainer.budget_seconds
     seconds = budget_seconds or lab.settings.budget_seconds or trainers_own
@@ -103,6 +101,17 @@ async def _cold_seconds(lab: Lab, pools: Sequence[Pool]) -> float:
         return 0.0
     known = [await clusters.startup_seconds(lab.db, name) for name in hired]
     return min(COLD_SECONDS if seconds is None else seconds for seconds in known)
+
+
+def _refuse_unusable(gpu: str, pools: Sequence[Pool]) -> None:
+    """Refuse pools of which none has a slot, as where this machine's GPU driver is broken.
+
+    Raises:
+        SettingsError: With the pools' notes.
+    """
+    if not any(pool.slots for pool in pools):
+        notes = "; ".join(f"{pool.name}: {pool.note or 'it has no slots'}" for pool in pools)
+        raise SettingsError(f"No experiment can run on {gpu}: {notes}", "`labhand doctor` says more")
 
 
 def _choose_kind(pools: Sequence[Pool], asked: str | None, of_base: str | None) -> str:

@@ -8,7 +8,7 @@ from ...domain import PENDING, Experiment, Failure, Status
 
 _STANDS = PENDING | {Status.SUCCEEDED}
 _FAILED = frozenset({Status.FAILED, Status.STOPPED})
-_NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE, Failure.NO_CAPACITY})
+_NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
 
 
 class DuplicateIndex:

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labhand.server.backends.base import Backend, Phase, RunReport, RunSpec
+from labhand.server.backends.base import Backend, Phase, RunReport, StartRequest
 from labhand.server.domain import Run, RunStatus
 from labhand.server.errors import NoCapacityError
+from labhand.trainer.contract.run_result import RunResult
 
 from ... import waiting
 from ...waiting import PATIENCE_SECONDS
@@ -65,11 +66,13 @@ class BackendConformance(ABC):
     async def test_a_run_comes_to_a_result(self, place: Path) -> None:
         async with self.backend(place) as backend:
             run = await start(backend, run_folder(place, self.name(1)))
-            result = (await self.until(backend, run, "finished")).result
-            assert (result["run"], result["status"]) == (self.name(1), "succeeded")
-            assert isinstance(result["score"], float)
-            assert result["seconds"]["held"] > 0
-            assert result["device"]["kind"] == (await backend.pool()).gpu
+            result = result_of(await self.until(backend, run, "finished"))
+            assert (result.run, result.status) == (self.name(1), "succeeded")
+            assert isinstance(result.score, float)
+            assert (result.held_seconds or 0) > 0
+            kind = (await backend.pool()).gpu
+            assert result.device.kind is not None
+            assert result.device.kind.partition("-")[0] == kind.partition("-")[0]  # what is measured says more
             assert (await backend.pool()).slots == 2
             assert await backend.free() >= 2
 
@@ -78,7 +81,7 @@ class BackendConformance(ABC):
         async with self.backend(place) as first:
             run = await start(first, run_folder(place, self.name(1)))
             stored = replace(run, handle=json.loads(json.dumps(run.handle)))
-            result = (await self.until(first, run, "finished")).result
+            result = result_of(await self.until(first, run, "finished"))
         async with self.backend(place) as later:
             assert (await self.until(later, stored, "finished")).result == result
 
@@ -110,8 +113,8 @@ class RunnerConformance(BackendConformance):
             order = ["starting", "running", "evaluating"]
             assert "running" in phases
             assert phases == sorted(phases, key=order.index)
-            assert report.result["status"] == "succeeded"
-            assert report.result["score"] > 0
+            assert result_of(report).status == "succeeded"
+            assert (result_of(report).score or 0) > 0
 
     @pytest.mark.anyio
     async def test_starting_twice_runs_once(self, place: Path) -> None:
@@ -123,7 +126,7 @@ class RunnerConformance(BackendConformance):
             assert await backend.free() == 1
             await self.until(backend, run, "finished")
             await start(other, folder)
-            assert (await self.until(backend, run, "finished")).result["status"] == "succeeded"
+            assert result_of(await self.until(backend, run, "finished")).status == "succeeded"
             assert (folder / "log.txt").read_text("utf-8").count("val_loss") == 1
 
     @pytest.mark.anyio
@@ -133,7 +136,7 @@ class RunnerConformance(BackendConformance):
         stored = replace(run, handle=json.loads(json.dumps(run.handle)))
         async with self.backend(place) as later:
             assert (await look(later, stored)).phase in {"starting", "running"}
-            assert (await self.until(later, stored, "finished")).result["run"] == self.name(1)
+            assert result_of(await self.until(later, stored, "finished")).run == self.name(1)
 
     @pytest.mark.anyio
     async def test_no_more_runs_start_than_there_are_slots(self, place: Path) -> None:
@@ -146,7 +149,7 @@ class RunnerConformance(BackendConformance):
                 await start(backend, waiting)
             assert (await look(backend, a_run(self.name(3)))).phase == "lost"
             await self.end(backend, *runs)
-            assert (await self.until(backend, await start(backend, waiting), "finished")).result["status"] == "succeeded"
+            assert result_of(await self.until(backend, await start(backend, waiting), "finished")).status == "succeeded"
 
     @pytest.mark.anyio
     async def test_a_cancelled_run_finishes_with_a_result_that_says_so(self, place: Path) -> None:
@@ -156,8 +159,8 @@ class RunnerConformance(BackendConformance):
             await backend.cancel(run)
             await backend.cancel(run)
             report = await self.until(backend, run, "finished")
-            assert report.result["status"] == "cancelled"
-            assert report.result["score"] is None
+            assert result_of(report).status == "cancelled"
+            assert result_of(report).score is None
             assert await backend.free() >= 2
             await backend.cancel(run)
 
@@ -166,7 +169,7 @@ class RunnerConformance(BackendConformance):
         async with self.backend(place) as backend:
             run = await start(backend, run_folder(place, self.name(1), duration=LONG))
             await backend.cancel(run)
-            assert (await self.until(backend, run, "finished")).result["status"] == "cancelled"
+            assert result_of(await self.until(backend, run, "finished")).status == "cancelled"
 
     @pytest.mark.anyio
     async def test_a_run_whose_runner_was_killed_is_lost_and_nothing_of_it_is_left(self, place: Path) -> None:
@@ -177,7 +180,7 @@ class RunnerConformance(BackendConformance):
             there = self.where_it_runs(folder)
             os.kill(int((there / "claim").read_text("ascii")), signal.SIGKILL)
             report = await self.until(backend, run, "lost")
-            assert report.result == {}
+            assert report.result is None
             assert await backend.free() >= 2
             assert not processes_in(there)
 
@@ -232,7 +235,7 @@ def a_run(name: str, handle: Mapping[str, Any] | None = None) -> Run:
 
 async def start(backend: Backend, folder: Path) -> Run:
     """Start the run in a folder."""
-    spec = RunSpec(folder.name, folder, seed=7, budget_seconds=LONG, commit="c0ffee", knobs={"X": 1.0, "Y": 0.0})
+    spec = StartRequest(folder.name, folder, seed=7, budget_seconds=LONG, commit="c0ffee", knobs={"X": 1.0, "Y": 0.0})
     return a_run(folder.name, await backend.start(spec))
 
 
@@ -251,6 +254,12 @@ async def until(backend: Backend, run: Run, phase: Phase, patience: float = PATI
 
     await waiting.until(is_there, patience)
     return await look(backend, run)
+
+
+def result_of(report: RunReport) -> RunResult:
+    """The result of a run that has finished."""
+    assert report.result is not None
+    return report.result
 
 
 async def end(backend: Backend, *runs: Run, patience: float = PATIENCE_SECONDS) -> None:

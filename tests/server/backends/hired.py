@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from labhand.server.backends.base import Backend, RunReport, RunSpec
+from labhand.server.backends.base import Backend, RunReport, StartRequest
 from labhand.server.domain import Cluster, Pool, Run
 from labhand.server.errors import LabhandError, NoCapacityError
 from labhand.server.settings import SkyPilotPool
+from labhand.trainer.contract.run_result import RunResult
 from typing_extensions import override
 
 
@@ -118,7 +119,7 @@ class HiredBackend(Backend):
         return max(0, max(most, len(held)) * self._settings.gpus_per_cluster - busy)
 
     @override
-    async def start(self, spec: RunSpec) -> Mapping[str, Any]:
+    async def start(self, spec: StartRequest) -> Mapping[str, Any]:
         if spec.id not in self._provider.at_work:
             self._provider.at_work[spec.id] = self._cluster_with_room().name
             if self._provider.instantly:
@@ -142,7 +143,7 @@ class HiredBackend(Backend):
 
     def _report(self, run: str) -> RunReport:
         if run in self._provider.results:
-            return RunReport("finished", self._provider.results[run])
+            return RunReport("finished", RunResult.read(self._provider.results[run], run))
         cluster = self._provider.clusters.get(self._provider.at_work.get(run, ""))
         return RunReport("running" if cluster is not None and cluster.status == "up" else "lost")
 

@@ -20,6 +20,7 @@ from labhand.server.schemas.requests import ValidationRequest
 from labhand.server.store.comparison import champions, validations
 from labhand.server.store.experiments.rows import find_experiment
 from labhand.server.store.running import queue, runs
+from labhand.trainer.contract.run_result import RunResult
 
 from ..lab import writing
 from .test_settler import a_result
@@ -92,14 +93,14 @@ class Script:
         best = await champions.champion(self.lab.db)
         return best.experiment if best else None
 
-    async def _result(self, number: int) -> dict[str, object]:
+    async def _result(self, number: int) -> RunResult:
         experiment = await find_experiment(self.lab.db, number)
         assert experiment is not None
         score = self.score(experiment, await champions.knobs(self.lab.db, experiment.commit))
         if score is None:
             told = {"kind": "crashed", "message": "as told"}
-            return a_result(None, "failed", failure=told)
-        return a_result(score)
+            return RunResult.read(a_result(None, "failed", failure=told))
+        return RunResult.read(a_result(score))
 
 
 @asynccontextmanager

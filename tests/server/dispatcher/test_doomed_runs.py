@@ -27,6 +27,7 @@ from labhand.server.settings import RUNS, Allowance, load_settings
 from labhand.server.store.experiments import trials
 from labhand.server.store.experiments.filter import Filter
 from labhand.server.store.running import early_stops, queue, runs
+from labhand.trainer.contract.run_result import RunResult
 
 from ...waiting import until
 from ..lab import builders
@@ -262,7 +263,7 @@ async def settle(lab: Lab, result: dict[str, Any]) -> None:
         ended = FinishedRuns()
         for attempt in attempts:
             score = {"score": 2.0} if attempt.purpose == "baseline" else {}
-            ended.finished.append((attempt, result | score))
+            ended.finished.append((attempt, RunResult.read(result | score)))
         await settler.settle(tx, ended, time.time())
 
 

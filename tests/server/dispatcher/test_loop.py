@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from labhand.server.backends.base import RunReport, RunSpec
+from labhand.server.backends.base import RunReport, StartRequest
 from labhand.server.backends.local.local_backend import LocalBackend
 from labhand.server.dispatcher import loop as loop_module
 from labhand.server.dispatcher.loop import Dispatcher
@@ -86,7 +86,7 @@ async def test_a_runner_that_was_started_and_not_written_down_is_adopted(lab: La
     [attempt] = await runs.active(lab.db)
     folder = await RunFolders(lab.folder / RUNS, lab.sources).fill(attempt, sandbox_required=False)
     async with LocalBackend("local", LocalPool(backend="local"), lab.folder / RUNS) as before:
-        await before.start(RunSpec("e0001-1", folder))
+        await before.start(StartRequest("e0001-1", folder))
         assert await _how_it_finishes(lab, number) == AS_ONE_RUN
 
 
@@ -234,7 +234,7 @@ async def _occupy(backend: LocalBackend, lab: Lab, folder: Path) -> None:
     script.write_text(script.read_text("utf-8").replace("DURATION = 0.02", f"DURATION = {support.LONG}"), "utf-8")
     spec = '{"run": "e0009-1", "experiment": "e0009", "seed": 1, "budget_seconds": 100, "clock": "cpu", "device": "cpu"}'
     (folder / "spec.json").write_text(spec, "utf-8")
-    await backend.start(RunSpec(folder.name, folder))
+    await backend.start(StartRequest(folder.name, folder))
     await support.until_exists(folder / "phase")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from labhand.server.settings import RUNS
 from labhand.server.store.comparison import champions
 from labhand.server.store.running import queue, runs
 from labhand.server.store.running.runs import Attempt
+from labhand.trainer.contract.run_result import RunResult
 
 from ..lab import builders
 from . import support
@@ -38,6 +40,7 @@ def a_result(score: float | None = 1.9, status: str = "succeeded", **parts: Any)
         "evaluator": {"version": "1", "data": "sotu", "tokens": 262144},
         "sandbox": {"files": "none", "network": "none"},
         "flags": [],
+        "weights_of": None,
     }
     return whole | parts
 
@@ -53,7 +56,9 @@ async def settle(lab: Lab, settler: Settler, scores: dict[int, float], **parts: 
     """Let experiments end with these scores."""
     attempts = await taken(lab, *scores)
     async with lab.db.transaction() as tx:
-        ended = FinishedRuns([(attempt, a_result(scores[attempt.run.experiment], **parts)) for attempt in attempts])
+        ended = FinishedRuns(
+            [(attempt, RunResult.read(a_result(scores[attempt.run.experiment], **parts))) for attempt in attempts]
+        )
         await settler.settle(tx, ended, time.time())
 
 
@@ -69,7 +74,7 @@ async def test_a_result_is_settled_once(lab: Lab) -> None:
     attempts = await taken(lab)
     for _ in range(2):
         async with lab.db.transaction() as tx:
-            await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[0], a_result())]), time.time())
+            await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[0], RunResult.read(a_result()))]), time.time())
     experiment = await support.experiment(lab, number)
     assert (experiment.status, experiment.score, experiment.gpu_seconds) == (Status.SUCCEEDED, 1.9, 25.0)
     assert experiment.result == {key: a_result()[key] for key in a_result() if key not in {"run", "status", "score", "failure"}}
@@ -151,7 +156,7 @@ async def test_what_failed_as_tampering_is_evaluated_again_on_its_weights_and_ke
 
     once_more = a_result(None, "failed", failure=looked | {"lines": ["0.5 nats at 4 of 256"]}, weights_of=before.name)
     async with lab.db.transaction() as tx:
-        await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[again], once_more)]), time.time())
+        await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[again], RunResult.read(once_more))]), time.time())
     failed = (await support.experiment(lab, again)).failed
     assert failed is not None
     assert list(failed.lines) == ["0.5 nats at 4 of 256", f"{before.name} had failed with:", "0.4 nats at 3 of 256"]
@@ -172,7 +177,11 @@ async def test_a_retry_of_another_failure_or_without_weights_trains(lab: Lab) ->
 
 async def test_a_run_stopped_as_doomed_is_worse(lab: Lab) -> None:
     [number] = await queue_trees(lab, "a")
-    await _end(lab, a_result(None, "stopped"))
+    [attempt] = await taken(lab)
+    stopped = replace(attempt, doomed="its curve is out of reach", cancel_reason="it was asked to end")
+    async with lab.db.transaction() as tx:
+        ended = FinishedRuns([(stopped, RunResult.read(a_result(None, "cancelled")))])
+        await Settler(lab.trainer.metric).settle(tx, ended, time.time())
     experiment = await support.experiment(lab, number)
     assert (experiment.status, experiment.verdict, experiment.score) == (Status.STOPPED, Verdict.WORSE, None)
 
@@ -185,7 +194,7 @@ async def test_a_result_that_cannot_be_read_fails_its_experiment_alone(lab: Lab,
     number, fine = await queue_trees(lab, "a", "b")
     attempts = await taken(lab)
     async with lab.db.transaction() as tx:
-        ended = FinishedRuns([(attempts[0], broken), (attempts[1], a_result())])
+        ended = FinishedRuns([(attempts[0], RunResult.read(broken)), (attempts[1], RunResult.read(a_result()))])
         await Settler(lab.trainer.metric).settle(tx, ended, time.time())
     experiment = await support.experiment(lab, number)
     assert experiment.failed is not None
@@ -198,7 +207,7 @@ async def test_a_run_that_finished_before_it_could_be_cancelled_keeps_its_score(
     attempts = await taken(lab)
     await support.ask_to_end(lab, [number])
     async with lab.db.transaction() as tx:
-        await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[0], a_result())]), time.time())
+        await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[0], RunResult.read(a_result()))]), time.time())
     experiment = await support.experiment(lab, number)
     assert (experiment.status, experiment.cancel_reason) == (Status.SUCCEEDED, None)
 
@@ -232,4 +241,4 @@ async def test_what_a_failure_says_is_bounded_and_what_is_kept_is_strict_json(la
 async def _end(lab: Lab, result: dict[str, Any]) -> None:
     attempts = await taken(lab)
     async with lab.db.transaction() as tx:
-        await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[0], result)]), time.time())
+        await Settler(lab.trainer.metric).settle(tx, FinishedRuns([(attempts[0], RunResult.read(result))]), time.time())

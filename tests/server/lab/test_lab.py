@@ -17,7 +17,7 @@ from labhand.server.lab import references
 from labhand.server.lab.dispatcher_process import dispatcher_lives, start_dispatcher
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.status_line import lab_line
-from labhand.server.machine import devices, forget_devices
+from labhand.server.machine import devices
 from labhand.server.settings import LOCK, LOG, Allowance
 from labhand.server.store.money import pools
 
@@ -132,7 +132,7 @@ async def test_nothing_is_launched_on_a_machine_whose_driver_is_broken(tmp_path:
     command.write_text("#!/bin/sh\necho 'Driver/library version mismatch'; exit 18\n")
     command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{command.parent}:{os.environ['PATH']}")
-    forget_devices()
+    devices.cache_clear()
     try:
         async with opened(tmp_path) as lab:
             [pool] = await lab.pools()
@@ -141,7 +141,7 @@ async def test_nothing_is_launched_on_a_machine_whose_driver_is_broken(tmp_path:
                 await launch(lab, overrides={"X": 2})
             assert await experiments(lab) == []
     finally:
-        forget_devices()
+        devices.cache_clear()
 
 
 async def test_a_lab_with_work_left_wakes_the_dispatcher_when_it_is_opened(tmp_path: Path) -> None:

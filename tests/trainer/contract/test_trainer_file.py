@@ -1,12 +1,14 @@
-"""Reading trainer.toml and spec.json."""
+"""Reading trainer.toml: the same reader, with the same errors, for the server and for the runner."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-from labhand.trainer.contract.trainer_file import ContractError, read_spec, read_trainer
+from labhand.server.errors import SettingsError
+from labhand.server.source.trainer_folder import load_trainer
+from labhand.trainer.contract.errors import ContractError
+from labhand.trainer.contract.trainer_file import read_trainer
 
 WHOLE = """
 name = "gpt"
@@ -40,24 +42,70 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('name = "gpt"', "", "trainer.toml: name is missing"),
-        ("[metric]\n", "[metrics]\n", "trainer.toml: metric.name is missing"),
-        ("vocabulary = 1024", 'vocabulary = "1k"', "data.vocabulary is '1k', but has to be of type int"),
-        ("vocabulary = 1024", "vocabulary = true", "data.vocabulary is True"),
-        ("cpu_seconds = 5", "cpu_seconds = 0", "budget.cpu_seconds is 0.0, but has to be above 0"),
-        ('["python", "train.py"]', "[]", "command is empty"),
-        ('["train.py"]', "[1]", "editable is [1], but has to be a list of strings"),
-        ('name = "val_bpb"', 'name = "x"\npattern = "("', "metric.pattern is '(', which is no regular expression"),
-        ('name = "val_bpb"', 'name = "x"\npattern = "x"', "metric.pattern is 'x', but has to have a group"),
-        ("[data]", "[data", "trainer.toml can't be read"),
+        ('name = "gpt"', "", "name: is missing"),
+        ("[metric]\n", "[other]\n", "metric: is missing"),
+        ("[metric]\n", "[metrics]\n", "metrics (line 5): there is no such key, did you mean metric?"),
+        ('name = "val_bpb"', "", "metric.name (line 5): is missing"),
+        ("vocabulary = 1024", 'vocabulary = "1k"', "data.vocabulary (line 9): is '1k' and has to be an integer"),
+        ("vocabulary = 1024", "vocabulary = true", "data.vocabulary (line 9): is True"),
+        ("cpu_seconds = 5", "cpu_seconds = 0", "budget.cpu_seconds (line 11): is 0 and has to be a number above 0"),
+        ("cpu_seconds = 5", "cpu_secnods = 5", "budget.cpu_secnods (line 11): there is no such key, did you mean cpu_seconds?"),
+        ('["python", "train.py"]', "[]", "command (line 4): is an empty list"),
+        ('["python", "prepare.py"]', "[]", "prepare.command (line 13): is an empty list"),
+        ('["train.py"]', "[1]", "editable (line 3): is [1] and has to be a list of strings"),
+        ('["train.py"]', '["/etc/*"]', "editable (line 3): is '/etc/*' and has to be a path inside the folder"),
+        ('name = "val_bpb"', 'name = ""', "metric.name (line 6): is empty"),
+        (
+            'name = "val_bpb"',
+            'name = "x"\ndirection = "-"',
+            "metric.direction (line 7): is '-' and has to be one of",
+        ),
+        ('name = "val_bpb"', 'name = "x"\npattern = "("', "metric.pattern (line 7): is '(', which is no regular expression"),
+        ('name = "val_bpb"', 'name = "x"\npattern = "x"', "metric.pattern (line 7): is 'x' and needs a group"),
+        ("[data]", "[data", "trainer.toml is not valid TOML"),
+        ('[data]\ncorpus = "sotu"\nvocabulary = 1024\n', "", "data: the evaluator needs data.corpus and data.vocabulary"),
+        ('[data]\ncorpus = "sotu"\nvocabulary = 1024\n', "data = 3\n", "metric.data"),
     ],
 )
-def test_a_key_that_cannot_be_used_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_server_and_runner_name_a_key_that_cannot_be_used_alike(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in WHOLE
+    (tmp_path / "train.py").touch()
     (tmp_path / "trainer.toml").write_text(WHOLE.replace(old, new))
+    if message == "metric.data":  # a key at the end of another table
+        message = "data: the evaluator needs"
+    with pytest.raises(ContractError) as by_runner:
+        read_trainer(tmp_path)
+    with pytest.raises(SettingsError) as by_server:
+        load_trainer(str(tmp_path), tmp_path)
+    assert message in by_runner.value.problem
+    assert (by_server.value.problem, by_server.value.remedy) == (by_runner.value.problem, by_runner.value.remedy)
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    wrong = WHOLE.replace('name = "gpt"', "name = 1").replace("1024", "-1").replace("cpu_seconds = 5", "cpu_seconds = nan")
+    (tmp_path / "trainer.toml").write_text(wrong)
     with pytest.raises(ContractError) as raised:
         read_trainer(tmp_path)
-    assert message in str(raised.value)
+    assert [line.partition(" ")[0] for line in raised.value.problem.partition(": ")[2].split("; ")] == [
+        "data.vocabulary",
+        "name",
+        "budget.cpu_seconds",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\xef\xbb\xbf" + WHOLE.encode(), "is encoded as UTF-8 with a byte order mark"),
+        (WHOLE.encode("utf-16"), "is encoded as UTF-16"),
+        (WHOLE.replace("sotu", "discours_fran\u00e7ais").encode("latin-1"), "is not encoded as UTF-8: byte 0xe7 on line 8"),
+    ],
+)
+def test_another_encoding_is_named(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "trainer.toml").write_bytes(content)
+    with pytest.raises(ContractError, match=message) as raised:
+        read_trainer(tmp_path)
+    assert "Save it as UTF-8" in raised.value.remedy
 
 
 def test_a_folder_without_the_file_is_no_trainer(tmp_path: Path) -> None:
@@ -65,19 +113,6 @@ def test_a_folder_without_the_file_is_no_trainer(tmp_path: Path) -> None:
         read_trainer(tmp_path)
 
 
-def test_a_spec_is_read_as_the_dispatcher_writes_it(tmp_path: Path) -> None:
-    spec = {"run": "e0042-1", "experiment": "e0042", "seed": 1, "budget_seconds": 20, "clock": "cpu", "device": "cpu"}
-    (tmp_path / "spec.json").write_text(json.dumps(spec | {"cores": [1], "gpu": None, "sandbox_required": False}))
-    read = read_spec(tmp_path)
-    assert (read.run, read.budget_seconds, read.cores, read.gpu) == ("e0042-1", 20.0, (1,), None)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [({"clock": "sun"}, "clock is 'sun'"), ({"seed": None}, "seed is missing"), ({"cores": ["a"]}, "cores is")],
-)
-def test_a_spec_that_cannot_be_used_is_refused(tmp_path: Path, change: dict[str, object], message: str) -> None:
-    spec = {"run": "r", "experiment": "e", "seed": 1, "budget_seconds": 20, "clock": "cpu", "device": "cpu"}
-    (tmp_path / "spec.json").write_text(json.dumps(spec | change))
-    with pytest.raises(ContractError, match=message):
-        read_spec(tmp_path)
+def test_unknown_keys_are_left_to_later_versions(tmp_path: Path) -> None:
+    (tmp_path / "trainer.toml").write_text(f"{WHOLE}\n[later]\nwhat = 1\n")
+    assert read_trainer(tmp_path).name == "gpt"

@@ -52,7 +52,7 @@ async def test_labs_share_the_slots(tmp_path: Path) -> None:
         with pytest.raises(NoCapacityError):
             await conformance.start(mine, conformance.run_folder(tmp_path / "mine", "e0002-1"))
         same_name = await conformance.start(yours, conformance.run_folder(tmp_path / "yours", "e0001-1"))
-        assert (await conformance.until(yours, same_name, "finished")).result["status"] == "succeeded"
+        assert conformance.result_of(await conformance.until(yours, same_name, "finished")).status == "succeeded"
         assert (await conformance.look(mine, run)).phase != "finished"
         await conformance.end(mine, run)
         assert await yours.free() == 2

@@ -10,7 +10,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 import pytest
-from labhand.server.backends.base import Backend, RunSpec
+from labhand.server.backends.base import Backend, StartRequest
 from labhand.server.backends.simulated.landscape import Landscape
 from labhand.server.backends.simulated.simulated_backend import SimulatedBackend
 from labhand.server.settings import SimulatedPool
@@ -19,14 +19,16 @@ from typing_extensions import override
 from .. import conformance
 from ..conformance import BackendConformance
 
-SPEC = RunSpec("e0001-1", Path("nowhere"), seed=7, budget_seconds=300.0, commit="c0ffee", knobs={"DEPTH": 8, "NAME": "plain"})
+SPEC = StartRequest(
+    "e0001-1", Path("nowhere"), seed=7, budget_seconds=300.0, commit="c0ffee", knobs={"DEPTH": 8, "NAME": "plain"}
+)
 
 
 def pool(**settings: Any) -> SimulatedPool:
     return SimulatedPool.model_validate({"backend": "simulated", "count": 2} | settings)
 
 
-async def run(spec: RunSpec = SPEC, **settings: Any) -> Any:
+async def run(spec: StartRequest = SPEC, **settings: Any) -> Any:
     """The result of one run."""
     backend = SimulatedBackend("h200", pool(**settings))
     return (await conformance.look(backend, conformance.a_run(spec.id, await backend.start(spec)))).result
@@ -40,7 +42,7 @@ class TestSimulated(BackendConformance):
 
 @pytest.mark.anyio
 async def test_a_run_held_its_gpu_for_the_budget_start_up_and_evaluation() -> None:
-    seconds = (await run())["seconds"]
+    seconds = (await run()).seconds
     assert seconds["training"] == 300.0
     assert seconds["held"] == seconds["startup"] + 300.0 + seconds["evaluation"] > 300.0
 
@@ -49,23 +51,23 @@ async def test_a_run_held_its_gpu_for_the_budget_start_up_and_evaluation() -> No
 async def test_the_same_run_scores_the_same_and_another_seed_or_source_does_not() -> None:
     once, other_seed, other_code = await run(), await run(replace(SPEC, seed=8)), await run(replace(SPEC, commit="decaf"))
     assert await run() == once
-    assert len({once["score"], other_seed["score"], other_code["score"]}) == 3
+    assert len({once.score, other_seed.score, other_code.score}) == 3
 
 
 @pytest.mark.anyio
 async def test_a_metric_that_is_maximized_has_the_landscape_turned_over() -> None:
     upside_down = SimulatedBackend("h200", pool(), "maximize")
     told = (await upside_down.start(SPEC))["result"]
-    assert told["score"] == -(await run())["score"]
+    assert told["score"] == -(await run()).score
 
 
 @pytest.mark.anyio
 async def test_as_many_runs_crash_as_the_person_wants() -> None:
     results = [await run(replace(SPEC, seed=seed), failures=0.25) for seed in range(400)]
-    failed = [result for result in results if result["status"] == "failed"]
+    failed = [result for result in results if result.status == "failed"]
     assert len(failed) == pytest.approx(100, abs=35)
-    assert {result["failure"]["kind"] for result in failed} == {"crashed"}
-    assert {result["score"] for result in failed} == {None}
+    assert {result.failure.kind for result in failed} == {"crashed"}
+    assert {result.score for result in failed} == {None}
 
 
 def scores(landscape: Landscape, count: int = 400, **knobs: Any) -> list[float]:

@@ -20,7 +20,7 @@ from typing_extensions import override
 
 TICK_SECONDS = 0.02
 PRICE = 2.5
-NVIDIA_SMI = "#!/bin/sh\necho 'NVIDIA H100 80GB HBM3, 550.54'\n"
+NVIDIA_SMI = "#!/bin/sh\necho '0, NVIDIA H100 80GB HBM3, 81559, 550.54'\n"
 
 
 @dataclass

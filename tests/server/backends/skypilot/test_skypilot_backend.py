@@ -119,7 +119,7 @@ async def test_where_there_is_no_capacity_the_next_choice_is_tried(sky: FakeSky,
     sky.troubles["launch"].append(CAPACITY)
     async with pool(sky, place, infra=["k8s/one", "aws"]) as backend:
         run = await start(backend, run_folder(place, "e0001-1"))
-        assert (await conformance.until(backend, run, "finished")).result["status"] == "succeeded"
+        assert conformance.result_of(await conformance.until(backend, run, "finished")).status == "succeeded"
     assert [machine.infra for _, machine in sky.launched] == ["k8s/one", "aws"]
     assert len({name for name, _ in sky.launched}) == 2
 
@@ -134,7 +134,7 @@ async def test_a_run_is_given_back_where_no_cluster_can_be_launched_and_the_pool
         assert sky.clusters == {}
         await _until_usable(backend)
         again = await start(backend, folder)
-        assert (await conformance.until(backend, again, "finished")).result["status"] == "succeeded"
+        assert conformance.result_of(await conformance.until(backend, again, "finished")).status == "succeeded"
 
 
 async def test_a_set_up_that_fails_tells_the_lines_that_matter(sky: FakeSky, place: Path) -> None:
@@ -151,7 +151,7 @@ async def test_a_machine_that_is_taken_away_loses_what_ran_there(sky: FakeSky, p
     async with running(sky, place) as (backend, run):
         [name] = sky.clusters
         sky.vanish(name)
-        assert (await conformance.until(backend, run, "lost")).result == {}
+        assert (await conformance.until(backend, run, "lost")).result is None
         [cluster] = await backend.clusters()
         assert (cluster.name, cluster.status) == (name, "gone")
         assert cluster.ended_at is not None
@@ -172,7 +172,7 @@ async def test_a_log_that_was_cut_is_read_once_more(sky: FakeSky, place: Path) -
         run = await start(backend, run_folder(place, "e0001-1", duration=1.0))
         await conformance.until(backend, run, "running")
         sky.cut()
-        assert (await conformance.until(backend, run, "finished")).result["status"] == "succeeded"
+        assert conformance.result_of(await conformance.until(backend, run, "finished")).status == "succeeded"
         assert sky.calls["follow"] >= 2
 
 
@@ -182,7 +182,7 @@ async def test_a_host_that_was_cancelled_is_followed_by_one_that_takes_over(sky:
         await conformance.until(backend, run, "running")
         [name] = sky.clusters
         sky.kill_host(name)
-        assert (await conformance.until(backend, run, "finished")).result["status"] == "succeeded"
+        assert conformance.result_of(await conformance.until(backend, run, "finished")).status == "succeeded"
         assert sum("labhand.trainer.host" in script for script in sky.scripts) == 2
 
 
@@ -193,7 +193,7 @@ async def test_results_that_came_while_nobody_listened_are_found(sky: FakeSky, p
     [cluster] = sky.clusters.values()
     await until(lambda: list(cluster.home.glob(".labhand/*/runs/e0001-1/kept")))
     async with pool(sky, place) as later:
-        assert (await conformance.until(later, run, "finished")).result["status"] == "succeeded"
+        assert conformance.result_of(await conformance.until(later, run, "finished")).status == "succeeded"
 
 
 async def test_with_storage_a_result_outlives_its_cluster(sky: FakeSky, place: Path, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ async def test_with_storage_a_result_outlives_its_cluster(sky: FakeSky, place: P
     await until(lambda: list(storage.glob("*/e0001-1/result.json")))
     sky.end_all()
     async with pool(sky, place, storage=str(storage)) as later:
-        assert (await conformance.until(later, run, "finished")).result["status"] == "succeeded"
+        assert conformance.result_of(await conformance.until(later, run, "finished")).status == "succeeded"
         assert "val_loss" in (place / "e0001-1" / "log.txt").read_text("utf-8")
 
 
@@ -227,7 +227,7 @@ async def test_an_unwell_cluster_is_torn_down_before_its_runs_are_lost(sky: Fake
         cluster.status = "INIT"
         sky.cut()
         sky.troubles["follow"].extend([SkyError("not_up", "it is not up")] * 50)
-        assert (await conformance.until(backend, run, "lost")).result == {}
+        assert (await conformance.until(backend, run, "lost")).result is None
         assert name not in sky.clusters
 
 
@@ -244,7 +244,7 @@ async def test_many_short_runs_go_to_both_gpus_several_in_a_delivery(sky: FakeSk
 
         await until(are_started)
         for run in runs:
-            assert (await conformance.until(backend, run, "finished")).result["status"] == "succeeded"
+            assert conformance.result_of(await conformance.until(backend, run, "finished")).status == "succeeded"
     [cluster] = sky.clusters.values()
     used = {json.loads(spec.read_text("utf-8"))["gpu"] for spec in cluster.home.glob(".labhand/*/runs/*/spec.json")}
     assert used == {"0", "1"}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from labhand.server import machine
+from labhand.server.errors import SettingsError
 from labhand.server.lab.fleet.gpus import list_gpus
+from labhand.server.lab.fleet.launch_stratum import choose_launch_stratum
 from labhand.server.lab.lab import Lab
 from labhand.server.store.money import pools as store
 
-from .. import builders
+from .. import builders, writing
 
 pytestmark = pytest.mark.anyio
 
@@ -71,3 +75,25 @@ async def test_kinds_are_compared_by_the_tokens_a_second_of_the_baseline(tmp_pat
         await builders.experiment(lab, score=1.9, gpu="H200", result={})
         told = await list_gpus(lab)
     assert {pool.gpu: pool.relative_speed for pool in told.pools} == {"H100": 1.0, "H200": 1.49}
+
+
+async def test_where_the_gpu_driver_is_broken_launches_are_refused_and_the_pool_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, place = tmp_path / "bin" / "nvidia-smi", tmp_path / "lab"
+    place.mkdir()
+    command.parent.mkdir()
+    command.write_text("#!/bin/sh\necho 'Failed to initialize NVML: Driver/library version mismatch'; exit 18\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}:{os.environ['PATH']}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    machine.devices.cache_clear()
+    try:
+        async with writing.opened(place) as lab:
+            [pool] = (await list_gpus(lab)).pools
+            with pytest.raises(SettingsError, match=r"No experiment can run on unknown: local: .*version mismatch.*doctor"):
+                await choose_launch_stratum(lab, None, None, None)
+        assert (pool.gpu, pool.total, pool.free) == ("unknown", 0, 0)
+        assert "repair the driver" in pool.note
+    finally:
+        machine.devices.cache_clear()

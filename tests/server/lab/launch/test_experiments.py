@@ -126,7 +126,6 @@ async def test_a_baseline_that_failed_by_its_own_fault_is_not_run_again_and_agai
         (Status.FAILED, "diverged", True),
         (Status.STOPPED, None, True),
         (Status.FAILED, "lost_machine", False),
-        (Status.FAILED, "no_capacity", False),
         (Status.CANCELLED, None, False),
     ],
 )

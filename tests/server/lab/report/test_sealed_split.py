@@ -29,7 +29,8 @@ async def confirmed(lab: Script) -> str:
     await lab.validate(name)
     await lab.play()
     trainer = lab.lab.trainer
-    lab.lab.trainer = replace(trainer, metric=replace(trainer.metric, self_reported=False))
+    metric = replace(trainer.file.metric, source="evaluator")
+    lab.lab.trainer = replace(trainer, file=replace(trainer.file, metric=metric))
     return name
 
 

@@ -1,0 +1,161 @@
+"""A run's `spec.json`: what to run and where, as docs/runs.md explains it.
+
+The dispatcher writes it, the backend completes it with the place where the run goes, and the runner reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeVar, cast
+
+from .errors import ContractError
+
+ClockKind = Literal["cpu", "wall"]
+DeviceKind = Literal["cpu", "cuda"]
+MAX_SPEC_BYTES = 1 << 20
+
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedWeights:
+    """Weights that lie in the run folder already, to be evaluated again.
+
+    Attributes:
+        run: The run that has trained them.
+        seconds: What that took, as in its result.
+        measures: As in its result.
+    """
+
+    run: str
+    seconds: Mapping[str, Any]
+    measures: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """A run's `spec.json`.
+
+    Attributes:
+        run: `e0042-1`.
+        experiment: `e0042`.
+        budget_seconds: Of training.
+        clock: What `budget_seconds` counts: CPU time or wall clock.
+        cores: Processors to be pinned to, one thread each; empty for no pinning.
+        gpu: What `CUDA_VISIBLE_DEVICES` becomes; None for all that are visible.
+        sandbox_required: Nothing of it may run without a sandbox.
+        sealed: The test split is scored too, for the person's report alone.
+        trained: Weights to be evaluated again; None for a run that trains.
+        gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
+    """
+
+    run: str
+    experiment: str
+    seed: int
+    budget_seconds: float
+    clock: ClockKind
+    device: DeviceKind
+    cores: tuple[int, ...] = ()
+    gpu: str | None = None
+    sandbox_required: bool = False
+    sealed: bool = False
+    trained: TrainedWeights | None = None
+    gate: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As `spec.json` has it."""
+        return asdict(self) | {"cores": list(self.cores)}
+
+    def as_text(self) -> str:
+        """The content of the file."""
+        return json.dumps(self.as_json(), indent=2)
+
+    @classmethod
+    def parse(cls, content: bytes | None, name: str = "spec.json") -> RunSpec:
+        """Read the content of a `spec.json`. Keys that aren't known are left to later versions.
+
+        Args:
+            content: None for a file that can't be read.
+            name: Of the file, for errors.
+
+        Raises:
+            ContractError: The file is missing, isn't JSON, or a key is missing or can't be used: names the key and the value.
+        """
+        if content is None:
+            raise ContractError(f"{name} is missing or can't be read", "A run folder has one, written by the dispatcher")
+        try:
+            values: object = json.loads(content)
+        except ValueError as error:
+            raise ContractError(f"{name} is no JSON: {error}") from error
+        if not isinstance(values, dict):
+            raise ContractError(f"{name} has to hold a JSON object")
+        keys = _Keys(name, cast("dict[str, object]", values))
+        return cls(
+            run=keys.required("run", str),
+            experiment=keys.required("experiment", str),
+            seed=keys.required("seed", int),
+            budget_seconds=keys.seconds("budget_seconds"),
+            clock=cast("ClockKind", keys.choice("clock", ("cpu", "wall"))),
+            device=cast("DeviceKind", keys.choice("device", ("cpu", "cuda"))),
+            cores=keys.integers("cores"),
+            gpu=keys.optional("gpu", str),
+            sandbox_required=bool(keys.optional("sandbox_required", bool)),
+            sealed=bool(keys.optional("sealed", bool)),
+            trained=keys.trained(),
+            gate=keys.optional("gate", str),
+        )
+
+
+class _Keys:
+    """The values of a spec, read key by key."""
+
+    def __init__(self, name: str, values: Mapping[str, object], prefix: str = "") -> None:
+        self._name = name
+        self._values = values
+        self._prefix = prefix
+
+    def _error(self, key: str, problem: str) -> ContractError:
+        return ContractError(f"{self._name}: {self._prefix}{key} {problem}")
+
+    def optional(self, key: str, kind: type[_Value]) -> _Value | None:
+        value = self._values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self._error(key, f"is {value!r} and has to be of type {kind.__name__}")
+        return value
+
+    def required(self, key: str, kind: type[_Value]) -> _Value:
+        value = self.optional(key, kind)
+        if value is None:
+            raise self._error(key, "is missing")
+        return value
+
+    def seconds(self, key: str) -> float:
+        value: object = self._values.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise self._error(key, "is missing" if value is None else f"is {value!r} and has to be a number above 0")
+        return float(value)
+
+    def choice(self, key: str, choices: Sequence[str]) -> str:
+        value = self.required(key, str)
+        if value not in choices:
+            raise self._error(key, f"is {value!r} and has to be one of {', '.join(choices)}")
+        return value
+
+    def integers(self, key: str) -> tuple[int, ...]:
+        values = cast("list[object]", self.optional(key, list) or [])
+        if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+            raise self._error(key, f"is {values!r} and has to be a list of integers")
+        return tuple(cast("list[int]", values))
+
+    def trained(self) -> TrainedWeights | None:
+        values = cast("dict[str, object] | None", self.optional("trained", dict))
+        if values is None:
+            return None
+        keys = _Keys(self._name, values, "trained.")
+        seconds, measures = keys.required("seconds", dict), keys.required("measures", dict)
+        return TrainedWeights(keys.required("run", str), cast("dict[str, Any]", seconds), cast("dict[str, Any]", measures))
