@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -12,48 +9,9 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = ("server", "tools", "trainer", "prompts")
+from .environments import PACKAGES, run
 
 pytestmark = pytest.mark.timeout(400)
-
-
-def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", check=False, timeout=300)
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What git tracks or would track of the distribution; nothing that is left over in the working tree."""
-    place = tmp_path_factory.mktemp("source")
-    listing = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "--")
-    listed = run(*listing, "pyproject.toml", "README.md", "LICENSE", *PACKAGES, cwd=ROOT)
-    for name in filter(lambda name: (ROOT / name).is_file(), listed.stdout.splitlines()):
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, place / name)
-    return place
-
-
-@pytest.fixture(scope="module")
-def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built as whoever publishes it builds it."""
-    built = tmp_path_factory.mktemp("wheel")
-    done = run(sys.executable, "-m", "build", "--wheel", "--outdir", built, source, cwd=source)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = built.glob("*.whl")
-    return path
-
-
-@pytest.fixture(scope="module")
-def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment that holds the wheel and what it requires."""
-    environment = tmp_path_factory.mktemp("clean")
-    made = run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=environment)
-    assert made.returncode == 0, made.stderr
-    pip = (sys.executable, "-m", "pip", "--python", environment / "bin" / "python")
-    installed = run(*pip, "install", "--quiet", wheel, cwd=environment)
-    assert installed.returncode == 0, installed.stderr
-    return environment / "bin"
 
 
 def test_the_wheel_holds_every_file_of_the_packages(source: Path, wheel: Path) -> None:
