@@ -10,10 +10,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast
 
-Going = Literal["starting", "running", "evaluating"]
-"""The phases of a run that isn't over."""
+from .base import Phase
+
+ACTIVE_PHASES = (Phase.STARTING, Phase.RUNNING, Phase.EVALUATING)
+"""The phases of a run that isn't over, in their order."""
 SIGNS_OF_LIFE = ("alive", "curve.jsonl", "log.txt", "phase", "claim", "spec.json")
 
 
@@ -48,13 +50,13 @@ class LocalRunFolder:
         except (FileNotFoundError, ValueError):
             return None
 
-    def phase(self) -> Going:
-        """How far the run is."""
+    def phase(self) -> Phase:
+        """Return how far the run is, as its runner last wrote it down."""
         with suppress(FileNotFoundError, ValueError):
             word = (self.path / "phase").read_text("ascii").strip()
-            if word in get_args(Going):
-                return cast("Going", word)
-        return "starting"
+            if word in ACTIVE_PHASES:
+                return Phase(word)
+        return Phase.STARTING
 
     def result(self) -> Mapping[str, Any] | None:
         """The run's result; None where there is none that can be read."""

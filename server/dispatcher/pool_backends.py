@@ -12,15 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..backends.base import Backend, RunReport
-from ..backends.local.local_backend import LocalBackend
-from ..backends.simulated.simulated_backend import SimulatedBackend
-from ..backends.skypilot.api import SkyApi
-from ..backends.skypilot.client import SkyClient
-from ..backends.skypilot.skypilot_backend import SkyPilotBackend
+from ..backends.base import Backend, ClusterBackend, RunReport
+from ..backends.registry import make_backends
 from ..domain import Cluster, Direction, Pool, Run
 from ..errors import LabhandError
-from ..settings import PoolSettings, Settings, SimulatedPool, SkyPilotPool
+from ..settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +26,7 @@ class PoolBackend:
     """A pool's backend.
 
     Attributes:
-        sandbox_required: Its runs are refused where the kernel can't forbid.
+        sandbox_required: Whether runs are refused on a machine whose kernel can't confine them.
     """
 
     backend: Backend
@@ -38,19 +34,23 @@ class PoolBackend:
 
 
 class PoolBackends:
-    """The backends of a lab by the names of their pools. To be entered, and left when nothing more is asked of them.
+    """The backends of a lab by the names of their pools. A dispatcher enters this, and leaves it when it ends.
 
     Args:
-        backends: By name.
-        shared: What several of them stand on.
+        backends: The pools' backends, by the pool's name.
+        shared: Context managers that several backends need; entered before them.
 
     Attributes:
-        seen: The pools as they were at the last look.
-        held: The clusters of those that hire machines, without the pools whose backend couldn't tell.
+        cluster_backends: The backends that hire clusters, by the pool's name.
+        seen: The pools as they were when they were last looked at.
+        held: The clusters of each pool that hires them, without pools whose backend couldn't tell.
     """
 
     def __init__(self, backends: Mapping[str, PoolBackend], shared: Sequence[AbstractAsyncContextManager[object]] = ()) -> None:
         self._backends = backends
+        self.cluster_backends: Mapping[str, ClusterBackend] = {
+            name: pool.backend for name, pool in backends.items() if isinstance(pool.backend, ClusterBackend)
+        }
         self._shared = shared
         self._stack = AsyncExitStack()
         self._looked_at: float | None = None
@@ -60,15 +60,17 @@ class PoolBackends:
 
     @classmethod
     def of_settings(cls, settings: Settings, runs: Path, direction: Direction = "minimize") -> PoolBackends:
-        """The backends that the settings name; within an event loop. May look for GPUs, which takes a while.
+        """Make the backends that the settings name. Needs a running event loop; may ask for GPUs, which takes some seconds.
 
         Args:
-            settings: Of the lab.
-            runs: Where its run folders lie.
-            direction: Which way the trainer's metric is better.
+            settings: The lab's settings.
+            runs: The folder that holds the lab's run folders.
+            direction: Whether the trainer's metric is minimized or maximized.
         """
-        sky = SkyClient()
-        return cls({name: _backend(name, pool, runs, direction, sky) for name, pool in settings.pools.items()}, [sky])
+        made = make_backends(settings.pools, runs, direction)
+        return cls(
+            {name: PoolBackend(made.by_pool[name], pool.sandbox_required) for name, pool in settings.pools.items()}, made.shared
+        )
 
     def __getitem__(self, pool: str) -> PoolBackend:
         return self._backends[pool]
@@ -92,10 +94,10 @@ class PoolBackends:
 
     async def _clusters(self) -> dict[str, Sequence[Cluster]]:
         held: dict[str, Sequence[Cluster]] = {}
-        for name in (pool.name for pool in self.seen if pool.most_clusters):
+        for name, backend in self.cluster_backends.items():
             try:
-                held[name] = await self._backends[name].backend.clusters()
-            except (LabhandError, OSError):  # the ledger keeps what was known
+                held[name] = await backend.clusters()
+            except (LabhandError, OSError):  # the ledger keeps what it had
                 log.exception("%s can't tell which clusters it holds", name)
         return held
 
@@ -146,11 +148,3 @@ class PoolBackends:
     ) -> bool | None:
         """Let go of what this process holds; runs go on."""
         return await self._stack.__aexit__(kind, error, trace)
-
-
-def _backend(name: str, pool: PoolSettings, runs: Path, direction: Direction, sky: SkyApi) -> PoolBackend:
-    if isinstance(pool, SimulatedPool):
-        return PoolBackend(SimulatedBackend(name, pool, direction))
-    if isinstance(pool, SkyPilotPool):
-        return PoolBackend(SkyPilotBackend(name, pool, runs, sky), pool.sandbox_required)
-    return PoolBackend(LocalBackend(name, pool, runs), pool.sandbox_required)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -18,7 +20,38 @@ def test_the_wheel_holds_every_file_of_the_packages(source: Path, wheel: Path) -
     files = [path for package in PACKAGES for path in (source / package).rglob("*") if path.is_file()]
     held = set(ZipFile(wheel).namelist())
 
-    assert [path for path in files if f"labhand/{path.relative_to(source)}" not in held] == []
+    assert [path for path in files if _place_in_wheel(path.relative_to(source)) not in held] == []
+
+
+def _place_in_wheel(path: Path) -> str:
+    """Where a file of the repository lies in the wheel: `server/testing` is the package `labhand.testing`."""
+    inside = path.relative_to("server") if path.is_relative_to("server/testing") else path
+    return f"labhand/{inside}"
+
+
+A_BACKEND = """
+import pytest
+from labhand.server.backends.simulated.simulated_backend import SimulatedBackend
+from labhand.server.settings import SimulatedPool
+from labhand.testing import BackendConformance
+
+
+class TestMine(BackendConformance):
+    def backend(self, place):
+        return SimulatedBackend("mine", SimulatedPool(backend="simulated", count=2))
+"""
+
+
+@pytest.mark.slow
+def test_an_author_of_a_backend_runs_the_conformance_suite_of_the_wheel(programs: Path, tmp_path: Path) -> None:
+    python = programs / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "--quiet", "--no-compile", "--target", tmp_path / "pytest", "pytest", cwd=tmp_path)
+    (tmp_path / "test_mine.py").write_text(A_BACKEND, "utf-8")
+
+    done = run(python, "-m", "pytest", "-q", "test_mine.py", cwd=tmp_path, env={**os.environ, "PYTHONPATH": "pytest"})
+
+    assert "3 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_wheel_puts_nothing_beside_its_own_package(wheel: Path) -> None:

@@ -23,7 +23,7 @@ from ...domain import Pool, Run
 from ...errors import NoCapacityError
 from ...machine import Devices, devices
 from ...settings import LocalPool
-from ..base import Backend, RunReport, RunSpec
+from ..base import Backend, Phase, RunReport, RunSpec
 from ..runner_state import LocalRunFolder, end_leftovers
 from .slots import DeviceSlot, Slots
 
@@ -131,10 +131,10 @@ class LocalBackend(Backend):
         # The runner's last act is its result: only now, that it is gone, does a missing one mean anything.
         result = folder.result()
         if result is not None:
-            return RunReport("finished", result)
+            return RunReport(Phase.FINISHED, result)
         if end_leftovers(folder.path):
             return RunReport(folder.phase(), silent_seconds=folder.silent_seconds())
-        return RunReport("lost", silent_seconds=folder.silent_seconds())
+        return RunReport(Phase.LOST, silent_seconds=folder.silent_seconds())
 
     @staticmethod
     def _lives(folder: LocalRunFolder, taken: Mapping[int, Path]) -> bool:

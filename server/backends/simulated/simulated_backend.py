@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from ...domain import Direction, Failure, Pool, Run, Status
 from ...settings import SimulatedPool
-from ..base import Backend, RunReport, RunSpec
+from ..base import Backend, Phase, RunReport, RunSpec
 from .landscape import Landscape
 
 STARTUP_SECONDS = 8.0
@@ -85,7 +85,9 @@ class SimulatedBackend(Backend):
 
     @override
     async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
-        return {run.id: RunReport("finished", run.handle["result"]) if run.handle else RunReport("lost") for run in runs}
+        return {
+            run.id: RunReport(Phase.FINISHED, run.handle["result"]) if run.handle else RunReport(Phase.LOST) for run in runs
+        }
 
     @override
     async def cancel(self, run: Run) -> None:

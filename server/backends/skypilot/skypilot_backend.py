@@ -21,7 +21,7 @@ from typing_extensions import override
 from ...domain import Cluster, Pool, Run
 from ...errors import NoCapacityError
 from ...settings import SkyPilotPool
-from ..base import Backend, RunReport, RunSpec
+from ..base import ClusterBackend, Phase, RunReport, RunSpec
 from ..runner_state import LocalRunFolder
 from .api import SkyApi, SkyError
 from .backoff import InfraBackoff
@@ -46,7 +46,7 @@ _STARTED: Mapping[str, Any] = {"started": True}
 log = logging.getLogger(__name__)
 
 
-class SkyPilotBackend(Backend):
+class SkyPilotBackend(ClusterBackend):
     """A pool of clusters.
 
     Args:
@@ -109,11 +109,11 @@ class SkyPilotBackend(Backend):
         placement = self._records.placement(run)  # before the result: it goes when that has come
         result = folder.result()
         if result is not None:
-            return RunReport("finished", result)
+            return RunReport(Phase.FINISHED, result)
         if placement is None:
-            return RunReport("lost")
+            return RunReport(Phase.LOST)
         if placement.state == "returned":
-            return RunReport("returned")
+            return RunReport(Phase.RETURNED)
         return RunReport(folder.phase(), silent_seconds=folder.silent_seconds())
 
     @override

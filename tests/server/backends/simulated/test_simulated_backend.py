@@ -14,10 +14,8 @@ from labhand.server.backends.base import Backend, RunSpec
 from labhand.server.backends.simulated.landscape import Landscape
 from labhand.server.backends.simulated.simulated_backend import SimulatedBackend
 from labhand.server.settings import SimulatedPool
+from labhand.testing import BackendConformance, sample_runs
 from typing_extensions import override
-
-from .. import conformance
-from ..conformance import BackendConformance
 
 SPEC = RunSpec("e0001-1", Path("nowhere"), seed=7, budget_seconds=300.0, commit="c0ffee", knobs={"DEPTH": 8, "NAME": "plain"})
 
@@ -29,7 +27,7 @@ def pool(**settings: Any) -> SimulatedPool:
 async def run(spec: RunSpec = SPEC, **settings: Any) -> Any:
     """The result of one run."""
     backend = SimulatedBackend("h200", pool(**settings))
-    return (await conformance.look(backend, conformance.a_run(spec.id, await backend.start(spec)))).result
+    return (await sample_runs.look(backend, sample_runs.sample_run(spec.id, await backend.start(spec)))).result
 
 
 class TestSimulated(BackendConformance):

@@ -23,8 +23,7 @@ from labhand.server.backends.skypilot.sdk_worker import trouble
 from labhand.server.backends.skypilot.state import ClusterRecord, ClusterRecords, Placement
 from labhand.server.errors import BadInputError
 from labhand.server.settings import SkyPilotPool
-
-from ..conformance import run_folder
+from labhand.testing.sample_runs import run_folder
 
 COLOURED = "\x1b[36m(labhand-host, pid=19191)\x1b[0m "
 EVENT = '@labhand {"run": "e0001-1", "phase": "running", "t": 12.5}'
@@ -99,9 +98,7 @@ def test_a_parcel_holds_the_run_and_its_order_and_is_the_same_each_time(tmp_path
     (folder / "source" / "__pycache__" / "train.pyc").write_bytes(b"x")
     parcel = pack(folder, 12.5)
     files = unpacked(parcel.content)
-    assert set(files) == {
-        f"e0001-1/{name}" for name in ("spec.json", "order", "source/train.py", "source/trainer.toml", "source/README.md")
-    }
+    assert set(files) == {f"e0001-1/{name}" for name in ("spec.json", "order", "source/train.py", "source/trainer.toml")}
     assert float(files["e0001-1/order"]) == 12.5
     assert pack(folder, 12.5) == parcel
 
