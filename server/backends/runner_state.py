@@ -1,4 +1,4 @@
-"""What a run folder on this machine tells of its runner; see docs/runs.md."""
+"""Reads the state of a runner from its run folder; docs/runs.md describes the files."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ SIGNS_OF_LIFE = ("alive", "curve.jsonl", "log.txt", "phase", "claim", "spec.json
 
 
 class LocalRunFolder:
-    """A run folder, as anyone may read it.
+    """A run folder of this machine, for reading.
 
     Args:
-        path: Of the folder, which need not be there.
+        path: Path of the folder, which need not exist.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def is_claimed(self) -> bool:
-        """Whether a runner lives that has claimed the run."""
+        """Whether a runner that has claimed the run is alive: it holds a lock on the file for as long as it lives."""
         try:
             claim = os.open(self.path / "claim", os.O_RDONLY)
         except FileNotFoundError:
@@ -44,7 +44,7 @@ class LocalRunFolder:
         return False
 
     def claimant(self) -> int | None:
-        """The process that claimed the run; means something only while it lives."""
+        """Return the id of the process that claimed the run. After the process has ended, another may have its id."""
         try:
             return int((self.path / "claim").read_text("ascii"))
         except (FileNotFoundError, ValueError):
@@ -59,7 +59,7 @@ class LocalRunFolder:
         return Phase.STARTING
 
     def result(self) -> Mapping[str, Any] | None:
-        """The run's result; None where there is none that can be read."""
+        """Return the content of `result.json`; None if it doesn't exist or can't be read."""
         try:
             result = json.loads((self.path / "result.json").read_text("utf-8"))
         except (FileNotFoundError, ValueError):
@@ -67,7 +67,7 @@ class LocalRunFolder:
         return cast("Mapping[str, Any]", result) if isinstance(result, dict) else None
 
     def silent_seconds(self) -> float:
-        """Since anything in the folder was written; 0 where there is nothing."""
+        """Return the seconds since the runner last wrote into the folder; 0 if it never has."""
         newest = 0.0
         for name in SIGNS_OF_LIFE:
             with suppress(FileNotFoundError):
@@ -76,17 +76,24 @@ class LocalRunFolder:
 
 
 def end_leftovers(folder: Path) -> bool:
-    """Kill what a dead runner left behind; gives whether there was anything, which may take a moment to be gone."""
-    found = False
+    """Kill the processes that a dead runner left behind.
+
+    Returns:
+        Whether there were any. They may take a moment to end.
+    """
+    has_leftovers = False
     for pid in _processes_of(folder):
-        found = True
+        has_leftovers = True
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
-    return found
+    return has_leftovers
 
 
 def _processes_of(folder: Path) -> Iterator[int]:
-    """Processes of an experiment: at work below its folder, with a seed from a runner, which a person's shell there has not."""
+    """Yield the processes of an experiment: those that work below its folder and have the variable that runners set.
+
+    The variable tells them from a person's shell that happens to be in the folder.
+    """
     inside = os.fsencode(folder)
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):

@@ -1,7 +1,7 @@
-"""Runs that take no time: what they score is told by a landscape, and what they held by a virtual clock.
+"""The `simulated` backend: runs that take no time, with scores from a landscape and durations from a virtual clock.
 
-A run is over as soon as it is started. Its handle holds the whole result, so that nothing else is kept, and a run that is
-started twice ends alike.
+A run is over as soon as it is started. Its handle holds the whole result, so nothing else is stored, and a run that is started
+twice has the same result both times.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from ..base import Backend, Phase, RunReport, RunSpec
 from .landscape import Landscape
 
 STARTUP_SECONDS = 8.0
+"""Virtual seconds before training begins."""
 EVALUATION_SECONDS = 4.0
+"""Virtual seconds after training has ended."""
 
 
 class SimulatedBackend(Backend):
-    """A pool of GPUs that aren't there.
+    """A pool of GPUs that don't exist.
 
     Args:
-        name: Of the pool.
-        settings: Of the pool.
-        direction: Which way the trainer's metric is better; the landscape is turned over to go with it.
+        name: The pool's name.
+        settings: The pool's settings.
+        direction: Whether the trainer's metric is minimized or maximized; scores have the opposite sign if it is maximized.
     """
 
     needs_folder = False
@@ -38,8 +40,8 @@ class SimulatedBackend(Backend):
         self._settings = settings
         self._sign = 1.0 if direction == "minimize" else -1.0
         self._landscape = Landscape(settings)
-        told = settings.model_dump_json(exclude={"count", "usd_per_hour", "max_budget_seconds"})
-        self._data = f"simulated-{sha256(told.encode()).hexdigest()[:8]}"
+        landscape = settings.model_dump_json(exclude={"count", "usd_per_hour", "max_budget_seconds"})
+        self._data = f"simulated-{sha256(landscape.encode()).hexdigest()[:8]}"
 
     @override
     async def pool(self) -> Pool:
@@ -91,7 +93,7 @@ class SimulatedBackend(Backend):
 
     @override
     async def cancel(self, run: Run) -> None:
-        """Nothing to do: a run is over before anyone can ask."""
+        """Do nothing: a run is over before it could be cancelled."""
 
 
 _FAILURE: Mapping[str, Any] = {

@@ -169,7 +169,7 @@ def test_a_slot_stays_taken_while_any_process_holds_it(tmp_path: Path) -> None:
     slots = Slots("cpu", (0,), tmp_path)
     slot = slots.take(tmp_path / "runs" / "e0001-1")
     heir = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[slot.descriptor])
-    slot.let_go()
+    slot.release()
     assert slots.taken() == {0: tmp_path / "runs" / "e0001-1"}
     with pytest.raises(NoCapacityError):
         slots.take(tmp_path / "runs" / "e0002-1")
@@ -187,6 +187,6 @@ def test_two_who_look_at_once_see_a_free_slot_free(tmp_path: Path) -> None:
 
 def test_slots_are_shared_by_all_users(tmp_path: Path) -> None:
     place = tmp_path / "slots"
-    Slots("cpu", (0,), place).take(tmp_path).let_go()
+    Slots("cpu", (0,), place).take(tmp_path).release()
     assert place.stat().st_mode & 0o7777 == 0o1777
     assert (place / "cpu-0").stat().st_mode & 0o777 == 0o666
