@@ -12,12 +12,15 @@ To add a backend, write three files and add two lines:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
 from typing import Any, ClassVar, Self
+
+from anyio import AsyncContextManagerMixin
+from typing_extensions import override
 
 from ..domain import Cluster, Pool, Run
 
@@ -79,7 +82,7 @@ class RunReport:
     silent_seconds: float = 0.0
 
 
-class Backend(ABC):
+class Backend(AsyncContextManagerMixin, ABC):
     """A pool of slots, each of which runs one experiment at a time.
 
     A backend knows runs, not experiments. It is handed a folder that holds everything a run needs (docs/runs.md describes it),
@@ -144,15 +147,14 @@ class Backend(ABC):
         is over or was never started, changes nothing.
         """
 
-    async def __aenter__(self) -> Self:
-        """Begin background work, if the backend has any. The default has none."""
-        return self
+    @override
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
+        """Do background work between being entered and left, if the backend has any. The default has none.
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        """End background work and release what this process holds. Runs go on. The default has nothing to end."""
-        return None
+        Override it as a generator that yields the backend once. Leaving releases what this process holds; runs go on.
+        """
+        yield self
 
 
 class ClusterBackend(Backend):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from labhand.server.backends.base import Backend, ClusterBackend, Phase
-from labhand.server.backends.skypilot import backoff, cluster_agent
+from labhand.server.backends.skypilot import backoff, cluster_agent, delivery
 from labhand.server.backends.skypilot.api import SkyError
 from labhand.server.backends.skypilot.skypilot_backend import SkyPilotBackend
 from labhand.server.domain import Run
@@ -30,15 +30,16 @@ CAPACITY = SkyError("no_capacity", "no H100 is free")
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for a person's patience waits shorter here."""
-    for name, seconds in {
-        "TRY_AGAIN_SECONDS": 0.05,
-        "GATHER_SECONDS": 0.01,
-        "WATCH_SECONDS": 0.5,
-        "SUSPECT_SECONDS": 0.1,
-        "UNHEARD_SECONDS": 5.0,
-    }.items():
-        monkeypatch.setattr(cluster_agent, name, seconds)
-    monkeypatch.setattr(backoff, "LEAST_SECONDS", 0.5)
+    for module, name, seconds in (
+        (cluster_agent, "RETRY_SECONDS", 0.05),
+        (cluster_agent, "WATCH_SECONDS", 0.5),
+        (cluster_agent, "SUSPECT_SECONDS", 0.1),
+        (delivery, "RETRY_SECONDS", 0.05),
+        (delivery, "GATHER_SECONDS", 0.01),
+        (delivery, "UNREPORTED_SECONDS", 5.0),
+        (backoff, "MIN_SECONDS", 0.5),
+    ):
+        monkeypatch.setattr(module, name, seconds)
 
 
 @pytest.fixture
