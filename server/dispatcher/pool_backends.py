@@ -1,4 +1,4 @@
-"""The lab's pools, each with its backend."""
+"""The lab's pools, each with its backend, as the dispatcher uses them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PoolBackend:
-    """A pool's backend.
+    """A pool's backend, and what the pool's settings demand of its runs.
 
     Attributes:
         sandbox_required: Whether runs are refused on a machine whose kernel can't confine them.
@@ -79,7 +79,11 @@ class PoolBackends:
         return pool in self._backends
 
     async def look(self, every_seconds: float) -> bool:
-        """Look at the pools as they stand, unless that was done recently; gives whether it was done now."""
+        """Ask all backends for their pools and clusters, unless that was done in the last `every_seconds`.
+
+        Returns:
+            Whether they were asked now.
+        """
         now = time.monotonic()
         if self._looked_at is not None and now - self._looked_at < every_seconds:
             return False
@@ -102,24 +106,24 @@ class PoolBackends:
         return held
 
     def usable(self) -> list[Pool]:
-        """The pools on which runs can start."""
+        """Return the pools on which runs can start."""
         return [pool for pool in self.seen if not pool.note]
 
     def rest(self, pool: str, why: str, seconds: float) -> None:
-        """Leave a pool alone for a while; the reason becomes its note."""
+        """Start nothing on a pool for a while. The reason becomes the pool's note."""
         self._rests[pool] = (time.monotonic() + seconds, why)
         self.look_anew()
 
     def look_anew(self) -> None:
-        """What was seen may not hold any more."""
+        """Have the next `look` ask the backends, however recent the last one was."""
         self._looked_at = None
 
     def is_resting(self, pool: str) -> bool:
-        """Whether a pool is left alone at the moment."""
+        """Whether nothing is started on a pool at the moment, after a call of `rest`."""
         return pool in self._rests and time.monotonic() < self._rests[pool][0]
 
     async def poll(self, runs: Iterable[Run]) -> dict[str, RunReport]:
-        """What is known of each run, by id."""
+        """Ask the backends for reports on runs, and return them by run id."""
         by_pool: defaultdict[str, list[Run]] = defaultdict(list)
         for run in runs:
             by_pool[run.pool].append(run)
@@ -130,14 +134,14 @@ class PoolBackends:
 
     @asynccontextmanager
     async def asking(self) -> AsyncGenerator[None]:
-        """Ask the backends only, while a dispatcher may act on them."""
+        """Let the backends be asked without being entered: a dispatcher, which acts on them, may live at the same time."""
         async with AsyncExitStack() as stack:
             for context in self._shared:
                 await stack.enter_async_context(context)
             yield
 
     async def __aenter__(self) -> Self:
-        """Let the backends take up what goes on beside."""
+        """Enter all backends, so that they do their background work."""
         await self._stack.enter_async_context(self.asking())
         for pool in self._backends.values():
             await self._stack.enter_async_context(pool.backend)
@@ -146,5 +150,5 @@ class PoolBackends:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        """Let go of what this process holds; runs go on."""
+        """Leave all backends. Runs go on."""
         return await self._stack.__aexit__(kind, error, trace)
