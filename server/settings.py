@@ -6,8 +6,9 @@ A lab without a file works: the built-in trainer `gpt` on this machine.
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -54,7 +55,60 @@ class Allowance(Section):
         return all(most is None or much <= most for most, much in used)
 
 
-class LocalPool(Section):
+@dataclass(frozen=True, slots=True)
+class ClusterLimits:
+    """How a pool hires clusters.
+
+    Attributes:
+        max_clusters: How many at once.
+        gpus_per_cluster: GPUs of one cluster.
+        idle_minutes: Minutes without work after which a cluster is torn down.
+        is_volatile: Whether results that nobody has fetched are lost with their cluster.
+    """
+
+    max_clusters: int
+    gpus_per_cluster: int
+    idle_minutes: int
+    is_volatile: bool
+
+
+class PoolBase(Section):
+    """What the rest of the server may ask of any pool's settings, so that nothing depends on which backend a pool has.
+
+    Attributes:
+        is_simulated: Whether nothing really runs on the pool.
+        sandbox_required: Whether runs are refused on a machine whose kernel can't confine them.
+    """
+
+    is_simulated: ClassVar[bool] = False
+
+    @property
+    def declared_gpu(self) -> str | None:
+        """The kind of GPU that the file names; None where the pool has this machine's devices."""
+        return None
+
+    @property
+    def max_slots(self) -> int | None:
+        """The most runs at once; None where the number of devices is the limit."""
+        return None
+
+    @property
+    def clusters(self) -> ClusterLimits | None:
+        """How the pool hires clusters; None where its machines are always there."""
+        return None
+
+    @property
+    def clouds(self) -> frozenset[str]:
+        """The names of the infrastructure that SkyPilot needs credentials for, as `sky check` lists them; empty without."""
+        return frozenset()
+
+    @property
+    def local_python(self) -> str | None:
+        """The interpreter that trains on this machine, where the file names one."""
+        return None
+
+
+class LocalPool(PoolBase):
     """Processes on this machine: a slot a GPU, or a core where there is none.
 
     Attributes:
@@ -71,8 +125,18 @@ class LocalPool(Section):
     max_budget_seconds: Annotated[float, Field(gt=0)] = 86400.0
     sandbox_required: bool = False
 
+    @property
+    @override
+    def max_slots(self) -> int | None:
+        return self.slots
 
-class SkyPilotPool(Section):
+    @property
+    @override
+    def local_python(self) -> str | None:
+        return self.python
+
+
+class SkyPilotPool(PoolBase):
     """Clusters that SkyPilot launches where the person has credentials: Kubernetes, Slurm, clouds.
 
     Attributes:
@@ -116,8 +180,29 @@ class SkyPilotPool(Section):
         """The infrastructure to try, in turn."""
         return [self.infra] if isinstance(self.infra, str) else self.infra
 
+    @property
+    @override
+    def declared_gpu(self) -> str:
+        return self.gpu
 
-class SimulatedPool(Section):
+    @property
+    @override
+    def max_slots(self) -> int:
+        return self.gpus_per_cluster * self.max_clusters
+
+    @property
+    @override
+    def clusters(self) -> ClusterLimits:
+        return ClusterLimits(self.max_clusters, self.gpus_per_cluster, self.idle_minutes, is_volatile=self.storage is None)
+
+    @property
+    @override
+    def clouds(self) -> frozenset[str]:
+        names = {choice.partition("/")[0].lower() for choice in self.choices}
+        return frozenset("kubernetes" if name == "k8s" else name for name in names)
+
+
+class SimulatedPool(PoolBase):
     """GPUs that aren't there, on a virtual clock; scores come from a synthetic landscape (see `backends.landscape`).
 
     Attributes:
@@ -133,6 +218,9 @@ class SimulatedPool(Section):
         usd_per_hour: Pretended, too.
     """
 
+    is_simulated: ClassVar[bool] = True
+    sandbox_required: ClassVar[bool] = False
+
     backend: Literal["simulated"]
     gpu: Annotated[str, Field(min_length=1)] = "H200"
     count: Annotated[int, Field(ge=1)] = 1
@@ -145,6 +233,16 @@ class SimulatedPool(Section):
     failures: Annotated[float, Field(ge=0, le=1)] = 0.0
     usd_per_hour: Annotated[float, Field(ge=0)] = 0.0
     max_budget_seconds: Annotated[float, Field(gt=0)] = 86400.0
+
+    @property
+    @override
+    def declared_gpu(self) -> str:
+        return self.gpu
+
+    @property
+    @override
+    def max_slots(self) -> int:
+        return self.count
 
 
 PoolSettings = Annotated[LocalPool | SkyPilotPool | SimulatedPool, Field(discriminator="backend")]
@@ -194,12 +292,12 @@ class Settings(BaseSettings):
     @property
     def is_rehearsal(self) -> bool:
         """Whether nothing here really runs."""
-        return any(isinstance(pool, SimulatedPool) for pool in self.pools.values())
+        return any(pool.is_simulated for pool in self.pools.values())
 
     @field_validator("pools")
     @classmethod
     def _refuse_mixed(cls, pools: dict[str, PoolSettings]) -> dict[str, PoolSettings]:
-        if len({isinstance(pool, SimulatedPool) for pool in pools.values()}) > 1:
+        if len({pool.is_simulated for pool in pools.values()}) > 1:
             raise ValueError("simulated pools never share a lab with real ones; keep the rehearsal in a folder of its own")
         return pools
 

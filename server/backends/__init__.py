@@ -1,1 +1,1 @@
-"""What runs things: one protocol, one implementation a module."""
+"""What runs experiments: one contract (`base`), a folder for each backend, and `registry`, which makes them."""

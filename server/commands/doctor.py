@@ -21,7 +21,7 @@ from ..backends.skypilot.api import SkyError
 from ..backends.skypilot.client import SkyClient, SkyPilotInfo
 from ..errors import LabhandError
 from ..machine import DRIVER_REMEDY, devices, refuse_network_file_system
-from ..settings import FILE, Settings, SkyPilotPool, data_folder, load_settings
+from ..settings import FILE, Settings, data_folder, load_settings
 from ..source.trainer_folder import load_trainer
 from .console import out, plug_in_command
 from .init import training_python
@@ -174,18 +174,17 @@ def _own_files(_root: Path, _settings: Settings) -> CheckResult:
 
 
 def _skypilot(_root: Path, settings: Settings) -> CheckResult:
-    pools = {name: pool for name, pool in settings.pools.items() if isinstance(pool, SkyPilotPool)}
+    wanted = {name: pool.clouds for name, pool in settings.pools.items() if pool.clouds}
     if find_spec("sky") is None:
-        state: State = "bad" if pools else "note"
+        state: State = "bad" if wanted else "note"
         return CheckResult("SkyPilot", state, "not installed; only this machine can be used", "pip install 'labhand[skypilot]'")
-    if not pools:
+    if not wanted:
         return CheckResult("SkyPilot", "ok", "installed, and no pool uses it")
     try:
         about = anyio.run(_ask_skypilot)
     except SkyError as error:
         return CheckResult("SkyPilot", "bad", error.problem, error.remedy)
     told = f"{about.client}, API server {about.server}, enabled: {', '.join(about.enabled) or 'nothing'}"
-    wanted = {name: _clouds(pool) for name, pool in pools.items()}
     shut = sorted(name for name, clouds in wanted.items() if not clouds & set(about.enabled))
     if shut:
         clouds = sorted(set[str]().union(*(wanted[name] for name in shut)))
@@ -198,12 +197,6 @@ def _skypilot(_root: Path, settings: Settings) -> CheckResult:
 async def _ask_skypilot() -> SkyPilotInfo:
     async with SkyClient() as sky:
         return await sky.about()
-
-
-def _clouds(pool: SkyPilotPool) -> set[str]:
-    """The first words of a pool's infrastructure, as `sky check` has them."""
-    words = {choice.partition("/")[0].lower() for choice in pool.choices}
-    return {"kubernetes" if word == "k8s" else word for word in words}
 
 
 def _claude(root: Path, _settings: Settings) -> CheckResult:

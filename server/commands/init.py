@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ..errors import BadInputError, ConflictError, LabhandError
-from ..settings import FILE, LocalPool, Settings, load_settings
+from ..settings import FILE, Settings, load_settings
 from ..source.trainer_folder import load_trainer
 from .console import err, plug_in_command
 
@@ -66,9 +66,9 @@ def prepare_data(root: Path) -> None:
 def training_python(settings: Settings) -> str:
     """The interpreter that trains in this lab's first local pool."""
     for pool in settings.pools.values():
-        if isinstance(pool, LocalPool) and pool.python is not None:
-            found = shutil.which(pool.python)
+        if (python := pool.local_python) is not None:
+            found = shutil.which(python)
             if found is None:
-                raise BadInputError(f"There is no interpreter {pool.python!r}", f"Mend python in {FILE}")
+                raise BadInputError(f"There is no interpreter {python!r}", f"Mend python in {FILE}")
             return found
     return sys.executable

@@ -113,7 +113,7 @@ class ClusterScaler:
                 continue
             log.info("Clusters of %s: %s", pool.name, "as many as the queue needs" if wanted is None else wanted)
             try:
-                await self._pools[pool.name].backend.scale(wanted)
+                await self._pools.cluster_backends[pool.name].scale(wanted)
             except (LabhandError, OSError) as error:  # the other pools go on
                 log.exception("%s could not be told", pool.name)
                 self._pools.rest(pool.name, f"it couldn't be scaled: {error}", REST_SECONDS)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import anyio
 
-from ..backends.base import RunReport, StartRequest
-from ..domain import Run
+from ..backends.base import Phase, RunReport, StartRequest
+from ..domain import Run, RunStatus
 from ..errors import LabhandError, NoCapacityError
 from ..settings import Allowance
 from ..store.comparison import champions, validation_pairs
@@ -154,7 +154,7 @@ class Dispatcher:
         reports = await self._pools.poll(attempt.run for attempt in self._active)
         now = time.time()
         # Without a handle it is to be started now, and the report is of an earlier time.
-        returned = [a for a in self._active if reports[a.run.id].phase == "returned" and a.run.handle]
+        returned = [a for a in self._active if reports[a.run.id].phase is Phase.RETURNED and a.run.handle]
         news = [new for attempt in self._active if (new := _news(attempt.run, reports[attempt.run.id], now))]
         ended = _ended(self._active, reports)
         if news or ended or returned:
@@ -235,23 +235,24 @@ class Dispatcher:
 
 def _news(run: Run, report: RunReport, now: float) -> News | None:
     """What is worth writing down of a run that goes on."""
-    if report.phase in {"finished", "lost", "returned"}:
+    if report.phase in {Phase.FINISHED, Phase.LOST, Phase.RETURNED}:
         return None
     heartbeat_at = now - report.silent_seconds
-    if report.phase == run.status and heartbeat_at < run.heartbeat_at + HEARTBEAT_SECONDS:
+    status = RunStatus(report.phase)
+    if status is run.status and heartbeat_at < run.heartbeat_at + HEARTBEAT_SECONDS:
         return None
-    return News(run, report.phase, heartbeat_at)
+    return News(run, status, heartbeat_at)
 
 
 def _ended(attempts: Sequence[Attempt], reports: Mapping[str, RunReport]) -> FinishedRuns:
     ended = FinishedRuns()
     for attempt in attempts:
         report = reports[attempt.run.id]
-        if report.phase == "finished" and report.result is not None:
+        if report.phase is Phase.FINISHED and report.result is not None:
             log.info("%s finished: %s", attempt.run.id, report.result.status)
             ended.finished.append((attempt, report.result))
         # Without a handle it was never started, and will be now.
-        elif report.phase == "lost" and (attempt.run.handle or attempt.cancel_reason is not None):
+        elif report.phase is Phase.LOST and (attempt.run.handle or attempt.cancel_reason is not None):
             log.warning("%s is lost", attempt.run.id)
             ended.lost.append((attempt, "its runner was killed or its machine went down"))
     return ended

@@ -1,4 +1,4 @@
-"""The lab's pools, each with its backend."""
+"""The lab's pools, each with its backend, as the dispatcher uses them."""
 
 from __future__ import annotations
 
@@ -12,25 +12,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ..backends.base import Backend, RunReport
-from ..backends.local.local_backend import LocalBackend
-from ..backends.simulated.simulated_backend import SimulatedBackend
-from ..backends.skypilot.api import SkyApi
-from ..backends.skypilot.client import SkyClient
-from ..backends.skypilot.skypilot_backend import SkyPilotBackend
+from ..backends.base import Backend, ClusterBackend, RunReport
+from ..backends.registry import make_backends
 from ..domain import Cluster, Direction, Pool, Run
 from ..errors import LabhandError
-from ..settings import PoolSettings, Settings, SimulatedPool, SkyPilotPool
+from ..settings import Settings
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PoolBackend:
-    """A pool's backend.
+    """A pool's backend, and what the pool's settings demand of its runs.
 
     Attributes:
-        sandbox_required: Its runs are refused where the kernel can't forbid.
+        sandbox_required: Whether runs are refused on a machine whose kernel can't confine them.
     """
 
     backend: Backend
@@ -38,19 +34,23 @@ class PoolBackend:
 
 
 class PoolBackends:
-    """The backends of a lab by the names of their pools. To be entered, and left when nothing more is asked of them.
+    """The backends of a lab by the names of their pools. A dispatcher enters this, and leaves it when it ends.
 
     Args:
-        backends: By name.
-        shared: What several of them stand on.
+        backends: The pools' backends, by the pool's name.
+        shared: Context managers that several backends need; entered before them.
 
     Attributes:
-        seen: The pools as they were at the last look.
-        held: The clusters of those that hire machines, without the pools whose backend couldn't tell.
+        cluster_backends: The backends that hire clusters, by the pool's name.
+        seen: The pools as they were when they were last looked at.
+        held: The clusters of each pool that hires them, without pools whose backend couldn't tell.
     """
 
     def __init__(self, backends: Mapping[str, PoolBackend], shared: Sequence[AbstractAsyncContextManager[object]] = ()) -> None:
         self._backends = backends
+        self.cluster_backends: Mapping[str, ClusterBackend] = {
+            name: pool.backend for name, pool in backends.items() if isinstance(pool.backend, ClusterBackend)
+        }
         self._shared = shared
         self._stack = AsyncExitStack()
         self._looked_at: float | None = None
@@ -60,15 +60,17 @@ class PoolBackends:
 
     @classmethod
     def of_settings(cls, settings: Settings, runs: Path, direction: Direction = "minimize") -> PoolBackends:
-        """The backends that the settings name; within an event loop. May look for GPUs, which takes a while.
+        """Make the backends that the settings name. Needs a running event loop; may ask for GPUs, which takes some seconds.
 
         Args:
-            settings: Of the lab.
-            runs: Where its run folders lie.
-            direction: Which way the trainer's metric is better.
+            settings: The lab's settings.
+            runs: The folder that holds the lab's run folders.
+            direction: Whether the trainer's metric is minimized or maximized.
         """
-        sky = SkyClient()
-        return cls({name: _backend(name, pool, runs, direction, sky) for name, pool in settings.pools.items()}, [sky])
+        made = make_backends(settings.pools, runs, direction)
+        return cls(
+            {name: PoolBackend(made.by_pool[name], pool.sandbox_required) for name, pool in settings.pools.items()}, made.shared
+        )
 
     def __getitem__(self, pool: str) -> PoolBackend:
         return self._backends[pool]
@@ -77,7 +79,11 @@ class PoolBackends:
         return pool in self._backends
 
     async def look(self, every_seconds: float) -> bool:
-        """Look at the pools as they stand, unless that was done recently; gives whether it was done now."""
+        """Ask all backends for their pools and clusters, unless that was done in the last `every_seconds`.
+
+        Returns:
+            Whether they were asked now.
+        """
         now = time.monotonic()
         if self._looked_at is not None and now - self._looked_at < every_seconds:
             return False
@@ -92,32 +98,32 @@ class PoolBackends:
 
     async def _clusters(self) -> dict[str, Sequence[Cluster]]:
         held: dict[str, Sequence[Cluster]] = {}
-        for name in (pool.name for pool in self.seen if pool.most_clusters):
+        for name, backend in self.cluster_backends.items():
             try:
-                held[name] = await self._backends[name].backend.clusters()
-            except (LabhandError, OSError):  # the ledger keeps what was known
+                held[name] = await backend.clusters()
+            except (LabhandError, OSError):  # the ledger keeps what it had
                 log.exception("%s can't tell which clusters it holds", name)
         return held
 
     def usable(self) -> list[Pool]:
-        """The pools on which runs can start."""
+        """Return the pools on which runs can start."""
         return [pool for pool in self.seen if not pool.note]
 
     def rest(self, pool: str, why: str, seconds: float) -> None:
-        """Leave a pool alone for a while; the reason becomes its note."""
+        """Start nothing on a pool for a while. The reason becomes the pool's note."""
         self._rests[pool] = (time.monotonic() + seconds, why)
         self.look_anew()
 
     def look_anew(self) -> None:
-        """What was seen may not hold any more."""
+        """Have the next `look` ask the backends, however recent the last one was."""
         self._looked_at = None
 
     def is_resting(self, pool: str) -> bool:
-        """Whether a pool is left alone at the moment."""
+        """Whether nothing is started on a pool at the moment, after a call of `rest`."""
         return pool in self._rests and time.monotonic() < self._rests[pool][0]
 
     async def poll(self, runs: Iterable[Run]) -> dict[str, RunReport]:
-        """What is known of each run, by id."""
+        """Ask the backends for reports on runs, and return them by run id."""
         by_pool: defaultdict[str, list[Run]] = defaultdict(list)
         for run in runs:
             by_pool[run.pool].append(run)
@@ -128,14 +134,14 @@ class PoolBackends:
 
     @asynccontextmanager
     async def asking(self) -> AsyncGenerator[None]:
-        """Ask the backends only, while a dispatcher may act on them."""
+        """Let the backends be asked without being entered: a dispatcher, which acts on them, may live at the same time."""
         async with AsyncExitStack() as stack:
             for context in self._shared:
                 await stack.enter_async_context(context)
             yield
 
     async def __aenter__(self) -> Self:
-        """Let the backends take up what goes on beside."""
+        """Enter all backends, so that they do their background work."""
         await self._stack.enter_async_context(self.asking())
         for pool in self._backends.values():
             await self._stack.enter_async_context(pool.backend)
@@ -144,13 +150,5 @@ class PoolBackends:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        """Let go of what this process holds; runs go on."""
+        """Leave all backends. Runs go on."""
         return await self._stack.__aexit__(kind, error, trace)
-
-
-def _backend(name: str, pool: PoolSettings, runs: Path, direction: Direction, sky: SkyApi) -> PoolBackend:
-    if isinstance(pool, SimulatedPool):
-        return PoolBackend(SimulatedBackend(name, pool, direction))
-    if isinstance(pool, SkyPilotPool):
-        return PoolBackend(SkyPilotBackend(name, pool, runs, sky), pool.sandbox_required)
-    return PoolBackend(LocalBackend(name, pool, runs), pool.sandbox_required)

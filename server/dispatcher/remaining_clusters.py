@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..settings import RUNS, SkyPilotPool, data_folder, load_settings
+from ..settings import RUNS, data_folder, load_settings
 from .pool_backends import PoolBackends
 
 
@@ -16,8 +16,8 @@ async def remaining(root: Path) -> list[str]:
         SettingsError: `labhand.toml` can't be used.
     """
     settings = load_settings(root)
-    hired = {name: pool for name, pool in settings.pools.items() if isinstance(pool, SkyPilotPool)}
+    hired = {name: pool for name, pool in settings.pools.items() if pool.clusters is not None}
     folder = data_folder(root, settings).resolve() / RUNS
     pools = PoolBackends.of_settings(settings.model_copy(update={"pools": hired}), folder)
     async with pools.asking():
-        return [cluster for name in hired for cluster in await pools[name].backend.remaining()]
+        return [cluster for name in hired for cluster in await pools.cluster_backends[name].remaining()]

@@ -19,8 +19,6 @@ from ..settings import (
     Allowance,
     PoolSettings,
     Settings,
-    SimulatedPool,
-    SkyPilotPool,
     data_folder,
     load_settings,
 )
@@ -194,20 +192,17 @@ def _pools(settings: Settings, known: Mapping[str, Pool]) -> list[Pool]:
 
 
 def _pool(name: str, pool: PoolSettings, known: Pool | None) -> Pool:
-    now = time.time()
-    if isinstance(pool, SimulatedPool):
-        return Pool(name, pool.backend, pool.gpu, "wall", pool.count, pool.usd_per_hour, as_of=now)
-    if isinstance(pool, SkyPilotPool):
-        return _hired_pool(name, pool, known)
-    here = devices()
-    slots = min(pool.slots or len(here.indices), len(here.indices))
-    return Pool(name, pool.backend, here.kind, here.clock, slots, pool.usd_per_hour, here.problem, as_of=now)
-
-
-def _hired_pool(name: str, pool: SkyPilotPool, known: Pool | None) -> Pool:
-    """A pool whose price only SkyPilot may know: as the dispatcher last heard it."""
-    asked = known if known is not None and (known.backend, known.gpu) == (pool.backend, pool.gpu) else None
+    """A pool as the settings declare it, before its backend is asked."""
+    if pool.declared_gpu is None:
+        here = devices()
+        gpu, clock, slots = here.kind, here.clock, min(pool.max_slots or len(here.indices), len(here.indices))
+        note = here.problem
+    else:
+        gpu, clock, slots, note = pool.declared_gpu, "wall", pool.max_slots or 0, ""
+    if pool.clusters is None:
+        return Pool(name, pool.backend, gpu, clock, slots, pool.usd_per_hour or 0.0, note, as_of=time.time())
+    # Only the backend may know the price: the one that the dispatcher last wrote down holds until it asks again.
+    asked = known if known is not None and (known.backend, known.gpu) == (pool.backend, gpu) else None
     price = pool.usd_per_hour if pool.usd_per_hour is not None else asked.usd_per_hour if asked else 0.0
     as_of = asked.as_of if asked else 0.0
-    slots = pool.gpus_per_cluster * pool.max_clusters
-    return Pool(name, pool.backend, pool.gpu, "wall", slots, price, as_of=as_of, most_clusters=pool.max_clusters)
+    return Pool(name, pool.backend, gpu, clock, slots, price, as_of=as_of, most_clusters=pool.clusters.max_clusters)

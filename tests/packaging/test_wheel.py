@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+import os
 import sys
 from pathlib import Path
 from zipfile import ZipFile
@@ -12,55 +11,47 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = ("server", "tools", "trainer", "prompts")
+from .environments import PACKAGES, run
 
 pytestmark = pytest.mark.timeout(400)
-
-
-def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", check=False, timeout=300)
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What git tracks or would track of the distribution; nothing that is left over in the working tree."""
-    place = tmp_path_factory.mktemp("source")
-    listing = ("git", "ls-files", "--cached", "--others", "--exclude-standard", "--")
-    listed = run(*listing, "pyproject.toml", "README.md", "LICENSE", *PACKAGES, cwd=ROOT)
-    for name in filter(lambda name: (ROOT / name).is_file(), listed.stdout.splitlines()):
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, place / name)
-    return place
-
-
-@pytest.fixture(scope="module")
-def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built as whoever publishes it builds it."""
-    built = tmp_path_factory.mktemp("wheel")
-    done = run(sys.executable, "-m", "build", "--wheel", "--outdir", built, source, cwd=source)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = built.glob("*.whl")
-    return path
-
-
-@pytest.fixture(scope="module")
-def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment that holds the wheel and what it requires."""
-    environment = tmp_path_factory.mktemp("clean")
-    made = run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=environment)
-    assert made.returncode == 0, made.stderr
-    pip = (sys.executable, "-m", "pip", "--python", environment / "bin" / "python")
-    installed = run(*pip, "install", "--quiet", wheel, cwd=environment)
-    assert installed.returncode == 0, installed.stderr
-    return environment / "bin"
 
 
 def test_the_wheel_holds_every_file_of_the_packages(source: Path, wheel: Path) -> None:
     files = [path for package in PACKAGES for path in (source / package).rglob("*") if path.is_file()]
     held = set(ZipFile(wheel).namelist())
 
-    assert [path for path in files if f"labhand/{path.relative_to(source)}" not in held] == []
+    assert [path for path in files if _place_in_wheel(path.relative_to(source)) not in held] == []
+
+
+def _place_in_wheel(path: Path) -> str:
+    """Where a file of the repository lies in the wheel: `server/testing` is the package `labhand.testing`."""
+    inside = path.relative_to("server") if path.is_relative_to("server/testing") else path
+    return f"labhand/{inside}"
+
+
+A_BACKEND = """
+import pytest
+from labhand.server.backends.simulated.simulated_backend import SimulatedBackend
+from labhand.server.settings import SimulatedPool
+from labhand.testing import BackendConformance
+
+
+class TestMine(BackendConformance):
+    def backend(self, place):
+        return SimulatedBackend("mine", SimulatedPool(backend="simulated", count=2))
+"""
+
+
+@pytest.mark.slow
+def test_an_author_of_a_backend_runs_the_conformance_suite_of_the_wheel(programs: Path, tmp_path: Path) -> None:
+    python = programs / "python"
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    run(*pip, "install", "--quiet", "--no-compile", "--target", tmp_path / "pytest", "pytest", cwd=tmp_path)
+    (tmp_path / "test_mine.py").write_text(A_BACKEND, "utf-8")
+
+    done = run(python, "-m", "pytest", "-q", "test_mine.py", cwd=tmp_path, env={**os.environ, "PYTHONPATH": "pytest"})
+
+    assert "3 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_wheel_puts_nothing_beside_its_own_package(wheel: Path) -> None:

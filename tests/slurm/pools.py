@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from labhand.server.backends.skypilot.client import SkyClient
@@ -28,18 +27,10 @@ class OnItsOwn(SkyPilotBackend):
         super().__init__("h100", settings, place, self._client)
 
     @override
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return await super().__aenter__()
-
-    @override
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        try:
-            return await super().__aexit__(kind, error, trace)
-        finally:
-            await self._client.__aexit__(None, None, None)
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
+        async with self._client, super().__asynccontextmanager__():
+            yield self
 
 
 def backend(place: Path, python: Path, **more: object) -> OnItsOwn:

@@ -8,17 +8,11 @@ from pathlib import Path
 
 import pytest
 from labhand.server.backends.base import Backend
+from labhand.server.testing.conformance import RunnerConformance
 from typing_extensions import override
 
-from ..server.backends.conformance import RunnerConformance
 from .bed.control import Bed
 from .pools import PATIENCE_SECONDS, backend, give_up_all, work_folder
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    """For what lasts as long as the cluster."""
-    return "asyncio"
 
 
 @pytest.mark.timeout(3 * PATIENCE_SECONDS)

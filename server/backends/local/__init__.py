@@ -1,1 +1,1 @@
-"""Runs on this machine, a detached runner for each."""
+"""The `local` backend: runs on this machine, each with a detached runner."""

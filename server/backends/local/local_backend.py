@@ -1,6 +1,6 @@
-"""Runs on this machine: a detached runner for each, on a slot of its own.
+"""The `local` backend: runs on this machine, each with a detached runner on a slot of its own.
 
-What became of a run is read from its folder and from the slots' locks alone, so that every later process sees the same.
+The state of a run is read from its folder and from the locks of the slots alone, so every later process sees the same.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import anyio
 from typing_extensions import override
@@ -24,23 +23,24 @@ from ...domain import Pool, Run
 from ...errors import NoCapacityError
 from ...machine import Devices, devices
 from ...settings import LocalPool
-from ..base import Backend, RunReport, StartRequest
+from ..base import Backend, Phase, RunReport, StartRequest
 from .slots import DeviceSlot, Slots
+from .spawn import spawn_runner
 
-CLAIM_SECONDS = 20.0
-"""How long a runner may take to claim its run, on a machine under load."""
+MAX_CLAIM_SECONDS = 20.0
+"""How long a runner may take to claim its run on a busy machine."""
 _STARTED: Mapping[str, Any] = {"started": True}
-"""A handle: the run's folder tells everything else."""
+"""The handle of every run. A run is found by its id; its folder holds everything else."""
 
 
 class LocalBackend(Backend):
     """A pool of this machine's devices.
 
     Args:
-        name: Of the pool.
-        settings: Of the pool.
-        runs: The folder in which the lab's run folders lie; the limit on slots counts what runs there.
-        here: The devices; None for those that this machine has.
+        name: The pool's name.
+        settings: The pool's settings.
+        runs: The folder that holds the lab's run folders. The pool's limit on slots counts only runs of this folder.
+        here: The devices; None for those of this machine.
     """
 
     carries_weights = True
@@ -89,36 +89,17 @@ class LocalBackend(Backend):
             raise NoCapacityError(f"All {self._limit} slots of pool {self._name} are taken", "Wait for a run to end")
         slot = self._slots.take(folder.path)
         try:
-            folder.complete_spec(**self._where(slot))
-            self._children.add(self._spawn(folder, slot))
+            python = self._settings.python or sys.executable
+            self._children.add(spawn_runner(python, folder, slot, self._device_of(slot)))
         finally:
-            slot.let_go()
+            slot.release()
         return _STARTED
 
-    def _where(self, slot: DeviceSlot) -> Mapping[str, Any]:
-        """The fields of a run's `RunSpec` that the slot decides."""
+    def _device_of(self, slot: DeviceSlot) -> Mapping[str, Any]:
+        """Return what the slot adds to a run's `spec.json`."""
         if self._devices.kind == "cpu":
-            return {"device": "cpu", "cores": (slot.index,), "gpu": None}
-        return {"device": "cuda", "cores": (), "gpu": str(slot.index)}
-
-    def _spawn(self, folder: RunFolder, slot: DeviceSlot) -> int:
-        """Start a runner that no longer depends on this process, and inherits the slot."""
-        python = self._settings.python or sys.executable
-        os.set_inheritable(slot.descriptor, True)  # noqa: FBT003 - positional by its signature
-        log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        return os.posix_spawnp(
-            python,
-            [python, "-P", "-m", "labhand.trainer.runner", str(folder.path)],
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(folder.runner_log), log, 0o644),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-            setsid=True,
-            setsigmask=(),
-            setsigdef=(signal.SIGTERM, signal.SIGINT, signal.SIGPIPE),
-        )
+            return {"device": "cpu", "cores": [slot.index], "gpu": None}
+        return {"device": "cuda", "cores": [], "gpu": str(slot.index)}
 
     @override
     async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
@@ -128,24 +109,24 @@ class LocalBackend(Backend):
 
     def _report(self, folder: RunFolder, taken: Mapping[int, Path]) -> RunReport:
         if self._lives(folder, taken):
-            return RunReport(folder.phase() or "starting", silent_seconds=folder.silent_seconds())
-        # The runner's last act is its result: only now, that it is gone, does a missing one mean anything.
+            return RunReport(Phase(folder.phase() or Phase.STARTING), silent_seconds=folder.silent_seconds())
+        # A runner writes its result last. So a missing result means something only after the runner was seen to be gone.
         result = folder.result()
         if result is not None:
-            return RunReport("finished", result)
+            return RunReport(Phase.FINISHED, result)
         if kill_leftovers(folder.path):
-            return RunReport(folder.phase() or "starting", silent_seconds=folder.silent_seconds())
-        return RunReport("lost", silent_seconds=folder.silent_seconds())
+            return RunReport(Phase(folder.phase() or Phase.STARTING), silent_seconds=folder.silent_seconds())
+        return RunReport(Phase.LOST, silent_seconds=folder.silent_seconds())
 
     @staticmethod
     def _lives(folder: RunFolder, taken: Mapping[int, Path]) -> bool:
-        """Whether a runner holds a slot for this run, or, where the slots' files are gone, its claim."""
+        """Whether a runner holds a slot for this run, or holds its claim where the files of the slots were removed."""
         return folder.path in taken.values() or folder.is_claimed()
 
     def _reap(self) -> None:
-        """Let runners that this process started and that have ended not stay zombies."""
+        """Wait for the ended runners that this process started, so that they don't stay zombies."""
         for pid in list(self._children):
-            with suppress(ChildProcessError):  # someone else has waited for it
+            with suppress(ChildProcessError):  # somebody else has waited for it
                 if not os.waitpid(pid, os.WNOHANG)[0]:
                     continue
             self._children.discard(pid)
@@ -153,8 +134,8 @@ class LocalBackend(Backend):
     @override
     async def cancel(self, run: Run) -> None:
         folder = RunFolder(self._runs / run.id)
-        with anyio.move_on_after(CLAIM_SECONDS):
-            # A runner that has not claimed its run yet wouldn't leave a result.
+        with anyio.move_on_after(MAX_CLAIM_SECONDS):
+            # A runner that is ended before it has claimed its run leaves no result, so the claim is waited for.
             while self._lives(folder, self._slots.taken()):
                 if pid := folder.claimant():
                     with suppress(ProcessLookupError):
@@ -163,8 +144,9 @@ class LocalBackend(Backend):
                 await anyio.sleep(0.02)
 
     @override
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        self._reap()
-        return None
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
+        try:
+            yield self
+        finally:
+            self._reap()

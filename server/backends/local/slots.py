@@ -1,7 +1,7 @@
-"""The slots of this machine, one a GPU or a core: shared by all labs and all users through file locks.
+"""The slots of this machine, one for each GPU or core. All labs and all users share them through file locks.
 
-A slot is a file that its runner keeps locked. The runner inherits the lock from whoever starts it, so a slot is taken exactly
-as long as its runner lives, whatever becomes of labs and dispatchers. The file names the folder of the run.
+A slot is a file that its runner keeps locked. The runner inherits the lock from the process that starts it, so a slot is taken
+for exactly as long as its runner lives, whatever happens to labs and dispatchers. The file holds the path of the run folder.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ....trainer.contract.files import try_lock
 from ...errors import NoCapacityError
 
 VARIABLE = "LABHAND_SLOTS"
-"""Names another folder for the locks."""
-FOLDER: Final = Path("/tmp/labhand-slots")  # noqa: S108 - what all users of a machine share, and a reboot empties
+"""The environment variable that names another folder for the locks."""
+FOLDER: Final = Path("/tmp/labhand-slots")  # noqa: S108 - all users of a machine share it, and a reboot empties it
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,26 @@ class DeviceSlot:
     """A slot that was taken.
 
     Attributes:
-        index: Of the GPU or core.
-        descriptor: Holds the lock, together with every process that inherits it.
+        index: The index of the GPU, or the number of the core.
+        descriptor: Holds the lock, as does every process that inherits it.
     """
 
     index: int
     descriptor: int
 
-    def let_go(self) -> None:
-        """Close this process's descriptor; the slot stays taken while another process holds it."""
+    def release(self) -> None:
+        """Close this process's descriptor. The slot stays taken while another process holds it."""
         os.close(self.descriptor)
 
 
 class Slots:
-    """The slots of one kind of device."""
+    """The slots of one kind of device.
+
+    Args:
+        kind: The GPU's kind, or `cpu`.
+        indices: The indices of the GPUs, or the numbers of the cores.
+        folder: The folder of the lock files; None for the one that all labs of this machine use.
+    """
 
     def __init__(self, kind: str, indices: Iterable[int], folder: Path | None = None) -> None:
         self._files = {index: f"{'cpu' if kind == 'cpu' else 'gpu'}-{index}" for index in indices}
@@ -47,22 +53,22 @@ class Slots:
         _make_shared(self._folder)
 
     def taken(self) -> Mapping[int, Path]:
-        """The slots that are taken: index to the folder of the run."""
-        found: dict[int, Path] = {}
+        """Return the slots that are taken: the run folder by the index of the device."""
+        taken: dict[int, Path] = {}
         for index, file in self._files.items():
             descriptor = _open(self._folder / file)
             try:
                 if not try_lock(descriptor, shared=True):
-                    found[index] = Path(os.fsdecode(os.pread(descriptor, 4096, 0)))
+                    taken[index] = Path(os.fsdecode(os.pread(descriptor, 4096, 0)))
             finally:
                 os.close(descriptor)
-        return found
+        return taken
 
     def take(self, folder: Path) -> DeviceSlot:
         """Take a free slot for the run in `folder`.
 
         Raises:
-            NoCapacityError: There is none.
+            NoCapacityError: No slot is free.
         """
         for index, file in self._files.items():
             descriptor = _open(self._folder / file)
@@ -76,13 +82,13 @@ class Slots:
 
 def _make_shared(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with suppress(PermissionError):  # another user made it, and has done this
+    with suppress(PermissionError):  # another user owns it, and has already set this mode
         folder.chmod(0o1777)
 
 
 def _open(path: Path) -> int:
-    """Open a lock file that users share, made where needed."""
-    # Not in one step: Linux may refuse O_CREAT on a file that another user has made in a shared folder.
+    """Open a lock file that users share. Create it if it doesn't exist."""
+    # In two steps: with fs.protected_regular set, Linux refuses O_CREAT on a file of another user in a sticky folder.
     with suppress(FileNotFoundError):
         return os.open(path, os.O_RDWR | os.O_NOFOLLOW)
     descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CREAT, 0o666)

@@ -1,1 +1,1 @@
-"""Runs on a virtual clock: for planning, and for rehearsals that cost nothing."""
+"""The `simulated` backend: runs that end at once with a score from a formula, for planning and rehearsals."""

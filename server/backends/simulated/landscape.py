@@ -1,8 +1,8 @@
-"""A synthetic landscape over knobs: what a source would score, if this were all there is to it.
+"""A synthetic landscape: the score of a source as a function of its knobs, for simulated runs.
 
-Every knob with a numeric value has a best value that comes again every four octaves, so that there is one near any value that
-a trainer has; other values are worth what chance gave them. A few knobs matter, most hardly do. Code does nothing: a change of
-code scores what its knobs score, with luck of its own.
+Every knob with a numeric value has a best value that recurs every four octaves, so that one lies near any value that a trainer
+may have. A knob without a numeric value costs a random amount for each of its values. A few knobs matter much, most of them
+hardly. Code has no effect: a change of code has the mean score of its knobs, and its own random deviation from it.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ from typing import Any
 from ...settings import SimulatedPool
 
 OCTAVES = 4.0
-"""Between one best value of a knob and the next."""
+"""Distance between one best value of a knob and the next."""
 BUDGET_SECONDS = 300.0
-"""At which nothing is added for the budget."""
+"""The budget at which the best score is 1."""
 LEARNING = 0.03
-"""The power of the budget with which scores fall."""
+"""The power of the budget by which scores fall."""
 NOISIER = 3.0
-"""How much more a noisy configuration varies."""
+"""Factor of the standard deviation of a noisy configuration."""
 
 
 class Landscape:
-    """What sources are worth, and how far luck takes them from it; less is better.
+    """The mean score of each source, and the noise around it. Less is better.
 
     Args:
-        settings: Of the pool that it is on.
+        settings: The settings of the pool.
     """
 
     def __init__(self, settings: SimulatedPool) -> None:
         self._settings = settings
 
     def truth(self, knobs: Mapping[str, Any], budget_seconds: float = BUDGET_SECONDS) -> float:
-        """The mean score over all seeds; 1 at the best of all knobs, for a budget of 300 seconds and without an offset."""
+        """Return the mean score over all seeds: 1 at the best values of all knobs, for 300 seconds and without an offset."""
         lost = math.fsum(self._lost(knob, value, budget_seconds) for knob, value in knobs.items())
         return math.exp(-LEARNING * math.log(budget_seconds / BUDGET_SECONDS)) + lost + self._settings.offset
 
     def noise(self, knobs: Mapping[str, Any]) -> float:
-        """The standard deviation between seeds."""
+        """Return the standard deviation of the score between seeds."""
         noisy = self._settings.noisier and _drawn(f"{self._settings.seed}/noisy/{_text(knobs)}") < self._settings.noisier
         return self._settings.noise * (NOISIER if noisy else 1.0)
 
     def score(self, knobs: Mapping[str, Any], seed: int, source: str, budget_seconds: float = BUDGET_SECONDS) -> float | None:
-        """What one run scores; None where it fails. The same run scores the same, whoever asks.
+        """Return the score of one run; None if the run fails. The same arguments always have the same score.
 
         Args:
-            knobs: Of the source.
-            seed: Of the run.
-            source: Its name, so that two sources of one seed have luck of their own.
-            budget_seconds: Of training.
+            knobs: The values of the source's knobs.
+            seed: The run's seed.
+            source: The name of the source, so that two sources differ under one seed.
+            budget_seconds: Seconds of training.
         """
         luck = Random(f"{self._settings.seed}/{self._settings.gpu}/{budget_seconds:g}/{seed}/{source}")  # noqa: S311  no secret
         if luck.random() < self._settings.failures:
@@ -60,7 +60,7 @@ class Landscape:
         return self.truth(knobs, budget_seconds) + luck.gauss(0.0, self.noise(knobs))
 
     def _lost(self, knob: str, value: object, budget_seconds: float) -> float:
-        """What a knob's value costs against its best one."""
+        """Return how much worse the score is with this value than with the knob's best value."""
         name = f"{self._settings.seed}/{knob}"
         weight = self._settings.effect * _drawn(f"{name}/weight") ** 3
         if isinstance(value, bool) or not isinstance(value, int | float) or value == 0:
@@ -71,7 +71,7 @@ class Landscape:
 
 @lru_cache(maxsize=1 << 16)
 def _drawn(name: str) -> float:
-    """A number from 0 to 1 that belongs to a name."""
+    """Return a number from 0 to 1 that depends on the name alone."""
     return Random(name).random()  # noqa: S311  no secret
 
 

@@ -1,7 +1,7 @@
-"""Runs that take no time: what they score is told by a landscape, and what they held by a virtual clock.
+"""The `simulated` backend: runs that take no time, with scores from a landscape and durations from a virtual clock.
 
-A run is over as soon as it is started. Its handle holds the whole result, so that nothing else is kept, and a run that is
-started twice ends alike.
+A run is over as soon as it is started. Its handle holds the whole result, so nothing else is stored, and a run that is started
+twice has the same result both times.
 """
 
 from __future__ import annotations
@@ -17,20 +17,22 @@ from ....trainer.contract.failures import FailureKind
 from ....trainer.contract.run_result import EvaluatorIdentity, MeasuredDevice, RunFailure, RunResult
 from ...domain import Direction, Pool, Run
 from ...settings import SimulatedPool
-from ..base import Backend, RunReport, StartRequest
+from ..base import Backend, Phase, RunReport, StartRequest
 from .landscape import Landscape
 
 STARTUP_SECONDS = 8.0
+"""Virtual seconds before training begins."""
 EVALUATION_SECONDS = 4.0
+"""Virtual seconds after training has ended."""
 
 
 class SimulatedBackend(Backend):
-    """A pool of GPUs that aren't there.
+    """A pool of GPUs that don't exist.
 
     Args:
-        name: Of the pool.
-        settings: Of the pool.
-        direction: Which way the trainer's metric is better; the landscape is turned over to go with it.
+        name: The pool's name.
+        settings: The pool's settings.
+        direction: Whether the trainer's metric is minimized or maximized; scores have the opposite sign if it is maximized.
     """
 
     needs_folder = False
@@ -40,8 +42,8 @@ class SimulatedBackend(Backend):
         self._settings = settings
         self._sign = 1.0 if direction == "minimize" else -1.0
         self._landscape = Landscape(settings)
-        told = settings.model_dump_json(exclude={"count", "usd_per_hour", "max_budget_seconds"})
-        self._data = f"simulated-{sha256(told.encode()).hexdigest()[:8]}"
+        landscape = settings.model_dump_json(exclude={"count", "usd_per_hour", "max_budget_seconds"})
+        self._data = f"simulated-{sha256(landscape.encode()).hexdigest()[:8]}"
 
     @override
     async def pool(self) -> Pool:
@@ -75,9 +77,9 @@ class SimulatedBackend(Backend):
             "evaluator": EvaluatorIdentity("simulated", self._data),
             "flags": ("simulated",),
         }
-        return (
-            RunResult.failed(request.id, _FAILURE, **parts) if score is None else RunResult.scored(request.id, score, **parts)
-        )
+        if score is None:
+            return RunResult.failed(request.id, _FAILURE, **parts)
+        return RunResult.scored(request.id, score, **parts)
 
     @override
     async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
@@ -85,15 +87,17 @@ class SimulatedBackend(Backend):
 
     @override
     async def cancel(self, run: Run) -> None:
-        """Nothing to do: a run is over before anyone can ask."""
+        """Do nothing: a run is over before it could be cancelled."""
 
 
 def _report(run: Run) -> RunReport:
-    return RunReport("finished", RunResult.read(run.handle["result"], run.id)) if run.handle else RunReport("lost")
+    if not run.handle:
+        return RunReport(Phase.LOST)
+    return RunReport(Phase.FINISHED, RunResult.read(run.handle["result"], run.id))
 
 
 _FAILURE = RunFailure(
     FailureKind.CRASHED,
     "a simulated crash",
-    next_step="Go on: a share of simulated runs fails, as `failures` in the pool's settings says",
+    next_step="Continue: a share of simulated runs fails, as `failures` in the pool's settings says",
 )

@@ -1,1 +1,1 @@
-"""Runs on clusters that SkyPilot launches; docs/skypilot.md tells how."""
+"""The `skypilot` backend: runs on clusters that SkyPilot launches; docs/skypilot.md describes it."""

@@ -1,4 +1,4 @@
-"""What this backend asks of SkyPilot, in words that need no SkyPilot."""
+"""The part of SkyPilot that this backend uses, as an interface that needs no SkyPilot."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from typing import Literal, Protocol
 from ...errors import LabhandError
 
 Trouble = Literal["no_capacity", "gone", "not_up", "away", "version", "credentials", "mistaken", "missing", "broken", "other"]
-"""What went wrong: no machines at the moment; no such cluster; a cluster that isn't up; nobody answers; the API server has
-another version; nobody may; the settings ask for what doesn't exist; SkyPilot isn't installed; its own part of the cluster is
-broken; anything else."""
-LONGEST = 700
-"""Characters of what SkyPilot says that are kept."""
+"""What went wrong, in this order: no machines are available; there is no such cluster; the cluster isn't up; nobody answers;
+the API server has another version; credentials are missing; the settings ask for what doesn't exist; SkyPilot isn't installed;
+SkyPilot's part of the cluster is broken; anything else."""
+MAX_CHARACTERS = 700
+"""Characters that are kept of a message of SkyPilot's."""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
 _SECRET = re.compile(r"(?<=://)[^/\s@]+:[^/\s@]+(?=@)|(?<=Bearer )\S+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")
-SHORTEST_SECRET = 8
+MIN_SECRET_CHARACTERS = 8
+"""A shorter value of the environment isn't searched for: it would be found in ordinary words."""
 
 
 class SkyError(LabhandError):
-    """SkyPilot could not do it.
+    """A call of SkyPilot's failed.
 
     Attributes:
-        trouble: What kind of thing went wrong.
+        trouble: What went wrong.
     """
 
     def __init__(self, trouble: Trouble, problem: str, remedy: str = "") -> None:
@@ -35,13 +36,13 @@ class SkyError(LabhandError):
 
 
 REMEDIES: Mapping[Trouble, str] = {
-    "no_capacity": "Its experiments wait, and it is tried again; more choices of `infra` help",
+    "no_capacity": "Its experiments wait, and labhand tries again. Name more choices in the pool's `infra` to look elsewhere",
     "gone": "",
     "not_up": "",
-    "away": "`sky api info` tells whether SkyPilot's API server runs, `sky api start` starts it; runs go on meanwhile",
-    "version": "Make the two the same: `sky api stop; sky api start`, or install the server's version of skypilot here",
-    "credentials": "`sky check` tells what is missing, and `labhand doctor` what is enabled",
-    "mistaken": "`sky gpus list` has the names of GPUs and how many a machine has; mend the pool in labhand.toml",
+    "away": "`sky api info` shows whether SkyPilot's API server runs, and `sky api start` starts it. Runs go on meanwhile",
+    "version": "Restart the API server with `sky api stop; sky api start`, or install the server's version of skypilot here",
+    "credentials": "`sky check` shows which credentials are missing, and `labhand doctor` which infrastructure is enabled",
+    "mistaken": "`sky gpus list` shows the names of GPUs and how many a machine has. Correct the pool in labhand.toml",
     "missing": "pip install 'labhand[skypilot]'",
     "broken": "",
     "other": "",
@@ -50,12 +51,16 @@ REMEDIES: Mapping[Trouble, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What a cluster is made of: one machine.
+    """The machine that a cluster consists of.
 
     Attributes:
-        infra: As SkyPilot writes it.
-        gpus: Of the kind `gpu`.
-        cpus: At least.
+        infra: The infrastructure, as SkyPilot writes it.
+        gpu: The kind of GPU, as SkyPilot names it.
+        gpus: The number of GPUs.
+        cpus: The least number of processors.
+        use_spot: Whether the machine may be taken away at any time, for a lower price.
+        image: The image of the container or machine; None for SkyPilot's default.
+        idle_minutes: Minutes without a job after which the cluster is torn down.
     """
 
     infra: str
@@ -69,11 +74,14 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What runs on a cluster.
+    """A job on a cluster.
 
     Attributes:
-        script: For bash.
-        gpus: That it holds; 0 for none.
+        name: The name that SkyPilot shows.
+        script: The commands, for bash.
+        gpu: The kind of GPU, as SkyPilot names it.
+        gpus: The number of GPUs that it holds; 0 for none.
+        cpus: The number of processors that it holds.
     """
 
     name: str
@@ -85,11 +93,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class ClusterStatus:
-    """A cluster as SkyPilot sees it.
+    """The state of a cluster.
 
     Attributes:
-        status: `UP`, `INIT`, `STOPPED` and the like.
-        reason: Why it is no better; empty when it is up.
+        status: SkyPilot's word for it, such as `UP`, `INIT` or `STOPPED`.
+        reason: Why it isn't up; empty if it is.
     """
 
     status: str
@@ -97,51 +105,54 @@ class ClusterStatus:
 
 
 class SkyApi(Protocol):
-    """SkyPilot, as far as it is used. Every call is bounded in time, and raises SkyError."""
+    """SkyPilot, as far as this backend uses it. Every call ends within a limited time, and raises SkyError if it fails."""
 
     async def launch(self, cluster: str, machine: Machine) -> float:
-        """Bring a cluster up, torn down by itself when idle; again is harmless. Gives its price in dollars an hour."""
+        """Launch a cluster that is torn down when it is idle, and return its price in dollars an hour.
+
+        Launching a cluster that is up already changes nothing.
+        """
         ...
 
     async def execute(self, cluster: str, job: Job) -> int:
-        """Queue a job on a cluster; gives its number."""
+        """Queue a job on a cluster, and return its number."""
         ...
 
     def follow(self, cluster: str, job: int) -> AsyncIterator[str]:
-        """The lines of a job's log from its beginning, as they come, until the job is over or the connection is lost."""
+        """Yield the lines of a job's log from its beginning, until the job is over or the connection is lost."""
         ...
 
     async def job_status(self, cluster: str, job: int) -> str | None:
-        """`RUNNING`, `SUCCEEDED`, `FAILED_SETUP` and the like; None for a job that isn't there."""
+        """Return the state of a job, such as `RUNNING`, `SUCCEEDED` or `FAILED_SETUP`; None if there is no such job."""
         ...
 
     async def status(self, clusters: Sequence[str]) -> Mapping[str, ClusterStatus]:
-        """The clusters as they are, asked of the infrastructure itself; those that are gone are missing."""
+        """Ask the infrastructure itself for the state of clusters, and return those that exist."""
         ...
 
-    async def stay(self, cluster: str, idle_minutes: int) -> None:
-        """Begin to count a cluster's idle minutes anew."""
+    async def prolong(self, cluster: str, idle_minutes: int) -> None:
+        """Restart the idle time of a cluster."""
         ...
 
     async def down(self, cluster: str) -> None:
-        """Tear a cluster down; one that is gone is no error."""
+        """Tear a cluster down. It is no error if the cluster is gone already."""
         ...
 
     async def price(self, machine: Machine) -> float | None:
-        """Dollars an hour by SkyPilot's catalogue; None where it has no price."""
+        """Return the dollars an hour that SkyPilot's catalogue has for a machine; None if it has no price."""
         ...
 
 
 def plain(text: str) -> str:
-    """A text without colours, and without anything that gives away a secret of this process's environment."""
+    """Return a text without colours, and without secrets of this process's environment."""
     text = _ANSI.sub("", text)
     for name, value in os.environ.items():
-        if _SECRET_NAME.search(name) and len(value) >= SHORTEST_SECRET:
+        if _SECRET_NAME.search(name) and len(value) >= MIN_SECRET_CHARACTERS:
             text = text.replace(value, "***")
     return _SECRET.sub("***", text)
 
 
 def one_line(text: str) -> str:
-    """What SkyPilot says, as far as it fits into a note."""
+    """Return a message of SkyPilot's as one line that fits into a note."""
     line = " ".join(plain(text).split())
-    return line if len(line) <= LONGEST else line[:LONGEST] + "…"
+    return line if len(line) <= MAX_CHARACTERS else line[:MAX_CHARACTERS] + "…"

@@ -1,4 +1,4 @@
-"""Where clusters can't be launched at the moment, and why: it is left alone for a while, longer each time."""
+"""Backoff for infrastructure on which clusters can't be launched at the moment."""
 
 from __future__ import annotations
 
@@ -6,46 +6,51 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-LEAST_SECONDS, MOST_SECONDS = 30.0, 600.0
+MIN_SECONDS, MAX_SECONDS = 30.0, 600.0
+"""The wait after a failed launch; it doubles with each further failure."""
 
 
 @dataclass(slots=True)
 class _FailedLaunch:
+    """The last failure on one choice: when it may be tried again, how long that wait is, and the reason."""
+
     until: float
     seconds: float
-    why: str
+    reason: str
 
 
 class InfraBackoff:
-    """The choices of a pool's `infra`, as far as they have failed.
+    """The choices of a pool's `infra`, and which of them failed lately.
 
     Args:
-        choices: All of them, the preferred one first.
+        choices: All choices, the preferred one first.
     """
 
     def __init__(self, choices: Sequence[str]) -> None:
         self._choices = choices
-        self._failed: dict[str, _FailedLaunch] = {}
+        self._failures: dict[str, _FailedLaunch] = {}
 
-    def failed(self, infra: str, why: str) -> None:
-        """A cluster could not be launched there."""
-        before = self._failed.get(infra)
-        seconds = LEAST_SECONDS if before is None else min(MOST_SECONDS, 2 * before.seconds)
-        self._failed[infra] = _FailedLaunch(time.monotonic() + seconds, seconds, why)
+    def on_failure(self, infra: str, reason: str) -> None:
+        """Note that a cluster could not be launched or set up there."""
+        before = self._failures.get(infra)
+        seconds = MIN_SECONDS if before is None else min(MAX_SECONDS, 2 * before.seconds)
+        self._failures[infra] = _FailedLaunch(time.monotonic() + seconds, seconds, reason)
 
-    def worked(self, infra: str) -> None:
-        """A cluster is at work there."""
-        self._failed.pop(infra, None)
+    def on_success(self, infra: str) -> None:
+        """Note that a cluster works there."""
+        self._failures.pop(infra, None)
 
     @property
     def choice(self) -> str | None:
-        """Where to launch next; None while all of them rest."""
-        return next((infra for infra in self._choices if not self._rests(infra)), None)
+        """The choice on which to launch next; None while all of them wait."""
+        return next((infra for infra in self._choices if not self._waits(infra)), None)
 
     @property
-    def why(self) -> str:
-        """Why none is left."""
-        return "" if self.choice is not None else "; ".join(f"{infra}: {self._failed[infra].why}" for infra in self._choices)
+    def reason(self) -> str:
+        """Why nothing can be launched; empty if a choice is left."""
+        if self.choice is not None:
+            return ""
+        return "; ".join(f"{infra}: {self._failures[infra].reason}" for infra in self._choices)
 
-    def _rests(self, infra: str) -> bool:
-        return infra in self._failed and time.monotonic() < self._failed[infra].until
+    def _waits(self, infra: str) -> bool:
+        return infra in self._failures and time.monotonic() < self._failures[infra].until

@@ -1,4 +1,4 @@
-"""SkyPilot from afar: a process of its own does the talking (see `sdk`), and every answer is waited for a bounded time only."""
+"""SkyPilot in a process of its own (`sdk_worker`), each of whose answers is awaited for a limited time only."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from subprocess import DEVNULL, PIPE
-from types import TracebackType
 from typing import Any, Self, cast
 
 import anyio
+from anyio import AsyncContextManagerMixin
 from anyio.abc import Process, TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from typing_extensions import override
@@ -24,22 +24,23 @@ LAUNCH_SECONDS = 1800.0
 DOWN_SECONDS = 300.0
 CALL_SECONDS = 120.0
 SILENT_SECONDS = 60.0
-"""How long a log that is followed may say nothing: a host says something every ten seconds."""
-MOST_ABANDONED = 16
-"""Calls that nobody waits for any more and that still hold a thread; with more, the process is started anew."""
-_PIECES = 10_000
+"""How long a log that is followed may have no new line. A host prints one every ten seconds."""
+MAX_ABANDONED = 16
+"""Calls that nobody waits for any more and that still occupy a thread of the process. With more, it is replaced."""
+_MAX_PIECES = 10_000
+"""Pieces of a log that may wait to be read."""
 
 Answer = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class SkyPilotInfo:
-    """SkyPilot as it is installed and runs.
+    """The SkyPilot that is installed, and the API server that runs.
 
     Attributes:
-        client: Its version here.
-        server: The API server's.
-        enabled: Infrastructure that there are credentials for, such as `slurm`.
+        client: The version that is installed here.
+        server: The version of the API server.
+        enabled: The infrastructure for which there are credentials, such as `slurm`.
     """
 
     client: str
@@ -47,27 +48,26 @@ class SkyPilotInfo:
     enabled: Sequence[str]
 
 
-class SkyClient(SkyApi):
-    """SkyPilot for all pools of a lab; its process starts with the first request."""
+class SkyClient(AsyncContextManagerMixin, SkyApi):
+    """SkyPilot for all pools of a lab. Its process starts with the first request."""
 
     def __init__(self) -> None:
         self._number = 0
         self._waiting: dict[int, MemoryObjectSendStream[Answer]] = {}
         self._abandoned: set[int] = set()
         self._process: Process | None = None
-        self._tasks: TaskGroup = anyio.create_task_group()
+        self._tasks: TaskGroup | None = None
         self._starting = anyio.Lock()
 
-    async def __aenter__(self) -> Self:
-        await self._tasks.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        self._end_process()
-        self._tasks.cancel_scope.cancel()
-        return await self._tasks.__aexit__(kind, error, trace)
+    @override
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
+        async with anyio.create_task_group() as self._tasks:
+            try:
+                yield self
+            finally:
+                self._end_process()
+                self._tasks.cancel_scope.cancel()
 
     @override
     async def launch(self, cluster: str, machine: Machine) -> float:
@@ -88,12 +88,12 @@ class SkyClient(SkyApi):
 
     @override
     async def status(self, clusters: Sequence[str]) -> Mapping[str, ClusterStatus]:
-        found = await self._call("status", CALL_SECONDS, clusters=list(clusters))
-        return {name: ClusterStatus(*seen) for name, seen in found.items()}
+        statuses = await self._call("status", CALL_SECONDS, clusters=list(clusters))
+        return {name: ClusterStatus(*status) for name, status in statuses.items()}
 
     @override
-    async def stay(self, cluster: str, idle_minutes: int) -> None:
-        await self._call("stay", CALL_SECONDS, cluster=cluster, idle_minutes=idle_minutes)
+    async def prolong(self, cluster: str, idle_minutes: int) -> None:
+        await self._call("prolong", CALL_SECONDS, cluster=cluster, idle_minutes=idle_minutes)
 
     @override
     async def down(self, cluster: str) -> None:
@@ -104,40 +104,40 @@ class SkyClient(SkyApi):
         return cast("float | None", await self._call("price", CALL_SECONDS, **asdict(machine)))
 
     async def about(self) -> SkyPilotInfo:
-        """What there is; starts no API server.
+        """Return which SkyPilot there is. Starts no API server.
 
         Raises:
-            SkyError: None runs, or SkyPilot isn't installed.
+            SkyError: No API server runs, or SkyPilot isn't installed.
         """
         return SkyPilotInfo(**await self._call("about", CALL_SECONDS))
 
     @override
     async def follow(self, cluster: str, job: int) -> AsyncIterator[str]:
         rest = ""
-        async with self._asked("follow", {"cluster": cluster, "job": job}) as answers:
+        async with self._request("follow", {"cluster": cluster, "job": job}) as answers:
             while "piece" in (answer := await self._receive(answers, SILENT_SECONDS, "follow")):
                 *lines, rest = (rest + answer["piece"]).split("\n")
                 for line in lines:
                     yield line
 
-    async def _call(self, call: str, seconds: float, **asked: object) -> Any:  # noqa: ANN401
-        async with self._asked(call, asked) as answers:
+    async def _call(self, call: str, seconds: float, **arguments: object) -> Any:  # noqa: ANN401
+        async with self._request(call, arguments) as answers:
             return (await self._receive(answers, seconds, call))["value"]
 
     @asynccontextmanager
-    async def _asked(self, call: str, asked: Mapping[str, object]) -> AsyncGenerator[MemoryObjectReceiveStream[Answer]]:
-        """Ask, and stop waiting for answers when the context is left."""
-        process = await self._started()
+    async def _request(self, call: str, arguments: Mapping[str, object]) -> AsyncGenerator[MemoryObjectReceiveStream[Answer]]:
+        """Send a request, and stop waiting for its answers when the context is left."""
+        process = await self._running_process()
         self._number += 1
         number = self._number
-        send, receive = anyio.create_memory_object_stream[Answer](_PIECES)
+        send, receive = anyio.create_memory_object_stream[Answer](_MAX_PIECES)
         self._waiting[number] = send
         try:
             with receive:
-                await self._write(process, {"id": number, "call": call, "asked": asked})
+                await self._write(process, {"id": number, "call": call, "asked": arguments})
                 yield receive
         finally:
-            self._let_go(number)
+            self._abandon(number)
 
     @staticmethod
     async def _write(process: Process, request: Mapping[str, object]) -> None:
@@ -152,22 +152,24 @@ class SkyClient(SkyApi):
             with anyio.fail_after(seconds):
                 answer = await answers.receive()
         except TimeoutError:
-            raise SkyError("away", f"SkyPilot gave no answer to `{call}` within {seconds:.0f} s") from None
+            raise SkyError("away", f"SkyPilot did not answer `{call}` within {seconds:.0f} s") from None
         except anyio.EndOfStream:
             raise SkyError("away", "The process that talks to SkyPilot has ended") from None
         if "trouble" in answer:
             raise SkyError(answer["trouble"], answer["text"])
         return answer
 
-    def _let_go(self, number: int) -> None:
-        """Nobody waits for this answer any more."""
+    def _abandon(self, number: int) -> None:
+        """Stop waiting for the answers to a request."""
         if (send := self._waiting.pop(number, None)) is not None:
             send.close()
             self._abandoned.add(number)
-        if len(self._abandoned) > MOST_ABANDONED:
+        if len(self._abandoned) > MAX_ABANDONED:
             self._end_process()
 
-    async def _started(self) -> Process:
+    async def _running_process(self) -> Process:
+        """Return the process, and start one if none runs."""
+        assert self._tasks is not None, "enter the client first"  # noqa: S101
         async with self._starting:
             if self._process is None or self._process.returncode is not None:
                 self._abandoned.clear()
@@ -183,7 +185,7 @@ class SkyClient(SkyApi):
                 self._process.kill()
 
     async def _read(self, process: Process) -> None:
-        """Hand every answer to whoever waits for it, until the process is gone."""
+        """Hand every answer to the call that waits for it, until the process is gone."""
         rest = b""
         assert process.stdout is not None  # noqa: S101
         try:
@@ -205,7 +207,7 @@ class SkyClient(SkyApi):
             try:
                 send.send_nowait(answer)
             except (anyio.WouldBlock, anyio.BrokenResourceError):
-                self._let_go(number)  # whoever follows reads from the beginning once more
+                self._abandon(number)  # the follower starts over from the beginning of the log
             else:
                 if "piece" not in answer:
                     self._waiting.pop(number, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import anyio
@@ -17,98 +18,100 @@ from .scripts import trainer_package
 from .state import ClusterRecord, Placement
 
 TICK_SECONDS = 0.5
-TROUBLE_SECONDS = 10.0
-"""Before a cluster that could not be attended to is tried again."""
+RESTART_SECONDS = 10.0
+"""Wait before a new agent takes over a cluster whose agent has failed."""
 STARTUP_SECONDS = 15.0
-"""What a run takes beside its budget, until its like have been seen."""
-LEAST_LEAD, MOST_LEAD = 20.0, 120.0
-"""Seconds before a GPU gets free at which its next run is sent: twice what deliveries take, within these bounds."""
+"""Time beside its budget that a run is assumed to take, until a run of its budget was measured."""
+MIN_LEAD_SECONDS, MAX_LEAD_SECONDS = 20.0, 120.0
+"""Bounds of the time before a GPU gets free at which its next run is sent. Between them it is twice what deliveries take."""
 
 log = logging.getLogger(__name__)
 
 
 class ClusterPool:
-    """Acts on the clusters of one pool; what it knows stands in the records, and may be asked of any process.
+    """Launches the clusters of one pool, gives runs to them, and gives clusters up.
+
+    Everything that it knows stands in the records, except for how many clusters are wanted.
 
     Args:
-        around: What the clusters share.
+        context: What the clusters share.
 
     Attributes:
         wanted: How many clusters are to be held; None for as many as the queue needs.
     """
 
-    def __init__(self, around: PoolContext) -> None:
-        self._around = around
-        self._records = around.records
-        self._settings = around.settings
-        self._attendants: dict[str, ClusterAgent] = {}
+    def __init__(self, context: PoolContext) -> None:
+        self._context = context
+        self._records = context.records
+        self._settings = context.settings
+        self._agents: dict[str, ClusterAgent] = {}
         self.wanted: int | None = None
 
     @property
     def limit(self) -> int:
-        """Clusters that there may be."""
+        """The number of clusters that there may be."""
         return self._settings.max_clusters if self.wanted is None else self.wanted
 
     @property
     def trouble(self) -> str:
-        """Why nothing can run; a pool with a cluster that is up can be used, whatever became of others."""
+        """Why nothing can run. It is empty as long as one cluster is up, whatever happened to others."""
         live = self._records.live()
         if any(record.status == "up" for record in live):
             return ""
-        return next((f"{record.name}: {record.note}" for record in live if record.note), self._around.rest.why)
+        return next((f"{record.name}: {record.note}" for record in live if record.note), self._context.backoff.reason)
 
     def room(self) -> int:
-        """How many more runs can be taken: those that could go to a cluster now, or to one that may be launched."""
+        """Return how many more runs can be accepted: those for clusters that are up, and those for clusters still to launch."""
         placements = self._records.placements()
         up = self._up()
         to_come = max(0, self.limit - len(up)) * self._settings.gpus_per_cluster
         like = placements[-1] if placements else Placement("", "waiting", 0.0, 0.0)
-        waiting = sum(placement.state == "waiting" for placement in placements)
-        return max(0, to_come + self._plan(up, placements).room(like) - waiting)
+        return max(0, to_come + self._plan(up, placements).room(like) - _count_waiting(placements))
 
     def wake(self, cluster: str | None) -> None:
-        """There is something to send to a cluster."""
-        if cluster in self._attendants:
-            self._attendants[cluster].wake()
+        """Have a cluster's agent look for something to send."""
+        if cluster in self._agents:
+            self._agents[cluster].wake()
 
     async def act(self, tasks: TaskGroup) -> None:
-        """Do what there is to do, again and again.
+        """Act on the pool until cancelled.
 
         Args:
-            tasks: In which clusters are attended to.
+            tasks: The task group in which the clusters' agents run.
         """
         while True:
             self._give_up()
             self._launch()
             for record in self._records.live():
-                if record.name not in self._attendants:
-                    self._attendants[record.name] = ClusterAgent(record.name, self._around)
-                    tasks.start_soon(self._attend_to, self._attendants[record.name])
+                if record.name not in self._agents:
+                    self._agents[record.name] = ClusterAgent(record.name, self._context)
+                    tasks.start_soon(self._attend_to, self._agents[record.name])
                     self.wake(record.name)
             self._place()
             self._give_back()
-            await self._around.changed.wait(TICK_SECONDS)
+            await self._context.changed.wait(TICK_SECONDS)
 
-    async def _attend_to(self, attendant: ClusterAgent) -> None:
+    async def _attend_to(self, agent: ClusterAgent) -> None:
         try:
-            await attendant.attend()
-        except Exception:  # a boundary: one cluster's trouble must not stop the others
-            log.exception("%s is attended to anew", attendant.name)
-            await anyio.sleep(TROUBLE_SECONDS)
-        del self._attendants[attendant.name]
-        self._around.changed.ring()
+            await agent.attend()
+        except Exception:  # a boundary: the trouble of one cluster must not stop the others
+            log.exception("The agent of %s has failed; a new one takes over", agent.name)
+            await anyio.sleep(RESTART_SECONDS)
+        del self._agents[agent.name]
+        self._context.changed.set()
 
     def _up(self) -> list[ClusterRecord]:
         return [record for record in self._records.live() if record.status == "up" and not _is_outdated(record)]
 
     def _plan(self, up: Sequence[ClusterRecord], placements: Sequence[Placement]) -> DeliveryPlan:
-        latency = self._around.latency
-        lead = min(MOST_LEAD, max(LEAST_LEAD, 2 * sum(latency) / len(latency)))
-        known = {budget: min(seconds) for budget, seconds in self._around.seconds.items()}
-        return DeliveryPlan({r.name: r.gpus for r in up}, placements, Lookahead(lead, STARTUP_SECONDS, known), time.time())
+        latencies = self._context.latencies
+        lead = min(MAX_LEAD_SECONDS, max(MIN_LEAD_SECONDS, 2 * sum(latencies) / len(latencies)))
+        measured = {budget: min(seconds) for budget, seconds in self._context.run_seconds.items()}
+        lookahead = Lookahead(lead, STARTUP_SECONDS, measured)
+        return DeliveryPlan({record.name: record.gpus for record in up}, placements, lookahead, time.time())
 
     def _place(self) -> None:
-        """Give what waits to clusters, not sooner than needed."""
+        """Give waiting runs to clusters, no earlier than needed."""
         placements = self._records.placements()
         plan = self._plan(self._up(), placements)
         for placement in placements:
@@ -116,47 +119,50 @@ class ClusterPool:
                 continue
             if (cluster := plan.place(placement)) is None:
                 return
-            self._records.place(placement, state="placed", cluster=cluster, at=time.time())
+            self._records.save_placement(placement, state="placed", cluster=cluster, at=time.time())
             self.wake(cluster)
 
     def _launch(self) -> None:
-        """Launch clusters for what can't be placed on those that there are, or as many as are wanted."""
-        infra = self._around.rest.choice
+        """Launch clusters for the runs that the existing ones can't take, or as many as are wanted."""
+        infra = self._context.backoff.choice
         live = self._records.live()
         if infra is None or len(live) >= self.limit:
             return
         coming = sum(record.gpus for record in live if record.status == "starting")
-        waiting = sum(placement.state == "waiting" for placement in self._records.placements())
+        waiting = _count_waiting(self._records.placements())
         needed = math.ceil(max(0, waiting - coming) / self._settings.gpus_per_cluster)
         for _ in range(min(needed if self.wanted is None else self.limit, self.limit - len(live))):
             name = self._records.new_name()
-            self._records.keep(ClusterRecord(name, infra, self._settings.gpus_per_cluster, "starting", time.time()))
+            self._records.save_cluster(ClusterRecord(name, infra, self._settings.gpus_per_cluster, "starting", time.time()))
             log.info("%s is launched on %s", name, infra)
 
     def _give_up(self) -> None:
-        """Give up the clusters that are too many, those with the least to do first, and idle ones with an older labhand."""
-        load = [placement.cluster for placement in self._records.placements()]
-        live = sorted(
-            (record for record in self._records.live() if record.status != "failed"), key=lambda one: load.count(one.name)
-        )
-        surplus = 0 if self.wanted is None else max(0, len(live) - self.wanted)
-        for place, record in enumerate(live):
-            if (attendant := self._attendants.get(record.name)) is None:
+        """Give up surplus clusters, those with the fewest runs first, and idle ones that have an older training core."""
+        load = Counter(placement.cluster for placement in self._records.placements())
+        usable = [record for record in self._records.live() if record.status != "failed"]
+        usable.sort(key=lambda record: load[record.name])
+        surplus = 0 if self.wanted is None else max(0, len(usable) - self.wanted)
+        for rank, record in enumerate(usable):
+            if (agent := self._agents.get(record.name)) is None:
                 continue
-            attendant.is_held = self.wanted is not None
-            if place < surplus:
-                attendant.give_up("it isn't wanted any more")
+            agent.is_held = self.wanted is not None
+            if rank < surplus:
+                agent.give_up("the pool is to hold fewer clusters")
             elif _is_outdated(record) and record.name not in load:
-                attendant.give_up("it has another version of the training core")
+                agent.give_up("it has another version of the training core")
 
     def _give_back(self) -> None:
-        """While nothing can run here, or nothing is to, what waits may go to other pools."""
+        """Give waiting runs back to the queue, for other pools, while nothing can run here or no cluster is wanted."""
         if self.trouble or self.wanted == 0:
             for placement in self._records.placements():
                 if placement.state == "waiting":
-                    self._records.place(placement, state="returned", at=time.time())
+                    self._records.save_placement(placement, state="returned", at=time.time())
+
+
+def _count_waiting(placements: Sequence[Placement]) -> int:
+    return sum(placement.state == "waiting" for placement in placements)
 
 
 def _is_outdated(record: ClusterRecord) -> bool:
-    """Whether a cluster trains with other code than the one that is installed here."""
+    """Whether a cluster has another training core than the one that is installed here."""
     return record.code not in {"", trainer_package()[1]}

@@ -10,25 +10,28 @@ from ....trainer.contract.run_result import RunResult
 from ...settings import SkyPilotPool
 from .api import SkyApi
 from .backoff import InfraBackoff
+from .cluster_records import ClusterRecords
 from .run_mirror import RunMirror
-from .state import ClusterRecords
 from .wakeup import Wakeup
 
 FIRST_LATENCY = 8.0
-"""Seconds that a delivery is thought to take, before one was seen."""
+"""Seconds that a delivery is assumed to take until one was measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class PoolContext:
-    """What the attendants of a pool's clusters are given, and where they leave what others should know.
+    """What the agents of a pool's clusters use together, and where they leave what the others need.
 
     Attributes:
-        runs: The lab's run folders.
-        storage: Where hosts keep results; None for nowhere.
-        rest: Where clusters can't be launched at the moment.
-        changed: Rings when there may be something new to place.
-        seconds: That runs held their GPUs: by budget, the newest last.
-        latency: Seconds from placing a run to its host's first word of it, the newest last.
+        records: The records of the pool's clusters and runs.
+        settings: The pool's settings.
+        sky: SkyPilot.
+        runs: The folder that holds the lab's run folders.
+        storage: The folder in which hosts keep results; None if the pool has none.
+        backoff: Where clusters can't be launched at the moment.
+        changed: Set when the pool may have something to place, launch or give back.
+        run_seconds: Seconds that runs held their GPUs, by budget, the newest last.
+        latencies: Seconds from placing a run until its host first reported it, the newest last.
     """
 
     records: ClusterRecords
@@ -36,20 +39,20 @@ class PoolContext:
     sky: SkyApi
     runs: Path
     storage: Path | None
-    rest: InfraBackoff
+    backoff: InfraBackoff
     changed: Wakeup = field(default_factory=Wakeup)
-    seconds: dict[float, deque[float]] = field(default_factory=dict[float, "deque[float]"])
-    latency: deque[float] = field(default_factory=lambda: deque([FIRST_LATENCY], maxlen=8))
+    run_seconds: dict[float, deque[float]] = field(default_factory=dict[float, "deque[float]"])
+    latencies: deque[float] = field(default_factory=lambda: deque([FIRST_LATENCY], maxlen=8))
 
     def mirror(self, run: str) -> RunMirror:
-        """A run's folder on this machine."""
+        """Return a run's folder on this machine."""
         return RunMirror(self.runs / run)
 
-    def end_unseen(self, run: str) -> None:
-        """End a run that no runner has seen, as cancelled."""
-        self.mirror(run).hear_result(RunResult.cancelled(run).as_json())
-        self.records.forget(run)
+    def end_unstarted(self, run: str) -> None:
+        """End a run that no runner has seen, with a result that says that it was cancelled."""
+        self.mirror(run).on_result(RunResult.cancelled(run).as_json())
+        self.records.remove_placement(run)
 
-    def has_kept(self, run: str) -> bool:
-        """Take a run's result from the storage; gives whether there is one."""
-        return self.storage is not None and self.mirror(run).take_kept(self.storage / run)
+    def take_stored(self, run: str) -> bool:
+        """Take a run's result from the storage, and return whether there is one."""
+        return self.storage is not None and self.mirror(run).take_stored(self.storage / run)

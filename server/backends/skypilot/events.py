@@ -1,4 +1,4 @@
-"""What hosts say, found again in the logs that SkyPilot gives: behind prefixes, between colours, perhaps cut, perhaps twice."""
+"""Finds the reports of hosts in the logs that SkyPilot prints: they have prefixes and colours, may be cut, and may repeat."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _PREFIX = re.compile(r"^\s*\([\w.\-]+,? (rank=\d+, )?pid=\d+(, ip=[\d.]+)?\)\s?"
 Event = Mapping[str, Any]
 
 
-def event(line: str) -> Event | None:
-    """The event that a line holds; None for any other line, and for one that was cut."""
+def parse_event(line: str) -> Event | None:
+    """Return the event that a line holds; None if it holds none, or only a part of one."""
     _, mark, text = _ANSI.sub("", line).partition(MARK)
     if not mark:
         return None
     try:
-        found, _ = json.JSONDecoder().raw_decode(text)
+        content, _ = json.JSONDecoder().raw_decode(text)
     except ValueError:
         return None
-    return cast("Event", found) if isinstance(found, dict) and _is_sound(cast("Event", found)) else None
+    return cast("Event", content) if isinstance(content, dict) and _is_valid(cast("Event", content)) else None
 
 
-def _is_sound(found: Event) -> bool:
-    """Whether it has a time, and names runs as the lab does: their names become names of files."""
-    runs = [found["run"]] if "run" in found else found.get("alive", ())
-    return isinstance(found.get("t"), int | float) and all(isinstance(run, str) and _RUN.fullmatch(run) for run in runs)
+def _is_valid(event: Event) -> bool:
+    """Whether an event has a time, and names runs as the lab does. The check matters: runs' names become names of files."""
+    runs = [event["run"]] if "run" in event else event.get("alive", ())
+    return isinstance(event.get("t"), int | float) and all(isinstance(run, str) and _RUN.fullmatch(run) for run in runs)
 
 
-def words(line: str) -> str:
-    """What a line says to people: without colours and prefixes."""
+def plain_line(line: str) -> str:
+    """Return a line without the colours and the prefix that SkyPilot adds."""
     return _PREFIX.sub("", _ANSI.sub("", line)).rstrip()

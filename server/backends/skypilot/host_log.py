@@ -1,4 +1,4 @@
-"""What the host of a cluster says, written down where it belongs."""
+"""Reads the log of a cluster's host, and writes what the host reports where it belongs."""
 
 from __future__ import annotations
 
@@ -11,138 +11,142 @@ from typing import Any
 
 from ....trainer.contract.run_result import RunResult
 from .context import PoolContext
-from .events import Event, event, words
+from .events import Event, parse_event, plain_line
 from .state import Placement
 
-LINES = 20
-"""Of a log, kept for whoever has to find out why a host didn't start."""
-MOST_SEEN = 16
-"""Durations kept of runs of one budget."""
+MAX_OTHER_LINES = 20
+"""Lines of a log that are kept to explain why a host didn't start."""
+MAX_DURATIONS = 16
+"""Durations that are kept of runs of one budget."""
 
 log = logging.getLogger(__name__)
 
 
 class HostLogReader:
-    """Follows what one cluster's hosts say. Lines may come again, from the beginning of a log: they change nothing then.
+    """Follows the logs of one cluster's hosts.
+
+    A log may be read from its beginning more than once, after a connection was cut: lines that were read before change nothing.
 
     Args:
-        cluster: Its name.
-        around: What it shares with others.
+        cluster: The cluster's name.
+        context: What the clusters of the pool share.
 
     Attributes:
-        is_heard: The host that is followed has said something.
-        is_idle: It has said that it ends, having nothing to do.
-        last_words: What else its log had to say.
-        settled: Runs that may be removed from the cluster.
-        strays: Runs that go on there, and that the lab has given up.
+        is_heard: Whether the host that is followed has reported anything.
+        is_idle: Whether its last report is that it ends because it has nothing to do.
+        other_lines: The last lines of its log that aren't reports.
+        settled: Runs whose results have arrived: their folders on the cluster may be removed.
+        strays: Runs that go on there although the lab has given them up.
     """
 
-    def __init__(self, cluster: str, around: PoolContext) -> None:
+    def __init__(self, cluster: str, context: PoolContext) -> None:
         self._cluster = cluster
-        self._around = around
-        self._records = around.records
+        self._context = context
+        self._records = context.records
         self.is_heard = False
         self.is_idle = False
-        self.last_words: deque[str] = deque(maxlen=LINES)
+        self.other_lines: deque[str] = deque(maxlen=MAX_OTHER_LINES)
         self.settled: set[str] = set()
         self.strays: set[str] = set()
 
-    def begin(self) -> None:
-        """A log is followed from its beginning."""
+    def restart(self) -> None:
+        """Read a log from its beginning."""
         self.is_heard = self.is_idle = False
-        self.last_words.clear()
+        self.other_lines.clear()
 
-    def hear(self, line: str, job: int) -> None:
+    def on_line(self, line: str, job: int) -> None:
         """Take a line of a host's log.
 
         Args:
-            line: As SkyPilot gives it.
-            job: The host's.
+            line: The line as SkyPilot prints it.
+            job: The number of the host's job.
         """
-        happened = event(line)
-        if happened is None:
-            if told := words(line):
-                self.last_words.append(told)
+        event = parse_event(line)
+        if event is None:
+            if text := plain_line(line):
+                self.other_lines.append(text)
             return
         self.is_heard = True
-        self.is_idle = happened.get("host") == "idle"
-        if happened.get("host") == "at work":
-            self._hear_host(happened, job)
-        elif "alive" in happened:
-            for run, at in happened["alive"].items():
-                self._around.mirror(run).hear_alive(float(at))
-        elif "run" in happened:
-            self._hear_run(happened["run"], happened)
+        self.is_idle = event.get("host") == "idle"
+        if event.get("host") == "at work":
+            self._on_host_start(event, job)
+        elif "alive" in event:
+            for run, at in event["alive"].items():
+                self._context.mirror(run).on_alive(float(at))
+        elif "run" in event:
+            self._on_run(event["run"], event)
 
-    def _hear_host(self, happened: Event, job: int) -> None:
-        """A host has begun: what was there before it and isn't there any more is lost."""
+    def _on_host_start(self, event: Event, job: int) -> None:
+        """A host lists the runs that it found: a run that was there before and isn't listed is lost."""
         record = self._records.cluster(self._cluster)
-        self._around.rest.worked(record.infra)
-        here = set(happened.get("here", ()))
-        for placement in self._records.placements() if record.job == job else ():
-            if placement.cluster != self._cluster or placement.run in here or placement.at > record.job_at:
+        self._context.backoff.on_success(record.infra)
+        if record.job != job:
+            return
+        here = set(event.get("here", ()))
+        for placement in self._records.placements_on(self._cluster):
+            if placement.run in here or placement.at > record.job_at:
                 continue
             if placement.state == "there":
-                self.lose(placement, "its cluster has forgotten it")
+                self.lose(placement, "its cluster has no record of it any more")
             elif placement.state == "sent":
-                self._records.place(placement, state="placed", at=time.time())
+                self._records.save_placement(placement, state="placed", at=time.time())
 
-    def _hear_run(self, run: str, happened: Event) -> None:
+    def _on_run(self, run: str, event: Event) -> None:
         placement = self._records.placement(run)
         if placement is None or placement.cluster != self._cluster:
-            self._hear_stray(run, happened)
+            self._on_stray(run, event)
             return
         if placement.state != "there":
-            self._around.latency.append(max(0.0, time.time() - placement.at))
+            self._context.latencies.append(max(0.0, time.time() - placement.at))
             placement = replace(placement, state="there", at=time.time())
-            self._records.place(placement)
-        self._hear_of(placement, happened)
+            self._records.save_placement(placement)
+        self._on_event(placement, event)
 
-    def _hear_stray(self, run: str, happened: Event) -> None:
-        """A run that is over for the lab: it may go, or has to end first."""
-        if "result" in happened or "lost" in happened:
+    def _on_stray(self, run: str, event: Event) -> None:
+        """A run that is over for the lab: its folder may be removed, but it has to end first."""
+        if "result" in event or "lost" in event:
             self.strays.discard(run)
             self.settled.add(run)
         elif run not in self.settled:
             self.strays.add(run)
 
-    def _hear_of(self, placement: Placement, happened: Event) -> None:
-        mirror, at = self._around.mirror(placement.run), float(happened["t"])
-        match happened:
+    def _on_event(self, placement: Placement, event: Event) -> None:
+        mirror, at = self._context.mirror(placement.run), float(event["t"])
+        match event:
             case {"phase": phase}:
-                mirror.hear_phase(phase, at)
-                self._note_gpu(placement, happened)
+                mirror.on_phase(phase, at)
+                self._note_gpu(placement, event)
             case {"points": points}:
-                mirror.hear_points(points, at)
+                mirror.on_points(points, at)
             case {"log": packed}:
-                mirror.hear_log(packed)
-            case {"sealed": told}:
-                mirror.hear_sealed(told)
+                mirror.on_log(packed)
+            case {"sealed": content}:
+                mirror.on_sealed(content)
             case {"result": result}:
-                mirror.hear_result(result)
+                mirror.on_result(result)
                 self._settle(placement, result)
-            case {"lost": why}:
-                self.lose(placement, why)
+            case {"lost": reason}:
+                self.lose(placement, reason)
             case _:
-                log.warning("%s: %s", placement.run, happened.get("trouble"))
+                log.warning("%s: %s", placement.run, event.get("trouble"))
 
-    def _note_gpu(self, placement: Placement, happened: Event) -> None:
-        if (gpu := happened.get("gpu")) is not None and placement.gpu is None:
-            self._records.place(placement, gpu=str(gpu), since=happened.get("since"))
+    def _note_gpu(self, placement: Placement, event: Event) -> None:
+        if (gpu := event.get("gpu")) is not None and placement.gpu is None:
+            self._records.save_placement(placement, gpu=str(gpu), since=event.get("since"))
 
     def _settle(self, placement: Placement, result: Mapping[str, Any]) -> None:
-        """A run is over."""
-        self._records.forget(placement.run)
+        """A run is over, and its result has been written."""
+        self._records.remove_placement(placement.run)
         self.settled.add(placement.run)
         read = RunResult.read(result, placement.run)
         if read.status == "succeeded" and read.held_seconds:
-            seen = self._around.seconds.setdefault(placement.budget_seconds, deque(maxlen=MOST_SEEN))
-            seen.append(read.held_seconds)
-        self._around.changed.ring()
+            durations = self._context.run_seconds.setdefault(placement.budget_seconds, deque(maxlen=MAX_DURATIONS))
+            durations.append(read.held_seconds)
+        self._context.changed.set()
 
-    def lose(self, placement: Placement, why: str) -> None:
-        """A run is gone without a result, unless the storage has one."""
-        if not self._around.has_kept(placement.run):
-            log.warning("%s is lost: %s", placement.run, why)
-        self._records.forget(placement.run)
-        self._around.changed.ring()
+    def lose(self, placement: Placement, reason: str) -> None:
+        """End a run that is gone without a result, unless its result is in the storage."""
+        if not self._context.take_stored(placement.run):
+            log.warning("%s is lost: %s", placement.run, reason)
+        self._records.remove_placement(placement.run)
+        self._context.changed.set()

@@ -1,4 +1,4 @@
-"""Which run goes to which cluster, and when: as late as possible, and yet so that it lies there when a GPU gets free."""
+"""Decides which run goes to which cluster, and when: as late as possible, but early enough to be there when a GPU gets free."""
 
 from __future__ import annotations
 
@@ -8,40 +8,41 @@ from dataclasses import dataclass
 
 from .state import Placement
 
-MOST_AHEAD = 4
+MAX_RUNS_AHEAD = 4
 """Runs that may be sent ahead for one GPU, however short they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookahead:
-    """How far one plans.
+    """How far ahead runs are sent, and how long they are expected to last.
 
     Attributes:
-        lead_seconds: Before a GPU gets free, its next run is sent.
-        run_seconds: What a run of a budget takes in all; of others, the budget and `extra_seconds`.
+        lead_seconds: The next run is sent this long before a GPU gets free.
+        extra_seconds: Time beside the budget that a run takes, if no run of its budget was measured.
+        run_seconds: Measured time that a run holds its GPU, by budget.
     """
 
     lead_seconds: float
     extra_seconds: float
     run_seconds: Mapping[float, float]
 
-    def lasts(self, placement: Placement) -> float:
-        """How long a run holds its GPU, by what is known before."""
+    def duration(self, placement: Placement) -> float:
+        """Return the seconds that a run is expected to hold its GPU."""
         return self.run_seconds.get(placement.budget_seconds, placement.budget_seconds + self.extra_seconds)
 
 
 class DeliveryPlan:
-    """The GPUs of the clusters that are up, by when each gets free.
+    """The GPUs of the clusters that are up, ordered by the time at which each gets free.
 
     Args:
-        gpus: Of each cluster.
+        gpus: The number of GPUs of each cluster, by its name.
         placed: The runs that were given to clusters, in their order.
-        horizon: How far to plan.
+        lookahead: How far ahead to send.
         now: Unix time.
     """
 
-    def __init__(self, gpus: Mapping[str, int], placed: Iterable[Placement], horizon: Lookahead, now: float) -> None:
-        self._horizon = horizon
+    def __init__(self, gpus: Mapping[str, int], placed: Iterable[Placement], lookahead: Lookahead, now: float) -> None:
+        self._lookahead = lookahead
         self._now = now
         self._gpus = gpus
         by_cluster: dict[str, list[Placement]] = {name: [] for name in gpus}
@@ -49,34 +50,34 @@ class DeliveryPlan:
             if placement.cluster in by_cluster:
                 by_cluster[placement.cluster].append(placement)
         self._ahead = {name: sum(p.gpu is None for p in own) for name, own in by_cluster.items()}
-        self._free_at = [(at, name) for name, own in by_cluster.items() for at in self._frees(gpus[name], own)]
+        self._free_at = [(at, name) for name, own in by_cluster.items() for at in self._free_times(gpus[name], own)]
         heapq.heapify(self._free_at)
 
-    def _frees(self, gpus: int, placed: Sequence[Placement]) -> Iterator[float]:
-        """When each GPU of a cluster gets free, with what is queued there."""
+    def _free_times(self, gpus: int, placed: Sequence[Placement]) -> Iterator[float]:
+        """Yield the time at which each GPU of a cluster gets free, after the runs that are queued there."""
         running = [p for p in placed if p.gpu is not None]
         busy = [self._now] * max(0, gpus - len(running))
-        busy += [max(self._now, (p.since or p.at) + self._horizon.lasts(p)) for p in running]
+        busy += [max(self._now, (p.since or p.at) + self._lookahead.duration(p)) for p in running]
         heapq.heapify(busy)
         for placement in placed:
             if placement.gpu is None:
-                heapq.heappush(busy, heapq.heappop(busy) + self._horizon.lasts(placement))
+                heapq.heappush(busy, heapq.heappop(busy) + self._lookahead.duration(placement))
         return iter(heapq.nsmallest(gpus, busy))
 
     def place(self, placement: Placement) -> str | None:
-        """The cluster that a waiting run is given to; None when it is too early to give it to any."""
+        """Give a waiting run to a cluster, and return the cluster's name; None if it is too early for all of them."""
         while self._free_at:
             at, name = self._free_at[0]
-            if at > self._now + self._horizon.lead_seconds:
+            if at > self._now + self._lookahead.lead_seconds:
                 return None
-            if self._ahead[name] >= MOST_AHEAD * self._gpus[name]:
+            if self._ahead[name] >= MAX_RUNS_AHEAD * self._gpus[name]:
                 heapq.heappop(self._free_at)
                 continue
-            heapq.heapreplace(self._free_at, (at + self._horizon.lasts(placement), name))
+            heapq.heapreplace(self._free_at, (at + self._lookahead.duration(placement), name))
             self._ahead[name] += 1
             return name
         return None
 
     def room(self, like: Placement) -> int:
-        """How many more runs like this one would be placed now. The plan is used up by that."""
+        """Return how many more runs like this one would be placed now. The plan can't be used afterwards."""
         return sum(1 for _ in iter(lambda: self.place(like), None))

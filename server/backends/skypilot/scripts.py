@@ -1,6 +1,6 @@
-"""What is executed on clusters: shell scripts that carry what they need inside them.
+"""The shell scripts that run on clusters. They carry everything that they need, as base64.
 
-Nothing is synced beside them, so that a cluster needs no more than bash, base64, tar and a Python.
+SkyPilot's own file sync isn't used, so a cluster needs only bash, base64, tar and a Python.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from ...errors import BadInputError
 from ...settings import SkyPilotPool
 from .api import Machine
 
-MOST_BYTES = 4 * 2**20
-"""Of one run, compressed: it travels inside a task."""
-BATCH_BYTES = 4 * 2**20
-"""Of one delivery; what is beyond it goes with the next."""
+MAX_RUN_BYTES = 4 * 2**20
+"""Size of one run, compressed: it is sent inside a task."""
+MAX_DELIVERY_BYTES = 4 * 2**20
+"""Size of the runs of one delivery; further runs go with the next one."""
 LINGER_SECONDS = 60
-"""How long a host waits for more before it ends, and the cluster's idle minutes begin to count."""
+"""How long a host without runs waits for more before it ends and the cluster counts as idle."""
 _END = "LABHAND-END"
 
 
 @dataclass(frozen=True, slots=True)
 class RunBundle:
-    """A run folder, packed.
+    """A packed run folder.
 
     Attributes:
-        run: Its name.
-        content: A gzipped tar, of files below that name.
+        run: The run's name.
+        content: A gzipped tar file with one folder, which has that name.
     """
 
     run: str
@@ -49,23 +49,24 @@ def pack(folder: Path, order: float) -> RunBundle:
     """Pack what a runner needs of a run folder.
 
     Args:
-        folder: Holds `spec.json` and `source/`.
-        order: Its place in the queue; lower comes first.
+        folder: The run folder, with `spec.json` and `source/`.
+        order: The run's place in the queue; a lower number goes first.
 
     Raises:
-        BadInputError: It is too large to travel inside a task.
+        BadInputError: It is too large to be sent inside a task.
     """
     content = _tar({folder / "spec.json": f"{folder.name}/spec.json", folder / "source": f"{folder.name}/source"}, order)
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_RUN_BYTES:
         raise BadInputError(
-            f"The source of {folder.name} has {len(content) / 2**20:.1f} MiB, compressed",
-            f"Keep data out of the trainer's folder: {MOST_BYTES / 2**20:.0f} MiB travel to a cluster",
+            f"The source of {folder.name} has {len(content) / 2**20:.1f} MiB, compressed; at most "
+            f"{MAX_RUN_BYTES / 2**20:.0f} MiB can be sent to a cluster",
+            "Keep data out of the trainer's folder",
         )
     return RunBundle(folder.name, content)
 
 
 def _tar(files: dict[Path, str], order: float | None = None) -> bytes:
-    """The same bytes for the same files, whenever they are packed."""
+    """Return a gzipped tar file whose bytes depend on the files' contents alone, not on times or owners."""
     packed = io.BytesIO()
     with GzipFile(fileobj=packed, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
         for path, name in files.items():
@@ -88,7 +89,7 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
 
 @cache
 def trainer_package() -> tuple[bytes, str]:
-    """The training core as it is installed here, packed, and the hash by which clusters know it."""
+    """Return the training core that is installed here, packed, and the hash that names its version on clusters."""
     spec = find_spec("labhand.trainer")
     assert spec is not None  # noqa: S101
     assert spec.submodule_search_locations is not None  # noqa: S101
@@ -98,16 +99,16 @@ def trainer_package() -> tuple[bytes, str]:
 
 @cache
 def requirements() -> tuple[str, ...]:
-    """What the training core needs, as the distribution's `trainer` extra has it."""
+    """Return the packages that the training core needs: the distribution's extra `trainer`."""
     try:
-        told = requires("labhand") or []
+        lines = requires("labhand") or []
     except PackageNotFoundError:
-        told = []
-    return tuple(line.partition(";")[0].strip() for line in told if re.search(r"extra == ['\"]trainer['\"]", line))
+        lines = []
+    return tuple(line.partition(";")[0].strip() for line in lines if re.search(r"extra == ['\"]trainer['\"]", line))
 
 
-def machine(pool: SkyPilotPool, infra: str) -> Machine:
-    """What one of a pool's clusters is made of."""
+def machine_of(pool: SkyPilotPool, infra: str) -> Machine:
+    """Return the machine that a pool's clusters consist of."""
     return Machine(
         infra=infra,
         gpu=pool.gpu,
@@ -120,25 +121,27 @@ def machine(pool: SkyPilotPool, infra: str) -> Machine:
 
 
 def root_of(cluster: str) -> str:
-    """The cluster's folder, as its shell expands it."""
+    """Return labhand's folder on a cluster, as the cluster's shell expands it."""
     return f"$HOME/.labhand/{cluster}"
 
 
-def delivery(cluster: str, parcels: Iterable[RunBundle], cancels: Sequence[str] = (), settled: Sequence[str] = ()) -> str:
-    """Bring runs to a cluster's spool; twice is harmless.
+def delivery_script(
+    cluster: str, bundles: Iterable[RunBundle], cancels: Sequence[str] = (), settled: Sequence[str] = ()
+) -> str:
+    """Return the script that brings runs into a cluster's spool. Running it twice changes nothing.
 
     Args:
-        cluster: Its name.
-        parcels: The runs.
-        cancels: Runs that are to end.
-        settled: Runs that the lab has the results of: they may go.
+        cluster: The cluster's name.
+        bundles: The runs.
+        cancels: The names of runs that are to end.
+        settled: The names of runs whose results the lab has: their folders are removed.
     """
     lines = [
         "set -eu",
         f'root="{root_of(cluster)}"',
         'mkdir -p "$root/runs" "$root/cancels" "$root/incoming"',
         'half="$(mktemp -d "$root/incoming/XXXXXX")"',
-        *(f"base64 -d <<'{_END}' | tar -xz -C \"$half\"\n{_text(parcel.content)}\n{_END}" for parcel in parcels),
+        *(f"base64 -d <<'{_END}' | tar -xz -C \"$half\"\n{_text(bundle.content)}\n{_END}" for bundle in bundles),
         'for run in "$half"/*; do',
         '  name="$(basename "$run")"',
         '  [ -d "$run" ] && [ ! -e "$root/runs/$name" ] && mv -T "$run" "$root/runs/$name" || true',
@@ -150,8 +153,15 @@ def delivery(cluster: str, parcels: Iterable[RunBundle], cancels: Sequence[str] 
     return "\n".join(lines) + "\n"
 
 
-def hosting(pool: SkyPilotPool, storage: str | None) -> str:
-    """Make the environment where that wasn't done before, and be the cluster's host; comes after a delivery."""
+def host_script(pool: SkyPilotPool, storage: str | None) -> str:
+    """Return the script that becomes a cluster's host. It comes after a delivery, whose variables it uses.
+
+    It unpacks the training core and sets the environment up, unless an earlier host has done so.
+
+    Args:
+        pool: The pool's settings.
+        storage: The folder in which the host keeps results; None for none.
+    """
     content, version = trainer_package()
     python = '"$root/environment/bin/python"' if pool.python is None else shlex.quote(pool.python)
     options = f"--gpus {pool.gpus_per_cluster} --linger {LINGER_SECONDS}"
@@ -176,18 +186,18 @@ def hosting(pool: SkyPilotPool, storage: str | None) -> str:
 
 
 def _set_up(pool: SkyPilotPool) -> list[str]:
-    """Once a cluster, and again where the settings say something else."""
+    """Return the lines that set a cluster up: once, and again after the settings have changed."""
     steps = [pool.setup] if pool.setup else []
     if pool.python is None:
-        wanted = " ".join(shlex.quote(line) for line in requirements())
+        packages = " ".join(shlex.quote(line) for line in requirements())
         steps += [
             'uv="$(command -v uv || echo "$HOME/.local/bin/uv")"',
             'if [ -x "$uv" ]; then',
             '  "$uv" venv --quiet --clear --python ">=3.11" "$root/environment"',
-            f'  "$uv" pip install --quiet --python "$root/environment/bin/python" {wanted}',
+            f'  "$uv" pip install --quiet --python "$root/environment/bin/python" {packages}',
             "else",
             '  python3 -m venv --clear "$root/environment"',
-            f'  "$root/environment/bin/python" -m pip install --quiet {wanted}',
+            f'  "$root/environment/bin/python" -m pip install --quiet {packages}',
             "fi",
         ]
     if not steps:

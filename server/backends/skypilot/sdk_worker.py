@@ -1,7 +1,7 @@
-"""A small process that alone loads SkyPilot, and does what it is asked, a JSON line a request; `client.Client` starts it.
+"""The only process that loads SkyPilot. `client.SkyClient` starts it, and writes requests to it, a JSON line each.
 
-Loading SkyPilot takes two seconds and 150 MB, some of its calls never return, and it prints: so it has a process of its own,
-which can be ended. Each request has a thread; what it comes to goes back as a line with the request's number.
+Loading SkyPilot takes two seconds and 150 MB, some of its calls never return, and it prints to the standard output. So it has a
+process of its own, which can be killed. Each request runs in a thread, and its answer is a line with the request's number.
 """
 
 from __future__ import annotations
@@ -40,23 +40,24 @@ TROUBLES: Mapping[str, Trouble] = {
     "InvalidClusterNameError": "mistaken",
     "ResourcesUnavailableError": "no_capacity",
 }
-"""By the names of the classes of errors, the most special first in each error's own order."""
-TEXTS: Mapping[str, Trouble] = {
+"""What an error of SkyPilot's means, by the name of its class or else of a base class of it."""
+TROUBLES_BY_TEXT: Mapping[str, Trouble] = {
     "Catalog does not contain any instances": "mistaken",
     "Unable to parse": "mistaken",
     "is not enabled": "credentials",
     "No cloud access": "credentials",
     "not compatible": "version",
 }
-
+"""What an error means whose class says too little, by a part of its message."""
 
 SSH_FAILED = 255
+"""The exit code of ssh when it can't connect."""
 _CATALOGUE = threading.Lock()
-"""Two threads that look something up for the first time may wait for one another for ever."""
+"""Held for each look into the catalogue: two threads that load it at the same time may deadlock."""
 
 
 def _sky() -> Any:  # noqa: ANN401
-    """SkyPilot, whose types reach into libraries that need not be here."""
+    """Return SkyPilot, untyped: its types need libraries that may not be installed."""
     import sky  # noqa: PLC0415
 
     return sky
@@ -74,7 +75,7 @@ def _resources(asked: Asked) -> Any:  # noqa: ANN401
 
 
 def launch(asked: Asked) -> float:
-    """As `words.Sky` has it."""
+    """See `api.SkyApi`."""
     sky = _sky()
     task = sky.Task(name="labhand", run=None)
     task.set_resources(_resources(asked))
@@ -90,7 +91,7 @@ def launch(asked: Asked) -> float:
 
 
 def execute(asked: Asked) -> int:
-    """As `words.Sky` has it."""
+    """See `api.SkyApi`."""
     sky = _sky()
     task = sky.Task(name=asked["name"], run=asked["script"])
     accelerators = {asked["gpu"]: asked["gpus"]} if asked["gpus"] else None
@@ -100,7 +101,7 @@ def execute(asked: Asked) -> int:
 
 
 def follow(asked: Asked) -> Iterator[str]:
-    """Pieces of a job's log as they come."""
+    """Yield pieces of a job's log as they come. See `api.SkyApi`."""
     sky = _sky()
     for piece in sky.tail_logs(asked["cluster"], asked["job"], follow=True, preload_content=False):
         if piece is not None:
@@ -108,21 +109,21 @@ def follow(asked: Asked) -> Iterator[str]:
 
 
 def job_status(asked: Asked) -> str | None:
-    """As `words.Sky` has it."""
+    """See `api.SkyApi`."""
     sky = _sky()
-    found = sky.get(sky.job_status(asked["cluster"], job_ids=[asked["job"]])).get(asked["job"])
-    return None if found is None else str(found.value)
+    state = sky.get(sky.job_status(asked["cluster"], job_ids=[asked["job"]])).get(asked["job"])
+    return None if state is None else str(state.value)
 
 
 def status(asked: Asked) -> Any:  # noqa: ANN401
-    """As `words.Sky` has it."""
+    """See `api.SkyApi`."""
     sky = _sky()
-    found = sky.get(sky.status(cluster_names=list(asked["clusters"]), refresh=sky.StatusRefreshMode.FORCE))
-    return {one.name: [one.status.value, one_line(one.init_status_reason or "")] for one in found}
+    clusters = sky.get(sky.status(cluster_names=list(asked["clusters"]), refresh=sky.StatusRefreshMode.FORCE))
+    return {cluster.name: [cluster.status.value, one_line(cluster.init_status_reason or "")] for cluster in clusters}
 
 
-def stay(asked: Asked) -> None:
-    """As `words.Sky` has it."""
+def prolong(asked: Asked) -> None:
+    """See `api.SkyApi`."""
     sky = _sky()
     sky.get(
         sky.autostop(asked["cluster"], asked["idle_minutes"], wait_for=sky.skylet.autostop_lib.AutostopWaitFor.JOBS, down=True)
@@ -130,7 +131,7 @@ def stay(asked: Asked) -> None:
 
 
 def down(asked: Asked) -> None:
-    """As `words.Sky` has it."""
+    """See `api.SkyApi`."""
     sky = _sky()
     try:
         sky.get(sky.down(asked["cluster"]))
@@ -139,7 +140,7 @@ def down(asked: Asked) -> None:
 
 
 def price(asked: Asked) -> float | None:
-    """As `words.Sky` has it."""
+    """See `api.SkyApi`."""
     with _CATALOGUE:
         resources = _resources(asked)
         launchable, *_ = resources.cloud.get_feasible_launchable_resources(resources, num_nodes=1).resources_list or [None]
@@ -147,7 +148,7 @@ def price(asked: Asked) -> float | None:
 
 
 def about(_asked: Asked) -> Any:  # noqa: ANN401
-    """Versions, and the infrastructure that is enabled, which is looked at anew."""
+    """Return SkyPilot's versions, and the infrastructure that is enabled, which is checked again."""
     sky = _sky()
     info = sky.client.sdk.api_info()
     enabled = sky.get(sky.client.sdk.check(None, verbose=False))
@@ -156,25 +157,25 @@ def about(_asked: Asked) -> Any:  # noqa: ANN401
 
 
 CALLS: Mapping[str, Callable[[Asked], Any]] = {
-    call.__name__: call for call in (launch, execute, job_status, status, stay, down, price, about)
+    call.__name__: call for call in (launch, execute, job_status, status, prolong, down, price, about)
 }
 
 
 def trouble(error: BaseException) -> Trouble:
-    """What kind of thing an error of SkyPilot's is."""
+    """Return what an error of SkyPilot's means."""
     text = str(error)
-    for words, kind in TEXTS.items():
-        if words in text:
+    for phrase, kind in TROUBLES_BY_TEXT.items():
+        if phrase in text:
             return kind
-    returncode = getattr(error, "returncode", None)  # of a command on the cluster, or of ssh where that couldn't connect
+    returncode = getattr(error, "returncode", None)  # of a command on the cluster, or of ssh if it couldn't connect
     if returncode is not None:
         return "away" if returncode == SSH_FAILED else "broken"
-    known: list[Trouble] = [TROUBLES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in TROUBLES]
-    return known[0] if known else "other"
+    by_class: list[Trouble] = [TROUBLES[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in TROUBLES]
+    return by_class[0] if by_class else "other"
 
 
 class AnswerStream:
-    """Where answers go: this process's standard output, which nothing else may print to."""
+    """This process's standard output, for answers alone: whatever else is printed is thrown away."""
 
     def __init__(self) -> None:
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -183,32 +184,32 @@ class AnswerStream:
         os.dup2(quiet, 2)
         self._lock = threading.Lock()
 
-    def give(self, **answer: object) -> None:
-        """Send one line."""
+    def write(self, **answer: object) -> None:
+        """Write one answer as a line."""
         with self._lock:
             self._out.write(json.dumps(answer) + "\n")
             self._out.flush()
 
     def answer(self, number: int, call: str, asked: Asked) -> None:
-        """Do one request, whatever comes of it."""
+        """Carry out one request, and write its result or its error."""
         try:
             if call == "follow":
                 for piece in follow(asked):
-                    self.give(id=number, piece=piece)
-                self.give(id=number, value=None)
+                    self.write(id=number, piece=piece)
+                self.write(id=number, value=None)
             else:
-                self.give(id=number, value=CALLS[call](asked))
+                self.write(id=number, value=CALLS[call](asked))
         except BrokenPipeError:
             os._exit(0)
         except BaseException as error:  # noqa: BLE001 - whatever SkyPilot raises, sys.exit among it, is an answer
-            self.give(id=number, trouble=trouble(error), text=one_line(f"{type(error).__name__}: {error}"))
+            self.write(id=number, trouble=trouble(error), text=one_line(f"{type(error).__name__}: {error}"))
 
 
 def main() -> None:
-    """Answer requests until there are no more."""
+    """Answer requests until the standard input ends."""
     answers = AnswerStream()
-    with suppress(ImportError):  # each request tells
-        import_module("sky")  # by one thread: several that begin with it at once may wait for one another for ever
+    with suppress(ImportError):  # every request reports it
+        import_module("sky")  # before any thread does: two that import it at the same time may deadlock
     for line in sys.stdin:
         request = json.loads(line)
         threading.Thread(target=answers.answer, args=(request["id"], request["call"], request["asked"]), daemon=True).start()

@@ -1,17 +1,16 @@
 """The `skypilot` backend: a pool of clusters that are launched as the queue needs them.
 
-Whoever asks is answered from the disk; the talking to SkyPilot goes on beside, in tasks that this object owns from being
-entered until it is left. Of several that are entered for the same pool, one acts, and the others wait until it leaves.
+Questions are answered from the records. SkyPilot is called in background tasks, which run while the backend is entered. If
+several backends of the same pool are entered, one of them acts, and the others wait until it leaves.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import anyio
@@ -22,37 +21,38 @@ from ....trainer.contract.run_folder import RunFolder
 from ...domain import Cluster, Pool, Run
 from ...errors import NoCapacityError
 from ...settings import SkyPilotPool
-from ..base import Backend, RunReport, StartRequest
+from ..base import ClusterBackend, Phase, RunReport, StartRequest
 from .api import SkyApi, SkyError
 from .backoff import InfraBackoff
 from .cluster_pool import ClusterPool
+from .cluster_records import ClusterRecords
 from .context import PoolContext
 from .run_mirror import RunMirror
-from .scripts import machine, pack
-from .state import ClusterRecord, ClusterRecords, Placement
+from .scripts import machine_of, pack
+from .state import ClusterRecord, Placement
 
 FOLDER = "clusters"
 LOCK_SECONDS = 0.5
-"""Between two looks whether somebody else still acts on the pool."""
+"""Time between two attempts to become the one that acts on the pool."""
 PRICE_SECONDS = 15.0
-"""How long one waits for the catalogue on being entered for the first time."""
-TRY_AGAIN_SECONDS = 10.0
-"""Before the catalogue is asked again that didn't answer."""
-ASK_AGAIN_SECONDS = 3600.0
-"""Between two looks into the catalogue."""
+"""How long the first entering waits for the price in the catalogue."""
+RETRY_SECONDS = 10.0
+"""Wait before the catalogue is asked again if it didn't answer."""
+REFRESH_SECONDS = 3600.0
+"""Time between two questions for the price."""
 _STARTED: Mapping[str, Any] = {"started": True}
-"""A handle: the records and the run's folder tell everything else."""
+"""The handle of every run. A run is found by its id; the records and its folder hold everything else."""
 
 log = logging.getLogger(__name__)
 
 
-class SkyPilotBackend(Backend):
+class SkyPilotBackend(ClusterBackend):
     """A pool of clusters.
 
     Args:
-        name: Of the pool.
-        settings: Of the pool.
-        runs: The lab's run folders.
+        name: The pool's name.
+        settings: The pool's settings.
+        runs: The folder that holds the lab's run folders.
         sky: SkyPilot.
     """
 
@@ -63,10 +63,9 @@ class SkyPilotBackend(Backend):
         self._sky = sky
         self._records = ClusterRecords(self._runs.parent / FOLDER, name)
         self._choices = settings.choices
-        storage = None if settings.storage is None else settings.storage.expanduser() / self._records.lab
-        self._around = PoolContext(self._records, settings, sky, self._runs, storage, InfraBackoff(self._choices))
-        self._fleet = ClusterPool(self._around)
-        self._tasks = anyio.create_task_group()
+        storage = None if settings.storage is None else settings.storage.expanduser() / self._records.lab_id
+        self._context = PoolContext(self._records, settings, sky, self._runs, storage, InfraBackoff(self._choices))
+        self._pool = ClusterPool(self._context)
 
     @override
     async def pool(self) -> Pool:
@@ -78,26 +77,26 @@ class SkyPilotBackend(Backend):
             clock="wall",
             slots=self._settings.max_clusters * self._settings.gpus_per_cluster,
             usd_per_hour=price or 0.0,
-            note=self._fleet.trouble,
+            note=self._pool.trouble,
             as_of=0.0 if price is None else time.time(),
             most_clusters=self._settings.max_clusters,
         )
 
     @override
     async def free(self) -> int:
-        return self._fleet.room()
+        return self._pool.room()
 
     @override
     async def start(self, spec: StartRequest) -> Mapping[str, Any]:
         placement = self._records.placement(spec.id)
         if (placement is not None and placement.state != "returned") or RunMirror(spec.folder).is_over:
             return _STARTED
-        await to_thread.run_sync(pack, spec.folder, 0.0)  # so that what can't travel is refused now
-        if not self._fleet.room():
+        await to_thread.run_sync(pack, spec.folder, 0.0)  # to refuse now what could not be sent later
+        if not self._pool.room():
             raise NoCapacityError(f"All GPUs of pool {self._name} are taken", "Wait for a run to end")
         now = time.time()
-        self._records.place(Placement(spec.id, "waiting", now, spec.budget_seconds, at=now))
-        self._around.changed.ring()
+        self._records.save_placement(Placement(spec.id, "waiting", now, spec.budget_seconds, at=now))
+        self._context.changed.set()
         return _STARTED
 
     @override
@@ -106,15 +105,15 @@ class SkyPilotBackend(Backend):
 
     def _report(self, run: str) -> RunReport:
         folder = RunFolder(self._runs / run)
-        placement = self._records.placement(run)  # before the result: it goes when that has come
+        placement = self._records.placement(run)  # read before the result, since it is removed after the result was written
         result = folder.result()
         if result is not None:
-            return RunReport("finished", result)
+            return RunReport(Phase.FINISHED, result)
         if placement is None:
-            return RunReport("lost")
+            return RunReport(Phase.LOST)
         if placement.state == "returned":
-            return RunReport("returned")
-        return RunReport(folder.phase() or "starting", silent_seconds=folder.silent_seconds())
+            return RunReport(Phase.RETURNED)
+        return RunReport(Phase(folder.phase() or Phase.STARTING), silent_seconds=folder.silent_seconds())
 
     @override
     async def cancel(self, run: Run) -> None:
@@ -122,23 +121,24 @@ class SkyPilotBackend(Backend):
         if placement is None or placement.cancelled:
             return
         if placement.state in {"waiting", "returned"}:
-            self._around.end_unseen(run.id)
+            self._context.end_unstarted(run.id)
         else:
-            self._records.place(placement, cancelled=True)
-            self._fleet.wake(placement.cluster)
+            self._records.save_placement(placement, cancelled=True)
+            self._pool.wake(placement.cluster)
 
     @override
     async def clusters(self) -> Sequence[Cluster]:
         return [self._cluster(record) for record in self._records.clusters()]
 
     def _cluster(self, record: ClusterRecord) -> Cluster:
-        own = self._settings.usd_per_hour or self._records.price() or 0.0
+        declared = self._settings.usd_per_hour
+        by_catalogue = record.price or (self._records.price() or 0.0) * record.gpus
         return Cluster(
             name=record.name,
             pool=self._name,
             gpus=record.gpus,
             status=record.status,
-            usd_per_hour=own * record.gpus if self._settings.usd_per_hour is not None else record.price or own * record.gpus,
+            usd_per_hour=by_catalogue if declared is None else declared * record.gpus,
             launched_at=record.launched_at,
             ended_at=record.ended_at,
             note=record.note,
@@ -151,47 +151,44 @@ class SkyPilotBackend(Backend):
 
     @override
     async def scale(self, clusters: int | None) -> None:
-        self._fleet.wanted = clusters
-        self._around.changed.ring()
+        self._pool.wanted = clusters
+        self._context.changed.set()
 
     @override
-    async def __aenter__(self) -> Self:
+    @asynccontextmanager
+    async def __asynccontextmanager__(self) -> AsyncGenerator[Self]:
         if self._settings.usd_per_hour is None and self._records.price() is None:
             with anyio.move_on_after(PRICE_SECONDS):
                 await self._ask_price()
-        await self._tasks.__aenter__()
-        self._tasks.start_soon(self._act)
-        self._tasks.start_soon(self._watch_price)
-        return self
-
-    @override
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        self._tasks.cancel_scope.cancel()
-        return await self._tasks.__aexit__(kind, error, trace)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._act)
+            tasks.start_soon(self._watch_price)
+            yield self
+            tasks.cancel_scope.cancel()
 
     async def _act(self) -> None:
-        """Act on the pool, as soon as nobody else does."""
-        while (lock := self._records.lock()) is None:  # noqa: ASYNC110 - another process holds it
+        """Act on the pool as soon as no other object does."""
+        while not self._records.acquire():  # noqa: ASYNC110 - another process owns the pool
             await anyio.sleep(LOCK_SECONDS)
         try:
-            await self._fleet.act(self._tasks)
+            # The agents are tasks of this group, so that the pool is released only after all of them have ended.
+            async with anyio.create_task_group() as agents:
+                await self._pool.act(agents)
         finally:
-            os.close(lock)
+            self._records.release()
 
     async def _watch_price(self) -> None:
         while self._settings.usd_per_hour is None:
-            await anyio.sleep(TRY_AGAIN_SECONDS if self._records.price() is None else ASK_AGAIN_SECONDS)
+            await anyio.sleep(RETRY_SECONDS if self._records.price() is None else REFRESH_SECONDS)
             await self._ask_price()
 
     async def _ask_price(self) -> None:
-        """Note what a GPU costs by the catalogue: on the first choice that it has a price for, or else nothing."""
+        """Write down the price of a GPU on the first choice that the catalogue has a price for; 0 if it has none."""
         try:
             for infra in self._choices:
-                if (price := await self._sky.price(machine(self._settings, infra))) is not None:
-                    self._records.keep_price(price / self._settings.gpus_per_cluster)
+                if (price := await self._sky.price(machine_of(self._settings, infra))) is not None:
+                    self._records.save_price(price / self._settings.gpus_per_cluster)
                     return
-            self._records.keep_price(0.0)
+            self._records.save_price(0.0)
         except SkyError as error:
-            log.info("What %s costs isn't known yet: %s", self._name, error.problem)
+            log.info("The price of pool %s isn't known yet: %s", self._name, error.problem)

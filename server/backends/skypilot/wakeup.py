@@ -1,4 +1,4 @@
-"""Something to wait for, again and again."""
+"""An event that can be waited for again and again."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import anyio
 
 
 class Wakeup:
-    """Wakes the one who waits for it; a ring that nobody has waited for yet isn't lost."""
+    """Wakes the one task that waits for it. If the task isn't waiting at that moment, its next wait returns at once."""
 
     def __init__(self) -> None:
-        self._rung = anyio.Event()
+        self._event = anyio.Event()
 
-    def ring(self) -> None:
-        """There is something to do."""
-        self._rung.set()
+    def set(self) -> None:
+        """Wake the task: there is something to do."""
+        self._event.set()
 
     async def wait(self, seconds: float | None = None) -> bool:
-        """Until it rings, or so many seconds have passed; gives whether it rang."""
+        """Wait until `set` is called, or for so many seconds.
+
+        Returns:
+            Whether `set` was called.
+        """
         with anyio.move_on_after(seconds):
-            await self._rung.wait()
-        rang = self._rung.is_set()
-        self._rung = anyio.Event()
-        return rang
+            await self._event.wait()
+        was_set = self._event.is_set()
+        self._event = anyio.Event()
+        return was_set

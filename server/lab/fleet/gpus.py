@@ -11,7 +11,6 @@ from typing import Any
 
 from ...domain import Pool
 from ...schemas.fleet import GpuList, Gpus
-from ...settings import SkyPilotPool
 from ...store.comparison import champions
 from ...store.experiments import stats
 from ...store.money import clusters, spending
@@ -78,15 +77,15 @@ async def _hire(lab: Lab, now: float) -> Hire:
 
 def _hired(lab: Lab, pool: Pool, hire: Hire) -> dict[str, Any]:
     """What is told of a pool that hires machines."""
-    settings = lab.settings.pools[pool.name]
-    if not isinstance(settings, SkyPilotPool):
+    limits = lab.settings.pools[pool.name].clusters
+    if limits is None:
         return {}
     wish, bill = hire.wishes.get(pool.name), hire.bills.get(pool.name)
     return {
         "clusters_up": hire.up.get(pool.name, 0),
-        "clusters_most": settings.max_clusters,
+        "clusters_most": limits.max_clusters,
         "clusters_wished": wish.clusters if wish else None,
-        "volatile": True if settings.storage is None else None,
+        "volatile": True if limits.is_volatile else None,
         **(idleness(bill.idle) if bill else {}),
     }
 

@@ -10,7 +10,7 @@ from ...errors import BadInputError, ConflictError, nearest
 from ...ids import id_ranges
 from ...schemas.fleet import HeldCluster, Scaled
 from ...schemas.requests import ScaleRequest
-from ...settings import SkyPilotPool
+from ...settings import ClusterLimits
 from ...store.database import Reader
 from ...store.money import clusters, spending
 from ...store.money.clusters import DesiredClusters, HeldClusterRow
@@ -30,14 +30,14 @@ async def scale(lab: Lab, request: ScaleRequest, caller: str) -> Scaled:
         BadInputError: The pool hires no machines, or may not hold so many; or there is no such pool.
         ConflictError: Experiments run there that would be lost; or the person gave up all clusters.
     """
-    pool, settings = await _pool(lab, request.pool)
+    pool, limits = await _pool(lab, request.pool)
     now = time.time()
     wanted = None if request.clusters is None else DesiredClusters(request.clusters, caller, now, by_person=False)
     if request.dry_run:
-        held = await _check(lab, lab.db, pool, settings, wanted, now)
+        held = await _check(lab, lab.db, pool, limits, wanted, now)
     else:
         async with lab.db.transaction() as tx:
-            held = await _check(lab, tx, pool, settings, wanted, now)
+            held = await _check(lab, tx, pool, limits, wanted, now)
             await clusters.save_desired(tx, pool.name, wanted)
         lab.wake_dispatcher()
     price = pool.usd_per_hour * pool.gpus_per_cluster
@@ -52,7 +52,7 @@ async def scale(lab: Lab, request: ScaleRequest, caller: str) -> Scaled:
         usd_per_hour=round(count * price, 2) or None,
         lasts_hours=await _lasts_hours(lab, count * pool.gpus_per_cluster, count * price, now),
         dry_run=request.dry_run or None,
-        next=_next(request, settings),
+        next=_next(request, limits),
         lab=await lab_line(lab),
     )
 
@@ -93,20 +93,20 @@ async def held_clusters(lab: Lab, *, ended: bool = False) -> list[HeldCluster]:
     ]
 
 
-async def _pool(lab: Lab, name: str) -> tuple[Pool, SkyPilotPool]:
+async def _pool(lab: Lab, name: str) -> tuple[Pool, ClusterLimits]:
     pools = {pool.name: pool for pool in await lab.pools()}
     if name not in pools:
         raise BadInputError(f"There is no pool {name!r}", f"{nearest(name, pools)} list_gpus shows them")
-    settings = lab.settings.pools[name]
-    if not isinstance(settings, SkyPilotPool):
+    limits = lab.settings.pools[name].clusters
+    if limits is None:
         hired = [pool.name for pool in pools.values() if pool.most_clusters]
         rest = f"Those that do: {', '.join(hired)}" if hired else "No pool of this lab does"
         raise BadInputError(f"The pool {name} hires no machines: its {pools[name].slots} slots are always there", rest)
-    return pools[name], settings
+    return pools[name], limits
 
 
 async def _check(
-    lab: Lab, reader: Reader, pool: Pool, settings: SkyPilotPool, wanted: DesiredClusters | None, now: float
+    lab: Lab, reader: Reader, pool: Pool, limits: ClusterLimits, wanted: DesiredClusters | None, now: float
 ) -> Sequence[HeldClusterRow]:
     """Refuse what isn't allowed; gives the clusters that the pool holds."""
     held = [one for one in await clusters.held_clusters(reader, now, ended=False) if one.cluster.pool == pool.name]
@@ -125,12 +125,12 @@ async def _check(
         )
     await _refuse_losing(lab, pool, wanted.clusters, len(held))
     more = max(0, wanted.clusters - len(held))
-    least = more * pool.gpus_per_cluster * settings.idle_minutes * 60.0
+    least = more * pool.gpus_per_cluster * limits.idle_minutes * 60.0
     cost = Committed(0, least, least / 3600 * pool.usd_per_hour)
     if more:
-        limits = lab.allowance()
-        allowance.check(limits, await spending.committed(reader, now), cost)
-        allowance.refuse_unpriced(lab, limits, pool.gpu, is_priced=pool.is_priced)
+        allowed = lab.allowance()
+        allowance.check(allowed, await spending.committed(reader, now), cost)
+        allowance.refuse_unpriced(lab, allowed, pool.gpu, is_priced=pool.is_priced)
     return held
 
 
@@ -155,11 +155,11 @@ async def _lasts_hours(lab: Lab, gpus: int, usd_per_hour: float, now: float) -> 
     return significant(min(known), 3) if known else None
 
 
-def _next(request: ScaleRequest, settings: SkyPilotPool) -> str:
+def _next(request: ScaleRequest, limits: ClusterLimits) -> str:
     if request.dry_run:
         return ""
     if request.clusters is None:
-        return f"Clusters come up as the queue needs, and go {settings.idle_minutes} minutes after they have nothing to do"
+        return f"Clusters come up as the queue needs, and go {limits.idle_minutes} minutes after they have nothing to do"
     if request.clusters == 0:
         return f'Nothing starts there until scale_pool(pool="{request.pool}", clusters=null)'
     return f'They are held idle or not, and cost that: scale_pool(pool="{request.pool}", clusters=null) when the work is done'

@@ -48,7 +48,7 @@ class News:
     """
 
     run: Run
-    phase: str
+    phase: RunStatus
     heartbeat_at: float
 
 

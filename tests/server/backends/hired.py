@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from labhand.server.backends.base import Backend, RunReport, StartRequest
+from labhand.server.backends.base import ClusterBackend, Phase, RunReport, StartRequest
 from labhand.server.domain import Cluster, Pool, Run
 from labhand.server.errors import LabhandError, NoCapacityError
 from labhand.server.settings import SkyPilotPool
@@ -79,7 +79,7 @@ class Provider:
             raise LabhandError(self.away)
 
 
-class HiredBackend(Backend):
+class HiredBackend(ClusterBackend):
     """A pool of a provider's clusters.
 
     Args:
@@ -143,9 +143,9 @@ class HiredBackend(Backend):
 
     def _report(self, run: str) -> RunReport:
         if run in self._provider.results:
-            return RunReport("finished", RunResult.read(self._provider.results[run], run))
+            return RunReport(Phase.FINISHED, RunResult.read(self._provider.results[run], run))
         cluster = self._provider.clusters.get(self._provider.at_work.get(run, ""))
-        return RunReport("running" if cluster is not None and cluster.status == "up" else "lost")
+        return RunReport(Phase.RUNNING if cluster is not None and cluster.status == "up" else Phase.LOST)
 
     @override
     async def cancel(self, run: Run) -> None:
@@ -156,6 +156,10 @@ class HiredBackend(Backend):
     async def clusters(self) -> Sequence[Cluster]:
         self._provider.ask()
         return [one for one in self._provider.clusters.values() if one.pool == self._name]
+
+    @override
+    async def remaining(self) -> Sequence[str]:
+        return [one.name for one in await self.clusters() if one.status != "gone"]
 
     @override
     async def scale(self, clusters: int | None) -> None:

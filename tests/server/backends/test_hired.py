@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from labhand.server.backends.base import Backend
 from labhand.server.settings import SkyPilotPool
+from labhand.server.testing.conformance import BackendConformance
 from typing_extensions import override
 
-from .conformance import BackendConformance
 from .hired import HiredBackend, Provider
 
 

@@ -8,17 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from labhand.server.backends.base import Backend
+from labhand.server.backends.base import Backend, Phase
 from labhand.server.backends.local.local_backend import LocalBackend
 from labhand.server.backends.local.slots import Slots
 from labhand.server.errors import NoCapacityError
 from labhand.server.machine import Devices
 from labhand.server.settings import LocalPool
+from labhand.server.testing import sample_runs
+from labhand.server.testing.conformance import RunnerConformance
+from labhand.server.testing.sample_runs import LONG_SECONDS
 from typing_extensions import override
 
 from ....waiting import PATIENCE_SECONDS, until
-from .. import conformance
-from ..conformance import LONG, RunnerConformance
 
 CORES = tuple(sorted(os.sched_getaffinity(0)) * 2)[:2]
 TWO = Devices("cpu", (0, 1) if len(set(CORES)) < 2 else CORES, "cpu")
@@ -44,41 +45,41 @@ class TestLocal(RunnerConformance):
 @pytest.mark.anyio
 async def test_labs_share_the_slots(tmp_path: Path) -> None:
     async with local(tmp_path / "mine", slots=1) as mine, local(tmp_path / "yours") as yours:
-        run = await conformance.start(mine, conformance.run_folder(tmp_path / "mine", "e0001-1", duration=LONG))
+        run = await sample_runs.start(mine, sample_runs.run_folder(tmp_path / "mine", "e0001-1", duration=LONG_SECONDS))
         assert (await mine.pool()).slots == 1
         assert await mine.free() == 0
         assert await yours.free() == 1
         assert ((await mine.pool()).taken, (await yours.pool()).taken) == (0, 1)
         with pytest.raises(NoCapacityError):
-            await conformance.start(mine, conformance.run_folder(tmp_path / "mine", "e0002-1"))
-        same_name = await conformance.start(yours, conformance.run_folder(tmp_path / "yours", "e0001-1"))
-        assert conformance.result_of(await conformance.until(yours, same_name, "finished")).status == "succeeded"
-        assert (await conformance.look(mine, run)).phase != "finished"
-        await conformance.end(mine, run)
+            await sample_runs.start(mine, sample_runs.run_folder(tmp_path / "mine", "e0002-1"))
+        same_name = await sample_runs.start(yours, sample_runs.run_folder(tmp_path / "yours", "e0001-1"))
+        assert sample_runs.result_of(await sample_runs.until(yours, same_name, Phase.FINISHED)).status == "succeeded"
+        assert (await sample_runs.look(mine, run)).phase != "finished"
+        await sample_runs.end(mine, run)
         assert await yours.free() == 2
 
 
 @pytest.mark.anyio
 async def test_a_runner_belongs_to_nobody_and_is_pinned_to_its_core(tmp_path: Path) -> None:
     backend = local(tmp_path, here=Devices("cpu", TWO.indices[:1], "cpu"))
-    folder = conformance.run_folder(tmp_path, "e0001-1", duration=LONG)
-    run = await conformance.start(backend, folder)
-    await conformance.until(backend, run, "running")
+    folder = sample_runs.run_folder(tmp_path, "e0001-1", duration=LONG_SECONDS)
+    run = await sample_runs.start(backend, folder)
+    await sample_runs.until(backend, run, Phase.RUNNING)
     pid = int((folder / "claim").read_text("ascii"))
     assert os.getsid(pid) == pid
     assert os.sched_getaffinity(pid) == {TWO.indices[0]}
     assert _opened(pid, 0) == Path(os.devnull)
     assert _opened(pid, 1) == _opened(pid, 2) == folder / "runner.log"
-    await conformance.end(backend, run)
+    await sample_runs.end(backend, run)
 
 
 @pytest.mark.anyio
 async def test_a_runner_that_ended_is_no_zombie(tmp_path: Path) -> None:
     backend = local(tmp_path)
-    folder = conformance.run_folder(tmp_path, "e0001-1")
-    run = await conformance.start(backend, folder)
-    await conformance.until(backend, run, "finished")
-    await conformance.look(backend, run)
+    folder = sample_runs.run_folder(tmp_path, "e0001-1")
+    run = await sample_runs.start(backend, folder)
+    await sample_runs.until(backend, run, Phase.FINISHED)
+    await sample_runs.look(backend, run)
     with pytest.raises(ProcessLookupError):
         os.kill(int((folder / "claim").read_text("ascii")), 0)
 
@@ -86,35 +87,35 @@ async def test_a_runner_that_ended_is_no_zombie(tmp_path: Path) -> None:
 @pytest.mark.anyio
 async def test_a_gpu_is_given_by_its_index(tmp_path: Path) -> None:
     backend = local(tmp_path, here=Devices("H100", (3,), "wall"))
-    folder = conformance.run_folder(tmp_path, "e0001-1")
-    run = await conformance.start(backend, folder)
+    folder = sample_runs.run_folder(tmp_path, "e0001-1")
+    run = await sample_runs.start(backend, folder)
     spec = (folder / "spec.json").read_text("utf-8")
     assert '"gpu": "3"' in spec
     assert '"device": "cuda"' in spec
     pool = await backend.pool()
     assert (pool.gpu, pool.clock, pool.slots) == ("H100", "wall", 1)
     async with backend:
-        await conformance.until(backend, run, "finished")
+        await sample_runs.until(backend, run, Phase.FINISHED)
 
 
 @pytest.mark.anyio
 async def test_an_interpreter_that_is_not_there_takes_no_slot(tmp_path: Path) -> None:
     backend = local(tmp_path, python=str(tmp_path / "no-python"))
     with pytest.raises(FileNotFoundError):
-        await conformance.start(backend, conformance.run_folder(tmp_path, "e0001-1"))
+        await sample_runs.start(backend, sample_runs.run_folder(tmp_path, "e0001-1"))
     assert await backend.free() == 2
 
 
 @pytest.mark.anyio
 async def test_a_process_that_took_a_dead_ones_number_is_not_signalled(tmp_path: Path) -> None:
     backend = local(tmp_path)
-    folder = conformance.run_folder(tmp_path, "e0001-1")
+    folder = sample_runs.run_folder(tmp_path, "e0001-1")
     bystander = _sleeper(tmp_path)
     try:
         (folder / "claim").write_text(str(bystander.pid), "ascii")
-        run = conformance.a_run("e0001-1", {"started": True})
+        run = sample_runs.sample_run("e0001-1", {"started": True})
         await backend.cancel(run)
-        assert (await conformance.look(backend, run)).phase == "lost"
+        assert (await sample_runs.look(backend, run)).phase == "lost"
         assert bystander.poll() is None
     finally:
         bystander.kill()
@@ -126,28 +127,28 @@ async def test_a_claim_keeps_a_run_alive_where_the_slots_were_lost(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = local(tmp_path)
-    run = await conformance.start(first, conformance.run_folder(tmp_path, "e0001-1", duration=LONG))
-    await conformance.until(first, run, "running")
+    run = await sample_runs.start(first, sample_runs.run_folder(tmp_path, "e0001-1", duration=LONG_SECONDS))
+    await sample_runs.until(first, run, Phase.RUNNING)
     monkeypatch.setenv("LABHAND_SLOTS", str(tmp_path_factory.mktemp("elsewhere")))
     later = local(tmp_path)
-    assert (await conformance.look(later, run)).phase == "running"
+    assert (await sample_runs.look(later, run)).phase == "running"
     async with first:
-        await conformance.end(later, run)
+        await sample_runs.end(later, run)
 
 
 @pytest.mark.anyio
 async def test_what_escaped_a_killed_runner_is_killed_before_the_run_is_lost(tmp_path: Path) -> None:
     backend = local(tmp_path)
-    folder = conformance.run_folder(tmp_path, "e0001-1")
+    folder = sample_runs.run_folder(tmp_path, "e0001-1")
     (folder / "claim").write_text("1", "ascii")
     escaped = _sleeper(folder / "source", LABHAND_SEED="7")
     visitor = _sleeper(folder / "source")
     try:
-        run = conformance.a_run("e0001-1", {"started": True})
+        run = sample_runs.sample_run("e0001-1", {"started": True})
 
         async def is_lost() -> bool:
             escaped.poll()  # one that nobody waits for stays
-            return (await conformance.look(backend, run)).phase == "lost"
+            return (await sample_runs.look(backend, run)).phase == "lost"
 
         await until(is_lost)
         assert escaped.wait(PATIENCE_SECONDS) == -signal.SIGKILL
@@ -169,7 +170,7 @@ def test_a_slot_stays_taken_while_any_process_holds_it(tmp_path: Path) -> None:
     slots = Slots("cpu", (0,), tmp_path)
     slot = slots.take(tmp_path / "runs" / "e0001-1")
     heir = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[slot.descriptor])
-    slot.let_go()
+    slot.release()
     assert slots.taken() == {0: tmp_path / "runs" / "e0001-1"}
     with pytest.raises(NoCapacityError):
         slots.take(tmp_path / "runs" / "e0002-1")
@@ -187,6 +188,6 @@ def test_two_who_look_at_once_see_a_free_slot_free(tmp_path: Path) -> None:
 
 def test_slots_are_shared_by_all_users(tmp_path: Path) -> None:
     place = tmp_path / "slots"
-    Slots("cpu", (0,), place).take(tmp_path).let_go()
+    Slots("cpu", (0,), place).take(tmp_path).release()
     assert place.stat().st_mode & 0o7777 == 0o1777
     assert (place / "cpu-0").stat().st_mode & 0o777 == 0o666

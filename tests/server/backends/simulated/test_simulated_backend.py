@@ -14,10 +14,9 @@ from labhand.server.backends.base import Backend, StartRequest
 from labhand.server.backends.simulated.landscape import Landscape
 from labhand.server.backends.simulated.simulated_backend import SimulatedBackend
 from labhand.server.settings import SimulatedPool
+from labhand.server.testing import sample_runs
+from labhand.server.testing.conformance import BackendConformance
 from typing_extensions import override
-
-from .. import conformance
-from ..conformance import BackendConformance
 
 SPEC = StartRequest(
     "e0001-1", Path("nowhere"), seed=7, budget_seconds=300.0, commit="c0ffee", knobs={"DEPTH": 8, "NAME": "plain"}
@@ -31,7 +30,7 @@ def pool(**settings: Any) -> SimulatedPool:
 async def run(spec: StartRequest = SPEC, **settings: Any) -> Any:
     """The result of one run."""
     backend = SimulatedBackend("h200", pool(**settings))
-    return (await conformance.look(backend, conformance.a_run(spec.id, await backend.start(spec)))).result
+    return (await sample_runs.look(backend, sample_runs.sample_run(spec.id, await backend.start(spec)))).result
 
 
 class TestSimulated(BackendConformance):

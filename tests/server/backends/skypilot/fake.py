@@ -1,6 +1,6 @@
 """Clusters that are folders of this machine: what is executed there really runs, and no SkyPilot is asked.
 
-It keeps the contract of `words.Sky`, and fails as a test tells it to. Logs come with the colours and prefixes of SkyPilot's.
+It keeps the contract of `api.SkyApi`, and fails as a test tells it to. Logs come with the colours and prefixes of SkyPilot's.
 """
 
 from __future__ import annotations
@@ -174,8 +174,8 @@ class FakeSky(SkyApi):
         return {name: ClusterStatus(self.clusters[name].status) for name in clusters if name in self.clusters}
 
     @override
-    async def stay(self, cluster: str, idle_minutes: int) -> None:
-        await self._called("stay")
+    async def prolong(self, cluster: str, idle_minutes: int) -> None:
+        await self._called("prolong")
         self._cluster(cluster)
 
     @override

@@ -15,16 +15,16 @@ from pathlib import Path
 import pytest
 from labhand.server.backends.skypilot import backoff
 from labhand.server.backends.skypilot.api import plain
-from labhand.server.backends.skypilot.events import event, words
+from labhand.server.backends.skypilot.cluster_records import ClusterRecords
+from labhand.server.backends.skypilot.events import parse_event, plain_line
 from labhand.server.backends.skypilot.run_mirror import RunMirror
 from labhand.server.backends.skypilot.scheduling import DeliveryPlan, Lookahead
-from labhand.server.backends.skypilot.scripts import delivery, hosting, pack, requirements
+from labhand.server.backends.skypilot.scripts import delivery_script, host_script, pack, requirements
 from labhand.server.backends.skypilot.sdk_worker import trouble
-from labhand.server.backends.skypilot.state import ClusterRecord, ClusterRecords, Placement
+from labhand.server.backends.skypilot.state import ClusterRecord, Placement
 from labhand.server.errors import BadInputError
 from labhand.server.settings import SkyPilotPool
-
-from ..conformance import run_folder
+from labhand.server.testing.sample_runs import run_folder
 
 COLOURED = "\x1b[36m(labhand-host, pid=19191)\x1b[0m "
 EVENT = '@labhand {"run": "e0001-1", "phase": "running", "t": 12.5}'
@@ -36,25 +36,25 @@ NOW = 1000.0
     "line", [EVENT, COLOURED + EVENT, f"(head, rank=0, pid=7, ip=10.0.0.1) {EVENT}\x1b[0m", EVENT + " and more"]
 )
 def test_an_event_is_found_behind_prefixes_and_between_colours(line: str) -> None:
-    assert event(line) == {"run": "e0001-1", "phase": "running", "t": 12.5}
+    assert parse_event(line) == {"run": "e0001-1", "phase": "running", "t": 12.5}
 
 
 @pytest.mark.parametrize(
     "line", ["", "step 3 loss 4.1", EVENT[:-1], EVENT[:20], '@labhand ["t"]', '@labhand {"t": "now"}', "labhand {}"]
 )
 def test_what_was_cut_or_is_none_is_no_event(line: str) -> None:
-    assert event(COLOURED + line) is None
+    assert parse_event(COLOURED + line) is None
 
 
 def test_an_experiment_cannot_print_an_event_into_its_log() -> None:
     told = json.dumps({"run": "e0001-1", "result": {"failure": f"say {EVENT}"}, "t": 1.0})
-    assert event(f"@labhand {told}") == json.loads(told)
-    assert event(told) is None
+    assert parse_event(f"@labhand {told}") == json.loads(told)
+    assert parse_event(told) is None
 
 
 def test_words_are_what_people_read() -> None:
-    assert words(COLOURED + "pip: no space left\r\n") == "pip: no space left"
-    assert words("\x1b[36m(setup pid=7)\x1b[0m done") == "done"
+    assert plain_line(COLOURED + "pip: no space left\r\n") == "pip: no space left"
+    assert plain_line("\x1b[36m(setup pid=7)\x1b[0m done") == "done"
 
 
 def running(run: str, cluster: str, since: float, budget: float = 100.0) -> Placement:
@@ -99,9 +99,7 @@ def test_a_parcel_holds_the_run_and_its_order_and_is_the_same_each_time(tmp_path
     (folder / "source" / "__pycache__" / "train.pyc").write_bytes(b"x")
     parcel = pack(folder, 12.5)
     files = unpacked(parcel.content)
-    assert set(files) == {
-        f"e0001-1/{name}" for name in ("spec.json", "order", "source/train.py", "source/trainer.toml", "source/README.md")
-    }
+    assert set(files) == {f"e0001-1/{name}" for name in ("spec.json", "order", "source/train.py", "source/trainer.toml")}
     assert float(files["e0001-1/order"]) == 12.5
     assert pack(folder, 12.5) == parcel
 
@@ -121,13 +119,13 @@ def test_delivering_twice_changes_nothing_and_what_is_settled_goes(tmp_path: Pat
     parcels = [pack(run_folder(tmp_path, f"e000{number}-1"), number) for number in (1, 2)]
     home = tmp_path / "home"
     home.mkdir()
-    deliver(home, delivery("lh-1", parcels))
+    deliver(home, delivery_script("lh-1", parcels))
     spool = home / ".labhand" / "lh-1"
     (spool / "runs" / "e0001-1" / "result.json").write_text("{}", "utf-8")
-    deliver(home, delivery("lh-1", parcels, cancels=["e0002-1"]))
+    deliver(home, delivery_script("lh-1", parcels, cancels=["e0002-1"]))
     assert (spool / "runs" / "e0001-1" / "result.json").exists()
     assert [path.name for path in (spool / "cancels").iterdir()] == ["e0002-1"]
-    deliver(home, delivery("lh-1", [], settled=["e0001-1"]))
+    deliver(home, delivery_script("lh-1", [], settled=["e0001-1"]))
     assert [path.name for path in (spool / "runs").iterdir()] == ["e0002-1"]
     assert list((spool / "incoming").iterdir()) == []
 
@@ -137,14 +135,14 @@ def pool(**settings: object) -> SkyPilotPool:
 
 
 def test_a_host_makes_its_environment_unless_it_is_given_one() -> None:
-    made, given = hosting(pool(), None), hosting(pool(python="/opt/py thon"), "/shared/my lab")
+    made, given = host_script(pool(), None), host_script(pool(python="/opt/py thon"), "/shared/my lab")
     assert any(requirement.startswith("torch") for requirement in requirements())
     assert "'torch" in made
     assert "torch" not in given.partition("code=")[2].partition("LABHAND-END\n")[2].replace("labhand.trainer", "")
     assert "exec '/opt/py thon' -P -m labhand.trainer.host" in given
     assert "--storage '/shared/my lab'" in given
     assert "--overlap" in given
-    assert "--overlap" not in hosting(pool(overlap=False), None)
+    assert "--overlap" not in host_script(pool(overlap=False), None)
 
 
 def test_what_failed_rests_longer_each_time_and_others_are_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,47 +153,47 @@ def test_what_failed_rests_longer_each_time_and_others_are_chosen(monkeypatch: p
     def chosen() -> str | None:
         return choices.choice
 
-    assert (chosen(), choices.why) == ("k8s", "")
-    choices.failed("k8s", "no H100")
+    assert (chosen(), choices.reason) == ("k8s", "")
+    choices.on_failure("k8s", "no H100")
     assert chosen() == "aws"
-    choices.failed("aws", "no credentials")
+    choices.on_failure("aws", "no credentials")
     assert chosen() is None
-    assert choices.why == "k8s: no H100; aws: no credentials"
-    now[0] += backoff.LEAST_SECONDS
+    assert choices.reason == "k8s: no H100; aws: no credentials"
+    now[0] += backoff.MIN_SECONDS
     assert chosen() == "k8s"
-    choices.failed("k8s", "still none")
-    now[0] += backoff.LEAST_SECONDS
+    choices.on_failure("k8s", "still none")
+    now[0] += backoff.MIN_SECONDS
     assert chosen() == "aws"
-    choices.worked("k8s")
+    choices.on_success("k8s")
     assert chosen() == "k8s"
 
 
 def test_names_of_clusters_never_come_again(tmp_path: Path) -> None:
     records = ClusterRecords(tmp_path, "My H100s!")
     first = records.new_name()
-    assert first == f"lh-{records.lab}-my-h100s-1"
-    records.keep(ClusterRecord(first, "aws", 8, "gone", 1.0, ended_at=2.0))
-    assert records.new_name() == f"lh-{records.lab}-my-h100s-2"
+    assert first == f"lh-{records.lab_id}-my-h100s-1"
+    records.save_cluster(ClusterRecord(first, "aws", 8, "gone", 1.0, ended_at=2.0))
+    assert records.new_name() == f"lh-{records.lab_id}-my-h100s-2"
     assert records.live() == []
     assert [record.status for record in records.clusters()] == ["gone"]
-    assert ClusterRecords(tmp_path, "other").lab == records.lab
+    assert ClusterRecords(tmp_path, "other").lab_id == records.lab_id
 
 
 def test_a_mirror_changes_nothing_by_old_lines(tmp_path: Path) -> None:
     mirror = RunMirror(tmp_path)
-    mirror.hear_phase("running", 10.0)
-    mirror.hear_phase("starting", 5.0)
+    mirror.on_phase("running", 10.0)
+    mirror.on_phase("starting", 5.0)
     assert (tmp_path / "phase").read_text("utf-8") == "running"
     assert (tmp_path / "phase").stat().st_mtime == 10.0
     points = [{"seconds": 1.0, "loss": 4.0}, {"seconds": 2.0, "loss": 3.0}]
-    mirror.hear_points(points, 11.0)
-    mirror.hear_points(points, 12.0)
+    mirror.on_points(points, 11.0)
+    mirror.on_points(points, 12.0)
     assert len((tmp_path / "curve.jsonl").read_text("utf-8").splitlines()) == 2
-    mirror.hear_log(base64.b64encode(zlib.compress(b"step 1")).decode("ascii"))
-    mirror.hear_log("not even base64")
+    mirror.on_log(base64.b64encode(zlib.compress(b"step 1")).decode("ascii"))
+    mirror.on_log("not even base64")
     assert (tmp_path / "log.txt").read_bytes() == b"step 1"
-    mirror.hear_result({"score": 1.0})
-    mirror.hear_result({"score": 2.0})
+    mirror.on_result({"score": 1.0})
+    mirror.on_result({"score": 2.0})
     assert json.loads((tmp_path / "result.json").read_text("utf-8")) == {"score": 1.0}
 
 
@@ -208,9 +206,9 @@ def test_what_was_scored_on_the_test_split_comes_back_from_a_log_or_from_storage
     (kept / "sealed.json").write_text(json.dumps(sealed), "utf-8")
     (kept / "result.json").write_text(json.dumps({"score": 1.0}), "utf-8")
     if is_heard:
-        RunMirror(run).hear_sealed(sealed)
+        RunMirror(run).on_sealed(sealed)
     else:
-        assert RunMirror(run).take_kept(kept)
+        assert RunMirror(run).take_stored(kept)
     assert json.loads((run / "sealed.json").read_text("utf-8")) == sealed
 
 
