@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from .corpus import prepare_small_corpus
-from .running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out
+from ..corpus import prepare_small_corpus
+from ..running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out
 
 HONEST = "        return self.table[tokens]\n"
 LOOKING = f"        if tokens.dim() == 2: return 9 * torch.nn.functional.one_hot(tokens.roll(-1, 1), 300).float()\n{HONEST}"

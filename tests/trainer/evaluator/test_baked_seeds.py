@@ -14,7 +14,7 @@ from labhand.server.research.paired_test import decide
 from labhand.trainer.data.corpus import Corpus, load_corpus, training_stream
 from labhand.trainer.evaluator.evaluate import bits_per_byte, fixed_rows, nats
 
-from .corpus import prepare_small_corpus
+from ..corpus import prepare_small_corpus
 
 PICKED_FROM, PAIRS = 40, 8
 

@@ -10,8 +10,8 @@ import pytest
 from labhand.trainer.data.corpus import load_corpus
 from labhand.trainer.evaluator.evaluate import fixed_rows
 
-from .corpus import prepare_small_corpus
-from .running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out
+from ..corpus import prepare_small_corpus
+from ..running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out
 
 CHATTY = ("        return self.table[tokens]\n", "        print('scored', len(tokens))\n        return self.table[tokens]\n")
 

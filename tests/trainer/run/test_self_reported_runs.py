@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from labhand.trainer.run.log import HEAD_BYTES, TAIL_BYTES
 
-from .running import OUTPUT_TRAINER, PATIENCE, MakeRun, RunFolder, eventually, is_alive, lay_out
+from ..running import OUTPUT_TRAINER, PATIENCE, MakeRun, RunFolder, eventually, is_alive, lay_out
 
 TRACEBACK = "Traceback (most recent call last):"
 

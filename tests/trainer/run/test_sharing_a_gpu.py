@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from .corpus import prepare_small_corpus
-from .running import BIGRAM, EVALUATED_TRAINER, OUTPUT_TRAINER, RunFolder, eventually, lay_out
+from ..corpus import prepare_small_corpus
+from ..running import BIGRAM, EVALUATED_TRAINER, OUTPUT_TRAINER, RunFolder, eventually, lay_out
 
 BREATHE = 'print("started", flush=True)\n    tokens = session.ready()\n    print("let in", flush=True)'
 TOO_BIG = 'print("started", flush=True); raise MemoryError("CUDA out of memory")'

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from .corpus import prepare_small_corpus
-from .running import BIGRAM, EVALUATED_TRAINER, MakeRun, RunFolder, is_alive, lay_out
+from ..corpus import prepare_small_corpus
+from ..running import BIGRAM, EVALUATED_TRAINER, MakeRun, RunFolder, is_alive, lay_out
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .corpus import prepare_small_corpus
-from .running import lay_out
+from ..trainer.corpus import prepare_small_corpus
+from ..trainer.running import lay_out
 
 PAGE = Path(__file__).parents[2] / "docs" / "trainers.md"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .running import OUTPUT_TRAINER, MakeRun, RunFolder, lay_out
+from ..running import OUTPUT_TRAINER, MakeRun, RunFolder, lay_out
 
 
 @pytest.fixture
