@@ -15,7 +15,7 @@ from mcp.client.stdio import StdioServerParameters
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("server", "tools", "trainer", "prompts")
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
