@@ -31,8 +31,8 @@ def recipe(*targets: str) -> list[str]:
 
 
 def targets_of_ci() -> list[str]:
-    (line,) = re.findall(r"^make (.+)$", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
-    return str(line).split()
+    lines = re.findall(r"^make ((?:-*[a-z-]+ ?)+)", (ROOT / ".ci" / "run").read_text("utf-8"), re.MULTILINE)
+    return [word for line in lines for word in str(line).split() if not word.startswith("-")]
 
 
 @pytest.mark.parametrize("block", shown("make"), ids=lambda block: block[0])
