@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 CLIENTS := .cache/clients
 SLURM_TESTS := $(wildcard tests/slurm/test_*.py)
 
-# One worker a core. A test that takes long mustn't keep the others of its worker waiting: idle workers steal them.
-PYTEST := $(BIN)/pytest -n auto --dist=worksteal
+# One worker a CPU: `auto` would count a hyperthreaded core once. Idle workers take over tests that wait behind a long one.
+PYTEST := $(BIN)/pytest -n logical --dist=worksteal
 
 .PHONY: help demo test test-slow test-all test-slurm $(SLURM_TESTS) check static format lint types contracts clients fix clean
 
