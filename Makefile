@@ -6,7 +6,10 @@ BIN := $(VENV)/bin
 CLIENTS := .cache/clients
 SLURM_TESTS := $(wildcard tests/slurm/test_*.py)
 
-.PHONY: help demo test test-slurm $(SLURM_TESTS) check static format lint types contracts clients fix clean
+# One worker a CPU: `auto` would count a hyperthreaded core once. Idle workers take over tests that wait behind a long one.
+PYTEST := $(BIN)/pytest -n logical --dist=worksteal
+
+.PHONY: help demo test test-slow test-all test-slurm $(SLURM_TESTS) check static format lint types contracts clients fix clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## */make \1: /p' $(MAKEFILE_LIST)
@@ -14,8 +17,14 @@ help:
 demo: $(VENV)/trainer.stamp ## real experiments on this machine through a real MCP client, in a few minutes
 	$(BIN)/labhand demo
 
-test: $(VENV)/dev.stamp ## every test; those with real clients only after `make clients`
-	$(BIN)/pytest -n auto
+test: $(VENV)/dev.stamp ## the fast tests, in less than five minutes on two cores
+	$(PYTEST) -m "not slow"
+
+test-slow: $(VENV)/dev.stamp ## the tests that train, kill, build or drive programs; real clients only after `make clients`
+	$(PYTEST) -m slow
+
+test-all: $(VENV)/dev.stamp ## every test, in one go
+	$(PYTEST)
 
 test-slurm: $(VENV)/dev.stamp ## what needs SkyPilot and sixteen GPUs, on a Slurm whose GPUs are pretended; needs root
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync $(SLURM_TESTS)
@@ -25,7 +34,7 @@ $(SLURM_TESTS): $(VENV)/dev.stamp
 	LABHAND_BED=.cache/beds/$(@F) $(BIN)/python -m tests.slurm.bed run $(BIN)/pytest $@
 
 check: export REQUIRE_CLIENTS := 1
-check: clients static test ## what can be checked without GPUs, pretended or not
+check: clients static test test-slow ## all that needs neither GPUs nor Slurm
 
 static: format lint types contracts ## what can be checked without running the code
 

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    # Each worker of pytest-xdist has a core: more threads in torch and numpy would wait for one another.
+    os.environ.setdefault(variable, "1")
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     """Async tests run on asyncio, as the server does."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def slots_of_this_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Slots are locks that all labs of a machine share: no test waits for a lab of this machine, or for another worker."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LABHAND_SLOTS", str(tmp_path_factory.mktemp("slots")))
+        yield

@@ -18,9 +18,9 @@ from mcp.client.stdio import StdioServerParameters
 from .ledger import whole_scores
 from .tools.calls import data, prose
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(900)]
 
-BUDGET_SECONDS = 10
+BUDGET_SECONDS = 3
 WAITS = 80
 
 

@@ -113,7 +113,9 @@ class Arms:
         mean = fmean(reference) if reference else None
         for arm in arms:
             counting = self._counting(arm)
-            yield from (_suspected(row, answered=len(self.scored[arm]) > 1) for row in self.scored[arm] if row not in counting)
+            # Only a row with a bar can be left out: comparing every row with all others would take quadratic time.
+            doubtful = [row for row in self.scored[arm] if row.must_beat is not None and row not in counting]
+            yield from (_suspected(row, answered=len(self.scored[arm]) > 1) for row in doubtful)
             if not counting:
                 continue
             doubt = UNSEEDED if unseeded(_scores(counting)) else None

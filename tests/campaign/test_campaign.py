@@ -16,7 +16,7 @@ from .agent import Campaign, run
 from .page import WrongClaimError
 from .recompute import recompute
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 REHEARSAL = """trainer = "gpt"
 budget_seconds = 60

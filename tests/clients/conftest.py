@@ -15,6 +15,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("clients")
+            item.add_marker("slow")
 
 
 def pytest_runtest_setup() -> None:

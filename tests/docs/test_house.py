@@ -71,3 +71,18 @@ def test_every_import_of_the_packages_is_relative() -> None:
     packages = [path for path in sources if path not in by_name]
 
     assert [str(path) for path in packages if absolute.search(path.read_text("utf-8"))] == []
+
+
+def test_the_tests_of_a_module_lie_in_the_folder_of_its_name() -> None:
+    """A test file that names no module tests a behaviour of its folder."""
+    folders: dict[str, set[Path]] = {}
+    for module in tracked("server/*.py", "tools/*.py", "trainer/*.py"):
+        folders.setdefault(module.stem, set()).add(module.parent.relative_to(ROOT))
+    tests = {
+        path: path.parent.relative_to(ROOT / "tests")
+        for path in tracked("tests/server/*.py", "tests/tools/*.py", "tests/trainer/*.py")
+        if path.name.startswith("test_")
+    }
+
+    assert [str(path) for path, folder in tests.items() if not (ROOT / folder).is_dir()] == []
+    assert [str(path) for path, folder in tests.items() if folder not in folders.get(path.stem[5:], {folder})] == []

@@ -13,7 +13,7 @@ from mcp.client.stdio import StdioServerParameters
 
 from .environments import PACKAGES, run
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 def test_the_wheel_holds_every_file_of_the_packages(source: Path, wheel: Path) -> None:

@@ -20,6 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if item.get_closest_marker("timeout") is None:
                 item.add_marker(pytest.mark.timeout(SECONDS))
             item.add_marker(pytest.mark.filterwarnings("ignore"))
+            item.add_marker("slow")
 
 
 def pytest_runtest_setup() -> None:

@@ -214,6 +214,7 @@ def served(place: Place) -> Iterator[Served]:
 
 
 @needs_root
+@pytest.mark.slow
 def test_an_agent_of_another_user_has_the_tools_and_nothing_else(served: Served) -> None:
     evaluator = Path(__file__).parents[2] / "trainer" / "evaluator" / "evaluate.py"
     places = [*served.secrets(), evaluator]

@@ -7,7 +7,7 @@ import pytest
 from .calls import data, finished, refusal
 from .conftest import Connect
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(300)]
 
 LUCK = {"file": "train.py", "find": 'get("LABHAND_SEED", "0")', "replace": 'get("LABHAND_SEED", "0") + NAME'}
 """Lets a seed do something else to each name."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ..contract.trainer_file import read_trainer
-from ..prepare import main
+from labhand.trainer.contract.trainer_file import read_trainer
+from labhand.trainer.prepare import main
 
 if __name__ == "__main__":
     data = read_trainer(Path(__file__).parent).data

@@ -11,9 +11,8 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from labhand.trainer.session import Session
 from torch import Tensor, nn
-
-from ..session import Session
 
 # Model. Sizes are for one CPU core; a GPU gets them multiplied by the factors below.
 DEPTH = 2  # blocks of attention and MLP

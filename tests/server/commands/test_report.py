@@ -6,6 +6,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import anyio
 import pytest
 from labhand.server.commands.report import as_html, as_markdown
 from labhand.server.domain import Verdict
@@ -13,6 +14,7 @@ from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.report.gather import LabReport, gather
 from labhand.server.main import app
+from labhand.server.schemas.analysis import Analysis
 from labhand.server.store.comparison import champions
 from typer.testing import CliRunner
 from typing_extensions import override
@@ -64,11 +66,22 @@ async def campaign(lab: Lab) -> None:
     await builders.note(lab, HOSTILE, [2])
 
 
-@pytest.fixture
-async def report(tmp_path: Path) -> LabReport:
-    async with opened(tmp_path, toml=f"goal = '''{HOSTILE[:60]}'''") as lab:
-        await campaign(lab)
-        return await gather(lab)
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> tuple[LabReport, Analysis]:
+    """The report of such a campaign, and its effects; tests only read them, and drawing a report takes seconds."""
+
+    async def gathered() -> tuple[LabReport, Analysis]:
+        async with opened(tmp_path_factory.mktemp("lab"), toml=f"goal = '''{HOSTILE[:60]}'''") as lab:
+            await campaign(lab)
+            return await gather(lab), await analyze(lab, "effects")
+
+    return anyio.run(gathered)
+
+
+@pytest.fixture(scope="module")
+def report(reported: tuple[LabReport, Analysis]) -> LabReport:
+    """The report alone."""
+    return reported[0]
 
 
 async def test_the_page_stands_alone_and_runs_nothing(report: LabReport) -> None:
@@ -101,11 +114,9 @@ async def test_markdown_says_the_same_with_nothing_of_it_as_markup(report: LabRe
         assert re.search(rf"^## .*{heading}", told, re.MULTILINE), heading
 
 
-async def test_figures_are_those_of_the_analyses(tmp_path: Path) -> None:
-    async with opened(tmp_path) as lab:
-        await campaign(lab)
-        effects = await analyze(lab, "effects")
-        text = Page(as_html(await gather(lab))).text
+async def test_figures_are_those_of_the_analyses(reported: tuple[LabReport, Analysis]) -> None:
+    report, effects = reported
+    text = Page(as_html(report)).text
     assert effects.main
     for effect in effects.main:
         assert f"{effect.gain:.4g}" in text

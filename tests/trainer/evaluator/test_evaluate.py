@@ -192,6 +192,7 @@ def test_who_depends_on_more_than_the_row_is_told(nature: Nature, breach: str) -
     assert not found.tampering
 
 
+@pytest.mark.slow
 def test_a_benchmark_that_accuses_no_honest_model() -> None:
     benchmark = Path(__file__).parents[3] / "benchmarks" / "integrity.py"
     command = [sys.executable, str(benchmark), "alarms", "--count", "60", "--seed", "1"]

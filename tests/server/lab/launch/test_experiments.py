@@ -370,8 +370,10 @@ async def test_a_launch_that_is_killed_happened_whole_or_not_at_all(tmp_path: Pa
             assert log(lab, "-1", "--format=%H", one.id) == [one.commit]
 
 
-async def test_a_launch_whose_names_git_refuses_leaves_nothing(tmp_path: Path) -> None:
+async def test_a_launch_whose_names_git_refuses_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with opened(tmp_path) as lab:
+        # In milliseconds: git waits that long for the lock.
+        monkeypatch.setitem(git._SETTINGS, "core.filesRefLockTimeout", "100")  # pyright: ignore[reportPrivateUsage]
         before = await everything(lab)
         (lab.sources.path / "refs/tags/e0003.lock").mkdir()
         with pytest.raises(LabhandError, match="update-ref"):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .corpus import prepare_small_corpus
-from .running import lay_out
+import pytest
+
+from ..trainer.corpus import prepare_small_corpus
+from ..trainer.running import lay_out
 
 PAGE = Path(__file__).parents[2] / "docs" / "trainers.md"
 
@@ -24,6 +26,7 @@ def test_the_trainer_that_knows_nothing_of_labhand_runs_as_written(tmp_path: Pat
     assert result["self_reported"]
 
 
+@pytest.mark.slow
 def test_the_trainer_whose_model_is_measured_runs_as_written(tmp_path: Path) -> None:
     *_, trainer, train = examples()
     prepare_small_corpus(tmp_path / "texts", tmp_path / "cache")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from labhand.trainer.run.log import HEAD_BYTES, TAIL_BYTES
 
-from .running import OUTPUT_TRAINER, PATIENCE, MakeRun, RunFolder, eventually, is_alive, lay_out
+from ..running import OUTPUT_TRAINER, PATIENCE, MakeRun, RunFolder, eventually, is_alive, lay_out
 
 TRACEBACK = "Traceback (most recent call last):"
 
@@ -199,7 +199,7 @@ def test_nothing_is_left_running_after_a_success(make_run: MakeRun) -> None:
 
 
 def test_a_flood_of_output_keeps_its_beginning_and_its_end(make_run: MakeRun) -> None:
-    run = make_run("print('first')\nfor _ in range(200_000): print('y' * 99)\nprint('loss: 4')")
+    run = make_run("print('first')\nfor _ in range(100_000): print('y' * 99)\nprint('loss: 4')")
     assert run.run()["score"] == 4
     log = run.log()
     assert len(log) < HEAD_BYTES + TAIL_BYTES + 100

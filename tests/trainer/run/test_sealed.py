@@ -10,27 +10,20 @@ import pytest
 from labhand.trainer.data.corpus import load_corpus
 from labhand.trainer.evaluator.evaluate import fixed_rows
 
-from .corpus import prepare_small_corpus
-from .running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out
+from ..running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out
 
 CHATTY = ("        return self.table[tokens]\n", "        print('scored', len(tokens))\n        return self.table[tokens]\n")
 
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A prepared corpus."""
-    place = tmp_path_factory.mktemp("lab")
-    prepare_small_corpus(place / "texts", place / "cache")
-    return place
+pytestmark = pytest.mark.slow
 
 
-def run(place: Path, name: str, train: str, *, sealed: bool) -> RunFolder:
+def run(small_corpus: Path, place: Path, name: str, train: str, *, sealed: bool) -> RunFolder:
     """A finished run."""
     train = train.replace("session.progress() < 1", "session.progress() < 1 and step < 20")
-    trainer = EVALUATED_TRAINER.format(corpus=place / "texts", startup=300)
+    trainer = EVALUATED_TRAINER.format(corpus=small_corpus / "texts", startup=300)
     cores = [min(os.sched_getaffinity(0))]
-    folder = lay_out(place / "runs" / name, trainer, train, budget_seconds=10.0, cores=cores, sealed=sealed)
-    folder.environment["LABHAND_CACHE"] = str(place / "cache")
+    folder = lay_out(place / name, trainer, train, budget_seconds=10.0, cores=cores, sealed=sealed)
+    folder.environment["LABHAND_CACHE"] = str(small_corpus / "cache")
     folder.run()
     return folder
 
@@ -40,8 +33,10 @@ def told(folder: RunFolder, name: str) -> dict[str, object]:
     return found
 
 
-def test_the_test_split_is_scored_into_the_sealed_file_alone(place: Path) -> None:
-    plain, sealed = (run(place, name, BIGRAM.replace(*CHATTY), sealed=name == "sealed") for name in ("plain", "sealed"))
+def test_the_test_split_is_scored_into_the_sealed_file_alone(small_corpus: Path, tmp_path: Path) -> None:
+    plain, sealed = (
+        run(small_corpus, tmp_path, name, BIGRAM.replace(*CHATTY), sealed=name == "sealed") for name in ("plain", "sealed")
+    )
     result, other = told(sealed, "result.json"), told(plain, "result.json")
     found = told(sealed, "sealed.json")
     assert (result["status"], result["score"]) == ("succeeded", other["score"])
@@ -59,12 +54,12 @@ def test_the_test_split_is_scored_into_the_sealed_file_alone(place: Path) -> Non
     assert not (plain.path / "sealed.json").exists()
 
 
-def test_what_goes_wrong_on_the_test_split_is_sealed_too(place: Path) -> None:
-    corpus = load_corpus(str(place / "texts"), 300, place / "cache")
+def test_what_goes_wrong_on_the_test_split_is_sealed_too(small_corpus: Path, tmp_path: Path) -> None:
+    corpus = load_corpus(str(small_corpus / "texts"), 300, small_corpus / "cache")
     first = fixed_rows(corpus.split("test"), 32, 2**15, corpus.token_bytes).inputs[0, :16].tolist()
     met = f"tokens.dim() == 2 and (tokens[:, :16] == torch.tensor({first})).all(1).any()"
     falls = f"        if {met}: raise ValueError('met the test split')\n"
-    folder = run(place, "falls", BIGRAM.replace(CHATTY[0], falls + CHATTY[0]), sealed=True)
+    folder = run(small_corpus, tmp_path, "falls", BIGRAM.replace(CHATTY[0], falls + CHATTY[0]), sealed=True)
     assert told(folder, "result.json")["status"] == "succeeded"
     found = told(folder, "sealed.json")
     assert (found["score"], found["failure"]) == (None, "contract_broken")

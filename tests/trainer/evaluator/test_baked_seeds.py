@@ -14,16 +14,12 @@ from labhand.server.research.paired_test import decide
 from labhand.trainer.data.corpus import Corpus, load_corpus, training_stream
 from labhand.trainer.evaluator.evaluate import bits_per_byte, fixed_rows, nats
 
-from .corpus import prepare_small_corpus
-
 PICKED_FROM, PAIRS = 40, 8
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    place = tmp_path_factory.mktemp("baked")
-    prepare_small_corpus(place / "texts", place / "cache")
-    return load_corpus(str(place / "texts"), 300, Path(place / "cache"))
+def corpus(small_corpus: Path) -> Corpus:
+    return load_corpus(str(small_corpus / "texts"), 300, small_corpus / "cache")
 
 
 def score(corpus: Corpus, seed: int, baked: int | None) -> float:

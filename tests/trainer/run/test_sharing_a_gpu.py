@@ -15,19 +15,16 @@ from pathlib import Path
 
 import pytest
 
-from .corpus import prepare_small_corpus
-from .running import BIGRAM, EVALUATED_TRAINER, OUTPUT_TRAINER, RunFolder, eventually, lay_out
+from ..running import BIGRAM, EVALUATED_TRAINER, OUTPUT_TRAINER, RunFolder, eventually, lay_out
 
 BREATHE = 'print("started", flush=True)\n    tokens = session.ready()\n    print("let in", flush=True)'
 TOO_BIG = 'print("started", flush=True); raise MemoryError("CUDA out of memory")'
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def cache(small_corpus: Path) -> Path:
     """A cache that holds the corpus `texts` beside it."""
-    place = tmp_path_factory.mktemp("data")
-    prepare_small_corpus(place / "texts", place / "cache")
-    return place / "cache"
+    return small_corpus / "cache"
 
 
 @pytest.fixture
@@ -55,6 +52,7 @@ def another_run(gate: Path) -> Generator[int]:
         os.close(descriptor)
 
 
+@pytest.mark.slow
 def test_a_run_starts_beside_another_and_trains_when_that_has_ended(tmp_path: Path, cache: Path, gate: Path) -> None:
     run = run_at(tmp_path, cache, gate=str(gate))
     with another_run(gate) as theirs, run.start() as runner:
@@ -69,6 +67,7 @@ def test_a_run_starts_beside_another_and_trains_when_that_has_ended(tmp_path: Pa
     assert result["seconds"]["held"] < result["seconds"]["startup"] + result["seconds"]["training_wall"] + 30
 
 
+@pytest.mark.slow
 def test_only_the_time_that_a_run_has_the_device_to_itself_is_held(tmp_path: Path, cache: Path, gate: Path) -> None:
     run = run_at(tmp_path, cache, gate=str(gate))
     with another_run(gate), run.start() as runner:
@@ -81,6 +80,7 @@ def test_only_the_time_that_a_run_has_the_device_to_itself_is_held(tmp_path: Pat
     assert "training" not in result["seconds"]
 
 
+@pytest.mark.slow
 def test_a_run_that_finds_the_device_free_holds_it_from_its_claim_on(tmp_path: Path, cache: Path, gate: Path) -> None:
     result = run_at(tmp_path, cache, gate=str(gate)).run()
     assert result["status"] == "succeeded"
@@ -88,6 +88,7 @@ def test_a_run_that_finds_the_device_free_holds_it_from_its_claim_on(tmp_path: P
     assert result["seconds"]["held"] > sum(result["seconds"][part] for part in parts)
 
 
+@pytest.mark.slow
 def test_a_run_for_which_there_is_no_memory_beside_another_starts_again_when_it_is_alone(
     tmp_path: Path, cache: Path, gate: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_run_for_which_there_is_no_memory_beside_another_starts_again_when_it_
     assert run.result()["seconds"]["held"] > 0
 
 
+@pytest.mark.slow
 def test_a_run_for_which_there_is_no_memory_at_all_fails_at_once(tmp_path: Path, cache: Path, gate: Path) -> None:
     run = run_at(tmp_path, cache, TOO_BIG, gate=str(gate))
     assert run.run()["failure"]["kind"] == "out_of_memory"
@@ -139,6 +141,7 @@ for query, answer in json.loads({json.dumps(json.dumps(answers))}).items():
     return f"{place}:{os.environ['PATH']}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("apps", "flags", "memory"),
     [("PID, 500", [], 500), ("PID, 500\n1, 70", ["shared_gpu"], 500), ("999999999, 80", [], 620), ("", [], 620)],
