@@ -20,6 +20,11 @@ def console_blocks(page: Path) -> list[list[str]]:
     return [[line.removeprefix("$ ") for line in text.splitlines()] for text in blocks(page, "console")]
 
 
+def prose(page: Path) -> str:
+    """A page's text without its fenced blocks."""
+    return _FENCE.sub("", page.read_text("utf-8"))
+
+
 def links(page: Path) -> list[str]:
     """The targets of a page's links and images, outside its code."""
     text = re.sub(r"`[^`\n]*`", "", _FENCE.sub("", page.read_text("utf-8")))
