@@ -139,7 +139,7 @@ def _rows(count: int, commit: str) -> Iterator[tuple[object, ...]]:
             score if scored else None,
             rnd.choices((1, 2), (4, 1))[0] if scored else None,
             rnd.choices(("worse", "inconclusive", "promising"), (60, 39, 1))[0] if scored else "none",
-            "within_noise: a gain of +0.0013 ± 0.009 (95 %, 1 seed against 4); about 12 more runs would settle it",
+            "within_noise: a gain of +0.0013 ± 0.009 (95 %, 1 seed against 4); about 12 more runs would decide",
             2.0 - score if scored else None,
             "crashed" if status == "failed" else None,
             failed if status == "failed" else None,

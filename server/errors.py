@@ -1,7 +1,7 @@
-"""What can go wrong in a way that the caller can act on.
+"""Errors that the caller can act on.
 
-Every error says what was wrong, the value at fault, what would do, and the call to make next. The text is the contract: it
-is what an agent reads, and the only part of an exception that crosses MCP.
+Every error states the condition, the value and the remedy, if possible with the next call to make. The text is the contract: it
+is what an agent reads, and the only part of an exception that MCP transmits.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ class LabhandError(Exception):
     """An error that the caller can act on.
 
     Attributes:
-        problem: What was wrong, with the value at fault.
-        remedy: What would do, and the next call to make; empty where nothing helps.
+        problem: The condition, with the value that caused it.
+        remedy: What to do, with the next call; empty if nothing helps.
     """
 
     def __init__(self, problem: str, remedy: str = "") -> None:
@@ -35,32 +35,32 @@ class BadInputError(LabhandError):
 
 
 class NotFoundError(LabhandError):
-    """Nothing in the lab goes by that name."""
+    """The lab has nothing with this name."""
 
 
 class ConflictError(LabhandError):
-    """Two changes touch the same lines, or a file holds unsaved work."""
+    """Two changes affect the same lines, or a file has changes that aren't saved."""
 
 
 class AllowanceError(LabhandError):
-    """What was asked for costs more than the person allowed."""
+    """A request costs more than the allowance has left."""
 
 
 class SettingsError(LabhandError):
-    """`labhand.toml` or `trainer.toml` can't be used: names the file, the line and the key."""
+    """`labhand.toml` or `trainer.toml` can't be used; the text names the file, the line and the key."""
 
 
 class NoCapacityError(LabhandError):
-    """A backend has no free slot for a run at the moment."""
+    """A backend has no free slot for a run now."""
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
-    """A remedy for an unknown name: `did you mean DEPTH, WIDTH?`, or all that there is when nothing is near.
+    """Returns a remedy for an unknown name: `Did you mean DEPTH, WIDTH?`, or all names if none is similar.
 
     Args:
         name: The unknown name.
-        known: What would have been accepted.
-        most: How many near names to give.
+        known: The names that exist.
+        most: Maximum number of similar names.
     """
     names = sorted(known)
     upper = {candidate.upper(): candidate for candidate in names}

@@ -1,1 +1,1 @@
-"""Pictures: plain numbers in, PNG out. They know nothing of the lab."""
+"""Figures: functions from numbers to PNG images. They know nothing of the lab."""

@@ -8,18 +8,18 @@ from statistics import median, quantiles
 from .canvas import GREY, SERIES, canvas, plain, png
 
 Curve = Sequence[tuple[float, float]]
-"""Seconds and loss."""
-SMOOTHED = 5
-"""Reports whose median is drawn."""
+"""Points of seconds of training and training loss."""
+SMOOTHING_WINDOW = 5
+"""Number of reports whose median is drawn."""
 
 
 def draw(chosen: Sequence[tuple[str, Curve]], reference: Sequence[Curve], note: str = "") -> bytes:
-    """Some curves in colour with their names, those of the reference's replicates in grey behind them.
+    """Draws curves in colour with their names, and those of the reference's replicates in grey behind them.
 
     Args:
-        chosen: The best first.
-        reference: What they are compared with.
-        note: In small type.
+        chosen: Name and curve of each experiment, the best first.
+        reference: Curves of the reference's replicates.
+        note: A text in small type below the title.
     """
     figure, (axes,) = canvas("Training curves", note)
     for place, curve in enumerate(reference):
@@ -30,7 +30,7 @@ def draw(chosen: Sequence[tuple[str, Curve]], reference: Sequence[Curve], note: 
         axes.plot(seconds, losses, color=SERIES[place % len(SERIES)], linewidth=1.8, label=plain(name, 46), zorder=2)
     axes.set_xlabel("seconds of training", fontsize=11)
     axes.set_ylabel("training loss (lower is better)", fontsize=11)
-    _leave_out_the_fall([*reference, *(curve for _, curve in chosen)], axes.set_ylim)
+    _limit_to_later_losses([*reference, *(curve for _, curve in chosen)], axes.set_ylim)
     axes.grid(color="#eeeeee")
     figure.legend(fontsize=9, frameon=False, loc="outside lower center", ncols=2)
     return png(figure)
@@ -39,12 +39,12 @@ def draw(chosen: Sequence[tuple[str, Curve]], reference: Sequence[Curve], note: 
 def _smooth(curve: Curve) -> tuple[list[float], list[float]]:
     losses = [loss for _, loss in curve]
     return [seconds for seconds, _ in curve], [
-        median(losses[max(0, place - SMOOTHED + 1) : place + 1]) for place in range(len(losses))
+        median(losses[max(0, place - SMOOTHING_WINDOW + 1) : place + 1]) for place in range(len(losses))
     ]
 
 
-def _leave_out_the_fall(curves: Sequence[Curve], limit: object) -> None:
-    """The first steep fall would press the ends together, and they are what matters."""
+def _limit_to_later_losses(curves: Sequence[Curve], limit: object) -> None:
+    """Limits the axis to the later part: the steep fall at the beginning would make the ends indistinguishable."""
     losses = [loss for curve in curves for _, loss in curve]
     if len(losses) > 20 and callable(limit):
         cuts = quantiles(losses, n=20)

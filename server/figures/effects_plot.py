@@ -1,4 +1,4 @@
-"""Effects with their intervals, the largest on top."""
+"""Effects of changes with their intervals, the largest on top."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Bar = tuple[str, float, tuple[float, float] | None]
-"""What was changed, what it gained, and between what."""
+"""Name of the change, its gain, and the interval of the gain."""
 TOGETHER = "together, beyond the sum:"
-ROW = 0.34
-"""Inches."""
-FAR = 8
-"""What reaches so many times as far as the usual effect is drawn at the edge: one ruined run would hide all others."""
+ROW_HEIGHT = 0.34
+"""Height of a row, in inches."""
+MAX_REACH = 8
+"""An effect this many times the median effect is drawn at the edge; otherwise one failed run would hide all others."""
 
 
 def draw(metric: str, main: Sequence[Bar], interactions: Sequence[Bar], note: str = "") -> bytes:
-    """A row for each effect; green where it helps beyond noise, red where it hurts, grey where neither can be told."""
+    """Draws a row for each effect: green if it is a gain beyond noise, red if a loss beyond noise, grey if neither is clear."""
     rows: list[Bar | None] = [*main, *([None, *interactions] if interactions else [])]
-    figure, (axes,) = canvas("What each change did, other knobs held", note, height=1.9 + ROW * max(4, len(rows)))
+    figure, (axes,) = canvas("What each change did, other knobs held", note, height=1.9 + ROW_HEIGHT * max(4, len(rows)))
     axes.axvline(0, color=INK, linewidth=1)
     edge = reach([*main, *interactions])
     for place, row in enumerate(rows):
@@ -38,9 +38,10 @@ def draw(metric: str, main: Sequence[Bar], interactions: Sequence[Bar], note: st
 
 
 def reach(bars: Sequence[Bar]) -> float:
-    """How far from 0 effects are drawn in full: as far as the farthest that isn't `FAR` times as far as the usual one."""
-    farthest = sorted(max(map(abs, interval or (gain,))) for _, gain, interval in bars)
-    return max((one for one in farthest if one <= FAR * farthest[len(farthest) // 2]), default=0.0)
+    """Returns the largest distance from 0 that is drawn in full: that of the largest effect below `MAX_REACH` medians."""
+    distances = sorted(max(map(abs, interval or (gain,))) for _, gain, interval in bars)
+    limit = MAX_REACH * distances[len(distances) // 2] if distances else 0.0
+    return max((distance for distance in distances if distance <= limit), default=0.0)
 
 
 def _draw_row(axes: Axes, place: int, row: Bar, marker: str, edge: float) -> None:

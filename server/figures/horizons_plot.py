@@ -1,4 +1,4 @@
-"""Scores at one budget against those at a longer one: whether short runs rank as longer ones do."""
+"""Scores at one budget against those at a longer budget: whether the two rankings agree."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from dataclasses import dataclass
 
 from .canvas import BLUE, GREY, INK, canvas, plain, png
 
-NAMED = 3
-"""Of the best at the shorter budget."""
+MAX_LABELS = 3
+"""Number of sources with a label: the best at the shorter budget."""
 
 
 @dataclass(frozen=True, slots=True)
 class HorizonPair:
-    """Two budgets.
+    """The scores at two budgets.
 
     Attributes:
-        scores: Name, score at the shorter and at the longer budget; the best at the shorter first.
-        tau: Kendall's, in words.
+        short: The shorter budget, in words.
+        longer: The longer budget, in words.
+        scores: Name, score at the shorter budget, score at the longer budget; the best at the shorter one first.
+        tau: Kendall's tau, in words.
     """
 
     short: str
@@ -27,19 +29,19 @@ class HorizonPair:
 
 
 def draw(metric: str, direction: str, pairs: Sequence[HorizonPair], note: str = "") -> bytes:
-    """A dot for each source that ran at both budgets; the best at the shorter one by name."""
-    figure, axes = canvas("Do short runs rank as longer ones do?", note, columns=len(pairs))
-    for one, pair in zip(axes, pairs, strict=True):
-        one.scatter([short for _, short, _ in pair.scores], [longer for _, _, longer in pair.scores], s=34, color=BLUE)
-        for place, (name, short, longer) in enumerate(pair.scores[:NAMED]):
-            # In turn above and below, as the best lie close together.
+    """Draws a dot for each source that ran at both budgets, with the names of the best at the shorter one."""
+    figure, axes = canvas("Do short runs and longer runs rank alike?", note, columns=len(pairs))
+    for axis, pair in zip(axes, pairs, strict=True):
+        axis.scatter([short for _, short, _ in pair.scores], [longer for _, _, longer in pair.scores], s=34, color=BLUE)
+        for place, (name, short, longer) in enumerate(pair.scores[:MAX_LABELS]):
+            # The best are close together, so the labels alternate above and below.
             offset = (6, 7) if place % 2 else (6, -13)
-            one.annotate(plain(name), (short, longer), xytext=offset, textcoords="offset points", fontsize=9, color=INK)
-        one.set_title(plain(pair.tau, 60), fontsize=10, color=GREY, loc="left")
-        one.set_xlabel(f"{plain(metric)} at {pair.short}", fontsize=11)
-        one.set_ylabel(
+            axis.annotate(plain(name), (short, longer), xytext=offset, textcoords="offset points", fontsize=9, color=INK)
+        axis.set_title(plain(pair.tau, 60), fontsize=10, color=GREY, loc="left")
+        axis.set_xlabel(f"{plain(metric)} at {pair.short}", fontsize=11)
+        axis.set_ylabel(
             f"{plain(metric)} at {pair.longer} ({'lower' if direction == 'minimize' else 'higher'} is better)", fontsize=11
         )
-        one.grid(color="#eeeeee")
-        one.set_axisbelow(True)
+        axis.grid(color="#eeeeee")
+        axis.set_axisbelow(True)
     return png(figure)

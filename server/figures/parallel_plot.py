@@ -1,4 +1,4 @@
-"""Parallel coordinates: every experiment as a line through the values of its knobs to its score."""
+"""Parallel coordinates: every experiment is a line through the values of its knobs to its score."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from .canvas import GREY, INK, canvas, plain, png
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-BEST = 0.1
-"""The share that is drawn in full colour."""
+BEST_SHARE = 0.1
+"""The share of the experiments that is drawn in full colour."""
 
 
 def draw(
@@ -21,19 +21,19 @@ def draw(
     lines: Sequence[tuple[Mapping[str, Any], float]],
     note: str = "",
 ) -> bytes:
-    """A vertical axis for each knob, and the score on the right, best on top.
+    """Draws a vertical axis for each knob, and one for the score on the right with the best on top.
 
     Args:
-        metric: What the score is.
-        direction: Which way it is better.
-        knobs: The values of each, in the order to stand on its axis from below.
+        metric: Name of the score.
+        direction: `minimize` or `maximize`.
+        knobs: The values of each knob, in their order on the axis from below.
         lines: Knobs and score of each experiment.
-        note: In small type.
+        note: A text in small type below the title.
     """
     from matplotlib import colormaps  # noqa: PLC0415  heavy
 
     best_first = sorted(lines, key=lambda line: line[1], reverse=direction == "maximize")
-    strong = max(1, round(BEST * len(lines)))
+    strong = max(1, round(BEST_SHARE * len(lines)))
     figure, (axes,) = canvas(f"{len(lines)} experiments by knob; the best {strong} in colour", note)
     names = [*knobs, metric]
     scores = [score for _, score in lines]

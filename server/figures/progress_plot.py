@@ -1,4 +1,4 @@
-"""Scores in the order in which they came, beside what noise alone would show."""
+"""Scores in the order of finishing, compared with what noise alone would show."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ COLOURS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What is drawn.
+    """The data of the figure.
 
     Attributes:
-        scores: In the order of finishing: score and verdict; a score of None for a failure.
-        reference: Mean score of what the others are compared with.
+        scores: Score and verdict in the order of finishing; a score of None is a failure.
+        reference: Mean score of the reference.
         noise: Standard deviation between seeds.
-        champions: From which place in the order each leads, its mean score, and its id.
+        champions: For each champion the position in the order from which it leads, its mean score, and its id.
     """
 
     metric: str
@@ -43,12 +43,12 @@ class Progress:
 
 
 def draw(progress: Progress) -> bytes:
-    """Scores as dots coloured by their verdict; the noise as a band; champions as steps."""
+    """Draws scores as dots coloured by verdict, the noise as a band, and champions as steps."""
     count = len(progress.scores)
     figure, (axes,) = canvas(f"{count} experiments in the order in which they finished", progress.note)
-    _beside_noise(axes, progress, count)
+    _draw_noise(axes, progress, count)
     low, high = _range(progress)
-    _dots(axes, progress, low, high)
+    _draw_scores(axes, progress, low, high)
     for turn, (start, score, name) in enumerate(progress.champions):
         stop = progress.champions[turn + 1][0] if turn + 1 < len(progress.champions) else count
         stop = max(stop, start + 1 + count // 30)  # long enough to be seen
@@ -71,8 +71,8 @@ def draw(progress: Progress) -> bytes:
     return png(figure)
 
 
-def _beside_noise(axes: Axes, progress: Progress, count: int) -> None:
-    """Two standard deviations around the reference, and the best that so many seeds of the reference itself would show."""
+def _draw_noise(axes: Axes, progress: Progress, count: int) -> None:
+    """Draws two standard deviations around the reference, and the best score to expect from seeds of the reference alone."""
     if progress.reference is None or not progress.noise:
         return
     reach = 2 * progress.noise
@@ -85,11 +85,11 @@ def _beside_noise(axes: Axes, progress: Progress, count: int) -> None:
     axes.plot(orders, luck, color=RED, linestyle="--", linewidth=1.2, zorder=1, label="best by luck alone")
 
 
-def _dots(axes: Axes, progress: Progress, low: float, high: float) -> None:
+def _draw_scores(axes: Axes, progress: Progress, low: float, high: float) -> None:
     worst = high if progress.direction == "minimize" else low
     for verdict, (colour, name) in COLOURS.items():
         here = [
-            (order, score) for order, (score, told) in enumerate(progress.scores, 1) if told == verdict and score is not None
+            (order, score) for order, (score, given) in enumerate(progress.scores, 1) if given == verdict and score is not None
         ]
         if not here:
             continue
@@ -110,15 +110,15 @@ def _columns(points: Sequence[tuple[int, float]]) -> tuple[list[int], list[float
 
 
 def _range(progress: Progress) -> tuple[float, float]:
-    """All but what is far worse than most: one bad score must not press the others together."""
+    """The range of the axis. It leaves out scores far worse than most, which would compress the others."""
     scores = sorted(score for score, _ in progress.scores if score is not None and math.isfinite(score))
     minimize = progress.direction == "minimize"
     low, middle, high = quantiles(scores, n=4, method="inclusive") if len(scores) > 1 else (scores[0],) * 3
     reach = max(2.0 * (high - low), 4 * (progress.noise or 0.0), 1e-9 + abs(middle) * 1e-6)
-    known = [*scores, *(score for _, score, _ in progress.champions)]
-    known += [] if progress.reference is None else [progress.reference]
-    top = min(max(known), (high + reach)) if minimize else max(known)
-    bottom = min(known) if minimize else max(min(known), low - reach)
+    shown = [*scores, *(score for _, score, _ in progress.champions)]
+    shown += [] if progress.reference is None else [progress.reference]
+    top = min(max(shown), (high + reach)) if minimize else max(shown)
+    bottom = min(shown) if minimize else max(min(shown), low - reach)
     if progress.reference is not None:
         band = 3 * (progress.noise or 0.0)
         bottom, top = min(bottom, progress.reference - band), max(top, progress.reference + band)

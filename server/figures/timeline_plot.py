@@ -1,4 +1,4 @@
-"""What each slot did, over time."""
+"""What each slot did over time."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from dataclasses import dataclass
 
 from .canvas import BLUE, GREEN, ORANGE, RED, canvas, plain, png
 
-MOST_LANES = 40
-ROW = 0.3
+MAX_LANES = 40
+ROW_HEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Stay:
-    """A run on a slot. Unix times, and seconds.
+class SlotInterval:
+    """The time for which one run held a slot.
 
     Attributes:
-        scored: It gave a score; None for what still runs.
+        began: Unix time.
+        ended: Unix time.
+        startup: Seconds.
+        training: Seconds.
+        scored: Whether the run has a score; None while it runs.
     """
 
     pool: str
@@ -27,22 +31,24 @@ class Stay:
     scored: bool | None
 
 
-def draw(stays: Sequence[Stay], note: str = "") -> bytes:
-    """A lane for each slot: starting up, training, evaluating; red where no score came of it."""
-    lanes = _lanes(stays)
-    shown = lanes[:MOST_LANES]
-    start = min(stay.began for stay in stays)
-    span = max(stay.ended for stay in stays) - start
+def draw(intervals: Sequence[SlotInterval], note: str = "") -> bytes:
+    """Draws a lane for each slot: starting up, training, evaluating; red if the run has no score."""
+    lanes = _lanes(intervals)
+    shown = lanes[:MAX_LANES]
+    start = min(interval.began for interval in intervals)
+    span = max(interval.ended for interval in intervals) - start
     unit, name = _unit(span)
-    held = sum(stay.ended - stay.began for stay in stays)
+    held = sum(interval.ended - interval.began for interval in intervals)
     busy = f", {100 * held / (len(lanes) * span):.0f} % of the time held" if span else ""
-    figure, (axes,) = canvas(f"{len(stays)} runs on {len(lanes)} slots{busy}", note, height=1.9 + ROW * max(5, len(shown)))
+    figure, (axes,) = canvas(
+        f"{len(intervals)} runs on {len(lanes)} slots{busy}", note, height=1.9 + ROW_HEIGHT * max(5, len(shown))
+    )
     for place, (_, lane) in enumerate(shown):
-        for stay in lane:
-            left = (stay.began - start) / unit
-            for seconds, offset, colour in _phases(stay):
+        for interval in lane:
+            left = (interval.began - start) / unit
+            for seconds, offset, colour in _phases(interval):
                 axes.barh(place, seconds / unit, left=left + offset / unit, color=colour, height=0.72, linewidth=0)
-    for colour, label in ((ORANGE, "starting up"), (BLUE, "training"), (GREEN, "evaluating"), (RED, "no score came of it")):
+    for colour, label in ((ORANGE, "starting up"), (BLUE, "training"), (GREEN, "evaluating"), (RED, "no score")):
         axes.barh(0, 0, color=colour, label=label)
     axes.set_yticks(range(len(shown)), [plain(pool, 18) for pool, _ in shown], fontsize=9)
     axes.set_ylim(len(shown) - 0.4, -0.6)
@@ -53,27 +59,27 @@ def draw(stays: Sequence[Stay], note: str = "") -> bytes:
     return png(figure)
 
 
-def _phases(stay: Stay) -> list[tuple[float, float, str]]:
-    """Length, offset and colour of what a run did, in turn."""
-    whole = stay.ended - stay.began
-    if stay.scored is False:
+def _phases(interval: SlotInterval) -> list[tuple[float, float, str]]:
+    """Length, offset and colour of each phase of a run, in order."""
+    whole = interval.ended - interval.began
+    if interval.scored is False:
         return [(whole, 0.0, RED)]
-    startup = min(stay.startup, whole)
-    training = min(stay.training, whole - startup)
+    startup = min(interval.startup, whole)
+    training = min(interval.training, whole - startup)
     return [(startup, 0.0, ORANGE), (training, startup, BLUE), (whole - startup - training, startup + training, GREEN)]
 
 
-def _lanes(stays: Sequence[Stay]) -> list[tuple[str, list[Stay]]]:
-    """Runs on the first slot of their pool that was free."""
-    lanes: list[tuple[str, list[Stay]]] = []
-    for stay in sorted(stays, key=lambda stay: stay.began):
-        # Clocks of two machines may differ by a moment.
-        free = (lane for pool, lane in lanes if pool == stay.pool and lane[-1].ended <= stay.began + 0.5)
+def _lanes(intervals: Sequence[SlotInterval]) -> list[tuple[str, list[SlotInterval]]]:
+    """Assigns each run to the first free lane of its pool."""
+    lanes: list[tuple[str, list[SlotInterval]]] = []
+    for interval in sorted(intervals, key=lambda interval: interval.began):
+        # The clocks of two machines may differ slightly.
+        free = (lane for pool, lane in lanes if pool == interval.pool and lane[-1].ended <= interval.began + 0.5)
         lane = next(free, None)
         if lane is None:
             lane = []
-            lanes.append((stay.pool, lane))
-        lane.append(stay)
+            lanes.append((interval.pool, lane))
+        lane.append(interval)
     return sorted(lanes, key=lambda named: named[0])
 
 

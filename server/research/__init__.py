@@ -1,1 +1,1 @@
-"""Pure functions on numbers: what the evidence allows one to say."""
+"""Statistics: pure functions from numbers to verdicts, effects, designs and estimates."""

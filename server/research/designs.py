@@ -1,7 +1,7 @@
-"""Which cells a grid runs: designs over factors, and what each can and can't tell apart.
+"""Experimental designs: which cells a grid runs, and which effects a design can tell apart.
 
-A factor is a knob with the values it takes; a cell gives each knob one of them. Designs that draw are the same for the same
-seed.
+A factor is a knob with its values. A cell gives each knob one of its values. A design that draws at random returns the same
+cells for the same seed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from .fractional_factorial import ROMAN, aliases, columns, levels, resolution
 Factors = Mapping[str, Sequence[Any]]
 Cell = dict[str, Any]
 
-_SMALL = 8
-"""Cells up to which all combinations are run rather than a fraction: a fraction of three factors mixes main effects up."""
+_MAX_FULL_CELLS = 8
+"""Up to this number of cells, all combinations run instead of a fraction: a fraction of three factors mixes up main effects."""
 DRAWS = 20
-"""Latin hypercubes drawn, of which the one is kept whose nearest cells are farthest apart."""
+"""Latin hypercubes that are drawn. The one whose nearest cells are farthest apart is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class DesignedCells:
 
     Attributes:
         cells: In the order to run them.
-        tells: What the design can and can't tell apart, in a sentence or two.
-        resolution: Of a fraction, as a Roman numeral.
-        aliases: Of a fraction: groups of effects that it can't tell apart.
+        tells: Which effects the design can tell apart, in one or two sentences.
+        resolution: The resolution of a fraction, as a Roman numeral; None for other designs.
+        aliases: For a fraction, the groups of effects that it can't tell apart.
     """
 
     cells: Sequence[Cell]
@@ -43,18 +43,18 @@ class DesignedCells:
 
 
 def plan(design: str, factors: Factors, *, size: int | None = None, seed: int = 0, cap: int = 1000) -> DesignedCells:
-    """The cells of a design.
+    """Returns the cells of a design.
 
     Args:
         design: `full`, `fractional`, `latin_hypercube`, `random` or `one_at_a_time`.
-        factors: Knob to values, in the order given; a value listed twice counts once.
-        size: Cells: needed by `latin_hypercube` and `random`; for `fractional` the most, by default as few as keep main effects
-            apart from two-factor interactions; not taken by the others.
-        seed: Of what is drawn.
-        cap: Cells that one grid may have.
+        factors: Knob to values, in the order given; a value that is listed twice counts once.
+        size: Number of cells. Required for `latin_hypercube` and `random`. For `fractional` it is the maximum; the default is
+            the smallest fraction that keeps main effects apart from two-factor interactions. The other designs don't accept it.
+        seed: Seed of the random draws.
+        cap: Maximum number of cells of a grid.
 
     Raises:
-        BadInputError: Factors, size and design don't go together, or there would be too many cells.
+        BadInputError: Factors, size and design don't fit together, or there would be too many cells.
     """
     _refuse(not factors, "A design needs factors", 'Give factors={"DEPTH": [6, 8], …}')
     for knob, values in factors.items():
@@ -65,8 +65,12 @@ def plan(design: str, factors: Factors, *, size: int | None = None, seed: int = 
         return drawn(distinct, _drawn_size(distinct, size, cap), Random(seed))  # noqa: S311  a design, no secret
     if design == "fractional":
         return _fractional(distinct, size, cap)
-    _refuse(design not in {"full", "one_at_a_time"}, f"{design!r} is no design over factors", "Take full or fractional")
-    _refuse(size is not None, f"design={design!r} has the cells that its factors give, not size={size}", "Leave size out")
+    _refuse(
+        design not in {"full", "one_at_a_time"}, f"design={design!r} is not a design over factors", "Use full or fractional"
+    )
+    _refuse(
+        size is not None, f"design={design!r} doesn't accept size={size}: its factors determine the cells", "Leave size out"
+    )
     return _full(distinct, cap) if design == "full" else _one_at_a_time(distinct, cap)
 
 
@@ -82,8 +86,8 @@ def _one_at_a_time(factors: Factors, cap: int) -> DesignedCells:
     _refuse_above(cap, len(cells))
     return DesignedCells(
         cells,
-        "The first cell is the base itself, each other changes one knob. Tells each change at the base alone: no interaction "
-        "is seen, and each change rests on one cell, where a factorial of as many runs would use all of them for each.",
+        "The first cell is the base itself; each of the others changes one knob. Shows each change at the base only: no "
+        "interaction is seen, and each change is measured by one cell, where a factorial design uses all cells for each.",
     )
 
 
@@ -91,10 +95,10 @@ def _fractional(factors: Factors, size: int | None, cap: int) -> DesignedCells:
     for knob, values in factors.items():
         _refuse(
             len(values) != 2,
-            f"A fraction takes two values a knob, and {knob} has {len(values)}",
-            "Give the two ends to compare; more values go with full, latin_hypercube or random",
+            f"design='fractional' takes two values for each knob, and {knob} has {len(values)}",
+            "Give two values; for more values use full, latin_hypercube or random",
         )
-    if 2 ** len(factors) <= (size or _SMALL):
+    if 2 ** len(factors) <= (size or _MAX_FULL_CELLS):
         return _full(factors, cap)
     chosen = columns(len(factors), size)
     runs = levels(chosen)
@@ -106,19 +110,19 @@ def _fractional(factors: Factors, size: int | None, cap: int) -> DesignedCells:
 
 
 _FRACTION = {
-    3: "main effects are mixed with two-factor interactions, so that what looks like a knob may be two others together",
-    4: "tells main effects apart, also from two-factor interactions; of those, the aliases are mixed with one another",
-    5: "tells all main effects and two-factor interactions apart, if three factors together do nothing more",
+    3: "main effects are mixed with two-factor interactions, so the effect of a knob may be that of two other knobs together",
+    4: "tells main effects apart, also from two-factor interactions; interactions that are aliases are mixed with each other",
+    5: "tells all main effects and two-factor interactions apart, if there are no interactions of three factors",
 }
 
 
 def _drawn_size(factors: Factors, size: int | None, cap: int) -> int:
     if size is None:
-        raise BadInputError("A design that draws needs a size", "Give size=, at least twice the number of knobs")
+        raise BadInputError("A design that draws at random needs size", "Give size=, at least twice the number of knobs")
     _refuse_above(cap, size)
     possible = math.prod(len(values) for values in factors.values())
     _refuse(
-        size > possible, f"There are only {possible} different cells, not {size}", f'Take design="full", or size={possible}'
+        size > possible, f"size={size} is more than the {possible} different cells", f'Use design="full", or size={possible}'
     )
     return size
 
@@ -130,12 +134,12 @@ def _random(factors: Factors, size: int, random: Random) -> DesignedCells:
         drawn[random.randrange(possible)] = None
     cells = [_cell(factors, _mixed_radix(index, factors)) for index in drawn]
     return DesignedCells(
-        cells, f"{_drawn_tells(factors, size)} Cells are drawn alike from all {possible}: a fair yardstick for a search."
+        cells, f"{_drawn_tells(factors, size)} Cells are drawn uniformly from all {possible}: the fair comparison for a search."
     )
 
 
 def _latin_hypercube(factors: Factors, size: int, random: Random) -> DesignedCells:
-    """As McKay, Beckman and Conover 1979, on listed values; of several, the one that spreads its cells best."""
+    """Latin hypercube on listed values (McKay, Beckman and Conover 1979); of several draws, the one that spreads best."""
     best = max((_strata(factors, size, random) for _ in range(DRAWS)), key=_spread)
     return DesignedCells(
         [_cell(factors, index) for index in dict.fromkeys(best)],
@@ -144,18 +148,18 @@ def _latin_hypercube(factors: Factors, size: int, random: Random) -> DesignedCel
 
 
 def _strata(factors: Factors, size: int, random: Random) -> list[tuple[int, ...]]:
-    """Cells as indices of values: knob by knob, the values in equal shares, shuffled; a remainder goes to values drawn."""
+    """Cells as indices of values. Each knob's values get equal shares, shuffled; random values get the remainder."""
     shares: list[list[int]] = []
     for values in factors.values():
-        rounds, rest = divmod(size, len(values))
-        share = list(range(len(values))) * rounds + random.sample(range(len(values)), rest)
+        rounds, remainder = divmod(size, len(values))
+        share = list(range(len(values))) * rounds + random.sample(range(len(values)), remainder)
         random.shuffle(share)
         shares.append(share)
     return list(zip(*shares, strict=True))
 
 
 def _spread(indices: Sequence[tuple[int, ...]]) -> tuple[int, int]:
-    """Different cells first, then the knobs in which the nearest cells differ (of the first 64, which is all it takes)."""
+    """Number of different cells, then the number of knobs in which the nearest cells differ (among the first 64)."""
     pairs = combinations(indices[:64], 2)
     return len(set(indices)), min((sum(map(int.__ne__, one, other)) for one, other in pairs), default=0)
 
@@ -163,9 +167,10 @@ def _spread(indices: Sequence[tuple[int, ...]]) -> tuple[int, int]:
 def _drawn_tells(factors: Factors, size: int) -> str:
     needed = 1 + sum(len(values) - 1 for values in factors.values())
     if size < needed:
-        return f"{size} cells are fewer than the {needed} that main effects take: only a surrogate can be fitted."
+        return f"{size} cells are fewer than the {needed} that main effects need: only a surrogate model can be fitted."
     return (
-        "Tells main effects, less sharply than a factorial does, as knobs are correlated by chance; interactions only roughly."
+        "Tells main effects apart, less precisely than a factorial design, because knobs are correlated by chance; interactions"
+        " only roughly."
     )
 
 
@@ -191,6 +196,4 @@ def _refuse(wrong: bool, problem: str, remedy: str) -> None:  # noqa: FBT001  re
 
 
 def _refuse_above(cap: int, cells: int) -> None:
-    _refuse(
-        cells > cap, f"{cells:,} cells are more than the {cap:,} allowed", "Take fewer values, or a design that draws size="
-    )
+    _refuse(cells > cap, f"{cells:,} cells are more than the {cap:,} allowed", "Use fewer values, or a design that takes size=")

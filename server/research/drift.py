@@ -1,7 +1,6 @@
-"""Whether scores move with time alone: a machine that wears, a driver that changed, data that was touched.
+"""Drift: whether scores change with time alone, because of wear, a new driver, or changed data.
 
-The baseline's replicates are interleaved with experiments (`policy.baseline_due`), so that a trend in them is a trend in
-everything.
+The baseline's replicates are spread over time (`policy.baseline_due`), so a trend in them is a trend in all scores.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from statistics import linear_regression
 
 from . import student_t
 
-REPLICATES = 6
-"""Without which no trend is told."""
-LEVEL = 0.01
-"""At which a trend is one: it is looked at again and again."""
+MIN_REPLICATES = 6
+"""Fewer replicates give no trend."""
+SIGNIFICANCE = 0.01
+"""Significance level. It is small because the test is repeated with every new replicate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +23,9 @@ class Drift:
     """A trend of the baseline's scores.
 
     Attributes:
-        per_day: In units of the metric.
-        p: Two-sided, that of the slope of a straight line.
-        suspected: It is more than chance explains.
+        per_day: Slope, in units of the metric.
+        p: Two-sided p value of the slope.
+        suspected: Whether p is below the significance level.
     """
 
     per_day: float
@@ -35,16 +34,16 @@ class Drift:
 
 
 def drift(times: Sequence[float], scores: Sequence[float]) -> Drift | None:
-    """The trend of one source's scores over time, by least squares with Student's t, as `scipy.stats.linregress` has it.
+    """Returns the trend of one source's scores over time: least squares with Student's t, as in `scipy.stats.linregress`.
 
     Args:
         times: When each replicate finished, as a Unix time.
-        scores: Of the replicates, each on a seed of its own.
+        scores: The replicates' scores, each on a seed of its own.
 
     Returns:
-        None for fewer than six replicates, or where all times or all scores are the same.
+        None for fewer than six replicates, or if all times or all scores are equal.
     """
-    if len(scores) < REPLICATES or len(set(times)) < 2 or len(set(scores)) < 2:
+    if len(scores) < MIN_REPLICATES or len(set(times)) < 2 or len(set(scores)) < 2:
         return None
     slope, intercept = linear_regression(times, scores)
     residuals = math.fsum((score - intercept - slope * time) ** 2 for time, score in zip(times, scores, strict=True))
@@ -52,4 +51,4 @@ def drift(times: Sequence[float], scores: Sequence[float]) -> Drift | None:
     degrees = len(scores) - 2
     error = math.sqrt(residuals / degrees / math.fsum((time - centre) ** 2 for time in times))
     p = 2 * student_t.upper_tail(abs(slope) / error, degrees) if error else 0.0
-    return Drift(slope * 86400, p, p < LEVEL)
+    return Drift(slope * 86400, p, p < SIGNIFICANCE)

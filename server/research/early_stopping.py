@@ -1,9 +1,9 @@
-"""Stopping runs that are clearly doomed, by the curves of their own stratum.
+"""Early stopping of runs that can't end well, judged by the training curves of their stratum.
 
-Schedules tied to the budget make curves cross, and a run that starts slowly may end well. So the rule asks whether a run would
-still lose if all went well from here: if it improved by half more than any finished run of the stratum ever did from this
-second on, and would still end above the worst end of those that scored as well as the reference, by more than their ends
-differ and its own reports waver, it is stopped. A run whose loss begins elsewhere than others' does counts it otherwise, and
+Schedules that depend on the budget make curves cross, so a run that starts slowly may end well. The rule therefore assumes the
+best case: from now on the run improves 1.5 times as much as any finished run of the stratum did from this second on. The run is
+stopped if it would still end above the worst end of the runs that scored as well as the reference, by more than those ends
+differ and its own reports vary. A run whose loss begins at another value than that of other runs measures something else, and
 isn't compared with them.
 """
 
@@ -14,21 +14,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-FINISHED = 8
-"""Finished runs without whose curves nothing is stopped."""
-EARLIEST = 0.25
-"""Share of the budget before which nothing is stopped, unless it explodes."""
+MIN_FINISHED = 8
+"""With fewer finished curves, no run is stopped."""
+MIN_BUDGET_SHARE = 0.25
+"""Share of the budget before which no run is stopped, unless its loss explodes."""
 MARGIN = 1.5
-"""How much more than the best improvement ever seen a run is granted."""
-SMOOTHED = 5
-"""Reports whose median is taken for the loss at a second: a single batch says little."""
-ALIKE = 0.1
-"""Share by which the first report may lie outside of others' for the loss to be the same one."""
-EXPLODED = 3.0
-"""Times the highest loss that a run began with, above which there is nothing left to train."""
+"""Factor on the best improvement of any finished run, which is assumed for the rest of the run."""
+SMOOTHING_WINDOW = 5
+"""Number of reports whose median is the loss at a second, because a single batch says little."""
+FIRST_LOSS_TOLERANCE = 0.1
+"""Share by which the first report may lie outside the range of other runs' first reports."""
+EXPLOSION_FACTOR = 3.0
+"""A run whose loss is this many times the highest first loss of any run is stopped."""
 
 Curve = Sequence[tuple[float, float]]
-"""Seconds of training and training loss, in the order of time; less is better."""
+"""Seconds of training and training loss, in order of time; lower is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Doomed:
     """Why a run is stopped.
 
     Attributes:
-        reason: A sentence.
-        seconds: Of training, when it was judged.
+        reason: A sentence for the reader.
+        seconds: Seconds of training at the decision.
     """
 
     reason: str
@@ -45,13 +45,14 @@ class Doomed:
 
 
 def doomed(curve: Curve, finished: Sequence[Curve], good: Sequence[Curve], budget_seconds: float) -> Doomed | None:
-    """Whether a run can be given up; None to let it go on, which is the answer whenever too little is known.
+    """Returns why a run should be stopped, or None to let it go on. It goes on if too little is known.
 
     Args:
-        curve: Of the run: its first report, and at least the latest ones.
-        finished: Of the scored runs of its stratum, the good ones among them; at least eight.
-        good: Of those that scored no worse than the reference's worst replicate, all replicates among them; at least two.
-        budget_seconds: Of training.
+        curve: The run's curve: its first report, and at least the latest ones.
+        finished: Curves of the scored runs of its stratum, including the good ones. Fewer than eight stop nothing.
+        good: Curves of the runs that scored no worse than the reference's worst replicate, including all replicates. Fewer than
+            two stop nothing.
+        budget_seconds: Budget of training.
     """
     finished = [other for other in finished if other]
     if not curve:
@@ -60,43 +61,48 @@ def doomed(curve: Curve, finished: Sequence[Curve], good: Sequence[Curve], budge
 
 
 def _exploded(curve: Curve, finished: Sequence[Curve]) -> Doomed | None:
-    """Whether the latest reports lie far above every loss that a run began with."""
-    latest = [loss for _, loss in curve[1:][-SMOOTHED:]]
+    """Returns a reason if the latest reports are far above the first loss of every run."""
+    latest = [loss for _, loss in curve[1:][-SMOOTHING_WINDOW:]]
     highest = max(curve[0][1], *(other[0][1] for other in finished), 0.0)
-    if len(latest) < SMOOTHED or min(latest) <= EXPLODED * highest:
+    if len(latest) < SMOOTHING_WINDOW or min(latest) <= EXPLOSION_FACTOR * highest:
         return None
     now = curve[-1][0]
-    reason = f"exploded: at {now:.0f} s its training loss is {median(latest):.4g}, and runs begin at {highest:.4g} at the most"
+    reason = f"exploded: at {now:.0f} s its training loss is {median(latest):.4g}, and runs begin at {highest:.4g} at most"
     return Doomed(reason, now)
 
 
 def _out_of_reach(curve: Curve, finished: Sequence[Curve], good: Sequence[Curve], budget_seconds: float) -> Doomed | None:
     now = curve[-1][0]
-    if len(finished) < FINISHED or len(good) < 2 or now < EARLIEST * budget_seconds or not _begins_alike(curve, finished):
+    if (
+        len(finished) < MIN_FINISHED
+        or len(good) < 2
+        or now < MIN_BUDGET_SHARE * budget_seconds
+        or not _begins_alike(curve, finished)
+    ):
         return None
     improvement = max(0.0, *(_loss(other, now) - _loss(other, budget_seconds) for other in finished))
     ends = [_loss(other, budget_seconds) for other in good]
-    latest = [loss for _, loss in curve[-SMOOTHED:]]
+    latest = [loss for _, loss in curve[-SMOOTHING_WINDOW:]]
     at_best = median(latest) - MARGIN * improvement
     bar = max(ends) + (max(ends) - min(ends)) + (max(latest) - min(latest))
     if at_best <= bar:
         return None
     reason = (
         f"doomed: at {now:.0f} s of {budget_seconds:.0f} its training loss is {median(latest):.4g}; with {MARGIN} times the"
-        f" best improvement of {len(finished)} finished runs from there it would end at {at_best:.4g}, and what scores like"
-        f" the reference ends below {bar:.4g}"
+        f" best improvement of {len(finished)} finished runs from there it would end at {at_best:.4g}, and runs that score like"
+        f" the reference end below {bar:.4g}"
     )
     return Doomed(reason, now)
 
 
 def _begins_alike(curve: Curve, finished: Sequence[Curve]) -> bool:
-    """Whether a run's loss begins where others' do, as the same loss of models that know nothing does."""
-    begins = [other[0][1] for other in finished]
-    room = ALIKE * max(map(abs, begins))
-    return min(begins) - room <= curve[0][1] <= max(begins) + room
+    """Whether a run's first loss is near those of other runs: untrained models have similar values of the same loss."""
+    first_losses = [other[0][1] for other in finished]
+    tolerance = FIRST_LOSS_TOLERANCE * max(map(abs, first_losses))
+    return min(first_losses) - tolerance <= curve[0][1] <= max(first_losses) + tolerance
 
 
 def _loss(curve: Curve, seconds: float) -> float:
-    """The loss at a second: the median of the latest reports up to there, or the first one where none is so early."""
-    known = bisect_right(curve, seconds, key=lambda point: point[0])
-    return median(loss for _, loss in curve[max(0, known - SMOOTHED) : known]) if known else curve[0][1]
+    """The loss at a second: the median of the latest reports up to then, or the first report if none is that early."""
+    count = bisect_right(curve, seconds, key=lambda point: point[0])
+    return median(loss for _, loss in curve[max(0, count - SMOOTHING_WINDOW) : count]) if count else curve[0][1]

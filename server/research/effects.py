@@ -1,10 +1,10 @@
-"""What each knob did, over any set of experiments of one stratum: main effects and two-factor interactions.
+"""Main effects and two-factor interactions of knobs, from any set of experiments of one stratum.
 
-Ordinary least squares on indicator columns, so that knobs of any kind and unbalanced sets are treated alike. A main effect is
-the gain of one value against the knob's reference value, other knobs held (fitted without interactions: the average over the
-cells that ran). An interaction is the difference of differences: how much more a change gains where another knob is changed
-too (fitted with all interactions at once, so that those that a fraction mixes up are told as unknown rather than each given
-the whole of their sum).
+The method is ordinary least squares on indicator columns, which handles knobs of any type and unbalanced sets. A main effect is
+the gain of one value against the knob's reference value with the other knobs held (fitted without interactions: the average
+over the cells that ran). An interaction is a difference of differences: how much more a change gains if another knob is changed
+too. All interactions are fitted together, so those that a fraction mixes up are reported as unknown; otherwise each of them
+would get their whole sum.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-_TERMS_CAP = 1000
+_MAX_TERMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """An experiment's knobs and what it gained.
+    """An experiment's knobs and its gain.
 
     Attributes:
-        gain: In units of the metric, positive is better; against whatever is the same for all points.
-        block: What points share beside knobs, such as a seed: it is taken out.
+        gain: In units of the metric; positive is better. The reference must be the same for all points.
+        block: What points share beside knobs, such as a seed. Its effect is removed.
     """
 
     knobs: Mapping[str, Any]
@@ -51,9 +51,10 @@ class Effect:
     """One coefficient.
 
     Attributes:
-        term: `DEPTH 6→8`, or two such joined by ` * `.
-        interval: 95 %, Student's t, for this one alone: of twenty, one is off. None where no noise is known.
-        p: Two-sided.
+        term: `DEPTH 6→8`, or two such terms joined by ` * `.
+        gain: In units of the metric; positive is better.
+        interval: 95 % interval of Student's t for this effect alone: expect one of twenty to miss. None if no noise is known.
+        p: Two-sided p value; None if no noise is known.
     """
 
     term: str
@@ -64,12 +65,12 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a set of experiments tells of its knobs.
+    """The effects that a set of experiments shows.
 
     Attributes:
-        main: Largest first.
-        interactions: Largest first.
-        unknown: Terms that these experiments can't tell from others.
+        main: Main effects, largest first.
+        interactions: Two-factor interactions, largest first.
+        unknown: Terms that these experiments can't tell apart from others.
     """
 
     main: Sequence[Effect]
@@ -79,7 +80,7 @@ class Effects:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A knob's move from its reference value to another."""
+    """A knob's change from its reference value to another value."""
 
     knob: str
     reference: str
@@ -94,32 +95,33 @@ class _Change:
 
 
 def effects(points: Sequence[Point], reference: Mapping[str, Any] | None = None, noise: Noise | None = None) -> Effects:
-    """Main effects and two-factor interactions.
+    """Returns main effects and two-factor interactions.
 
     Args:
-        points: Scored experiments of one stratum, with all knobs that they might differ in.
-        reference: The value that each knob's others are compared with; where it is not given or didn't run, the most common
-            one.
-        noise: The stratum's, which makes the intervals; None for the residuals', which is larger where effects don't add up.
+        points: Scored experiments of one stratum, with all knobs in which they may differ.
+        reference: For each knob, the value with which the others are compared. If it isn't given or didn't run, the most common
+            value is used.
+        noise: The stratum's noise, for the intervals. If it is None, the residuals give the noise, which is larger if effects
+            aren't additive.
     """
     changes = _changes(points, reference or {})
     pairs = [(one, other) for one, other in combinations(changes, 2) if one.knob != other.knob]
     main, unknown_main = _fit(points, [(change,) for change in changes], 0, noise)
     terms = [(change,) for change in changes] + pairs
-    if len(terms) > _TERMS_CAP:
-        return Effects(main, [], [*unknown_main, f"{len(pairs)} interactions: too many to fit, take fewer knobs"])
+    if len(terms) > _MAX_TERMS:
+        return Effects(main, [], [*unknown_main, f"{len(pairs)} interactions: too many to fit, use fewer knobs"])
     interactions, unknown = _fit(points, terms, len(changes), noise)
     return Effects(main, interactions, [*unknown_main, *unknown])
 
 
 def contrast(term: str, arms: Sequence[tuple[float, Sequence[float]]], noise: Noise | None, direction: Direction) -> Effect:
-    """A sum of mean scores, each with its weight, as a gain; with the error that the noise gives to independent means.
+    """Returns a weighted sum of mean scores as a gain, with the standard error of independent means.
 
     Args:
-        term: What it is called.
-        arms: Weight, and the scores of one source; at least one of each.
-        noise: The stratum's; None where it isn't known.
-        direction: Which way scores are better; the gain is positive where the weighted sum goes that way.
+        term: Name of the contrast.
+        arms: For each source its weight and its scores; at least one score each.
+        noise: The stratum's noise; None if it isn't known.
+        direction: Which scores are better. The gain is positive if the weighted sum is better.
     """
     total = math.fsum(weight * fmean(scores) for weight, scores in arms)
     error = noise.sd * math.sqrt(math.fsum(weight**2 / len(scores) for weight, scores in arms)) if noise else 0.0
@@ -134,20 +136,20 @@ def attribution(
     noise: Noise | None,
     direction: Direction,
 ) -> tuple[Effect, Effect]:
-    """How much of a gain is code and how much retuned knobs: each one's mean contribution over both orders.
+    """Splits a gain into the parts of code and of retuned knobs: the mean contribution of each over both orders of adding them.
 
-    Those are the Shapley values of a game of two players (Shapley 1953, "A value for n-person games").
+    These are the Shapley values of a game of two players (Shapley 1953, "A value for n-person games").
 
     Args:
-        baseline: Scores of what was there before.
-        code: Of the new code with the old knobs.
-        knobs: Of the old code with the new knobs.
-        both: Of both.
-        noise: The stratum's; None where it isn't known.
-        direction: Which way scores are better.
+        baseline: Scores of the old code with the old knobs.
+        code: Scores of the new code with the old knobs.
+        knobs: Scores of the old code with the new knobs.
+        both: Scores of the new code with the new knobs.
+        noise: The stratum's noise; None if it isn't known.
+        direction: Which scores are better.
 
     Returns:
-        The parts of code and of knobs, which add up to the gain of both.
+        The parts of code and of knobs. They add up to the gain of both.
     """
     half = 0.5
     of_code = [(half, code), (half, both), (-half, knobs), (-half, baseline)]
@@ -156,18 +158,18 @@ def attribution(
 
 
 def pareto_front(rows: Sequence[Sequence[float]]) -> list[int]:
-    """The rows that no other beats: at least as good everywhere and better somewhere.
+    """Returns the rows that no other row dominates, that is, none is at least as good in all values and better in one.
 
     Args:
-        rows: One an experiment, of values where less is better; negate those where more is.
+        rows: One row for each experiment, of values where lower is better; negate the others.
 
     Returns:
-        Their places, best in the first value first.
+        Indices of the rows, best in the first value first.
     """
     front: list[int] = []
     for place in sorted(range(len(rows)), key=lambda place: tuple(rows[place])):
         row = rows[place]
-        # Sorted, so that whoever beats a row is already in the front, or beaten by one that is.
+        # The rows are sorted, so a row that dominates this one is already in the front, or dominated by one that is.
         if not any(
             all(one <= other for one, other in zip(rows[better], row, strict=True)) and tuple(rows[better]) != tuple(row)
             for better in front
@@ -190,7 +192,7 @@ def _changes(points: Sequence[Point], reference: Mapping[str, Any]) -> list[_Cha
 def _fit(
     points: Sequence[Point], terms: Sequence[tuple[_Change, ...]], first: int, noise: Noise | None
 ) -> tuple[list[Effect], list[str]]:
-    """The effects of the terms from `first` on, largest first, and the names of those that can't be told."""
+    """Returns the effects of the terms from `first` on, largest first, and the names of the terms that can't be estimated."""
     import numpy as np  # noqa: PLC0415  heavy
 
     if len(terms) <= first:
@@ -201,19 +203,19 @@ def _fit(
     design = np.array(columns).T
     gains = np.array([point.gain for point in points])
     inverse = np.linalg.pinv(design, rcond=1e-10)
-    estimates, told = inverse @ gains, inverse @ design
-    sd, degrees = _scatter(gains - design @ estimates, round(float(np.trace(told))), noise)
-    found: list[Effect] = []
+    estimates, resolution = inverse @ gains, inverse @ design
+    sd, degrees = _scatter(gains - design @ estimates, round(float(np.trace(resolution))), noise)
+    estimated: list[Effect] = []
     unknown: list[str] = []
     for place in range(first, len(terms)):
         name = " * ".join(map(str, terms[place]))
-        # A coefficient can be told when it doesn't change whatever is added from the design's null space.
-        if abs(told[place, place] - 1) > 1e-6:
+        # A coefficient can be estimated if adding a vector of the design's null space doesn't change it.
+        if abs(resolution[place, place] - 1) > 1e-6:
             unknown.append(name)
             continue
         error = sd * float(np.linalg.norm(inverse[place]))
-        found.append(_effect(name, float(estimates[place]), error, degrees))
-    return sorted(found, key=lambda effect: -abs(effect.gain)), unknown
+        estimated.append(_effect(name, float(estimates[place]), error, degrees))
+    return sorted(estimated, key=lambda effect: -abs(effect.gain)), unknown
 
 
 def _scatter(residuals: Matrix, rank: int, noise: Noise | None) -> tuple[float, float]:

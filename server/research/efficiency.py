@@ -1,4 +1,4 @@
-"""What GPU time and money bought."""
+"""How much of the GPU time and money produced results."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One run, in seconds of one GPU.
+    """Phases of one run, in seconds of one GPU.
 
     Attributes:
-        scored: It gave a score; what didn't is waste.
+        scored: Whether the run has a score. The time of other runs counts as waste.
     """
 
     startup: float
@@ -23,13 +23,13 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Efficiency:
-    """Shares are None where no GPU was held, costs where nothing was confirmed.
+    """Figures of a lab. Shares are None if no GPU was held, costs are None if nothing was confirmed.
 
     Attributes:
-        useful_share: Training of scored runs over all that was held.
-        scheduling: Training of all runs over what was held less their start-up and evaluation: what the lab itself loses, by
-            gaps between runs and idle GPUs.
-        speed_up: Over one GPU that does the same runs one after another.
+        useful_share: Training time of scored runs, divided by the time for which GPUs were held.
+        scheduling: Training time of all runs, divided by the held time minus start-up and evaluation. The rest is lost by the
+            lab itself, through gaps between runs and idle GPUs.
+        speed_up: Compared with one GPU that does the same runs one after the other.
     """
 
     gpu_hours: float
@@ -42,30 +42,30 @@ class Efficiency:
 
 
 def efficiency(runs: Iterable[Usage], held_seconds: float, wall_seconds: float, usd: float, confirmed: int) -> Efficiency:
-    """The figures of a lab, or of a part of it.
+    """Returns the figures of a lab, or of a part of it.
 
     Args:
-        runs: Every run, failed ones too.
-        held_seconds: GPU-seconds that were held, idle ones too: GPUs times the time that each was kept.
-        wall_seconds: From the first start to the last end.
-        usd: What all that cost.
-        confirmed: Improvements that validations confirmed.
+        runs: Every run, including failed ones.
+        held_seconds: GPU-seconds for which GPUs were held, including idle time.
+        wall_seconds: Time from the first start to the last end.
+        usd: Total cost.
+        confirmed: Number of improvements that validations confirmed.
     """
     useful: list[float] = []
     training: list[float] = []
-    around: list[float] = []
+    other_phases: list[float] = []
     for run in runs:
         useful.append(run.training if run.scored else 0.0)
         training.append(run.training)
-        around.append(run.startup + run.evaluation)
-    trained, surrounding = math.fsum(training), math.fsum(around)
+        other_phases.append(run.startup + run.evaluation)
+    trained, other = math.fsum(training), math.fsum(other_phases)
     hours = held_seconds / 3600
     return Efficiency(
         gpu_hours=hours,
         usd=usd,
         useful_share=_ratio(math.fsum(useful), held_seconds),
-        scheduling=_ratio(trained, held_seconds - surrounding),
-        speed_up=_ratio(trained + surrounding, wall_seconds),
+        scheduling=_ratio(trained, held_seconds - other),
+        speed_up=_ratio(trained + other, wall_seconds),
         gpu_hours_per_confirmed=_ratio(hours, confirmed),
         usd_per_confirmed=_ratio(usd, confirmed),
     )

@@ -1,7 +1,7 @@
-"""Two-level fractional factorials: what a fraction of all combinations of knobs can tell, and what it mixes up.
+"""Two-level fractional factorials: which effects a fraction of all combinations can tell apart, and which it mixes up.
 
-A column is a set of basic factors, as bits: 7 is the product of the first three. The generators are those of minimum
-aberration: the fewest short words in the defining relation, so that the fewest low-order effects are mixed up (Fries and
+A column is a set of basic factors, as bits: 7 is the product of the first three. The generators have minimum aberration: the
+fewest short words in the defining relation, so the fewest low-order effects are mixed up (Fries and
 Hunter 1980, "Minimum aberration 2^(k-p) designs", Technometrics 22(4); found by the search of Chen, Sun and Wu 1993, "A
 catalogue of two-level and three-level fractional factorial designs", International Statistical Review 61(1), and equal to it
 in word lengths).
@@ -61,39 +61,41 @@ ROMAN = {3: "III", 4: "IV", 5: "V", 6: "VI", 7: "VII"}
 
 
 def columns(factors: int, runs: int | None = None) -> list[int]:
-    """The column of each factor in the best fraction of at most so many runs.
+    """Returns the column of each factor in the best fraction with at most `runs` runs.
 
     Args:
-        factors: How many.
-        runs: At most; None for the fewest that keep main effects apart from two-factor interactions (resolution IV).
+        factors: Number of factors.
+        runs: Maximum number of runs; None for the smallest fraction that keeps main effects apart from two-factor interactions
+            (resolution IV).
 
     Raises:
-        BadInputError: No fraction is known for so many factors, or in so few runs.
+        BadInputError: No fraction is known for this number of factors, or with so few runs.
     """
-    found = {2**m: _columns(factors, m) for m, table in _GENERATORS.items() if m < factors <= m + len(table)}
+    fractions = {2**m: _columns(factors, m) for m, table in _GENERATORS.items() if m < factors <= m + len(table)}
     if runs is None:
-        size = min((size for size, chosen in found.items() if resolution(chosen) >= 4), default=None)
+        size = min((size for size, chosen in fractions.items() if resolution(chosen) >= 4), default=None)
     else:
-        size = max((size for size in found if size <= runs), default=None)
+        size = max((size for size in fractions if size <= runs), default=None)
     if size is None:
-        sizes = f"Give size= one of {sorted(found)}" if found else "Take 3 to 16 factors"
+        sizes = f"Give size= one of {sorted(fractions)}" if fractions else "Use 3 to 16 factors"
         raise BadInputError(
             f"No two-level fraction of {factors} factors in {runs or 64} runs or fewer is known",
             f'{sizes}, or design="latin_hypercube"',
         )
-    return found[size]
+    return fractions[size]
 
 
 def levels(chosen: Sequence[int]) -> list[list[bool]]:
-    """Run by run, whether each factor is at its second level. A generated factor is at the sign of its product."""
+    """Returns for each run whether each factor is at its second level. A generated factor has the sign of its product."""
     basic = sum(column.bit_count() == 1 for column in chosen)
     return [[(column & ~run).bit_count() % 2 == 0 for column in chosen] for run in range(2**basic)]
 
 
 def resolution(chosen: Sequence[int]) -> int:
-    """The length of the shortest word of the defining relation.
+    """Returns the length of the shortest word of the defining relation.
 
-    III mixes main effects with two-factor interactions, IV only two-factor interactions with one another, V neither.
+    Resolution III mixes main effects with two-factor interactions; IV mixes only two-factor interactions with each other; V
+    mixes neither.
     """
     basic = [column for column in chosen if column.bit_count() == 1]
     words = [(0, 0)]
@@ -103,9 +105,9 @@ def resolution(chosen: Sequence[int]) -> int:
 
 
 def aliases(chosen: Sequence[int], names: Sequence[str]) -> list[list[str]]:
-    """The groups of main effects and two-factor interactions (`A*B`) that the fraction can't tell apart.
+    """Returns the groups of main effects and two-factor interactions (`A*B`) that the fraction can't tell apart.
 
-    Interactions of three factors and more are taken to be nil.
+    Interactions of three or more factors are assumed to be zero.
     """
     groups: dict[int, list[str]] = {}
     for column, name in zip(chosen, names, strict=True):

@@ -1,7 +1,8 @@
-"""Whether what wins in short runs wins in longer ones.
+"""Longer horizons: whether a source that wins in short runs also wins in longer ones.
 
-Short runs reward early velocity. So confirmed candidates run at longer horizons before they lead, and how far the short ranking
-carries over is told as a rank correlation, but only where enough configurations, from all over the ranking, ran at both.
+Short runs favour fast early progress. So a confirmed candidate runs at longer horizons before it becomes champion. The
+agreement of the rankings is given as a rank correlation, but only if enough configurations from the whole ranking ran at both
+budgets.
 """
 
 from __future__ import annotations
@@ -13,23 +14,23 @@ from statistics import fmean
 
 from . import student_t
 
-CONFIGURATIONS = 8
-"""That must have run at both horizons before a rank correlation is told."""
-SPREAD = 4
-"""Equal parts of the short ranking, in each of which one of them must lie: the best alone say little of the rest."""
+MIN_CONFIGURATIONS = 8
+"""Fewer configurations that ran at both horizons give no rank correlation."""
+RANKING_PARTS = 4
+"""Parts of the short ranking. Each must have a configuration that ran at both: the best alone say little of the rest."""
 PAIRS = 4
-"""Of candidate and champion at a longer horizon, at least."""
+"""Minimum number of pairs of candidate and champion at a longer horizon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far two horizons rank alike.
+    """How well the rankings at two horizons agree.
 
     Attributes:
-        tau: Kendall's tau-b: 1 for the same ranking, 0 for none in common, -1 for the reverse. Noise between seeds pulls it
-            to 0.
-        interval: 95 %, by Fisher's transformation with a variance of 0.437 / (n - 4) (Fieller, Hartley and Pearson 1957, "Tests
-            for rank correlation coefficients", Biometrika 44).
+        tau: Kendall's tau-b: 1 for the same ranking, 0 for unrelated rankings, -1 for the reverse ranking. Noise between seeds
+            moves it towards 0.
+        interval: 95 % interval, by Fisher's transformation with a variance of 0.437 / (n - 4) (Fieller, Hartley and Pearson
+            1957, "Tests for rank correlation coefficients", Biometrika 44).
     """
 
     tau: float
@@ -38,20 +39,20 @@ class Agreement:
 
 
 def agreement(short: Mapping[str, float], longer: Mapping[str, float]) -> Agreement | None:
-    """Kendall's tau between two horizons, over what ran at both.
+    """Returns Kendall's tau between two horizons, over the sources that ran at both.
 
     Args:
-        short: Source to mean score at the shorter horizon, of all that ran there, in one stratum.
-        longer: The same at the longer one.
+        short: Source to mean score at the shorter horizon, for all sources that ran there, in one stratum.
+        longer: The same at the longer horizon.
 
     Returns:
-        None where fewer than eight ran at both, where they leave a quarter of the short ranking out, or where scores are all
-        tied.
+        None if fewer than eight ran at both, if none of them is in one of the quarters of the short ranking, or if all scores
+        are tied.
     """
     from scipy.stats import kendalltau  # noqa: PLC0415  heavy
 
     both = [source for source in short if source in longer]
-    if len(both) < CONFIGURATIONS or not _spread(short, both):
+    if len(both) < MIN_CONFIGURATIONS or not _spread(short, both):
         return None
     tau = float(kendalltau([short[source] for source in both], [longer[source] for source in both]).statistic)
     if math.isnan(tau):
@@ -62,13 +63,13 @@ def agreement(short: Mapping[str, float], longer: Mapping[str, float]) -> Agreem
 
 
 def not_worse(gains: Sequence[float]) -> bool | None:
-    """Whether a confirmed candidate holds at a longer horizon: it is not behind the champion in the mean of its pairs.
+    """Returns whether a confirmed candidate isn't behind the champion at a longer horizon, in the mean of its pairs.
 
-    A candidate that is behind there by one standard deviation between seeds passes with a chance of 8 % on four pairs, 2 % on
-    eight; one that is ahead by as much fails as rarely. A test of being worse would let most of the former pass.
+    A candidate that is truly behind by one standard deviation between seeds passes with a probability of 8 % on four pairs and
+    2 % on eight. One that is ahead by as much fails as rarely. A test for being worse would let most of the former pass.
 
     Args:
-        gains: Candidate against champion, pair by pair; positive is better.
+        gains: Gains of the candidate over the champion, one for each pair; positive is better.
 
     Returns:
         None for fewer than four pairs.
@@ -78,4 +79,4 @@ def not_worse(gains: Sequence[float]) -> bool | None:
 
 def _spread(ranked: Mapping[str, float], chosen: Sequence[str]) -> bool:
     places = {source: place for place, source in enumerate(sorted(ranked, key=lambda source: ranked[source]))}
-    return len({places[source] * SPREAD // len(ranked) for source in chosen}) == SPREAD
+    return len({places[source] * RANKING_PARTS // len(ranked) for source in chosen}) == RANKING_PARTS

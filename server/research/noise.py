@@ -1,9 +1,9 @@
-"""How much a score varies between seeds, from replicates.
+"""Noise: how much a score varies between seeds, estimated from replicates.
 
-Noise differs between configurations: pooled over all of them, it promotes the noisy ones. So each arm's own variance is shrunk
-towards the stratum's by as much as the arms agree (Smyth 2004, "Linear models and empirical Bayes methods for assessing
-differential expression", Statistical Applications in Genetics and Molecular Biology 3(1), sections 3 to 6; as in limma's
-`squeezeVar` and `fitFDist`).
+Noise differs between configurations, and a variance that is pooled over all of them favours the noisy ones. So the variance of
+each arm (one source) is shrunk towards that of the stratum; the more the arms agree, the stronger the shrinkage (Smyth 2004,
+"Linear models and empirical Bayes methods for assessing differential expression", Statistical Applications in Genetics and
+Molecular Biology 3(1), sections 3 to 6; as in limma's `squeezeVar` and `fitFDist`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Noise:
     """The standard deviation of a score between seeds.
 
     Attributes:
-        sd: In units of the metric; 0 when replicates came out identical, as those of an unseeded trainer do.
-        degrees: Degrees of freedom of the estimate; a whole number when pooled, any positive one when moderated.
+        sd: In units of the metric; 0 if all replicates are equal, as with a trainer that ignores its seed.
+        degrees: Degrees of freedom of the estimate: a whole number if pooled, any positive number if moderated.
     """
 
     sd: float
@@ -30,11 +30,11 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class Moderated:
-    """Noise arm by arm.
+    """The moderated noise of each arm.
 
     Attributes:
-        prior: Of an arm that has no replicates of its own: Smyth's s0 with d0 degrees of freedom.
-        arms: Of each arm, in the order given; an arm of fewer than two scores has the prior.
+        prior: Noise of an arm without replicates: Smyth's s0 with d0 degrees of freedom.
+        arms: Noise of each arm, in the order given. An arm with fewer than two scores has the prior.
     """
 
     prior: Noise
@@ -42,38 +42,38 @@ class Moderated:
 
 
 def pooled(groups: Iterable[Sequence[float]]) -> Noise | None:
-    """One noise for all arms: their variances, each weighted by its degrees of freedom.
+    """Returns one noise for all arms: the mean of their variances, weighted by degrees of freedom.
 
     Args:
-        groups: Scores of replicates, one group an arm (one source); all of one stratum.
+        groups: Scores of replicates, one group for each arm (one source); all of one stratum.
 
     Returns:
-        None unless some arm has two scores.
+        None unless at least one arm has two scores.
     """
     arms = [(_variance(group), len(group) - 1) for group in groups if len(group) > 1]
     return _pool(arms) if arms else None
 
 
 def moderate(groups: Sequence[Sequence[float]]) -> Moderated | None:
-    """The noise of each arm, shrunk towards the stratum's.
+    """Returns the noise of each arm, shrunk towards that of the stratum.
 
-    With s² the variance of an arm on d degrees of freedom, its moderated variance is (d0 s0² + d s²) / (d0 + d) on d0 + d
-    degrees of freedom, where s0² and d0 are what the logarithms of all arms' variances tell of the distribution that they come
-    from. Arms that differ no more than chance have all the pooled noise. No arm has more degrees of freedom than all replicates
-    together.
+    If s² is the variance of an arm with d degrees of freedom, its moderated variance is (d0 s0² + d s²) / (d0 + d) with d0 + d
+    degrees of freedom. s0² and d0 are the parameters of the distribution of variances, estimated from the logarithms of all
+    arms' variances. If the arms differ no more than by chance, all have the pooled noise. No arm gets more degrees of freedom
+    than all replicates together.
 
     Args:
         groups: As for `pooled`.
 
     Returns:
-        None unless some arm has two scores.
+        None unless at least one arm has two scores.
     """
     arms = [(_variance(group), len(group) - 1) if len(group) > 1 else None for group in groups]
-    known = [arm for arm in arms if arm is not None]
-    if not known:
+    replicated = [arm for arm in arms if arm is not None]
+    if not replicated:
         return None
-    together = _pool(known)
-    prior_variance, prior_degrees = _prior(known, together)
+    together = _pool(replicated)
+    prior_variance, prior_degrees = _prior(replicated, together)
 
     def shrunk(arm: tuple[float, int] | None) -> Noise:
         own, degrees = arm or (0.0, 0)
@@ -87,15 +87,15 @@ def moderate(groups: Sequence[Sequence[float]]) -> Moderated | None:
 
 
 def of_difference(noise: Noise) -> Noise:
-    """The noise of the difference between two experiments of one seed: √2 times that of one.
+    """Returns the noise of the difference between two experiments with the same seed: √2 times that of one experiment.
 
-    If a seed does the same to both, the difference varies less: then this errs on the safe side.
+    If the seed has the same effect on both, the difference varies less, and this value is conservative.
     """
     return Noise(math.sqrt(2) * noise.sd, noise.degrees)
 
 
 def _variance(scores: Sequence[float]) -> float:
-    """The sample variance; exactly 0 for scores that are the same. A lab judges often, and `statistics` is exact but slow."""
+    """The sample variance; exactly 0 for equal scores. `statistics.variance` is exact but too slow for each new score."""
     if len(set(scores)) == 1:
         return 0.0
     centre = math.fsum(scores) / len(scores)
@@ -108,16 +108,16 @@ def _pool(arms: Sequence[tuple[float, int]]) -> Noise:
 
 
 def _prior(arms: Sequence[tuple[float, int]], together: Noise) -> tuple[float, float]:
-    """s0² and d0 from the mean and variance of log s² (Smyth 2004, section 6.2); d0 is infinite when the arms agree."""
+    """s0² and d0 from the mean and variance of log s² (Smyth 2004, section 6.2); d0 is infinite if the arms agree."""
     from scipy.special import digamma  # noqa: PLC0415  heavy
 
     if len(arms) < 2 or together.sd == 0:
         return together.sd**2, math.inf
     middle = median(own for own, _ in arms) or together.sd**2
-    # A variance of exactly 0 has no logarithm; limma's floor.
-    chance = [_of_chance(degrees) for _, degrees in arms]
-    logs = [math.log(max(own, 1e-5 * middle)) - mean for (own, _), (mean, _) in zip(arms, chance, strict=True)]
-    spread = _variance(logs) - fmean(variance for _, variance in chance)
+    # A variance of exactly 0 has no logarithm: as in limma, it is raised to a small share of the median.
+    moments = [_log_variance_moments(degrees) for _, degrees in arms]
+    logs = [math.log(max(own, 1e-5 * middle)) - mean for (own, _), (mean, _) in zip(arms, moments, strict=True)]
+    spread = _variance(logs) - fmean(variance for _, variance in moments)
     if spread <= 0:
         return together.sd**2, math.inf
     half = _inverse_trigamma(spread)
@@ -125,8 +125,8 @@ def _prior(arms: Sequence[tuple[float, int]], together: Noise) -> tuple[float, f
 
 
 @cache
-def _of_chance(degrees: int) -> tuple[float, float]:
-    """Mean and variance of log s² for a true variance of 1."""
+def _log_variance_moments(degrees: int) -> tuple[float, float]:
+    """Mean and variance of log s² if the true variance is 1."""
     from scipy.special import digamma, polygamma  # noqa: PLC0415  heavy
 
     return float(digamma(degrees / 2)) - math.log(degrees / 2), float(polygamma(1, degrees / 2))

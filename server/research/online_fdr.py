@@ -1,12 +1,12 @@
-"""The lab's validations as one stream of tests, under online control of the false discovery rate.
+"""Online control of the false discovery rate over the sequence of all validations of a lab.
 
 LORD++ (Ramdas, Yang, Wainwright and Jordan 2017, "Online control of the false discovery rate with decaying memory"): each test
-has a level of its own, which depends on the confirmations that were known before it began. However many candidates are tested,
-and in whatever order, the expected share of false ones among those confirmed stays below 5 %; while all candidates are null,
-the chance of confirming any stays below 2.5 %. Tests may overlap: a confirmation counts from the moment it is known (LORD* of
-Zrnic, Ramdas and Jordan 2021, "Asynchronous online testing of multiple hypotheses", JMLR 22(33)).
+has its own level, which depends on the confirmations that were known when it began. For any number and order of candidates, the
+expected share of false ones among the confirmed stays below 5 %. If no candidate has a gain, the probability of confirming at
+least one stays below 2.5 %. Tests may overlap: a confirmation counts from the moment at which it is known (LORD* of Zrnic,
+Ramdas and Jordan 2021, "Asynchronous online testing of multiple hypotheses", JMLR 22(33)).
 
-The state is the history: nothing else is kept, and anyone can recompute a level from it.
+The history of tests is the only state, so anyone can compute a level again.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ import math
 from collections.abc import Sequence
 
 FALSE_DISCOVERIES = 0.05
-"""The expected share of false ones among what is confirmed."""
+"""The target for the expected share of false ones among the confirmed candidates."""
 
 
 def level(
     test: int, confirmations: Sequence[int], rate: float = FALSE_DISCOVERIES, initial: float = FALSE_DISCOVERIES / 2
 ) -> float:
-    """The level at which a test is held, fixed when it is launched.
+    """Returns the significance level of a test. It is fixed when the test is launched.
 
     Test t has w0 g(t) + (rate - w0) g(t - r1) + rate · Σ g(t - rj) over j ≥ 2, with r1 ≤ r2 ≤ … the confirmations.
 
     Args:
-        test: Its position t among all tests ever launched, from 1. One that never came to a verdict keeps its place.
-        confirmations: For each confirmation known when the test is launched: how many tests had been launched when it became
-            known. Where tests don't overlap that is the position of the confirmed one.
-        rate: The expected share of false ones among the confirmed.
-        initial: w0, at most the rate: what is staked before the first confirmation.
+        test: Its position t among all tests ever launched, from 1. A test that ended without a verdict keeps its position.
+        confirmations: For each confirmation that is known at launch, the number of tests that had been launched when it became
+            known. If tests don't overlap, that is the position of the confirmed one.
+        rate: The target for the false discovery rate.
+        initial: w0, at most `rate`: the wealth before the first confirmation.
 
     Raises:
-        ValueError: A confirmation counts more tests than went before this one.
+        ValueError: A confirmation counts more tests than precede this one.
     """
-    known = sorted(confirmations)
-    if test < 1 or (known and not 1 <= known[0] <= known[-1] < test):
-        raise ValueError(f"test {test} can't know of confirmations {known}")
-    earned = [(rate if place else rate - initial) * _share(test - when) for place, when in enumerate(known)]
+    ordered = sorted(confirmations)
+    if test < 1 or (ordered and not 1 <= ordered[0] <= ordered[-1] < test):
+        raise ValueError(f"test {test} can't depend on confirmations {ordered}: each must be at least 1 and below {test}")
+    earned = [(rate if place else rate - initial) * _share(test - when) for place, when in enumerate(ordered)]
     return initial * _share(test) + math.fsum(earned)
 
 

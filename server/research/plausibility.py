@@ -1,6 +1,6 @@
-"""Whether scores are to be trusted: too good to be true, so that they have to be run again before they count, or unseeded.
+"""Plausibility of scores: whether one is implausibly good, so that it must be run again, and whether seeds have no effect.
 
-A suspicion costs one run and accuses nobody: a real leap passes it.
+A suspicion costs one more run; a real improvement passes that run.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from ..domain import Direction
 from .noise import Noise
 
 OTHERS = 5
-"""Scores of other experiments below which only an absurd score is suspected."""
-BEYOND_NOISE = 6.0
-"""Standard deviations between seeds by which a leap must exceed the best so far, else it is none."""
+"""With fewer scores of other experiments, only a score that is out of proportion is suspected."""
+MIN_NOISE_MULTIPLE = 6.0
+"""A score must exceed the best so far by this many standard deviations between seeds to be suspected."""
 
 
 def too_good(score: float, others: Sequence[float], noise: Noise | None, direction: Direction) -> str | None:
-    """Why a score is suspected, in a sentence; None where it isn't.
+    """Returns why a score is suspected, in a sentence, or None.
 
-    It is suspected when it leaps beyond the best of the others by more than that best is beyond their median (all progress so
-    far, doubled at one stroke), and by more than six standard deviations between seeds. With few others, when it halves the
-    median's distance from zero (or doubles it, where more is better).
+    A score is suspected if it is better than the best of the others by more than that best is better than their median (it
+    doubles all progress so far), and by more than six standard deviations between seeds. With few others, it is suspected if it
+    halves the median's distance from zero (or doubles it, if the metric is maximized).
 
     Args:
-        score: As measured.
-        others: Of other experiments in its stratum.
-        noise: The stratum's, where it is known.
-        direction: Which way is better.
+        score: The measured score.
+        others: Scores of other experiments in its stratum.
+        noise: The stratum's noise, if it is known.
+        direction: Whether the metric is minimized or maximized.
     """
     if not math.isfinite(score):
         return "the score is not a finite number"
@@ -40,28 +40,28 @@ def too_good(score: float, others: Sequence[float], noise: Noise | None, directi
     leap, progress = sign * (score - best), sign * (best - middle)
     if len(others) < OTHERS:
         absurd = sign * (score - middle) > abs(middle) / (2 if direction == "minimize" else 1)
-        return f"{score:.4g} is out of all proportion to {middle:.4g}, what others score" if absurd else None
-    if leap <= progress or leap <= BEYOND_NOISE * (noise.sd if noise else 0.0):
+        return f"{score:.4g} is out of proportion to {middle:.4g}, the median of the other scores" if absurd else None
+    if leap <= progress or leap <= MIN_NOISE_MULTIPLE * (noise.sd if noise else 0.0):
         return None
-    return f"{score:.4g} is better than the best so far, {best:.4g}, by more than that is than the median, {middle:.4g}"
+    return f"{score:.4g} exceeds the best so far, {best:.4g}, by more than that exceeds the median, {middle:.4g}"
 
 
 def must_beat(score: float, others: Sequence[float], direction: Direction) -> float:
-    """What another seed has to score better than for a suspected score to count: half-way from the best of the others.
+    """Returns the score that another seed must reach for a suspected score to count: half-way from the best of the others.
 
     Args:
-        score: The suspected one.
+        score: The suspected score.
         others: As for `too_good`; at least one.
-        direction: Which way is better.
+        direction: Whether the metric is minimized or maximized.
     """
     best = min(others) if direction == "minimize" else max(others)
     return (score + best) / 2
 
 
 def unseeded(scores: Sequence[float]) -> bool:
-    """Whether seeds vary nothing: replicates of one source that agree to the bit. Such a source can never be confirmed.
+    """Returns whether seeds have no effect: all replicates of a source are exactly equal. It can never be confirmed.
 
     Args:
-        scores: Of one source in one stratum, one a seed.
+        scores: Scores of one source in one stratum, one for each seed.
     """
     return len(scores) > 1 and len(set(scores)) == 1

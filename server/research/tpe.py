@@ -1,9 +1,10 @@
-"""Optuna on the lab's own ledger: it learns from every experiment that differs in knobs only, and proposes batches.
+"""The optimiser: Optuna learns from the lab's experiments that differ in knobs only, and proposes batches of cells.
 
-The sampler is TPE (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization"). A failure is told as one, without a
-score: told as a huge value it would bend the surrogate. Pending experiments count as poor for the moment (a constant liar:
-Ginsbourger et al. 2010), so that a batch spreads out. A changed code is a context of its own: what it scored says nothing of
-another's knobs.
+The sampler is TPE (Bergstra et al. 2011, "Algorithms for hyper-parameter optimization"). A failure is passed on as a failure
+without a score; as a huge value it would distort the surrogate model. Pending experiments count as poor for the moment
+(constant
+liar: Ginsbourger et al. 2010), so a batch spreads out. Other code is another context: its scores say nothing about the knobs of
+this code.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from .search_space import Params, Space, observed_space, search_space
 if TYPE_CHECKING:
     from optuna import Study
 
-TRIES = 20
-"""Proposals for each cell before a space counts as exhausted."""
+PROPOSALS_PER_CELL = 20
+"""Number of proposals for each cell before the space counts as exhausted."""
 BEST_SHARE = 0.25
-"""Of the experiments, the best share that importance explains."""
+"""The share of the experiments that counts as the best for the importance of knobs."""
 ENOUGH = 20
-"""Scored experiments without which importance isn't told: five in the best quarter."""
+"""Minimum number of scored experiments for the importance of knobs: five in the best quarter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,10 @@ class TrialRecord:
     """An experiment, as the optimiser sees it.
 
     Attributes:
-        knobs: All of its source's, or at least those searched.
-        outcome: `failed` for what its knobs brought about; leave lost machines and cancelled experiments out.
+        knobs: All knobs of its source, or at least those that are searched.
+        outcome: `failed` if its knobs caused the failure; leave out lost machines and cancelled experiments.
         score: None unless scored.
-        context: What code it is, apart from its knobs.
+        context: Identifies the code without the values of its knobs.
     """
 
     knobs: Mapping[str, Any]
@@ -53,30 +54,30 @@ def propose(
     context: str = "",
     seed: int = 0,
 ) -> list[dict[str, Any]]:
-    """The next batch of cells.
+    """Returns the next batch of cells.
 
     Args:
-        ledger: Experiments of one stratum. Other contexts, and knobs outside of the space, are left out.
-        factors: The space (see `space.search_space`).
-        size: Cells; fewer come back where few are left that were not tried.
-        direction: Which way is better.
-        context: That the batch belongs to.
-        seed: Of the sampler.
+        ledger: Experiments of one stratum. Other contexts, and knobs outside the space, are ignored.
+        factors: The search space (see `search_space.search_space`).
+        size: Number of cells. Fewer are returned if few untried cells are left.
+        direction: Whether the metric is minimized or maximized.
+        context: The context to which the batch belongs.
+        seed: Seed of the sampler.
 
     Raises:
         BadInputError: The factors span no space.
     """
     space = search_space(factors)
     study = open_study(direction, seed)
-    taken: set[str] = set()
+    tried: set[str] = set()
     for params, entries in _grouped((entry for entry in ledger if entry.context == context), space):
-        taken.add(repr(params))
+        tried.add(repr(params))
         tell(study, space, params, entries)
     batch: list[Params] = []
-    for _ in range(size * TRIES):
+    for _ in range(size * PROPOSALS_PER_CELL):
         params = study.ask(space.distributions()).params
-        if repr(params) not in taken:
-            taken.add(repr(params))
+        if repr(params) not in tried:
+            tried.add(repr(params))
             batch.append(params)
         if len(batch) == size:
             break
@@ -84,18 +85,18 @@ def propose(
 
 
 def importance(ledger: Iterable[TrialRecord], direction: Direction) -> dict[str, float]:
-    """How much each knob has to do with being among the best quarter; shares of 1, largest first.
+    """Returns how much each knob determines whether an experiment is in the best quarter; shares of 1, largest first.
 
     PED-ANOVA (Watanabe, Bansal and Hutter 2023, "PED-ANOVA: efficiently quantifying hyperparameter importance in arbitrary
-    subspaces", IJCAI): how differently the best quarter spreads over a knob's values than all do. It says where luck lay, not
-    why: knobs that were moved together share it.
+    subspaces", IJCAI): how much the distribution of the best quarter over a knob's values differs from that of all experiments.
+    It is a correlation, not a cause: knobs that were changed together share it.
 
     Args:
         ledger: Experiments of one stratum and one context.
-        direction: Which way is better.
+        direction: Whether the metric is minimized or maximized.
 
     Returns:
-        Empty for fewer than twenty different scored experiments, or where no knob differs.
+        Knob to share. Empty for fewer than twenty different scored experiments, or if no knob differs.
     """
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances  # noqa: PLC0415  heavy
 
@@ -112,7 +113,7 @@ def importance(ledger: Iterable[TrialRecord], direction: Direction) -> dict[str,
 
 
 def open_study(direction: Direction, seed: int) -> Study:
-    """An empty study, in memory."""
+    """Returns an empty study in memory."""
     import optuna  # noqa: PLC0415  heavy
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -121,7 +122,7 @@ def open_study(direction: Direction, seed: int) -> Study:
 
 
 def tell(study: Study, space: Space, params: Params, entries: Sequence[TrialRecord]) -> None:
-    """Put a source into a study: its replicates once, by their mean; failed, or pending, where none is scored."""
+    """Adds a source to a study: one trial with the mean of its replicates; failed or pending if none is scored."""
     from optuna.trial import TrialState, create_trial  # noqa: PLC0415  heavy
 
     scores = [entry.score for entry in entries if entry.score is not None]
@@ -130,14 +131,14 @@ def tell(study: Study, space: Space, params: Params, entries: Sequence[TrialReco
     elif any(entry.outcome == "pending" for entry in entries):
         state = TrialState.RUNNING
     else:
-        # TPE forgets FAIL; PRUNED without a value ranks below all that is scored, with no value that could bend anything.
+        # TPE ignores FAIL. PRUNED without a value ranks below all scored trials, and has no value that could distort the model.
         state = TrialState.PRUNED
     value = fmean(scores) if scores else None
     study.add_trial(create_trial(state=state, params=params, distributions=space.distributions(), value=value))
 
 
 def _grouped(ledger: Iterable[TrialRecord], space: Space) -> list[tuple[Params, list[TrialRecord]]]:
-    """Experiments of equal knobs, as Optuna sees them."""
+    """Groups of experiments with equal knobs, each with Optuna's parameters."""
     groups: dict[str, tuple[Params, list[TrialRecord]]] = {}
     for entry in ledger:
         params = space.encode(entry.knobs)

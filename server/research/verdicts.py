@@ -1,7 +1,7 @@
-"""What a score says against a reference, before any validation.
+"""Verdicts before a validation: what the scores of a source say against a reference.
 
-Seeds vary scores, so a difference means something only beside the noise between seeds. What the noise can't explain is
-`promising` or `worse`; only a validation, on fresh seeds, makes it more than that.
+Scores vary with the seed, so a difference must be compared with the noise between seeds. A difference that the noise can't
+explain is `promising` or `worse`. Only a validation on new seeds can confirm it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from . import student_t
 from .noise import Noise
 from .policy import baseline_replicates, runs_needed
 
-RUNS_CAP = 64
-"""More runs than this to settle a question aren't worth naming: the difference can't be resolved."""
+MAX_RUNS_NAMED = 64
+"""If more runs than this were needed, the verdict says that the difference can't be resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class Judgement:
     """A verdict with its reason.
 
     Attributes:
-        reason: A sentence. That of `inconclusive` begins with why: `no_noise_floor`, `within_noise` (the difference is smaller
-            than one standard deviation between seeds) or `few_seeds` (it is larger, but these seeds can't tell).
-        gain: Mean difference; positive is better. None where the reference has no score.
-        interval: Of the gain, 95 %, Student's t. It covers seeds, not the choice of validation documents, nor that the
-            experiment was picked for its score. None where the noise isn't known.
-        more_runs: That would settle an inconclusive one, if the true gain were as it looks; of both arms together. None where
-            nothing is open, or where more than `RUNS_CAP` would be needed.
+        reason: A sentence for the reader. For `inconclusive` it begins with `no_noise_floor`, `within_noise` (the difference is
+            smaller than one standard deviation between seeds) or `few_seeds` (it is larger, but the seeds are too few).
+        gain: Mean difference in units of the metric; positive is better. None if the reference has no score.
+        interval: 95 % interval of the gain, Student's t. It covers seeds, but neither the choice of validation documents nor
+            the selection of the experiment by its score. None if the noise isn't known.
+        more_runs: Number of runs of both arms together that would decide an inconclusive verdict, if the true gain were the
+            observed one. None if the verdict is clear, or if more than `MAX_RUNS_NAMED` would be needed.
     """
 
     verdict: Verdict
@@ -42,21 +42,21 @@ class Judgement:
 
 
 def judge(scores: Sequence[float], reference: Sequence[float], noise: Noise | None, direction: Direction) -> Judgement:
-    """What the scores of one source say against those of the reference: `promising`, `worse` or `inconclusive`.
+    """Compares the scores of one source with those of the reference: `promising`, `worse` or `inconclusive`.
 
-    The interval is that of a difference of two means with a common noise estimated beside them: t(degrees) · sd · √(1/n + 1/m).
+    The interval is that of a difference of two means with a common, separately estimated noise: t(degrees) · sd · √(1/n + 1/m).
 
     Args:
-        scores: Of one source, one a seed; at least one.
-        reference: Of the reference in the same stratum.
-        noise: The stratum's (`noise.pooled`), or better the arm's own (`noise.moderate`); None as long as it isn't known.
-        direction: Which way is better.
+        scores: Scores of one source, one for each seed; at least one.
+        reference: Scores of the reference in the same stratum.
+        noise: The noise of the source (`noise.moderate`) or of the stratum (`noise.pooled`); None if it isn't known.
+        direction: Whether the metric is minimized or maximized.
 
     Raises:
-        ValueError: There is no score to judge.
+        ValueError: `scores` is empty.
     """
     if not scores:
-        raise ValueError("nothing to judge: no scores")
+        raise ValueError("scores is empty: at least one score is needed")
     gain = _gain(scores, reference, direction)
     if gain is None or noise is None:
         return _no_floor(gain, len(reference))
@@ -65,15 +65,15 @@ def judge(scores: Sequence[float], reference: Sequence[float], noise: Noise | No
     error = noise.sd * math.sqrt(1 / len(scores) + 1 / len(reference))
     interval = student_t.interval(gain, error, noise.degrees)
     seeds = f"{_count(len(scores), 'seed')} against {len(reference)}"
-    told = f"a gain of {gain:+.3g} ± {interval[1] - gain:.2g} (95 %, {seeds})"
+    summary = f"a gain of {gain:+.3g} ± {interval[1] - gain:.2g} (95 %, {seeds})"
     if interval[0] > 0:
-        return Judgement(Verdict.PROMISING, f"{told} is more than noise; only a validation can confirm it", gain, interval)
+        return Judgement(Verdict.PROMISING, f"{summary} is more than noise; only a validation can confirm it", gain, interval)
     if interval[1] < 0:
-        return Judgement(Verdict.WORSE, f"{told} is a loss beyond noise", gain, interval)
+        return Judgement(Verdict.WORSE, f"{summary} is a loss beyond noise", gain, interval)
     more = _more_runs(gain, noise, len(scores), len(reference))
     why = "few_seeds" if abs(gain) >= noise.sd else "within_noise"
-    settle = f"about {_count(more, 'more run')} would settle it" if more else "too small to resolve"
-    return Judgement(Verdict.INCONCLUSIVE, f"{why}: {told}; {settle}", gain, interval, more)
+    decision = f"about {_count(more, 'more run')} would decide" if more else "too small to resolve"
+    return Judgement(Verdict.INCONCLUSIVE, f"{why}: {summary}; {decision}", gain, interval, more)
 
 
 def _gain(scores: Sequence[float], reference: Sequence[float], direction: Direction) -> float | None:
@@ -91,20 +91,20 @@ def _no_floor(gain: float | None, reference: int) -> Judgement:
 
 
 def _unseeded(gain: float) -> Judgement:
-    same = "replicates come out identical, so that seeds vary nothing here and nothing can ever be confirmed"
+    same = "all replicates have the same score: seeds have no effect here, so nothing can be confirmed"
     if gain == 0:
-        return Judgement(Verdict.INCONCLUSIVE, f"within_noise: the score is the reference's, and {same}", gain)
+        return Judgement(Verdict.INCONCLUSIVE, f"within_noise: the score equals the reference's, and {same}", gain)
     return Judgement(Verdict.PROMISING if gain > 0 else Verdict.WORSE, f"a gain of {gain:+.3g}, but {same}", gain)
 
 
 def _more_runs(gain: float, noise: Noise, seeds: int, reference: int) -> int | None:
-    """Runs of both arms that are still lacking to tell a true gain of this size with 80 % power."""
+    """Runs of both arms that are still needed to detect a true gain of this size with 80 % power."""
     if gain == 0:
         return None
     arm = runs_needed(gain / noise.sd)
-    # Enough by the normal approximation and still open: the noise itself is known too badly.
+    # At least one: if the normal approximation asks for none and the verdict is open, the noise is known too badly.
     more = max(1, arm - seeds) + max(0, arm - reference)
-    return more if more <= RUNS_CAP else None
+    return more if more <= MAX_RUNS_NAMED else None
 
 
 def _count(number: int, what: str) -> str:

@@ -1,6 +1,6 @@
-"""Changes: from a base and what the caller asks for to a new source; and how two sources differ, in a few words.
+"""Changes: makes a new source from a base and a requested change, and describes briefly how two sources differ.
 
-Blocks for as long as git takes to apply a patch or merge: call it in a thread where an event loop runs.
+The functions block while git applies a patch or merges. Call them in a thread if an event loop runs.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from .literals import UNPARSABLE, Value
 from .merge import merge
 from .trainer_folder import LARGEST_FILE, Source, Trainer
 
-LONGEST_DESCRIPTION = 300
-SCOPES_TOLD = 4
+MAX_DESCRIPTION = 300
+MAX_SCOPES_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True)
 class MergeInput:
-    """What an experiment changed, to be merged into another source.
+    """The change of an experiment, to be merged into another source.
 
     Attributes:
-        id: `e0042`.
+        id: The experiment's id: `e0042`.
         before: The source of its base.
-        after: Its own.
+        after: Its own source.
     """
 
     id: str
@@ -40,26 +40,26 @@ class MergeInput:
     after: Source
 
 
-def apply_change(base: Source, change: Change, trainer: Trainer, brought: Sequence[MergeInput] = ()) -> Source:
-    """Make a source: files, patch, what `apply` brings, edits, overrides, in this order.
+def apply_change(base: Source, change: Change, trainer: Trainer, merges: Sequence[MergeInput] = ()) -> Source:
+    """Makes a source: applies files, patch, `apply`, edits and overrides, in this order.
 
     Args:
         base: The source that `change.base` names.
-        change: What the caller asks for; its `base` and `apply` are already looked up.
-        trainer: Says which files are editable.
-        brought: What the experiments in `change.apply` changed, in that order.
+        change: The requested change. The caller has already looked up its `base` and `apply`.
+        trainer: Decides which files are editable.
+        merges: The changes of the experiments in `change.apply`, in that order.
 
     Raises:
         BadInputError: A part can't be applied, a file isn't editable, or the result has a syntax error.
-        ConflictError: What is brought touches the same knobs or lines.
+        ConflictError: A merged change affects the same knobs or lines.
     """
     source = dict(base)
     for path, text in change.files.items():
         source[_editable(path, trainer)] = _encode(path, text)
     if change.patch is not None:
         source = dict(patch(source, change.patch, lambda path: _editable(path, trainer)))
-    for one in brought:
-        source = dict(merge(source, one.before, one.after, one.id))
+    for merged in merges:
+        source = dict(merge(source, merged.before, merged.after, merged.id))
     for edit in change.edits:
         path = _editable(edit.file, trainer)
         source[path] = _encode(path, replace(_text(source, path), edit))
@@ -68,7 +68,7 @@ def apply_change(base: Source, change: Change, trainer: Trainer, brought: Sequen
 
 
 def take_folder(folder: Source, baseline: Source, trainer: Trainer) -> Source:
-    """The editable files of a folder on disk with the baseline's protected ones, for `base="workdir"`.
+    """Returns the editable files of a folder on disk with the baseline's protected files, for `base="workdir"`.
 
     Raises:
         BadInputError: A protected file differs from the baseline's, or a file has a syntax error.
@@ -78,7 +78,7 @@ def take_folder(folder: Source, baseline: Source, trainer: Trainer) -> Source:
         if folder.get(path) != data:
             raise BadInputError(
                 f"{path} in the folder differs from the lab's, and isn't editable",
-                "Put it back as it was, or start a new lab on the changed trainer",
+                "Restore it, or start a new lab with the changed trainer",
             )
     source = protected | {path: data for path, data in folder.items() if trainer.is_editable(path)}
     check(baseline, source, trainer)
@@ -86,12 +86,12 @@ def take_folder(folder: Source, baseline: Source, trainer: Trainer) -> Source:
 
 
 def knobs_of(source: Source, trainer: Trainer) -> dict[str, Value]:
-    """Every knob's value. A name that two editable files set is none."""
+    """Returns every knob's value. A name that two editable files set is not a knob."""
     return Knobs(source, trainer).values
 
 
 def describe(before: Source, after: Source) -> str:
-    """What differs, in a few words: `DEPTH 4→6; train.py +12 −3: class Block, def main`. Empty when nothing does."""
+    """Returns what differs, in a few words: `DEPTH 4→6; train.py +12 −3: class Block, def main`. Empty if nothing differs."""
     knobs: list[str] = []
     files: list[str] = []
     for path in sorted(_differing(before, after)):
@@ -105,16 +105,16 @@ def describe(before: Source, after: Source) -> str:
             knobs += [words] if words else []
             files += [_describe_lines(path, old, new)] if old != new else []
     whole = "; ".join([*filter(None, [", ".join(knobs)]), *files])
-    return whole if len(whole) <= LONGEST_DESCRIPTION else whole[: LONGEST_DESCRIPTION - 1] + "…"
+    return whole if len(whole) <= MAX_DESCRIPTION else whole[: MAX_DESCRIPTION - 1] + "…"
 
 
 def diffstat(before: Source, after: Source) -> str:
-    """Lines added and removed for each file: `train.py +12 −3`. Empty when nothing differs."""
-    told: list[str] = []
+    """Returns the lines added and removed for each file: `train.py +12 −3`. Empty if nothing differs."""
+    parts: list[str] = []
     for path in sorted(_differing(before, after)):
         removed, added = _changed_lines(*_texts(before, after, path))
-        told.append(f"{path} +{len(added)} −{len(removed)}")
-    return ", ".join(told)
+        parts.append(f"{path} +{len(added)} −{len(removed)}")
+    return ", ".join(parts)
 
 
 def _differing(before: Source, after: Source) -> Iterator[str]:
@@ -122,10 +122,10 @@ def _differing(before: Source, after: Source) -> Iterator[str]:
 
 
 def check(before: Source, after: Source, trainer: Trainer) -> None:
-    """See that only editable files differ, and that what they hold can be run.
+    """Checks that only editable files differ, and that their content can run.
 
     Raises:
-        BadInputError: A file that differs isn't editable, not text, too large, gone, or has a syntax error.
+        BadInputError: A file that differs is not editable, not text, too large, removed, or has a syntax error.
     """
     for path in sorted(_differing(before, after)):
         _editable(path, trainer)
@@ -133,23 +133,23 @@ def check(before: Source, after: Source, trainer: Trainer) -> None:
         if data is not None:
             _check_file(path, data)
         elif path in trainer.editable:
-            raise BadInputError(f"{path} can't be removed", "The trainer names it; change what it holds instead")
+            raise BadInputError(f"{path} can't be removed", "The trainer needs it; change its content instead")
         if any(str(parent) in after for parent in PurePosixPath(path).parents):
-            raise BadInputError(f"{path} lies below a file", "Choose another path")
+            raise BadInputError(f"{path} is below a path that is a file", "Choose another path")
 
 
 def _editable(path: str, trainer: Trainer) -> str:
-    """The path as sources hold it.
+    """Returns the path in its normal form.
 
     Raises:
-        BadInputError: Experiments may not differ in it.
+        BadInputError: Experiments may not change this path.
     """
     pure = PurePosixPath(path)
     allowed = f"Editable: {', '.join(trainer.editable)}"
     if pure.is_absolute() or ".." in pure.parts:
         raise BadInputError(f"{path!r} leaves the trainer folder", allowed)
     if not path.isprintable() or any(part.startswith(".") for part in pure.parts):
-        raise BadInputError(f"{path!r} can't be part of a source: hidden files and control characters are left out", allowed)
+        raise BadInputError(f"{path!r} can't be part of a source: hidden files and control characters aren't allowed", allowed)
     if not trainer.is_editable(str(pure)):
         raise BadInputError(f"{path} isn't editable", allowed)
     return str(pure)
@@ -157,7 +157,7 @@ def _editable(path: str, trainer: Trainer) -> str:
 
 def _text(source: Source, path: str) -> str:
     if path not in source:
-        raise BadInputError(f"There is no file {path} in the base", f"A new file goes into files. {nearest(path, source)}")
+        raise BadInputError(f"The base has no file {path}", f"Use files to add a file. {nearest(path, source)}")
     return source[path].decode("utf-8", "replace")
 
 
@@ -165,12 +165,12 @@ def _encode(path: str, text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise BadInputError(f"The text for {path} is not Unicode: {error}", "Leave lone surrogates out") from error
+        raise BadInputError(f"The text for {path} is not valid Unicode: {error}", "Remove the lone surrogates") from error
 
 
 def _check_file(path: str, data: bytes) -> None:
     if len(data) > LARGEST_FILE:
-        raise BadInputError(f"{path} has {len(data):,} bytes", f"{LARGEST_FILE:,} is the most")
+        raise BadInputError(f"{path} has {len(data):,} bytes", f"The maximum is {LARGEST_FILE:,}")
     try:
         binary = "\0" in data.decode()
     except UnicodeDecodeError:
@@ -188,16 +188,16 @@ def _check_syntax(path: str, data: bytes) -> None:
     except SyntaxError as error:
         raise BadInputError(
             f"{path}, line {error.lineno}, column {error.offset}: {error.msg}: {(error.text or '').strip():.160}",
-            "Mend the syntax; nothing was launched",
+            "Correct the syntax; nothing was launched",
         ) from error
     except UNPARSABLE as error:
         raise BadInputError(
-            f"{path} can't be parsed: {str(error) or type(error).__name__}", "Mend it; nothing was launched"
+            f"{path} can't be parsed: {str(error) or type(error).__name__}", "Correct it; nothing was launched"
         ) from error
 
 
 def _set_knobs(old: str, new: str) -> tuple[str, str]:
-    """How the knobs that both texts have differ, in words, and the old text with the new one's knobs."""
+    """How the knobs that both texts have differ, in words, and the old text with the new values of these knobs."""
     file, knobs = KnobFile(old), find_knobs(new)
     words = knob_words(file.knobs, knobs)
     return words, file.fill({name: knobs[name].text for name in file.knobs.keys() & knobs.keys()}) if words else old
@@ -205,8 +205,8 @@ def _set_knobs(old: str, new: str) -> tuple[str, str]:
 
 def _describe_lines(path: str, old: str, new: str) -> str:
     removed, added = _changed_lines(old, new)
-    found = list(dict.fromkeys([*scopes(new, added), *scopes(old, removed)]))
-    named = ", ".join(found[:SCOPES_TOLD]) + (", …" if len(found) > SCOPES_TOLD else "")
+    changed = list(dict.fromkeys([*scopes(new, added), *scopes(old, removed)]))
+    named = ", ".join(changed[:MAX_SCOPES_NAMED]) + (", …" if len(changed) > MAX_SCOPES_NAMED else "")
     return f"{path} +{len(added)} −{len(removed)}" + (f": {named}" if named else "")
 
 
@@ -215,7 +215,7 @@ def _texts(before: Source, after: Source, path: str) -> tuple[str, str]:
 
 
 def _changed_lines(old: str, new: str) -> tuple[list[int], list[int]]:
-    """Numbers of the lines that are removed from the old text, and of those that are added in the new one."""
+    """Numbers of the lines that are removed from the old text, and of the lines that are added in the new text."""
     start = old.rfind("\n", 0, _common(old, new)) + 1
     head = old.count("\n", 0, start)
     old, new = old[start:], new[start:]
@@ -231,12 +231,12 @@ def _changed_lines(old: str, new: str) -> tuple[list[int], list[int]]:
 
 
 def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with alike; by bisection, because a grid asks it a thousand times."""
+    """Length of the common beginning of two texts; by bisection, because a grid calls it a thousand times."""
     return bisect_left(range(min(len(one), len(other))), 1, key=lambda last: one[: last + 1] != other[: last + 1])
 
 
 def scopes(text: str, lines: Iterable[int]) -> list[str]:
-    """The classes and functions that lines of a Python file belong to, methods as `Block.forward`."""
+    """Returns the classes and functions to which lines of a Python file belong, methods as `Block.forward`."""
     try:
         spans = list(_spans(ast.parse(text)))
     except UNPARSABLE:

@@ -1,4 +1,4 @@
-"""git as a tool: run on its own, so that no person's configuration, hook or environment changes what it does."""
+"""Runs git isolated from the person's configuration, hooks and environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import LabhandError, SettingsError
 
 SECONDS = 120.0
-"""No call takes longer unless a disk hangs."""
+"""Time limit of a call. Only a disk that hangs makes a call take longer."""
 
 _SETTINGS = {
     "core.hooksPath": os.devnull,
@@ -18,9 +18,9 @@ _SETTINGS = {
     "core.excludesFile": os.devnull,
     "core.autocrlf": "false",
     "core.fsmonitor": "false",
-    "core.filesRefLockTimeout": "20000",  # several processes write references at once
+    "core.filesRefLockTimeout": "20000",  # milliseconds: several processes write references at once
     "core.packedRefsTimeout": "20000",
-    "gc.auto": "0",  # what no reference names yet must stay
+    "gc.auto": "0",  # objects that no reference names yet must stay
     "user.name": "labhand",
     "user.email": "labhand@localhost",
 }
@@ -28,7 +28,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class GitResult:
-    """What git said."""
+    """Exit status, standard output and standard error of git."""
 
     status: int
     output: bytes
@@ -36,16 +36,16 @@ class GitResult:
 
 
 def attempt(*arguments: str, cwd: Path | None = None, data: bytes = b"", variables: dict[str, str] | None = None) -> GitResult:
-    """Run git and say how it went. Blocks; call it in a thread where an event loop runs.
+    """Runs git and returns its result, also if it failed. Blocks: call it in a thread if an event loop runs.
 
     Args:
-        arguments: The subcommand and what it takes.
-        cwd: Where to run it.
-        data: Its standard input.
-        variables: Of the environment, on top.
+        arguments: The subcommand and its arguments.
+        cwd: Working directory.
+        data: Standard input.
+        variables: Additional environment variables.
 
     Raises:
-        SettingsError: There is no git.
+        SettingsError: git isn't installed.
     """
     try:
         done = subprocess.run(
@@ -63,10 +63,10 @@ def attempt(*arguments: str, cwd: Path | None = None, data: bytes = b"", variabl
 
 
 def run(*arguments: str, cwd: Path | None = None, data: bytes = b"", variables: dict[str, str] | None = None) -> bytes:
-    """Run git and give what it wrote.
+    """Runs git and returns its standard output.
 
     Raises:
-        LabhandError: It failed; says how.
+        LabhandError: git failed; the text contains its status and message.
     """
     answer = attempt(*arguments, cwd=cwd, data=data, variables=variables)
     if answer.status != 0:

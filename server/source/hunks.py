@@ -1,4 +1,4 @@
-"""What a change is made of: hunks that can be taken back one by one, to see what each of them is worth."""
+"""The parts of a change: hunks that can be reverted one by one, to measure what each of them contributes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .literals import UNPARSABLE
 from .trainer_folder import Source, Trainer
 
 CONTEXT = 3
-"""Unchanged lines that part two hunks; with fewer between them they are one."""
-_KNOWN = {*dir(builtins), "__file__", "__name__", "__doc__"}
+"""Number of unchanged lines that separate two hunks; with fewer, they are one hunk."""
+_ALWAYS_DEFINED = {*dir(builtins), "__file__", "__name__", "__doc__"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class Hunk:
     """A part of a change.
 
     Attributes:
-        path: The file that it is in.
+        path: The file.
         name: `MATRIX_LR 0.02→0.04`, or `train.py 120-131: class MLP`.
-        knob: The knob whose value it is; empty for lines.
-        lines: As they were, and as they became.
+        knob: The knob whose value changed; empty for lines.
+        lines: The old lines, followed by the new lines.
     """
 
     path: str
@@ -39,11 +39,12 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class ReducedChange:
-    """The change less some of its hunks.
+    """A change without some of its hunks.
 
     Attributes:
-        hunks: Those that were taken back.
-        why_not: Why what is left can't stand alone; empty where it can.
+        hunks: The reverted hunks.
+        source: The source with the rest of the change.
+        why_not: Why the rest can't run; empty if it can.
     """
 
     hunks: Sequence[Hunk]
@@ -52,13 +53,13 @@ class ReducedChange:
 
     @property
     def name(self) -> str:
-        """The hunks' names."""
+        """The names of the reverted hunks."""
         return "; ".join(hunk.name for hunk in self.hunks)
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Lines of a file as they became, and as they were."""
+    """Lines of a file after the change and before it."""
 
     after: Sequence[str]
     before: Sequence[str] | None = None
@@ -66,10 +67,10 @@ class _Piece:
 
 
 class Difference:
-    """A change from one source to another, in hunks.
+    """The difference of two sources, in hunks.
 
     Attributes:
-        hunks: File by file, the knobs of each first.
+        hunks: The hunks by file; in each file, knobs come first.
     """
 
     def __init__(self, before: Source, after: Source, trainer: Trainer) -> None:
@@ -82,12 +83,12 @@ class Difference:
                 self._take_apart(path)
 
     def without(self, hunks: Collection[Hunk]) -> Source:
-        """The source that the change leads to when these hunks are taken back."""
+        """Returns the source after the change without these hunks."""
         source = dict(self._after)
         for path, pieces in self._pieces.items():
             text = "".join(_lines(pieces, hunks))
-            back = {hunk.knob: self._knobs[path][hunk.knob] for hunk in hunks if hunk.path == path and hunk.knob}
-            source[path] = (KnobFile(text).fill(back) if back else text).encode()
+            reverted = {hunk.knob: self._knobs[path][hunk.knob] for hunk in hunks if hunk.path == path and hunk.knob}
+            source[path] = (KnobFile(text).fill(reverted) if reverted else text).encode()
         for hunk in hunks:
             if hunk.path not in self._pieces:
                 source.pop(hunk.path, None)
@@ -96,23 +97,23 @@ class Difference:
         return source
 
     def take_back(self, hunk: Hunk) -> ReducedChange:
-        """The change without a hunk, and without those that can't do without it."""
-        back = [hunk]
-        while more := self._entangled(back):
-            back += more
-        source = self.without(back)
-        if len(back) == len(self.hunks):
-            return ReducedChange(back, source, "nothing is left: the other parts can't do without it")
+        """Returns the change without a hunk and without the hunks that depend on it."""
+        reverted = [hunk]
+        while more := self._dependents(reverted):
+            reverted += more
+        source = self.without(reverted)
+        if len(reverted) == len(self.hunks):
+            return ReducedChange(reverted, source, "nothing is left: all other parts depend on it")
         try:
             check(self._after, source, self._trainer)
         except BadInputError as error:
-            return ReducedChange(back, source, f"what is left isn't sound: {error}")
-        return ReducedChange(back, source)
+            return ReducedChange(reverted, source, f"the rest can't run: {error}")
+        return ReducedChange(reverted, source)
 
-    def _entangled(self, back: Sequence[Hunk]) -> list[Hunk]:
-        """More hunks to take back: those that speak of names that nothing defines any more."""
-        missing = _undefined(self.without(back)) - _undefined(self._after)
-        return [other for other in self.hunks if other not in back and missing & set(re.findall(r"\w+", other.lines))]
+    def _dependents(self, reverted: Sequence[Hunk]) -> list[Hunk]:
+        """Further hunks to revert: those that use a name that is no longer defined."""
+        missing = _undefined(self.without(reverted)) - _undefined(self._after)
+        return [other for other in self.hunks if other not in reverted and missing & set(re.findall(r"\w+", other.lines))]
 
     def _take_apart(self, path: str) -> None:
         if path not in self._before or path not in self._after:
@@ -126,7 +127,7 @@ class Difference:
         self.hunks += [piece.hunk for piece in self._pieces[path] if piece.hunk is not None]
 
     def _take_knobs(self, path: str, before: str, after: str) -> str:
-        """Make a hunk of every knob that has another value; gives the text as it was with the new values."""
+        """Makes a hunk of every knob with another value. Returns the old text with the new values."""
         old, new = KnobFile(before), KnobFile(after)
         changed = [
             name for name in new.knobs if name in old.knobs and repr(old.knobs[name].value) != repr(new.knobs[name].value)
@@ -136,16 +137,16 @@ class Difference:
         return old.fill({name: new.knobs[name].text for name in changed})
 
 
-def _lines(pieces: Sequence[_Piece], back: Collection[Hunk]) -> Iterator[str]:
+def _lines(pieces: Sequence[_Piece], reverted: Collection[Hunk]) -> Iterator[str]:
     for piece in pieces:
-        yield from piece.before if piece.before is not None and piece.hunk in back else piece.after
+        yield from piece.before if piece.before is not None and piece.hunk in reverted else piece.after
 
 
 def _pieces(path: str, before: str, after: str) -> Iterator[_Piece]:
-    """The file in pieces: unchanged ones, and a hunk for each stretch of changes."""
+    """Splits a file into unchanged pieces and a hunk for each group of changes."""
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     done = 0
-    # Each group is a stretch of changes with so many unchanged lines around it.
+    # Each group is a run of changes with up to CONTEXT // 2 unchanged lines around it.
     for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT // 2):
         changed = [code for code in group if code[0] != "equal"]
         if not changed:
@@ -166,7 +167,7 @@ def _pieces(path: str, before: str, after: str) -> Iterator[_Piece]:
 
 def _undefined(source: Source) -> set[str]:
     """Names that Python files use as globals and that nothing in the file binds."""
-    found: set[str] = set()
+    undefined: set[str] = set()
     for path, data in source.items():
         if path.endswith(".py"):
             try:
@@ -174,8 +175,8 @@ def _undefined(source: Source) -> set[str]:
             except UNPARSABLE:
                 continue
             bound = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-            found |= set(_globals_used(table)) - bound - _KNOWN
-    return found
+            undefined |= set(_globals_used(table)) - bound - _ALWAYS_DEFINED
+    return undefined
 
 
 def _globals_used(table: symtable.SymbolTable) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Three-way merge of sources, so that ideas tried apart can be combined."""
+"""Three-way merge of sources, to combine ideas that were tried separately."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from . import git
 from .knobs import KnobFile
 from .trainer_folder import Source
 
-HUNKS_TOLD = 3
-LINES_TOLD = 6
+MAX_HUNKS_QUOTED = 3
+MAX_LINES_QUOTED = 6
 _HERE = "here"
 _HUNK = re.compile(rf"^<{{7}} {_HERE}\n(.*?)^={{7}}\n(.*?)^>{{7}} [^\n]*\n", re.MULTILINE | re.DOTALL)
 
 
 class _ClashError(Exception):
-    """A file can't be merged; holds what to tell of it."""
+    """A file can't be merged; the text says why."""
 
 
 def merge(here: Source, before: Source, after: Source, name: str) -> Source:
-    """Bring what changed from `before` to `after` into another source.
+    """Merges the change from `before` to `after` into another source.
 
-    Knobs are merged by value, so that two experiments may set neighbouring ones; the rest by line.
+    Knobs are merged by value, so two experiments may set knobs on neighbouring lines. Everything else is merged by line.
 
     Args:
-        here: The source to bring it into.
-        before: What was changed.
-        after: What it became.
-        name: Of the change, for errors.
+        here: The source into which the change is merged.
+        before: The source before the change.
+        after: The source after the change.
+        name: The name of the change, for errors.
 
     Raises:
-        ConflictError: Both changed the same knob or lines; quotes them by file and hunk.
+        ConflictError: Both sides changed the same knob or lines; the text quotes them by file and hunk.
     """
     merged = dict(here)
     clashes: list[str] = []
@@ -49,14 +49,14 @@ def merge(here: Source, before: Source, after: Source, name: str) -> Source:
             merged[path] = data
     if clashes:
         raise ConflictError(
-            f"{name} can't be combined with what is already there. {'; '.join(clashes)}",
-            f"Leave {name} out, or make one of the two the base and the other's change with edits",
+            f"{name} conflicts with the source. {'; '.join(clashes)}",
+            f"Leave {name} out, or use one of the two as the base and make the other's change with edits",
         )
     return merged
 
 
 def _merge_file(path: str, here: bytes | None, before: bytes | None, after: bytes | None, name: str) -> bytes | None:
-    """The merged content; None for a file that is gone."""
+    """Returns the merged content; None for a removed file."""
     if after in (before, here):
         return here
     if here == before:
@@ -64,7 +64,7 @@ def _merge_file(path: str, here: bytes | None, before: bytes | None, after: byte
     if here is None or after is None:
         raise _ClashError(f"changed on one side and removed on the other ({'here' if here is None else name})")
     if before is None:
-        raise _ClashError("new on both sides, and not the same")
+        raise _ClashError("new on both sides, with different content")
     texts = [data.decode() for data in (here, before, after)]
     if path.endswith(".py"):
         texts = _agree_on_knobs(texts, name)
@@ -72,14 +72,14 @@ def _merge_file(path: str, here: bytes | None, before: bytes | None, after: byte
 
 
 def _agree_on_knobs(texts: list[str], name: str) -> list[str]:
-    """The three versions, each with the knobs set as they will be in the merged file."""
+    """Returns the three versions, each with the knobs set to their values in the merged file."""
     here, before, after = files = [KnobFile(text) for text in texts]
     agreed: dict[str, str] = {}
     clashes: list[str] = []
     for knob in here.knobs.keys() & before.knobs.keys() & after.knobs.keys():
         mine, old, new = (file.knobs[knob].text for file in files)
         if mine == old == new or "\n" in mine + old + new:
-            continue  # what takes several lines is left to the merge of lines
+            continue  # a value of several lines is merged by line
         if mine != old and new not in (old, mine):
             clashes.append(f"{knob} is {mine} here and {new} in {name}, from {old}")
         agreed[knob] = mine if new == old else new
@@ -102,18 +102,18 @@ def _merge_lines(texts: list[str], name: str) -> str:
 
 
 def _hunks(merged: str, name: str) -> Iterator[str]:
-    """What the first conflicts are about."""
+    """Quotes the first conflicts."""
     conflicts = list(_HUNK.finditer(merged))
-    surplus = 0  # lines that stand in the merged text only
-    for conflict in conflicts[:HUNKS_TOLD]:
+    surplus = 0  # lines that only the merged text has
+    for conflict in conflicts[:MAX_HUNKS_QUOTED]:
         line = merged.count("\n", 0, conflict.start()) + 1 - surplus
         yield f"from line {line} on, here:\n{_quote(conflict[1])}\nin {name}:\n{_quote(conflict[2])}"
         surplus += conflict[0].count("\n") - conflict[1].count("\n")
-    if len(conflicts) > HUNKS_TOLD:
-        yield f"and {len(conflicts) - HUNKS_TOLD} more"
+    if len(conflicts) > MAX_HUNKS_QUOTED:
+        yield f"and {len(conflicts) - MAX_HUNKS_QUOTED} more"
 
 
 def _quote(text: str) -> str:
     lines = [f"    {line:.160}" for line in text.splitlines()]
-    more = [f"    … {len(lines) - LINES_TOLD} more lines"] if len(lines) > LINES_TOLD else []
-    return "\n".join(lines[:LINES_TOLD] + more) or "    (nothing)"
+    more = [f"    … {len(lines) - MAX_LINES_QUOTED} more lines"] if len(lines) > MAX_LINES_QUOTED else []
+    return "\n".join(lines[:MAX_LINES_QUOTED] + more) or "    (nothing)"

@@ -171,8 +171,8 @@ def _tested(ledger: Ledger, validation: dict[str, Any], sign: int) -> tuple[str,
         if look == planned:
             return f"{told}, not within the level of {num(level, digits=2)}", p
         if mean <= 0:
-            return f"{told}: given up at half, not ahead", p
-    return "the candidate failed on a seed that the champion ran through", None
+            return f"{told}: given up after half of the pairs, not ahead", p
+    return "the candidate failed on a seed on which the champion succeeded", None
 
 
 def _prior(ledger: Ledger, validation: dict[str, Any]) -> None:

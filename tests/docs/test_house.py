@@ -1,4 +1,4 @@
-"""The rules that the whole tree keeps, and the pages that have to agree with the code."""
+"""Rules for the whole repository, and facts that the documents and the code must agree on."""
 
 from __future__ import annotations
 
@@ -9,11 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from .markdown import anchors, links
+from .markdown import anchors, links, prose
 
 ROOT = Path(__file__).parents[2]
-LONGEST = 400
-"""Lines of a file that a person still reads."""
+MAX_LINES = 400
+MAX_COLUMNS = 128
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/*.md",
+    ":!docs/tools.md",
+    ":!docs/settings.md",
+    ":!docs/commands.md",
+)
+"""The pages that people write; the excluded ones are generated."""
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -30,7 +40,7 @@ def tracked(*patterns: str) -> list[Path]:
 def test_no_file_is_longer_than_a_person_reads() -> None:
     lengths = {path.relative_to(ROOT): len(path.read_text("utf-8").splitlines()) for path in tracked("*.py", "*.sql", "*.md")}
 
-    assert {path: lines for path, lines in lengths.items() if lines > LONGEST} == {}
+    assert {path: lines for path, lines in lengths.items() if lines > MAX_LINES} == {}
 
 
 @pytest.mark.parametrize("page", tracked("*.md"), ids=lambda path: str(path.relative_to(ROOT)))
@@ -40,6 +50,31 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
     assert [str(target) for target, _ in targets if not target.exists()] == []
     assert [f"{target}#{anchor}" for target, anchor in targets if anchor and anchor not in anchors(target)] == []
+
+
+@pytest.mark.parametrize("page", tracked(*DOCUMENTS), ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_text_of_a_page_is_wrapped(page: Path) -> None:
+    text = prose(page).splitlines()
+
+    assert [line for line in text if len(line) > MAX_COLUMNS and not line.lstrip().startswith("|")] == []
+
+
+@pytest.mark.parametrize("page", tracked(*DOCUMENTS), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    """NAME and HASH stand for names that the reader chooses."""
+    named = re.findall(r"`((?:server|tools|trainer|prompts|docs|tests|benchmarks)/[\w./*-]+)`", prose(page))
+    patterns = {path.replace("NAME", "*").replace("HASH", "*") for path in named}
+
+    assert [pattern for pattern in sorted(patterns) if not list(ROOT.glob(pattern.rstrip("/")))] == []
+
+
+def test_every_function_that_the_page_on_evidence_names_exists() -> None:
+    modules = {path.stem: path.read_text("utf-8") for path in tracked("server/research/*.py")}
+    named = re.findall(r"`(\w+)\.(\w+)`", (ROOT / "docs" / "evidence.md").read_text("utf-8"))
+    functions = [(module, name) for module, name in named if name not in {"toml", "json", "md"}]
+
+    assert functions
+    assert [(module, name) for module, name in functions if f"\ndef {name}(" not in modules.get(module, "")] == []
 
 
 def test_every_page_is_reached_by_a_link() -> None:

@@ -14,15 +14,9 @@ from labhand.tools.app import TOOLS
 from labhand.tools.registry import LabTool
 from pydantic import BaseModel
 
-from .markdown import blocks
+from .markdown import blocks, section
 
 ROOT = Path(__file__).parents[2]
-
-
-def section(page: Path, heading: str) -> str:
-    """What stands below a heading, up to the next one."""
-    _, _, rest = page.read_text("utf-8").partition(f"\n## {heading}\n")
-    return rest.partition("\n## ")[0]
 
 
 def quoted(text: str) -> set[str]:

@@ -1,29 +1,38 @@
-"""Whatever the README shows is executed: here, by the tests with real clients, or by CI itself."""
+"""Everything that the README shows is executed: here, by the tests with real clients, or by CI."""
 
 from __future__ import annotations
 
+import ast
+import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from labhand.tools.app import build
+from labhand.tools.lab_context import LabHandle
+from mcp import Client
 
-from .markdown import console_blocks
+from tests.tools.calls import data, finished
+
+from .markdown import blocks, console_blocks
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "CONTRIBUTING.md")
 
 
 def shown(program: str) -> list[list[str]]:
-    """The console blocks whose first command is of a program."""
-    found = [block for page in PAGES for block in console_blocks(ROOT / page)]
-    return [block for block in found if block[0].split()[0] == program]
+    """The console blocks whose first command runs a program."""
+    all_blocks = [block for page in PAGES for block in console_blocks(ROOT / page)]
+    return [block for block in all_blocks if block[0].split()[0] == program]
 
 
 def recipe(*targets: str) -> list[str]:
-    """What make would do for these targets, in an environment of its own."""
+    """The commands that make would run for these targets, with an environment that has PATH only."""
     command = ["make", "--dry-run", "--always-make", "--no-print-directory", *targets]
     environment = {"PATH": os.environ["PATH"]}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True)
@@ -61,6 +70,45 @@ def test_the_commands_do_what_the_readme_shows(block: list[str], tmp_path: Path)
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def call_in(code: str) -> tuple[str, dict[str, Any]]:
+    """A tool call that is written in Python: the tool's name and its arguments."""
+    call = ast.parse(code.strip(), mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert isinstance(call.func, ast.Name)
+    return call.func.id, {argument.arg: ast.literal_eval(argument.value) for argument in call.keywords if argument.arg}
+
+
+def all_keys(answer: object) -> Iterator[str]:
+    """Every key of an answer at any depth: what all rows share moves from the rows to `common`."""
+    if isinstance(answer, dict):
+        for key, value in answer.items():
+            yield key
+            yield from all_keys(value)
+    elif isinstance(answer, list):
+        for value in answer:
+            yield from all_keys(value)
+
+
+@pytest.mark.anyio
+@pytest.mark.timeout(120)
+async def test_a_lab_on_simulated_gpus_answers_as_the_readme_shows(tmp_path: Path) -> None:
+    readme = ROOT / "README.md"
+    (launch,), (shown_answer,) = blocks(readme, "python"), blocks(readme, "json")
+    (results,) = re.findall(r"`(get_results\(.+\))`", readme.read_text("utf-8"))
+    (tmp_path / "labhand.toml").write_text(
+        'trainer = "gpt"\n[pools.h200]\nbackend = "simulated"\ngpu = "H200"\ncount = 3\n', "utf-8"
+    )
+
+    async with Client(build(LabHandle(tmp_path, "reader"))) as client:
+        tool, arguments = call_in(launch)
+        launched = await data(client, tool, **arguments)
+        await finished(client, launched["grid"], *launched["baseline"])
+        tool, arguments = call_in(results)
+        answer = await data(client, tool, **arguments)
+
+    assert set(all_keys(answer)) == set(all_keys(json.loads(shown_answer)))
 
 
 def test_no_block_of_the_pages_is_left_out() -> None:

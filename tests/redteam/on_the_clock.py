@@ -52,14 +52,37 @@ EXPLOITS = (
         "deadline",
         "timeout",
         spec=BRIEF,
+        defence="the runner's clock",
     ),
-    Exploit("train in a daemon", (while_training(DAEMON),), "caught", "deadline", "timeout", spec=BRIEF),
-    Exploit("train in children that come and go", (while_training(COME_AND_GO),), "caught", "deadline", "timeout", spec=BRIEF),
-    Exploit("go on training in a child, and save again", (while_training(GO_ON),), "harmless"),
+    Exploit(
+        "train in a daemon",
+        (while_training(DAEMON),),
+        "caught",
+        "deadline",
+        "timeout",
+        spec=BRIEF,
+        defence="CPU time of the whole process tree is counted",
+    ),
+    Exploit(
+        "train in children that come and go",
+        (while_training(COME_AND_GO),),
+        "caught",
+        "deadline",
+        "timeout",
+        spec=BRIEF,
+        defence="control group",
+    ),
+    Exploit(
+        "go on training in a child, and save again",
+        (while_training(GO_ON),),
+        "harmless",
+        defence="all processes are killed before files are copied",
+    ),
     Exploit(
         "go on training in a thread",
         (("    session.save(model, config)", THREAD),),
         "harmless",
+        defence="all processes are killed before files are copied",
     ),
     Exploit(
         "start the clock twice",
@@ -67,6 +90,7 @@ EXPLOITS = (
         "caught",
         "isn't due now",
         "contract_broken",
+        defence="messages are checked",
     ),
     Exploit(
         "sleep past the deadline",
@@ -75,6 +99,7 @@ EXPLOITS = (
         "deadline",
         "timeout",
         spec=BRIEF | {"clock": "wall"},
+        defence="limit on wall-clock time",
     ),
     Exploit(
         "ignore SIGTERM",
@@ -83,6 +108,7 @@ EXPLOITS = (
         "deadline",
         "timeout",
         spec=BRIEF,
+        defence="SIGKILL",
     ),
     Exploit(
         "flood the runner with reports",
@@ -91,6 +117,7 @@ EXPLOITS = (
         "deadline",
         "timeout",
         spec=BRIEF,
+        defence="few reports are read between two checks of the clock",
     ),
     Exploit(
         "stop the runner",
@@ -98,5 +125,6 @@ EXPLOITS = (
         "refused",
         "PermissionError",
         needs="files",
+        defence="Landlock, signals",
     ),
 )

@@ -87,6 +87,7 @@ EXPLOITS = (
         "refused",
         "PermissionError",
         needs="files",
+        defence="Landlock",
     ),
     Exploit(
         "read the test split by a symlink",
@@ -94,6 +95,7 @@ EXPLOITS = (
         "refused",
         "PermissionError",
         needs="files",
+        defence="Landlock",
     ),
     Exploit(
         "look for text by a glob",
@@ -101,14 +103,23 @@ EXPLOITS = (
         "refused",
         "PermissionError",
         needs="files",
+        defence="Landlock",
     ),
-    Exploit("look for text and secrets in /proc", (before_training(IN_PROC),), "refused", "closed", needs="files"),
+    Exploit(
+        "look for text and secrets in /proc",
+        (before_training(IN_PROC),),
+        "refused",
+        "closed",
+        needs="files",
+        defence="Landlock; hidden processes",
+    ),
     Exploit(
         "open the validation split by its folder's handle",
         (before_training(FROM_HANDLE),),
         "refused",
         "PermissionError",
         needs="files",
+        defence="Landlock",
     ),
     Exploit(
         "read another run's folder",
@@ -116,12 +127,14 @@ EXPLOITS = (
         "refused",
         "PermissionError",
         needs="files",
+        defence="Landlock",
     ),
     Exploit(
         "hand something on in shared memory",
         (before_training(HAND_ON),),
         "harmless",
         needs="files",
+        defence="a private /dev/shm",
     ),
     Exploit(
         "leave a link for the model",
@@ -129,11 +142,13 @@ EXPLOITS = (
         "caught",
         "no plain file",
         "contract_broken",
+        defence="only regular files are copied",
     ),
     Exploit(
         "print the validation text",
         (at_import("CALLS = []"), in_forward("CALLS.append(1)\nif len(CALLS) > 1: print('LOOT', tokens.tolist())")),
         "harmless",
+        defence="output is discarded",
     ),
     Exploit(
         "fail with the validation text",
@@ -144,15 +159,28 @@ EXPLOITS = (
         "caught",
         "in the midst",
         "contract_broken",
+        defence="output is discarded",
     ),
     # resources
-    Exploit("start 200 processes", (before_training(BOMB),), "harmless"),
-    Exploit("fill the disk", (before_training(FILL),), "refused", "File too large"),
+    Exploit(
+        "start 200 processes",
+        (before_training(BOMB),),
+        "harmless",
+        defence="control group; all processes are killed at the end",
+    ),
+    Exploit(
+        "fill the disk",
+        (before_training(FILL),),
+        "refused",
+        "File too large",
+        defence="limit on the size of a file",
+    ),
     Exploit(
         "fill a file in memory",
         (before_training("os.posix_fallocate(os.memfd_create('full'), 0, 2**36)\nprint('LOOT')"),),
         "refused",
         "File too large",
+        defence="limit on the size of a file",
     ),
     Exploit(
         "take all memory",
@@ -160,10 +188,14 @@ EXPLOITS = (
         "caught",
         "allocate",
         "out_of_memory",
+        defence="limit on memory",
     ),
     # secrets
     Exploit(
-        "read the environment", (before_training("print('LOOT' if 's3cret' in str(os.environ) else 'nothing')"),), "harmless"
+        "read the environment",
+        (before_training("print('LOOT' if 's3cret' in str(os.environ) else 'nothing')"),),
+        "harmless",
+        defence="only listed variables are passed on",
     ),
     Exploit(
         "read the home folder",
@@ -171,6 +203,7 @@ EXPLOITS = (
         "refused",
         "PermissionError",
         needs="files",
+        defence="Landlock",
     ),
     Exploit(
         "read the lab's database",
@@ -178,8 +211,15 @@ EXPLOITS = (
         "refused",
         "PermissionError",
         needs="files",
+        defence="Landlock",
     ),
-    Exploit("take the runner's open files", (before_training(TAKE_FILES),), "refused", "Operation not permitted"),
+    Exploit(
+        "take the runner's open files",
+        (before_training(TAKE_FILES),),
+        "refused",
+        "Operation not permitted",
+        defence="system-call filter; hidden processes",
+    ),
     # escape
     Exploit(
         "leave a pipe for the configuration",
@@ -187,6 +227,7 @@ EXPLOITS = (
         "caught",
         "no plain file",
         "contract_broken",
+        defence="only regular files are copied",
     ),
     Exploit(
         "code in the checkpoint",
@@ -197,7 +238,22 @@ EXPLOITS = (
         "caught",
         "Weights only load failed",
         "contract_broken",
+        defence="`weights_only`",
     ),
-    Exploit("leave hooks for the interpreter", (before_training(HOOKS),), "refused", "PermissionError", needs="files"),
-    Exploit("send the weights away", (before_training(REACH_OUT),), "refused", "PermissionError", needs="network"),
+    Exploit(
+        "leave hooks for the interpreter",
+        (before_training(HOOKS),),
+        "refused",
+        "PermissionError",
+        needs="files",
+        defence="Landlock; a fresh process, `-P`",
+    ),
+    Exploit(
+        "send the weights away",
+        (before_training(REACH_OUT),),
+        "refused",
+        "PermissionError",
+        needs="network",
+        defence="system-call filter",
+    ),
 )

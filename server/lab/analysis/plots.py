@@ -187,7 +187,7 @@ async def _timeline(view: View) -> RenderedPlot:
         raise BadInputError("None of these experiments has run", "wait() tells when one does")
     now = time.time()
     drawn = [
-        timeline_figure.Stay(
+        timeline_figure.SlotInterval(
             pool=stay.pool,
             began=stay.began,
             ended=stay.ended or now,

@@ -178,7 +178,7 @@ async def many(lab: Lab, count: int) -> None:
                     2.0 - score if scored else None,
                     place if scored else None,
                     rnd.choice(["worse", "inconclusive", "promising"]) if scored else "none",
-                    "few_seeds: a gain of +0.0123 ± 0.014 (95 %, 1 seed against 4); about 3 more runs would settle it",
+                    "few_seeds: a gain of +0.0123 ± 0.014 (95 %, 1 seed against 4); about 3 more runs would decide",
                     None if scored else "crashed",
                     None if scored else json.dumps({"message": "The command ended with status 1: " + "KeyError " * 9}),
                     RESULT if scored else "{}",

@@ -82,13 +82,13 @@ def test_an_unseeded_trainer_gets_a_verdict_that_says_so() -> None:
     silent = Noise(0.0, 3)
     better = judge([0.98], [0.99] * 4, silent, "minimize")
     assert better.verdict is Verdict.PROMISING
-    assert "identical" in better.reason
+    assert "same score" in better.reason
     assert judge([1.0], [0.99] * 4, silent, "minimize").verdict is Verdict.WORSE
     assert judge([0.99], [0.99] * 4, silent, "minimize").verdict is Verdict.INCONCLUSIVE
 
 
 def test_nothing_to_judge_is_refused() -> None:
-    with pytest.raises(ValueError, match="no scores"):
+    with pytest.raises(ValueError, match="is empty"):
         judge([], REFERENCE, NOISE, "minimize")
 
 

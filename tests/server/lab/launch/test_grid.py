@@ -138,7 +138,7 @@ async def test_a_grid_beyond_the_allowance_is_refused_whole(tmp_path: Path) -> N
         ({}, "grid is empty: no factors, cells or variants"),
         ({"factors": {"X": [1], "Y": []}}, "grid is empty: no values for Y"),
         ({"factors": {"X": [1]}, "cells": [{"X": 1}]}, "Both factors and cells"),
-        ({"factors": {"X": [1]}, "design": "latin_hypercube", "size": 4}, "only 1 different cells, not 4"),
+        ({"factors": {"X": [1]}, "design": "latin_hypercube", "size": 4}, "more than the 1 different cells"),
         ({"factors": {"X": [1]}, "size": 4}, "'full' has the cells that its factors give, not size=4"),
         ({"cells": [{"X": 2}], "design": "random", "size": 1}, "'random', size=1 needs factors"),
         ({"variants": [{"name": "a", "overrides": {"X": 2}}], "design": "optimiser"}, "'optimiser' needs factors"),
