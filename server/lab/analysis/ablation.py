@@ -14,8 +14,7 @@ from ...research.policy import runs_needed
 from ...source.hunks import Difference, ReducedChange
 from ...source.repository import delta
 from ...source.trainer_folder import Source
-from .. import proposals as ideas
-from .. import references
+from .. import proposals, references
 from ..lab import Lab
 from ..proposals import Proposal
 from ..references import Reference
@@ -81,13 +80,13 @@ async def propose(lab: Lab, base: Reference) -> tuple[list[Proposal], str]:
             f"{base.name} differs from the baseline in {'one thing' if delta(first.source, base.source) else 'nothing'}",
             "There is nothing to take apart: give as base what changed several",
         )
-    proposals = [await ideas.of_source(lab, base, source, cut(name, LONGEST_NAME)) for name, source in _variants(parts)]
+    runs = [await proposals.of_source(lab, base, source, cut(name, LONGEST_NAME)) for name, source in _variants(parts)]
     tells = (
         f"{base.name} as it is and the baseline, to compare with; and the change less each of its parts, {len(parts.sound)} of"
         f" {len(parts.without)}. A part that is worth one sd between seeds takes {runs_needed(1)} seeds to tell from nothing,"
         f' two sd {runs_needed(2)}: set replicates. analyze(what="ablation") reads them.'
     )
-    return proposals, " ".join([tells, *parts.told])
+    return runs, " ".join([tells, *parts.told])
 
 
 def _variants(parts: Parts) -> Iterator[tuple[str, Source]]:

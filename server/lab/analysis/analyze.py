@@ -19,6 +19,7 @@ from ...store.money import spending
 from ...store.money.spending import Idle
 from ...store.running import early_stops
 from .. import references
+from ..fleet.idle import idle_time
 from ..lab import Lab
 from ..results.experiment_rows import about_stratum, decimals, significant, stratum_id
 from . import ablation, search_comparison, statistics
@@ -142,7 +143,7 @@ async def _efficiency(asked: Question) -> Analysis:
 
 async def _idle(asked: Question) -> Idle:
     """What clusters held beside all experiments; nothing where some of them are asked for."""
-    return await spending.idle(asked.lab.db, time.time()) if asked.whole else Idle()
+    return await idle_time(asked.lab) if asked.whole else Idle()
 
 
 async def _importance(asked: Question) -> Analysis:

@@ -16,7 +16,7 @@ from ...store.experiments.pages import Filter
 from ...store.experiments.trials import TriedExperiment, trials
 from ..lab import Lab
 from ..results.experiment_rows import stratum_id
-from ..results.table import named
+from ..selection import select
 from .code_digest import Baseline, CodeDigest, codes
 
 _NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE, Failure.NO_CAPACITY})
@@ -92,7 +92,7 @@ async def gather(lab: Lab, ids: Sequence[str] | None, gpu: str | None = None) ->
         BadInputError: None of them is scored, or an id is none.
         NotFoundError: There is no such experiment.
     """
-    everything = await trials(lab.db, replace(Filter() if ids is None else await named(lab, ids), gpu=gpu))
+    everything = await trials(lab.db, replace(Filter() if ids is None else await select(lab, ids), gpu=gpu))
     strata = await pages.strata(lab.db)
     if ids is None and gpu is None:
         chosen = await stats.main_stratum(lab.db)

@@ -12,12 +12,7 @@ from anyio import to_thread
 from ....trainer.contract.curve import Point, read_curve
 from ...domain import FINISHED, Metric, Stratum, experiment_id, run_id
 from ...errors import BadInputError
-from ...figures import curves_plot as curves_figure
-from ...figures import effects_plot as effects_figure
-from ...figures import horizons_plot as horizons_figure
-from ...figures import parallel_plot as parallel_figure
-from ...figures import progress_plot as progress_figure
-from ...figures import timeline_plot as timeline_figure
+from ...figures import curves_plot, effects_plot, horizons_plot, parallel_plot, progress_plot, timeline_plot
 from ...research.effects import Effect
 from ...research.horizons import agreement
 from ...schemas.requests import Picture
@@ -99,7 +94,7 @@ async def _progress(view: View) -> RenderedPlot:
     found, metric = view.evidence, view.metric
     ended = sorted([*found.scored, *found.failed], key=lambda one: (one.finished_at or 0.0, one.number))
     reigns = await _reigns(view, ended)
-    picture = progress_figure.Progress(
+    picture = progress_plot.Progress(
         metric=metric.name,
         direction=metric.direction,
         scores=[(one.score, one.verdict.value) for one in ended],
@@ -110,7 +105,7 @@ async def _progress(view: View) -> RenderedPlot:
     )
     led = ", ".join(f"{name} at {significant(score, 5):g}" for _, score, name in reigns)
     caption = f"{len(ended)} experiments in the order of finishing; champions: {led or 'none scored here'}. {picture.note}"
-    return RenderedPlot(await to_thread.run_sync(progress_figure.draw, picture), caption)
+    return RenderedPlot(await to_thread.run_sync(progress_plot.draw, picture), caption)
 
 
 async def _reigns(view: View, ended: Sequence[TriedExperiment]) -> list[tuple[int, float, str]]:
@@ -131,14 +126,14 @@ async def _effects(view: View) -> RenderedPlot:
     if not main:
         raise BadInputError("These experiments differ in nothing whose effect can be told", _PLAN)
     together = [_bar(effect) for effect in found.interactions[:MOST_PAIRS]]
-    draw = effects_figure.draw
+    draw = effects_plot.draw
     png = await to_thread.run_sync(draw, view.metric.name, main, together, view.note())
     largest = ", ".join(f"{term} {gain:+.3g}" for term, gain, _ in main[:3])
     more = f"; {len(found.unknown)} effects can't be told" if found.unknown else ""
     return RenderedPlot(png, f"Effects over {len(placed.points)} experiments; the largest: {largest}{more}. {view.note()}")
 
 
-def _bar(effect: Effect) -> effects_figure.Bar:
+def _bar(effect: Effect) -> effects_plot.Bar:
     return effect.term.replace("'", ""), effect.gain, effect.interval
 
 
@@ -156,7 +151,7 @@ async def _curves(view: View) -> RenderedPlot:
             "None of these experiments left a training curve", "Trainers report progress for one: see docs/trainers.md"
         )
     named = [(f"{experiment_id(one.number)} {cut(one.changes, FEW_WORDS)}", curve) for one, curve in drawn]
-    png = await to_thread.run_sync(curves_figure.draw, named, [curve for _, curve in behind], view.note())
+    png = await to_thread.run_sync(curves_plot.draw, named, [curve for _, curve in behind], view.note())
     told = ", ".join(name for name, _ in named)
     return RenderedPlot(png, f"Training curves, best score first: {told or 'the reference alone'}. {view.note()}")
 
@@ -186,7 +181,7 @@ async def _timeline(view: View) -> RenderedPlot:
         raise BadInputError("None of these experiments has run", "wait() tells when one does")
     now = time.time()
     drawn = [
-        timeline_figure.Stay(
+        timeline_plot.Stay(
             pool=stay.pool,
             began=stay.began,
             ended=stay.ended or now,
@@ -197,7 +192,7 @@ async def _timeline(view: View) -> RenderedPlot:
         for stay in held
     ]
     note = "" if len(everything) == len(view.evidence.everything) else f"the newest {MOST_STAYS} experiments"
-    png = await to_thread.run_sync(timeline_figure.draw, drawn, note)
+    png = await to_thread.run_sync(timeline_plot.draw, drawn, note)
     idle = sum(one.scored is False for one in drawn)
     return RenderedPlot(png, f"{len(drawn)} runs by slot over time; {idle} led to no score. {note}")
 
@@ -219,7 +214,7 @@ async def _parallel(view: View) -> RenderedPlot:
         raise BadInputError("These experiments differ in no knob that all of them have", _PLAN)
     lines = [(one.knobs, one.score or 0.0) for one in chosen]
     metric = view.metric
-    png = await to_thread.run_sync(parallel_figure.draw, metric.name, metric.direction, knobs, lines, view.note())
+    png = await to_thread.run_sync(parallel_plot.draw, metric.name, metric.direction, knobs, lines, view.note())
     return RenderedPlot(png, f"{len(lines)} experiments by {', '.join(knobs)}. {view.note()}")
 
 
@@ -230,13 +225,13 @@ async def _horizons(view: View) -> RenderedPlot:
             "No source was scored at two budgets", 'launch_experiment(base="e0042", budget_seconds=…) runs one at a longer one'
         )
     metric = view.metric
-    draw = horizons_figure.draw
+    draw = horizons_plot.draw
     png = await to_thread.run_sync(draw, metric.name, metric.direction, pairs[-MOST_HORIZONS:])
     told = "; ".join(f"{pair.short} and {pair.longer}: {pair.tau}" for pair in pairs)
     return RenderedPlot(png, f"Scores at one budget against a longer one. {told}.")
 
 
-def _pair(view: View, short: Stratum, longer: Stratum) -> horizons_figure.HorizonPair | None:
+def _pair(view: View, short: Stratum, longer: Stratum) -> horizons_plot.HorizonPair | None:
     first, second = (statistics.mean_scores(view.evidence, stratum.number) for stratum in (short, longer))
     names = {one.tree: experiment_id(one.number) for one in reversed(view.evidence.everything)}
     both = sorted(first.keys() & second.keys(), key=lambda tree: first[tree], reverse=view.metric.direction == "maximize")
@@ -247,7 +242,7 @@ def _pair(view: View, short: Stratum, longer: Stratum) -> horizons_figure.Horizo
     if found is not None:
         tau = f"Kendall's tau {found.tau:.2f} ({found.interval[0]:.2f} to {found.interval[1]:.2f})"
     budgets = [f"{stratum.facts.get(statistics.BUDGET):g} s" for stratum in (short, longer)]
-    return horizons_figure.HorizonPair(budgets[0], budgets[1], [(names[tree], first[tree], second[tree]) for tree in both], tau)
+    return horizons_plot.HorizonPair(budgets[0], budgets[1], [(names[tree], first[tree], second[tree]) for tree in both], tau)
 
 
 _PLAN = 'Run some that differ: launch_grid(factors={"KNOB": [value, value]}, hypothesis=…)'

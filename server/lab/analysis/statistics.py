@@ -10,16 +10,18 @@ from statistics import fmean, stdev
 from pydantic import JsonValue
 
 from ...domain import Metric, Stratum, Verdict, experiment_id
-from ...research import efficiency as research
-from ...research import horizons as research_horizons
 from ...research.drift import drift
 from ...research.effects import pareto_front
+from ...research.efficiency import Usage
+from ...research.efficiency import efficiency as summarize_usage
+from ...research.horizons import agreement
 from ...research.noise import Noise
 from ...research.policy import runs_needed
 from ...research.student_t import COVERAGE, quantile
 from ...store.experiments.trials import TriedExperiment
 from ...store.money.spending import Idle
 from ...store.running.early_stops import EarlyStop
+from ..fleet.idle import idle_figures
 from ..results.experiment_rows import decimals, significant
 from .code_digest import CodeDigest
 from .dataset import Evidence, by_tree
@@ -150,7 +152,7 @@ def horizons(evidence: Evidence) -> tuple[list[Figures], list[str]]:
     told: list[Figures] = []
     for short, longer in budgets(evidence):
         first, second = (mean_scores(evidence, stratum.number) for stratum in (short, longer))
-        found = research_horizons.agreement(first, second)
+        found = agreement(first, second)
         pair: Figures = {
             "budgets": [short.facts.get(BUDGET), longer.facts.get(BUDGET)],
             "ran_at_both": len(first.keys() & second.keys()),
@@ -194,12 +196,6 @@ def stopped(stops: Sequence[EarlyStop], metric: Metric) -> Figures:
     return told
 
 
-def idleness(idle: Idle) -> Figures:
-    """What clusters held and cost while nothing ran on them; nothing where that is nothing."""
-    told = {"idle_gpu_hours": idle.gpu_seconds / 3600, "idle_usd": idle.usd}
-    return {name: significant(value, 3) for name, value in told.items() if value > 0}
-
-
 def efficiency(evidence: Evidence, idle: Idle) -> Figures:
     """What GPU time and money bought, over everything asked for that has ended.
 
@@ -211,7 +207,7 @@ def efficiency(evidence: Evidence, idle: Idle) -> Figures:
     if not ended:
         return {}
     usage = [
-        research.Usage(
+        Usage(
             startup=float(one.seconds.get("startup") or 0.0),
             training=float(one.seconds.get("training") or 0.0),
             evaluation=float(one.seconds.get("evaluation") or 0.0),
@@ -220,7 +216,7 @@ def efficiency(evidence: Evidence, idle: Idle) -> Figures:
         for one in ended
     ]
     wall = max(one.finished_at or 0.0 for one in ended) - min(one.started_at or 0.0 for one in ended)
-    found = research.efficiency(
+    found = summarize_usage(
         usage,
         held_seconds=math.fsum(one.gpu_seconds for one in ended) + idle.gpu_seconds,
         wall_seconds=wall,
@@ -237,4 +233,4 @@ def efficiency(evidence: Evidence, idle: Idle) -> Figures:
         "gpu_hours_per_confirmed": found.gpu_hours_per_confirmed,
         "usd_per_confirmed": found.usd_per_confirmed or None,
     }
-    return {name: significant(value, 3) for name, value in told.items() if value is not None} | idleness(idle)
+    return {name: significant(value, 3) for name, value in told.items() if value is not None} | idle_figures(idle)
