@@ -12,7 +12,7 @@ ROW_HEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class SlotInterval:
+class TimelineBar:
     """The time for which one run held a slot.
 
     Attributes:
@@ -31,7 +31,7 @@ class SlotInterval:
     scored: bool | None
 
 
-def draw(intervals: Sequence[SlotInterval], note: str = "") -> bytes:
+def draw(intervals: Sequence[TimelineBar], note: str = "") -> bytes:
     """Draws a lane for each slot: starting up, training, evaluating; red if the run has no score."""
     lanes = _lanes(intervals)
     shown = lanes[:MAX_LANES]
@@ -59,7 +59,7 @@ def draw(intervals: Sequence[SlotInterval], note: str = "") -> bytes:
     return png(figure)
 
 
-def _phases(interval: SlotInterval) -> list[tuple[float, float, str]]:
+def _phases(interval: TimelineBar) -> list[tuple[float, float, str]]:
     """Length, offset and colour of each phase of a run, in order."""
     whole = interval.ended - interval.began
     if interval.scored is False:
@@ -69,9 +69,9 @@ def _phases(interval: SlotInterval) -> list[tuple[float, float, str]]:
     return [(startup, 0.0, ORANGE), (training, startup, BLUE), (whole - startup - training, startup + training, GREEN)]
 
 
-def _lanes(intervals: Sequence[SlotInterval]) -> list[tuple[str, list[SlotInterval]]]:
+def _lanes(intervals: Sequence[TimelineBar]) -> list[tuple[str, list[TimelineBar]]]:
     """Assigns each run to the first free lane of its pool."""
-    lanes: list[tuple[str, list[SlotInterval]]] = []
+    lanes: list[tuple[str, list[TimelineBar]]] = []
     for interval in sorted(intervals, key=lambda interval: interval.began):
         # The clocks of two machines may differ slightly.
         free = (lane for pool, lane in lanes if pool == interval.pool and lane[-1].ended <= interval.began + 0.5)

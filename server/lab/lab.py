@@ -115,7 +115,11 @@ class Lab:
 
     def with_protected(self, source: Source) -> Source:
         """A source as it would be launched now: its editable files beside the trainer's protected ones."""
-        return {path: data for path, data in source.items() if self.trainer.is_editable(path)} | dict(self.protected)
+        return {**self.editable_files(source), **self.protected}
+
+    def editable_files(self, source: Source) -> Source:
+        """Return the files of a source that experiments may change."""
+        return {path: data for path, data in source.items() if self.trainer.is_editable(path)}
 
     def allowance(self) -> Allowance:
         """What the person allows now: read again, so that a raise counts at once.

@@ -52,7 +52,7 @@ def _horizons(page: Page, ledger: Ledger) -> None:
         tau, ends = _tau(means[0], means[1], both)
         page.row(f"{budgets[0]}, {budgets[1]}", len(both), num(tau, digits=2), ", ".join(num(end, digits=2) for end in ends))
         if both:
-            told = f"{len(both)} ran at both: too few, or too much alike, for a rank correlation"
+            told = f"{len(both)} ran at both, which are too few or too similar for a rank correlation"
             if tau is not None:
                 told = f"Kendall's tau {num(tau, places=2)} ({num(ends[0], places=2)} to {num(ends[1], places=2)})"
             captions.append(f"{budgets[0]} s and {budgets[1]} s: {told}")
@@ -134,7 +134,7 @@ def _captions(page: Page, ledger: Ledger) -> None:
         if (scores := [e["score"] for e in ledger.scored if e["tree"] == c["tree"]])
     ]
     page.claim(
-        f"{len(ended)} experiments in the order of finishing; champions: {', '.join(led) or 'none scored here'}."
+        f"{len(ended)} experiments in order of completion. Champions: {', '.join(led) or 'none has a score here'}."
         f" {stratum_line(ledger)}{left_out(ledger, ended)}"
     )
     if knobs := list(differing(ledger.scored))[:9]:
@@ -146,4 +146,4 @@ def _captions(page: Page, ledger: Ledger) -> None:
     finished = {"succeeded", "stopped", "failed", "cancelled"}
     wasted = sum(run["status"] == "lost" or (run["state"] in finished and run["score"] is None) for run in runs)
     if runs:
-        page.claim(f"{len(runs)} runs by slot over time; {wasted} led to no score.")
+        page.claim(f"{len(runs)} runs by slot over time; {wasted} ended without a score.")

@@ -27,8 +27,8 @@ def claim_effects(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: t
     knobs = differing(chosen)
     cuts = {name: median(values) for name, values in knobs.items() if len(values) > 6 and all(map(is_number, values))}
     if cuts:
-        page.claim(f"Split at the median, as they took many values: {', '.join(sorted(cuts))}.")
-    page.drop("What is unknown is mixed up with something else in these experiments: a design would tell it\\.")
+        page.claim(f"Split at the median, because they have many values: {', '.join(sorted(cuts))}.")
+    page.drop("These experiments can't tell the unknown effects from others: .*")
     names: dict[str, str] = {"": "baseline"}
     for e in chosen:
         names.setdefault(codes[e["tree"]], f"e{e['number']:04d}")
@@ -126,7 +126,7 @@ def _effects_caption(
     largest = sorted(main.items(), key=lambda one: -abs(one[1][0]))[:3]
     told = ", ".join(f"{name} {num(gain, digits=3)}" for name, (gain, _, _) in largest)
     unknown = sum(found is None for fit in fits for found in fit.values())
-    more = f"; {unknown} effects can't be told" if unknown else ""
+    more = f"; {unknown} effects can't be estimated" if unknown else ""
     page.claim(
         f"Effects over {len(chosen)} experiments; the largest: {told}{more}."
         f" {stratum_line(ledger)}{left_out(ledger, ledger.scored)}"
@@ -204,6 +204,6 @@ def claim_made_of(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: t
     if halves:
         shares = [100 * gains[name] / gains["all of it"] for name in ("code", "retuned knobs")]
         page.claim(
-            f"{num(shares[0], places=0)} % of the gain is code, {num(shares[1], places=0)} % retuned knobs, each in the mean"
+            f"{num(shares[0], places=0)} % of the gain is code, {num(shares[1], places=0)} % retuned knobs: each averaged"
             " over both orders of adding them."
         )

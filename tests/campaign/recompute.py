@@ -33,15 +33,15 @@ PROSE = (
     r"(?:Against \S+:|Nothing\.)",
     r"Promising is what one seed or a few make look better than noise\..*",
     r"Gains are against \S+\.",
-    r"Gains against the reference value of each knob, positive is better; of twenty intervals expect one to be off\.",
+    r"Gains are against the reference value of each knob; positive is better\. .*",
     r"(?:-{3}(?: \| )?)+",
     r"validation \| candidate \|.*",
     r"part \| gain \| 95 % \| p",
     r"change \| gain \| 95 % \| p",
     r"budgets \| ran at both \|.*",
-    r"Noise between seeds pulls tau to 0\. A tau is told where 8 sources, from all quarters of the ranking, ran at both\.",
+    r"Noise between seeds pulls tau towards 0\. Tau needs 8 sources, .*",
     r"Everything here ran at one budget: .*",
-    r"Stopped early are runs whose curves were out of reach; .*",
+    r"Stopped early: runs whose training curve .*",
     r"Too few: it takes 20 different scored experiments .*",
 )
 
@@ -281,14 +281,14 @@ def _noise(page: Page, ledger: Ledger, sign: int) -> None:
     )
     page.claim(told + _louder(page) + _drift(ledger))
     page.claim(
-        f"A true gain of one sd ({num(sd, digits=2)}) takes 16 seeds on either side to tell, one of two sd 4; below that, order"
-        " means nothing."
+        f"To detect a true gain of one sd ({num(sd, digits=2)}) takes 16 seeds on either side, one of two sd 4. Below that,"
+        " the order of scores means nothing."
     )
     baseline = [e for e in ledger.scored if e["purpose"] == "baseline"]
     share = math.fsum(e["gpu_seconds"] for e in baseline) / math.fsum(e["gpu_seconds"] for e in ledger.scored)
     page.claim(
-        f"The baseline ran {len(baseline)} times, for the noise and to watch for drift: {num(100 * share, digits=2)} % of the"
-        " GPU time of what is scored here."
+        f"The baseline ran {len(baseline)} times, to measure the noise and to detect drift: {num(100 * share, digits=2)} % of"
+        " the GPU time of the scored experiments."
     )
 
 

@@ -78,7 +78,7 @@ def claim_yardstick(page: Page, ledger: Ledger, codes: Mapping[str, str], noise:
     ran = of_main_code(ledger, codes, sorted([*ledger.scored, *failed_by_own_fault(ledger)], key=lambda e: e["number"]))
     ran.sort(key=lambda e: (e["finished_at"], e["number"]))
     baseline = [e["score"] for e in ran if e["purpose"] == "baseline" and e["score"] is not None]
-    page.drop("Gains of the best score so far on the baseline's mean, with its luck: .*|random_search is the mean over .*")
+    page.drop("Gains of the best score so far against the mean of the baseline\\. .*|random_search is the mean over .*")
     page.drop("after experiments \\| as run \\| random search \\| optimiser|Nothing to compare: .*")
     if len(ran) < 8 or not baseline:
         return

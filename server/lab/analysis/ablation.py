@@ -1,8 +1,8 @@
-"""Taking a gain apart: what the change from the baseline to a source consists of, and what each part of it is worth."""
+"""Ablation: which parts the change from the baseline to a source consists of, and how much of its gain each part makes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from anyio import to_thread
@@ -14,8 +14,7 @@ from ...research.policy import runs_needed
 from ...source.hunks import Difference, ReducedChange
 from ...source.repository import delta
 from ...source.trainer_folder import Source
-from .. import proposals as ideas
-from .. import references
+from .. import proposals, references
 from ..lab import Lab
 from ..proposals import Proposal
 from ..references import Reference
@@ -23,71 +22,77 @@ from ..sanitize import cut
 from .dataset import Evidence
 
 WHOLE, CODE, KNOBS = "whole", "code alone", "knobs alone"
-"""Variants: the source as it is, and its two halves."""
-LONGEST_NAME = 80
+"""Names of variants: the source as it is, and its two halves."""
+MAX_NAME = 80
+"""Characters of a variant's name."""
 
 Scores = Sequence[float]
 
 
 @dataclass(frozen=True)
 class Parts:
-    """A source, taken apart.
+    """A source and the variants that show what its change from the baseline consists of.
 
     Attributes:
-        baseline: What it is taken apart against.
-        subject: The source.
-        code: New code with the old knobs; None where only one of the two changed.
-        knobs: Old code with the new knobs; None likewise.
-        without: The change less each of its hunks.
+        baseline: The baseline's source.
+        subject: The source that is taken apart.
+        code: The new code with the old knobs; None if only code or only knobs changed.
+        knobs: The old code with the new knobs; None likewise.
+        reduced: For each hunk, the change without it.
     """
 
     baseline: Source
     subject: Source
     code: Source | None
     knobs: Source | None
-    without: Sequence[ReducedChange]
+    reduced: Sequence[ReducedChange]
 
     @property
     def sound(self) -> list[ReducedChange]:
-        """What can stand alone, each once."""
-        return list({taken.name: taken for taken in self.without if not taken.why_not}.values())
+        """The reduced changes that can run, each once."""
+        return list({reduced.name: reduced for reduced in self.reduced if not reduced.why_not}.values())
 
     @property
-    def told(self) -> list[str]:
-        """Why the others can't."""
-        return [f"Not run: without {taken.name}, {taken.why_not}." for taken in self.without if taken.why_not]
+    def not_run(self) -> list[str]:
+        """A line for each of the others, with the reason."""
+        return [f"Not run: without {reduced.name}, {reduced.why_not}." for reduced in self.reduced if reduced.why_not]
 
 
 def take_apart(lab: Lab, baseline: Source, subject: Source) -> Parts:
-    """Take a source apart against the baseline."""
-    found = Difference(baseline, subject, lab.trainer)
-    knobs = [hunk for hunk in found.hunks if hunk.knob]
-    lines = [hunk for hunk in found.hunks if not hunk.knob]
-    both = bool(knobs and lines)
-    without = [found.take_back(hunk) for hunk in found.hunks] if len(found.hunks) > 1 else []
-    return Parts(baseline, subject, found.without(knobs) if both else None, found.without(lines) if both else None, without)
+    """Return the parts of the change from the baseline to a source."""
+    difference = Difference(baseline, subject, lab.trainer)
+    knob_hunks = [hunk for hunk in difference.hunks if hunk.knob]
+    code_hunks = [hunk for hunk in difference.hunks if not hunk.knob]
+    has_both = bool(knob_hunks and code_hunks)
+    return Parts(
+        baseline=baseline,
+        subject=subject,
+        code=difference.without(knob_hunks) if has_both else None,
+        knobs=difference.without(code_hunks) if has_both else None,
+        reduced=[difference.take_back(hunk) for hunk in difference.hunks] if len(difference.hunks) > 1 else [],
+    )
 
 
 async def propose(lab: Lab, base: Reference) -> tuple[list[Proposal], str]:
-    """The runs that take a source apart, and how to read them.
+    """Return the runs that take a source apart, and a text on how to read them.
 
     Raises:
-        BadInputError: There is nothing to take apart.
+        BadInputError: The source differs from the baseline in at most one part.
     """
     first = await references.baseline(lab)
     parts = await to_thread.run_sync(take_apart, lab, first.source, base.source)
-    if not parts.without:
+    if not parts.reduced:
         raise BadInputError(
             f"{base.name} differs from the baseline in {'one thing' if delta(first.source, base.source) else 'nothing'}",
-            "There is nothing to take apart: give as base what changed several",
+            "An ablation needs several changes to take apart: set base to a source that changed more",
         )
-    proposals = [await ideas.of_source(lab, base, source, cut(name, LONGEST_NAME)) for name, source in _variants(parts)]
-    tells = (
-        f"{base.name} as it is and the baseline, to compare with; and the change less each of its parts, {len(parts.sound)} of"
-        f" {len(parts.without)}. A part that is worth one sd between seeds takes {runs_needed(1)} seeds to tell from nothing,"
-        f' two sd {runs_needed(2)}: set replicates. analyze(what="ablation") reads them.'
+    runs = [await proposals.of_source(lab, base, source, cut(name, MAX_NAME)) for name, source in _variants(parts)]
+    summary = (
+        f"Runs {base.name} as it is, the baseline, and the change without each of its parts: {len(parts.sound)} of"
+        f" {len(parts.reduced)}. To detect a part that is worth one sd between seeds takes {runs_needed(1)} seeds, one of two"
+        f' sd {runs_needed(2)}: set replicates. When they have run, call analyze(what="ablation").'
     )
-    return proposals, " ".join([tells, *parts.told])
+    return runs, " ".join([summary, *parts.not_run])
 
 
 def _variants(parts: Parts) -> Iterator[tuple[str, Source]]:
@@ -95,18 +100,18 @@ def _variants(parts: Parts) -> Iterator[tuple[str, Source]]:
     yield WHOLE, parts.subject
     if parts.code is not None and parts.knobs is not None:
         yield from ((CODE, parts.code), (KNOBS, parts.knobs))
-    yield from ((f"without {taken.name}", taken.source) for taken in parts.sound)
+    yield from ((f"without {reduced.name}", reduced.source) for reduced in parts.sound)
 
 
 @dataclass(frozen=True)
 class AblationResult:
-    """What the parts of a source are worth, as far as that has run.
+    """What the parts of a source are worth, as far as their runs are scored.
 
     Attributes:
-        whole: The gain of all of it against the baseline.
-        halves: Of code and of retuned knobs.
-        hunks: What is lost without each, largest first.
-        tells: How to read it, and what is lacking.
+        whole: The gain of the whole change against the baseline; None if one of the two isn't scored.
+        halves: The gains of code and of retuned knobs.
+        hunks: The loss without each hunk, largest first.
+        tells: How to read it, and which runs are missing.
     """
 
     whole: Effect | None
@@ -116,71 +121,87 @@ class AblationResult:
 
 
 async def measure(lab: Lab, evidence: Evidence, subject: Reference) -> AblationResult:
-    """What the parts of a source are worth by the scores of a stratum."""
+    """Return what the parts of a source are worth, by the scores of one stratum."""
     first = await references.baseline(lab)
     parts = await to_thread.run_sync(take_apart, lab, first.source, subject.source)
-    known = await _MeasuredParts.of(lab, evidence, first)
-    whole, baseline = known.scores(subject.source), known.scores(first.source)
+    measured = await _MeasuredSources.of(lab, evidence, first)
+    whole, baseline = measured.scores(subject.source), measured.scores(first.source)
     if not whole or not baseline:
         return AblationResult(None, (), (), [f"{subject.name} and the baseline aren't both scored in this stratum."])
     metric, noise = lab.trainer.metric, evidence.noise
     gain = contrast("all of it", [(1.0, whole), (-1.0, baseline)], noise, metric.direction)
-    halves = _halves(parts, known, (baseline, whole), evidence, metric)
+    halves = _measure_halves(parts, measured, (baseline, whole), evidence, metric)
     hunks = [
-        contrast(taken.name, [(1.0, whole), (-1.0, scores)], noise, metric.direction)
-        for taken in parts.sound
-        if (scores := known.scores(taken.source))
+        contrast(reduced.name, [(1.0, whole), (-1.0, scores)], noise, metric.direction)
+        for reduced in parts.sound
+        if (scores := measured.scores(reduced.source))
     ]
-    lacking = len(parts.sound) - len(hunks)
-    tells = [*_share(gain, halves, parts), *parts.told]
+    missing = len(parts.sound) - len(hunks)
+    tells = [*_describe_shares(gain, halves, parts), *parts.not_run]
     if hunks:
-        tells.append("A part is worth what the score loses without it; where parts need each other these don't add up.")
-    if lacking:
-        how = f'launch_grid(design="ablation", base="{subject.name}", replicates=4, hypothesis=…)'
-        tells.append(f"{lacking} of {len(parts.sound)} parts haven't been run without: {how}.")
+        tells.append(
+            "Each part's gain is what the score loses without it. If parts depend on each other, the gains don't add up."
+        )
+    if missing:
+        call = f'launch_grid(design="ablation", base="{subject.name}", replicates=4, hypothesis=…)'
+        tells.append(f"{missing} of {len(parts.sound)} runs without a part are missing: {call}.")
     return AblationResult(gain, halves, sorted(hunks, key=lambda effect: -effect.gain), tells)
 
 
-def _halves(
-    parts: Parts, known: _MeasuredParts, ends: tuple[Scores, Scores], evidence: Evidence, metric: Metric
+def _measure_halves(
+    parts: Parts, measured: _MeasuredSources, ends: tuple[Scores, Scores], evidence: Evidence, metric: Metric
 ) -> Sequence[Effect]:
+    """Return the gains of code and of knobs; nothing unless either alone is scored.
+
+    Args:
+        parts: The parts.
+        measured: The scored sources.
+        ends: Scores of the baseline, and of the whole change.
+        evidence: Its noise.
+        metric: The metric of the scores.
+    """
     if parts.code is None or parts.knobs is None:
         return ()
-    code, knobs = known.scores(parts.code), known.scores(parts.knobs)
+    code, knobs = measured.scores(parts.code), measured.scores(parts.knobs)
     if not code or not knobs:
         return ()
     baseline, whole = ends
     return attribution(baseline, code, knobs, whole, evidence.noise, metric.direction)
 
 
-def _share(gain: Effect, halves: Sequence[Effect], parts: Parts) -> list[str]:
+def _describe_shares(gain: Effect, halves: Sequence[Effect], parts: Parts) -> list[str]:
+    """Return a line on how much of the gain is code and how much retuned knobs."""
     if parts.code is None:
-        only_knobs = parts.without and all(hunk.knob for taken in parts.without for hunk in taken.hunks)
-        return [f"All of it is {'retuned knobs' if only_knobs else 'code'}."] if parts.without else []
+        only_knobs = parts.reduced and all(hunk.knob for reduced in parts.reduced for hunk in reduced.hunks)
+        return [f"All of it is {'retuned knobs' if only_knobs else 'code'}."] if parts.reduced else []
     if not halves:
-        return ["How much is code and how much retuned knobs isn't known: either alone hasn't run."]
+        return ["The shares of code and of retuned knobs are unknown: the runs with either alone are missing."]
     if gain.interval is None or gain.interval[0] <= 0:
-        return ["Shares of a gain that noise may explain mean nothing."]
+        return ["Noise may explain the whole gain, so that the shares of its parts mean nothing."]
     code, knobs = (100 * half.gain / gain.gain for half in halves)
-    return [f"{code:.0f} % of the gain is code, {knobs:.0f} % retuned knobs, each in the mean over both orders of adding them."]
+    return [f"{code:.0f} % of the gain is code, {knobs:.0f} % retuned knobs: each averaged over both orders of adding them."]
+
+
+Changed = tuple[tuple[str, bytes | None], ...]
+"""The files in which a source differs from the baseline, by path; None for a file that is gone."""
 
 
 @dataclass(frozen=True)
-class _MeasuredParts:
-    """The scored sources of a stratum, by how they differ from the baseline."""
+class _MeasuredSources:
+    """The scores of a stratum, by how the source differs from the baseline."""
 
     baseline: Source
-    arms: dict[tuple[tuple[str, bytes | None], ...], list[float]]
+    arms: Mapping[Changed, Scores]
 
     @classmethod
-    async def of(cls, lab: Lab, evidence: Evidence, baseline: Reference) -> _MeasuredParts:
+    async def of(cls, lab: Lab, evidence: Evidence, baseline: Reference) -> _MeasuredSources:
         trees = list(evidence.scores)
-        found = await lab.sources.differing(baseline.commit.tree, trees, lab.trainer.is_editable)
-        arms: dict[tuple[tuple[str, bytes | None], ...], list[float]] = {}
-        for tree, changed in zip(trees, found, strict=True):
+        changes = await lab.sources.differing(baseline.commit.tree, trees, lab.trainer.is_editable)
+        arms: dict[Changed, list[float]] = {}
+        for tree, changed in zip(trees, changes, strict=True):
             arms.setdefault(tuple(sorted(changed.items())), []).extend(evidence.scores[tree])
         return cls(baseline.source, arms)
 
     def scores(self, source: Source) -> Scores:
-        """Of a source; none where it hasn't run."""
+        """Return the scores of a source; none if it hasn't run."""
         return self.arms.get(tuple(sorted(delta(self.baseline, source).items())), [])

@@ -1,4 +1,8 @@
-"""What many experiments say together: each analysis is of one stratum, and says what it rests on and what it leaves out."""
+"""`analyze`: what the experiments of one stratum show together.
+
+One function computes each aspect; `_ASPECTS` maps the aspect's name to it. Each answer says what it rests on and what it leaves
+out.
+"""
 
 from __future__ import annotations
 
@@ -7,52 +11,72 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from anyio import to_thread
+from pydantic import JsonValue
 
 from ...domain import Metric, Stratum
-from ...research import effects, tpe
+from ...research import tpe
 from ...research.effects import Effect
 from ...schemas.analysis import Analysis, EffectRow
 from ...schemas.requests import Aspect
-from ...store.comparison import champions
 from ...store.experiments.trials import TriedExperiment
 from ...store.money import spending
 from ...store.money.spending import Idle
 from ...store.running import early_stops
 from .. import references
+from ..fleet.idle import idle_time
 from ..lab import Lab
 from ..results.experiment_rows import about_stratum, decimals, significant, stratum_id
 from . import ablation, search_comparison, statistics
-from .dataset import Evidence, entries, gather
-from .factors import Factors, factors
+from .dataset import Evidence, gather_evidence, trial_records
+from .factors import fit_effects
 
-MOST_EFFECTS = 10
-FEW_EFFECTS = 5
-"""In a summary."""
+MAX_EFFECTS = 10
+MAX_SUMMARY_EFFECTS = 5
 
 
 @dataclass(frozen=True)
 class Question:
-    """What an analysis is asked of.
+    """What the caller asked, with the experiments that answer it.
 
     Attributes:
-        named: The caller named the experiments, rather than asking of all.
-        whole: All of the lab was asked for.
+        lab: The lab.
+        evidence: The experiments.
+        has_ids: Whether the caller named experiments. Otherwise all experiments are meant.
+        covers_lab: Whether neither ids nor a kind of GPU restrict the experiments.
     """
 
     lab: Lab
     evidence: Evidence
-    named: bool
-    whole: bool
+    has_ids: bool
+    covers_lab: bool
 
     @property
     def metric(self) -> Metric:
-        """What scores are of."""
+        """The metric of the scores."""
         return self.lab.trainer.metric
 
     @property
     def stratum(self) -> Stratum:
-        """The one that it is about."""
+        """The stratum that the answer is about."""
         return self.evidence.stratum
+
+    @property
+    def scored(self) -> Sequence[TriedExperiment]:
+        """The scored experiments of the stratum."""
+        return self.evidence.scored
+
+    def describe_stratum(self) -> dict[str, JsonValue]:
+        """Return the stratum's id, facts, reference and noise."""
+        return {"id": stratum_id(self.stratum.number), **about_stratum(self.stratum)}
+
+    def add_other_gpus(self, tells: Sequence[str]) -> list[str]:
+        """Return the lines, and one more where scores on other kinds of GPU exist, which don't compare with these."""
+        here = {experiment.gpu for experiment in self.scored}
+        elsewhere = {experiment.gpu for experiment in self.evidence.everything if experiment.score is not None} - here
+        if not elsewhere:
+            return [*tells]
+        call = f"gpu={min(elsewhere)!r}"
+        return [*tells, f"Scores on different kinds of GPU don't compare. Analyze the other kinds separately: {call}."]
 
 
 async def analyze(lab: Lab, what: Aspect = "summary", ids: Sequence[str] | None = None, gpu: str | None = None) -> Analysis:
@@ -60,136 +84,177 @@ async def analyze(lab: Lab, what: Aspect = "summary", ids: Sequence[str] | None 
 
     Args:
         lab: The lab.
-        what: Which analysis; a short one of several by default.
-        ids: Experiments, grids, ranges; None for all. Of several strata the one with the most of them is taken. For `ablation`,
-            the experiment that is taken apart, by default the champion.
-        gpu: Only those that asked for this kind of device.
+        what: Which aspect; by default a summary of several.
+        ids: Experiments, grids, ranges; None for all. If they span strata, the stratum with the most of them is analyzed. For
+            `ablation`, the one experiment to take apart, by default the champion.
+        gpu: Only experiments that asked for this kind of device.
 
     Raises:
-        BadInputError: None of them is scored, or an id is none.
-        NotFoundError: There is no such experiment.
+        BadInputError: None of them is scored, or a text is not an id.
+        NotFoundError: An id doesn't exist.
     """
     if what == "ablation":
         return await _ablation(lab, ids)
-    found = await gather(lab, ids, gpu)
-    return await _ANALYSES[what](Question(lab, found, ids is not None, whole=ids is None and gpu is None))
+    evidence = await gather_evidence(lab, ids, gpu)
+    question = Question(lab, evidence, has_ids=ids is not None, covers_lab=ids is None and gpu is None)
+    return await _ASPECTS[what](question)
 
 
-async def points(lab: Lab, found: Evidence, *, all_codes: bool) -> Factors:
-    """Scored experiments in the space of what differs between them, against the champion; see `factors.factors`."""
-    best = await champions.champion(lab.db)
-    if best is None:
-        return factors(found, ("", {}), lab.trainer.metric, all_codes=all_codes)
-    code = found.codes[best.tree].digest if best.tree in found.codes else ""
-    return factors(found, (code, await champions.knobs(lab.db, best.commit)), lab.trainer.metric, all_codes=all_codes)
-
-
-async def fitted(lab: Lab, found: Evidence, *, all_codes: bool) -> tuple[Factors, effects.Effects]:
-    """Main effects and two-factor interactions of scored experiments."""
-    placed = await points(lab, found, all_codes=all_codes)
-    # What varies within a half of a split knob is noise to the fit.
-    noise = None if placed.split else found.noise
-    return placed, await to_thread.run_sync(effects.effects, placed.points, placed.reference, noise)
-
-
-async def _effects(asked: Question) -> Analysis:
-    placed, found = await fitted(asked.lab, asked.evidence, all_codes=asked.named)
-    tells = ["Gains against the reference value of each knob, positive is better; of twenty intervals expect one to be off."]
-    if placed.split:
-        tells.append(f"Split at the median, as they took many values: {', '.join(placed.split)}.")
-    if found.unknown:
-        tells.append("What is unknown is mixed up with something else in these experiments: a design would tell it.")
-    told = _answer(asked, "effects", len(placed.points), tells, _singles(placed))
-    return told.model_copy(
-        update={
-            "main": _told(found.main[:MOST_EFFECTS], asked.stratum),
-            "interactions": _told(found.interactions[:MOST_EFFECTS], asked.stratum),
-            "unknown": _some(found.unknown),
-        }
+async def _summary(question: Question) -> Analysis:
+    _, effects = await fit_effects(question.lab, question.evidence, all_codes=question.has_ids)
+    noise, tells = statistics.summarize_noise(question.evidence)
+    same_code, _ = _on_main_code(question.evidence, question.scored)
+    shares = await _importance_shares(question, same_code)
+    more = (
+        "For one aspect in full, set what to effects, noise, pareto, horizons, efficiency, yardstick, importance or ablation."
+    )
+    return Analysis(
+        what="summary",
+        stratum=question.describe_stratum(),
+        experiments=len(question.scored),
+        left_out=question.evidence.left_out(),
+        noise={name: noise[name] for name in ("sd", "degrees") if name in noise},
+        main=_effect_rows(effects.main[:MAX_SUMMARY_EFFECTS], question.stratum),
+        interactions=_effect_rows(_beyond_noise(effects.interactions)[:MAX_SUMMARY_EFFECTS], question.stratum),
+        importance=dict(list(shares.items())[:MAX_SUMMARY_EFFECTS]),
+        efficiency=statistics.summarize_efficiency(question.evidence, await _idle(question)),
+        tells=question.add_other_gpus([*tells[:1], more]),
     )
 
 
-async def _noise(asked: Question) -> Analysis:
-    figures, tells = statistics.noise(asked.evidence)
-    return _answer(asked, "noise", len(asked.evidence.scored), tells).model_copy(update={"noise": figures})
+async def _effects(question: Question) -> Analysis:
+    factors, effects = await fit_effects(question.lab, question.evidence, all_codes=question.has_ids)
+    tells = [
+        "Gains are against the reference value of each knob; positive is better. Of twenty intervals, expect one to miss the"
+        " true gain."
+    ]
+    if factors.split:
+        tells.append(f"Split at the median, because they have many values: {', '.join(factors.split)}.")
+    if effects.unknown:
+        tells.append("These experiments can't tell the unknown effects from others: run a design that varies them separately.")
+    singles = [f"{factors.singles} on a code that ran only once: get_results has its gain"] if factors.singles else []
+    return Analysis(
+        what="effects",
+        stratum=question.describe_stratum(),
+        experiments=len(factors.points),
+        left_out=[*question.evidence.left_out(), *singles],
+        main=_effect_rows(effects.main[:MAX_EFFECTS], question.stratum),
+        interactions=_effect_rows(effects.interactions[:MAX_EFFECTS], question.stratum),
+        unknown=_first_terms(effects.unknown),
+        tells=question.add_other_gpus(tells),
+    )
 
 
-async def _pareto(asked: Question) -> Analysis:
-    fronts = statistics.pareto(asked.evidence, asked.metric)
-    tells = ["Mean scores over seeds: neighbours on a front within the noise are no better than each other."]
-    return _answer(asked, "pareto", len(asked.evidence.scored), tells).model_copy(update={"pareto": fronts})
+async def _noise(question: Question) -> Analysis:
+    noise, tells = statistics.summarize_noise(question.evidence)
+    return Analysis(
+        what="noise",
+        stratum=question.describe_stratum(),
+        experiments=len(question.scored),
+        left_out=question.evidence.left_out(),
+        noise=noise,
+        tells=question.add_other_gpus(tells),
+    )
 
 
-async def _horizons(asked: Question) -> Analysis:
-    figures, tells = statistics.horizons(asked.evidence)
-    return _answer(asked, "horizons", len(asked.evidence.scored), tells).model_copy(update={"horizons": figures})
+async def _pareto(question: Question) -> Analysis:
+    tells = ["Scores are means over seeds. Neighbours on a front that differ by less than the noise are not distinguishable."]
+    return Analysis(
+        what="pareto",
+        stratum=question.describe_stratum(),
+        experiments=len(question.scored),
+        left_out=question.evidence.left_out(),
+        pareto=statistics.find_pareto_fronts(question.evidence, question.metric),
+        tells=question.add_other_gpus(tells),
+    )
 
 
-async def _efficiency(asked: Question) -> Analysis:
-    everything = asked.evidence.everything
-    early = statistics.stopped(await early_stops.stopped(asked.lab.db, [one.number for one in everything]), asked.metric)
-    tells = ["Over everything that finished, whatever its stratum; useful is training that led to a score."]
-    if early:
+async def _horizons(question: Question) -> Analysis:
+    pairs, tells = statistics.compare_horizons(question.evidence)
+    return Analysis(
+        what="horizons",
+        stratum=question.describe_stratum(),
+        experiments=len(question.scored),
+        left_out=question.evidence.left_out(),
+        horizons=pairs,
+        tells=question.add_other_gpus(tells),
+    )
+
+
+async def _efficiency(question: Question) -> Analysis:
+    everything = question.evidence.everything
+    stops = await early_stops.stopped(question.lab.db, [experiment.number for experiment in everything])
+    tells = ["Covers everything that has finished, in all strata. Useful time is training that led to a score."]
+    if stops:
         tells.append(
-            "Stopped early are runs whose curves were out of reach; saved is against what scored ones hold. One of ten is run"
-            " again to its end: by mistake were those of them that scored better than the reference."
+            "Stopped early: runs whose training curve could not reach a good score. Saved: their GPU time against that of"
+            " scored runs. One stopped run in ten is run again to its end; those that then scored better than the reference"
+            " were stopped by mistake."
         )
-    if not asked.whole and await spending.bills(asked.lab.db, time.time()):
-        tells.append("Clusters were idle besides, which belongs to no experiment: without ids it counts.")
-    figures = statistics.efficiency(asked.evidence, await _idle(asked)) | early
-    return Analysis(what="efficiency", experiments=len(everything), efficiency=figures, tells=tells)
+    if not question.covers_lab and await spending.bills(question.lab.db, time.time()):
+        tells.append("Idle time of clusters is not included, because it belongs to no experiment: call without ids to add it.")
+    return Analysis(
+        what="efficiency",
+        experiments=len(everything),
+        efficiency=statistics.summarize_efficiency(question.evidence, await _idle(question))
+        | statistics.summarize_early_stops(stops, question.metric),
+        tells=tells,
+    )
 
 
-async def _idle(asked: Question) -> Idle:
-    """What clusters held beside all experiments; nothing where some of them are asked for."""
-    return await spending.idle(asked.lab.db, time.time()) if asked.whole else Idle()
+async def _idle(question: Question) -> Idle:
+    """Return the idle time of clusters if the whole lab was asked for; otherwise none, because no experiment owns it."""
+    return await idle_time(question.lab) if question.covers_lab else Idle()
 
 
-async def _importance(asked: Question) -> Analysis:
-    chosen, others = _one_code(asked.evidence, asked.evidence.scored)
-    tells = ["Which knobs set the best quarter apart. It says where luck lay, not why: knobs moved together share it."]
-    shares = await _shares(asked, chosen)
+async def _importance(question: Question) -> Analysis:
+    same_code, left_out = _on_main_code(question.evidence, question.scored)
+    shares = await _importance_shares(question, same_code)
+    tells = ["How much each knob separates the best quarter from the rest. Knobs that changed together share their importance."]
     if not shares:
         tells = [f"Too few: it takes {tpe.ENOUGH} different scored experiments on one code, and knobs that differ."]
-    return _answer(asked, "importance", len(chosen), tells, others).model_copy(update={"importance": shares})
+    return Analysis(
+        what="importance",
+        stratum=question.describe_stratum(),
+        experiments=len(same_code),
+        left_out=[*question.evidence.left_out(), *left_out],
+        importance=shares,
+        tells=question.add_other_gpus(tells),
+    )
 
 
-async def _yardstick(asked: Question) -> Analysis:
-    ran, others = _one_code(asked.evidence, [*asked.evidence.scored, *asked.evidence.failed])
-    course, tells = await to_thread.run_sync(search_comparison.compare, ran, asked.stratum, asked.metric)
-    return _answer(asked, "yardstick", len(ran), tells, others).model_copy(update={"yardstick": course})
+async def _yardstick(question: Question) -> Analysis:
+    ended = [*question.scored, *question.evidence.failed]
+    same_code, left_out = _on_main_code(question.evidence, ended)
+    course, tells = await to_thread.run_sync(search_comparison.compare, same_code, question.stratum, question.metric)
+    return Analysis(
+        what="yardstick",
+        stratum=question.describe_stratum(),
+        experiments=len(same_code),
+        left_out=[*question.evidence.left_out(), *left_out],
+        yardstick=course,
+        tells=question.add_other_gpus(tells),
+    )
 
 
 async def _ablation(lab: Lab, ids: Sequence[str] | None) -> Analysis:
-    """What the champion is made of, or the one experiment that is named."""
+    """Return what the champion consists of, or the one experiment that `ids` names."""
     subject = await references.resolve(lab, ids[0] if ids and len(ids) == 1 else references.CHAMPION)
-    asked = Question(lab, await gather(lab, None), named=False, whole=True)
-    found = await ablation.measure(lab, asked.evidence, subject)
-    return _answer(asked, "ablation", len(asked.evidence.scored), found.tells).model_copy(
-        update={
-            "made_of": _told([*([found.whole] if found.whole else []), *found.halves], asked.stratum),
-            "hunks": _told(found.hunks, asked.stratum),
-        }
+    question = Question(lab, await gather_evidence(lab, None), has_ids=False, covers_lab=True)
+    result = await ablation.measure(lab, question.evidence, subject)
+    whole = [result.whole] if result.whole else []
+    return Analysis(
+        what="ablation",
+        stratum=question.describe_stratum(),
+        experiments=len(question.scored),
+        left_out=question.evidence.left_out(),
+        made_of=_effect_rows([*whole, *result.halves], question.stratum),
+        hunks=_effect_rows(result.hunks, question.stratum),
+        tells=question.add_other_gpus(result.tells),
     )
 
 
-async def _summary(asked: Question) -> Analysis:
-    _, found = await fitted(asked.lab, asked.evidence, all_codes=asked.named)
-    figures, tells = statistics.noise(asked.evidence)
-    chosen, _ = _one_code(asked.evidence, asked.evidence.scored)
-    tells = [*tells[:1], "In full: what=effects, noise, pareto, horizons, efficiency, yardstick, importance, ablation."]
-    return _answer(asked, "summary", len(asked.evidence.scored), tells).model_copy(
-        update={
-            "noise": {name: figures[name] for name in ("sd", "degrees") if name in figures},
-            "main": _told(found.main[:FEW_EFFECTS], asked.stratum),
-            "interactions": _told(_beyond_noise(found.interactions)[:FEW_EFFECTS], asked.stratum),
-            "importance": dict(list((await _shares(asked, chosen)).items())[:FEW_EFFECTS]),
-            "efficiency": statistics.efficiency(asked.evidence, await _idle(asked)),
-        }
-    )
-
-
-_ANALYSES: Mapping[Aspect, Callable[[Question], Awaitable[Analysis]]] = {
+_ASPECTS: Mapping[Aspect, Callable[[Question], Awaitable[Analysis]]] = {
     "summary": _summary,
     "effects": _effects,
     "noise": _noise,
@@ -201,37 +266,21 @@ _ANALYSES: Mapping[Aspect, Callable[[Question], Awaitable[Analysis]]] = {
 }
 
 
-def _answer(asked: Question, what: Aspect, experiments: int, tells: Sequence[str], more: Sequence[str] = ()) -> Analysis:
-    stratum = asked.stratum
-    return Analysis(
-        what=what,
-        stratum={"id": stratum_id(stratum.number), **about_stratum(stratum)},
-        experiments=experiments,
-        left_out=[*asked.evidence.left_out(), *more],
-        tells=[*tells, *_other_kinds(asked.evidence)],
-    )
+def _on_main_code(evidence: Evidence, experiments: Sequence[TriedExperiment]) -> tuple[list[TriedExperiment], list[str]]:
+    """Return the experiments on the code that most of the scored ones share, and a line about the others if there are any."""
+    same_code = [experiment for experiment in experiments if evidence.code_of(experiment) == evidence.main_code]
+    others = len(experiments) - len(same_code)
+    return same_code, [f"{others} on another code"] if others else []
 
 
-def _other_kinds(found: Evidence) -> list[str]:
-    here = {one.gpu for one in found.scored}
-    others = sorted({one.gpu for one in found.everything if one.score is not None} - here)
-    return [f"Scores of several kinds of GPU don't compare; of the others: gpu={others[0]!r}."] if others else []
-
-
-def _one_code(found: Evidence, experiments: Sequence[TriedExperiment]) -> tuple[list[TriedExperiment], list[str]]:
-    """Those of the experiments on the code that most ran on, and a word on the others."""
-    chosen = [one for one in experiments if found.code_of(one) == found.main_code]
-    others = len(experiments) - len(chosen)
-    return chosen, [f"{others} on another code"] if others else []
-
-
-async def _shares(asked: Question, chosen: Sequence[TriedExperiment]) -> dict[str, float]:
-    ledger = entries(chosen, asked.stratum.number, asked.evidence.codes)
-    shares: Mapping[str, float] = await to_thread.run_sync(tpe.importance, ledger, asked.metric.direction)
+async def _importance_shares(question: Question, same_code: Sequence[TriedExperiment]) -> dict[str, float]:
+    """Return each knob's share of the importance, the largest first; empty if there are too few experiments."""
+    records = trial_records(same_code, question.stratum.number, question.evidence.codes)
+    shares: Mapping[str, float] = await to_thread.run_sync(tpe.importance, records, question.metric.direction)
     return {knob: significant(share, 2) for knob, share in shares.items()}
 
 
-def _told(found: Iterable[Effect], stratum: Stratum) -> list[EffectRow]:
+def _effect_rows(effects: Iterable[Effect], stratum: Stratum) -> list[EffectRow]:
     return [
         EffectRow(
             term=effect.term.replace("'", ""),
@@ -239,18 +288,15 @@ def _told(found: Iterable[Effect], stratum: Stratum) -> list[EffectRow]:
             interval=[round(end, decimals(stratum, end)) + 0.0 for end in effect.interval or ()],
             p=None if effect.p is None else significant(effect.p, 2),
         )
-        for effect in found
+        for effect in effects
     ]
 
 
-def _beyond_noise(found: Iterable[Effect]) -> list[Effect]:
-    return [effect for effect in found if effect.interval and not effect.interval[0] <= 0 <= effect.interval[1]]
+def _beyond_noise(effects: Iterable[Effect]) -> list[Effect]:
+    """Return the effects whose interval excludes 0."""
+    return [effect for effect in effects if effect.interval and not effect.interval[0] <= 0 <= effect.interval[1]]
 
 
-def _some(terms: Sequence[str]) -> list[str]:
-    shown = [term.replace("'", "") for term in terms[:MOST_EFFECTS]]
+def _first_terms(terms: Sequence[str]) -> list[str]:
+    shown = [term.replace("'", "") for term in terms[:MAX_EFFECTS]]
     return [*shown, f"and {len(terms) - len(shown)} more"] if len(terms) > len(shown) else shown
-
-
-def _singles(placed: Factors) -> list[str]:
-    return [f"{placed.singles} on a code that ran only once: get_results has its gain"] if placed.singles else []

@@ -1,4 +1,4 @@
-"""What an analysis rests on: the experiments of one stratum, and those that are left out, with why."""
+"""The experiments on which an analysis rests: those of one stratum. The others are left out and counted, with the reason."""
 
 from __future__ import annotations
 
@@ -17,23 +17,26 @@ from ...store.experiments.filter import Filter
 from ...store.experiments.trials import TriedExperiment, trials
 from ..lab import Lab
 from ..results.experiment_rows import stratum_id
-from ..results.table import named
+from ..selection import select
 from .code_digest import Baseline, CodeDigest, codes
 
 _NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
+"""Failures that tell nothing about the source."""
+MAX_NAMED_IDS = 5
+"""How many ids an error repeats."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Experiments that compare.
+    """Experiments whose scores compare.
 
     Attributes:
-        stratum: In which all of `scored` are.
-        scored: In the order of their numbers.
-        failed: By their own fault, in the settings of those; stopped ones among them.
-        everything: What was asked for, whatever became of it.
-        strata: All that the lab has.
-        codes: Of the scored and the failed, by tree.
+        stratum: The stratum of all experiments in `scored`.
+        scored: The scored experiments of the stratum, by number.
+        failed: Experiments in the same settings that failed through their own fault, including stopped ones.
+        everything: All experiments that the caller asked for, whatever their state.
+        strata: All strata of the lab, by number.
+        codes: The code of the scored and failed experiments, by tree.
     """
 
     stratum: Stratum
@@ -45,110 +48,129 @@ class Evidence:
 
     @cached_property
     def arms(self) -> Mapping[str, Sequence[TriedExperiment]]:
-        """The replicates of each source, by tree."""
-        return by_tree(self.scored)
+        """The scored replicates of each source, by tree."""
+        return group_by_tree(self.scored)
 
     @cached_property
     def noise(self) -> Noise | None:
-        """Between seeds, pooled over all sources; None unless one has two scores. The stratum's own where it is known."""
+        """The stratum's noise between seeds if it is known, otherwise pooled over these sources. None without replicates."""
         if self.stratum.noise is not None:
             return Noise(self.stratum.noise, self.stratum.degrees)
         return pooled(self.scores.values())
 
     @cached_property
     def moderated(self) -> Moderated | None:
-        """Between seeds, source by source, in the order of `arms`."""
+        """The moderated noise of each source, in the order of `arms`."""
         return moderate(list(self.scores.values()))
 
     @cached_property
     def scores(self) -> Mapping[str, Sequence[float]]:
         """The scores of each source, by tree."""
-        return {tree: [one.score for one in arm if one.score is not None] for tree, arm in self.arms.items()}
+        return {
+            tree: [experiment.score for experiment in arm if experiment.score is not None] for tree, arm in self.arms.items()
+        }
 
     @cached_property
     def main_code(self) -> str:
-        """The digest of the code that most of the scored ran on."""
-        return Counter(self.code_of(one) for one in self.scored).most_common(1)[0][0]
+        """The digest of the code on which most of the scored experiments ran."""
+        return Counter(self.code_of(experiment) for experiment in self.scored).most_common(1)[0][0]
 
-    def code_of(self, one: TriedExperiment) -> str:
-        """The digest of an experiment's code; one of the scored or the failed."""
-        return self.codes[one.tree].digest
+    def code_of(self, experiment: TriedExperiment) -> str:
+        """Return the digest of the code of a scored or failed experiment."""
+        return self.codes[experiment.tree].digest
 
     def left_out(self, shown: Iterable[TriedExperiment] | None = None) -> list[str]:
-        """How many of the experiments asked for aren't among those shown, by default the scored ones, and why."""
-        here = {one.number for one in (self.scored if shown is None else shown)}
-        why = Counter(_why(one) for one in self.everything if one.number not in here)
-        return [f"{count} {reason}" for reason, count in why.most_common()]
+        """Return how many of the requested experiments are not among those shown, by reason: `2 failed (out_of_memory)`.
+
+        Args:
+            shown: By default the scored experiments.
+        """
+        numbers = {experiment.number for experiment in (self.scored if shown is None else shown)}
+        reasons = Counter(_reason(experiment) for experiment in self.everything if experiment.number not in numbers)
+        return [f"{count} {reason}" for reason, count in reasons.most_common()]
 
 
-async def gather(lab: Lab, ids: Sequence[str] | None, gpu: str | None = None) -> Evidence:
-    """The evidence of the experiments named, or of all: those of the stratum with the most, or with the most lately.
+async def gather_evidence(lab: Lab, ids: Sequence[str] | None, gpu: str | None = None) -> Evidence:
+    """Return the evidence of experiments.
+
+    Without ids and GPU, the stratum is the one in which most was scored lately. Otherwise it is the one with the most scores
+    among the experiments.
 
     Args:
         lab: The lab.
         ids: Experiments, grids, ranges; None for all.
-        gpu: Only those that asked for this kind of device.
+        gpu: Only experiments that asked for this kind of device.
 
     Raises:
-        BadInputError: None of them is scored, or an id is none.
-        NotFoundError: There is no such experiment.
+        BadInputError: None of them is scored, or a text is not an id.
+        NotFoundError: An id doesn't exist.
     """
-    everything = await trials(lab.db, replace(Filter() if ids is None else await named(lab, ids), gpu=gpu))
+    selected = Filter() if ids is None else await select(lab, ids)
+    everything = await trials(lab.db, replace(selected, gpu=gpu))
     strata = await all_strata(lab.db)
-    if ids is None and gpu is None:
-        chosen = await stats.main_stratum(lab.db)
-    else:
-        counts = Counter(one.stratum for one in everything if one.score is not None)
-        chosen = max(counts, key=lambda number: (counts[number], number or 0), default=None)
-    if chosen is None or chosen not in strata:
-        of = ("Nothing" if ids is None else f"None of {', '.join(ids[:5])}") + (f" on {gpu}" if gpu else "")
+    number = await stats.main_stratum(lab.db) if ids is None and gpu is None else _most_frequent_stratum(everything)
+    if number is None or number not in strata:
+        subject = ("Nothing" if ids is None else f"None of {', '.join(ids[:MAX_NAMED_IDS])}") + (f" on {gpu}" if gpu else "")
         raise BadInputError(
-            f"{of} is scored yet",
-            "wait() tells when something is; launch_experiment or launch_grid starts something",
+            f"{subject} is scored yet",
+            "Call wait() until an experiment is scored, or launch one with launch_experiment or launch_grid",
         )
-    scored = [one for one in everything if one.score is not None and one.stratum == chosen]
-    settings = {one.setting for one in scored}
-    failed = [one for one in everything if one.setting in settings and by_its_own_fault(one)]
-    known = await codes(lab, await Baseline.of(lab), [*scored, *failed])
-    return Evidence(strata[chosen], scored, failed, everything, strata, known)
+    scored = [experiment for experiment in everything if experiment.score is not None and experiment.stratum == number]
+    settings = {experiment.setting for experiment in scored}
+    failed = [experiment for experiment in everything if experiment.setting in settings and failed_by_own_fault(experiment)]
+    code_by_tree = await codes(lab, await Baseline.of(lab), [*scored, *failed])
+    return Evidence(strata[number], scored, failed, everything, strata, code_by_tree)
 
 
-def by_its_own_fault(one: TriedExperiment) -> bool:
-    """Whether an experiment gave no score because of what it is: a lost machine and a cancellation say nothing of it."""
-    return one.status is Status.STOPPED or (one.failure is not None and one.failure not in _NOT_THE_SOURCE)
+def _most_frequent_stratum(experiments: Iterable[TriedExperiment]) -> int | None:
+    counts = Counter(experiment.stratum for experiment in experiments if experiment.score is not None)
+    return max(counts, key=lambda number: (counts[number], number or 0), default=None)
 
 
-def by_tree(experiments: Iterable[TriedExperiment]) -> dict[str, list[TriedExperiment]]:
-    """Replicates together."""
+def failed_by_own_fault(experiment: TriedExperiment) -> bool:
+    """Return whether the source is the reason for the missing score: not a lost machine, and not a cancellation."""
+    if experiment.status is Status.STOPPED:
+        return True
+    return experiment.failure is not None and experiment.failure not in _NOT_THE_SOURCE
+
+
+def group_by_tree(experiments: Iterable[TriedExperiment]) -> dict[str, list[TriedExperiment]]:
+    """Return the replicates of each source, by tree."""
     arms: defaultdict[str, list[TriedExperiment]] = defaultdict(list)
-    for one in experiments:
-        arms[one.tree].append(one)
+    for experiment in experiments:
+        arms[experiment.tree].append(experiment)
     return dict(arms)
 
 
-def entries(experiments: Iterable[TriedExperiment], stratum: int | None, codes: Mapping[str, CodeDigest]) -> list[TrialRecord]:
-    """Experiments as the optimiser sees them, each in the context of its code; what says nothing is left out.
+def trial_records(
+    experiments: Iterable[TriedExperiment], stratum: int | None, codes: Mapping[str, CodeDigest]
+) -> list[TrialRecord]:
+    """Return experiments as the optimiser reads them, each in the context of its code.
+
+    Left out are scores of other strata, and experiments that ended without a score through no fault of their own.
 
     Args:
-        experiments: Of one setting.
-        stratum: Whose scores count.
-        codes: Of their trees.
+        experiments: Experiments in one setting.
+        stratum: The stratum whose scores count.
+        codes: The code of each experiment, by tree.
     """
-    told: list[TrialRecord] = []
-    for one in experiments:
-        context = codes[one.tree].digest
-        if one.score is not None:
-            told += [TrialRecord(one.knobs, "scored", one.score, context)] if one.stratum == stratum else []
-        elif one.status in PENDING:
-            told.append(TrialRecord(one.knobs, "pending", context=context))
-        elif by_its_own_fault(one):
-            told.append(TrialRecord(one.knobs, "failed", context=context))
-    return told
+    records: list[TrialRecord] = []
+    for experiment in experiments:
+        context = codes[experiment.tree].digest
+        if experiment.score is not None:
+            if experiment.stratum == stratum:
+                records.append(TrialRecord(experiment.knobs, "scored", experiment.score, context))
+        elif experiment.status in PENDING:
+            records.append(TrialRecord(experiment.knobs, "pending", context=context))
+        elif failed_by_own_fault(experiment):
+            records.append(TrialRecord(experiment.knobs, "failed", context=context))
+    return records
 
 
-def _why(one: TriedExperiment) -> str:
-    if one.score is not None:
-        return f"in another stratum, {stratum_id(one.stratum or 0)}, whose scores don't compare"
-    if one.status in PENDING:
+def _reason(experiment: TriedExperiment) -> str:
+    """Return why an experiment is left out."""
+    if experiment.score is not None:
+        return f"in another stratum, {stratum_id(experiment.stratum or 0)}, whose scores don't compare"
+    if experiment.status in PENDING:
         return "not finished"
-    return f"failed ({one.failure})" if one.failure else str(one.status)
+    return f"failed ({experiment.failure})" if experiment.failure else str(experiment.status)

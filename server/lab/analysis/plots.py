@@ -1,4 +1,4 @@
-"""Pictures of the lab: which experiments each shows, and the words beside it."""
+"""`plot`: which experiments each plot shows, and its caption. One function draws each plot; `_PLOTS` maps its name to it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from anyio import to_thread
 from ....trainer.contract.curve import Point, read_curve
 from ...domain import FINISHED, Metric, Purpose, RunStatus, Stratum
 from ...errors import BadInputError
-from ...figures import curves_plot as curves_figure
-from ...figures import effects_plot as effects_figure
-from ...figures import horizons_plot as horizons_figure
-from ...figures import parallel_plot as parallel_figure
-from ...figures import progress_plot as progress_figure
-from ...figures import timeline_plot as timeline_figure
+from ...figures import curves_plot, effects_plot, horizons_plot, parallel_plot, progress_plot, timeline_plot
 from ...ids import experiment_id, run_id
 from ...research.effects import Effect
 from ...research.horizons import agreement
@@ -25,34 +20,34 @@ from ...schemas.requests import Picture
 from ...settings import RUNS
 from ...store.comparison import champions
 from ...store.experiments import stats
-from ...store.experiments.trials import TriedExperiment, slot_intervals
+from ...store.experiments.trials import SlotInterval, TriedExperiment, slot_intervals
 from ..lab import Lab
 from ..references import BASELINE
 from ..results.experiment_rows import significant, stratum_id
 from ..sanitize import cut
-from . import analyze, statistics
-from .dataset import Evidence, by_tree, gather
-from .factors import differing
+from . import statistics
+from .dataset import Evidence, gather_evidence, group_by_tree
+from .factors import differing_knobs, fit_effects
 
-MOST_EFFECTS = 12
-MOST_PAIRS = 6
-"""Interactions."""
-MOST_CURVES = 6
-MOST_REFERENCES = 4
-MOST_KNOBS = 9
-MOST_LINES = 1500
-MOST_STAYS = 2000
-MOST_HORIZONS = 3
-FEW_WORDS = 34
+MAX_EFFECTS = 12
+MAX_INTERACTIONS = 6
+MAX_CURVES = 6
+MAX_REFERENCE_CURVES = 4
+MAX_KNOBS = 9
+MAX_LINES = 1500
+MAX_TIMELINE_EXPERIMENTS = 2000
+MAX_HORIZONS = 3
+MAX_CHANGES = 34
+"""Characters of an experiment's changes in a legend."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedPlot:
-    """A picture.
+    """A plot.
 
     Attributes:
-        png: The bytes of the file.
-        caption: What it shows and what it leaves out, for those who can't see it.
+        png: The PNG file's bytes.
+        caption: What the plot shows and what it leaves out, for readers who can't see it.
     """
 
     png: bytes
@@ -60,24 +55,30 @@ class RenderedPlot:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """What a picture is drawn of."""
+class PlotInput:
+    """What a plot is drawn from.
+
+    Attributes:
+        lab: The lab.
+        evidence: The experiments.
+        has_ids: Whether the caller named experiments. Otherwise all experiments are meant.
+    """
 
     lab: Lab
     evidence: Evidence
-    named: bool
+    has_ids: bool
 
     @property
     def metric(self) -> Metric:
-        """What scores are of."""
+        """The metric of the scores."""
         return self.lab.trainer.metric
 
     def note(self, shown: Iterable[TriedExperiment] | None = None) -> str:
-        """The stratum, and what is left out; see `Evidence.left_out`."""
+        """Return a line with the stratum and what is left out; see `Evidence.left_out`."""
         stratum = self.evidence.stratum
-        told = f"Stratum {stratum_id(stratum.number)}: {stratum.facts.get('device')}, {stratum.facts.get(statistics.BUDGET)} s"
+        title = f"Stratum {stratum_id(stratum.number)}: {stratum.facts.get('device')}, {stratum.facts.get(statistics.BUDGET)} s"
         left_out = self.evidence.left_out(shown)
-        return f"{told}. Left out: {'; '.join(left_out)}." if left_out else f"{told}."
+        return f"{title}. Left out: {'; '.join(left_out)}." if left_out else f"{title}."
 
 
 async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None = None, gpu: str | None = None) -> RenderedPlot:
@@ -85,178 +86,181 @@ async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None =
 
     Args:
         lab: The lab.
-        what: Which picture.
-        ids: Experiments, grids, ranges; None for all. Of several strata the one with the most of them is taken.
-        gpu: Only those that asked for this kind of device.
+        what: Which plot.
+        ids: Experiments, grids, ranges; None for all. If they span strata, the stratum with the most of them is shown.
+        gpu: Only experiments that asked for this kind of device.
 
     Raises:
-        BadInputError: There is nothing to show, or an id is none.
-        NotFoundError: There is no such experiment.
+        BadInputError: There is nothing to show, or a text is not an id.
+        NotFoundError: An id doesn't exist.
     """
-    return await _PICTURES[what](View(lab, await gather(lab, ids, gpu), ids is not None))
+    return await _PLOTS[what](PlotInput(lab, await gather_evidence(lab, ids, gpu), ids is not None))
 
 
-async def _progress(view: View) -> RenderedPlot:
-    found, metric = view.evidence, view.metric
-    ended = sorted([*found.scored, *found.failed], key=lambda one: (one.finished_at or 0.0, one.number))
-    reigns = await _reigns(view, ended)
-    picture = progress_figure.Progress(
+async def _plot_progress(shown: PlotInput) -> RenderedPlot:
+    evidence, metric = shown.evidence, shown.metric
+    ended = sorted(
+        [*evidence.scored, *evidence.failed], key=lambda experiment: (experiment.finished_at or 0.0, experiment.number)
+    )
+    periods = await _champion_periods(shown, ended)
+    progress = progress_plot.Progress(
         metric=metric.name,
         direction=metric.direction,
-        scores=[(one.score, one.verdict.value) for one in ended],
-        reference=found.stratum.reference,
-        noise=found.stratum.noise,
-        champions=reigns,
-        note=view.note(ended),
+        scores=[(experiment.score, experiment.verdict.value) for experiment in ended],
+        reference=evidence.stratum.reference,
+        noise=evidence.stratum.noise,
+        champions=periods,
+        note=shown.note(ended),
     )
-    led = ", ".join(f"{name} at {significant(score, 5):g}" for _, score, name in reigns)
-    caption = f"{len(ended)} experiments in the order of finishing; champions: {led or 'none scored here'}. {picture.note}"
-    return RenderedPlot(await to_thread.run_sync(progress_figure.draw, picture), caption)
+    names = ", ".join(f"{name} at {significant(score, 5):g}" for _, score, name in periods)
+    caption = f"{len(ended)} experiments in order of completion. Champions: {names or 'none has a score here'}. {progress.note}"
+    return RenderedPlot(await to_thread.run_sync(progress_plot.draw, progress), caption)
 
 
-async def _reigns(view: View, ended: Sequence[TriedExperiment]) -> list[tuple[int, float, str]]:
-    """From which place in the order each champion led, and its mean score here; those without a score here are left out."""
-    found: list[tuple[int, float, str]] = []
-    for reign in await champions.history(view.lab.db):
-        score, _ = await stats.score_of(view.lab.db, reign.champion.tree, view.evidence.stratum.number)
-        number = reign.champion.experiment
+async def _champion_periods(shown: PlotInput, ended: Sequence[TriedExperiment]) -> list[tuple[int, float, str]]:
+    """Return each champion's first place in the order of completion, its mean score here, and its name.
+
+    Champions without a score in this stratum are left out.
+    """
+    periods: list[tuple[int, float, str]] = []
+    for period in await champions.history(shown.lab.db):
+        score, _ = await stats.score_of(shown.lab.db, period.champion.tree, shown.evidence.stratum.number)
+        number = period.champion.experiment
         if score is not None:
-            start = 0 if number is None else sum((one.finished_at or 0.0) < reign.since for one in ended)
-            found.append((start, score, BASELINE if number is None else experiment_id(number)))
-    return found
+            start = 0 if number is None else sum((experiment.finished_at or 0.0) < period.since for experiment in ended)
+            periods.append((start, score, BASELINE if number is None else experiment_id(number)))
+    return periods
 
 
-async def _effects(view: View) -> RenderedPlot:
-    placed, found = await analyze.fitted(view.lab, view.evidence, all_codes=view.named)
-    main = [_bar(effect) for effect in found.main[:MOST_EFFECTS]]
+async def _plot_effects(shown: PlotInput) -> RenderedPlot:
+    factors, effects = await fit_effects(shown.lab, shown.evidence, all_codes=shown.has_ids)
+    main = [_bar(effect) for effect in effects.main[:MAX_EFFECTS]]
     if not main:
-        raise BadInputError("These experiments differ in nothing whose effect can be told", _PLAN)
-    together = [_bar(effect) for effect in found.interactions[:MOST_PAIRS]]
-    draw = effects_figure.draw
-    png = await to_thread.run_sync(draw, view.metric.name, main, together, view.note())
+        raise BadInputError("These experiments differ in nothing whose effect can be estimated", _LAUNCH_DIFFERENT)
+    interactions = [_bar(effect) for effect in effects.interactions[:MAX_INTERACTIONS]]
+    png = await to_thread.run_sync(effects_plot.draw, shown.metric.name, main, interactions, shown.note())
     largest = ", ".join(f"{term} {gain:+.3g}" for term, gain, _ in main[:3])
-    more = f"; {len(found.unknown)} effects can't be told" if found.unknown else ""
-    return RenderedPlot(png, f"Effects over {len(placed.points)} experiments; the largest: {largest}{more}. {view.note()}")
+    unknown = f"; {len(effects.unknown)} effects can't be estimated" if effects.unknown else ""
+    caption = f"Effects over {len(factors.points)} experiments; the largest: {largest}{unknown}. {shown.note()}"
+    return RenderedPlot(png, caption)
 
 
-def _bar(effect: Effect) -> effects_figure.Bar:
+def _bar(effect: Effect) -> effects_plot.Bar:
     return effect.term.replace("'", ""), effect.gain, effect.interval
 
 
-async def _curves(view: View) -> RenderedPlot:
-    found = view.evidence
-    reverse = view.metric.direction == "maximize"
-    best = sorted(found.scored, key=lambda one: one.score or 0.0, reverse=reverse)
-    chosen = best if view.named else [one for one in best if one.purpose is not Purpose.BASELINE]
-    replicates = [one for one in found.scored if one.purpose is Purpose.BASELINE][:MOST_REFERENCES]
-    folder = view.lab.folder / RUNS
-    drawn = await to_thread.run_sync(_read, folder, _one_a_source(chosen), MOST_CURVES)
-    behind = await to_thread.run_sync(_read, folder, replicates, MOST_REFERENCES)
-    if not drawn and not behind:
+async def _plot_curves(shown: PlotInput) -> RenderedPlot:
+    scored = shown.evidence.scored
+    maximize = shown.metric.direction == "maximize"
+    best_first = sorted(scored, key=lambda experiment: experiment.score or 0.0, reverse=maximize)
+    replicates = [experiment for experiment in scored if experiment.purpose is Purpose.BASELINE][:MAX_REFERENCE_CURVES]
+    if not shown.has_ids:
+        best_first = [experiment for experiment in best_first if experiment.purpose is not Purpose.BASELINE]
+    first_of_each = [arm[0] for arm in group_by_tree(best_first).values()]
+    runs = shown.lab.folder / RUNS
+    chosen = await to_thread.run_sync(_read_curves, runs, first_of_each, MAX_CURVES)
+    reference = await to_thread.run_sync(_read_curves, runs, replicates, MAX_REFERENCE_CURVES)
+    if not chosen and not reference:
         raise BadInputError(
-            "None of these experiments left a training curve", "Trainers report progress for one: see docs/trainers.md"
+            "None of these experiments has a training curve", "A trainer makes one by reporting progress: see docs/trainers.md"
         )
-    named = [(f"{experiment_id(one.number)} {cut(one.changes, FEW_WORDS)}", curve) for one, curve in drawn]
-    png = await to_thread.run_sync(curves_figure.draw, named, [curve for _, curve in behind], view.note())
-    told = ", ".join(name for name, _ in named)
-    return RenderedPlot(png, f"Training curves, best score first: {told or 'the reference alone'}. {view.note()}")
-
-
-def _one_a_source(experiments: Iterable[TriedExperiment]) -> list[TriedExperiment]:
-    """The first of each source, in their order."""
-    return [arm[0] for arm in by_tree(experiments).values()]
-
-
-def _read(folder: Path, experiments: Iterable[TriedExperiment], most: int) -> list[tuple[TriedExperiment, Sequence[Point]]]:
-    """The first so many that have a curve, in the order of `experiments`."""
-    found: list[tuple[TriedExperiment, Sequence[Point]]] = []
-    for one in experiments:
-        for attempt in range(one.attempts, 0, -1):
-            if len(curve := read_curve(folder / run_id(one.number, attempt))) > 1:
-                found.append((one, curve))
-                break
-        if len(found) == most:
-            break
-    return found
-
-
-async def _timeline(view: View) -> RenderedPlot:
-    everything = {one.number: one for one in view.evidence.everything[-MOST_STAYS:]}
-    held = await slot_intervals(view.lab.db, list(everything))
-    if not held:
-        raise BadInputError("None of these experiments has run", "wait() tells when one does")
-    now = time.time()
-    drawn = [
-        timeline_figure.SlotInterval(
-            pool=stay.pool,
-            began=stay.began,
-            ended=stay.ended or now,
-            startup=_seconds(everything[stay.experiment], "startup"),
-            training=statistics.trained(everything[stay.experiment]) or 0.0,
-            scored=_scored(everything[stay.experiment], lost=stay.status is RunStatus.LOST),
-        )
-        for stay in held
+    named = [
+        (f"{experiment_id(experiment.number)} {cut(experiment.changes, MAX_CHANGES)}", curve) for experiment, curve in chosen
     ]
-    note = "" if len(everything) == len(view.evidence.everything) else f"the newest {MOST_STAYS} experiments"
-    png = await to_thread.run_sync(timeline_figure.draw, drawn, note)
-    idle = sum(one.scored is False for one in drawn)
-    return RenderedPlot(png, f"{len(drawn)} runs by slot over time; {idle} led to no score. {note}")
+    png = await to_thread.run_sync(curves_plot.draw, named, [curve for _, curve in reference], shown.note())
+    names = ", ".join(name for name, _ in named)
+    return RenderedPlot(png, f"Training curves, best score first: {names or 'only the reference'}. {shown.note()}")
 
 
-def _seconds(one: TriedExperiment, part: str) -> float:
-    return float(one.seconds.get(part) or 0.0)
+def _read_curves(
+    runs: Path, experiments: Iterable[TriedExperiment], count: int
+) -> list[tuple[TriedExperiment, Sequence[Point]]]:
+    """Return up to `count` experiments that have a curve, in their order, each with the curve of its last run that has one."""
+    curves: list[tuple[TriedExperiment, Sequence[Point]]] = []
+    for experiment in experiments:
+        for attempt in range(experiment.attempts, 0, -1):
+            if len(curve := read_curve(runs / run_id(experiment.number, attempt))) > 1:
+                curves.append((experiment, curve))
+                break
+        if len(curves) == count:
+            break
+    return curves
 
 
-def _scored(one: TriedExperiment, *, lost: bool) -> bool | None:
-    if lost:
-        return False
-    return one.score is not None if one.status in FINISHED else None
+async def _plot_timeline(shown: PlotInput) -> RenderedPlot:
+    experiments = {experiment.number: experiment for experiment in shown.evidence.everything[-MAX_TIMELINE_EXPERIMENTS:]}
+    intervals = await slot_intervals(shown.lab.db, list(experiments))
+    if not intervals:
+        raise BadInputError("None of these experiments has run", "Call wait() until one has")
+    now = time.time()
+    bars = [_timeline_bar(interval, experiments[interval.experiment], now) for interval in intervals]
+    is_cut = len(experiments) < len(shown.evidence.everything)
+    note = f"Only the newest {MAX_TIMELINE_EXPERIMENTS} experiments." if is_cut else ""
+    png = await to_thread.run_sync(timeline_plot.draw, bars, note)
+    unscored = sum(bar.scored is False for bar in bars)
+    return RenderedPlot(png, f"{len(bars)} runs by slot over time; {unscored} ended without a score. {note}".rstrip())
 
 
-async def _parallel(view: View) -> RenderedPlot:
-    chosen = view.evidence.scored[-MOST_LINES:]
-    knobs = dict(list(differing(chosen).items())[:MOST_KNOBS])
+def _timeline_bar(interval: SlotInterval, experiment: TriedExperiment, now: float) -> timeline_plot.TimelineBar:
+    is_scored = experiment.score is not None if experiment.status in FINISHED else None
+    return timeline_plot.TimelineBar(
+        pool=interval.pool,
+        began=interval.began,
+        ended=interval.ended or now,
+        startup=float(experiment.seconds.get("startup") or 0.0),
+        training=statistics.training_seconds(experiment) or 0.0,
+        scored=False if interval.status is RunStatus.LOST else is_scored,
+    )
+
+
+async def _plot_parallel(shown: PlotInput) -> RenderedPlot:
+    experiments = shown.evidence.scored[-MAX_LINES:]
+    knobs = dict(list(differing_knobs(experiments).items())[:MAX_KNOBS])
     if not knobs:
-        raise BadInputError("These experiments differ in no knob that all of them have", _PLAN)
-    lines = [(one.knobs, one.score or 0.0) for one in chosen]
-    metric = view.metric
-    png = await to_thread.run_sync(parallel_figure.draw, metric.name, metric.direction, knobs, lines, view.note())
-    return RenderedPlot(png, f"{len(lines)} experiments by {', '.join(knobs)}. {view.note()}")
+        raise BadInputError("These experiments don't differ in a knob that all of them have", _LAUNCH_DIFFERENT)
+    lines = [(experiment.knobs, experiment.score or 0.0) for experiment in experiments]
+    metric = shown.metric
+    png = await to_thread.run_sync(parallel_plot.draw, metric.name, metric.direction, knobs, lines, shown.note())
+    return RenderedPlot(png, f"{len(lines)} experiments by {', '.join(knobs)}. {shown.note()}")
 
 
-async def _horizons(view: View) -> RenderedPlot:
-    pairs = [pair for one in statistics.budgets(view.evidence) if (pair := _pair(view, *one)) is not None]
+async def _plot_horizons(shown: PlotInput) -> RenderedPlot:
+    strata = statistics.budget_pairs(shown.evidence)
+    pairs = [pair for short, longer in strata if (pair := _horizon_pair(shown, short, longer)) is not None]
     if not pairs:
         raise BadInputError(
-            "No source was scored at two budgets", 'launch_experiment(base="e0042", budget_seconds=…) runs one at a longer one'
+            "No source is scored at two budgets",
+            'Run one at a longer budget: launch_experiment(base="e0042", budget_seconds=…)',
         )
-    metric = view.metric
-    draw = horizons_figure.draw
-    png = await to_thread.run_sync(draw, metric.name, metric.direction, pairs[-MOST_HORIZONS:])
-    told = "; ".join(f"{pair.short} and {pair.longer}: {pair.tau}" for pair in pairs)
-    return RenderedPlot(png, f"Scores at one budget against a longer one. {told}.")
+    metric = shown.metric
+    png = await to_thread.run_sync(horizons_plot.draw, metric.name, metric.direction, pairs[-MAX_HORIZONS:])
+    correlations = "; ".join(f"{pair.short} and {pair.longer}: {pair.tau}" for pair in pairs)
+    return RenderedPlot(png, f"Scores at one budget against a longer one. {correlations}.")
 
 
-def _pair(view: View, short: Stratum, longer: Stratum) -> horizons_figure.HorizonPair | None:
-    first, second = (statistics.mean_scores(view.evidence, stratum.number) for stratum in (short, longer))
-    names = {one.tree: experiment_id(one.number) for one in reversed(view.evidence.everything)}
-    both = sorted(first.keys() & second.keys(), key=lambda tree: first[tree], reverse=view.metric.direction == "maximize")
+def _horizon_pair(shown: PlotInput, short: Stratum, longer: Stratum) -> horizons_plot.HorizonPair | None:
+    """Return the scores of the sources that ran at both budgets, best first; None if no source did."""
+    at_short, at_longer = (statistics.mean_scores(shown.evidence, stratum.number) for stratum in (short, longer))
+    names = {experiment.tree: experiment_id(experiment.number) for experiment in reversed(shown.evidence.everything)}
+    maximize = shown.metric.direction == "maximize"
+    both = sorted(at_short.keys() & at_longer.keys(), key=lambda tree: at_short[tree], reverse=maximize)
     if not both:
         return None
-    found = agreement(first, second)
-    tau = f"{len(both)} ran at both: too few, or too much alike, for a rank correlation"
-    if found is not None:
-        tau = f"Kendall's tau {found.tau:.2f} ({found.interval[0]:.2f} to {found.interval[1]:.2f})"
+    rank = agreement(at_short, at_longer)
+    tau = f"{len(both)} ran at both, which are too few or too similar for a rank correlation"
+    if rank is not None:
+        tau = f"Kendall's tau {rank.tau:.2f} ({rank.interval[0]:.2f} to {rank.interval[1]:.2f})"
     budgets = [f"{stratum.facts.get(statistics.BUDGET):g} s" for stratum in (short, longer)]
-    return horizons_figure.HorizonPair(budgets[0], budgets[1], [(names[tree], first[tree], second[tree]) for tree in both], tau)
+    scores = [(names[tree], at_short[tree], at_longer[tree]) for tree in both]
+    return horizons_plot.HorizonPair(budgets[0], budgets[1], scores, tau)
 
 
-_PLAN = 'Run some that differ: launch_grid(factors={"KNOB": [value, value]}, hypothesis=…)'
-_PICTURES: Mapping[Picture, Callable[[View], Awaitable[RenderedPlot]]] = {
-    "progress": _progress,
-    "effects": _effects,
-    "curves": _curves,
-    "timeline": _timeline,
-    "parallel": _parallel,
-    "horizons": _horizons,
+_LAUNCH_DIFFERENT = 'Launch experiments that differ: launch_grid(factors={"KNOB": [value, value]}, hypothesis=…)'
+_PLOTS: Mapping[Picture, Callable[[PlotInput], Awaitable[RenderedPlot]]] = {
+    "progress": _plot_progress,
+    "effects": _plot_effects,
+    "curves": _plot_curves,
+    "timeline": _plot_timeline,
+    "parallel": _plot_parallel,
+    "horizons": _plot_horizons,
 }

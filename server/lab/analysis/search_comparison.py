@@ -1,4 +1,4 @@
-"""What random search, and the optimiser, would have reached with the same experiments, beside what was reached."""
+"""What random search and the optimiser would have reached with the same experiments, beside what was reached."""
 
 from __future__ import annotations
 
@@ -12,61 +12,70 @@ from ...research import search_baselines
 from ...research.tpe import TrialRecord
 from ...store.experiments.trials import TriedExperiment
 from ..results.experiment_rows import decimals
-from .factors import differing
+from .factors import differing_knobs
 
 SEEDS = 3
-"""Of the sampler, over which the optimiser is averaged."""
-LONGEST_REPLAY = 100
+"""Seeds of the sampler over which the optimiser's course is averaged."""
+MAX_REPLAYED = 100
 """Experiments up to which the optimiser is replayed: each step takes longer than the one before."""
 STEPS = 4
 """Equal parts of the course after which the three are compared."""
-FEWEST = 8
+MIN_EXPERIMENTS = 8
 
 _TELLS = (
-    "Gains of the best score so far on the baseline's mean, with its luck: compare the three with one another, not with a"
-    " confirmed gain.",
-    "random_search is the mean over all orders of what ran: fair to random search where cells were drawn at random, better than"
-    " it where somebody had chosen them well. optimiser is Optuna's TPE choosing among what ran.",
+    "Gains of the best score so far against the mean of the baseline. They include luck: compare the three with one another,"
+    " not with a confirmed gain.",
+    "random_search is the mean over all orders of the experiments that ran. That is fair to random search if cells were drawn"
+    " at random, and flatters it if they were chosen well. optimiser is Optuna's TPE choosing among the experiments that ran.",
 )
 
 
 def compare(
     experiments: Sequence[TriedExperiment], stratum: Stratum, metric: Metric
 ) -> tuple[list[dict[str, JsonValue]], list[str]]:
-    """The best gain on the baseline after so many experiments, as it was and as either would have had it; with how to read it.
+    """Return the best gain on the baseline after so many experiments, as run and for either search; with how to read it.
 
     Args:
-        experiments: Of one code, scored in the stratum or failed by their own fault.
-        stratum: Of their scores.
-        metric: What scores are of.
+        experiments: Experiments on one code, scored in the stratum or failed through their own fault.
+        stratum: The stratum of the scores.
+        metric: The metric of the scores.
     """
-    ran = sorted(experiments, key=lambda one: (one.finished_at or 0.0, one.number))
-    baseline = [one.score for one in ran if one.purpose is Purpose.BASELINE and one.score is not None]
-    reference = fmean(baseline) if baseline else None
-    if reference is None or len(ran) < FEWEST:
-        lacks = "the baseline has no score here" if reference is None else f"it takes {FEWEST} experiments on one code"
-        return [], [f"Nothing to compare: {lacks}."]
-    gains = [None if one.score is None else metric.gain(one.score, reference) for one in ran]
-    replayed = _replay(ran, metric, reference)
+    in_order = sorted(experiments, key=lambda experiment: (experiment.finished_at or 0.0, experiment.number))
+    baseline = [
+        experiment.score for experiment in in_order if experiment.purpose is Purpose.BASELINE and experiment.score is not None
+    ]
+    if not baseline:
+        return [], ["Nothing to compare: the baseline has no score here."]
+    if len(in_order) < MIN_EXPERIMENTS:
+        return [], [f"Nothing to compare: it takes {MIN_EXPERIMENTS} experiments on one code."]
+    reference = fmean(baseline)
+    gains = [None if experiment.score is None else metric.gain(experiment.score, reference) for experiment in in_order]
+    replayed = _replay_optimiser(in_order, metric, reference)
     course: list[dict[str, JsonValue]] = []
-    for after in sorted({max(1, len(ran) * step // STEPS) for step in range(1, STEPS + 1)}):
-        best = max((gain or 0.0 for gain in gains[:after]), default=0.0)
-        told: dict[str, float] = {"as_run": max(0.0, best), "random_search": search_baselines.random_search(gains, after)}
-        if after <= len(replayed):
-            told["optimiser"] = replayed[after - 1]
-        course.append({"experiments": after, **{name: round(gain, decimals(stratum, gain)) for name, gain in told.items()}})
+    for count in sorted({max(1, len(in_order) * step // STEPS) for step in range(1, STEPS + 1)}):
+        best = max((gain or 0.0 for gain in gains[:count]), default=0.0)
+        figures: dict[str, float] = {
+            "as_run": max(0.0, best),
+            "random_search": search_baselines.random_search(gains, count),
+        }
+        if count <= len(replayed):
+            figures["optimiser"] = replayed[count - 1]
+        course.append({"experiments": count, **{name: round(gain, decimals(stratum, gain)) for name, gain in figures.items()}})
     return course, [*_TELLS]
 
 
-def _replay(ran: Sequence[TriedExperiment], metric: Metric, reference: float) -> list[float]:
-    """The optimiser's best gain after each experiment, averaged over samplers; empty where knobs don't differ."""
-    space = differing(ran)
+def _replay_optimiser(experiments: Sequence[TriedExperiment], metric: Metric, reference: float) -> list[float]:
+    """Return the optimiser's best gain after each experiment, averaged over seeds; empty if no knobs differ."""
+    space = differing_knobs(experiments)
     if not space:
         return []
-    ledger = [TrialRecord(one.knobs, "failed" if one.score is None else "scored", one.score) for one in ran]
-    steps = min(len(ran), LONGEST_REPLAY)
-    courses = [search_baselines.optimiser_replay(ledger, space, steps, metric.direction, seed=seed) for seed in range(SEEDS)]
+    records = [
+        TrialRecord(experiment.knobs, "failed" if experiment.score is None else "scored", experiment.score)
+        for experiment in experiments
+    ]
+    steps = min(len(experiments), MAX_REPLAYED)
+    courses = [search_baselines.optimiser_replay(records, space, steps, metric.direction, seed=seed) for seed in range(SEEDS)]
     return [
-        fmean(0.0 if best is None else max(0.0, metric.gain(best, reference)) for best in after)
-        for after in zip(*courses, strict=True)
+        fmean(0.0 if best is None else max(0.0, metric.gain(best, reference)) for best in bests)
+        for bests in zip(*courses, strict=True)
     ]

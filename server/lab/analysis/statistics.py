@@ -1,4 +1,4 @@
-"""Figures of the evidence: its noise, what a score costs in memory and speed, how horizons agree, what GPU time bought."""
+"""Figures on experiments: noise, Pareto fronts, agreement between budgets, and what GPU time and money bought."""
 
 from __future__ import annotations
 
@@ -11,107 +11,115 @@ from pydantic import JsonValue
 
 from ...domain import Metric, Purpose, Stratum, Verdict
 from ...ids import experiment_id
-from ...research import efficiency as research
-from ...research import horizons as research_horizons
+from ...research import efficiency
 from ...research.drift import drift
 from ...research.effects import pareto_front
+from ...research.efficiency import Usage
+from ...research.horizons import agreement
 from ...research.noise import Noise
 from ...research.policy import runs_needed
 from ...research.student_t import COVERAGE, quantile
 from ...store.experiments.trials import TriedExperiment
 from ...store.money.spending import Idle
 from ...store.running.early_stops import EarlyStop
+from ..fleet.idle import idle_figures
 from ..results.experiment_rows import decimals, significant
 from .code_digest import CodeDigest
-from .dataset import Evidence, by_tree
+from .dataset import Evidence, group_by_tree
 
 BUDGET = "budget_seconds"
-"""The fact of a stratum in which horizons differ."""
+"""The fact of a stratum that states its budget."""
 GIB = 1 << 30
-DAY = 86400.0
-LOUD = 1.5
-"""Times the usual noise, from which a source is named as noisier."""
-MOST_ROWS = 10
+NOISY_FACTOR = 1.5
+"""A source is reported as noisier if its standard deviation exceeds the usual one by this factor."""
+MAX_ROWS = 10
 
 Figures = dict[str, JsonValue]
 
 
-def noise(evidence: Evidence) -> tuple[Figures, list[str]]:
-    """How much scores vary between seeds, what can be seen beside that, and whether they drift; with how to read it."""
-    known = evidence.noise
-    if known is None:
-        return {}, ["No noise is known: no source here has two scored seeds. Launch one with replicates=4."]
-    told: Figures = {
-        "sd": significant(known.sd, 3),
-        "degrees": round(known.degrees),
+def summarize_noise(evidence: Evidence) -> tuple[Figures, list[str]]:
+    """Return the noise between seeds, the smallest visible gains, and drift; with lines on how to read them."""
+    noise = evidence.noise
+    if noise is None:
+        return {}, ["The noise is unknown: no source has two scored seeds. Launch one with replicates=4."]
+    figures: Figures = {
+        "sd": significant(noise.sd, 3),
+        "degrees": round(noise.degrees),
         "replicated_sources": sum(len(scores) > 1 for scores in evidence.scores.values()),
     }
-    if known.sd == 0:
-        return told, ["Replicates come out identical: seeds vary nothing here, so that nothing can ever be confirmed."]
-    told["shown_by_one_seed"] = significant(_smallest(known, 1, evidence.stratum.replicates), 2)
-    told["shown_by_four_seeds"] = significant(_smallest(known, 4, evidence.stratum.replicates), 2)
-    if loud := _louder(evidence, known):
-        told["noisier"] = [*loud]
+    if noise.sd == 0:
+        return figures, ["Replicates have identical scores: seeds change nothing here, and therefore no gain can be confirmed."]
+    figures["shown_by_one_seed"] = significant(_smallest_visible_gain(noise, 1, evidence.stratum.replicates), 2)
+    figures["shown_by_four_seeds"] = significant(_smallest_visible_gain(noise, 4, evidence.stratum.replicates), 2)
+    if noisier := _noisier_sources(evidence, noise):
+        figures["noisier"] = [*noisier]
     tells = [
-        f"A true gain of one sd ({significant(known.sd, 2):g}) takes {runs_needed(1)} seeds on either side to tell, one of two"
-        f" sd {runs_needed(2)}; below that, order means nothing."
+        f"To detect a true gain of one sd ({significant(noise.sd, 2):g}) takes {runs_needed(1)} seeds on either side, one of"
+        f" two sd {runs_needed(2)}. Below that, the order of scores means nothing."
     ]
-    return told | _drift(evidence, tells), tells
+    return figures | _measure_drift(evidence, tells), tells
 
 
-def _smallest(known: Noise, seeds: int, reference: int) -> float:
-    """The gain whose 95 % interval just leaves out 0."""
-    return quantile((1 + COVERAGE) / 2, known.degrees) * known.sd * math.sqrt(1 / seeds + 1 / max(1, reference))
+def _smallest_visible_gain(noise: Noise, seeds: int, reference_seeds: int) -> float:
+    """Return the smallest gain whose 95 % interval excludes 0."""
+    return quantile((1 + COVERAGE) / 2, noise.degrees) * noise.sd * math.sqrt(1 / seeds + 1 / max(1, reference_seeds))
 
 
-def _louder(evidence: Evidence, known: Noise) -> list[Figures]:
-    """Sources that vary more between seeds than the rest, by their moderated noise."""
+def _noisier_sources(evidence: Evidence, noise: Noise) -> list[Figures]:
+    """Return the sources that vary more between seeds than the others by their moderated noise, the noisiest first."""
     if evidence.moderated is None:
         return []
     arms = zip(evidence.arms.values(), evidence.scores.values(), evidence.moderated.arms, strict=True)
-    loud = [(own.sd, arm[0].number, scores) for arm, scores, own in arms if len(scores) > 1 and own.sd > LOUD * known.sd]
+    noisier = [
+        (own.sd, arm[0].number, scores) for arm, scores, own in arms if len(scores) > 1 and own.sd > NOISY_FACTOR * noise.sd
+    ]
     return [
         {"id": experiment_id(number), "sd": significant(stdev(scores), 2), "seeds": len(scores)}
-        for _, number, scores in sorted(loud, reverse=True)[:MOST_ROWS]
+        for _, number, scores in sorted(noisier, reverse=True)[:MAX_ROWS]
     ]
 
 
-def _drift(evidence: Evidence, tells: list[str]) -> Figures:
-    replicates = [one for one in evidence.scored if one.purpose is Purpose.BASELINE]
-    if held := math.fsum(one.gpu_seconds for one in evidence.scored):
-        share = math.fsum(one.gpu_seconds for one in replicates) / held
+def _measure_drift(evidence: Evidence, tells: list[str]) -> Figures:
+    """Return the drift of the baseline's scores over time, and add to `tells` what the baseline cost and whether it drifts."""
+    baseline = [experiment for experiment in evidence.scored if experiment.purpose is Purpose.BASELINE]
+    if gpu_seconds := math.fsum(experiment.gpu_seconds for experiment in evidence.scored):
+        share = math.fsum(experiment.gpu_seconds for experiment in baseline) / gpu_seconds
         tells.append(
-            f"The baseline ran {len(replicates)} times, for the noise and to watch for drift:"
-            f" {significant(100 * share, 2):g} % of the GPU time of what is scored here."
+            f"The baseline ran {len(baseline)} times, to measure the noise and to detect drift:"
+            f" {significant(100 * share, 2):g} % of the GPU time of the scored experiments."
         )
-    trend = drift([one.finished_at or 0.0 for one in replicates], [one.score or 0.0 for one in replicates])
+    trend = drift(
+        [experiment.finished_at or 0.0 for experiment in baseline], [experiment.score or 0.0 for experiment in baseline]
+    )
     if trend is None:
         return {}
     if trend.suspected:
-        tells.append("The baseline's own scores drift: look at the machine, the driver, the data before believing a gain.")
+        tells.append(
+            "The baseline's scores drift over time. Check the machine, the driver and the data before you trust a gain."
+        )
     return {"drift_per_day": significant(trend.per_day, 2), "drift_p": significant(trend.p, 2)}
 
 
-def pareto(evidence: Evidence, metric: Metric) -> dict[str, list[Figures]]:
-    """For each measure that differs, the sources that no other beats in both it and the mean score, best score first."""
+def find_pareto_fronts(evidence: Evidence, metric: Metric) -> dict[str, list[Figures]]:
+    """Return, for each measure that differs, the sources that no other beats in both it and mean score, best score first."""
     arms = list(evidence.arms.values())
-    worth = -1 if metric.direction == "maximize" else 1
-    scores = [fmean(one.score or 0.0 for one in arm) for arm in arms]
+    score_sign = -1 if metric.direction == "maximize" else 1
+    scores = [fmean(experiment.score or 0.0 for experiment in arm) for arm in arms]
     fronts: dict[str, list[Figures]] = {}
     for name, (measure, less_is_better) in _measures(evidence.codes).items():
         values = [_mean(arm, measure) for arm in arms]
-        known = [place for place, value in enumerate(values) if value is not None]
-        if len({values[place] for place in known}) < 2:
+        measured = [place for place, value in enumerate(values) if value is not None]
+        if len({values[place] for place in measured}) < 2:
             continue
         sign = 1 if less_is_better else -1
-        front = pareto_front([(worth * scores[place], sign * (values[place] or 0.0)) for place in known])
+        front = pareto_front([(score_sign * scores[place], sign * (values[place] or 0.0)) for place in measured])
         fronts[name] = [
             {
                 "id": experiment_id(arms[place][0].number),
                 "score": round(scores[place], decimals(evidence.stratum, scores[place])),
                 name: significant(values[place] or 0.0, 4),
             }
-            for place in (known[position] for position in front[:MOST_ROWS])
+            for place in (measured[position] for position in front[:MAX_ROWS])
         ]
     return fronts
 
@@ -120,122 +128,124 @@ Measure = Callable[[TriedExperiment], float | None]
 
 
 def _measures(codes: Mapping[str, CodeDigest]) -> Mapping[str, tuple[Measure, bool]]:
-    """What a score may cost: how it is measured, and whether less of it is better."""
+    """Return the costs that a score may have: how each is measured, and whether less of it is better."""
     return {
-        "peak_memory_gib": (lambda one: _over(one.measures.get("peak_memory_bytes"), GIB), True),
-        "steps_per_second": (lambda one: _over(one.measures.get("steps"), trained(one)), False),
-        "parameters": (lambda one: _over(one.measures.get("parameters"), 1), True),
-        "lines_of_code": (lambda one: float(codes[one.tree].lines), True),
+        "peak_memory_gib": (lambda experiment: _divide(experiment.measures.get("peak_memory_bytes"), GIB), True),
+        "steps_per_second": (lambda experiment: _divide(experiment.measures.get("steps"), training_seconds(experiment)), False),
+        "parameters": (lambda experiment: _divide(experiment.measures.get("parameters"), 1), True),
+        "lines_of_code": (lambda experiment: float(codes[experiment.tree].lines), True),
     }
 
 
-def trained(one: TriedExperiment) -> float | None:
-    """Seconds of training by the wall clock, as far as that was measured."""
-    return _over(one.seconds.get("training_wall") or one.seconds.get("training"), 1)
+def training_seconds(experiment: TriedExperiment) -> float | None:
+    """Return the seconds of training by the wall clock; None if they were not measured."""
+    return _divide(experiment.seconds.get("training_wall") or experiment.seconds.get("training"), 1)
 
 
-def _over(value: object, unit: float | None) -> float | None:
+def _divide(value: object, unit: float | None) -> float | None:
     return value / unit if isinstance(value, int | float) and unit else None
 
 
 def _mean(arm: Sequence[TriedExperiment], measure: Measure) -> float | None:
-    values = [value for one in arm if (value := measure(one)) is not None]
+    values = [value for experiment in arm if (value := measure(experiment)) is not None]
     return fmean(values) if values else None
 
 
-def horizons(evidence: Evidence) -> tuple[list[Figures], list[str]]:
-    """How far the ranking at one budget agrees with that at the next longer one, all else the same."""
-    tells = [
-        "Noise between seeds pulls tau to 0. A tau is told where 8 sources, from all quarters of the ranking, ran at both."
-    ]
-    told: list[Figures] = []
-    for short, longer in budgets(evidence):
-        first, second = (mean_scores(evidence, stratum.number) for stratum in (short, longer))
-        found = research_horizons.agreement(first, second)
+def compare_horizons(evidence: Evidence) -> tuple[list[Figures], list[str]]:
+    """Return how far the ranking at each budget agrees with that at the next longer one; with lines on how to read it."""
+    pairs: list[Figures] = []
+    for short, longer in budget_pairs(evidence):
+        at_short, at_longer = (mean_scores(evidence, stratum.number) for stratum in (short, longer))
         pair: Figures = {
             "budgets": [short.facts.get(BUDGET), longer.facts.get(BUDGET)],
-            "ran_at_both": len(first.keys() & second.keys()),
+            "ran_at_both": len(at_short.keys() & at_longer.keys()),
         }
-        if found is not None:
-            pair |= {"tau": significant(found.tau, 2), "interval": [significant(end, 2) for end in found.interval]}
-        told.append(pair)
-    return told, tells if told else ["Everything here ran at one budget: launch_grid(budget_seconds=…) at a longer one."]
+        if (rank := agreement(at_short, at_longer)) is not None:
+            pair |= {"tau": significant(rank.tau, 2), "interval": [significant(end, 2) for end in rank.interval]}
+        pairs.append(pair)
+    if not pairs:
+        return [], ["Everything here ran at one budget: run some of it at a longer one, launch_grid(budget_seconds=…)."]
+    return pairs, [
+        "Noise between seeds pulls tau towards 0. Tau needs 8 sources, from all quarters of the ranking, at both budgets."
+    ]
 
 
-def budgets(evidence: Evidence) -> list[tuple[Stratum, Stratum]]:
-    """Pairs of strata that differ in the budget alone, the chosen one's among them, each with the next longer one."""
+def budget_pairs(evidence: Evidence) -> list[tuple[Stratum, Stratum]]:
+    """Return the strata that differ from the evidence's only in their budget, each with the next longer one."""
 
-    def rest(stratum: Stratum) -> dict[str, object]:
+    def facts_but_budget(stratum: Stratum) -> dict[str, object]:
         return {name: value for name, value in stratum.facts.items() if name != BUDGET}
 
-    same = [stratum for stratum in evidence.strata.values() if rest(stratum) == rest(evidence.stratum)]
-    same.sort(key=lambda stratum: float(stratum.facts.get(BUDGET) or 0.0))
-    return list(pairwise(same))
+    alike = [stratum for stratum in evidence.strata.values() if facts_but_budget(stratum) == facts_but_budget(evidence.stratum)]
+    alike.sort(key=lambda stratum: float(stratum.facts.get(BUDGET) or 0.0))
+    return list(pairwise(alike))
 
 
 def mean_scores(evidence: Evidence, stratum: int) -> dict[str, float]:
-    """The mean score of each source in a stratum, of the experiments asked for."""
-    arms = by_tree(one for one in evidence.everything if one.score is not None and one.stratum == stratum)
-    return {tree: fmean(one.score or 0.0 for one in arm) for tree, arm in arms.items()}
+    """Return the mean score of each source in a stratum, by tree, over the experiments that the caller asked for."""
+    scored = (
+        experiment for experiment in evidence.everything if experiment.score is not None and experiment.stratum == stratum
+    )
+    return {tree: fmean(experiment.score or 0.0 for experiment in arm) for tree, arm in group_by_tree(scored).items()}
 
 
-def stopped(stops: Sequence[EarlyStop], metric: Metric) -> Figures:
-    """What stopping doomed runs saved, and how often it was a mistake, of those that were run again to their end."""
+def summarize_early_stops(stops: Sequence[EarlyStop], metric: Metric) -> Figures:
+    """Return what stopping runs early saved, and how many of the stopped runs that were checked were stopped by mistake."""
     if not stops:
         return {}
-    told: Figures = {"stopped_early": len(stops)}
+    figures: Figures = {"stopped_early": len(stops)}
     saved = [stop.usual_gpu_seconds - stop.gpu_seconds for stop in stops if stop.usual_gpu_seconds is not None]
     if saved:
-        told["gpu_seconds_saved"] = significant(max(0.0, math.fsum(saved)), 3)
-    checked = [
+        figures["gpu_seconds_saved"] = significant(max(0.0, math.fsum(saved)), 3)
+    gains = [
         metric.gain(stop.checked, stop.reference) for stop in stops if stop.checked is not None and stop.reference is not None
     ]
-    if checked:
-        told |= {"stopped_run_to_the_end": len(checked), "stopped_by_mistake": sum(gain > 0 for gain in checked)}
-    return told
+    if gains:
+        figures |= {"stopped_run_to_the_end": len(gains), "stopped_by_mistake": sum(gain > 0 for gain in gains)}
+    return figures
 
 
-def idleness(idle: Idle) -> Figures:
-    """What clusters held and cost while nothing ran on them; nothing where that is nothing."""
-    told = {"idle_gpu_hours": idle.gpu_seconds / 3600, "idle_usd": idle.usd}
-    return {name: significant(value, 3) for name, value in told.items() if value > 0}
-
-
-def efficiency(evidence: Evidence, idle: Idle) -> Figures:
-    """What GPU time and money bought, over everything asked for that has ended.
+def summarize_efficiency(evidence: Evidence, idle: Idle) -> Figures:
+    """Return what GPU time and money bought, over all requested experiments that have ended.
 
     Args:
-        evidence: What was asked for.
-        idle: What clusters held beside, where all of the lab was asked for.
+        evidence: The requested experiments.
+        idle: The idle time of clusters, which is added to what the experiments held.
     """
-    ended = [one for one in evidence.everything if one.finished_at is not None and one.started_at is not None]
+    ended = [
+        experiment
+        for experiment in evidence.everything
+        if experiment.finished_at is not None and experiment.started_at is not None
+    ]
     if not ended:
         return {}
-    usage = [
-        research.Usage(
-            startup=float(one.seconds.get("startup") or 0.0),
-            training=float(one.seconds.get("training") or 0.0),
-            evaluation=float(one.seconds.get("evaluation") or 0.0),
-            scored=one.score is not None,
-        )
-        for one in ended
-    ]
-    wall = max(one.finished_at or 0.0 for one in ended) - min(one.started_at or 0.0 for one in ended)
-    found = research.efficiency(
-        usage,
-        held_seconds=math.fsum(one.gpu_seconds for one in ended) + idle.gpu_seconds,
-        wall_seconds=wall,
-        usd=math.fsum(one.usd for one in ended) + idle.usd,
-        confirmed=len({one.tree for one in ended if one.verdict is Verdict.CONFIRMED}),
+    wall_seconds = max(experiment.finished_at or 0.0 for experiment in ended) - min(
+        experiment.started_at or 0.0 for experiment in ended
     )
-    told: dict[str, float | None] = {
-        "gpu_hours": found.gpu_hours,
-        "usd": found.usd or None,
-        "useful_share": found.useful_share,
-        "scheduling": found.scheduling,
-        "speed_up": found.speed_up,
-        "wall_hours": wall / 3600,
-        "gpu_hours_per_confirmed": found.gpu_hours_per_confirmed,
-        "usd_per_confirmed": found.usd_per_confirmed or None,
+    measured = efficiency.efficiency(
+        [_usage(experiment) for experiment in ended],
+        held_seconds=math.fsum(experiment.gpu_seconds for experiment in ended) + idle.gpu_seconds,
+        wall_seconds=wall_seconds,
+        usd=math.fsum(experiment.usd for experiment in ended) + idle.usd,
+        confirmed=len({experiment.tree for experiment in ended if experiment.verdict is Verdict.CONFIRMED}),
+    )
+    figures: dict[str, float | None] = {
+        "gpu_hours": measured.gpu_hours,
+        "usd": measured.usd or None,
+        "useful_share": measured.useful_share,
+        "scheduling": measured.scheduling,
+        "speed_up": measured.speed_up,
+        "wall_hours": wall_seconds / 3600,
+        "gpu_hours_per_confirmed": measured.gpu_hours_per_confirmed,
+        "usd_per_confirmed": measured.usd_per_confirmed or None,
     }
-    return {name: significant(value, 3) for name, value in told.items() if value is not None} | idleness(idle)
+    return {name: significant(value, 3) for name, value in figures.items() if value is not None} | idle_figures(idle)
+
+
+def _usage(experiment: TriedExperiment) -> Usage:
+    return Usage(
+        startup=float(experiment.seconds.get("startup") or 0.0),
+        training=float(experiment.seconds.get("training") or 0.0),
+        evaluation=float(experiment.seconds.get("evaluation") or 0.0),
+        scored=experiment.score is not None,
+    )

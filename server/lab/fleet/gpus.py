@@ -17,9 +17,9 @@ from ...store.money import clusters, spending
 from ...store.money.clusters import DesiredClusters
 from ...store.money.spending import Bill
 from ...store.running import queue, runs
-from ..analysis.statistics import idleness
 from ..lab import Lab
 from ..status_line import lab_line
+from .idle import idle_figures
 from .launch_stratum import choose_launch_stratum
 
 UNASKED = "what it costs isn't known yet: the dispatcher is asking SkyPilot, and its log says when it can't tell"
@@ -86,7 +86,7 @@ def _hired(lab: Lab, pool: Pool, hire: Hire) -> dict[str, Any]:
         "clusters_most": limits.max_clusters,
         "clusters_wished": wish.clusters if wish else None,
         "volatile": True if limits.is_volatile else None,
-        **(idleness(bill.idle) if bill else {}),
+        **(idle_figures(bill.idle) if bill else {}),
     }
 
 

@@ -21,8 +21,7 @@ from ...source.knobs import Knobs
 from ...source.literals import Value
 from ...store.experiments import rows
 from ...store.grids import NewGrid
-from .. import proposals as ideas
-from .. import references
+from .. import proposals, references
 from ..analysis import ablation
 from ..fleet import device_choice
 from ..fleet.device_choice import DeviceChoice
@@ -84,7 +83,7 @@ async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
         chosen = await _choose(lab, request, base, len(plan.cells) or request.size or 1)
         _refuse_searching_on_several(request, chosen)
         cells, plan = await _cross_all(lab, request, plan, chosen.settings[0], seed)
-    kept = await ideas.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
+    kept = await proposals.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
     grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
 
     def answer(entry: SubmittedBatch) -> GridLaunched:
@@ -117,7 +116,7 @@ async def _cross_all(
     """The cells of every variant, and the plan that they are of."""
     cells: list[Planned] = []
     for variant in _variants(request):
-        proposal = await ideas.propose(lab, variant)
+        proposal = await proposals.propose(lab, variant)
         if request.design == OPTIMISER:
             _refuse_lacking(proposal, request.factors, variant.name)
             plan = await suggest.batch(lab, request, setting, proposal, seed)
@@ -133,9 +132,9 @@ async def _take_apart(lab: Lab, request: GridLaunch, base: Reference) -> tuple[l
             f"design={ABLATION!r} takes the change of base apart, and no factors, cells, variants, overrides or size",
             "Give base alone, and replicates",
         )
-    proposals, tells = await ablation.propose(lab, base)
-    _refuse_too_many(request, len(proposals))
-    return [Planned({}, proposal) for proposal in proposals], DesignedCells((), tells)
+    runs, tells = await ablation.propose(lab, base)
+    _refuse_too_many(request, len(runs))
+    return [Planned({}, proposal) for proposal in runs], DesignedCells((), tells)
 
 
 def _plan(request: GridLaunch, seed: int) -> DesignedCells:

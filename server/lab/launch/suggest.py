@@ -49,7 +49,7 @@ async def batch(lab: Lab, request: GridLaunch, setting: LaunchStratum, variant: 
     factors = _as_stored(request.factors, Knobs(variant.source, lab.trainer))
     tried = await trials_in(lab.db, setting.name)
     baseline = await Baseline.of(lab)
-    known = dataset.entries(tried, _newest_stratum(tried), await codes(lab, baseline, tried))
+    known = dataset.trial_records(tried, _newest_stratum(tried), await codes(lab, baseline, tried))
     ledger = [_in_context(entry, factors) for entry in known]
     context = _context(baseline.code_of(lab, variant).digest, _stored(variant.knobs), factors)
     size = request.size or max(1, setting.slots - (await workload.queue_ahead(lab.db, setting.gpu)).experiments)

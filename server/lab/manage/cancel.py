@@ -17,8 +17,8 @@ from ...store.experiments.filter import Filter
 from ...store.running import settlement
 from ..lab import Lab
 from ..results.experiment_rows import FEW_WORDS
-from ..results.table import named
 from ..sanitize import cut
+from ..selection import select
 from ..status_line import lab_line
 
 NO_REASON = "no reason given"
@@ -40,7 +40,7 @@ async def cancel(lab: Lab, ids: Sequence[str], reason: str, caller: str, *, forc
     """
     if not ids:
         raise BadInputError("No ids are given", 'Name what to cancel: ids=["e0042", "g007", "e0001-e0008"]')
-    wanted = await named(lab, ids)
+    wanted = await select(lab, ids)
     async with lab.db.transaction() as tx:
         standing = await cancellation.statuses(tx, wanted)
         pending = [one for one in standing if one.status in PENDING]

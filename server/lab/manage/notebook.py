@@ -12,7 +12,7 @@ from ...store import notes
 from ...store.experiments import cancellation
 from ...store.experiments.filter import Filter
 from ..lab import Lab
-from ..results.table import named
+from ..selection import select
 
 LONGEST = 10_000
 """Characters of a note."""
@@ -35,7 +35,7 @@ async def note(lab: Lab, text: str, experiments: Sequence[str], theme: str | Non
     learned = text.strip()
     if not 0 < len(learned) <= LONGEST:
         raise BadInputError(f"The note has {len(learned):,} characters", f"Say what was learned in 1 to {LONGEST:,}")
-    wanted = await named(lab, experiments) if experiments else Filter(experiments=())
+    wanted = await select(lab, experiments) if experiments else Filter(experiments=())
     async with lab.db.transaction() as tx:
         numbers = [one.number for one in await cancellation.statuses(tx, wanted)]
         number = await notes.write(tx, by=caller, at=time.time(), text=learned, theme=theme, experiments=numbers)

@@ -17,12 +17,12 @@ from ...store.experiments.filter import Filter
 from ...store.money import allowances, spending
 from ...store.running import queue
 from .. import allowance
-from ..analysis import statistics
+from ..fleet.idle import idle_figures, idle_time
 from ..lab import Lab
 from ..references import BASELINE
 from ..results.experiment_rows import FEW_WORDS, about_stratum, decimals, significant, stratum_id, tabulate
 from ..results.failure_classes import failure_classes
-from ..results.validation_rows import rows as validation_rows
+from ..results.validation_rows import tabulate_validations
 from ..sanitize import cut
 from . import alerts
 
@@ -119,7 +119,7 @@ async def _confirmation(lab: Lab) -> dict[str, JsonValue]:
     made = await validations.of_champion(lab.db)
     if made is None:
         return {}
-    [row] = await validation_rows(lab, [made])
+    [row] = await tabulate_validations(lab, [made])
     told: dict[str, JsonValue] = {"validation": row.id}
     if row.gain is not None:
         told |= {"gain": row.gain, "interval": [*row.interval], "against": BASELINE}
@@ -172,7 +172,7 @@ async def _allowance(lab: Lab) -> dict[str, JsonValue]:
     }
     if committed.usd:
         told["usd"] = round(committed.usd, 2)
-    told |= statistics.idleness(await spending.idle(lab.db, now))
+    told |= idle_figures(await idle_time(lab))
     if changed := allowance.changes(await allowances.history(lab.db)):
         told["changed"] = [*changed[-MOST_CHANGES:]]
     left = allowance.left(lab.allowance(), committed)

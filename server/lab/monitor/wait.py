@@ -16,17 +16,16 @@ from ...schemas.requests import WaitQuery
 from ...store.comparison import validations
 from ...store.comparison.strata import all_strata
 from ...store.comparison.validations import Validation, ValidationFilter
-from ...store.experiments import pages
-from ...store.experiments import progress as store
+from ...store.experiments import pages, progress
 from ...store.experiments.filter import Filter
 from ...store.experiments.rows import find_experiments
-from ...store.running import holds
+from ...store.running.holds import active_holds
 from ..lab import Lab
 from ..results.cursors import WaitCursor, parse_wait_cursor
 from ..results.experiment_rows import tabulate
 from ..results.failure_classes import failure_classes
-from ..results.table import named
-from ..results.validation_rows import rows as validation_rows
+from ..results.validation_rows import tabulate_validations
+from ..selection import select
 from ..status_line import lab_line
 from . import alerts
 from .alerts import MOST_RANGES, Attention
@@ -41,7 +40,7 @@ WAKE_SECONDS = 10.0
 """What a dispatcher may take to come up, before its absence is told."""
 MOST_ROWS = 10
 
-Progress = Callable[[int, int, str], Awaitable[None]]
+OnProgress = Callable[[int, int, str], Awaitable[None]]
 """Told how many are finished, of how many, and how things stand in words."""
 
 
@@ -77,7 +76,7 @@ class _Snapshot:
         return any(number not in self.held for number in self.left) or bool(self.testing and not self.left)
 
 
-async def wait(lab: Lab, query: WaitQuery, caller: str, progress: Progress | None = None) -> Waited:
+async def wait(lab: Lab, query: WaitQuery, caller: str, on_progress: OnProgress | None = None) -> Waited:
     """Wait until all, or any, of the experiments are finished, or something new needs attention, or time is over.
 
     Calls chain by the cursor: each tells what finished since the last, nothing twice. A cursor is good for the same ids.
@@ -86,7 +85,7 @@ async def wait(lab: Lab, query: WaitQuery, caller: str, progress: Progress | Non
         lab: The lab.
         query: What to wait for.
         caller: Whose experiments are waited for where the query names none.
-        progress: Told at every change, and every 15 s at the least.
+        on_progress: Called at every change, and every 15 s at the least.
 
     Raises:
         BadInputError: An id or the cursor can't be read.
@@ -94,10 +93,10 @@ async def wait(lab: Lab, query: WaitQuery, caller: str, progress: Progress | Non
     """
     wanted, tests = Filter(by=caller), ValidationFilter(by=caller)
     if query.ids is not None:
-        found = await named(lab, query.ids)
+        found = await select(lab, query.ids)
         # What a validation runs is its own business: it has one row, when it is over.
         wanted, tests = replace(found, validations=None), ValidationFilter(numbers=found.validations)
-    watch = _Watch(lab, wanted, tests, parse_wait_cursor(query.after), until_any=query.until == "any", progress=progress)
+    watch = _Watch(lab, wanted, tests, parse_wait_cursor(query.after), until_any=query.until == "any", on_progress=on_progress)
     look = await watch.until(time.monotonic() + query.timeout_seconds)
     return await _answer(lab, query, watch, look)
 
@@ -106,14 +105,21 @@ class _Watch:
     """Looks again and again at the experiments of one call."""
 
     def __init__(
-        self, lab: Lab, wanted: Filter, tests: ValidationFilter, seen: WaitCursor, *, until_any: bool, progress: Progress | None
+        self,
+        lab: Lab,
+        wanted: Filter,
+        tests: ValidationFilter,
+        seen: WaitCursor,
+        *,
+        until_any: bool,
+        on_progress: OnProgress | None,
     ) -> None:
         self._lab = lab
         self._wanted = wanted
         self._tests = tests
         self.seen = seen
         self._until_any = until_any
-        self._progress = progress
+        self._on_progress = on_progress
         self._told: tuple[str, float] = ("", -TELL_SECONDS)
         self._absent_since: float | None = None
 
@@ -142,17 +148,17 @@ class _Watch:
         testing = await validations.unfinished(self._lab.db, self._tests)
         tested = await validations.finished(self._lab.db, self.seen.validations, self._tests)
         pending = await self._pending(testing)
-        finished, last = await store.finished(self._lab.db, replace(self._wanted, finished_after=self.seen.finished))
-        held = {number for hold in await holds.active_holds(self._lab.db) for number in hold.experiments}
+        finished, last = await progress.finished(self._lab.db, replace(self._wanted, finished_after=self.seen.finished))
+        held = {number for hold in await active_holds(self._lab.db) for number in hold.experiments}
         look = _Snapshot(finished, last or self.seen.finished, pending, held, await self._attention(), testing, tested)
         concerned = set(look.left)
         return replace(look, attention=[one for one in look.attention if not one.about or concerned.intersection(one.about)])
 
     async def _pending(self, testing: Sequence[Validation]) -> Mapping[Status, Sequence[int]]:
-        pending = await store.pending(self._lab.db, self._wanted)
+        pending = await progress.pending(self._lab.db, self._wanted)
         if not testing:
             return pending
-        runs = await store.pending(self._lab.db, _runs_of(testing))
+        runs = await progress.pending(self._lab.db, _runs_of(testing))
         return {status: sorted({*pending.get(status, ()), *runs.get(status, ())}) for status in {**pending, **runs}}
 
     async def _attention(self) -> Sequence[Attention]:
@@ -175,7 +181,7 @@ class _Watch:
             await anyio.sleep(min(POLL_SECONDS, left))
 
     async def _tell(self, look: _Snapshot) -> None:
-        if self._progress is None:
+        if self._on_progress is None:
             return
         total = await pages.count(self._lab.db, self._wanted)
         if tests := [*look.testing, *look.tested]:
@@ -186,7 +192,7 @@ class _Watch:
         before, at = self._told
         if message != before or time.monotonic() - at >= TELL_SECONDS:
             self._told = (message, time.monotonic())
-            await self._progress(done, total, message)
+            await self._on_progress(done, total, message)
 
 
 async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, look: _Snapshot) -> Waited:
@@ -202,7 +208,7 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, look: _Snapshot) ->
         finished=rows,
         finished_total=look.finished,
         common=common if rows else {},
-        validations=await validation_rows(lab, look.tested),
+        validations=await tabulate_validations(lab, look.tested),
         failures=await failure_classes(lab, news),
         pending=_pending(look),
         attention=[found.line for found in look.attention],

@@ -17,8 +17,7 @@ from ...schemas.analysis import Analysis
 from ...schemas.answers import Briefing, Row, ValidationRow
 from ...schemas.requests import Aspect, Picture
 from ...source.changes import describe
-from ...store.comparison import champions
-from ...store.comparison import validations as store
+from ...store.comparison import champions, validations
 from ...store.comparison.strata import all_strata
 from ...store.experiments import trials
 from ...store.experiments.filter import Filter
@@ -27,12 +26,12 @@ from ...store.money.spending import Bill, Idle
 from .. import references
 from ..analysis.analyze import analyze
 from ..analysis.plots import RenderedPlot, plot
-from ..analysis.statistics import idleness
+from ..fleet.idle import idle_figures
 from ..inspect.diff import diff
 from ..lab import Lab
 from ..monitor.briefing import get_briefing
-from ..results import validation_rows
 from ..results.experiment_rows import significant, stratum_id
+from ..results.validation_rows import tabulate_validations
 from .sealed_split import SealedScore, unseal
 
 ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick", "ablation")
@@ -107,7 +106,7 @@ class LabReport:
 async def gather(lab: Lab) -> LabReport:
     """Read the whole lab."""
     everything = await trials.trials(lab.db, Filter())
-    tests = await store.numbered(lab.db, list(range(1, (await store.history(lab.db)).tests + 1)))
+    tests = await validations.numbered(lab.db, list(range(1, (await validations.history(lab.db)).tests + 1)))
     bills = await spending.bills(lab.db, time.time())
     idle = sum((bill.idle for bill in bills.values()), Idle())
     return LabReport(
@@ -117,7 +116,7 @@ async def gather(lab: Lab) -> LabReport:
         usd=math.fsum(one.usd for one in everything) + idle.usd,
         bills=[_told_of_bill(pool, bill) for pool, bill in bills.items()],
         verdicts=dict(Counter(one.verdict.value for one in everything if one.score is not None).most_common()),
-        validations=await validation_rows.rows(lab, tests),
+        validations=await tabulate_validations(lab, tests),
         analyses=await _analyses(lab),
         figures=await _figures(lab),
         champions=await _succession(lab),
@@ -132,7 +131,7 @@ def _told_of_bill(pool: str, bill: Bill) -> dict[str, JsonValue]:
         "clusters": bill.clusters,
         "gpu_hours": significant(bill.gpu_seconds / 3600, 3),
         "usd": significant(bill.usd, 3),
-        **idleness(bill.idle),
+        **idle_figures(bill.idle),
     }
 
 

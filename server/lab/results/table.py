@@ -6,21 +6,21 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ...domain import FINISHED, PENDING, Metric, Status, Verdict
-from ...errors import BadInputError, NotFoundError, nearest
-from ...ids import experiment_id, grid_id, parse_ids, validation_id
+from ...errors import BadInputError, nearest
 from ...schemas.answers import Results, Row
 from ...schemas.requests import ResultsQuery
 from ...store.comparison import validations
 from ...store.comparison.strata import all_strata
-from ...store.experiments import pages as store
+from ...store.experiments import pages
 from ...store.experiments.filter import Filter
 from ...store.experiments.pages import SortSegment
-from ...store.experiments.rows import find_experiments, newest_number
+from ...store.experiments.rows import find_experiments
 from ..lab import Lab
+from ..selection import select
 from ..status_line import lab_line
 from .cursors import parse_page_cursor, parse_wait_cursor, write_page_cursor
 from .experiment_rows import Detail, tabulate
-from .validation_rows import rows as validation_rows
+from .validation_rows import tabulate_validations
 
 LONGEST_PAGE = 40_000
 """Characters of rows in one answer; the rest comes with the next page."""
@@ -45,9 +45,9 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
     strata = await all_strata(lab.db)
     order = _order(query, metric, list(strata))
     start = parse_page_cursor(query.cursor, query, order) if query.cursor is not None else None
-    total = await store.count(lab.db, wanted)
+    total = await pages.count(lab.db, wanted)
     limit = min(query.limit, MOST_ROWS[query.detail])
-    places = await store.page(lab.db, wanted, order, min(limit + 1, total), start)
+    places = await pages.page(lab.db, wanted, order, min(limit + 1, total), start)
     shown = places[:limit]
     experiments = await find_experiments(lab.db, [place.number for place in shown])
     common, rows = tabulate(experiments, strata, metric, query.detail)
@@ -59,33 +59,13 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
         rows=rows,
         total=total,
         next_cursor=write_page_cursor(shown[fitting - 1], query) if len(places) > fitting else None,
-        validations=await validation_rows(lab, await validations.numbered(lab.db, wanted.validations or ())),
+        validations=await tabulate_validations(lab, await validations.numbered(lab.db, wanted.validations or ())),
         lab=await lab_line(lab),
     )
 
 
-async def named(lab: Lab, ids: Iterable[str]) -> Filter:
-    """The experiments, and those of the grids and validations, that ids name.
-
-    Raises:
-        BadInputError: One isn't an id.
-        NotFoundError: One names nothing.
-    """
-    experiments, grids, tests = parse_ids(ids)
-    unknown = [
-        *map(experiment_id, await store.unknown(lab.db, "experiments", experiments)),
-        *map(grid_id, await store.unknown(lab.db, "grids", grids)),
-        *map(validation_id, await store.unknown(lab.db, "validations", tests)),
-    ]
-    if unknown:
-        newest = await newest_number(lab.db)
-        last = f"The newest is {experiment_id(newest)}" if newest else "Nothing has been launched yet"
-        raise NotFoundError(f"There is no {', '.join(unknown[:5])}", f"{last}; get_results shows what there is")
-    return Filter(experiments=experiments, grids=grids, validations=tests)
-
-
 async def _wanted(lab: Lab, query: ResultsQuery) -> Filter:
-    chosen = await named(lab, query.ids) if query.ids is not None else Filter()
+    chosen = await select(lab, query.ids) if query.ids is not None else Filter()
     return Filter(
         experiments=chosen.experiments,
         grids=chosen.grids,
@@ -131,11 +111,11 @@ def _order(query: ResultsQuery, metric: Metric, strata: Sequence[int]) -> Sequen
     best_descends = {"score": not lower_is_better, "gain": True, "cost": False}.get(key, True)
     best = {"best": True, "worst": False, "ascending": not best_descends, "descending": best_descends}[query.order or "best"]
     if key in ("score", "gain"):
-        return store.best_first(strata, lower_is_better=lower_is_better, worst=not best)
+        return pages.best_first(strata, lower_is_better=lower_is_better, worst=not best)
     descending = best == best_descends
     if key in _COLUMNS:
-        return store.by_columns(_COLUMNS[key], descending=descending)
-    return store.by_number(descending=descending)
+        return pages.by_columns(_COLUMNS[key], descending=descending)
+    return pages.by_number(descending=descending)
 
 
 def _fitting(rows: Sequence[Row]) -> int:

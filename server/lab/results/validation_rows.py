@@ -16,9 +16,9 @@ DIGITS = 3
 """Of gains and levels; their intervals are rarely narrower than a tenth of them."""
 
 
-async def rows(lab: Lab, found: Sequence[Validation]) -> list[ValidationRow]:
-    """Validations in the order given."""
-    return [await _row(lab, validation) for validation in found]
+async def tabulate_validations(lab: Lab, tests: Sequence[Validation]) -> list[ValidationRow]:
+    """Return a row for each validation, in the order given."""
+    return [await _row(lab, validation) for validation in tests]
 
 
 async def champion_name(lab: Lab, champion: int) -> str:

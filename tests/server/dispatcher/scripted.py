@@ -14,7 +14,7 @@ from labhand.server.dispatcher.validation_stages import ValidationStages
 from labhand.server.domain import Experiment
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import validate as validating
-from labhand.server.lab.results import validation_rows as rows
+from labhand.server.lab.results.validation_rows import tabulate_validations
 from labhand.server.schemas.answers import Validated, ValidationRow
 from labhand.server.schemas.requests import ValidationRequest
 from labhand.server.store.comparison import champions, validations
@@ -85,7 +85,7 @@ class Script:
 
     async def row(self, name: str) -> ValidationRow:
         """A validation."""
-        [found] = await rows.rows(self.lab, await validations.numbered(self.lab.db, [int(name[1:])]))
+        [found] = await tabulate_validations(self.lab, await validations.numbered(self.lab.db, [int(name[1:])]))
         return found
 
     async def champion(self) -> int | None:

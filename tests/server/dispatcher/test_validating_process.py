@@ -6,7 +6,7 @@ import pytest
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import validate
 from labhand.server.lab.manage import cancel
-from labhand.server.lab.results import validation_rows as rows
+from labhand.server.lab.results.validation_rows import tabulate_validations
 from labhand.server.schemas.requests import ValidationRequest
 from labhand.server.store.comparison import validation_pairs, validations
 
@@ -29,7 +29,7 @@ async def test_a_dispatcher_killed_twice_over_a_validation_takes_every_step_once
             await support.until_finished(lab, finished)
             victim.kill()
     await support.run_all(lab)
-    [row] = await rows.rows(lab, await validations.numbered(lab.db, [1]))
+    [row] = await tabulate_validations(lab, await validations.numbered(lab.db, [1]))
     assert (row.verdict, row.promoted, row.state) == ("confirmed", True, None)
     assert [len(await validation_pairs.of_stage(lab.db, 1, stage)) for stage in (0, 1)] == [4, 8]
     assert await support.statuses(lab) == ["succeeded"] * 25
@@ -46,7 +46,7 @@ async def test_a_validation_that_waits_for_nothing_any_more_is_brought_to_its_en
     await cancel.cancel(lab, ["v001"], "changed my mind", "me")  # all of it was queued: nothing is left to settle
     assert await validation_pairs.need_a_look(lab.db)
     await support.run_all(lab)
-    [row] = await rows.rows(lab, await validations.numbered(lab.db, [1]))
+    [row] = await tabulate_validations(lab, await validations.numbered(lab.db, [1]))
     assert (row.verdict, row.state) == ("none", None)
     assert "was cancelled" in (row.reason or "")
     assert not await validation_pairs.need_a_look(lab.db)

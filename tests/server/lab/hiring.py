@@ -13,8 +13,7 @@ from labhand.server.dispatcher.pool_backends import PoolBackend, PoolBackends
 from labhand.server.domain import Cluster
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import SkyPilotPool, load_settings
-from labhand.server.store.money import clusters as store
-from labhand.server.store.money import pools as pool_store
+from labhand.server.store.money import clusters, pools
 
 from ..backends.hired import HiredBackend, Provider
 from ..dispatcher import support
@@ -60,13 +59,13 @@ async def lab(root: Path, *, more: str = "", priced: bool = True, woken: Woken |
 async def asked(lab: Lab) -> None:
     """Stand for a dispatcher that has asked what pools cost."""
     async with lab.db.transaction() as tx:
-        await pool_store.save(tx, [replace(pool, as_of=time.time(), usd_per_hour=PRICE) for pool in await lab.pools()])
+        await pools.save(tx, [replace(pool, as_of=time.time(), usd_per_hour=PRICE) for pool in await lab.pools()])
 
 
-async def told(lab: Lab, *clusters: Cluster, pool: str = "h100", now: float | None = None) -> None:
+async def told(lab: Lab, *up: Cluster, pool: str = "h100", now: float | None = None) -> None:
     """Stand for a dispatcher to which a backend has told of its clusters."""
     async with lab.db.transaction() as tx:
-        await store.save(tx, pool, clusters, time.time() if now is None else now)
+        await clusters.save(tx, pool, up, time.time() if now is None else now)
 
 
 def cluster(name: str = "h100-1", *, ago: float = 3600.0, pool: str = "h100", gpus: int = 8) -> Cluster:
@@ -106,6 +105,6 @@ class Dispatching:
 @asynccontextmanager
 async def dispatcher(lab: Lab, provider: Provider) -> AsyncGenerator[Dispatching]:
     """A dispatcher's loop that hires of a provider, to be ticked by hand."""
-    pools = pools_of(lab, provider)
-    async with support.loop(lab, pools) as loop:
-        yield Dispatching(loop, pools)
+    hired = pools_of(lab, provider)
+    async with support.loop(lab, hired) as loop:
+        yield Dispatching(loop, hired)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labhand.server.commands import console as terminal
+from labhand.server.commands.console import results_table
 from labhand.server.domain import Failure, FailureDetail
 from labhand.server.errors import NotFoundError
 from labhand.server.lab.inspect.experiment import get_experiment
@@ -187,7 +187,7 @@ def test_code_without_anything_hidden_is_shown_as_it_is() -> None:
 def test_a_table_on_the_terminal_takes_no_markup_from_experiments() -> None:
     row = Row(id="e0001", changes="[/][link=http://evil]x[/link] :bomb:", error="[bold")
     console = Console(width=200, record=True, emoji=False, file=io.StringIO())
-    console.print(terminal.results_table("t", [row], {"metric": "[/red]"}))
+    console.print(results_table("t", [row], {"metric": "[/red]"}))
     shown = console.export_text()
     assert "[/][link=http://evil]x[/link] :bomb:" in shown
     assert "[bold" in shown

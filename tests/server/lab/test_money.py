@@ -61,7 +61,7 @@ async def test_efficiency_counts_idle_clusters_where_all_of_the_lab_is_asked_for
     assert whole.efficiency["scheduling"] == pytest.approx(3600 / (8.133 * HOUR - 400), abs=0.002)
     assert part.efficiency["gpu_hours"] == pytest.approx(4000 / HOUR, abs=0.01)
     assert "idle_usd" not in part.efficiency
-    assert any("idle besides" in line for line in part.tells)
+    assert any("Idle time of clusters is not included" in line for line in part.tells)
 
 
 async def test_the_report_says_what_each_pool_cost(tmp_path: Path) -> None:

@@ -54,12 +54,12 @@ async def test_captions_tell_what_the_picture_shows_and_leaves_out(tmp_path: Pat
     async with opened(tmp_path) as lab:
         await campaign(lab)
         progress = (await plot(lab, "progress", ["g001"])).caption
-        assert progress.startswith("36 experiments in the order of finishing; champions: baseline at ")
+        assert progress.startswith("36 experiments in order of completion. Champions: baseline at ")
         assert "e0021 at " in progress
         assert progress.endswith("Stratum s1: cpu, 5.0 s.")
         assert "Kendall's tau 0." in (await plot(lab, "horizons")).caption
         assert "the largest: X 3.0→0.0 -9" in (await plot(lab, "effects", ["g001"])).caption
-        assert "6 led to no score" in (await plot(lab, "timeline", ["g001"])).caption
+        assert "6 ended without a score" in (await plot(lab, "timeline", ["g001"])).caption
 
 
 async def test_what_cannot_be_shown_is_told_with_what_would_do(tmp_path: Path) -> None:
@@ -70,11 +70,11 @@ async def test_what_cannot_be_shown_is_told_with_what_would_do(tmp_path: Path) -
         await run_all(lab)
         with pytest.raises(BadInputError, match=r"differ in nothing.*launch_grid"):
             await plot(lab, "effects")
-        with pytest.raises(BadInputError, match="No source was scored at two budgets"):
+        with pytest.raises(BadInputError, match="No source is scored at two budgets"):
             await plot(lab, "horizons")
         for folder in (lab.folder / "runs").iterdir():
             (folder / "curve.jsonl").write_text('{"seconds": 1, "loss": NaN}\n[]\nnonsense\n{"seconds": 1e999, "loss": 1}\n')
-        with pytest.raises(BadInputError, match="None of these experiments left a training curve"):
+        with pytest.raises(BadInputError, match="None of these experiments has a training curve"):
             await plot(lab, "curves")
 
 

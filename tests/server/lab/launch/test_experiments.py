@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
-from labhand.server.domain import Status
+from labhand.server.domain import Purpose, Status
 from labhand.server.errors import AllowanceError, BadInputError, ConflictError, LabhandError, NotFoundError
 from labhand.server.lab import references
 from labhand.server.lab.lab import Lab
@@ -86,7 +86,7 @@ async def test_the_first_launch_in_a_setting_adds_replicates_of_the_baseline_tha
     async with opened(tmp_path) as lab:
         first = await launch(lab, overrides={"X": 2})
         assert first.baseline == ["e0002-e0005"]
-        added = [one for one in await experiments(lab) if one.purpose == "baseline"]
+        added = [one for one in await experiments(lab) if one.purpose is Purpose.BASELINE]
         assert [one.replicate for one in added] == [0, 1, 2, 3]
         assert {one.priority for one in added} == {2}
         assert added[0].seed == first.seeds[0]

@@ -9,8 +9,7 @@ import anyio
 import pytest
 from labhand.server.errors import BadInputError, NotFoundError
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.monitor import alerts
-from labhand.server.lab.monitor import wait as waiting
+from labhand.server.lab.monitor import alerts, wait
 from labhand.server.schemas.answers import Waited
 from labhand.server.schemas.requests import WaitQuery
 
@@ -39,8 +38,8 @@ class Heard:
             await self._came.wait()
 
 
-async def wait(lab: Lab, heard: Heard | None = None, **query: object) -> Waited:
-    return await waiting.wait(lab, WaitQuery.model_validate({"timeout_seconds": 0, **query}), "me", heard)
+async def wait_for(lab: Lab, heard: Heard | None = None, **query: object) -> Waited:
+    return await wait.wait(lab, WaitQuery.model_validate({"timeout_seconds": 0, **query}), "me", heard)
 
 
 async def wait_while(happens: Callable[[], Coroutine[None, None, None]], lab: Lab, heard: Heard, **query: object) -> Waited:
@@ -48,7 +47,7 @@ async def wait_while(happens: Callable[[], Coroutine[None, None, None]], lab: La
     answers: list[Waited] = []
 
     async def waits() -> None:
-        answers.append(await wait(lab, heard, timeout_seconds=LONG, **query))
+        answers.append(await wait_for(lab, heard, timeout_seconds=LONG, **query))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(waits)
@@ -60,7 +59,7 @@ async def test_what_is_finished_already_is_told_at_once_best_first(tmp_path: Pat
     async with builders.lab(tmp_path) as lab:
         for score in (1.9, 1.7, 1.8):
             await builders.experiment(lab, score=score)
-        told = await wait(lab, timeout_seconds=LONG)
+        told = await wait_for(lab, timeout_seconds=LONG)
     assert [row.id for row in told.finished] == ["e0002", "e0003", "e0001"]
     assert told.finished_total == 3
     assert told.common["metric"] == "val_loss"
@@ -110,7 +109,7 @@ async def test_any_wakes_at_the_first_and_tells_what_is_left(tmp_path: Path) -> 
 async def test_reaching_the_time_limit_is_a_normal_answer(tmp_path: Path) -> None:
     async with builders.lab(tmp_path) as lab:
         await builders.experiment(lab)
-        told = await wait(lab, timeout_seconds=0.3)
+        told = await wait_for(lab, timeout_seconds=0.3)
     assert told.timed_out is True
     assert told.finished == []
     assert told.common == {}
@@ -124,10 +123,10 @@ async def test_chained_calls_tell_everything_once(tmp_path: Path) -> None:
             await builders.experiment(lab)
         for number in (3, 1, 5, 2, 4):
             await builders.finish(lab, number, score=1.9)
-            answer = await wait(lab, until="any", after=cursor)
+            answer = await wait_for(lab, until="any", after=cursor)
             told += [row.id for row in answer.finished]
             cursor = answer.cursor
-        silence = await wait(lab, after=cursor)
+        silence = await wait_for(lab, after=cursor)
     assert told == ["e0003", "e0001", "e0005", "e0002", "e0004"]
     assert silence.finished == []
     assert silence.cursor == cursor
@@ -137,7 +136,7 @@ async def test_ten_rows_at_most_and_the_way_to_the_rest(tmp_path: Path) -> None:
     async with builders.lab(tmp_path) as lab:
         for number in range(12):
             await builders.experiment(lab, score=1.9 - number / 10)
-        told = await wait(lab)
+        told = await wait_for(lab)
     assert [row.id for row in told.finished] == [f"e{number:04d}" for number in range(12, 2, -1)]
     assert told.finished_total == 12
     assert told.next.startswith("get_results(limit=12)")
@@ -148,8 +147,8 @@ async def test_failures_come_by_class_with_an_example_and_a_fix(tmp_path: Path) 
         await builders.failure(lab, "out_of_memory", "CUDA out of memory")
         await builders.failure(lab)
         await builders.failure(lab)
-        told = await wait(lab)
-        again = await wait(lab, after=told.cursor)
+        told = await wait_for(lab)
+        again = await wait_for(lab, after=told.cursor)
     assert [(one.kind, one.count, one.example) for one in told.failures] == [
         ("crashed", 2, "e0003"),
         ("out_of_memory", 1, "e0001"),
@@ -164,7 +163,7 @@ async def test_without_ids_only_what_the_caller_launched_counts(tmp_path: Path) 
         await builders.experiment(lab, score=1.9, launched_by="you")
         await builders.experiment(lab, launched_by="you")
         await builders.experiment(lab, score=1.8)
-        told = await wait(lab, timeout_seconds=LONG)
+        told = await wait_for(lab, timeout_seconds=LONG)
     assert [row.id for row in told.finished] == ["e0003"]
 
 
@@ -173,7 +172,7 @@ async def test_a_grid_stands_for_its_experiments(tmp_path: Path) -> None:
         grid = await builders.grid(lab)
         await builders.experiment(lab)
         await builders.experiment(lab, score=1.8, grid=grid)
-        told = await wait(lab, ids=["g001"], timeout_seconds=LONG)
+        told = await wait_for(lab, ids=["g001"], timeout_seconds=LONG)
     assert [row.id for row in told.finished] == ["e0002"]
     assert told.pending is None
 
@@ -185,7 +184,7 @@ async def test_a_grid_stands_for_its_experiments(tmp_path: Path) -> None:
 async def test_what_is_unknown_is_refused(tmp_path: Path, query: dict[str, object], error: type[Exception]) -> None:
     async with builders.lab(tmp_path) as lab:
         with pytest.raises(error):
-            await waiting.wait(lab, WaitQuery.model_validate(query), "me")
+            await wait.wait(lab, WaitQuery.model_validate(query), "me")
 
 
 async def test_a_run_that_fell_silent_ends_the_wait_once(tmp_path: Path) -> None:
@@ -193,8 +192,8 @@ async def test_a_run_that_fell_silent_ends_the_wait_once(tmp_path: Path) -> None
         number = await builders.experiment(lab, status="running")
         await builders.run(lab, number, silent=500)
         with builders.dispatcher(lab):
-            told = await wait(lab, timeout_seconds=LONG)
-            again = await wait(lab, after=told.cursor, timeout_seconds=0.1)
+            told = await wait_for(lab, timeout_seconds=LONG)
+            again = await wait_for(lab, after=told.cursor, timeout_seconds=0.1)
     assert told.timed_out is False
     [line] = told.attention
     assert "e0001-1 (running on local) has been silent for 500 s" in line
@@ -211,8 +210,8 @@ async def test_a_storm_ends_the_wait_for_what_it_holds(tmp_path: Path) -> None:
         for _ in range(2):
             await builders.experiment(lab, grid=grid)
         await builders.storm(lab, grid)
-        told = await wait(lab, timeout_seconds=LONG)
-        again = await wait(lab, after=told.cursor, timeout_seconds=LONG)
+        told = await wait_for(lab, timeout_seconds=LONG)
+        again = await wait_for(lab, after=told.cursor, timeout_seconds=LONG)
     assert told.attention == ["held because of crashed: e0004-e0005. Three crashed and none succeeded."]
     assert told.pending is not None
     assert told.pending.ids == ["e0004-e0005"]
@@ -227,7 +226,7 @@ async def test_what_befalls_the_experiments_of_others_ends_no_wait(tmp_path: Pat
         mine = await builders.experiment(lab, status="running")
         await builders.run(lab, mine)
         with builders.dispatcher(lab):
-            told = await wait(lab, timeout_seconds=0.1)
+            told = await wait_for(lab, timeout_seconds=0.1)
     assert told.timed_out is True
     assert told.attention == []
 
@@ -237,9 +236,9 @@ async def test_idle_gpus_get_a_line_but_do_not_end_the_wait(tmp_path: Path) -> N
         number = await builders.experiment(lab, status="running")
         await builders.run(lab, number)
         with builders.dispatcher(lab):
-            told = await wait(lab, timeout_seconds=0.1)
+            told = await wait_for(lab, timeout_seconds=0.1)
             await builders.experiment(lab)
-            queued = await wait(lab, timeout_seconds=0.1)
+            queued = await wait_for(lab, timeout_seconds=0.1)
     assert told.timed_out is True
     assert told.attention == ["2 of 3 GPUs are idle and nothing is queued"]
     assert queued.attention == []
@@ -252,7 +251,7 @@ async def test_a_pool_that_cannot_be_used_is_told(tmp_path: Path) -> None:
         async with lab.db.transaction() as tx:
             await tx.execute("UPDATE pools SET note = 'the data is not prepared'")
         with builders.dispatcher(lab):
-            told = await wait(lab, timeout_seconds=LONG)
+            told = await wait_for(lab, timeout_seconds=LONG)
     [line] = told.attention
     assert "the data is not prepared" in line
 
@@ -264,34 +263,34 @@ async def test_work_without_a_dispatcher_wakes_one_and_only_then_complains(
     async with builders.lab(tmp_path, woken=woken) as lab:
         gpu = (await lab.pools())[0].gpu
         await builders.experiment(lab, gpu=gpu)
-        told = await wait(lab, timeout_seconds=0.1)
+        told = await wait_for(lab, timeout_seconds=0.1)
         assert (woken.times, told.attention) == (1, [])
-        monkeypatch.setattr(waiting, "WAKE_SECONDS", 0.2)
-        monkeypatch.setattr(waiting, "LOOK_SECONDS", 0.1)
-        told = await wait(lab, timeout_seconds=LONG)
+        monkeypatch.setattr(wait, "WAKE_SECONDS", 0.2)
+        monkeypatch.setattr(wait, "LOOK_SECONDS", 0.1)
+        told = await wait_for(lab, timeout_seconds=LONG)
         assert woken.times == 2
         assert "no dispatcher runs" in told.attention[0]
         with builders.dispatcher(lab):
-            told = await wait(lab, timeout_seconds=0.1)
+            told = await wait_for(lab, timeout_seconds=0.1)
         assert (woken.times, told.attention) == (2, [])
 
 
 async def test_nothing_to_wait_for_wakes_no_dispatcher(tmp_path: Path) -> None:
     woken = builders.Woken()
     async with builders.lab(tmp_path, woken=woken) as lab:
-        told = await wait(lab, timeout_seconds=LONG)
+        told = await wait_for(lab, timeout_seconds=LONG)
     assert woken.times == 0
     assert told.finished_total == 0
     assert "launch" in told.next
 
 
 async def test_a_word_of_progress_comes_even_when_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "TELL_SECONDS", 0.1)
-    monkeypatch.setattr(waiting, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(wait, "TELL_SECONDS", 0.1)
+    monkeypatch.setattr(wait, "LOOK_SECONDS", 0.05)
     heard = Heard()
     async with builders.lab(tmp_path) as lab:
         await builders.experiment(lab)
-        await wait(lab, heard, timeout_seconds=1)
+        await wait_for(lab, heard, timeout_seconds=1)
     assert len(heard.told) > 2
     assert len(set(heard.told)) == 1
 
@@ -308,5 +307,5 @@ async def test_while_nothing_changes_rows_are_not_read(tmp_path: Path, monkeypat
     monkeypatch.setattr(alerts, "scan", counted)
     async with builders.lab(tmp_path) as lab:
         await builders.experiment(lab)
-        await wait(lab, timeout_seconds=1)
+        await wait_for(lab, timeout_seconds=1)
     assert looks <= 2
