@@ -7,12 +7,12 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.evaluator_version import evaluator_version
 from ..contract.failures import FailureKind
 from ..contract.run_result import EvaluatorIdentity
 from ..contract.trainer_file import Data
@@ -33,7 +33,6 @@ TOKENS = {"cpu": 2**15, "cuda": 2**18}
 """Scored, by kind of device: part of the stratum, so scores with different counts are never compared."""
 MOST_ROWS, MOST_LOGITS = 16, 2**26
 """In a batch."""
-_OWN_FILES = ("cheating.py", "evaluate.py", "probes.py", "scoring.py", "scoring_child.py", "trigram.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ def _rows(run: Run, data: Data, corpus: Corpus, split: SplitName) -> Rows:
 
 def _identity(corpus: Corpus, rows: Rows) -> EvaluatorIdentity:
     """What makes scores comparable: the evaluator's code, the text, how much of it."""
-    return EvaluatorIdentity(version(), f"{corpus.fingerprint}-{_pin(rows)}", rows.targets.size)
+    return EvaluatorIdentity(evaluator_version(), f"{corpus.fingerprint}-{_pin(rows)}", rows.targets.size)
 
 
 def _score(run: Run, data: Data, corpus: Corpus, rows: Rows, measures: dict[str, float]) -> float:
@@ -228,10 +227,3 @@ def _pin(rows: Rows) -> str:
     """Hash of what is scored: text that was changed on this machine is another stratum, too."""
     digest = sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in (rows.inputs, rows.targets, rows.bytes)))
     return digest.hexdigest()[:8]
-
-
-def version() -> str:
-    """Hash of the evaluator's own files: other code is another stratum."""
-    here = Path(__file__).parent
-    digest = sha256(b"".join((here / name).read_bytes() for name in _OWN_FILES))
-    return digest.hexdigest()[:12]
