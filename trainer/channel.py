@@ -1,12 +1,12 @@
-"""How the runner and an experiment talk: one JSON object a message, with an open file beside it where one is handed over.
+"""The channel between the runner and an experiment. A message is one JSON object, and may carry an open file.
 
 | from | message | |
 | --- | --- | --- |
-| runner | `{"seed", "budget_seconds", "clock", "device", "vocabulary", "context", "output"}` | waits when it starts |
+| runner | `{"seed", "budget_seconds", "clock", "device", "vocabulary", "context", "output"}` | sent before anything else |
 | experiment | `{"say": "ready"}` | start-up is over |
-| runner | `{"tokens": n}` and a file of uint16 | the training data; the clock runs |
-| experiment | `{"say": "report", "step", "loss", "tokens", "flops"}` | how training goes |
-| experiment | `{"say": "saved", "seconds"}` | the model is there; the runner stops the clock and ends the experiment |
+| runner | `{"tokens": n}` and a file of uint16 | the training data; the clock starts |
+| experiment | `{"say": "report", "step", "loss", "tokens", "flops"}` | a point of the training curve |
+| experiment | `{"say": "saved", "seconds"}` | the model is written; the runner stops the clock and ends the experiment |
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from array import array
 from collections.abc import Mapping
 from typing import Any, cast
 
-LARGEST = 2**16
-"""Bytes in a message."""
+MAX_MESSAGE_BYTES = 2**16
 VARIABLE = "LABHAND_SESSION"
 """Environment variable that names the descriptor of the experiment's end."""
 
 
 class BrokenChannelError(Exception):
-    """The other side sent what is no message, or went away in the middle of a question."""
+    """The other side sent something that isn't a message, or closed its end while an answer was awaited."""
 
 
 class Channel:
@@ -42,14 +41,14 @@ class Channel:
         return Channel(one), Channel(other)
 
     def close(self) -> None:
-        """Let go of this end."""
+        """Close this end."""
         self.socket.close()
 
     def send(self, message: Mapping[str, Any], file: int | None = None) -> None:
-        """Send a message, and hand over an open file with it.
+        """Send a message, with an open file if one is given.
 
         Raises:
-            BrokenChannelError: Nobody is there to take it.
+            BrokenChannelError: The other end is closed.
         """
         files = [] if file is None else [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", [file]))]
         try:
@@ -61,11 +60,11 @@ class Channel:
         """The next message and the file that came with it; None when the other end is closed.
 
         Raises:
-            BrokenChannelError: What came is no JSON object.
-            BlockingIOError: Nothing has come yet, and the socket doesn't block.
+            BrokenChannelError: What arrived isn't a JSON object.
+            BlockingIOError: Nothing has arrived yet, and the socket doesn't block.
         """
         try:
-            data, ancillary, _, _ = self.socket.recvmsg(LARGEST, socket.CMSG_SPACE(array("i").itemsize))
+            data, ancillary, _, _ = self.socket.recvmsg(MAX_MESSAGE_BYTES, socket.CMSG_SPACE(array("i").itemsize))
         except ConnectionError:
             return None
         if not data:
@@ -76,14 +75,14 @@ class Channel:
         try:
             message = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise BrokenChannelError(f"a message is no JSON: {data[:80]!r}") from error
+            raise BrokenChannelError(f"a message isn't JSON: {data[:80]!r}") from error
         if not isinstance(message, dict):
-            raise BrokenChannelError(f"a message is no JSON object: {data[:80]!r}")
+            raise BrokenChannelError(f"a message isn't a JSON object: {data[:80]!r}")
         return cast(dict[str, Any], message), file
 
 
 def memory_file(name: str, content: bytes) -> int:
-    """An anonymous file in memory, sealed so that nobody changes it any more."""
+    """An anonymous file in memory, sealed so that no process can change it."""
     file = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with os.fdopen(os.dup(file), "wb") as writer:
         writer.write(content)

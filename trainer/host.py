@@ -1,8 +1,8 @@
-"""Runs on a cluster what arrives in its spool, a run a GPU, until nothing has come for a while.
+"""Runs what arrives in a cluster's spool, one run on each GPU, until nothing has arrived for a while.
 
-`python -m labhand.trainer.host ROOT` is one long job of a cluster. It starts `labhand.trainer.runner` on each run, and prints
-what happens as single lines that begin with a mark and go on as JSON; docs/skypilot.md has them. It keeps nothing in memory
-that the run folders don't tell, so that the next host takes over whatever this one leaves.
+`python -m labhand.trainer.host ROOT` is one long job of a cluster. It starts `labhand.trainer.runner` on each run, and reports
+events as single lines of a mark and JSON, which docs/skypilot.md lists. Everything that it knows can be read from the run
+folders, so that the next host can take over what this one leaves.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from .contract.run_result import RunResult
 
 TICK_SECONDS = 0.2
 ALIVE_SECONDS = 10.0
-"""Between two lines that say that the host is there, and which runs have given a sign of life."""
+"""Between two events that report that the host is alive, and when each run last gave a sign of life."""
 
 
 class Host:
-    """Gives runs to GPUs.
+    """Starts runs on GPUs and follows them.
 
     Args:
         spool: Where they arrive.
         free: The slots.
-        keeper: Takes what is over to where it stays.
+        archiver: Archives and reports runs that are over.
         overlap: Start a run beside one that is evaluated; the slots have gates then.
     """
 
-    def __init__(self, spool: Spool, free: Sequence[GpuSlot], keeper: Archiver, *, overlap: bool = False) -> None:
+    def __init__(self, spool: Spool, free: Sequence[GpuSlot], archiver: Archiver, *, overlap: bool = False) -> None:
         self._overlap = overlap
         self._spool = spool
         self._free = list(free)
-        self._keeper = keeper
+        self._archiver = archiver
         self._queue: list[HostedRun] = []
         self._running: list[HostedRun] = []
         self._known: set[str] = set()
@@ -51,24 +51,24 @@ class Host:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is left to do."""
-        return not (self._queue or self._running or self._keeper.is_busy)
+        return not (self._queue or self._running or self._archiver.is_busy)
 
     def tick(self) -> None:
-        """Look at everything once."""
+        """Check everything once."""
         self._receive()
         self._cancel()
         self._follow()
         self._begin()
-        self._keeper.tell_kept()
-        self._tell_alive()
+        self._archiver.report_done()
+        self._report_alive()
 
     def _receive(self) -> None:
-        """Take up what has arrived since, and what an earlier host has left."""
+        """Take over runs that have arrived, and those that an earlier host has left."""
         new = self._spool.names() - self._known
         self._known |= new
         for run in sorted((HostedRun(self._spool.arrived(name)) for name in new), key=lambda run: run.folder.order):
             if run.folder.result_json() is not None:
-                self._keeper.keep(run)
+                self._archiver.save(run)
             elif run.folder.was_claimed():
                 self._running.append(run)
                 if not self._is_leaving(run):
@@ -78,18 +78,18 @@ class Host:
                 run.tell(phase="queued")
 
     def _take(self, index: str | None) -> GpuSlot | None:
-        """The slot that an adopted run holds; None for one that this host doesn't have."""
-        found = next((slot for slot in self._free if slot.index == index), None)
-        if found is not None:
-            self._free.remove(found)
-        return found
+        """The slot that an adopted run holds; None if this host doesn't have it."""
+        slot = next((slot for slot in self._free if slot.index == index), None)
+        if slot is not None:
+            self._free.remove(slot)
+        return slot
 
     def _cancel(self) -> None:
         for name in self._spool.cancels():
             if queued := next((run for run in self._queue if run.name == name), None):
                 self._queue.remove(queued)
                 queued.folder.write_result(RunResult.cancelled(name))
-                self._keeper.keep(queued)
+                self._archiver.save(queued)
                 self._spool.forget_cancel(name)
             elif running := next((run for run in self._running if run.name == name), None):
                 if running.ask_to_end():
@@ -99,17 +99,17 @@ class Host:
 
     def _follow(self) -> None:
         for run in list(self._running):
-            run.tell_news()
+            run.report_progress()
             is_over = run.is_over()
             if run.slot is not None and (is_over or self._is_leaving(run)):
                 self._free.append(run.slot)
                 run.slot = None
             if is_over:
                 self._running.remove(run)
-                self._keeper.keep(run)
+                self._archiver.save(run)
 
     def _is_leaving(self, run: HostedRun) -> bool:
-        """Whether the next run may start beside this one: it has trained, and the gate holds the next one until it is gone."""
+        """Whether the next run may start beside this one: it has trained, and the gate holds the next one until it ends."""
         return self._overlap and run.folder.phase() == "evaluating"
 
     def _begin(self) -> None:
@@ -118,21 +118,21 @@ class Host:
             spawn(run, slot)
             self._running.append(run)
 
-    def _tell_alive(self) -> None:
+    def _report_alive(self) -> None:
         if time.monotonic() - self._alive_at >= ALIVE_SECONDS:
             self._alive_at = time.monotonic()
             print_event(alive={run.name: round(run.folder.last_sign_of_life() or time.time(), 1) for run in self._running})
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The command line: be the host of a spool, unless another one is.
+    """The command line: be the host of a spool, unless it has one.
 
     Args:
         arguments: As `--help` says.
     """
-    parser = argparse.ArgumentParser(prog="python -m labhand.trainer.host", description="Run what arrives, a run a GPU")
+    parser = argparse.ArgumentParser(prog="python -m labhand.trainer.host", description="Run what arrives, one run on each GPU")
     parser.add_argument("root", type=Path, help="the spool")
-    parser.add_argument("--gpus", type=int, required=True, help="how many there are, where CUDA_VISIBLE_DEVICES doesn't tell")
+    parser.add_argument("--gpus", type=int, required=True, help="how many there are, if CUDA_VISIBLE_DEVICES doesn't say")
     parser.add_argument("--linger", type=float, default=30.0, help="seconds without anything to do after which it ends")
     parser.add_argument("--overlap", action="store_true", help="start a run beside one that is evaluated on its GPU")
     parser.add_argument("--storage", type=Path, help="where results are kept, beyond this machine's life")
@@ -142,10 +142,10 @@ def main(arguments: Sequence[str]) -> int:
     if spool.lock() is None:
         print_event(host="another one is at work here")
         return 0
-    found = slots(given.gpus, given.root if given.overlap else None)
-    print_event(host="at work", slots=[slot.index for slot in found], here=sorted(spool.names()))
+    gpu_slots = slots(given.gpus, given.root if given.overlap else None)
+    print_event(host="at work", slots=[slot.index for slot in gpu_slots], here=sorted(spool.names()))
     with ThreadPoolExecutor(1) as thread:
-        _run(Host(spool, found, Archiver(thread, given.storage), overlap=given.overlap), given.linger)
+        _run(Host(spool, gpu_slots, Archiver(thread, given.storage), overlap=given.overlap), given.linger)
     print_event(host="idle")
     return 0
 

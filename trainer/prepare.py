@@ -1,7 +1,7 @@
-"""Fetch, split and tokenise a corpus, once a machine: `python -m labhand.trainer.prepare --corpus sotu --vocabulary 1024`.
+"""Fetch, split and tokenise a corpus, once per machine: `python -m labhand.trainer.prepare --corpus sotu --vocabulary 1024`.
 
-The work is done in a folder of its own and renamed into place when it is whole; a lock keeps two preparations apart. So a
-preparation may be killed at any moment, and a second one starts over or finds everything done.
+The corpus is built in a folder of its own and renamed into place when it is complete; a lock keeps two preparations apart. So a
+preparation may be killed at any moment, and the next one starts over or finds everything done.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ import numpy as np
 from .contract.files import cache_folder, locked
 from .data.corpus import Corpus, find_corpus, load_corpus, recipe
 from .data.sources import SPLITS, DataError, Source, find_source
-from .data.tokenizer import LARGEST_VOCABULARY, SMALLEST_VOCABULARY, Tokenizer
+from .data.tokenizer import MAX_VOCABULARY, MIN_VOCABULARY, Tokenizer
 
 DEFAULT_CORPUS = "sotu"
 DEFAULT_VOCABULARY = 1024
 TOKENIZER_CHARACTERS = 200_000_000
-"""The tokenizer learns from the first of the training text, this much of it."""
+"""The tokenizer learns from this many characters at the beginning of the training text."""
 BATCH_DOCUMENTS = 256
 
 Say = Callable[[str], None]
@@ -36,19 +36,19 @@ Say = Callable[[str], None]
 def prepare_corpus(
     corpus: str = DEFAULT_CORPUS, vocabulary: int = DEFAULT_VOCABULARY, cache: Path | None = None, say: Say | None = None
 ) -> Corpus:
-    """Make sure that a corpus is prepared, and open it.
+    """Prepare a corpus if necessary, and open it.
 
     Args:
         corpus: `sotu`, `climbmix`, `climbmix:SHARDS` or the path of a folder of `.txt` files.
         vocabulary: Number of token ids wanted, BOS among them; 257 to 65,536.
         cache: By default as `cache_folder` says.
-        say: Takes a line for each step; none for silence.
+        say: Called with a line for each step; None for silence.
 
     Raises:
-        DataError: The corpus can't be fetched or isn't fit to train on.
+        DataError: The corpus can't be fetched or can't be trained on.
     """
-    if not SMALLEST_VOCABULARY <= vocabulary <= LARGEST_VOCABULARY:
-        raise DataError(f"A vocabulary has {SMALLEST_VOCABULARY} to {LARGEST_VOCABULARY} tokens, not {vocabulary}.")
+    if not MIN_VOCABULARY <= vocabulary <= MAX_VOCABULARY:
+        raise DataError(f"A vocabulary has {MIN_VOCABULARY} to {MAX_VOCABULARY} tokens, not {vocabulary}.")
     say = say or (lambda _: None)
     wanted = recipe(corpus, vocabulary)
     if find_corpus(wanted, cache) is None:
@@ -56,13 +56,13 @@ def prepare_corpus(
         for folder in ("downloads", "corpora"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         with locked(root / "prepare.lock", _announce_once(say)):
-            if find_corpus(wanted, cache) is None:  # another preparation may have been waited for
+            if find_corpus(wanted, cache) is None:  # another preparation may have done it meanwhile
                 _prepare(find_source(corpus), wanted, root, say)
     return load_corpus(corpus, vocabulary, cache)
 
 
 def _prepare(source: Source, wanted: dict[str, Any], root: Path, say: Say) -> None:
-    """Fetch a corpus, build it beside the others, and put it among them when it is whole."""
+    """Fetch a corpus, build it beside the others, and move it among them when it is complete."""
     say(f"Fetching {source.identity}")
     source.fetch(root / "downloads")
     building = root / "building"
@@ -73,7 +73,7 @@ def _prepare(source: Source, wanted: dict[str, Any], root: Path, say: Say) -> No
 
 
 def _build(source: Source, downloads: Path, wanted: dict[str, Any], folder: Path, say: Say) -> str:
-    """Write a whole prepared corpus into a new folder; returns its fingerprint."""
+    """Write a prepared corpus into a new folder, and return its fingerprint."""
     folder.mkdir()
     say("Training the tokenizer")
     tokenizer = Tokenizer.train(_first(source.documents(downloads, "train"), TOKENIZER_CHARACTERS), wanted["vocabulary"])
@@ -84,7 +84,7 @@ def _build(source: Source, downloads: Path, wanted: dict[str, Any], folder: Path
     for split in SPLITS:
         counts = splits[split] = _write_split(tokenizer, source.documents(downloads, split), folder / split, digest.update)
         if not counts["documents"]:
-            raise DataError(f"No document of {source.name} falls into the {split} split. Give more documents.")
+            raise DataError(f"No document of {source.name} falls into the {split} split. Add documents.")
         say(f"{split}: {counts['documents']:,} documents, {counts['bytes']:,} bytes, {counts['tokens']:,} tokens")
     fingerprint = f"{source.name}-{wanted['vocabulary']}-{digest.hexdigest()[:12]}"
     meta = {"recipe": wanted, "fingerprint": fingerprint, "vocabulary_size": tokenizer.vocabulary_size, "splits": splits}
@@ -93,7 +93,7 @@ def _build(source: Source, downloads: Path, wanted: dict[str, Any], folder: Path
 
 
 def _write_split(tokenizer: Tokenizer, texts: Iterator[str], folder: Path, digest: Callable[[bytes], None]) -> dict[str, int]:
-    """Tokenise a split, a batch of documents in memory at a time; returns its counts."""
+    """Tokenise a split, one batch of documents in memory at a time, and return its counts."""
     folder.mkdir()
     offsets, size = [0], 0
     with (folder / "tokens.bin").open("wb") as file:
@@ -109,7 +109,7 @@ def _write_split(tokenizer: Tokenizer, texts: Iterator[str], folder: Path, diges
 
 
 def _first(texts: Iterable[str], characters: int) -> Iterator[str]:
-    """Texts until there are so many characters."""
+    """The first texts, until they have this many characters."""
     for text in texts:
         yield text
         characters -= len(text)

@@ -1,6 +1,6 @@
 """Runs one experiment, from its claim to its result: `python -m labhand.trainer.runner FOLDER`.
 
-What the folder holds before and after is told in docs/runs.md. Torch isn't loaded here: it would cost every run its start.
+docs/runs.md describes the folder before and after. This process doesn't load torch, which would slow down every start.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from .sandbox.kernel import adopt_orphans, hide
 from .sandbox.policy import Confinement
 
 RESULT_MARK = "LABHAND_RESULT"
-MOST_TOKENS = 2**29
-"""In one run's training data, which is held in memory: 1 GiB."""
+MAX_TOKENS = 2**29
+"""Of one run's training data, which is held in memory: 1 GiB."""
 
 
 def main(arguments: list[str]) -> int:
-    """Run the experiment in a folder; leaves quietly when another runner has claimed it.
+    """Run the experiment in a folder; do nothing if another runner has claimed it.
 
     Args:
         arguments: The run folder.
@@ -53,13 +53,13 @@ def main(arguments: list[str]) -> int:
     with Log(folder.log) as log:
         _run_to_result(folder, log, stop, result)
     line = folder.write_result(result.finish())
-    with contextlib.suppress(OSError):  # whoever listened may have gone
+    with contextlib.suppress(OSError):  # the reader may have ended
         os.write(sys.stdout.fileno(), f"{RESULT_MARK} {line}\n".encode())
     return 0
 
 
 def _run_to_result(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> None:
-    """Do all of it; whatever goes wrong stands in the result."""
+    """Do all of it; any error goes into the result."""
     try:
         result.score = _run(folder, log, stop, result)
     except CancelledError:
@@ -70,7 +70,7 @@ def _run_to_result(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft)
         result.failure = RunFailure(
             FailureKind.CONTRACT_BROKEN, error.problem, (), error.remedy or "Correct the file that the message names."
         )
-    except Exception:  # noqa: BLE001 - the process's boundary: a result is left whatever happens
+    except Exception:  # noqa: BLE001 - the process's boundary: a result is written whatever happens
         lines = tuple(traceback.format_exc().splitlines()[-15:])
         result.failure = RunFailure(
             FailureKind.CRASHED, f"The runner itself failed: {lines[-1]}", lines, "Report this as a bug of labhand."
@@ -98,7 +98,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
 
 
 def _pin(spec: RunSpec) -> None:
-    """Stay on the run's cores with all that is started, so that runs side by side don't slow one another."""
+    """Pin this process and its descendants to the run's cores, so that runs side by side don't slow each other down."""
     if spec.cores:
         os.sched_setaffinity(0, spec.cores)
 
@@ -115,7 +115,7 @@ def _run_self_reported(run: Run) -> float:
 
 def _run_evaluated(run: Run, data: Data) -> float:
     from .data.corpus import load_corpus, training_stream  # noqa: PLC0415
-    from .data.sources import DataError  # noqa: PLC0415  numpy; a self-reported run does without
+    from .data.sources import DataError  # noqa: PLC0415  imports numpy, which a self-reported run doesn't need
     from .evaluator.evaluate import evaluate, seal  # noqa: PLC0415
     from .evaluator.scoring import take_files  # noqa: PLC0415
 
@@ -124,7 +124,7 @@ def _run_evaluated(run: Run, data: Data) -> float:
     except DataError as error:
         raise RunFailedError(FailureKind.CONTRACT_BROKEN, str(error), (), "Run `labhand prepare` on that machine.") from error
     if run.spec.trained is None:
-        train_with_session(run, training_stream(corpus, run.spec.seed, MOST_TOKENS).tobytes())
+        train_with_session(run, training_stream(corpus, run.spec.seed, MAX_TOKENS).tobytes())
         take_files(run)
     else:
         run.result.has_device()
@@ -145,7 +145,7 @@ def _run_evaluated(run: Run, data: Data) -> float:
 
 
 def _still_accused(before: str, error: RunFailedError) -> RunFailedError:
-    """A model that was accused before, and fails however when it is evaluated again, stands accused."""
+    """A model that failed as tampering, and fails in any way when it is evaluated again, stays accused."""
     message = f"Evaluated again on the weights of {before}, it failed again: {error.failure.message}"
     return RunFailedError(FailureKind.TAMPERING, message, error.failure.lines)
 

@@ -1,9 +1,9 @@
-"""What a trainer's `train.py` uses to be trained and scored by labhand.
+"""The API that a trainer's `train.py` uses to be run and scored by labhand.
 
 ```python
 session = Session.connect()
 model = build_model({"vocabulary": session.vocabulary_size, "width": WIDTH})
-...                                     # compile and warm up on made-up batches
+...                                     # compile and warm up on random batches
 tokens = session.ready()                # the clock starts here
 while session.progress() < 1:
     ...                                 # one step
@@ -37,11 +37,11 @@ class Session:
     """An experiment's side of its run.
 
     Attributes:
-        seed: To be used for everything random.
+        seed: For everything random.
         budget_seconds: Of training, from `ready` on.
         device: `cpu` or `cuda`.
         vocabulary_size: Token ids are below it.
-        context: Tokens in a row that the evaluator will give the model.
+        context: Length of the sequences that the evaluator gives the model, in tokens.
     """
 
     def __init__(self, facts: Mapping[str, Any], channel: Channel | None) -> None:
@@ -57,7 +57,7 @@ class Session:
 
     @classmethod
     def connect(cls) -> Session:
-        """The session that the runner opened for this process; by hand, one that stands alone."""
+        """The session that the runner opened for this process; a session without a runner if the script is run by hand."""
         descriptor = os.environ.get(VARIABLE)
         if descriptor is None:
             return cls(_facts_by_hand(), None)
@@ -88,17 +88,17 @@ class Session:
         return np.frombuffer(mapped, dtype=np.uint16)
 
     def progress(self) -> float:
-        """The share of the budget that is used, in [0, 1], by this process's own clock; the runner's is what counts."""
+        """The share of the budget that is used, in [0, 1], by this process's own clock. The runner's clock decides."""
         if self._started is None:
             return 0.0
         return min(1.0, (self._now() - self._started) / self.budget_seconds)
 
     def report(self, *, step: int, loss: float, tokens: int, flops: float | None = None) -> None:
-        """Add a point to the training curve. A loss that is no number ends the run as diverged.
+        """Add a point to the training curve. A loss that isn't finite ends the run as diverged.
 
         Args:
             step: Optimizer steps so far.
-            loss: Of the latest batch, nats a token.
+            loss: Of the latest batch, in nats per token.
             tokens: Seen so far.
             flops: Spent so far.
         """
@@ -107,12 +107,12 @@ class Session:
             self._channel.send(message)
 
     def save(self, model: torch.nn.Module, config: Mapping[str, Any]) -> None:
-        """Leave what is to be scored, and end the run: nothing after it is sure to be executed.
+        """Write the model that is to be scored, and end the run: code after this call may not be executed.
 
         The evaluator calls `build_model(config)` and loads the weights into it.
         """
         folder = Path(self._facts["output"])
-        plain = getattr(model, "_orig_mod", model)  # what torch.compile wraps
+        plain = getattr(model, "_orig_mod", model)  # the module that torch.compile wraps
         torch.save(plain.state_dict(), folder / "model.pt")
         (folder / "config.json").write_text(json.dumps(dict(config), indent=1), encoding="utf-8")
         if self._channel is not None:
@@ -122,12 +122,12 @@ class Session:
 def _answer(channel: Channel) -> tuple[Mapping[str, Any], int | None]:
     answer = channel.receive()
     if answer is None:
-        raise BrokenChannelError("the runner has gone")
+        raise BrokenChannelError("the runner has ended")
     return answer
 
 
 def _facts_by_hand() -> Mapping[str, Any]:
-    """What the runner would say, from the `trainer.toml` beside the script."""
+    """The facts that the runner would send, from the `trainer.toml` beside the script."""
     from .contract.errors import ContractError  # noqa: PLC0415  within a run neither is needed
     from .contract.trainer_file import read_trainer  # noqa: PLC0415  within a run neither is needed
 

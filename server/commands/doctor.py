@@ -17,9 +17,11 @@ import anyio
 import typer
 from rich.markup import escape
 
+from ...trainer.contract.evaluator_version import evaluator_version
 from ..backends.skypilot.api import SkyError
 from ..backends.skypilot.client import SkyClient, SkyPilotInfo
 from ..errors import LabhandError
+from ..lab.evaluator_change import latest_evaluator
 from ..machine import DRIVER_REMEDY, devices, refuse_network_file_system
 from ..settings import FILE, Settings, data_folder, load_settings
 from ..source.trainer_folder import load_trainer
@@ -76,6 +78,7 @@ def _findings(root: Path) -> Iterator[CheckResult]:
         _data,
         _landlock,
         _own_files,
+        _evaluator,
         _skypilot,
         _claude,
     )
@@ -171,6 +174,18 @@ def _own_files(_root: Path, _settings: Settings) -> CheckResult:
         told = f"{', '.join(changed[:5])} differ from what was installed: scores of before and after don't compare"
         return CheckResult("labhand", "bad", told, "pip install --force-reinstall labhand")
     return CheckResult("labhand", "ok", "the evaluator and all other files are as they were installed")
+
+
+def _evaluator(root: Path, settings: Settings) -> CheckResult:
+    installed = evaluator_version()
+    latest = None if settings.is_rehearsal else anyio.run(latest_evaluator, data_folder(root, settings))
+    if latest in {None, installed}:
+        return CheckResult("evaluator", "ok", f"version {installed}")
+    told = (
+        f"version {installed} is installed, and the latest results were measured by version {latest}: strata begin anew once."
+        " Old results stay, and aren't compared with new ones"
+    )
+    return CheckResult("evaluator", "note", told, "nothing to do: the lab runs its baseline again before it compares anything")
 
 
 def _skypilot(_root: Path, settings: Settings) -> CheckResult:

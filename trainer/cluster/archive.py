@@ -1,4 +1,4 @@
-"""What becomes of a run that is over: nothing of it goes on, its results go to where they stay, and then they are told."""
+"""What happens to a run that is over: its leftover processes end, its results are copied to the storage and then reported."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from ..contract.run_folder import KEPT, SOURCE, TEMPORARY, WORK
 from .hosted_run import HostedRun
 
 LOG_BYTES = 2**16
-"""Of the end of a run's log, told with its result."""
+"""Of the end of a run's log, reported with its result."""
 LEFTOVER_SECONDS = 10.0
 DROPPED = (WORK, TEMPORARY, SOURCE)
 _DONE = "kept"
-"""A file that says that this was done, so that a later host only tells it again."""
+"""A file that marks a run as archived, so that a later host only reports it again."""
 
 
 class Archiver:
-    """Ends runs, one after another, beside the loop that starts them.
+    """Archives runs one after another, in a thread beside the loop that starts them.
 
     Args:
         thread: Does the work.
-        storage: Where results are kept; None where only the lab's own copy will be, and weights are dropped.
+        storage: Where results are kept; None if only the lab keeps a copy, and weights are dropped.
     """
 
     def __init__(self, thread: Executor, storage: Path | None) -> None:
@@ -39,21 +39,21 @@ class Archiver:
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is still to be told."""
+        """Whether a run is still to be reported."""
         return bool(self._pending)
 
-    def keep(self, run: HostedRun) -> None:
-        """Take a run that is over."""
-        self._pending.append((run, self._thread.submit(self._keep, run)))
+    def save(self, run: HostedRun) -> None:
+        """Archive a run that is over."""
+        self._pending.append((run, self._thread.submit(self._archive, run)))
 
-    def tell_kept(self) -> None:
-        """Say what became of the runs that are dealt with."""
+    def report_done(self) -> None:
+        """Report the runs that are archived."""
         done = [pending for pending in self._pending if pending[1].done()]
         for run, future in done:
             self._pending.remove((run, future))
-            _tell(run, future.exception())
+            _report(run, future.exception())
 
-    def _keep(self, run: HostedRun) -> None:
+    def _archive(self, run: HostedRun) -> None:
         folder = run.folder.path
         if (folder / _DONE).exists():
             return
@@ -68,11 +68,11 @@ class Archiver:
             shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _tell(run: HostedRun, trouble: BaseException | None) -> None:
+def _report(run: HostedRun, trouble: BaseException | None) -> None:
     result = run.folder.result_json()
     if trouble is not None:
-        run.tell(trouble=f"its results could not be kept: {trouble}")
-    run.tell_rest()
+        run.tell(trouble=f"its results could not be archived: {trouble}")
+    run.report_rest()
     run.tell(log=_packed(run.folder.log))
     if sealed := run.folder.sealed_json():
         run.tell(sealed=sealed)
@@ -83,7 +83,7 @@ def _tell(run: HostedRun, trouble: BaseException | None) -> None:
 
 
 def _packed(log: Path) -> str:
-    """The end of a log, so that nothing in it can be taken for an event."""
+    """The end of a log, encoded so that none of its lines looks like an event."""
     with suppress(OSError), log.open("rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - LOG_BYTES))
         return base64.b64encode(zlib.compress(file.read())).decode("ascii")
@@ -98,7 +98,7 @@ def _copy(folder: Path, place: Path) -> None:
 
 
 def end_leftovers(folder: Path) -> None:
-    """Kill what a run has left behind, until nothing is left or it won't go."""
+    """Kill the processes that a run has left behind, until none is left or `LEFTOVER_SECONDS` have passed."""
     deadline = time.monotonic() + LEFTOVER_SECONDS
     while kill_leftovers(folder) and time.monotonic() < deadline:
         time.sleep(0.05)

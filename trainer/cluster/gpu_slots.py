@@ -1,4 +1,4 @@
-"""The GPUs that a host has to give away, each with its share of the processor cores."""
+"""The GPU slots of a host, each with its share of the processor cores."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-FEWEST_CORES = 2
-"""For each GPU; where there are fewer, runs aren't pinned."""
+MIN_CORES_PER_GPU = 2
+"""With fewer, runs aren't pinned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class GpuSlot:
 
     Attributes:
         index: As `CUDA_VISIBLE_DEVICES` names it.
-        cores: Processors that go with it; empty for no pinning.
+        cores: Processors that belong to it; empty for no pinning.
         gate: A file that keeps runs on it apart while they train; None where runs don't overlap.
     """
 
@@ -26,16 +26,16 @@ class GpuSlot:
 
 
 def slots(gpus: int, gates: Path | None = None) -> list[GpuSlot]:
-    """The GPUs of this process, in the order of their names.
+    """The GPUs of this process, in the order in which they are named.
 
     Args:
-        gpus: How many there are, where the environment doesn't name them.
-        gates: Where their gates are to lie; None for none.
+        gpus: How many there are, if `CUDA_VISIBLE_DEVICES` doesn't name them.
+        gates: The folder of their gates; None for no gates.
     """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     indices = [name.strip() for name in visible.split(",") if name.strip()] or [str(index) for index in range(gpus)]
     cores = sorted(os.sched_getaffinity(0))
-    share = len(cores) // len(indices) if len(cores) >= FEWEST_CORES * len(indices) else 0
+    share = len(cores) // len(indices) if len(cores) >= MIN_CORES_PER_GPU * len(indices) else 0
     return [
         GpuSlot(
             index, tuple(cores[place * share : (place + 1) * share]), None if gates is None else str(gates / f"gate-{index}")

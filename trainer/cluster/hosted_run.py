@@ -1,4 +1,4 @@
-"""A run in the hands of its host: started, followed, asked to end."""
+"""A run as its host handles it: started, followed, asked to end."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ..contract.host_events import print_event
 from .gpu_slots import GpuSlot
 from .spool import SpooledRun
 
-POINTS = 200
-"""Of a curve, told of one run; all of them lie in its folder."""
+MAX_REPORTED_POINTS = 200
+"""Of one run's curve; all points lie in its folder."""
 
 
 class HostedRun:
-    """A run and what was told of it.
+    """A run, and what was reported of it.
 
     Attributes:
-        slot: That it holds; None before it runs, or where it holds one that this host doesn't have.
-        pid: Of its runner, where this host started it.
+        slot: The slot that it holds; None before it runs, or if the slot isn't one of this host's.
+        pid: Of its runner, if this host started it.
     """
 
     def __init__(self, folder: SpooledRun) -> None:
@@ -36,7 +36,7 @@ class HostedRun:
 
     @property
     def index(self) -> str | None:
-        """The GPU on which an earlier host has started it."""
+        """The GPU on which an earlier host has started it; None if it isn't known."""
         spec = self.folder.spec_if_usable()
         return None if spec is None else spec.gpu
 
@@ -44,24 +44,24 @@ class HostedRun:
         """Print an event of this run."""
         print_event(run=self.name, **what)
 
-    def tell_news(self) -> None:
-        """Say how far it is, where that has changed."""
+    def report_progress(self) -> None:
+        """Report its phase and new points of its curve."""
         phase = self.folder.phase()
         if phase is not None and phase != self._phase:
             self._phase = phase
             self.tell(
                 phase=phase, gpu=None if self.slot is None else self.slot.index, since=round(self.folder.phase_since(), 2)
             )
-        if points := self._curve.news():
+        if points := self._curve.new_points():
             self.tell(points=points)
 
-    def tell_rest(self) -> None:
-        """Say what is left to say of its curve, now that it is over."""
-        if points := self._curve.news(whole=True):
+    def report_rest(self) -> None:
+        """Report the rest of its curve, now that the run is over."""
+        if points := self._curve.new_points(whole=True):
             self.tell(points=points)
 
     def is_over(self) -> bool:
-        """Whether its runner is gone."""
+        """Whether its runner has ended."""
         if self.pid is None:
             return not self.folder.is_claimed()
         with suppress(ChildProcessError):
@@ -69,7 +69,11 @@ class HostedRun:
         return True
 
     def ask_to_end(self) -> bool:
-        """Send its runner a SIGTERM; False while it has not claimed its run, and so wouldn't leave a result."""
+        """Send its runner a SIGTERM.
+
+        Returns:
+            False while the runner has not claimed its run, and so would leave no result.
+        """
         pid = self.folder.claimant()
         if pid is None or not self.folder.is_claimed():
             return False
@@ -79,7 +83,7 @@ class HostedRun:
 
 
 def spawn(run: HostedRun, slot: GpuSlot) -> None:
-    """Start a runner for a run, on a slot; it doesn't depend on this process."""
+    """Start a runner for a run, on a slot; the runner outlives this process."""
     run.slot = slot
     with suppress(ContractError):  # the runner explains in its result what is wrong with the file
         run.folder.complete_spec(device="cuda", gpu=slot.index, cores=slot.cores, gate=slot.gate)
@@ -100,7 +104,7 @@ def spawn(run: HostedRun, slot: GpuSlot) -> None:
 
 
 class Curve:
-    """The points of a run's curve that haven't been told yet.
+    """The points of a run's curve that haven't been reported yet.
 
     Args:
         folder: Of the run.
@@ -110,24 +114,24 @@ class Curve:
         self._path = folder.curve
         self._read = 0
         spec = folder.spec_if_usable()
-        self._between = 0.0 if spec is None else spec.budget_seconds / POINTS
-        self._told_at = float("-inf")
+        self._between = 0.0 if spec is None else spec.budget_seconds / MAX_REPORTED_POINTS
+        self._reported_at = float("-inf")
         self._last: Any = None
 
-    def news(self, *, whole: bool = False) -> list[Any]:
-        """Points to tell now: far enough apart, and the last one where the curve is whole."""
-        told: list[Any] = []
+    def new_points(self, *, whole: bool = False) -> list[Any]:
+        """Points to report now: far enough apart, and the last one if the curve is complete (`whole`)."""
+        selected: list[Any] = []
         for point in self._new():
             self._last = point
-            if point["seconds"] - self._told_at >= self._between:
-                self._tell(point, told)
-        if whole and self._last is not None and self._last["seconds"] > self._told_at:
-            self._tell(self._last, told)
-        return told
+            if point["seconds"] - self._reported_at >= self._between:
+                self._select(point, selected)
+        if whole and self._last is not None and self._last["seconds"] > self._reported_at:
+            self._select(self._last, selected)
+        return selected
 
-    def _tell(self, point: Any, told: list[Any]) -> None:  # noqa: ANN401
-        self._told_at = point["seconds"]
-        told.append(point)
+    def _select(self, point: Any, selected: list[Any]) -> None:  # noqa: ANN401
+        self._reported_at = point["seconds"]
+        selected.append(point)
 
     def _new(self) -> list[Any]:
         try:

@@ -1,7 +1,7 @@
-"""The folder on a cluster where runs arrive and their host finds them; docs/skypilot.md tells who writes what.
+"""The folder on a cluster where runs arrive and their host finds them; docs/skypilot.md explains who writes what.
 
-A delivery renames whole run folders into `runs/`, and names what is to end as files in `cancels/`. What is queued, runs or is
-over is told by the run folders themselves: by their claims and results.
+A delivery renames complete run folders into `runs/`, and puts a file for each run that is to end into `cancels/`. The run
+folders themselves say which runs are queued, running or over: by their claims and results.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Spool:
     """The folders of one cluster.
 
     Args:
-        root: Where they lie; made when missing.
+        root: Where they lie; made if missing.
     """
 
     def __init__(self, root: Path) -> None:
@@ -40,7 +40,7 @@ class Spool:
         return open_locked(self._lock)
 
     def names(self) -> set[str]:
-        """The runs that lie here."""
+        """The names of the runs that lie here."""
         return set(os.listdir(self._runs))  # noqa: PTH208 - five times a second
 
     def arrived(self, name: str) -> SpooledRun:
@@ -48,11 +48,11 @@ class Spool:
         return SpooledRun(self._runs / name)
 
     def cancels(self) -> Iterator[str]:
-        """The runs that are to end."""
+        """The names of the runs that are to end."""
         yield from os.listdir(self._cancels)  # noqa: PTH208
 
     def forget_cancel(self, name: str) -> None:
-        """A run has been asked to end, or is over."""
+        """Remove a request to end: the run has been asked, or is over."""
         (self._cancels / name).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""What a host says of its runs: single lines that can be found again among whatever else a log holds."""
+"""Events that a host reports of its runs: single lines with a mark, which can be found among other lines of a log."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from contextlib import suppress
 MARK = "@labhand "
 
 
-def print_event(**what: object) -> None:
-    """Print one event, with the time `t` at which it was told."""
-    line = MARK + json.dumps({**what, "t": round(time.time(), 2)}) + "\n"
-    with suppress(OSError):  # nobody listens any more; the folders tell the same
+def print_event(**event: object) -> None:
+    """Print one event, with the Unix time `t` of now."""
+    line = MARK + json.dumps({**event, "t": round(time.time(), 2)}) + "\n"
+    with suppress(OSError):  # nobody reads the output any more; the run folders hold the same
         _write(line.encode())
 
 

@@ -64,7 +64,9 @@ def gpus(only: str | None = None) -> list[Gpu]:
     rows = [_row(line) for line in _ask([f"--query-gpu={','.join(_FIELDS)}", "--format=csv,noheader,nounits", *arguments])]
     if not rows:
         raise DriverError("nvidia-smi lists no GPU")
-    profiles = _mig_profiles() if any(_MIG_CAPABLE.search(row.name) for row in rows) else {}
+    profiles: Mapping[str, tuple[int, str]] = {}
+    if any(_MIG_CAPABLE.search(row.name) for row in rows):
+        profiles = _mig_profiles()
     if first.startswith("MIG-"):
         index, profile = profiles.get(first, (-1, ""))
         return [row.as_gpu(profile) for row in rows if row.index == index]

@@ -157,5 +157,5 @@ class _Keys:
         if values is None:
             return None
         keys = _Keys(self._name, values, "trained.")
-        seconds, measures = keys.required("seconds", dict), keys.required("measures", dict)
-        return TrainedWeights(keys.required("run", str), cast("dict[str, Any]", seconds), cast("dict[str, Any]", measures))
+        seconds = cast("dict[str, Any]", keys.required("seconds", dict))
+        return TrainedWeights(keys.required("run", str), seconds, cast("dict[str, Any]", keys.required("measures", dict)))

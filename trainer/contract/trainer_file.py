@@ -255,7 +255,7 @@ class _Table:
         return True
 
     def words(self, key: str, *, needed: bool = True) -> tuple[str, ...]:
-        values = cast("list[Any] | None", self._get(key, list, "a list of strings", None if needed else []))
+        values: list[Any] | None = self._get(key, list, "a list of strings", None if needed else [])
         if values is not None and not all(isinstance(value, str) for value in values):
             self.problem(key, f"is {values!r} and has to be a list of strings")
             return ()

@@ -1,6 +1,6 @@
 """Tokenised corpora, as the runner and the evaluator read them.
 
-A prepared corpus is a folder of memory-mapped files that never change once they are there:
+A prepared corpus is a folder of memory-mapped files that never change:
 
     ~/.cache/labhand/corpora/sotu-1024-3f9a0c51d2e4/
         meta.json               recipe, fingerprint, counts
@@ -26,16 +26,16 @@ from ..contract.files import cache_folder
 from .sources import DataError, SplitName, find_source
 
 FORMAT = 1
-"""Raised when the files, the split or the tokenizer come to mean something else."""
+"""Increased when the meaning of the files, the split or the tokenizer changes."""
 STREAM_SHARE = 0.9
-"""Of the training text in one seed's stream: replicates differ in what they read, not only in its order."""
+"""Of the training text, in one seed's stream: replicates read different text, not only in a different order."""
 BLOCK_TOKENS = 16_384
-"""Documents are ordered in blocks of at least this size in a large corpus, which makes long streams cheap."""
+"""In a large corpus documents are shuffled in blocks of at least this size, which makes long streams cheap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Documents one after another, each beginning with the token BOS.
+    """The documents of a split, one after another, each beginning with the token BOS.
 
     Attributes:
         tokens: uint16, memory-mapped.
@@ -72,20 +72,20 @@ class Corpus:
         return self.folder / name
 
     def split(self, name: SplitName) -> Split:
-        """Open one split; costs no reading until the tokens are touched."""
+        """Open one split; its tokens are read from the disk when they are used."""
         folder = self.split_folder(name)
         return Split(np.memmap(folder / "tokens.bin", dtype=np.uint16, mode="r"), np.load(folder / "offsets.npy"))
 
 
 def recipe(corpus: str, vocabulary: int) -> dict[str, Any]:
-    """What decides a prepared corpus's content; a folder with another recipe isn't taken for it."""
+    """What determines the content of a prepared corpus; a folder with another recipe isn't used."""
     return {"format": FORMAT, "source": find_source(corpus).identity, "vocabulary": vocabulary}
 
 
 def find_corpus(wanted: Mapping[str, Any], cache: Path | None = None) -> Corpus | None:
-    """The prepared corpus of a recipe, or None where there is none.
+    """The prepared corpus of a recipe, or None if there is none.
 
-    Only whole folders have a `meta.json` at this place: they are written elsewhere and renamed.
+    Only complete folders have a `meta.json` at this place: they are written elsewhere and renamed.
     """
     for path in sorted(((cache or cache_folder()) / "corpora").glob("*/meta.json")):
         meta = json.loads(path.read_text(encoding="utf-8"))
@@ -95,7 +95,7 @@ def find_corpus(wanted: Mapping[str, Any], cache: Path | None = None) -> Corpus 
 
 
 def load_corpus(corpus: str, vocabulary: int, cache: Path | None = None) -> Corpus:
-    """Open a corpus that was prepared.
+    """Open a prepared corpus.
 
     Args:
         corpus: `sotu`, `climbmix`, `climbmix:SHARDS` or the path of a folder of `.txt` files.
@@ -105,18 +105,18 @@ def load_corpus(corpus: str, vocabulary: int, cache: Path | None = None) -> Corp
     Raises:
         DataError: It wasn't prepared, or there is no such corpus.
     """
-    found = find_corpus(recipe(corpus, vocabulary), cache)
-    if found is None:
+    prepared = find_corpus(recipe(corpus, vocabulary), cache)
+    if prepared is None:
         where = (cache or cache_folder()) / "corpora"
         raise DataError(
             f"The corpus {corpus!r} with a vocabulary of {vocabulary} is not prepared in {where}. "
             f"Run `labhand prepare`, or `python -m labhand.trainer.prepare --corpus {corpus} --vocabulary {vocabulary}`."
         )
-    return found
+    return prepared
 
 
 def training_stream(corpus: Corpus, seed: int, limit_tokens: int | None = None) -> NDArray[np.uint16]:
-    """The training documents as one seed reads them: a random 90 % of the text, in a random order.
+    """The training documents that one seed reads: a random 90 % of the text, in a random order.
 
     Args:
         corpus: Its train split is read.
@@ -133,5 +133,5 @@ def training_stream(corpus: Corpus, seed: int, limit_tokens: int | None = None) 
     order = np.random.default_rng(seed).permutation(len(edges) - 1)
     order = order[: max(1, round(STREAM_SHARE * len(order)))]
     lengths = (edges[1:] - edges[:-1])[order]
-    kept = order if limit_tokens is None else order[: int(np.searchsorted(np.cumsum(lengths), limit_tokens)) + 1]
-    return np.concatenate([train.tokens[edges[block] : edges[block + 1]] for block in kept])[:limit_tokens]
+    blocks = order if limit_tokens is None else order[: int(np.searchsorted(np.cumsum(lengths), limit_tokens)) + 1]
+    return np.concatenate([train.tokens[edges[block] : edges[block + 1]] for block in blocks])[:limit_tokens]

@@ -15,10 +15,10 @@ import tiktoken
 from numpy.typing import NDArray
 
 PATTERN = r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"""
-"""How text is cut before merging: GPT-4's, with numbers in twos, which suits small vocabularies."""
+"""How text is split before merging: GPT-4's pattern, with at most two digits together, which suits small vocabularies."""
 BOS = "<|bos|>"
-SMALLEST_VOCABULARY = 257
-LARGEST_VOCABULARY = 2**16
+MIN_VOCABULARY = 257
+MAX_VOCABULARY = 2**16
 
 
 class Tokenizer:
@@ -43,7 +43,7 @@ class Tokenizer:
 
         Args:
             texts: What to learn from; never the validation or the test split.
-            vocabulary: Number of token ids wanted; fewer come of a text too short to have so many.
+            vocabulary: Number of token ids wanted; a short text may yield fewer.
         """
         learner = import_module("rustbpe").Tokenizer()  # has neither types nor stubs
         learner.train_from_iterator(iter(texts), vocabulary - 1, pattern=PATTERN)
@@ -63,7 +63,7 @@ class Tokenizer:
     def token_bytes(self) -> NDArray[np.int64]:
         """int64 [vocabulary_size]: how many bytes of text each token stands for, 0 for BOS.
 
-        Lengths are the merges' own: `decode` turns a byte that isn't a character into three.
+        Lengths are those of the merges: `decode` turns a byte that isn't a character into three.
         """
         lengths = np.zeros(self.vocabulary_size, dtype=np.int64)
         for token, rank in self.merges.items():
@@ -71,7 +71,7 @@ class Tokenizer:
         return lengths
 
     def encode(self, texts: list[str], threads: int = 2) -> Iterator[NDArray[np.uint16]]:
-        """The tokens of each text, BOS first; text that looks like BOS is taken as text."""
+        """The tokens of each text, BOS first; text that looks like BOS is encoded as text."""
         for tokens in self._encoding.encode_ordinary_batch(texts, num_threads=threads):
             yield np.array([self.bos, *tokens], dtype=np.uint16)
 

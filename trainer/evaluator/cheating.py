@@ -1,8 +1,8 @@
-"""What the probes found: whether a model's answers differ where an honest model's can't.
+"""What the probes show: whether a model's answers differ where an honest model's can't.
 
-Noise, such as that of sums in no fixed order, is not cheating. It shows as well where a batch is met again exactly as it was,
-and far from a cut, and that is what differences are measured by. It may be drawn once for a whole batch, as that of weights is,
-so what was asked together counts as one observation.
+Noise, such as that of sums in no fixed order, isn't cheating. It also appears where the same batch is given again, and far
+from a cut; differences are compared with that. Noise may be drawn once for a whole batch, as noise of weights is, so the rows
+of one batch count as one observation.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 TOLERANCE = 0.01
-"""Nats a position by which answers may differ, on average over many, for reasons of arithmetic."""
+"""Nats per position by which answers may differ for reasons of arithmetic, on average over many positions."""
 STANDARD_ERRORS = 5.0
-"""By so much an average has to stand out from noise."""
+"""By how many of them an average has to exceed noise."""
 BATCH_ERRORS = 10.0
-"""Standard errors where few batches tell what they are."""
+"""The same, where the standard error is estimated from few batches."""
 VISIBLE = 0.3
-"""Nats, over all cuts, that are more than arithmetic."""
+"""Nats over all cuts that arithmetic doesn't explain."""
 REACHES = (1, 8)
-"""Positions before a cut that are looked at together: noise of those further away would hide a short look ahead."""
+"""Numbers of positions before a cut that are summed: noise of positions further away would hide a short look ahead."""
 DRAWS, BEYOND = 300, 1.8
-"""Before cuts, a sum has to be so many times the largest that noise alone gave in so many draws."""
-NOISIEST = 0.03
-"""Nats a position, root mean square, by which answers to the same batch may differ: more could hide a cheat."""
+"""A sum before cuts has to exceed `BEYOND` times the largest sum that noise alone gives in `DRAWS` draws."""
+MAX_NOISE = 0.03
+"""Nats per position, root mean square, by which answers to the same batch may differ: more could hide a cheat."""
 NEIGHBOURS, TIMES_REPEATED = 0.05, 3.0
-"""What lies outside a row may change a position's loss by so many nats, root mean square, or so many times what noise does."""
+"""By how many nats, root mean square, the rest of a batch may change a position's loss, or by how many times the noise."""
 
 Differences = Sequence[NDArray[np.float64]]
-"""Nats a position, asked again less scored, of one row each, up to the cut."""
+"""For each row, its second losses minus its scored losses, in nats per position, up to the cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecondAnswer:
-    """A row that was asked again of a process that didn't know it.
+    """A second answer for a row, from a process that hadn't seen it.
 
     Attributes:
         row: Its index.
-        nats: Asked again less scored, up to the cut.
-        chances: That a cut was drawn right behind each of these positions.
-        is_cut: Its future was another; else it was the row as it is.
+        nats: Second losses minus scored losses, up to the cut.
+        chances: The probability that a cut was drawn right behind each of these positions.
+        is_cut: The text after the cut was replaced; False for the row as it is.
     """
 
     row: int
@@ -53,12 +53,12 @@ class SecondAnswer:
 
     @property
     def undisturbed(self) -> NDArray[np.float64]:
-        """The differences some way before the cut."""
+        """The differences that aren't close to the cut."""
         return self.nats[: -max(REACHES)] if self.is_cut else self.nats
 
 
 Batches = Sequence[Sequence[SecondAnswer]]
-"""What was asked together, in the order in which it was."""
+"""The answers of each batch, in the order in which the batches were given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Findings:
 
     Attributes:
         tampering: It sees the future, or remembers.
-        breaches: It depends on the rows beside, or on chance, which may be a mistake.
+        breaches: It depends on the other rows of a batch or on chance, which may be a mistake.
     """
 
     tampering: Sequence[str]
@@ -76,12 +76,12 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class _Suspicion:
-    """What an honest model does only by chance.
+    """Something that an honest model does only by chance.
 
     Attributes:
         sentence: What it does, with figures.
         nats: By how much answers differ.
-        by_chance: So much may be, if what a batch shares is drawn once for it.
+        by_chance: By how much they may differ by chance, if noise is drawn once per batch.
     """
 
     sentence: str
@@ -90,23 +90,23 @@ class _Suspicion:
 
 
 def findings(batches: Batches, repeated: Differences) -> Findings:
-    """Look at all that differed.
+    """Judge all differences.
 
     Args:
-        batches: Of a process that didn't know the rows.
-        repeated: Of a batch that was met twice by the process that was scored.
+        batches: Answers of a process that hadn't seen the rows.
+        repeated: Differences of a batch that the scored process was given twice.
     """
     alike = _root_mean_square(repeated)
     breaches = list(_unsteadiness(batches, alike))
-    peeking = () if breaches else _peeking(batches, alike)  # what else a row depends on would look like the future
+    peeking = () if breaches else _peeking(batches, alike)  # another dependence would look like one on the future
     suspicions = [*peeking, *_memory(batches, repeated)]
     unsteady = f"answers the same batch otherwise each time, {alike:.3f} nats a position apart, which may be why it"
-    breaches += [f"{unsteady} {said.sentence}" for said in suspicions if said.nats <= said.by_chance]
-    return Findings([said.sentence for said in suspicions if said.nats > said.by_chance], breaches)
+    breaches += [f"{unsteady} {suspicion.sentence}" for suspicion in suspicions if suspicion.nats <= suspicion.by_chance]
+    return Findings([suspicion.sentence for suspicion in suspicions if suspicion.nats > suspicion.by_chance], breaches)
 
 
 def _peeking(batches: Batches, alike: float) -> Iterator[_Suspicion]:
-    """Whether a row does worse where what comes next was taken away."""
+    """Whether a row's loss grows where the text that follows was replaced."""
     cuts = [[again for again in batch if again.is_cut] for batch in batches]
     shared = STANDARD_ERRORS * alike / math.sqrt(len(batches))
     for reach in REACHES:
@@ -133,15 +133,15 @@ def _whole(batches: Batches) -> Batches:
 
 
 def _together(batches: Batches) -> Differences:
-    """What is undisturbed in each batch."""
+    """The undisturbed differences of each batch."""
     together = (np.concatenate([np.zeros(0), *(again.undisturbed for again in batch)]) for batch in batches)
     return [differences for differences in together if len(differences)]
 
 
 def _by_chance(batches: Batches, reach: int) -> float:
-    """The sum of so many stretches where no cut is near, drawn as cuts are, from the batches that the cuts are in.
+    """The sum of as many stretches far from any cut, drawn as cuts are, from the batches that the cuts are in.
 
-    A cut is drawn rather where a model did well, and where there is noise it does less well the next time.
+    Cuts are drawn more often where a model did well, and with noise it does less well there the next time.
     """
     anywhere = _stretches([again for batch in batches for again in batch], reach)
     if not len(anywhere[0]):
@@ -155,10 +155,10 @@ def _by_chance(batches: Batches, reach: int) -> float:
     return float(totals.mean() + BEYOND * (totals.max() - totals.mean()))
 
 
-def _stretches(asked: Sequence[SecondAnswer], reach: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sums of stretches where no cut is near, and the steps that a number falls between with the chance of each."""
+def _stretches(answers: Sequence[SecondAnswer], reach: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums of stretches far from any cut, and the cumulative probabilities with which each is drawn."""
     sums, chances = [np.zeros(0)], [np.zeros(0)]
-    for again in asked:
+    for again in answers:
         end = len(again.nats) - (max(REACHES) if again.is_cut else 1)
         if end >= reach:
             sums.append(np.convolve(again.nats[:end], np.ones(reach), "valid"))
@@ -167,7 +167,7 @@ def _stretches(asked: Sequence[SecondAnswer], reach: int) -> tuple[NDArray[np.fl
 
 
 def _mean_apart(differences: Differences) -> float:
-    """By how much it is worse when asked again, nats a position; below 0 where better, 0 where it may be chance."""
+    """By how much second losses are higher, in nats per position; below 0 if lower, 0 where that may be chance."""
     means = np.array([difference.mean() for difference in differences])
     if len(means) < 2:
         return 0.0
@@ -178,9 +178,9 @@ def _mean_apart(differences: Differences) -> float:
 
 
 def _batch_noise(batches: Batches) -> float:
-    """By how much a batch that is met twice may differ on the whole, nats a position, for what is drawn once a batch.
+    """By how much the mean of a batch that is given twice may differ because of noise drawn once per batch, nats per position.
 
-    Only rows that the process had not met before count: it can't remember them.
+    Only rows that the process is given for the first time count: it can't remember them.
     """
     fresh, met = list[Sequence[SecondAnswer]](), set[int]()
     for batch in batches:
@@ -203,7 +203,7 @@ def _memory(batches: Batches, repeated: Differences) -> Iterator[_Suspicion]:
 
 def _unsteadiness(batches: Batches, alike: float) -> Iterator[str]:
     beside = _root_mean_square(_together(_whole(batches)))
-    if alike > NOISIEST:
+    if alike > MAX_NOISE:
         yield f"answers the same batch otherwise each time: {alike:.3f} nats a position apart; switch dropout off"
     elif beside > max(NEIGHBOURS, TIMES_REPEATED * alike):
         yield (

@@ -1,4 +1,7 @@
-"""The metric: bits per byte of the validation text, computed where the targets are and the experiment's code isn't."""
+"""The metric: bits per byte of the validation text.
+
+It is computed in the runner's process, which has the targets and doesn't load the experiment's code.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contract.evaluator_version import evaluator_version
 from ..contract.failures import FailureKind
 from ..contract.run_result import EvaluatorIdentity
 from ..contract.trainer_file import Data
@@ -30,10 +33,9 @@ Logits = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """A model: token ids [batch, time] to logits [batch, time, vocabulary]."""
 
 TOKENS = {"cpu": 2**15, "cuda": 2**18}
-"""Scored, by kind of device: part of the stratum, so scores with different counts are never compared."""
-MOST_ROWS, MOST_LOGITS = 16, 2**26
+"""That are scored, by kind of device. The count is a fact of the stratum, so scores of different counts are never compared."""
+MAX_BATCH_ROWS, MAX_BATCH_LOGITS = 16, 2**26
 """In a batch."""
-_OWN_FILES = ("cheating.py", "evaluate.py", "probes.py", "scoring.py", "scoring_child.py", "trigram.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ def fixed_rows(split: Split, context: int, tokens: int, token_bytes: NDArray[np.
 def nats(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> NDArray[np.float64]:
     """Cross-entropy [rows, time] of logits [rows, time, vocabulary] at targets [rows, time], nats."""
     losses = np.empty(targets.shape, np.float64)
-    for row, (scores, wanted) in enumerate(zip(logits, targets, strict=True)):  # a row at a time stays in the cache
-        with np.errstate(all="ignore"):  # the caller looks whether losses are finite
+    for row, (scores, wanted) in enumerate(zip(logits, targets, strict=True)):  # one row at a time fits the processor's cache
+        with np.errstate(all="ignore"):  # the caller checks that losses are finite
             highest = scores.max(axis=-1, keepdims=True)
             total = np.exp(scores - highest).sum(axis=-1).astype(np.float64)
             chosen = np.take_along_axis(scores, wanted[:, None], axis=-1)
@@ -79,20 +81,20 @@ def nats(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> NDArray[np.
 
 
 def bits_per_byte(losses: NDArray[np.float64], lengths: NDArray[np.int64]) -> float:
-    """Nats over the bytes that they were spent on, in bits; a target of no bytes counts for neither."""
+    """The sum of the losses in bits over the number of bytes; a target without bytes counts in neither."""
     return float(losses[lengths > 0].sum() / math.log(2) / lengths.sum())
 
 
 def evaluate(run: Run, data: Data, corpus: Corpus) -> float:
-    """Score what training left on the validation split.
+    """Score the trained model on the validation split.
 
     Args:
-        run: Its result takes the count of parameters, and what identifies the evaluator.
+        run: The number of parameters and the evaluator's identity are written to its result.
         data: Of the trainer.
         corpus: Its validation split is scored.
 
     Raises:
-        RunFailedError: The model can't be loaded or run, its loss isn't finite, or the probes found it cheating.
+        RunFailedError: The model can't be loaded or run, its loss isn't finite, or the probes show that it cheats.
         CancelledError: The runner was asked to end.
     """
     rows = _rows(run, data, corpus, "validation")
@@ -103,26 +105,26 @@ def evaluate(run: Run, data: Data, corpus: Corpus) -> float:
 def seal(run: Run, data: Data, corpus: Corpus) -> None:
     """Score the same model on the test split, into the run's sealed file and nowhere else.
 
-    The result is closed before, so that nothing of it, not even a time, depends on the test split.
+    The result is closed first, so that none of it, times included, depends on the test split.
 
     Args:
-        run: It was evaluated.
+        run: A run that has been evaluated.
         data: Of the trainer.
         corpus: Its test split is scored.
     """
     run.result.close()
     try:
         rows = _rows(run, data, corpus, "test")
-    except ValueError:  # a test split of a few words tells nothing
+    except ValueError:  # the test split is too short for one row
         return
-    told: dict[str, Any] = {"score": None, "failure": None, **_identity(corpus, rows).as_json()}
+    sealed: dict[str, Any] = {"score": None, "failure": None, **_identity(corpus, rows).as_json()}
     try:
-        told["score"] = _score(run, data, corpus, rows, {})
+        sealed["score"] = _score(run, data, corpus, rows, {})
     except RunFailedError as error:
-        told["failure"] = error.failure.kind
+        sealed["failure"] = error.failure.kind
     except CancelledError:
         return
-    run.folder.write_sealed(told)
+    run.folder.write_sealed(sealed)
 
 
 def _rows(run: Run, data: Data, corpus: Corpus, split: SplitName) -> Rows:
@@ -130,12 +132,12 @@ def _rows(run: Run, data: Data, corpus: Corpus, split: SplitName) -> Rows:
 
 
 def _identity(corpus: Corpus, rows: Rows) -> EvaluatorIdentity:
-    """What makes scores comparable: the evaluator's code, the text, how much of it."""
-    return EvaluatorIdentity(version(), f"{corpus.fingerprint}-{_pin(rows)}", rows.targets.size)
+    """What makes scores comparable: the evaluator's code, the text, and how much of it is scored."""
+    return EvaluatorIdentity(evaluator_version(), f"{corpus.fingerprint}-{_pin(rows)}", rows.targets.size)
 
 
 def _score(run: Run, data: Data, corpus: Corpus, rows: Rows, measures: dict[str, float]) -> float:
-    batch = max(4, min(MOST_ROWS, MOST_LOGITS // (data.context * data.vocabulary)))
+    batch = max(4, min(MAX_BATCH_ROWS, MAX_BATCH_LOGITS // (data.context * data.vocabulary)))
     expected = expected_nats(corpus.split("train").tokens, rows.inputs, rows.targets, data.vocabulary)
     clock = run.clock(run.trainer.budget.evaluation_seconds)
 
@@ -147,25 +149,25 @@ def _score(run: Run, data: Data, corpus: Corpus, rows: Rows, measures: dict[str,
                 measures["parameters"] = model.parameters
                 yield model.logits
 
-        losses, found = measure(fresh, rows, batch, expected)
-    if found.tampering:
-        raise RunFailedError(FailureKind.TAMPERING, f"The model {'; and it '.join(found.tampering)}", found.tampering)
-    if found.breaches:
+        losses, evidence = measure(fresh, rows, batch, expected)
+    if evidence.tampering:
+        raise RunFailedError(FailureKind.TAMPERING, f"The model {'; and it '.join(evidence.tampering)}", evidence.tampering)
+    if evidence.breaches:
         step = "Let a row's logits depend on nothing but the row: no other rows, no chance."
-        raise RunFailedError(FailureKind.CONTRACT_BROKEN, f"The model {found.breaches[0]}", found.breaches, step)
+        raise RunFailedError(FailureKind.CONTRACT_BROKEN, f"The model {evidence.breaches[0]}", evidence.breaches, step)
     return bits_per_byte(losses, rows.bytes)
 
 
 def measure(
     fresh: Callable[[], AbstractContextManager[Logits]], rows: Rows, batch: int, expected: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], Findings]:
-    """Losses [rows, time], nats, and what the probes found.
+    """Losses [rows, time] in nats, and what the probes show.
 
     Args:
-        fresh: Loads the model into a process that knows nothing of those before it.
+        fresh: Loads the model into a process that shares nothing with the processes before it.
         rows: To be scored.
-        batch: Rows that are given at once.
-        expected: Losses [rows, time] of something simple, nats.
+        batch: Rows that the model is given at once.
+        expected: Losses [rows, time] of a simple model, in nats.
 
     Raises:
         RunFailedError: A loss isn't finite.
@@ -173,13 +175,13 @@ def measure(
     random = np.random.default_rng()
     with fresh() as logits:
         losses, repeated = _scored(_BatchedModel(logits, rows, batch, random), random)
-    chance, found = chances(losses, expected), list[list[SecondAnswer]]()
+    chance, answers = chances(losses, expected), list[list[SecondAnswer]]()
     with fresh() as logits:
-        asked = _BatchedModel(logits, rows, batch, random)
+        model = _BatchedModel(logits, rows, batch, random)
         for probes in in_batches(probes_of(chance, random), batch, random):
             which = [probe.row for probe in probes]
-            again = asked.losses(which, tokens_of(probes, rows.inputs, random)) - losses[which]
-            found.append(
+            again = model.losses(which, tokens_of(probes, rows.inputs, random)) - losses[which]
+            answers.append(
                 [
                     SecondAnswer(
                         probe.row, difference[: probe.cut], chance[probe.row, : probe.cut], probe.cut < len(difference)
@@ -187,28 +189,28 @@ def measure(
                     for probe, difference in zip(probes, again, strict=True)
                 ]
             )
-    return losses, findings(found, repeated)
+    return losses, findings(answers, repeated)
 
 
-def _scored(asked: _BatchedModel, random: np.random.Generator) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
-    """Losses of all rows, in secret order, and the differences of one batch that was met again later."""
-    inputs, batch = asked.rows.inputs, asked.batch
+def _scored(model: _BatchedModel, random: np.random.Generator) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+    """Losses of all rows, in a random order, and how the losses of one batch differ when it is given again later."""
+    inputs, batch = model.rows.inputs, model.batch
     order = random.permutation(len(inputs))
     batches = [order[start : start + batch] for start in range(0, len(order), batch)]
     repeated, when = int(random.integers((len(batches) + 1) // 2)), int(random.integers(len(batches) // 2, len(batches)))
     losses = np.empty(inputs.shape, np.float64)
     again: NDArray[np.float64] = losses[:0]
     for number, which in enumerate(batches):
-        losses[which] = asked.losses(which, inputs[which])
+        losses[which] = model.losses(which, inputs[which])
         if number == when:
             once_more = batches[repeated]
-            again = asked.losses(once_more, inputs[once_more]) - losses[once_more]
+            again = model.losses(once_more, inputs[once_more]) - losses[once_more]
     return losses, list(again)
 
 
 @dataclass(frozen=True, slots=True)
 class _BatchedModel:
-    """A model in a process, asked in batches of one size: nothing is to be told from that."""
+    """A model in a process. All batches have one size, so that a batch's size tells the model nothing."""
 
     logits: Logits
     rows: Rows
@@ -216,22 +218,15 @@ class _BatchedModel:
     random: np.random.Generator
 
     def losses(self, which: Sequence[int] | NDArray[np.intp], tokens: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Losses [rows, time] of tokens at the targets of some rows; the rest of the batch is made up."""
+        """Losses [rows, time] of tokens at the targets of some rows; the rest of the batch is random tokens."""
         rest = self.random.choice(self.rows.inputs.ravel(), (self.batch - len(tokens), tokens.shape[1]))
-        found = nats(self.logits(np.concatenate([tokens, rest]))[: len(tokens)], self.rows.targets[which])
-        if not np.isfinite(found).all():
+        losses = nats(self.logits(np.concatenate([tokens, rest]))[: len(tokens)], self.rows.targets[which])
+        if not np.isfinite(losses).all():
             raise RunFailedError(FailureKind.DIVERGED, "The trained model's loss on the validation text is not finite")
-        return found
+        return losses
 
 
 def _pin(rows: Rows) -> str:
-    """Hash of what is scored: text that was changed on this machine is another stratum, too."""
+    """Hash of what is scored: a text that was changed on this machine is another stratum, too."""
     digest = sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in (rows.inputs, rows.targets, rows.bytes)))
     return digest.hexdigest()[:8]
-
-
-def version() -> str:
-    """Hash of the evaluator's own files: other code is another stratum."""
-    here = Path(__file__).parent
-    digest = sha256(b"".join((here / name).read_bytes() for name in _OWN_FILES))
-    return digest.hexdigest()[:12]

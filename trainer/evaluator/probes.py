@@ -1,11 +1,11 @@
-"""What a model is asked a second time, and where.
+"""Probes: what a model is given a second time.
 
-A process that answered the scored rows has seen them whole. Another one, which has seen nothing of them, is asked rows whose
-text ends at a cut: what follows is made up. A model that looks at nothing but what came before answers alike up to the cut. One
-that looked ahead can't, since what it looked at isn't there.
+The process that answered the scored rows has seen them whole. Another process, which hasn't seen them, is given rows whose
+text ends at a cut, with random tokens behind it. A model that uses only what came before answers the same up to the cut. A
+model that looks ahead can't, since the text that it looked at isn't there.
 
-A cut finds a look ahead at the position before it alone, if the look reached no further than the next token. So cuts are drawn
-where a look would have paid.
+If a model looks no further ahead than the next token, a cut shows it only at the position right before. So cuts are drawn where
+looking ahead would have paid.
 """
 
 from __future__ import annotations
@@ -17,22 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 PROBES = 2.0
-"""For each row that is scored."""
+"""Per scored row."""
 MARGIN = 3.0
-"""Nats by which a model may do worse than expected and a look ahead at that place would still be worth finding."""
-LEAST = 64
-"""Probes of a small set."""
+"""Nats by which a model may do worse than expected at a position that is still worth probing."""
+MIN_PROBES = 64
 WHOLE_IN = 8
-"""One probe in so many is the row as it is: only what lies outside of the row has changed."""
+"""One of this many probes is the row as it is: only the rest of its batch has changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A row that is asked again.
+    """A row that is given again.
 
     Attributes:
         row: Its index.
-        cut: Made-up text begins here; the row's width for the row as it is.
+        cut: Random tokens begin here; the row's width for the row as it is.
     """
 
     row: int
@@ -40,14 +39,14 @@ class Probe:
 
 
 def chances(losses: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How cuts are drawn: the probability [rows, time - 1] that one falls right behind each position.
+    """The probability [rows, time - 1] with which a cut is drawn right behind each position.
 
-    It grows as the loss falls, and as it falls below what was expected; the form was chosen for what it leaves to someone
+    It grows as the loss falls, and as it falls below what was expected. The form was chosen by how little it leaves to a cheat
     who knows it (docs/integrity.md).
 
     Args:
         losses: [rows, time] of the model, nats.
-        expected: The same of something simple.
+        expected: [rows, time] of a simple model, nats.
     """
     gained = np.logaddexp(0.0, expected - losses + MARGIN) / (1.0 + losses)
     weights = np.maximum(gained[:, :-1], 1e-9)  # a loss below 0, as of broken logits, is not drawn
@@ -55,9 +54,9 @@ def chances(losses: NDArray[np.float64], expected: NDArray[np.float64]) -> NDArr
 
 
 def draw(chance: NDArray[np.float64], count: int, random: np.random.Generator) -> list[Probe]:
-    """Cuts, none of them twice, each position with `count` times its chance, or for sure where that is above 1.
+    """Draw cuts without replacement: each position with `count` times its probability, or surely where that is above 1.
 
-    It is systematic sampling over a random order (Madow 1949).
+    Systematic sampling over a random order (Madow 1949).
     """
     order = random.permutation(chance.size)
     edges = np.cumsum(chance.ravel()[order])
@@ -69,22 +68,22 @@ def draw(chance: NDArray[np.float64], count: int, random: np.random.Generator) -
 
 
 def probes_of(chance: NDArray[np.float64], random: np.random.Generator) -> list[Probe]:
-    """What is asked a second time: some rows as they are, and of the others cuts.
+    """The probes of a set of rows: some rows as they are, and cuts of the others.
 
     Args:
-        chance: How cuts are drawn, [rows, time - 1].
-        random: Not to be known to the experiment.
+        chance: Probabilities of cuts, [rows, time - 1].
+        random: Unknown to the experiment.
     """
     rows, width = len(chance), chance.shape[1] + 1
     whole, rest = np.split(random.permutation(rows), [max(1, round(rows / WHOLE_IN))])
-    cuts = draw(chance[rest], max(LEAST, round(PROBES * rows)), random) if chance[rest].size else []
+    cuts = draw(chance[rest], max(MIN_PROBES, round(PROBES * rows)), random) if chance[rest].size else []
     return [*(Probe(int(row), width) for row in whole), *(replace(cut, row=int(rest[cut.row])) for cut in cuts)]
 
 
 def in_batches(probes: Sequence[Probe], batch: int, random: np.random.Generator) -> Iterator[list[Probe]]:
-    """Spread probes over batches, so that a row's later cuts never come before its earlier ones, nor beside them.
+    """Spread probes over batches so that a row's later cut never comes before an earlier one, or in the same batch.
 
-    Whoever kept the rows in mind would know from a later cut what follows an earlier one.
+    A model that remembers rows would know from a later cut what follows an earlier one.
     """
     turns: dict[int, list[Probe]] = {}
     met: dict[int, int] = {}
@@ -98,7 +97,7 @@ def in_batches(probes: Sequence[Probe], batch: int, random: np.random.Generator)
 
 
 def tokens_of(probes: Sequence[Probe], inputs: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
-    """Token ids [batch, time] of a batch of probes; the first that is made up is never the one that was there."""
+    """Token ids [batch, time] of a batch of probes; the first random token always differs from the one that was there."""
     tokens = inputs[[probe.row for probe in probes]]
     for row, probe in zip(tokens, probes, strict=True):
         made_up = random.choice(inputs.ravel(), len(row) - probe.cut)

@@ -1,4 +1,4 @@
-"""The runner's side of the model's process: sends rows of tokens, gets their logits, believes nothing."""
+"""The runner's side of the model's process: sends rows of tokens, receives logits, and checks everything that it is told."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from ..run.child import Child
 from ..run.classify import RunFailedError, of_exit
 from ..run.clock import Clock
 from ..run.run import Run
-from ..sandbox.policy import LARGEST_FILE
+from ..sandbox.policy import MAX_FILE_BYTES
 
-LARGEST_CONFIG = 2**20
-_MOST_PARAMETERS = 2**48
+MAX_CONFIG_BYTES = 2**20
+_MAX_PARAMETERS = 2**48
 _LOOK = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Of a model's answers: the most rows in a batch, tokens in a row, logits a token."""
+    """The shape of a model's answers: rows in a batch at most, tokens in a row, logits per token."""
 
     rows: int
     time: int
@@ -39,7 +39,7 @@ class Model:
     """The trained model, as a function from tokens to logits in another process.
 
     Attributes:
-        parameters: How many it says that it has.
+        parameters: Their number, as the process reports it.
     """
 
     def __init__(self, run: Run, child: Child, channel: Channel, shape: Shape, clock: Clock) -> None:
@@ -47,14 +47,14 @@ class Model:
         self._child = child
         self._channel = channel
         self._clock = clock
-        self._answer()  # it is here, and nothing is left of the one before
+        self._answer()  # the process has started, and the one before has ended
         run.folder.renew_temporary()
         self._inputs, self._logits = self._share(shape)
         self.parameters = _count(self._answer().get("parameters"))
         self._rehearse()
 
     def _share(self, shape: Shape) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Hand the process memory for tokens and logits, and tell it what to load."""
+        """Give the process memory for tokens and logits, and tell it what to load."""
         size, folder = 4 * shape.rows * shape.time * (1 + shape.vocabulary), self._run.folder
         file = os.memfd_create("logits", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(file, size)
@@ -72,22 +72,22 @@ class Model:
         return inputs, logits
 
     def _rehearse(self) -> None:
-        """Have it answer made-up rows, so that an honest mistake shows here, where what it prints can be told.
+        """Give it random rows, so that an honest mistake shows now, while its output may be shown.
 
-        From then on it holds text that nobody may read, and its output goes nowhere: an experiment could print it, for a
-        later one to learn by heart.
+        From then on it is given secret text, and its output is dropped: an experiment could print the text for a later one to
+        memorise.
         """
         shape = self._inputs.shape
         self.logits(np.random.default_rng().integers(0, self._logits.shape[-1], shape))
         self._child.mute()
 
     def logits(self, tokens: NDArray[Any]) -> NDArray[np.float32]:
-        """Logits [rows, time, vocabulary] of token ids [rows, time], where the model's process can't change them any more.
+        """Logits [rows, time, vocabulary] of token ids [rows, time], in a copy that the model's process can't change.
 
-        It could raise a target's logit between the moments at which the sum and the target's own are read.
+        In shared memory it could raise a target's logit after the sum was read and before the target's own is.
 
         Raises:
-            RunFailedError: The model crashed, took too long, or gave something else.
+            RunFailedError: The model crashed, took too long, or returned something else.
             CancelledError: The runner was asked to end.
         """
         rows = len(tokens)
@@ -126,19 +126,19 @@ class Model:
             FailureKind.TIMEOUT, f"The evaluation took longer than {allowed:g} s", (), "Make the model cheaper to run."
         )
 
-    def _problem(self, said: str) -> RunFailedError:
-        said = "it no longer gives logits of the right shape" if self._child.is_muted else said
-        return RunFailedError(FailureKind.CONTRACT_BROKEN, f"The model can't be evaluated: {said}"[:500])
+    def _problem(self, problem: str) -> RunFailedError:
+        problem = "it no longer returns logits of the right shape" if self._child.is_muted else problem
+        return RunFailedError(FailureKind.CONTRACT_BROKEN, f"The model can't be evaluated: {problem}"[:500])
 
     def _ended(self) -> RunFailedError:
-        """The process has let go of its end: say why it ended."""
+        """The process has closed its end of the channel: find out why it ended."""
         self._child.deafen(self._channel.socket)
         while self._child.status is None:
             if self._clock.left() < 0:
                 return self._too_slow()
             self._child.wait(_LOOK)
         if self._child.is_muted:
-            message = f"The model's process ended with status {self._child.status} in the midst of the evaluation"
+            message = f"The model's process ended with status {self._child.status} during the evaluation"
             return RunFailedError(FailureKind.CONTRACT_BROKEN, message, ("What it printed there is not kept.",))
         error = of_exit(self._child.status, self._run.log.text(), "Loading or running the model that training left")
         failure = error.failure
@@ -150,21 +150,23 @@ class Model:
 
 
 @contextmanager
-def models(run: Run, shape: Shape, clock: Clock, most: int = 2) -> Generator[Callable[[], AbstractContextManager[Model]]]:
-    """What loads what training left into a fresh process, for as long as a context lasts; one context after another.
+def models(
+    run: Run, shape: Shape, clock: Clock, max_processes: int = 2
+) -> Generator[Callable[[], AbstractContextManager[Model]]]:
+    """Yield a function that loads the trained model into a fresh process for as long as a context lasts, one after another.
 
     Args:
-        run: Its folder holds `model.pt` and `config.json`, taken over, and the source.
+        run: Its folder holds the source, and the `model.pt` and `config.json` that `take_files` has moved there.
         shape: Of its answers.
-        clock: What isn't answered before it is over took too long.
-        most: Processes.
+        clock: When it is over, the evaluation took too long.
+        max_processes: How many contexts may be entered.
 
     Raises, on entering one of those contexts:
         RunFailedError: What training left can't be loaded.
         CancelledError: The runner was asked to end.
     """
     with ExitStack() as ends:
-        pairs = [Channel.pair() for _ in range(most)]
+        pairs = [Channel.pair() for _ in range(max_processes)]
         for ours, theirs in pairs:
             ends.callback(ours.close)
             ends.callback(theirs.close)
@@ -189,23 +191,26 @@ def models(run: Run, shape: Shape, clock: Clock, most: int = 2) -> Generator[Cal
         yield fresh
 
 
-def _count(said: object) -> int:
-    """How many parameters the model's process says that it has, if it can be."""
-    if not isinstance(said, int) or not 0 <= said < _MOST_PARAMETERS:
+def _count(value: object) -> int:
+    """The number of parameters that the model's process reports, if it is possible."""
+    if not isinstance(value, int) or not 0 <= value < _MAX_PARAMETERS:
         raise RunFailedError(
             FailureKind.TAMPERING, "The model's process sent what its code never sends: no count of parameters"
         )
-    return said
+    return value
 
 
 def take_files(run: Run) -> None:
-    """Take over what training left, as files that nothing else has a hand on.
+    """Move the trained model into the run folder, where nothing else can change it.
 
     Raises:
-        RunFailedError: Something is missing, too large, or no plain file.
+        RunFailedError: A file is missing, too large, or no plain file.
     """
-    for name, largest in ((run.folder.model.name, LARGEST_FILE[run.spec.device]), (run.folder.config.name, LARGEST_CONFIG)):
-        if problem := run.folder.take(name, largest):
+    for name, max_bytes in (
+        (run.folder.model.name, MAX_FILE_BYTES[run.spec.device]),
+        (run.folder.config.name, MAX_CONFIG_BYTES),
+    ):
+        if problem := run.folder.take(name, max_bytes):
             message = f"Training left no {name} that can be used: it {problem}"
             raise RunFailedError(
                 FailureKind.CONTRACT_BROKEN, message, (), "Call session.save(model, config) at the end of train.py."

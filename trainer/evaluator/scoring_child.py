@@ -1,9 +1,9 @@
-"""The experiment's model, in fresh processes that are told nothing of targets: token ids come in, logits go out.
+"""The experiment's model, in fresh processes that never get the targets: token ids come in, logits go out.
 
 The runner starts `python -P -m labhand.trainer.evaluator.scoring_child` as it starts a guard; the command is one descriptor of
-a channel for each process. It is their guard: it imports torch, which is what starting one costs, and forks one after the
-other, each of them before any of the experiment's code is loaded. All that is trusted about them from then on are the bounds of
-the memory that they share with the evaluator.
+a channel for each process. It is their guard: it imports torch, which takes most of a start, and forks them one after
+the other, each before any of the experiment's code is loaded. From then on nothing about them is trusted but the bounds of the
+memory that they share with the evaluator.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from ..sandbox.guard import Guard, GuardSpec
 
 
 class ModelError(Exception):
-    """The experiment's model isn't what the contract says."""
+    """The experiment's model breaks the contract."""
 
 
 def _build(facts: Mapping[str, Any]) -> torch.nn.Module:
-    """The model that training left, by the `build_model` of the experiment's own `train.py`."""
+    """The trained model, built by `build_model` of the experiment's own `train.py`."""
     sys.path.insert(0, facts["source"])
     experiment = importlib.import_module("train")
     build = getattr(experiment, "build_model", None)
@@ -65,10 +65,10 @@ def _serve(channel: Channel, facts: Mapping[str, Any], memory: mmap.mmap) -> Non
         channel.send({"done": count})
 
 
-def _become(charge: GuardSpec, descriptor: int, guard: int) -> None:
-    """Be one of the processes: load a model when the runner says so, and serve until it closes its end.
+def _become(spec: GuardSpec, descriptor: int, guard: int) -> None:
+    """Be one of the processes: load a model when the runner asks for it, and serve until the runner closes its end.
 
-    To say that it is here says that nothing is left of the one before.
+    Its first message also means that the process before it has ended.
     """
     _keep_only(descriptor)
     channel = Channel(socket.socket(fileno=descriptor))
@@ -79,7 +79,7 @@ def _become(charge: GuardSpec, descriptor: int, guard: int) -> None:
     facts, file = received
     if file is None:
         return
-    charge.enter(guard)
+    spec.enter(guard)
     try:
         _serve(channel, facts, mmap.mmap(file, facts["bytes"]))
     except ModelError as error:
@@ -95,9 +95,9 @@ def _keep_only(descriptor: int) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Stand guard over one process for each descriptor."""
-    charge = GuardSpec.from_arguments(arguments)
-    return Guard(charge).stand([partial(_become, charge, int(descriptor)) for descriptor in charge.command])
+    """Be the guard of one process for each descriptor."""
+    spec = GuardSpec.from_arguments(arguments)
+    return Guard(spec).stand([partial(_become, spec, int(descriptor)) for descriptor in spec.command])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What a text is expected to cost: the loss of a table of three tokens, counted over other text.
+"""The expected loss of a text, by a trigram model counted over other text.
 
-It is no score. Where a model does much better than it, a look at the next token would have paid most.
+It isn't a score. Where a model does much better than this, looking at the next token would have paid most.
 """
 
 from __future__ import annotations
@@ -8,19 +8,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_TEXT = 2**21
-"""Tokens that are counted."""
+MAX_COUNTED_TOKENS = 2**21
 _BITS = 22
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio: Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4)."""
 _WEIGHT = 4.0
-"""Of the shorter context, in occurrences of the longer one."""
+"""Of the shorter context, as a number of occurrences of the longer one."""
 
 
 def expected_nats(
     text: NDArray[np.integer], inputs: NDArray[np.int64], targets: NDArray[np.int64], size: int
 ) -> NDArray[np.float64]:
-    """Cross-entropy [rows, time] of a trigram that falls back on shorter contexts, nats.
+    """Cross-entropy [rows, time], in nats, of a trigram model that backs off to shorter contexts.
 
     Args:
         text: Training tokens.
@@ -28,7 +27,7 @@ def expected_nats(
         targets: [rows, time], the tokens that follow.
         size: Token ids are below it.
     """
-    counted = text[:MOST_TEXT].astype(np.uint64)
+    counted = text[:MAX_COUNTED_TOKENS].astype(np.uint64)
     before = np.pad(inputs, ((0, 0), (1, 0)))[:, :-1].astype(np.uint64)
     last, wanted, many = inputs.astype(np.uint64), targets.astype(np.uint64), np.uint64(size)
     counts = np.bincount(counted.astype(np.int64), minlength=size)
@@ -43,7 +42,7 @@ def expected_nats(
 
 
 def _looked_up(keys: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """How often each wanted key occurs among the keys; now and then a few times more, as two may share a slot."""
+    """How often each wanted key occurs among the keys; sometimes more, since two keys may share a slot."""
     counts = np.bincount(_slot(keys), minlength=2**_BITS)
     return counts[_slot(wanted)]
 

@@ -1,4 +1,4 @@
-"""An untrusted command as the runner holds it: behind a guard, its output in the log, ended whole."""
+"""A command that the runner starts behind a guard: its output goes to the log, and all its processes are ended together."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from .log import Log
 GRACE_SECONDS = 2.0
 """Between SIGTERM and SIGKILL."""
 _CHUNK, _CHUNKS = 2**16, 64
-"""Output is taken in bounded helpings, so that a flood doesn't keep the runner from looking at the clock."""
+"""Bytes of a read, and reads at a time: bounded, so that a flood of output doesn't keep the runner from its clock."""
 GUARD = "labhand.trainer.sandbox.guard"
 
 
 class CancelledError(Exception):
-    """Someone asked the runner to end."""
+    """The runner was asked to end."""
 
 
 class Stop:
-    """Remembers a SIGTERM, and wakes whoever waits in a selector."""
+    """Records a SIGTERM or SIGINT, and wakes a selector that waits."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -62,12 +62,12 @@ class Child:
         log: Takes its output.
         stop: Makes `wait` raise CancelledError.
         descriptors: Open files that it inherits under the same numbers.
-        sandbox: Its bounds; None for a command that is trusted.
+        sandbox: Its bounds; None for a trusted command.
         group: The control group that the sandbox puts it into.
-        guard: The module that makes something of the command: `guard` executes it.
+        guard: The module that runs the command: `guard` executes it.
 
     Raises:
-        RunFailedError: On leaving, something of it could not be ended.
+        RunFailedError: On leaving, some of its processes could not be ended.
     """
 
     def __init__(
@@ -86,9 +86,9 @@ class Child:
         self.is_muted = False
         self._log = log
         self._stop = stop
-        charge = GuardSpec(os.getpid(), GRACE_SECONDS, sandbox, str(folder), command)
+        guard_spec = GuardSpec(os.getpid(), GRACE_SECONDS, sandbox, str(folder), command)
         self._guard = subprocess.Popen(
-            [sys.executable, "-P", "-m", guard, *charge.as_arguments()],
+            [sys.executable, "-P", "-m", guard, *guard_spec.as_arguments()],
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -115,27 +115,27 @@ class Child:
         os.close(self._ends)
 
     def listen(self, channel: socket.socket) -> None:
-        """Let `wait` return when something arrives here, too."""
+        """Let `wait` also return when something arrives on this channel."""
         self._selector.register(channel, selectors.EVENT_READ)
 
     def deafen(self, channel: socket.socket) -> None:
-        """Stop listening to a channel, if that wasn't done before."""
+        """Stop listening to a channel, if it is listened to."""
         if channel in self._selector.get_map():
             self._selector.unregister(channel)
 
     def mute(self) -> None:
-        """Keep nothing of what it prints from now on; what it printed so far is kept."""
+        """Drop its output from now on; what it printed so far is kept."""
         self._take_output()
         self.is_muted = True
 
     @property
     def status(self) -> int | None:
-        """None while it runs; then its exit status, 128 and the number for a signal, as a shell gives it."""
+        """None while it runs; then its exit status, with 128 added to the number of a signal, as in a shell."""
         status = self._guard.poll()
         return 128 - status if status is not None and status < 0 else status
 
     def wait(self, seconds: float) -> None:
-        """Take output until something happens that the caller should look at, or so many seconds have passed.
+        """Read its output until there is something for the caller to do, or for this many seconds.
 
         Raises:
             CancelledError: The runner was asked to end.
@@ -147,11 +147,11 @@ class Child:
         self._stop.check()
 
     def go_on(self) -> None:
-        """End what runs, with all its descendants and without asking; the guard then starts what is next, if anything is."""
+        """Kill the process that runs now with all its descendants; the guard then starts the next one, if there is one."""
         self._guard.send_signal(NEXT)
 
     def end(self) -> None:
-        """End the command and all its descendants, and take the rest of its output; harmless when it has ended."""
+        """End the command and all its descendants, and read the rest of its output; harmless if it has ended."""
         if self.status is None:
             self._guard.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + GRACE_SECONDS + 2
@@ -162,7 +162,7 @@ class Child:
         self.kill()
 
     def kill(self) -> None:
-        """End the command and all its descendants at this moment, without asking; harmless when it has ended."""
+        """Kill the command and all its descendants at once; harmless if it has ended."""
         if self._group:
             self._group.kill()
         if self.status is None:
@@ -170,7 +170,8 @@ class Child:
             self._guard.wait()
         if not end_descendants():
             raise RunFailedError(
-                FailureKind.TAMPERING, "Processes of the experiment could not be ended: they start anew faster than they die"
+                FailureKind.TAMPERING,
+                "Processes of the experiment could not be ended: they start new ones faster than they die",
             )
         self._take_output()
 

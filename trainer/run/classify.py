@@ -1,4 +1,4 @@
-"""Why a run gave no score: its class, the lines of the log that matter, and what would help."""
+"""Why a run has no score: the kind of failure, the lines of the log that matter, and what would help."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _TRACEBACK = "Traceback (most recent call last)"
 _NEXT_STEP: dict[FailureKind, str] = {
     FailureKind.OUT_OF_MEMORY: "Make the model or the batch smaller, or accumulate gradients.",
     FailureKind.DIVERGED: "Lower the learning rate, warm up longer, or clip gradients.",
-    FailureKind.TIMEOUT: "Check the clock once a step: leave the training loop when session.progress() reaches 1.",
-    FailureKind.CRASHED: "Read the lines, mend the source, and launch it again.",
+    FailureKind.TIMEOUT: "Check the clock in every step: leave the training loop when session.progress() reaches 1.",
+    FailureKind.CRASHED: "Read the lines, correct the source, and launch it again.",
     FailureKind.IMPORT_ERROR: "Use what is installed: an experiment can't add packages.",
     FailureKind.CONTRACT_BROKEN: "Read docs/trainers.md: it says what the runner expects of a trainer.",
     FailureKind.TAMPERING: "Train honestly: the lines are the evidence.",
@@ -35,7 +35,7 @@ _SIGNS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
 
 
 class RunFailedError(Exception):
-    """The run gives no score."""
+    """The run has no score."""
 
     def __init__(self, kind: FailureKind, message: str, lines: Sequence[str] = (), next_step: str = "") -> None:
         super().__init__(message)
@@ -43,12 +43,12 @@ class RunFailedError(Exception):
 
 
 def of_exit(status: int, log: str, what: str = "The command") -> RunFailedError:
-    """Classify a command that ended by itself with something else than 0.
+    """Classify a command that ended by itself with a status other than 0.
 
     Args:
-        status: 128 and more for a signal, as a shell gives it.
-        log: Everything that it printed.
-        what: Names it in the message.
+        status: 128 or more for a signal, as in a shell.
+        log: All of its output.
+        what: The command's name in the message.
     """
     lines = relevant_lines(log)
     if status == NOT_STARTED:
@@ -69,7 +69,7 @@ def _kind_of(lines: str) -> FailureKind:
 
 
 def relevant_lines(log: str) -> list[str]:
-    """The last traceback, or without one the last lines, cut to what can be read at a glance."""
+    """The last traceback, or the last lines if there is none, at most `MAX_LINES` of them."""
     lines = [line.rstrip()[:MAX_LINE_CHARACTERS] for line in log.splitlines() if line.strip()]
     starts = [index for index, line in enumerate(lines) if line.startswith(_TRACEBACK)]
     if not starts:
@@ -79,7 +79,7 @@ def relevant_lines(log: str) -> list[str]:
 
 
 def _one_traceback(lines: list[str]) -> list[str]:
-    """A traceback without what was printed after it; its error may go on in indented lines."""
+    """A traceback without the output that follows it; its error may continue in indented lines."""
     error = _index_of_error(lines)
     end = next((index for index in range(error + 1, len(lines)) if not lines[index].startswith((" ", "\t"))), len(lines))
     return lines[:end]
@@ -90,18 +90,18 @@ def _index_of_error(trace: list[str]) -> int:
 
 
 def _headline(lines: list[str]) -> str:
-    """The one line that says most: a traceback's error, or else the last line."""
+    """The line that says most: a traceback's error, or else the last line."""
     if not lines:
         return ""
     return lines[_index_of_error(lines)] if lines[0].startswith(_TRACEBACK) else lines[-1]
 
 
-def nearest_lines(name: str, log: str, most: int = 5) -> list[str]:
-    """The lines that look most like one that would give a metric, best first; the last ones where none does."""
+def nearest_lines(name: str, log: str, max_lines: int = 5) -> list[str]:
+    """The lines that look most like one that prints a metric, best first; the last lines if none does."""
     lines = [line.strip()[:MAX_LINE_CHARACTERS] for line in log.splitlines() if line.strip()][-1000:]
 
     def likeness(line: str) -> float:
         return SequenceMatcher(None, name.lower(), line[: 2 * len(name)].lower()).ratio()
 
     near = sorted((line for line in lines if likeness(line) >= 0.5), key=likeness, reverse=True)
-    return near[:most] or lines[-most:]
+    return near[:max_lines] or lines[-max_lines:]

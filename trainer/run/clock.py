@@ -1,4 +1,4 @@
-"""The runner's own clocks. What an experiment says about time is never asked."""
+"""The runner's own clocks. They don't depend on what an experiment reports."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 WALL_FACTOR, WALL_EXTRA = 15.0, 30.0
-"""CPU time has a cap on wall clock of so many times its limit and so many seconds more: a process that sleeps ends, too.
-High enough that a busy machine, where a process gets a tenth of a core, ends nothing that is honest."""
-_SHORTEST_LOOK, _LONGEST_LOOK = 0.01, 0.25
+"""A limit on CPU time also limits wall clock, to this many times the limit plus this many seconds: a process that sleeps ends
+too. It is high enough for an honest process that gets a tenth of a core on a busy machine."""
+_MIN_LOOK_SECONDS, _MAX_LOOK_SECONDS = 0.01, 0.25
 
 
 class Clock:
@@ -16,8 +16,8 @@ class Clock:
 
     Args:
         limit: Seconds.
-        cpu: Gives the CPU seconds that a process tree has used; None to count wall clock alone.
-        cores: How many CPU seconds may pass in a second.
+        cpu: Returns the CPU seconds that a process tree has used; None to count only wall clock.
+        cores: How many CPU seconds can pass in one second.
         now: Wall clock.
     """
 
@@ -44,9 +44,9 @@ class Clock:
         return self._now() - self._began
 
     def left(self) -> float:
-        """Seconds until the clock or the cap is over, whichever comes first; negative past it."""
+        """Seconds until the limit or the cap on wall clock is reached, whichever comes first; negative after that."""
         return min(self._limit - self.used(), self._wall_limit - self.wall())
 
     def next_look(self) -> float:
-        """Seconds of wall clock after which to look again: soon enough to see the end, rarely enough to cost nothing."""
-        return min(max(self.left() / self._cores, _SHORTEST_LOOK), _LONGEST_LOOK)
+        """Seconds of wall clock after which to look again: soon enough to see the end, and rarely enough to cost little."""
+        return min(max(self.left() / self._cores, _MIN_LOOK_SECONDS), _MAX_LOOK_SECONDS)

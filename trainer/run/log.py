@@ -1,4 +1,4 @@
-"""The experiment's output: all of it while it is short, its beginning and its end when it is long."""
+"""The log of an experiment's output: all of a short one, the beginning and the end of a long one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TAIL_BYTES = 2**18
 
 
 class Log:
-    """Bounded `log.txt`. What is past the head is held in memory, and the last of it written on closing."""
+    """A `log.txt` of bounded size. Output past its head is held in memory, and the end of it is written on closing."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -26,7 +26,7 @@ class Log:
         self.close()
 
     def write(self, data: bytes) -> None:
-        """Add output as it came."""
+        """Append output."""
         head, rest = data[: self._room], data[self._room :]
         self._file.write(head)
         self._room -= len(head)
@@ -40,12 +40,12 @@ class Log:
         del self._tail[:excess]
 
     def text(self) -> str:
-        """What is kept so far; lines that were overwritten by a carriage return stand as lines of their own."""
-        kept = self._path.read_bytes() + bytes(self._tail)
-        return kept.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+        """The output so far; text that a carriage return overwrote becomes lines of its own."""
+        output = self._path.read_bytes() + bytes(self._tail)
+        return output.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 
     def close(self) -> None:
-        """Write the end of a long output, and let go of the file."""
+        """Write the end of a long output, and close the file."""
         if self._file.closed:
             return
         self._trim()

@@ -1,4 +1,4 @@
-"""What is done or known once a machine: preparing a trainer, and what the device is."""
+"""What is done or measured once per machine: preparing a trainer, and describing the device."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .log import Log
 
 
 def prepare_once(trainer: TrainerFile, folder: RunFolder, spec: RunSpec, log: Log, stop: Stop) -> None:
-    """Run the trainer's `[prepare]`, unless that was done here before for the same protected files.
+    """Run the trainer's `[prepare]` command, unless that was done on this machine for the same protected files.
 
-    It is trusted, and so meets none of the files that experiments change.
+    The command is trusted, so it gets none of the files that experiments may change.
 
     Raises:
         RunFailedError: The command failed; the next run tries again.
@@ -47,7 +47,7 @@ def prepare_once(trainer: TrainerFile, folder: RunFolder, spec: RunSpec, log: Lo
 
 
 def _content_key(trainer: TrainerFile, source: Path) -> str:
-    """Hash of the files that experiments can't change: an idea doesn't make the machine prepare again."""
+    """Hash of the command and of the files that experiments can't change."""
     digest = sha256(repr(trainer.prepare).encode())
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source).as_posix()

@@ -1,4 +1,4 @@
-"""What a trainer that knows nothing of labhand says of itself: lines of its output, believed as they stand."""
+"""The self-reported score and measures of a trainer that doesn't use labhand: lines of its output, believed as they are."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _SUMMARY: dict[str, tuple[str, float]] = {
     "num_params_M": ("parameters", 1e6),
     "peak_vram_mb": ("peak_memory_bytes", 2**20),
 }
-"""Lines as autoresearch prints them, what they are called here, and the factor to the unit."""
+"""Lines that autoresearch prints: their names in `result.json`, and the factor to its unit."""
 _CLAIMS = ("training_seconds",)
 _LINE = re.compile(r"^(\w+):\s*(\d+\.?\d*)\s*$", re.MULTILINE)
 
 
 def read_score(metric: Metric, log: str) -> float:
-    """The last value that the output gives for the metric.
+    """The last value of the metric in the output.
 
     Raises:
-        RunFailedError: No line gives one, it is no number, or it isn't finite.
+        RunFailedError: No line has one, it is no number, or it isn't finite.
     """
-    found = list(metric.pattern.finditer(log))
-    if not found:
+    matches = list(metric.pattern.finditer(log))
+    if not matches:
         near = nearest_lines(metric.name, log)
         expected = f"The output has no line that matches {metric.pattern.pattern}"
         raise RunFailedError(
             FailureKind.CONTRACT_BROKEN, expected, near, f"Print a line like `{metric.name}: 0.9979` when training is over."
         )
-    line, text = found[-1][0], found[-1][1]
+    line, text = matches[-1][0], matches[-1][1]
     try:
         score = float(text)
     except ValueError:
@@ -44,7 +44,7 @@ def read_score(metric: Metric, log: str) -> float:
 
 
 def read_summary(log: str) -> tuple[dict[str, int], dict[str, float]]:
-    """Measures and claims among the lines, in the units of `result.json`."""
+    """Measures and claims in the output, in the units of `result.json`."""
     numbers: dict[str, float] = {}
     for name, text in _LINE.findall(log):
         numbers[name] = float(text)

@@ -1,4 +1,4 @@
-"""One run, as the parts of the runner hand it to one another."""
+"""One run, as the parts of the runner pass it to each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .result import ResultDraft
 
 @dataclass(frozen=True)
 class Run:
-    """All that belongs to one run while the runner lives."""
+    """Everything that belongs to one run while the runner lives."""
 
     folder: RunFolder
     spec: RunSpec
@@ -37,11 +37,11 @@ class Run:
     group: ControlGroup | None = None
 
     def clock(self, limit: float) -> Clock:
-        """A clock of the kind that governs this run, over whatever runs below the runner from now on."""
+        """A clock of this run's kind, over all processes below the runner from now on."""
         return Clock(limit, self._cpu() if self.spec.clock == "cpu" else None, len(self.spec.cores) or os.cpu_count() or 1)
 
     def _cpu(self) -> Callable[[], float]:
-        """CPU seconds of what runs below the runner: by two counts where there is a control group, and the larger one holds."""
+        """CPU seconds of all processes below the runner: the larger of two counts where there is a control group."""
         tree, group = TreeClock(), self.group
         if group is None:
             return tree.seconds
@@ -64,7 +64,7 @@ class Run:
             folder: Its working directory.
             sandbox: Its bounds.
             descriptors: Open files that it inherits under the same numbers.
-            guard: The module that makes something of the command.
+            guard: The module that runs the command.
             more: Added to its environment.
         """
         serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm

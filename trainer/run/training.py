@@ -1,4 +1,4 @@
-"""Training: the experiment's command, run under the runner's clock until it ends or is ended."""
+"""Training: the experiment's command runs under the runner's clock until it ends or is ended."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from .run import Run
 from .usage import DiskWatch, GpuWatch, check_claim, check_startup, note_claim, record_memory
 
 GRACE_SECONDS, GRACE_SHARE = 1.0, 0.05
-"""On the budget's clock, past the budget: for the last step and for saving."""
-MOST_POINTS = 20_000
-"""Lines in curve.jsonl; what is reported past them counts, but isn't kept."""
-_HELPING = 64
-"""Messages that are taken before the clock is looked at again."""
+"""Allowed past the budget, on its clock, for the last step and for saving: seconds, and a share of the budget."""
+MAX_POINTS = 20_000
+"""Lines in curve.jsonl; later reports count for the result and aren't written."""
+_MESSAGES_AT_A_TIME = 64
+"""That are read before the clock is checked again."""
 
 
 def train_by_output(run: Run) -> None:
-    """Run a command that knows nothing of labhand; all its time counts as training.
+    """Run a command that doesn't use labhand; all its time counts as training.
 
     Raises:
-        RunFailedError: It failed, or went on past start-up, budget and evaluation together.
+        RunFailedError: It failed, or ran longer than start-up, budget and evaluation together allow.
         CancelledError: The runner was asked to end.
     """
     budget = run.trainer.budget
@@ -54,14 +54,14 @@ def train_by_output(run: Run) -> None:
 
 
 def train_with_session(run: Run, tokens: bytes) -> None:
-    """Run a command that uses `labhand.trainer.session`, until it has left a model.
+    """Run a command that uses `labhand.trainer.session`, until it has saved a model.
 
     Args:
-        run: Its result takes the times, and what was reported.
+        run: Times and reported numbers are written to its result.
         tokens: This seed's training data, uint16.
 
     Raises:
-        RunFailedError: It failed, diverged, broke the contract, or went on past its deadline.
+        RunFailedError: It failed, diverged, broke the contract, or ran past its deadline.
         CancelledError: The runner was asked to end.
     """
     try:
@@ -69,7 +69,7 @@ def train_with_session(run: Run, tokens: bytes) -> None:
     except RunFailedError as error:
         if error.failure.kind != FailureKind.OUT_OF_MEMORY or run.gate.is_in:
             raise
-        _enter(run)  # the model that was evaluated beside it may have taken the memory
+        _enter(run)  # a model that is evaluated on the same GPU may have taken the memory
         _train(run, tokens)
 
 
@@ -138,7 +138,7 @@ class _Training:
         self.is_saved = False
 
     def watch(self, child: Child) -> None:
-        """Listen, and look at the clock, until the model is saved or the child has ended and all that it said was heard."""
+        """Read messages and check the clock, until the model is saved, or the child has ended and all its messages are read."""
         while child.status is None and not self.is_saved:
             child.wait(self._look())
             self._listen(child)
@@ -149,7 +149,11 @@ class _Training:
             child.kill()  # or it could go on training, and save again
 
     def _look(self) -> float:
-        """Look at all that is watched; gives the seconds until that is due again."""
+        """Check all that is watched.
+
+        Returns:
+            Seconds until the next check is due.
+        """
         self._disk.look()
         if self.is_ready and self._training is None:
             self._begin()
@@ -172,9 +176,13 @@ class _Training:
         return RunFailedError(FailureKind.TIMEOUT, message, lines)
 
     def _listen(self, child: Child) -> bool:
-        """Take a bounded helping of what was said, so that a flood doesn't hide the clock; gives whether there may be more."""
+        """Read a bounded number of messages, so that a flood of them doesn't delay the clock.
+
+        Returns:
+            Whether there may be more.
+        """
         try:
-            for _ in range(_HELPING):
+            for _ in range(_MESSAGES_AT_A_TIME):
                 if self._channel is None or self.is_saved:
                     return False
                 received = self._channel.receive()
@@ -200,8 +208,8 @@ class _Training:
             case "saved" if self._training is not None:
                 self.is_saved = True
                 note_claim(self._run, message.get("seconds"))
-            case said:
-                raise RunFailedError(FailureKind.CONTRACT_BROKEN, f"The experiment said {said!r}, which isn't due now")
+            case word:
+                raise RunFailedError(FailureKind.CONTRACT_BROKEN, f"The experiment said {word!r}, which isn't due now")
 
     def _end_startup(self) -> None:
         self.is_ready = True
@@ -210,7 +218,7 @@ class _Training:
         self._begin()
 
     def _begin(self) -> None:
-        """Hand over the data and start the clock, unless another run still has the device."""
+        """Send the data and start the clock, unless another run still has the device."""
         if self._channel is None or not self._run.gate.try_to_get_in():
             return
         self._run.result.has_device()
@@ -220,7 +228,7 @@ class _Training:
         self._run.folder.set_phase("running")
 
     def _note(self, message: Mapping[str, Any], clock: Clock) -> None:
-        """Keep one report; what it says is the experiment's own word, except for the seconds."""
+        """Record one report. Its numbers are the experiment's own claims, except for the seconds."""
         loss, measures = _read_report(message)
         step, tokens = measures["steps"], measures["tokens"]
         self._run.result.measures |= measures
@@ -228,14 +236,14 @@ class _Training:
             raise RunFailedError(
                 FailureKind.DIVERGED, f"The loss was {loss} at step {step}, after {clock.used():.1f} s of training"
             )
-        if self._points < MOST_POINTS:
+        if self._points < MAX_POINTS:
             self._points += 1
             point = {"seconds": round(clock.used(), 3), "step": step, "loss": loss, "tokens": tokens}
             with self._run.folder.curve.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(point) + "\n")
 
     def settle(self) -> None:
-        """Say what was used, however it ended."""
+        """Write to the result what was used, however the training ended."""
         os.close(self._tokens)
         if not self.is_ready:
             self._run.result.seconds["startup"] = self._startup.wall()
@@ -247,7 +255,7 @@ class _Training:
 
 
 def _read_report(message: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
-    """The loss, which may be anything, and the measures, which are counts."""
+    """The loss, which may be any number, and the measures, which are counts."""
     try:
         loss, step, tokens = float(message["loss"]), int(message["step"]), int(message["tokens"])
         measures: dict[str, float] = {"steps": step, "tokens": tokens}

@@ -1,4 +1,4 @@
-"""What a run used, as measured from outside; and whether what it says of itself agrees."""
+"""What a run used, as measured from outside, and whether its own claims agree."""
 
 from __future__ import annotations
 
@@ -10,59 +10,59 @@ from collections.abc import Sequence
 
 from ..contract import nvidia
 from ..contract.failures import FailureKind
-from ..sandbox.policy import LARGEST_FILE
+from ..sandbox.policy import MAX_FILE_BYTES
 from ..sandbox.processes import descendants, peak_memory
 from .classify import RunFailedError
 from .clock import Clock
 from .run import Run
 
 CLAIM_SECONDS, CLAIM_SHARE = 1.0, 0.1
-"""By so much what an experiment says that it used may differ from what was measured."""
+"""By how much an experiment's claim of its time may differ from what was measured: seconds, plus a share of it."""
 STARTUP_CPU_SECONDS, STARTUP_SHARE = 15.0, 0.75
-"""A start-up is long when it takes so many CPU seconds more than the budget; by wall clock, such a share of what is allowed."""
-MOST_FILES = 4
-"""All that an experiment writes may be as large as so many of the largest files."""
+"""A start-up is long from this many CPU seconds above the budget on or, by wall clock, this share of what is allowed."""
+MAX_FULL_FILES = 4
+"""An experiment may write as many bytes in all as this many files of the largest size."""
 GPU_LOOKS = (0.25, 0.75)
-"""Shares of the budget at which the driver is asked: frameworks keep what they allocated, and asking isn't free."""
+"""Shares of the budget at which the driver is queried: frameworks keep what they have allocated, and a query takes time."""
 MIB = 2**20
 
 
 class DiskWatch:
-    """Looks now and then how much an experiment has written; a limit on single files can't see that."""
+    """Checks now and then how much an experiment has written in all, which a limit on single files can't bound."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._most = MOST_FILES * LARGEST_FILE[run.spec.device]
+        self._max_bytes = MAX_FULL_FILES * MAX_FILE_BYTES[run.spec.device]
         self._next = 0.0
 
     def look(self) -> None:
-        """See that it isn't too much.
+        """Check the total, if it is time.
 
         Raises:
-            RunFailedError: It is.
+            RunFailedError: It is too large.
         """
         began = time.monotonic()
         if began < self._next:
             return
         used = self._run.folder.used_bytes()
         self._next = began + max(1.0, 50 * (time.monotonic() - began))
-        if used > self._most:
-            message = f"The experiment wrote {used / 2**30:.1f} GiB; {self._most / 2**30:.0f} GiB are allowed"
+        if used > self._max_bytes:
+            message = f"The experiment wrote {used / 2**30:.1f} GiB; {self._max_bytes / 2**30:.0f} GiB are allowed"
             raise RunFailedError(FailureKind.CONTRACT_BROKEN, message, (), "Write less to the disk.")
 
 
 class GpuWatch:
-    """Asks the driver a few times, while an experiment trains, what memory it takes and whether someone else is on its GPU."""
+    """Queries the driver a few times during training: how much memory is used, and whether another process is on the GPU."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._left = list(GPU_LOOKS) if run.spec.device == "cuda" else []
 
     def look(self, share: float) -> None:
-        """Look if it is time.
+        """Query the driver, if it is time.
 
         Args:
-            share: Of the budget that is used.
+            share: Of the budget that is used so far.
         """
         if self._left and share >= self._left[0]:
             self._left = [later for later in self._left if later > share]
@@ -70,15 +70,15 @@ class GpuWatch:
 
     def _note(self, processes: Sequence[Sequence[str]]) -> None:
         ours = {str(pid) for pid in descendants(os.getpid())}
-        known = [row for row in processes if row[0] in ours]
-        if known:
-            self._keep([row[1] for row in known])
-            if len(known) < len(processes) and "shared_gpu" not in self._run.result.flags:
+        own_rows = [row for row in processes if row[0] in ours]
+        if own_rows:
+            self._record([row[1] for row in own_rows])
+            if len(own_rows) < len(processes) and "shared_gpu" not in self._run.result.flags:
                 self._run.result.flags.append("shared_gpu")
-        else:  # within a container the driver may know processes by other numbers
-            self._keep([row[0] for row in nvidia.query("gpu=memory.used", self._run.spec.gpu)])
+        else:  # in a container the driver may number processes otherwise
+            self._record([row[0] for row in nvidia.query("gpu=memory.used", self._run.spec.gpu)])
 
-    def _keep(self, mebibytes: Sequence[str]) -> None:
+    def _record(self, mebibytes: Sequence[str]) -> None:
         held = MIB * sum(int(figure) for figure in mebibytes if figure.isdecimal())
         if held:
             before = self._run.result.measures.get("peak_memory_bytes", 0)
@@ -86,7 +86,7 @@ class GpuWatch:
 
 
 def record_memory(run: Run) -> None:
-    """Keep the most that was held at once, as far as it can be seen: by those that live, or by one of those that are gone."""
+    """Record the peak of memory as far as it can be seen: of all living processes, or of a single one that has ended."""
     if run.spec.device == "cpu":
         gone = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         before = int(run.result.measures.get("peak_memory_bytes", 0))
@@ -94,31 +94,31 @@ def record_memory(run: Run) -> None:
 
 
 def note_claim(run: Run, seconds: object) -> None:
-    """Keep what an experiment says that its training took, if that is a number."""
+    """Record the training time that an experiment claims, if that is a number."""
     if isinstance(seconds, int | float) and 0 <= seconds < math.inf:
         run.result.claimed["training_seconds"] = float(seconds)
 
 
 def check_claim(run: Run) -> None:
-    """Flag what an experiment says of its time when it differs from what was measured."""
+    """Flag a claimed training time that differs from the measured one."""
     claimed, measured = run.result.claimed.get("training_seconds"), run.result.seconds.get("training")
     if claimed is None or measured is None:
         return
-    around = 0.0
-    if run.trainer.data is None:  # it may count without its start-up and evaluation, and by the wall
+    uncounted = 0.0
+    if run.trainer.data is None:  # it may leave out start-up and evaluation, and count wall clock
         measured = run.result.seconds["training_wall"]
-        around = run.trainer.budget.startup_seconds + run.trainer.budget.evaluation_seconds
+        uncounted = run.trainer.budget.startup_seconds + run.trainer.budget.evaluation_seconds
     slack = CLAIM_SECONDS + CLAIM_SHARE * measured
-    if not measured - around - slack <= claimed <= measured + slack:
+    if not measured - uncounted - slack <= claimed <= measured + slack:
         run.result.flags.append("clock_mismatch")
 
 
 def check_startup(run: Run, used: Clock) -> None:
-    """Flag a start-up in which something else than building and compiling may have happened.
+    """Flag a start-up so long that training may have been part of it.
 
     Args:
-        run: Says what is allowed.
-        used: Has counted the start-up on the budget's clock.
+        run: Its trainer says what is allowed.
+        used: The start-up on the budget's clock.
     """
     if run.spec.clock == "cpu":
         is_long = used.used() > STARTUP_CPU_SECONDS + run.spec.budget_seconds

@@ -1,7 +1,7 @@
-"""Control groups: a tree of processes that the kernel counts, bounds and ends whole.
+"""Control groups: the kernel counts, limits and kills a tree of processes as a whole.
 
-Version 1 has a hierarchy for each controller, and takes root; version 2 has one for all, in which a user may have been given a
-part. Where neither can be had, the subreaper of `processes` does what it can.
+Version 1 has a hierarchy for each controller and needs root. Version 2 has a single one, of which a user may own a part. Where
+neither is available, the subreaper of `processes` does what it can.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
 _MADE_HERE = "labhand_run-"
-_LONGEST_RUN = 86_400.0
-"""Seconds; a group may be empty for a moment while its run goes on."""
+_MAX_RUN_SECONDS = 86_400.0
+"""A group that is older was left behind; a younger one may be empty for a moment while its run goes on."""
 _CONTROLLERS_1 = ("cpuacct", "freezer", "memory", "pids")
 _NANOSECONDS, _MICROSECONDS = 1e9, 1e6
 
@@ -28,7 +28,7 @@ class ControlGroup:
 
     Attributes:
         version: Of the interface, 1 or 2.
-        folders: Controller to its folder; in version 2 it is the same for all that there are.
+        folders: Each controller's folder; in version 2 all are the same.
     """
 
     version: int
@@ -36,27 +36,27 @@ class ControlGroup:
 
     @property
     def entrances(self) -> tuple[str, ...]:
-        """Files that move the process which writes 0 there into the group."""
+        """Files that move a process into the group when it writes 0 there."""
         return tuple(dict.fromkeys(str(folder / "cgroup.procs") for folder in self.folders.values()))
 
     def cpu_seconds(self) -> float:
-        """Of all processes that ever were in it."""
+        """CPU seconds of all processes that were ever in the group."""
         folder = self.folders["cpuacct"]
         if self.version == 1:
             return int(_read(folder / "cpuacct.usage")) / _NANOSECONDS
         counts = dict(line.split() for line in _read(folder / "cpu.stat").splitlines())
         return int(counts["usage_usec"]) / _MICROSECONDS
 
-    def limit_processes(self, most: int) -> bool:
-        """Bound the number of threads in it; gives whether that could be done."""
-        return self._set("pids", "pids.max", str(most))
+    def limit_processes(self, max_threads: int) -> bool:
+        """Limit the number of threads in the group, and return whether that was possible."""
+        return self._set("pids", "pids.max", str(max_threads))
 
     def limit_memory(self, size: int) -> bool:
-        """Bound its memory, in bytes; gives whether that could be done."""
+        """Limit the group's memory, in bytes, and return whether that was possible."""
         return self._set("memory", "memory.limit_in_bytes" if self.version == 1 else "memory.max", str(size))
 
     def kill(self) -> None:
-        """Send SIGKILL to all that is in it, at a moment when nothing in it can start anything."""
+        """Send SIGKILL to all processes in the group while none of them can start another."""
         if self.version == 2:
             self._set("freezer", "cgroup.kill", "1")
             return
@@ -76,7 +76,7 @@ class ControlGroup:
         return True
 
     def remove(self) -> None:
-        """Give the group back; the kernel keeps one that isn't empty."""
+        """Remove the group; the kernel keeps one that isn't empty."""
         for folder in set(self.folders.values()):
             with suppress(OSError):
                 folder.rmdir()
@@ -84,7 +84,7 @@ class ControlGroup:
 
 @contextmanager
 def own_group() -> Generator[ControlGroup | None]:
-    """A group that this process made, below the one that it is in, for as long as the context lasts; None where it may not."""
+    """Make a group below this process's own, for as long as the context lasts; None if that isn't allowed."""
     name = f"{_MADE_HERE}{os.getpid()}-{time.monotonic_ns()}"
     group = _make_1(name) or _make_2(name)
     try:
@@ -123,7 +123,7 @@ def _make_2(name: str) -> ControlGroup | None:
 
 
 def _make(parent: Path, name: str) -> Path:
-    """A group below another; those that runners left behind which were killed are removed."""
+    """Make a group below another, and remove groups that killed runners left behind."""
     for old in parent.glob(f"{_MADE_HERE}*"):
         with suppress(OSError):  # one that another runner removes, or that isn't empty
             if _is_left_behind(old):
@@ -133,9 +133,9 @@ def _make(parent: Path, name: str) -> Path:
 
 
 def _is_left_behind(group: Path) -> bool:
-    """Whether its runner is surely gone: not to be seen, which it may be in a container, and started long ago."""
+    """Whether its runner is surely gone: it isn't visible, as it may be in a container, and it started long ago."""
     pid = group.name.removeprefix(_MADE_HERE).partition("-")[0]
-    return not Path("/proc", pid).exists() and time.time() - group.stat().st_mtime > _LONGEST_RUN
+    return not Path("/proc", pid).exists() and time.time() - group.stat().st_mtime > _MAX_RUN_SECONDS
 
 
 def _own_groups() -> Iterator[tuple[str, str]]:

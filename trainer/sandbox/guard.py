@@ -1,9 +1,9 @@
 """Stands between the runner and an untrusted command.
 
 `python -P -m labhand.trainer.sandbox.guard RUNNER GRACE SANDBOX CWD COMMAND…` starts the command in a session of its own, in a
-sandbox unless SANDBOX is empty, adopts whatever daemonises itself below it, and ends only when nothing of the tree is left,
-with the command's exit status. SIGTERM asks it to end the tree: SIGTERM to the command's group, and after the grace SIGKILL to
-all. When the runner dies, the kernel sends it that SIGTERM, and there is no grace.
+sandbox unless SANDBOX is empty. It adopts every descendant that daemonises itself, and ends only when no process of the tree is
+left, with the command's exit status. SIGTERM asks it to end the tree: SIGTERM to the command's group, and after the grace
+SIGKILL to all. When the runner dies, the kernel sends the guard a SIGTERM, and there is no grace.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from .processes import end_descendants
 from .sandbox import Sandbox
 
 NOT_STARTED = 127
-"""Exit status when the command could not be executed, as a shell gives it."""
+"""Exit status if the command could not be executed, as in a shell."""
 NEXT = signal.SIGUSR1
-"""Asks a guard to end what it stands before, without grace, and to start what comes next, if anything does."""
+"""Asks a guard to kill the child that runs, without grace, and to start the next one, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class GuardSpec:
-    """What a runner charges a guard with.
+    """What a runner asks a guard to do.
 
     Attributes:
-        runner: Its process.
+        runner: The runner's process id.
         grace: Seconds between SIGTERM and SIGKILL.
         sandbox: Around the command; None if it is trusted.
         folder: Where the command runs.
-        command: To be executed, or what else the guard's module makes of it.
+        command: To be executed, or used otherwise by the guard's module.
     """
 
     runner: int
@@ -50,12 +50,12 @@ class GuardSpec:
 
     @classmethod
     def from_arguments(cls, arguments: Sequence[str]) -> GuardSpec:
-        """What `as_arguments` gave."""
+        """The inverse of `as_arguments`."""
         runner, grace, bounds, folder, *command = arguments
         return cls(int(runner), float(grace), Sandbox.from_text(bounds) if bounds else None, folder, command)
 
     def enter(self, guard: int) -> None:
-        """Put this process, which the guard has forked, where the command may run."""
+        """Put this process, which the guard has forked, into the command's folder and sandbox."""
         os.chdir(self.folder)
         if self.sandbox:
             self.sandbox.enter()
@@ -74,31 +74,31 @@ class GuardSpec:
 
 
 class Guard:
-    """This process, as it stands before one child after another.
+    """This process, which runs one child after another.
 
     Args:
-        charge: By whom, and how much grace there is.
+        spec: Names the runner, and the grace.
     """
 
-    def __init__(self, charge: GuardSpec) -> None:
-        self._charge = charge
+    def __init__(self, spec: GuardSpec) -> None:
+        self._spec = spec
         self._child: int | None = None
         self._goes_on = self._is_ending = False
 
     def stand(self, starts: Sequence[Callable[[int], object]]) -> int:
-        """Fork a child for each of these, the next when the last of the one before has ended and `NEXT` had asked for it.
+        """Fork a child for each function: the next one when `NEXT` has asked for it and no process of the one before is left.
 
-        A child returns from here, too, after what it was to do, which is told the guard's process id.
+        A child returns from here too, after its function, which gets the guard's process id.
 
         Returns:
-            The exit status of the last child, as a shell gives it.
+            The exit status of the last child, as in a shell.
         """
         adopt_orphans()
         hide()
         for number, act in ((signal.SIGALRM, self._kill), (signal.SIGTERM, self._end), (NEXT, self._next)):
             signal.signal(number, act)
         end_with_parent(signal.SIGTERM)
-        self._is_ending = os.getppid() != self._charge.runner
+        self._is_ending = os.getppid() != self._spec.runner
         me, status = os.getpid(), 0
         for start in starts:
             self._goes_on = False
@@ -135,20 +135,24 @@ class Guard:
 
     def _end(self, *_: object) -> None:
         self._is_ending = True
-        runner_lives = os.getppid() == self._charge.runner
+        runner_lives = os.getppid() == self._spec.runner
         self._signal_group(signal.SIGTERM if runner_lives else signal.SIGKILL)
-        signal.setitimer(signal.ITIMER_REAL, self._charge.grace)
+        signal.setitimer(signal.ITIMER_REAL, self._spec.grace)
 
 
 def _forget_signals() -> None:
-    """In a child, which leads a session of its own: no signal means to it what it means to its guard."""
+    """In a child, which gets a session of its own: restore the default action of the guard's signals."""
     os.setsid()
     for number in (signal.SIGALRM, signal.SIGTERM, NEXT):
         signal.signal(number, signal.SIG_DFL)
 
 
 def _wait_for(pid: int) -> int:
-    """Reap whatever ends until this child has; gives its exit status as a shell does."""
+    """Reap all processes that end until this child has.
+
+    Returns:
+        Its exit status, as in a shell.
+    """
     while True:
         ended, status = os.wait()
         if ended == pid:
@@ -156,9 +160,9 @@ def _wait_for(pid: int) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command to the end of its last descendant, and give its exit status."""
-    charge = GuardSpec.from_arguments(arguments)
-    return Guard(charge).stand([charge.execute])
+    """Run one command until its last descendant has ended, and return its exit status."""
+    spec = GuardSpec.from_arguments(arguments)
+    return Guard(spec).stand([spec.execute])
 
 
 if __name__ == "__main__":

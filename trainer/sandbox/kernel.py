@@ -1,4 +1,4 @@
-"""What the kernel is asked for that Python has no function for."""
+"""System calls for which Python has no function."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _CAPABILITIES_VERSION_3 = 0x20080522
 
 @functools.cache
 def libc() -> ctypes.CDLL:
-    """The C library; its calls leave what went wrong for `checked`."""
+    """The C library, whose calls keep their error number for `checked`."""
     return ctypes.CDLL(None, use_errno=True)
 
 
 def checked(result: int, what: str) -> int:
-    """The result of a call to the C library.
+    """The result of a call to the C library, if it succeeded.
 
     Raises:
         OSError: It is negative: the call failed.
@@ -34,7 +34,7 @@ def call(number: int, *arguments: object) -> int:
     """A system call by its number.
 
     Raises:
-        OSError: As the kernel says.
+        OSError: The call failed.
     """
     plain = [ctypes.c_long(argument) if isinstance(argument, int) else argument for argument in arguments]
     return checked(libc().syscall(ctypes.c_long(number), *plain), f"system call {number}")
@@ -44,7 +44,7 @@ def control(option: int, *values: int) -> None:
     """`prctl`: change something about this process.
 
     Raises:
-        OSError: As the kernel says.
+        OSError: The call failed.
     """
     padded = [ctypes.c_ulong(value) for value in (*values, 0, 0, 0, 0)[:4]]
     checked(libc().prctl(option, *padded), f"prctl {option}")
@@ -54,7 +54,7 @@ def adopt_orphans() -> None:
     """Make this process the parent of every descendant whose own parent ends.
 
     Raises:
-        OSError: The kernel can't, or wouldn't list children, so that they couldn't be counted.
+        OSError: The kernel can't do that, or doesn't list children, so that they can't be counted.
     """
     if not Path("/proc/thread-self/children").exists():
         raise OSError("this kernel doesn't list child processes: it was built without CONFIG_PROC_CHILDREN")
@@ -67,7 +67,7 @@ def end_with_parent(number: int) -> None:
 
 
 def hide() -> None:
-    """Let no other process of the same user look into this one: its memory, its open files, its environment."""
+    """Prevent other processes of the same user from reading this one's memory, open files and environment."""
     control(_SET_DUMPABLE, 0)
 
 
@@ -77,19 +77,19 @@ def unhide() -> None:
 
 
 def forbid_new_privileges() -> None:
-    """Let no program give this process, or its descendants, more than they have: setuid bits mean nothing any more."""
+    """Prevent programs from giving this process and its descendants more privileges: setuid bits have no effect."""
     control(_SET_NO_NEW_PRIVILEGES, 1)
 
 
 def drop_capabilities() -> None:
-    """Give up, for good, what sets root apart from other users; without effect for those."""
+    """Give up root's capabilities, irrevocably; no effect for other users."""
     if os.geteuid() == 0:
         last = int(Path("/proc/sys/kernel/cap_last_cap").read_text(encoding="ascii"))
         for capability in range(last + 1):
             try:
                 control(_DROP_FROM_BOUNDING_SET, capability)
             except PermissionError:
-                break  # root without the right to drop has no more than it will give up below
+                break  # root that may not drop them here gives them up below
         control(_AMBIENT, _CLEAR_ALL)
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION_3, 0)
     none = (ctypes.c_uint32 * 6)()

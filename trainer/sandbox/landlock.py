@@ -1,7 +1,7 @@
-"""Landlock: a process gives up what it could do with files, and with TCP, for itself and all its descendants; no root needed.
+"""Landlock: a process gives up rights on files and on TCP, for itself and all its descendants. It needs no root.
 
-Three system calls without a wrapper in the C library; see landlock(7) and linux/landlock.h. The kernel says which version of
-the interface it has (1 came with 5.13), and each version can forbid more than the one before.
+Three system calls without a wrapper in the C library; see landlock(7) and linux/landlock.h. The kernel reports its
+version of the interface (1 came with Linux 5.13), and each version can forbid more than the one before.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PATH_BENEATH = 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _TRUNCATE, _IOCTL_DEV = 1 << 14, 1 << 15
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}
-"""How many of the rights on files a version knows: they are bits in the order in which they came."""
+"""The number of rights on files that a version knows: they are bits, in the order in which they were added."""
 _TCP, _TCP_SINCE = 0b11, 4
 """Binding and connecting."""
 _SCOPE, _SCOPE_SINCE = 0b11, 6
@@ -33,9 +33,9 @@ USE = READ | _WRITE_FILE | _TRUNCATE | _IOCTL_DEV
 """What a device needs."""
 WRITE = _WRITE_FILE | _TRUNCATE
 CHANGE = (1 << 15) - 1
-"""Everything but to control devices."""
+"""Everything except controlling devices."""
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
-"""Rights that a rule about something else than a folder may give."""
+"""Rights that a rule about something other than a folder may grant."""
 
 
 class _Ruleset(ctypes.Structure):
@@ -49,7 +49,7 @@ class _PathBeneath(ctypes.Structure):
 
 
 def version() -> int:
-    """Of the interface; 0 where the kernel has none, or it is switched off."""
+    """Version of the interface; 0 if the kernel has none or it is disabled."""
     try:
         return call(_CREATE_RULESET, None, 0, _ASK_VERSION)
     except OSError:
@@ -62,24 +62,23 @@ def forbids_tcp(version: int) -> bool:
 
 
 def restrict(version: int, rules: Iterable[tuple[str, int]], *, network: bool) -> None:
-    """Forbid this process and its descendants, for good, all that no rule allows.
+    """Forbid this process and its descendants, irrevocably, everything that no rule allows.
 
     Args:
         version: Of the interface, 1 or more; what it can't forbid stays allowed.
-        rules: Paths with what is allowed there and below; one that doesn't exist, or that this process can't reach, is passed
-            over.
-        network: TCP stays allowed.
+        rules: Paths with what is allowed there and below; one that doesn't exist, or that this process can't reach, is skipped.
+        network: TCP remains allowed.
 
     Raises:
         OSError: The kernel refused.
     """
-    known = (1 << max(bits for since, bits in _FILE_RIGHTS.items() if since <= version)) - 1
-    wanted = _Ruleset(known, _TCP if forbids_tcp(version) and not network else 0, _SCOPE if version >= _SCOPE_SINCE else 0)
+    supported = (1 << max(bits for since, bits in _FILE_RIGHTS.items() if since <= version)) - 1
+    handled = _Ruleset(supported, _TCP if forbids_tcp(version) and not network else 0, _SCOPE if version >= _SCOPE_SINCE else 0)
     size = 24 if version >= _SCOPE_SINCE else 16 if version >= _TCP_SINCE else 8
-    ruleset = call(_CREATE_RULESET, ctypes.byref(wanted), size, 0)
+    ruleset = call(_CREATE_RULESET, ctypes.byref(handled), size, 0)
     try:
         for path, rights in rules:
-            _allow(ruleset, path, rights & known)
+            _allow(ruleset, path, rights & supported)
         forbid_new_privileges()
         call(_RESTRICT_SELF, ruleset, 0)
     finally:

@@ -1,6 +1,6 @@
-"""Which bounds this machine can put on a run: what the code that trains, and the model that is scored, may do.
+"""The sandbox policy of a run: what the code that trains, and the model that is scored, may do.
 
-A kernel that can't forbid something makes the sandbox smaller. The run's result says what was in force.
+Where a kernel can't forbid something, the sandbox is weaker. The run's result says what was in force.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from .processes import threads_of_user
 from .sandbox import Sandbox
 
 SWITCH = "LABHAND_NO_LANDLOCK"
-"""Environment variable of the runner: 1 makes it behave as on a kernel without Landlock."""
-LARGEST_FILE = {"cpu": 2**30, "cuda": 2**34}
+"""Environment variable of the runner: with 1 it behaves as on a kernel without Landlock."""
+MAX_FILE_BYTES = {"cpu": 2**30, "cuda": 2**34}
 """Bytes that an experiment may write into one file, by kind of device."""
-MOST_PROCESSES = {"cpu": 128, "cuda": 4096}
+MAX_THREADS = {"cpu": 128, "cuda": 4096}
 """Threads that a run may have in its control group."""
 _SLACK = 4
-"""Where threads can be bounded for the whole user only, others of theirs must not make a run fail."""
+"""Factor where threads can be limited only for the whole user: the user's other processes must not make a run fail."""
 _MEMORY_SHARE = 0.9
-"""Of the machine's memory, or of the share of it that goes with the run's cores."""
-_SMALLEST_MEMORY = 4 * 2**30
+"""Of the machine's memory, or of the share of it that belongs to the run's cores."""
+_MIN_MEMORY = 4 * 2**30
 
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt/nvidia", "/opt/cuda", "/proc", "/sys")
 _SETTINGS = (
@@ -47,7 +47,7 @@ class Confinement:
 
     Args:
         folder: Of the run.
-        spec: Its kind of device decides sizes; it may ask for a sandbox.
+        spec: Its kind of device decides the limits; it may require a sandbox.
         trainer: Names the exceptions that its code needs.
         group: The run's control group, where one could be made.
 
@@ -64,7 +64,7 @@ class Confinement:
         self._landlock = 0 if os.environ.get(SWITCH) == "1" else landlock.version()
         self._read = [*_readable_anywhere(), *(str(Path(path).expanduser()) for path in trainer.read)]
         self._bytes = _memory_limit(spec)
-        self._processes = MOST_PROCESSES[spec.device]
+        self._processes = MAX_THREADS[spec.device]
         bounded = group is not None and group.limit_processes(self._processes)
         held = group is not None and group.limit_memory(self._bytes)
         self._limits_processes, self._limits_memory = not bounded, not held and spec.device == "cpu"
@@ -87,10 +87,10 @@ class Confinement:
         return "landlock" if landlock.forbids_tcp(self._landlock) else "none"
 
     def check(self) -> None:
-        """See that what has to stay closed is.
+        """Check that the corpora and other runs stay unreadable, and that a required sandbox is there.
 
         Raises:
-            ContractError: The trainer's exceptions open it, or a sandbox is required and can't be had.
+            ContractError: The trainer's exceptions would open them, or the kernel lacks a part of a required sandbox.
         """
         missing = [part for part in ("files", "network") if self.in_force[part] == "none"]
         if self._required and missing:
@@ -104,12 +104,12 @@ class Confinement:
                     raise ContractError(f"{path} can't be read by experiments: {closed} lies in it. Name a smaller folder")
 
     def for_training(self) -> Sandbox:
-        """Of the experiment's command: it changes its own working copy and a folder for temporary files, and nothing else."""
+        """For the experiment's command, which may change its own working copy and a folder for temporary files."""
         writable = [self._folder.work, self._folder.temporary]
         return self._sandbox([], writable, shares=self._trainer.data is None or self._trainer.network)
 
     def for_scoring(self) -> Sandbox:
-        """Of the model: it sees its source and what training left, and changes temporary files alone."""
+        """For the model, which may read its source and what training saved, and change only temporary files."""
         readable = [self._folder.source, self._folder.model, self._folder.config]
         return self._sandbox(readable, [self._folder.temporary], shares=False)
 
@@ -125,7 +125,7 @@ class Confinement:
             devices=tuple(_devices(self._device)),
             threads=self._device == "cuda",
             groups=self._group.entrances if self._group else (),
-            file_bytes=LARGEST_FILE[self._device],
+            file_bytes=MAX_FILE_BYTES[self._device],
             memory_bytes=self._bytes if self._limits_memory else None,
             processes=threads_of_user() + _SLACK * self._processes if self._limits_processes else None,
         )
@@ -135,14 +135,14 @@ def _memory_limit(spec: RunSpec) -> int:
     """Bytes that a run may use."""
     whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     share = len(spec.cores) / (os.cpu_count() or 1) if spec.cores else 1.0
-    return max(_SMALLEST_MEMORY, int(_MEMORY_SHARE * share * whole))
+    return max(_MIN_MEMORY, int(_MEMORY_SHARE * share * whole))
 
 
 def _readable_anywhere() -> list[str]:
-    """What any Python process needs to read: the interpreter, its packages, the system's libraries, this package."""
+    """Paths that every Python process needs to read: the interpreter, its packages, the system's libraries, this package."""
     paths = sysconfig.get_paths()
     python = [sys.prefix, sys.base_prefix, paths["stdlib"], paths["purelib"], paths["platlib"], str(Path(__file__).parents[1])]
-    # Packages may lie elsewhere too: those of the system, or what a .pth file names.
+    # Packages may also lie elsewhere: the system's, or those that a .pth file names.
     python += [path for path in sys.path if Path(path).name in {"site-packages", "dist-packages"}]
     libraries = [path for path in os.environ.get("LD_LIBRARY_PATH", "").split(":") if path.startswith("/")]
     interpreter = str(Path(sys.executable).resolve())

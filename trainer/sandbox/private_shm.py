@@ -1,4 +1,4 @@
-"""A private /dev/shm, so that what a run leaves in shared memory dies with it and no other run finds it."""
+"""A private /dev/shm, so that shared memory that a run leaves ends with the run, and no other run finds it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _NO_SETUID, _NO_DEVICES, _RECURSIVE, _PRIVATE = 0x2, 0x4, 0x4000, 0x40000
 
 
 def make_private() -> bool:
-    """Give this process and its descendants a view of the file system in which /dev/shm is empty and theirs alone.
+    """Mount an empty /dev/shm that only this process and its descendants see.
 
-    Root may do that; others where the kernel lets them have a user namespace.
+    Root may do that, and other users where the kernel allows them a user namespace.
 
     Returns:
-        Whether it could be done; if not, nothing has changed that matters.
+        Whether that was possible; if not, nothing relevant has changed.
     """
     user, group = os.geteuid(), os.getegid()
     try:
@@ -27,7 +27,7 @@ def make_private() -> bool:
             _unshare(_NEW_MOUNTS)
         else:
             _unshare(_NEW_MOUNTS | _NEW_USER)
-            unhide()  # or the files below would be root's
+            unhide()  # otherwise the files below belong to root
             _keep_identity(user, group)
         _mount("none", "/", None, _RECURSIVE | _PRIVATE)
         _mount("tmpfs", PLACE, "tmpfs", _NO_SETUID | _NO_DEVICES)
@@ -37,7 +37,7 @@ def make_private() -> bool:
 
 
 def can_be_private() -> bool:
-    """Try it in a process of its own."""
+    """Whether `make_private` works here, tried in a child process."""
     child = os.fork()
     if child == 0:
         try:
@@ -57,6 +57,6 @@ def _mount(source: str, target: str, kind: str | None, flags: int) -> None:
 
 
 def _keep_identity(user: int, group: int) -> None:
-    """Be the same user in the new namespace as outside."""
+    """Keep user and group the same in the new namespace as outside."""
     for name, text in (("setgroups", "deny"), ("gid_map", f"{group} {group} 1"), ("uid_map", f"{user} {user} 1")):
         Path(f"/proc/self/{name}").write_text(text, encoding="ascii")

@@ -1,7 +1,7 @@
-"""Process trees on Linux: found whole, counted whole, ended whole.
+"""Process trees on Linux: listed, counted and ended as a whole.
 
-A process that adopts the orphans among its descendants (a subreaper) can't lose one: whoever daemonises itself becomes its
-child.
+A process that adopts the orphans among its descendants (a subreaper) can't lose one: a descendant that daemonises itself
+becomes its child.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def children(pid: int) -> list[int]:
-    """Direct children of a process; empty when it is gone."""
-    found: list[int] = []
+    """Direct children of a process; empty if it is gone."""
+    pids: list[int] = []
     with contextlib.suppress(OSError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
-            found += map(int, (thread / "children").read_text(encoding="ascii").split())
-    return found
+            pids += map(int, (thread / "children").read_text(encoding="ascii").split())
+    return pids
 
 
 def descendants(pid: int) -> Iterator[int]:
-    """All processes below one, parents first; one that comes or goes meanwhile may be missed."""
+    """All processes below one, parents first; a process that starts or ends meanwhile may be missed."""
     pending = children(pid)
     while pending:
         child = pending.pop()
@@ -40,7 +40,7 @@ def end_descendants(within: float = 10.0) -> bool:
     """Kill and reap all descendants of this process, which has to adopt orphans.
 
     Args:
-        within: Give up after so many seconds of wall clock.
+        within: Seconds of wall clock after which to give up.
 
     Returns:
         Whether none is left.
@@ -60,12 +60,12 @@ def end_descendants(within: float = 10.0) -> bool:
 
 
 def peak_memory(pids: Iterable[int]) -> int:
-    """The most bytes that each of these processes has held, together; of those that are gone, nothing."""
+    """The sum of the peaks of memory of these processes, in bytes; processes that are gone don't count."""
     return sum(1024 * _status(pid, b"VmHWM:") for pid in pids)
 
 
 def threads_of_user() -> int:
-    """How many threads of this process's user there are on this machine."""
+    """The number of threads of this process's user on this machine."""
     me, count = os.geteuid(), 0
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -105,9 +105,9 @@ def _times(pid: int) -> _Times | None:
 class TreeClock:
     """CPU seconds of all descendants of this process since the clock was made.
 
-    Two counts, each of which can miss something, and the larger one holds: what every process seen had used when it was last
-    seen (misses those that came and went between two looks), and what the living used and reaped, with what this process
-    itself has reaped (misses those whose parent ignores SIGCHLD, so that nobody waits for them).
+    The larger of two counts, each of which can miss something. The first is what every process had used when it was last seen;
+    it misses processes that start and end between two looks. The second is what living processes have used and reaped, and what
+    this process has reaped; it misses processes whose parent ignores SIGCHLD, so that nobody waits for them.
     """
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ class TreeClock:
         self._most = 0.0
 
     def seconds(self) -> float:
-        """Look at the tree, and give the count; never less than before."""
+        """Look at the tree, and return the count, which never decreases."""
         counts = zip(self._look(), self._before, strict=True)
         self._most = max(self._most, *(count - before for count, before in counts))
         return self._most

@@ -1,4 +1,4 @@
-"""The bounds of an untrusted process, as the runner decides them and the guard puts them on: see `confinement` for which."""
+"""The bounds of an untrusted process. `policy` decides them in the runner, and the guard applies them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Sandbox:
         read: Folders and files that it may read and execute.
         write: Folders in which it may do everything.
         devices: Files that it may read, write and control.
-        threads: It may name its threads by way of /proc, without which CUDA doesn't start.
+        threads: It may name its threads through /proc, without which CUDA doesn't start.
         groups: Files that move a process into its control groups.
         file_bytes: The largest file that it may write.
-        memory_bytes: The most address space of one process; None for no limit.
-        processes: The most threads of its user on this machine; None for no limit.
+        memory_bytes: The largest address space of one process; None for no limit.
+        processes: The largest number of threads of its user on this machine; None for no limit.
     """
 
     landlock: int
@@ -52,16 +52,16 @@ class Sandbox:
 
     @classmethod
     def from_text(cls, text: str) -> Sandbox:
-        """What `as_text` gave."""
+        """The inverse of `as_text`."""
         return cls(**json.loads(text))
 
     def enter(self) -> None:
-        """Put this process into it, for good.
+        """Apply the bounds to this process, irrevocably.
 
         Raises:
-            OSError: The kernel refused something that it should be able to do.
+            OSError: The kernel refused something that it supports.
         """
-        kernel.unhide()  # or a user could not write to the files below
+        kernel.unhide()  # otherwise a user can't write to the files below
         for group in self.groups:
             Path(group).write_text("0", encoding="ascii")
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
@@ -78,11 +78,11 @@ class Sandbox:
         limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: self.file_bytes}
         limits |= {} if self.memory_bytes is None else {resource.RLIMIT_AS: self.memory_bytes}
         limits |= {} if self.processes is None else {resource.RLIMIT_NPROC: self.processes}
-        for limit, most in limits.items():
+        for limit, maximum in limits.items():
             _, hard = resource.getrlimit(limit)
-            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-            resource.setrlimit(limit, (most, most))
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that writing past the limit is an error, which can be told
+            bounded = maximum if hard == resource.RLIM_INFINITY else min(maximum, hard)
+            resource.setrlimit(limit, (bounded, bounded))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that writing past the limit is an error that Python reports
 
     def _rules(self, *, private: bool) -> Iterator[tuple[str, int]]:
         yield from ((path, landlock.READ) for path in self.read)

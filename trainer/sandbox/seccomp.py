@@ -1,6 +1,6 @@
 """A filter on system calls, for a process and all its descendants; it needs no root, and no namespace.
 
-No sockets but Unix ones; nothing that reaches into another process, or leaves something in the kernel for the next run.
+It forbids sockets other than Unix ones, access to other processes, and objects in the kernel that outlive a run.
 See seccomp(2). The filter is a program of the classic Berkeley packet filter over `struct seccomp_data`.
 """
 
@@ -52,16 +52,16 @@ _SOCKET, _CONNECT = (41, 198), (42, 203)
 
 
 def is_possible() -> bool:
-    """Whether this machine's calls are known here."""
+    """Whether the numbers of this machine's system calls are known here."""
     return platform.machine() in _ARCHITECTURES
 
 
 def restrict(*, network: bool, connect: bool) -> None:
-    """Put the filter on this process, for good.
+    """Apply the filter to this process, irrevocably.
 
     Args:
-        network: Sockets of every family stay allowed.
-        connect: Connecting to what other processes listen on stays allowed.
+        network: Sockets of every family remain allowed.
+        connect: Connecting to sockets of other processes remains allowed.
 
     Raises:
         OSError: The kernel refused.

