@@ -48,9 +48,9 @@ def serve(
     gc.freeze()
     gc.enable()
     place = _root(root)
-    bench = LabHandle(place, caller)
+    handle = LabHandle(place, caller)
     if not http:
-        serve_stdio(bench, read_only=read_only)
+        serve_stdio(handle, read_only=read_only)
         return
     from .commands.console import err, errors_told
 
@@ -58,7 +58,7 @@ def serve(
         settings = load_settings(place)
         where = address or settings.http.address
         err.print(f"Serving the lab at {place} on http://{where}/mcp; Ctrl-C ends it, experiments go on.")
-        serve_http(bench, where, settings.http.token, read_only=read_only or settings.read_only)
+        serve_http(handle, where, settings.http.token, read_only=read_only or settings.read_only)
 
 
 @app.command()
@@ -147,7 +147,7 @@ def results(
 ) -> None:
     """Print the table of results, best first."""
     from .commands import show
-    from .schemas.requests import ResultsQuery
+    from .schemas.results import ResultsQuery
 
     show.show_results(_root(root), ResultsQuery(ids=ids or None, limit=limit, search=search), tsv=tsv)
 

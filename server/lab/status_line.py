@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from ..domain import ACTIVE, Status, experiment_id
-from ..schemas.answers import LabLine
+from ..schemas.messages import LabLine
 from ..store.comparison import champions
 from ..store.experiments import launches
 from ..store.money import spending

@@ -11,8 +11,7 @@ from anyio import to_thread
 from ...domain import Metric, Stratum
 from ...research import effects, tpe
 from ...research.effects import Effect
-from ...schemas.analysis import Analysis, EffectRow
-from ...schemas.requests import Aspect
+from ...schemas.analysis import Analysis, Aspect, EffectRow
 from ...store.comparison import champions
 from ...store.experiments.trials import TriedExperiment
 from ...store.money import spending

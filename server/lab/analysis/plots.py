@@ -20,7 +20,7 @@ from ...figures import progress_plot as progress_figure
 from ...figures import timeline_plot as timeline_figure
 from ...research.effects import Effect
 from ...research.horizons import agreement
-from ...schemas.requests import Picture
+from ...schemas.analysis import Picture
 from ...settings import RUNS
 from ...store.comparison import champions
 from ...store.experiments import stats

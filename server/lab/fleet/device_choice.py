@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from ...errors import AllowanceError, BadInputError
 from ...research.policy import baseline_replicates
-from ...schemas.answers import Estimate
-from ...schemas.requests import Kinds
+from ...schemas.launch import Estimate, Kinds
 from ...store.experiments import launches
 from ...store.money import clusters, spending
 from ...store.money.spending import Committed

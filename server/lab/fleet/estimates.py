@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ...schemas.answers import Estimate
+from ...schemas.launch import Estimate
 from ...source.trainer_folder import Trainer
 from ...store.database import Reader
 from ...store.experiments import launches

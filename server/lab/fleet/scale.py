@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from ...domain import Pool, id_ranges
 from ...errors import BadInputError, ConflictError, nearest
-from ...schemas.fleet import HeldCluster, Scaled
-from ...schemas.requests import ScaleRequest
+from ...schemas.fleet import HeldCluster, Scaled, ScaleRequest
 from ...settings import SkyPilotPool
 from ...store.database import Reader
 from ...store.money import clusters, spending

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from ....trainer.contract.curve import read_curve, thinned
 from ...domain import ACTIVE, Experiment, Run, experiment_id
 from ...errors import BadInputError, nearest
-from ...schemas.answers import ExperimentDetail
+from ...schemas.inspect import ExperimentDetail
 from ...settings import RUNS
 from ...store.experiments import pages, progress
 from .. import references

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...schemas.answers import Launched, Similar
-from ...schemas.requests import Launch
+from ...schemas.launch import Launch, Launched, Similar
 from ...store.experiments import launches
 from .. import proposals
 from ..fleet import device_choice
@@ -38,7 +37,7 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
 
 
 async def _launch(lab: Lab, request: Launch, caller: str) -> Launched:
-    proposal = await proposals.propose(lab, request.change)
+    proposal = await proposals.propose(lab, request)
     chosen = await device_choice.choose(lab, request.gpu, proposal.base.gpu, request.budget_seconds, request.replicates)
     [idea] = await proposals.keep(lab, [proposal], request.hypothesis)
     similar = await _similar(lab, proposal, idea.kept.tree)

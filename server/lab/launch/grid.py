@@ -14,8 +14,7 @@ from ...domain import grid_id
 from ...errors import BadInputError, nearest
 from ...research import designs
 from ...research.designs import DesignedCells
-from ...schemas.answers import Cell, GridLaunched
-from ...schemas.requests import GRID_CAP, GridLaunch, Variant
+from ...schemas.launch import GRID_CAP, Cell, GridLaunch, GridLaunched, Variant
 from ...source.changes import diffstat
 from ...source.knobs import Knobs
 from ...source.literals import Value

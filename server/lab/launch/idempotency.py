@@ -7,8 +7,8 @@ from hashlib import sha256
 from typing import TypeVar
 
 from ...errors import ConflictError
-from ...schemas.answers import Answer
-from ...schemas.requests import LaunchOptions
+from ...schemas.launch import LaunchOptions
+from ...schemas.messages import Answer
 from ...store.database import Reader, Transaction
 from ...store.experiments import launches
 

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from ...domain import LAB, PRIORITIES, Experiment, Status, id_ranges
 from ...research.policy import baseline_replicates
-from ...schemas.answers import Answer, Estimate, LaunchedBlock
-from ...schemas.requests import LaunchOptions
+from ...schemas.launch import Estimate, LaunchedBlock, LaunchOptions
+from ...schemas.messages import Answer
 from ...store.database import Reader, Transaction
 from ...store.experiments import launches
 from ...store.experiments.launches import NewGrid

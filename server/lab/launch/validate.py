@@ -11,8 +11,8 @@ from ...errors import BadInputError, ConflictError
 from ...research import horizons, paired_test
 from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
-from ...schemas.answers import Cost, LaunchedTest, Validated
-from ...schemas.requests import Change, ValidationRequest
+from ...schemas.launch import Change
+from ...schemas.validation import Cost, LaunchedTest, Validated, ValidationRequest
 from ...store.comparison import validation_pairs, validations
 from ...store.comparison.validations import Stage, StageKind
 from ...store.database import Reader, Transaction

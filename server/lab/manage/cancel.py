@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ...domain import PENDING, id_ranges
 from ...errors import BadInputError
-from ...schemas.answers import Cancelled
+from ...schemas.manage import Cancelled
 from ...store.comparison import validation_pairs, validations
 from ...store.database import Transaction
 from ...store.experiments import cancellation

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ...domain import id_ranges
 from ...errors import BadInputError
-from ...schemas.answers import Noted
+from ...schemas.manage import Noted
 from ...store import notes
 from ...store.experiments import cancellation
 from ...store.experiments.pages import Filter

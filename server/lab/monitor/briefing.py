@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from ...domain import FINISHED, PENDING, Experiment, Stratum, Verdict, experiment_id, id_ranges
-from ...schemas.answers import Briefing, Row, Theme
+from ...schemas.monitor import Briefing, Theme
+from ...schemas.results import Row
 from ...store.comparison import champions, validations
 from ...store.experiments import pages, progress, stats
 from ...store.experiments.pages import Filter

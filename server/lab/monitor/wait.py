@@ -10,8 +10,7 @@ import anyio
 from anyio import to_thread
 
 from ...domain import Status, id_ranges
-from ...schemas.answers import Pending, Waited
-from ...schemas.requests import WaitQuery
+from ...schemas.monitor import Pending, Waited, WaitQuery
 from ...store.comparison import validations
 from ...store.comparison.validations import Validation, ValidationFilter
 from ...store.experiments import pages

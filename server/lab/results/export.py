@@ -7,8 +7,7 @@ import io
 import re
 
 from ...domain import Verdict, experiment_id
-from ...schemas.answers import Row
-from ...schemas.requests import ResultsQuery
+from ...schemas.results import ResultsQuery, Row
 from ...store.experiments import stats
 from ...store.experiments.stats import ExportRow
 from ..lab import Lab

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ...domain import FINISHED, PENDING, Metric, Status, Verdict, experiment_id, grid_id, parse_ids, validation_id
 from ...errors import BadInputError, NotFoundError, nearest
-from ...schemas.answers import Results, Row
-from ...schemas.requests import ResultsQuery
+from ...schemas.results import Results, ResultsQuery, Row
 from ...store.comparison import validations
 from ...store.experiments import launches
 from ...store.experiments import pages as store

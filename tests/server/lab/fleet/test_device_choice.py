@@ -14,7 +14,7 @@ from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch.validate import validate
 from labhand.server.research.policy import BASELINE_REPLICATES
-from labhand.server.schemas.requests import ValidationRequest
+from labhand.server.schemas.validation import ValidationRequest
 from labhand.server.store.money import clusters
 from labhand.server.store.money import pools as pool_store
 from labhand.server.store.money.clusters import DesiredClusters

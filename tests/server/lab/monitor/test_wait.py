@@ -11,8 +11,7 @@ from labhand.server.errors import BadInputError, NotFoundError
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor import alerts
 from labhand.server.lab.monitor import wait as waiting
-from labhand.server.schemas.answers import Waited
-from labhand.server.schemas.requests import WaitQuery
+from labhand.server.schemas.monitor import Waited, WaitQuery
 
 from .. import builders
 
