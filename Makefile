@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CLIENTS := .cache/clients
 SLURM_TESTS := $(wildcard tests/slurm/test_*.py)
 
-.PHONY: help demo test test-slurm $(SLURM_TESTS) check static format lint types contracts clients fix clean
+.PHONY: help demo docs test test-slurm $(SLURM_TESTS) check static format lint types contracts clients fix clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## */make \1: /p' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ contracts: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 
 clients: $(CLIENTS)/stamp ## install Claude Code, the Inspector and the conformance suite, for their tests
+
+docs: $(VENV)/dev.stamp ## write the reference pages from the code
+	$(BIN)/python docs/generate.py
 
 fix: $(VENV)/dev.stamp ## format the code, and mend what ruff can mend
 	$(BIN)/ruff format

@@ -47,11 +47,16 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     for fault in error.errors(include_url=False):
         argument = ".".join(_path(fault))
         reason = _reason(fault, argument, model)
-        if reason not in reasons.setdefault(argument, []):
-            reasons[argument].append(reason)
-    sentences = [" or ".join(found) for found in reasons.values()]
+        reasons.setdefault(argument, []).append(reason)
+    sentences = [_joined(alternatives) for alternatives in reasons.values()]
     more = f" There are {len(sentences) - MAX_FAULTS} more errors." if len(sentences) > MAX_FAULTS else ""
-    return " ".join(f"{sentence}." for sentence in sentences[:MAX_FAULTS]) + more
+    return " ".join(sentence if sentence.endswith("?") else f"{sentence}." for sentence in sentences[:MAX_FAULTS]) + more
+
+
+def _joined(reasons: list[str]) -> str:
+    """Return the reasons against one value in one sentence: `gpu=3 must be a text or a list`."""
+    first, *others = dict.fromkeys(reasons)
+    return " or ".join([first, *(other.partition(" must be ")[2] or other for other in others)])
 
 
 def _path(fault: ErrorDetails) -> list[str]:
@@ -65,9 +70,9 @@ _TYPES = frozenset({"str", "int", "float", "bool", "list", "dict", "constrained"
 def _reason(fault: ErrorDetails, argument: str, model: type[BaseModel]) -> str:
     if fault["type"] == "missing":
         field = model.model_fields.get(argument)
-        return f"The argument {argument} is missing" + (f" ({field.description})" if field and field.description else "")
+        return f"The argument {argument} is missing{f' ({field.description})' if field else ''}"
     if fault["type"] == "extra_forbidden":
-        return f"There is no {argument}: {nearest(argument.rpartition('.')[2], _keys(fault, model))}".rstrip(".?") + "?"
+        return f"There is no {argument}. {nearest(argument.rpartition('.')[2], _keys(fault, model))}"
     value = repr(fault["input"])
     if len(value) > MAX_VALUE_CHARACTERS:
         value = f"{value[:MAX_VALUE_CHARACTERS]}…"

@@ -195,7 +195,7 @@ def _decoded(value: object, field: FieldInfo | None) -> object:
     if not isinstance(value, str) or field is None or field.annotation is str:
         return value
     try:
-        decoded = json.loads(value)
+        decoded: object = json.loads(value)
     except (ValueError, RecursionError):
         return value
-    return decoded if decoded is None or isinstance(decoded, (dict, list)) else value
+    return value if isinstance(decoded, (str, int, float)) else decoded

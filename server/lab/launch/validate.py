@@ -11,7 +11,7 @@ from ...errors import BadInputError, ConflictError
 from ...research import horizons, paired_test
 from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
-from ...schemas.launch import Change
+from ...schemas.launch import Change, Estimate
 from ...schemas.validation import Cost, LaunchedTest, Validated, ValidationRequest
 from ...store.comparison import validation_pairs, validations
 from ...store.comparison.validations import Stage, StageKind
@@ -264,7 +264,12 @@ async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation],
         champion=await champion_name(lab, call.reign),
         gpu=call.setting.gpu,
         why_gpu=call.why_gpu,
-        estimate=times.model_copy(update={"gpu_seconds": round(total.gpu_seconds, 1), "usd": round(total.usd, 4) or None}),
+        estimate=Estimate(
+            gpu_seconds=round(total.gpu_seconds, 1),
+            usd=round(total.usd, 4) or None,
+            starts_in_seconds=times.starts_in_seconds,
+            done_in_seconds=times.done_in_seconds,
+        ),
         tests_before=tests[0].number - 1,
         dry_run=dry_run or None,
         next="" if dry_run else f"wait(ids={[test.id for test in tests]})",

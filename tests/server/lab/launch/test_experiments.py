@@ -329,6 +329,7 @@ import os, signal, sys, anyio
 from pathlib import Path
 from labhand.server.lab.launch import experiments
 from labhand.server.lab.lab import Lab
+from labhand.server.schemas.launch import Launch
 from labhand.server.source.repository import Sources
 from labhand.server.store.database import Transaction
 
