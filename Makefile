@@ -9,7 +9,7 @@ SLURM_TESTS := $(wildcard tests/slurm/test_*.py)
 # One worker a CPU: `auto` would count a hyperthreaded core once. Idle workers take over tests that wait behind a long one.
 PYTEST := $(BIN)/pytest -n logical --dist=worksteal
 
-.PHONY: help demo test test-slow test-all test-slurm $(SLURM_TESTS) check static format lint types contracts clients fix clean
+.PHONY: help demo docs test test-slow test-all test-slurm $(SLURM_TESTS) check static format lint types contracts clients fix clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## */make \1: /p' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ contracts: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 
 clients: $(CLIENTS)/stamp ## install Claude Code, the Inspector and the conformance suite, for their tests
+
+docs: $(VENV)/dev.stamp ## write the reference pages from the code
+	$(BIN)/python docs/generate.py
 
 fix: $(VENV)/dev.stamp ## format the code, and mend what ruff can mend
 	$(BIN)/ruff format

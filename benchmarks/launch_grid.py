@@ -16,7 +16,7 @@ from pathlib import Path
 import anyio
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch.grid import launch_grid
-from labhand.server.schemas.requests import GridLaunch
+from labhand.server.schemas.launch import GridLaunch
 from labhand.server.source.trainer_folder import built_in
 from pydantic import JsonValue
 

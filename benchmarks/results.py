@@ -18,8 +18,8 @@ import anyio
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.lab.results.table import get_results
-from labhand.server.schemas.answers import Answer
-from labhand.server.schemas.requests import ResultsQuery
+from labhand.server.schemas.messages import Answer
+from labhand.server.schemas.results import ResultsQuery
 from labhand.server.store.comparison import champions
 
 LIMIT_MS = 50.0

@@ -1,7 +1,4 @@
-"""The command line, and the only place where the parts are put together.
-
-Each command imports only what it runs, so that `labhand serve` starts fast.
-"""
+"""The command line. Each command imports only what it runs, so that `labhand serve` starts fast."""
 
 # ruff: noqa: PLC0415 - see above
 from __future__ import annotations
@@ -17,13 +14,16 @@ from .settings import FILE, find_root, load_settings
 
 app = typer.Typer(
     name="labhand",
-    help="GPUs for a research agent, and a laboratory that can't fool itself.",
+    help="GPUs for a research agent, and a laboratory that can't fool itself.\n\n"
+    "Exit code 2: an argument or a setting can't be used.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-Root = Annotated[Path | None, typer.Option("--root", help=f"The lab's folder; by default the first above that has {FILE}")]
+Root = Annotated[
+    Path | None, typer.Option("--root", help=f"The lab's folder; by default the nearest folder upwards that has {FILE}")
+]
 
 
 def _root(given: Path | None) -> Path:
@@ -34,10 +34,17 @@ def _root(given: Path | None) -> Path:
 def serve(
     *,
     root: Root = None,
-    http: Annotated[bool, typer.Option("--http", help="Streamable HTTP instead of standard input and output")] = False,
-    address: Annotated[str | None, typer.Option(help="Host and port, with --http")] = None,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Only the tools that change nothing")] = False,
-    caller: Annotated[str | None, typer.Option("--as", help="By whom experiments are launched; the client's name")] = None,
+    http: Annotated[
+        bool, typer.Option("--http", help="Serve over streamable HTTP instead of standard input and output")
+    ] = False,
+    address: Annotated[
+        str | None, typer.Option(help="Host and port to serve at, with --http; by default those of labhand.toml")
+    ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Offer only the tools that change nothing")] = False,
+    caller: Annotated[
+        str | None,
+        typer.Option("--as", help="The name to store as the launcher of experiments; by default the client's own name"),
+    ] = None,
 ) -> None:
     """Serve the lab to an MCP client."""
     gc.disable()  # what imports make is no garbage: looking for it takes a tenth of the start
@@ -48,9 +55,9 @@ def serve(
     gc.freeze()
     gc.enable()
     place = _root(root)
-    bench = LabHandle(place, caller)
+    handle = LabHandle(place, caller)
     if not http:
-        serve_stdio(bench, read_only=read_only)
+        serve_stdio(handle, read_only=read_only)
         return
     from .commands.console import err, errors_told
 
@@ -58,12 +65,12 @@ def serve(
         settings = load_settings(place)
         where = address or settings.http.address
         err.print(f"Serving the lab at {place} on http://{where}/mcp; Ctrl-C ends it, experiments go on.")
-        serve_http(bench, where, settings.http.token, read_only=read_only or settings.read_only)
+        serve_http(handle, where, settings.http.token, read_only=read_only or settings.read_only)
 
 
 @app.command()
 def dispatch(*, root: Root = None) -> None:
-    """Run what is queued, until nothing is left to do. Launches start it by themselves."""
+    """Run queued experiments until nothing is left to do. Launches start this process by themselves."""
     import anyio
 
     from .commands.console import errors_told
@@ -76,10 +83,10 @@ def dispatch(*, root: Root = None) -> None:
 @app.command()
 def demo(
     *,
-    budget_seconds: Annotated[float, typer.Option(help="Of training, for each experiment")] = 8.0,
-    keep: Annotated[Path | None, typer.Option(help="Make the lab here, instead of in a temporary folder")] = None,
+    budget_seconds: Annotated[float, typer.Option(help="Seconds of training of each experiment")] = 8.0,
+    keep: Annotated[Path | None, typer.Option(help="Folder for the lab; by default a temporary folder that is deleted")] = None,
 ) -> None:
-    """Watch real experiments run through a real MCP client, on this machine, in a few minutes."""
+    """Run real experiments through a real MCP client on this machine, in a few minutes."""
     from .commands.console import errors_told
     from .commands.demo import run_demo
 
@@ -89,12 +96,12 @@ def demo(
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where you will work")] = Path(),
+    folder: Annotated[Path, typer.Argument(help="Folder of the new lab")] = Path(),
     *,
-    trainer: Annotated[str, typer.Option(help="Built in, or the path of a folder")] = "gpt",
-    copy: Annotated[bool, typer.Option("--copy", help="Copy a built-in trainer here, to read and edit it")] = False,
+    trainer: Annotated[str, typer.Option(help="A built-in trainer, or the path of a folder with a trainer.toml")] = "gpt",
+    copy: Annotated[bool, typer.Option("--copy", help="Copy a built-in trainer to the lab, to read and edit it")] = False,
 ) -> None:
-    """Write a labhand.toml to begin with."""
+    """Create a lab: write a labhand.toml with comments."""
     from .commands.console import errors_told
     from .commands.init import make_lab
 
@@ -104,7 +111,7 @@ def init(
 
 @app.command()
 def prepare(*, root: Root = None) -> None:
-    """Prepare the trainer's data on this machine, which the first experiment would do otherwise."""
+    """Prepare the trainer's data on this machine. Otherwise the first experiment does it."""
     from .commands.console import errors_told
     from .commands.init import prepare_data
 
@@ -114,7 +121,7 @@ def prepare(*, root: Root = None) -> None:
 
 @app.command()
 def doctor(*, root: Root = None) -> None:
-    """Say what is here, what is missing, and how to mend it."""
+    """Check this machine and the lab: report what works, what is missing, and the remedy. Exit code 1: something is missing."""
     from .commands.doctor import examine
 
     examine(_root(root))
@@ -122,7 +129,7 @@ def doctor(*, root: Root = None) -> None:
 
 @app.command()
 def audit(*, root: Root = None) -> None:
-    """Hold the ledger against the run folders and the history of sources, and say what differs."""
+    """Compare the database with the run folders and the history of sources. Exit code 1: they differ."""
     from .commands.audit import run_audit
 
     run_audit(_root(root))
@@ -130,7 +137,7 @@ def audit(*, root: Root = None) -> None:
 
 @app.command()
 def status(*, root: Root = None) -> None:
-    """Say where the research stands."""
+    """Print the state of the research."""
     from .commands import show
 
     show.status(_root(root))
@@ -138,27 +145,29 @@ def status(*, root: Root = None) -> None:
 
 @app.command()
 def results(
-    ids: Annotated[list[str] | None, typer.Argument(help="Experiments, ranges, grids; all by default")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Experiments, ranges, grids: e0042, e0001-e0008, g002; by default all")
+    ] = None,
     *,
     root: Root = None,
-    limit: Annotated[int, typer.Option(help="Rows", min=1, max=500)] = 20,
+    limit: Annotated[int, typer.Option(help="Number of rows", min=1, max=500)] = 20,
     search: Annotated[str | None, typer.Option(help="Words in hypotheses, changes and notes")] = None,
-    tsv: Annotated[bool, typer.Option("--tsv", help="Everything, as tab-separated values")] = False,
+    tsv: Annotated[bool, typer.Option("--tsv", help="Print all experiments as tab-separated values")] = False,
 ) -> None:
     """Print the table of results, best first."""
     from .commands import show
-    from .schemas.requests import ResultsQuery
+    from .schemas.results import ResultsQuery
 
     show.show_results(_root(root), ResultsQuery(ids=ids or None, limit=limit, search=search), tsv=tsv)
 
 
 @app.command()
 def logs(
-    experiment: Annotated[str, typer.Argument(help="e0042")],
+    experiment: Annotated[str, typer.Argument(help="An experiment's id, e0042")],
     *,
     root: Root = None,
-    tail: Annotated[int, typer.Option(help="Lines from the end", min=1)] = 20,
-    search: Annotated[str | None, typer.Option(help="Only lines that hold this text")] = None,
+    tail: Annotated[int, typer.Option(help="Number of lines from the end", min=1)] = 20,
+    search: Annotated[str | None, typer.Option(help="Only lines that contain this text")] = None,
 ) -> None:
     """Print the end of an experiment's log."""
     from .commands import show
@@ -168,10 +177,10 @@ def logs(
 
 @app.command()
 def cancel(
-    ids: Annotated[list[str], typer.Argument(help="Experiments, ranges, grids")],
+    ids: Annotated[list[str], typer.Argument(help="Experiments, ranges, grids: e0042, e0001-e0008, g002")],
     *,
     root: Root = None,
-    reason: Annotated[str, typer.Option(help="Kept with the experiment")] = "cancelled on the command line",
+    reason: Annotated[str, typer.Option(help="Why; stored with the experiment")] = "cancelled on the command line",
 ) -> None:
     """Cancel experiments that are queued or running."""
     from .commands import show
@@ -181,7 +190,7 @@ def cancel(
 
 @app.command()
 def down(*, root: Root = None) -> None:
-    """Give up all clusters of the lab at once, whatever runs on them, and show that none is left."""
+    """End all clusters of the lab, whatever runs on them, and check that none is left. Exit code 1: one may still be up."""
     from .commands import down as clusters
 
     clusters.down(_root(root))
@@ -189,7 +198,7 @@ def down(*, root: Root = None) -> None:
 
 @app.command()
 def up(*, root: Root = None) -> None:
-    """Let clusters come up again after `labhand down`, as the queue needs."""
+    """Allow clusters again after `labhand down`: they are launched as the queue needs them."""
     from .commands import down as clusters
 
     clusters.up(_root(root))
@@ -197,11 +206,11 @@ def up(*, root: Root = None) -> None:
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="Where to write it")] = Path("report"),
+    folder: Annotated[Path, typer.Argument(help="Folder for the report")] = Path("report"),
     *,
     root: Root = None,
 ) -> None:
-    """Write what the lab found: a page to read with coffee, and the same as Markdown."""
+    """Write a report of the results: a web page, and the same as Markdown."""
     from .commands.report import write_report
 
     write_report(_root(root), folder)
@@ -209,13 +218,15 @@ def report(
 
 @app.command()
 def study(
-    factors: Annotated[list[str], typer.Argument(help="DEPTH=2,12 for a range, ACTIVATION=relu,gelu,silu for a list")],
+    factors: Annotated[
+        list[str], typer.Argument(help="Knobs to search: DEPTH=2,12 is a range, ACTIVATION=relu,gelu,silu a list")
+    ],
     *,
     root: Root = None,
-    experiments: Annotated[int, typer.Option(help="How many to run", min=1)] = 20,
-    base: Annotated[str, typer.Option(help="champion, baseline, or an experiment")] = "champion",
+    experiments: Annotated[int, typer.Option(help="Number of experiments to run", min=1)] = 20,
+    base: Annotated[str, typer.Option(help="The source to change: champion, baseline, or an experiment's id")] = "champion",
 ) -> None:
-    """Let the optimiser search without an agent: the yardstick of one."""
+    """Search with the optimiser, without an agent, for comparison with one."""
     from .commands.console import errors_told
     from .commands.study import run_study
 

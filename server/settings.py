@@ -1,6 +1,7 @@
-"""`labhand.toml`: what the person decides. Environment variables `LABHAND_…` win over it.
+"""The settings in `labhand.toml`. Environment variables `LABHAND_…` override them.
 
-A lab without a file works: the built-in trainer `gpt` on this machine.
+The file is optional: without it a lab trains the built-in trainer `gpt` on this machine. The descriptions of the fields make
+`docs/settings.md`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
 from ..trainer.contract.toml_lines import line_of
-from .errors import SettingsError
+from .errors import SettingsError, nearest
 
 FILE = "labhand.toml"
 FOLDER = ".labhand"
@@ -24,10 +26,10 @@ SOURCES = "source.git"
 RUNS = "runs"
 """Holds a folder for each run; see docs/runs.md."""
 LOCK = "dispatcher.lock"
-"""Held with `flock` by a lab's dispatcher for as long as it lives."""
+"""The dispatcher of a lab holds a lock (`flock`) on this file while it runs."""
 LOG = "dispatcher.log"
 BASELINE_EVERY = 50
-"""By default the watch for drift costs 2 % of the GPU time."""
+"""The default: replicates to detect drift then use 2 % of the GPU time."""
 
 
 class Section(BaseModel):
@@ -37,22 +39,23 @@ class Section(BaseModel):
 
 
 class Allowance(Section):
-    """What the whole lab may spend; no tool can raise it. None for no limit.
+    """What the whole lab may spend. No tool can raise it. A key that is not set sets no limit."""
 
-    Attributes:
-        gpu_hours: Held, of any kind.
-        ends: No run starts after this Unix time, or ISO date and time with a zone.
-    """
-
-    gpu_hours: Annotated[float, Field(gt=0)] | None = None
-    usd: Annotated[float, Field(gt=0)] | None = None
-    experiments: Annotated[int, Field(gt=0)] | None = None
-    ends: Annotated[float, Field(gt=0)] | None = None
+    gpu_hours: Annotated[float, Field(gt=0)] | None = Field(default=None, description="GPU-hours of any kind of GPU")
+    usd: Annotated[float, Field(gt=0)] | None = Field(default=None, description="US dollars")
+    experiments: Annotated[int, Field(gt=0)] | None = Field(default=None, description="Number of experiments")
+    ends: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="The Unix time (seconds since 1970, UTC) after which no run starts"
+    )
 
     def covers(self, experiments: int, gpu_seconds: float, usd: float) -> bool:
-        """Whether so much in all is allowed."""
+        """Return whether the allowance covers a total of experiments, GPU-seconds and US dollars."""
         used = ((self.experiments, experiments), (self.gpu_hours, gpu_seconds / 3600), (self.usd, usd))
-        return all(most is None or much <= most for most, much in used)
+        return all(limit is None or amount <= limit for limit, amount in used)
+
+
+MaxBudget = Annotated[float, Field(gt=0, description="Longest training that one experiment may ask for, in seconds")]
+SandboxRequired = Annotated[bool, Field(description="Refuse to run where the kernel doesn't support the sandbox")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +112,16 @@ class PoolBase(Section):
 
 
 class LocalPool(PoolBase):
-    """Processes on this machine: a slot a GPU, or a core where there is none.
+    """Processes on this machine."""
 
-    Attributes:
-        slots: How many at once; None for as many as there are devices.
-        python: The interpreter that trains; None for the one labhand runs in.
-        max_budget_seconds: The longest training that one experiment may ask for.
-        sandbox_required: Refuse to run where the kernel can't forbid.
-    """
-
-    backend: Literal["local"]
-    slots: Annotated[int, Field(ge=1)] | None = None
-    python: str | None = None
-    usd_per_hour: Annotated[float, Field(ge=0)] = 0.0
-    max_budget_seconds: Annotated[float, Field(gt=0)] = 86400.0
-    sandbox_required: bool = False
+    backend: Literal["local"] = Field(description="`local`")
+    slots: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Experiments at once; by default one for each GPU, or for each core where there is no GPU"
+    )
+    python: str | None = Field(default=None, description="The interpreter that trains; by default the one that labhand runs in")
+    usd_per_hour: float = Field(default=0.0, ge=0, description="Price of one slot for one hour, in US dollars")
+    max_budget_seconds: MaxBudget = 86400.0
+    sandbox_required: SandboxRequired = False
 
     @property
     @override
@@ -137,47 +135,46 @@ class LocalPool(PoolBase):
 
 
 class SkyPilotPool(PoolBase):
-    """Clusters that SkyPilot launches where the person has credentials: Kubernetes, Slurm, clouds.
+    """Clusters that SkyPilot launches where the person has credentials: Kubernetes, Slurm, clouds."""
 
-    Attributes:
-        infra: As SkyPilot writes it: `k8s/my-context`, `slurm/lab`, `aws/us-east-1`; several are tried in that order.
-        gpu: As SkyPilot names the kind, `H100`.
-        gpus_per_cluster: On one node.
-        max_clusters: How many at once.
-        cpus_per_gpu: Held for each GPU; a cluster of which nothing is said may give a single job all of them.
-        use_spot: Machines that may be taken away at any time, for less.
-        image: Of container or machine, as SkyPilot names it; None for its default.
-        idle_minutes: After which a cluster with nothing to do is torn down, by itself.
-        storage: A folder that the clusters and this machine both see, where results outlive a cluster; None makes the pool
-            `volatile`.
-        python: The interpreter on the clusters that trains; None to install what the trainer needs into an environment.
-        setup: Shell commands, run once a cluster before anything else.
-        usd_per_hour: Of one GPU; None for SkyPilot's catalogue.
-        overlap: Start the next experiment while one is evaluated.
-        max_budget_seconds: The longest training that one experiment may ask for.
-        sandbox_required: Refuse to run where the kernel can't forbid.
-    """
-
-    backend: Literal["skypilot"]
-    infra: str | Annotated[list[str], Field(min_length=1)]
-    gpu: Annotated[str, Field(min_length=1)]
-    gpus_per_cluster: Annotated[int, Field(ge=1)] = 1
-    max_clusters: Annotated[int, Field(ge=1)] = 1
-    cpus_per_gpu: Annotated[int, Field(ge=1)] = 4
-    use_spot: bool = False
-    image: str | None = None
-    idle_minutes: Annotated[int, Field(ge=1)] = 10
-    storage: Path | None = None
-    python: str | None = None
-    setup: str | None = None
-    usd_per_hour: Annotated[float, Field(ge=0)] | None = None
-    overlap: bool = True
-    max_budget_seconds: Annotated[float, Field(gt=0)] = 86400.0
-    sandbox_required: bool = False
+    backend: Literal["skypilot"] = Field(description="`skypilot`")
+    infra: str | Annotated[list[str], Field(min_length=1)] = Field(
+        description="The infrastructure, as SkyPilot writes it: `k8s/my-context`, `slurm/lab`, `aws/us-east-1`;"
+        " the entries of a list are tried in order"
+    )
+    gpu: str = Field(min_length=1, description="The kind of GPU, as SkyPilot names it: `H100`")
+    gpus_per_cluster: int = Field(default=1, ge=1, description="GPUs of a cluster, all on one node")
+    max_clusters: int = Field(default=1, ge=1, description="Largest number of clusters at once")
+    cpus_per_gpu: int = Field(
+        default=4,
+        ge=1,
+        description="CPU cores to hold for each GPU; without a number, one job may get all cores of a cluster",
+    )
+    use_spot: bool = Field(default=False, description="Use cheaper machines that may be taken away at any time")
+    image: str | None = Field(
+        default=None, description="Image of the container or machine, as SkyPilot names it; by default SkyPilot's own"
+    )
+    idle_minutes: int = Field(default=10, ge=1, description="Minutes after which an idle cluster ends by itself")
+    storage: Path | None = Field(
+        default=None,
+        description="A folder that the clusters and this machine both see: results outlive a cluster. Without it the pool is"
+        " `volatile`",
+    )
+    python: str | None = Field(
+        default=None,
+        description="The interpreter on the clusters that trains; by default the trainer's requirements are installed",
+    )
+    setup: str | None = Field(default=None, description="Shell commands that run once on a cluster before anything else")
+    usd_per_hour: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Price of one GPU for one hour, in US dollars; by default from SkyPilot's catalogue"
+    )
+    overlap: bool = Field(default=True, description="Start the next experiment while one is evaluated")
+    max_budget_seconds: MaxBudget = 86400.0
+    sandbox_required: SandboxRequired = False
 
     @property
     def choices(self) -> list[str]:
-        """The infrastructure to try, in turn."""
+        """The infrastructures to try, in order."""
         return [self.infra] if isinstance(self.infra, str) else self.infra
 
     @property
@@ -203,36 +200,30 @@ class SkyPilotPool(PoolBase):
 
 
 class SimulatedPool(PoolBase):
-    """GPUs that aren't there, on a virtual clock; scores come from a synthetic landscape (see `backends.landscape`).
-
-    Attributes:
-        gpu: The kind that it pretends to be.
-        count: How many at once.
-        seed: Of the landscape; pools of one lab have the same, unless told.
-        effect: The most that one knob is worth, in units of the score; 0 for a landscape on which nothing matters.
-        noise: Standard deviation of a score between seeds.
-        noisier: Share of the configurations that vary three times as much.
-        offset: Of all scores of this pool, so that kinds of GPU differ.
-        crossing: Octaves by which every knob's best value moves when the budget doubles, so that short runs mislead.
-        failures: Share of the runs that crash.
-        usd_per_hour: Pretended, too.
-    """
+    """Simulated GPUs on a virtual clock. Scores come from a synthetic landscape (see `backends.simulated.landscape`)."""
 
     is_simulated: ClassVar[bool] = True
     sandbox_required: ClassVar[bool] = False
 
-    backend: Literal["simulated"]
-    gpu: Annotated[str, Field(min_length=1)] = "H200"
-    count: Annotated[int, Field(ge=1)] = 1
-    seed: int = 0
-    effect: Annotated[float, Field(ge=0)] = 0.05
-    noise: Annotated[float, Field(ge=0)] = 0.005
-    noisier: Annotated[float, Field(ge=0, le=1)] = 0.0
-    offset: float = 0.0
-    crossing: float = 0.0
-    failures: Annotated[float, Field(ge=0, le=1)] = 0.0
-    usd_per_hour: Annotated[float, Field(ge=0)] = 0.0
-    max_budget_seconds: Annotated[float, Field(gt=0)] = 86400.0
+    backend: Literal["simulated"] = Field(description="`simulated`")
+    gpu: str = Field(default="H200", min_length=1, description="The kind of GPU to simulate")
+    count: int = Field(default=1, ge=1, description="Number of GPUs")
+    seed: int = Field(default=0, description="Seed of the landscape; pools with the same seed share a landscape")
+    effect: float = Field(
+        default=0.05, ge=0, description="Largest effect of one knob on the score; with 0 no knob has an effect"
+    )
+    noise: float = Field(default=0.005, ge=0, description="Standard deviation of a score between seeds")
+    noisier: float = Field(
+        default=0.0, ge=0, le=1, description="Share of the configurations whose standard deviation is three times as large"
+    )
+    offset: float = Field(default=0.0, description="Added to all scores of this pool, so that kinds of GPU differ")
+    crossing: float = Field(
+        default=0.0,
+        description="Octaves by which the best value of every knob moves when the budget doubles, so that short runs mislead",
+    )
+    failures: float = Field(default=0.0, ge=0, le=1, description="Share of the runs that crash")
+    usd_per_hour: float = Field(default=0.0, ge=0, description="Simulated price of one GPU for one hour, in US dollars")
+    max_budget_seconds: MaxBudget = 86400.0
 
     @property
     @override
@@ -253,45 +244,47 @@ def _this_machine() -> dict[str, PoolSettings]:
 
 
 class Http(Section):
-    """Serving over HTTP.
+    """Serving over HTTP, with `labhand serve --http`."""
 
-    Attributes:
-        address: Host and port; anything but loopback needs a token.
-        token: What callers must present; better given as `LABHAND_HTTP__TOKEN`.
-    """
-
-    address: str = "127.0.0.1:8787"
-    token: str | None = None
+    address: str = Field(
+        default="127.0.0.1:8787", description="Host and port; an address that other machines reach needs a token"
+    )
+    token: str | None = Field(
+        default=None, description="The token that clients send; better set as the variable `LABHAND_HTTP__TOKEN`"
+    )
 
 
 class Settings(BaseSettings):
-    """The whole file.
-
-    Attributes:
-        trainer: Built in, or the path of a folder.
-        goal: What the research is for, shown in the briefing.
-        budget_seconds: Of training, over the trainer's own.
-        stop_doomed: End runs early whose training curves are clearly out of reach.
-        baseline_every: Experiments in a setting after which the baseline runs once more, to watch for drift; 0 for never.
-        data_dir: Where `.labhand` lies, if not beside the file; relative to the file.
-    """
+    """The whole of `labhand.toml`."""
 
     model_config = SettingsConfigDict(env_prefix="LABHAND_", env_nested_delimiter="__", frozen=True, extra="forbid")
 
-    trainer: str = "gpt"
-    goal: str = ""
-    budget_seconds: Annotated[float, Field(gt=0)] | None = None
-    stop_doomed: bool = True
-    baseline_every: Annotated[int, Field(ge=0)] = BASELINE_EVERY
-    allowance: Allowance = Allowance()
-    pools: dict[str, PoolSettings] = Field(default_factory=_this_machine, min_length=1)
-    http: Http = Http()
-    read_only: bool = False
-    data_dir: Path | None = None
+    trainer: str = Field(default="gpt", description="A built-in trainer, or the path of a folder with a `trainer.toml`")
+    goal: str = Field(default="", description="The goal of the research, shown in the briefing")
+    budget_seconds: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Seconds of training of each experiment; by default the trainer's own budget"
+    )
+    stop_doomed: bool = Field(
+        default=True, description="Stop runs early whose training curves are clearly out of reach of the champion"
+    )
+    baseline_every: int = Field(
+        default=BASELINE_EVERY,
+        ge=0,
+        description="Number of experiments after which the baseline runs once more, to detect drift; 0 for never",
+    )
+    allowance: Allowance = Field(default=Allowance(), description="What the whole lab may spend")
+    pools: dict[str, PoolSettings] = Field(
+        default_factory=_this_machine, min_length=1, description="Where experiments run, by name"
+    )
+    http: Http = Field(default=Http(), description="Serving over HTTP")
+    read_only: bool = Field(default=False, description="Offer only the tools that change nothing")
+    data_dir: Path | None = Field(
+        default=None, description="The folder that holds `.labhand`, relative to this file; by default the folder of this file"
+    )
 
     @property
     def is_rehearsal(self) -> bool:
-        """Whether nothing here really runs."""
+        """Whether all pools are simulated, so that nothing really runs."""
         return any(pool.is_simulated for pool in self.pools.values())
 
     @field_validator("pools")
@@ -330,32 +323,46 @@ def load_settings(root: Path) -> Settings:
     """Read the settings of the lab at `root`.
 
     Raises:
-        SettingsError: The file can't be parsed or a key can't be used; names line and key.
+        SettingsError: The file is not valid TOML or a key can't be used. The error names file, line, key and value.
     """
     path = root / FILE
     text = path.read_text("utf-8") if path.is_file() else ""
     try:
-        return Settings(**tomllib.loads(text))
+        return Settings.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}", "Mend that line") from error
+        raise SettingsError(f"{path} is not valid TOML: {error}", "Correct that line") from error
     except ValidationError as error:
-        raise SettingsError(_explain(path, text, error), "See docs/settings.md for every key") from error
+        raise SettingsError(_explain(path, text, error), "docs/settings.md describes every key") from error
 
 
 def data_folder(root: Path, settings: Settings) -> Path:
-    """Where the lab keeps its database, sources and runs."""
+    """Return the folder where the lab keeps its database, sources and runs."""
     return root / (settings.data_dir or Path()).expanduser() / FOLDER
 
 
 def _explain(path: Path, text: str, error: ValidationError) -> str:
-    told: list[str] = []
-    for fault in error.errors():
-        keys = [str(part) for part in fault["loc"]]
-        if keys[0] == "pools" and len(keys) > 2:
-            del keys[2]  # the backend, which tells pydantic one kind of pool from another
-        elif fault["type"] == "union_tag_invalid":
-            keys.append("backend")
-        line = line_of(text, keys)
-        where = f"line {line}" if line else "not in the file: look for an environment variable LABHAND_…"
-        told.append(f"{'.'.join(keys)} ({where}): {fault['msg']}, got {fault['input']!r}")
-    return f"{path} can't be used: " + "; ".join(told)
+    return f"{path} can't be used: " + "; ".join(_explain_fault(text, fault) for fault in error.errors(include_url=False))
+
+
+def _explain_fault(text: str, fault: ErrorDetails) -> str:
+    keys = [str(part) for part in fault["loc"]]
+    if keys[0] == "pools" and len(keys) > 2:
+        del keys[2]  # the name of the backend, by which pydantic chose the kind of pool
+    elif fault["type"] == "union_tag_invalid":
+        keys.append("backend")
+    line = line_of(text, keys)
+    where = f"line {line}" if line else "not in the file: check the environment variables LABHAND_…"
+    key = ".".join(keys)
+    if fault["type"] == "extra_forbidden":
+        return f"{key} ({where}) is not a setting. {nearest(keys[-1], _known_keys(keys))}"
+    if fault["type"] == "missing":
+        return f"{key} ({where}) is required and missing"
+    return f"{key} ({where}): {fault['msg']}, got {fault['input']!r}"
+
+
+def _known_keys(keys: list[str]) -> list[str]:
+    """The keys of the table in which an unknown key stands."""
+    tables: dict[str, type[BaseModel]] = {"allowance": Allowance, "http": Http}
+    if keys[0] == "pools":
+        return sorted({*LocalPool.model_fields, *SkyPilotPool.model_fields, *SimulatedPool.model_fields})
+    return list((tables.get(keys[0], Settings) if len(keys) > 1 else Settings).model_fields)

@@ -1,1 +1,1 @@
-"""The MCP face of the lab: one thin function a tool."""
+"""The MCP server of the lab: one function for each tool, one module for each subject."""

@@ -1,4 +1,4 @@
-"""The MCP server, put together: tools, resources, prompts, and what stands before them."""
+"""The MCP server: its tools, resources, prompts, and the check of arguments before every tool."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from mcp.server.auth.provider import TokenVerifier
 from mcp.server.auth.settings import AuthSettings
 
 from .analysis import analyze, plot
-from .fleet import scale_pool
+from .fleet import list_gpus, scale_pool
+from .inspect import checkout, get_experiment, get_logs, read_source
 from .lab_context import LabHandle
-from .launch import launch_experiment, launch_grid
-from .manage import cancel, checkout, note
+from .launch import launch_experiment, launch_grid, validate
+from .manage import cancel, note
 from .middleware import refuse_unknown_arguments
-from .orient import get_briefing, list_gpus, read_source
+from .monitor import get_briefing, wait
 from .prompts import add_prompts
 from .registry import LabTool
 from .resources import add_resources
-from .validation import validate
-from .watch import get_experiment, get_logs, get_results, wait
+from .results import get_results
 
 TOOLS: tuple[LabTool, ...] = (
     get_briefing,
@@ -45,30 +45,29 @@ TOOLS: tuple[LabTool, ...] = (
 
 
 def build(
-    bench: LabHandle,
+    handle: LabHandle,
     *,
     read_only: bool = False,
     auth: AuthSettings | None = None,
     token_verifier: TokenVerifier | None = None,
 ) -> MCPServer[LabHandle]:
-    """The server of one lab.
+    """Return the MCP server of one lab.
 
     Args:
-        bench: The lab, and who is asking.
-        read_only: Only the tools that change nothing.
-        auth: Over HTTP with a token; None elsewhere.
-        token_verifier: What tells a good token.
+        handle: The lab, and its caller.
+        read_only: Offer only the tools that change nothing.
+        auth: The settings of authorization, for HTTP with a token; otherwise None.
+        token_verifier: Checks tokens, where there is authorization.
     """
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[LabHandle]) -> AsyncGenerator[LabHandle]:
         try:
-            yield bench
+            yield handle
         finally:
-            await bench.close()
+            await handle.close()
 
-    offered = [offer for offer in TOOLS if offer.read_only or not read_only]
-    arguments: dict[str, frozenset[str]] = {}
+    offered = [tool for tool in TOOLS if tool.read_only or not read_only]
     server = MCPServer[LabHandle](
         "labhand",
         title="labhand",
@@ -76,14 +75,12 @@ def build(
         instructions=files("labhand.prompts").joinpath("instructions.md").read_text("utf-8"),
         version=version("labhand"),
         lifespan=lifespan,
-        middleware=[refuse_unknown_arguments(arguments)],
+        tools=[tool.build() for tool in offered],
+        middleware=[refuse_unknown_arguments({tool.name: tool.arguments for tool in offered})],
         log_level="WARNING",
         auth=auth,
         token_verifier=token_verifier,
     )
-    for offer in offered:
-        offer.add_to(server)
-        arguments[offer.name] = offer.arguments
-    add_resources(server, bench)
+    add_resources(server, handle)
     add_prompts(server)
     return server

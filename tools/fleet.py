@@ -1,31 +1,30 @@
-"""The tool that hires machines, and gives them up."""
+"""Tools for the fleet: its GPUs, and the clusters of its pools."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
-from ..server.lab.fleet import scale
-from ..server.schemas.fleet import Scaled
-from ..server.schemas.requests import ScaleRequest
+from ..server.lab.fleet import gpus, scale
+from ..server.schemas.fleet import GpuList, Scaled, ScaleRequest
 from .lab_context import LabContext, caller_of, lab_of
 from .registry import tool
 
 
-@tool("Scale a pool", destructive=True, idempotent=True)
-async def scale_pool(
-    ctx: LabContext,
-    *,
-    pool: Annotated[str, Field(description="A pool that list_gpus shows with clusters_most")],
-    clusters: Annotated[int | None, Field(description="To hold, idle or not; null for as many as the queue needs")] = None,
-    dry_run: Annotated[bool, Field(description="Price it, change nothing")] = False,
-) -> Scaled:
-    """Bring clusters up or down, within what the person allowed. Answers at once; list_gpus shows how far it is.
+@tool("List GPUs", read_only=True)
+async def list_gpus(ctx: LabContext) -> GpuList:
+    """The pools of GPUs: kind, number, free, queue, price, measured relative speed; and the budget that holds on them.
 
-    Launching brings clusters up by itself, and idle ones go by themselves: use this to have them warm before a grid, or to stop
-    paying at once. Clusters that were asked for cost money while idle, which counts against the allowance. With 0, what is
-    queued for the pool waits. A pool is never scaled below what runs on it: cancel first.
+    For a pool that hires machines also the clusters that are up, what they cost while idle, and `volatile` where results that
+    were not fetched are lost with a cluster. `as_of_seconds_ago` is the age of this information.
     """
-    request = ScaleRequest(pool=pool, clusters=clusters, dry_run=dry_run)
+    return await gpus.list_gpus(await lab_of(ctx))
+
+
+@tool("Scale a pool", destructive=True, idempotent=True)
+async def scale_pool(ctx: LabContext, request: ScaleRequest) -> Scaled:
+    """Launch or end clusters of a pool, within what the person allowed. Returns at once; list_gpus shows the progress.
+
+    Launching experiments launches clusters, and idle clusters end by themselves: use this tool to have clusters ready before
+    a grid, or to stop paying at once. Clusters that were asked for cost money while idle, which counts against the allowance.
+    With 0 clusters, what is queued for the pool waits. A pool is never scaled below what runs on it: cancel first. What the
+    person gave up with `labhand down` only the person can launch again.
+    """
     return await scale.scale(await lab_of(ctx), request, caller_of(ctx))

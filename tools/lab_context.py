@@ -1,4 +1,4 @@
-"""What every tool reaches for: the lab, opened when it is first needed, and who is asking."""
+"""What every tool needs: the lab, opened by the first call, and the name of the caller."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ ANONYMOUS = "anonymous"
 
 
 class LabHandle:
-    """One server's place in the lab.
+    """The lab of one server.
 
-    The lab is opened by the first call that needs it rather than at the start: so the server answers at once, and a
-    `labhand.toml` that can't be read is told by the call, mended by the person, and read again by the next one.
+    The lab is opened by the first call that needs it, not when the server starts. So the server answers at once; a call reports
+    a `labhand.toml` that can't be read, the person corrects it, and the next call reads it again.
     """
 
     def __init__(self, root: Path, caller: str | None = None) -> None:
@@ -27,7 +27,7 @@ class LabHandle:
         self._opening = anyio.Lock()
 
     async def lab(self) -> Lab:
-        """The lab.
+        """Return the lab, open.
 
         Raises:
             SettingsError: Its settings can't be used.
@@ -38,12 +38,12 @@ class LabHandle:
             return self._lab
 
     async def close(self) -> None:
-        """Let go of the lab."""
+        """Close the lab."""
         if self._lab is not None:
             await self._lab.close()
 
     def caller(self, ctx: LabContext) -> str:
-        """By whom an experiment is launched: as the server was told, else as the client calls itself."""
+        """Return the caller's name: the one given to the server, or else the client's own."""
         if self._caller is not None:
             return self._caller
         params = ctx.request_context.session.client_params
@@ -54,10 +54,10 @@ LabContext: TypeAlias = Context[LabHandle, Any]
 
 
 async def lab_of(ctx: LabContext) -> Lab:
-    """The lab that a call is about."""
+    """Return the lab of a call."""
     return await ctx.request_context.lifespan_context.lab()
 
 
 def caller_of(ctx: LabContext) -> str:
-    """By whom a call is made."""
+    """Return the name of a call's caller."""
     return ctx.request_context.lifespan_context.caller(ctx)

@@ -1,138 +1,58 @@
-"""Tools that start experiments."""
+"""Tools that launch: experiments, grids, validations."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field, JsonValue
-
-from ..server.domain import Priority
 from ..server.lab.launch import experiments, grid
-from ..server.schemas.answers import GridLaunched, Launched
-from ..server.schemas.requests import Change, Design, Edit, GridLaunch, Kinds, Launch, Variant
+from ..server.lab.launch import validate as validations
+from ..server.schemas.launch import GridLaunch, GridLaunched, Launch, Launched
+from ..server.schemas.validation import Validated, ValidationRequest
 from .lab_context import LabContext, caller_of, lab_of
 from .registry import tool
 
-Hypothesis = Annotated[str, Field(description="Why this should help, in a sentence")]
-Base = Annotated[str, Field(description="champion, baseline, an experiment's id, or workdir (the trainer folder on disk)")]
-Overrides = Annotated[
-    dict[str, JsonValue] | None, Field(description='Knobs, name to value: {"DEPTH": 6, "BATCH_SIZE": "2**14"}')
-]
-Gpu = Annotated[
-    Kinds,
-    Field(description="A kind of list_gpus; any: the one done first; a list: every cell on each. By default the base's"),
-]
-Budget = Annotated[float | None, Field(description="Seconds of training; the trainer's by default")]
-Replicates = Annotated[int, Field(description="Seeds k < replicates; those that exist are returned, not run again")]
-Theme = Annotated[str | None, Field(description="The line of thought it belongs to, for filters and the briefing")]
-RequestId = Annotated[str | None, Field(description="Repeated with the same one, a launch gets the first answer")]
-DryRun = Annotated[bool, Field(description="Price it, start nothing")]
-
 
 @tool("Launch an experiment", always_loaded=True)
-async def launch_experiment(
-    ctx: LabContext,
-    *,
-    hypothesis: Hypothesis,
-    base: Base = "champion",
-    files: Annotated[dict[str, str] | None, Field(description="Whole files, path to text")] = None,
-    patch: Annotated[str | None, Field(description="A unified diff")] = None,
-    apply: Annotated[list[str] | None, Field(description="Experiments whose changes are merged in, to combine winners")] = None,
-    edits: Annotated[list[Edit] | None, Field(description="Exact replacements; `find` must occur once")] = None,
-    overrides: Overrides = None,
-    folder: Annotated[str | None, Field(description='With base="workdir": another copy of the trainer folder')] = None,
-    gpu: Gpu = None,
-    budget_seconds: Budget = None,
-    replicates: Replicates = 1,
-    theme: Theme = None,
-    priority: Priority = "normal",
-    retry: Annotated[bool, Field(description="Run again what failed")] = False,
-    request_id: RequestId = None,
-    dry_run: DryRun = False,
-) -> Launched:
-    """Run one idea, measured by the lab's own evaluator. Answers at once with ids; then `wait`.
+async def launch_experiment(ctx: LabContext, request: Launch) -> Launched:
+    """Run one idea, measured by the lab's own evaluator. Returns ids at once; then call `wait`.
 
-    The source is `base` with, in this order, `files`, `patch`, `apply`, `edits`, `overrides`. Only the trainer's editable files
-    may differ. The lab assigns seeds. The same source, seed, budget and GPU is never run twice: the earlier experiment is
-    returned under `duplicates`. The first launch adds replicates of the baseline, to learn the noise. One seed can make an
-    experiment promising at most. For several values or variants use launch_grid: it keeps every GPU busy.
+    The source is `base`, changed by `files`, `patch`, `apply`, `edits` and `overrides`, in this order. Only the trainer's
+    editable files may differ from the base. The lab assigns the seeds. An experiment with the same source, seed, budget and
+    GPU is never run twice: the earlier one is returned under `duplicates`. The first launch adds replicates of the baseline,
+    to measure the noise between seeds. With one seed, an experiment can be `promising` at most. For several values or
+    variants use launch_grid: it keeps every GPU busy.
+
+    `flags` names what the source uses that the baseline doesn't and an idea seldom needs: seeds, clocks, files, processes,
+    the network, the evaluator's names, the interpreter. Flags forbid nothing; they tell the reader of a score what to check.
+    `similar` lists earlier experiments that changed nearly the same.
     """
-    change = Change(
-        base=base,
-        folder=folder,
-        files=files or {},
-        patch=patch,
-        apply=apply or [],
-        edits=edits or [],
-        overrides=overrides or {},
-    )
-    request = Launch(
-        change=change,
-        hypothesis=hypothesis,
-        gpu=gpu,
-        budget_seconds=budget_seconds,
-        replicates=replicates,
-        theme=theme,
-        priority=priority,
-        retry=retry,
-        request_id=request_id,
-        dry_run=dry_run,
-    )
     return await experiments.launch(await lab_of(ctx), request, caller_of(ctx))
 
 
 @tool("Launch a grid of experiments", always_loaded=True)
-async def launch_grid(
-    ctx: LabContext,
-    *,
-    hypothesis: Hypothesis,
-    factors: Annotated[
-        dict[str, list[JsonValue]] | None, Field(description='Knob to values: {"DEPTH": [4, 6], "MATRIX_LR": [0.02, 0.04]}')
-    ] = None,
-    variants: Annotated[
-        list[Variant] | None, Field(description="Named changes, crossed with the factors; the base itself is not among them")
-    ] = None,
-    cells: Annotated[
-        list[dict[str, JsonValue]] | None, Field(description="Listed combinations of knobs, instead of a design")
-    ] = None,
-    overrides: Overrides = None,
-    design: Annotated[
-        Design,
-        Field(description="How the factors' values are combined; optimiser proposes by what ran: two numbers are a range"),
-    ] = "full",
-    size: Annotated[int | None, Field(description="Cells to draw or propose; the most of a fraction")] = None,
-    base: Base = "champion",
-    gpu: Gpu = None,
-    budget_seconds: Budget = None,
-    replicates: Replicates = 1,
-    theme: Theme = None,
-    priority: Priority = "normal",
-    request_id: RequestId = None,
-    dry_run: DryRun = False,
-) -> GridLaunched:
-    """Run many experiments at once: factors × variants, or the cells as listed; 1,000 at most. Answers at once; then `wait`.
+async def launch_grid(ctx: LabContext, request: GridLaunch) -> GridLaunched:
+    """Run many experiments at once: factors × variants, or a list of cells; 1,000 at most. Returns at once; then `wait`.
 
-    All cells share seeds, so that they can be compared pair by pair. A factor that a variant's source lacks is refused by
-    name. Cells that ran before are returned as duplicates and cost nothing. `tells` says what the design can and can't tell
-    apart; `dry_run` shows it, with the cells and the cost. For screening many knobs take fractional (two values a knob) or
-    latin_hypercube; for tuning a few, optimiser, again and again. ablation takes what base changed against the baseline apart:
-    it alone, without each of its parts, its code and its knobs alone; then analyze(what="ablation").
+    All cells share seeds, so that they can be compared pair by pair. A factor that is not a knob of a variant's source is
+    refused by name. Cells that ran before are returned as duplicates and cost nothing. `tells` says which effects the design
+    can estimate and which it can't separate; `dry_run` shows it, with the cells and the cost, and a launch right after it
+    draws the same cells.
+
+    To screen many knobs use fractional (two values for each knob) or latin_hypercube. To tune a few knobs use optimiser,
+    several times: each call proposes cells from all earlier results. ablation takes apart what `base` changed against the
+    baseline: it runs the base, the base without each part of its change, its code alone and its knobs alone; then call
+    analyze(what="ablation").
     """
-    request = GridLaunch(
-        hypothesis=hypothesis,
-        factors=factors or {},
-        variants=variants or [],
-        cells=cells or [],
-        overrides=overrides or {},
-        design=design,
-        size=size,
-        base=base,
-        gpu=gpu,
-        budget_seconds=budget_seconds,
-        replicates=replicates,
-        theme=theme,
-        priority=priority,
-        request_id=request_id,
-        dry_run=dry_run,
-    )
     return await grid.launch_grid(await lab_of(ctx), request, caller_of(ctx))
+
+
+@tool("Validate candidates", always_loaded=True)
+async def validate(ctx: LabContext, request: ValidationRequest) -> Validated:
+    """Test candidates against the champion: the only way to `confirmed` and to a new champion. Returns at once; then `wait`.
+
+    Candidate and champion run in pairs on fresh seeds. The significance level of each test is fixed at launch from the lab's
+    whole series of tests: every test makes later tests stricter, and a confirmation makes them less strict. So validate what
+    is promising on several seeds, not everything; to validate the same candidate again is a new test. Eight pairs detect a
+    gain of 3 standard deviations between seeds in 95 % of cases, four pairs in 55 %. The gain that may be reported comes from
+    eight other pairs against the baseline, which the lab runs after a candidate has become champion. The cost of all stages
+    is reserved at launch.
+    """
+    return await validations.validate(await lab_of(ctx), request, caller_of(ctx))

@@ -1,4 +1,4 @@
-"""Checks that stand before every tool."""
+"""Checks before every tool call."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ..server.errors import nearest
 
 
 def refuse_unknown_arguments(arguments: dict[str, frozenset[str]]) -> ServerMiddleware[Any]:
-    """Refuse calls with arguments that the tool doesn't take: the SDK would drop them without a word.
+    """Refuse calls with unknown arguments, with the nearest known ones.
 
     Args:
-        arguments: What each tool takes.
+        arguments: The names of each tool's arguments.
     """
 
     async def middleware(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
@@ -34,5 +34,5 @@ def _problem(params: Mapping[str, object], arguments: dict[str, frozenset[str]])
     unknown = [argument for argument in cast(dict[str, object], given) if argument not in known]
     if not unknown:
         return ""
-    told = "; ".join(f"{argument!r}: {nearest(argument, known)}" for argument in unknown)
-    return f"{name} takes no such argument: {told}. Call it again without, or with the right name."
+    faults = "; ".join(f"{argument!r} ({nearest(argument, known)})" for argument in unknown)
+    return f"{name} has no argument {faults}. Call it again without this argument, or with the right name."

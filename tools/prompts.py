@@ -1,4 +1,4 @@
-"""Prompts: how to work with the lab, in the person's own client."""
+"""Prompts that a person starts from a client: how to work with the lab."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .lab_context import LabHandle
 
 
 def add_prompts(server: MCPServer[LabHandle]) -> None:
-    """Offer the research programme and its parts."""
+    """Add the prompts to a server."""
 
     @server.prompt(title="Start research", description="How to do research with this lab, from the briefing to the notes")
     def start_research(goal: str = "Improve the trainer's metric as far as the allowance goes.") -> str:
         return _prompt("start_research").replace("{goal}", goal)
 
-    @server.prompt(title="Validate", description="How to find out what holds of what is promising, at the least cost")
+    @server.prompt(title="Validate", description="How to find out which promising experiments hold, at the least cost")
     def validate(candidates: str = "Find out which of the promising experiments hold.") -> str:
         return _prompt("validate").replace("{candidates}", candidates)
 

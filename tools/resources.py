@@ -1,4 +1,4 @@
-"""Resources: the lab's record as documents that a client can attach."""
+"""Resources: the lab's results as documents that a client can attach."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..server.lab.results import export
 from .lab_context import LabHandle
 
 
-def add_resources(server: MCPServer[LabHandle], bench: LabHandle) -> None:
+def add_resources(server: MCPServer[LabHandle], handle: LabHandle) -> None:
     """Offer the leaderboard, the table of results and each experiment."""
 
     @server.resource(
@@ -22,7 +22,7 @@ def add_resources(server: MCPServer[LabHandle], bench: LabHandle) -> None:
     )
     async def leaderboard() -> str:
         try:
-            return await export.leaderboard(await bench.lab())
+            return await export.leaderboard(await handle.lab())
         except LabhandError as error:
             raise ResourceError(str(error)) from error
 
@@ -34,7 +34,7 @@ def add_resources(server: MCPServer[LabHandle], bench: LabHandle) -> None:
     )
     async def results() -> str:
         try:
-            return await export.results_tsv(await bench.lab())
+            return await export.results_tsv(await handle.lab())
         except LabhandError as error:
             raise ResourceError(str(error)) from error
 
@@ -43,7 +43,7 @@ def add_resources(server: MCPServer[LabHandle], bench: LabHandle) -> None:
     )
     async def experiment(id: str) -> str:
         try:
-            return (await experiments.get_experiment(await bench.lab(), id, ["all"], None)).model_dump_json(indent=1)
+            return (await experiments.get_experiment(await handle.lab(), id, ["all"], None)).model_dump_json(indent=1)
         except NotFoundError as error:
             raise ResourceNotFoundError(str(error)) from error
         except LabhandError as error:

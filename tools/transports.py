@@ -20,14 +20,14 @@ from .lab_context import LabHandle
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def serve_stdio(bench: LabHandle, *, read_only: bool = False) -> None:
-    """Serve one client over standard input and output, until it hangs up or a signal comes. Doesn't return."""
-    anyio.run(_stdio_until_told, build(bench, read_only=read_only))
+def serve_stdio(handle: LabHandle, *, read_only: bool = False) -> None:
+    """Serve one client over standard input and output until it closes them or a signal arrives. Doesn't return."""
+    anyio.run(_serve_until_closed, build(handle, read_only=read_only))
     # The SDK reads standard input on a thread that nothing can interrupt, and the interpreter would wait for it.
     os._exit(0)
 
 
-async def _stdio_until_told(server: MCPServer[LabHandle]) -> None:
+async def _serve_until_closed(server: MCPServer[LabHandle]) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_leave_on_signal)
         await server.run_stdio_async()
@@ -37,11 +37,11 @@ async def _stdio_until_told(server: MCPServer[LabHandle]) -> None:
 async def _leave_on_signal() -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async for _ in signals:
-            # Clients give a server 100 ms to go. Whatever a tool has answered for is on disk already.
+            # Clients kill a server 100 ms after the signal. What a tool has answered is on disk already.
             os._exit(0)
 
 
-def serve_http(bench: LabHandle, address: str, token: str | None, *, read_only: bool = False) -> None:
+def serve_http(handle: LabHandle, address: str, token: str | None, *, read_only: bool = False) -> None:
     """Serve any number of clients at `http://ADDRESS/mcp`, until interrupted.
 
     Raises:
@@ -58,9 +58,9 @@ def serve_http(bench: LabHandle, address: str, token: str | None, *, read_only: 
         auth = AuthSettings(
             issuer_url=AnyHttpUrl(url), resource_server_url=AnyHttpUrl(f"{url}/mcp"), validate_token_resource=True
         )
-        server = build(bench, read_only=read_only, auth=auth, token_verifier=OneToken(token, f"{url}/mcp"))
+        server = build(handle, read_only=read_only, auth=auth, token_verifier=OneToken(token, f"{url}/mcp"))
     else:
-        server = build(bench, read_only=read_only)
+        server = build(handle, read_only=read_only)
     security = None if host in LOOPBACK else TransportSecuritySettings(allowed_hosts=[f"{host}:*"], allowed_origins=[])
     anyio.run(lambda: server.run_streamable_http_async(host=host, port=port, transport_security=security))
 
@@ -69,7 +69,7 @@ def parse_address(address: str) -> tuple[str, int]:
     """Host and port of `host:port`; the host of `[::1]:8787` is `::1`.
 
     Raises:
-        SettingsError: It is neither.
+        SettingsError: The address has another form.
     """
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
@@ -78,14 +78,14 @@ def parse_address(address: str) -> tuple[str, int]:
 
 
 class OneToken:
-    """Knows one token, which is good for this server alone."""
+    """Accepts one token, which is valid for this server only."""
 
     def __init__(self, token: str, resource: str) -> None:
         self._token = token.encode()
         self._resource = resource
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Whom a token belongs to; None for a wrong one. Takes the same time for each."""
+        """Return the access that a token gives; None for a wrong token. The comparison takes constant time."""
         if not hmac.compare_digest(token.encode(), self._token):
             return None
         return AccessToken(token=token, client_id="labhand", scopes=[], resource=self._resource)

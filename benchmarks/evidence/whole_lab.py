@@ -17,7 +17,8 @@ from labhand.server.dispatcher.settler import Settler
 from labhand.server.dispatcher.validation_stages import ValidationStages
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import experiments, validate
-from labhand.server.schemas.requests import Change, Launch, ValidationRequest
+from labhand.server.schemas.launch import Launch
+from labhand.server.schemas.validation import ValidationRequest
 from labhand.server.settings import RUNS, load_settings
 from labhand.server.store.comparison import champions
 
@@ -76,8 +77,13 @@ class WholeLab:
 
     async def _try(self, request: Try) -> Answer:
         overrides: dict[str, Any] = {knob: value for knob, value in request.knobs.items() if value != BASELINE[knob]}
-        change = Change(base="baseline", overrides=overrides)
-        launch = Launch(hypothesis="It may help", change=change, replicates=request.replicates, gpu=request.kind)
+        launch = Launch(
+            hypothesis="It may help",
+            base="baseline",
+            overrides=overrides,
+            replicates=request.replicates,
+            gpu=request.kind,
+        )
         launched = await experiments.launch(self._lab, launch, ME)
         await self._tick_until_idle()
         return await self._answer(launched.experiments[0].partition("-")[0])

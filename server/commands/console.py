@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..errors import LabhandError
-from ..schemas.answers import Row
+from ..schemas.results import Row
 
 NUMBERS = frozenset({"score", "gain", "cost"})
 

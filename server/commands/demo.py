@@ -20,7 +20,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ..errors import LabhandError
-from ..schemas.answers import Row
+from ..schemas.results import Row
 from ..settings import FILE
 from .console import err, in_words, out, plug_in_command, results_table
 from .init import prepare_data

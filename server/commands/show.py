@@ -16,8 +16,8 @@ from ..lab.lab import Lab
 from ..lab.manage import cancel as cancelling
 from ..lab.monitor import briefing
 from ..lab.results import export, table
-from ..schemas.answers import Briefing
-from ..schemas.requests import ResultsQuery
+from ..schemas.monitor import Briefing
+from ..schemas.results import ResultsQuery
 from ..settings import is_root
 from .console import err, errors_told, in_words, out, results_table
 

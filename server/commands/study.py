@@ -14,7 +14,9 @@ from ..lab.launch.suggest import EXHAUSTED
 from ..lab.monitor import wait
 from ..lab.results.table import get_results
 from ..lab.status_line import lab_line
-from ..schemas.requests import GridLaunch, ResultsQuery, WaitQuery
+from ..schemas.launch import GridLaunch
+from ..schemas.monitor import WaitQuery
+from ..schemas.results import ResultsQuery
 from .console import err, out, results_table
 from .show import with_lab
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from ..schemas.requests import Change
+from ..schemas.launch import Change
 from ..source.changes import apply_change, describe, diffstat, knobs_of
 from ..source.repository import Commit, NewCommit, delta
 from ..source.static_flags import flags

@@ -6,7 +6,7 @@ import time
 
 from ..domain import ACTIVE, Status
 from ..ids import experiment_id
-from ..schemas.answers import LabLine
+from ..schemas.messages import LabLine
 from ..store.comparison import champions
 from ..store.experiments import workload
 from ..store.money import spending

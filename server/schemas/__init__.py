@@ -1,1 +1,1 @@
-"""What goes over the wire: requests and answers, as pydantic models."""
+"""Requests and answers of the tools, as pydantic models: one module for each subject."""

@@ -1,18 +1,41 @@
-"""What analyses answer; see `answers` for how."""
+"""Analysis of many experiments: figures and plots."""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, JsonValue
 
-from .answers import Answer
+from .messages import Answer, Request
+
+Aspect = Literal["summary", "effects", "noise", "pareto", "horizons", "efficiency", "yardstick", "importance", "ablation"]
+"""What to analyze."""
+Picture = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons"]
+"""What to plot."""
+
+
+class AnalysisQuery(Request):
+    """What to analyze, over which experiments."""
+
+    what: Aspect = Field(default="summary", description="Which analysis; summary is a short digest of several")
+    ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
+    gpu: str | None = Field(default=None, description="Only this kind of GPU: scores of different kinds don't compare")
+
+
+class PlotQuery(Request):
+    """What to plot, over which experiments."""
+
+    what: Picture = Field(default="progress", description="Which plot")
+    ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
+    gpu: str | None = Field(default=None, description="Only this kind of GPU: scores of different kinds don't compare")
 
 
 class EffectRow(Answer):
-    """What a change did, on average over the experiments that ran; positive is better.
+    """The mean effect of a change over the experiments that ran; positive is better.
 
     Attributes:
-        term: `DEPTH 6→8`, or two of them joined by ` * `: how much more together than apart.
-        interval: 95 %, of this effect alone.
+        term: `DEPTH 6→8`, or two of them joined by ` * `: their interaction.
+        interval: 95 % interval of this effect alone.
     """
 
     term: str
@@ -22,17 +45,17 @@ class EffectRow(Answer):
 
 
 class Analysis(Answer):
-    """What `analyze` answers; the parts that `what` asks for.
+    """The answer of `analyze`, with the parts that `what` asks for.
 
     Attributes:
-        stratum: The one that all of it is about.
-        experiments: How many it rests on.
-        left_out: How many of those asked for it doesn't rest on, and why.
-        unknown: Effects that these experiments can't tell from others.
-        made_of: Of the whole change of what is taken apart, how much is code and how much retuned knobs.
-        hunks: What the score would lose without each part of that change.
-        pareto: For each measure, the experiments that no other beats in both that and the score.
-        tells: How to read it.
+        stratum: The stratum that the analysis is about.
+        experiments: Number of experiments that the analysis uses.
+        left_out: How many of the experiments asked for the analysis doesn't use, and why.
+        unknown: Effects that these experiments can't separate from others.
+        made_of: How much of the whole change is code, and how much is retuned knobs.
+        hunks: What the score would lose without each part of the change.
+        pareto: For each measure, the experiments that no other experiment beats in both that measure and the score.
+        tells: How to read the analysis.
     """
 
     what: str

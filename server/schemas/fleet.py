@@ -1,22 +1,38 @@
-"""What the lab answers of its fleet: pools, clusters, and what they cost."""
+"""The fleet: pools, clusters, and what they cost."""
 
 from __future__ import annotations
 
-from .answers import Answer, LabLine
+from typing import Annotated
+
+from pydantic import Field
+
+from .messages import Answer, LabLine, Request
+
+
+class ScaleRequest(Request):
+    """How many clusters a pool is to hold."""
+
+    pool: str = Field(description="A pool that list_gpus shows with clusters_most")
+    clusters: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Number of clusters to hold, idle or not; null for as many as the queue needs"
+    )
+    dry_run: bool = Field(default=False, description="Return the cost, change nothing")
 
 
 class Gpus(Answer):
     """One pool, as `list_gpus` shows it.
 
     Attributes:
-        usd_per_hour: Of one GPU.
-        relative_speed: Of the baseline, as measured, over the slowest kind.
-        taken: Of `total`, by other labs on the same machine.
-        clusters_up: Of a pool that hires machines.
-        clusters_most: That it may hold; its GPUs count as free also where a cluster has to be launched for them.
-        clusters_wished: That it is to hold, idle or not; absent for as many as the queue needs.
-        volatile: Results are lost with a cluster that vanishes before they are fetched.
-        idle_usd: What its clusters cost so far while nothing ran on them; so `idle_gpu_hours`.
+        usd_per_hour: Price of one GPU for one hour.
+        relative_speed: Measured speed of the baseline, divided by that of the slowest kind.
+        taken: Number of its GPUs that other labs on the same machine hold.
+        clusters_up: Number of clusters that are up, of a pool that hires machines.
+        clusters_most: The largest number of clusters that it may hold. Its GPUs count as free even where a cluster has to be
+            launched for them.
+        clusters_wished: Number of clusters that it was asked to hold, idle or not; absent for as many as the queue needs.
+        volatile: Results that were not fetched are lost when a cluster ends.
+        idle_gpu_hours: GPU-hours of its clusters while nothing ran on them.
+        idle_usd: Cost of its clusters while nothing ran on them.
     """
 
     pool: str
@@ -39,7 +55,7 @@ class Gpus(Answer):
 
 
 class GpuList(Answer):
-    """What `list_gpus` answers."""
+    """The answer of `list_gpus`."""
 
     pools: list[Gpus]
     budget_seconds: float
@@ -48,7 +64,7 @@ class GpuList(Answer):
 
 
 class HeldCluster(Answer):
-    """A cluster, with what it cost from its launch to its end, or so far."""
+    """A cluster, with its cost from its launch to its end, or until now."""
 
     name: str
     pool: str
@@ -60,13 +76,13 @@ class HeldCluster(Answer):
 
 
 class Scaled(Answer):
-    """What `scale_pool` answers.
+    """The answer of `scale_pool`.
 
     Attributes:
-        clusters: That the pool is to hold from now on; absent for as many as the queue needs.
-        clusters_up: Now, those that are coming up too.
-        usd_per_hour: Of all that it is to hold; of one cluster more where that is as the queue needs.
-        lasts_hours: After which that would have used up the allowance, with nothing running.
+        clusters: Number of clusters that the pool is to hold from now on; absent for as many as the queue needs.
+        clusters_up: Number of clusters that are up or coming up.
+        usd_per_hour: Price for one hour of all clusters that it is to hold; of one cluster where that is as the queue needs.
+        lasts_hours: After how many hours these clusters alone use up the allowance.
     """
 
     pool: str

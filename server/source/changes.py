@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from ..errors import BadInputError, nearest
-from ..schemas.requests import Change
+from ..schemas.launch import Change
 from .edits import patch, replace
 from .knobs import KnobFile, Knobs, find_knobs, knob_words
 from .literals import UNPARSABLE, Value

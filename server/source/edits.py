@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ..errors import BadInputError
-from ..schemas.requests import Edit
+from ..schemas.launch import Edit
 from . import git
 from .trainer_folder import Source
 

@@ -16,8 +16,7 @@ from pydantic import JsonValue
 from ...domain import Metric, Stratum
 from ...research import tpe
 from ...research.effects import Effect
-from ...schemas.analysis import Analysis, EffectRow
-from ...schemas.requests import Aspect
+from ...schemas.analysis import Analysis, Aspect, EffectRow
 from ...store.experiments.trials import TriedExperiment
 from ...store.money import spending
 from ...store.money.spending import Idle

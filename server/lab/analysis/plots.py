@@ -16,7 +16,7 @@ from ...figures import curves_plot, effects_plot, horizons_plot, parallel_plot, 
 from ...ids import experiment_id, run_id
 from ...research.effects import Effect
 from ...research.horizons import agreement
-from ...schemas.requests import Picture
+from ...schemas.analysis import Picture
 from ...settings import RUNS
 from ...store.comparison import champions
 from ...store.experiments import stats

@@ -1,4 +1,4 @@
-"""The kinds of GPU that a call is for: the one that it names, the one that is done first, or several, block by block."""
+"""The choice of the kind of GPU: the one that a call names, the one that finishes first, or several kinds, one block each."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from ...errors import AllowanceError, BadInputError
 from ...research.policy import baseline_replicates
-from ...schemas.answers import Estimate
-from ...schemas.requests import Kinds
+from ...schemas.launch import Estimate, Kinds
 from ...store.experiments import related, workload
 from ...store.money import clusters, spending
 from ...store.money.spending import Committed
@@ -21,16 +20,16 @@ from .launch_stratum import LaunchStratum, choose_launch_stratum
 
 ANY = "any"
 SAME_SECONDS = 1.0
-"""Kinds that are done so close to each other are done at once: the faster one is taken then."""
+"""Kinds whose ends differ by less than this finish together: the faster one is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceChoice:
-    """What a call is run in.
+    """The kinds of GPU that a call runs on.
 
     Attributes:
         settings: One for each kind.
-        why: Where the lab chose: what it chose by.
+        why: The reason, where the lab chose the kind.
     """
 
     settings: Sequence[LaunchStratum]
@@ -39,7 +38,7 @@ class DeviceChoice:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a kind would take."""
+    """What a launch would cost on one kind of GPU."""
 
     setting: LaunchStratum
     estimate: Estimate
@@ -47,36 +46,38 @@ class Offer:
 
 
 async def choose(
-    lab: Lab, asked: Kinds, of_base: str | None, budget_seconds: float | None, count: int, *, with_baseline: bool = True
+    lab: Lab, requested: Kinds, of_base: str | None, budget_seconds: float | None, count: int, *, with_baseline: bool = True
 ) -> DeviceChoice:
-    """Resolve what a call says of its GPUs.
+    """Choose the kinds of GPU of a call.
 
     Args:
         lab: The lab.
-        asked: A kind, `any` for the one that is done first within the allowance, several kinds; None for the base's.
+        requested: A kind; `any` for the one that finishes first within the allowance; several kinds; None for the base's kind.
         of_base: The kind that the base ran on, if it ran.
-        budget_seconds: See `setting.choose_setting`.
-        count: How many experiments it is about, on each kind.
-        with_baseline: The replicates of the baseline that a kind lacks come on top.
+        budget_seconds: See `choose_launch_stratum`.
+        count: Number of experiments on each kind.
+        with_baseline: Add the replicates of the baseline that a kind lacks.
 
     Raises:
-        AllowanceError: `any`, and no kind fits what is left.
-        BadInputError: There is no such kind, or its pools don't allow that budget.
+        AllowanceError: The kind is `any`, and on no kind is the cost within the allowance.
+        BadInputError: No pool has this kind, or its pools don't allow this budget.
     """
-    if isinstance(asked, list):
-        named = list(dict.fromkeys(kind.strip().lower() for kind in asked))
+    if isinstance(requested, list):
+        named = list(dict.fromkeys(kind.strip().lower() for kind in requested))
         if not named or (ANY in named and len(named) > 1):
-            raise BadInputError(f"gpu={asked} names no kinds", f'Give gpu=["H100", "H200"] as list_gpus names them, or "{ANY}"')
+            raise BadInputError(
+                f"gpu={requested} names no kinds", f'Give gpu=["H100", "H200"] as list_gpus names them, or "{ANY}"'
+            )
         if named != [ANY]:
             return DeviceChoice([await choose_launch_stratum(lab, kind, None, budget_seconds) for kind in named])
-        asked = ANY
-    if asked is None or asked.strip().lower() != ANY:
-        return DeviceChoice([await choose_launch_stratum(lab, asked, of_base, budget_seconds)])
+        requested = ANY
+    if requested is None or requested.strip().lower() != ANY:
+        return DeviceChoice([await choose_launch_stratum(lab, requested, of_base, budget_seconds)])
     return await _first_done(lab, budget_seconds, count, with_baseline=with_baseline)
 
 
 async def _first_done(lab: Lab, budget_seconds: float | None, count: int, *, with_baseline: bool) -> DeviceChoice:
-    """The kind that is done first; of those that are done together the faster, then the cheaper."""
+    """Choose the kind that finishes first; of kinds that finish together the faster one, then the cheaper one."""
     speeds = await relative_speeds(lab)
     offers: list[Offer] = []
     refusal: AllowanceError | BadInputError | None = None
@@ -92,8 +93,8 @@ async def _first_done(lab: Lab, budget_seconds: float | None, count: int, *, wit
         (offer for offer in offers if _done_in(offer) <= soonest + SAME_SECONDS),
         key=lambda offer: (-offer.speed, offer.estimate.usd or 0.0),
     )
-    told = ", ".join(f"{offer.setting.gpu} in about {_done_in(offer):.0f} s" for offer in sorted(offers, key=_done_in))
-    return DeviceChoice([best.setting], f"{best.setting.gpu} is done first within the allowance ({told})")
+    times = ", ".join(f"{offer.setting.gpu} in about {_done_in(offer):.0f} s" for offer in sorted(offers, key=_done_in))
+    return DeviceChoice([best.setting], f"{best.setting.gpu} finishes first within the allowance ({times})")
 
 
 async def _offer(
@@ -118,7 +119,7 @@ async def _lacking_baseline(lab: Lab, setting: LaunchStratum) -> int:
 
 
 async def _usable(lab: Lab) -> list[str]:
-    """The kinds on which something can start now; all of them where nothing can."""
+    """Return the kinds on which an experiment can start now; all kinds where none can start on any."""
     pools = await lab.pools()
     wishes = await clusters.desired(lab.db)
     usable = [pool for pool in pools if not pool.note and (pool.name not in wishes or wishes[pool.name].clusters > 0)]

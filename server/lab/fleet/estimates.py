@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ...schemas.answers import Estimate
+from ...schemas.launch import Estimate
 from ...source.trainer_folder import Trainer
 from ...store.database import Reader
 from ...store.experiments import workload
 from .launch_stratum import LaunchStratum
 
 OVERHEAD_SHARE = 0.1
-"""Of what a trainer may take to start up and evaluate, until it was measured: its limits are some ten times what it takes."""
+"""Assumed share of a trainer's time limits for start and evaluation that it really takes, until the lab has measured it."""
 
 
 async def gpu_seconds_each(reader: Reader, setting: LaunchStratum, trainer: Trainer) -> float:
-    """What one experiment will hold a device for: as those before it in the setting did."""
+    """Return the GPU-seconds of one experiment: the mean of earlier ones in this stratum, or else an assumption."""
     measured = await workload.mean_gpu_seconds(reader, setting.name)
     if measured is not None:
         return measured
@@ -24,15 +24,15 @@ async def gpu_seconds_each(reader: Reader, setting: LaunchStratum, trainer: Trai
 
 
 def usd(gpu_seconds: float, setting: LaunchStratum) -> float:
-    """What so many GPU-seconds cost."""
-    return gpu_seconds / 3600 * setting.usd_per_hour
+    """Return the price of so many GPU-seconds, in US dollars."""
+    return gpu_seconds / 3600 * setting.usd_per_slot_hour
 
 
 def estimate(setting: LaunchStratum, each: float, count: int, ahead: workload.QueueAhead) -> Estimate:
-    """The price of `count` experiments of `each` GPU-seconds behind what is pending.
+    """Return the cost and the times of `count` experiments of `each` GPU-seconds, behind the pending ones.
 
-    They start when a slot is free, which is when what is ahead has been shared out among the slots and a cluster has come up
-    where none is, and run in waves of as many as there are slots.
+    They start when a slot is free: when the pending experiments have been distributed over the slots, and a cluster has
+    started where none is up. They run in waves; a wave has as many experiments as there are slots.
     """
     if count == 0:
         return Estimate(gpu_seconds=0.0)
@@ -49,7 +49,7 @@ def estimate(setting: LaunchStratum, each: float, count: int, ahead: workload.Qu
 
 
 def together(parts: Sequence[Estimate]) -> Estimate:
-    """Of what runs side by side on several kinds of device."""
+    """Return the estimate of parts that run side by side on several kinds of GPU."""
     starts = [part.starts_in_seconds for part in parts if part.starts_in_seconds is not None]
     done = [part.done_in_seconds for part in parts if part.done_in_seconds is not None]
     return Estimate(

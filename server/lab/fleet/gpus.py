@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from ...domain import Pool
 from ...schemas.fleet import GpuList, Gpus
@@ -18,10 +17,12 @@ from ...store.money.clusters import DesiredClusters
 from ...store.money.spending import Bill
 from ...store.running import queue, runs
 from ..lab import Lab
+from ..results.experiment_rows import significant
 from ..status_line import lab_line
-from .idle import idle_figures
 from .launch_stratum import choose_launch_stratum
 
+DIGITS = 3
+"""Significant digits of what idle clusters held and cost."""
 UNASKED = "what it costs isn't known yet: the dispatcher is asking SkyPilot, and its log says when it can't tell"
 
 
@@ -32,6 +33,18 @@ class Hire:
     up: Mapping[str, int]
     wishes: Mapping[str, DesiredClusters]
     bills: Mapping[str, Bill]
+
+
+@dataclass(frozen=True, slots=True)
+class HiredClusters:
+    """The clusters of one pool that hires machines, as `schemas.fleet.Gpus` describes them; None for other pools."""
+
+    clusters_up: int | None = None
+    clusters_most: int | None = None
+    clusters_wished: int | None = None
+    volatile: bool | None = None
+    idle_gpu_hours: float | None = None
+    idle_usd: float | None = None
 
 
 async def list_gpus(lab: Lab) -> GpuList:
@@ -59,9 +72,15 @@ async def list_gpus(lab: Lab) -> GpuList:
                 relative_speed=speeds.get(pool.gpu),
                 note=pool.note or ("" if pool.as_of else UNASKED),
                 as_of_seconds_ago=round(max(0.0, now - pool.as_of)) or None if pool.as_of else None,
-                **_hired(lab, pool, hire),
+                clusters_up=hired.clusters_up,
+                clusters_most=hired.clusters_most,
+                clusters_wished=hired.clusters_wished,
+                volatile=hired.volatile,
+                idle_gpu_hours=hired.idle_gpu_hours,
+                idle_usd=hired.idle_usd,
             )
             for pool in pools
+            for hired in [_hired(lab, pool, hire)]
         ],
         budget_seconds=usual.budget_seconds,
         clock=usual.clock,
@@ -75,19 +94,20 @@ async def _hire(lab: Lab, now: float) -> Hire:
     return Hire(up, await clusters.desired(lab.db), await spending.bills(lab.db, now))
 
 
-def _hired(lab: Lab, pool: Pool, hire: Hire) -> dict[str, Any]:
-    """What is told of a pool that hires machines."""
+def _hired(lab: Lab, pool: Pool, hire: Hire) -> HiredClusters:
+    """Return the clusters of a pool, where it hires machines."""
     limits = lab.settings.pools[pool.name].clusters
     if limits is None:
-        return {}
-    wish, bill = hire.wishes.get(pool.name), hire.bills.get(pool.name)
-    return {
-        "clusters_up": hire.up.get(pool.name, 0),
-        "clusters_most": limits.max_clusters,
-        "clusters_wished": wish.clusters if wish else None,
-        "volatile": True if limits.is_volatile else None,
-        **(idle_figures(bill.idle) if bill else {}),
-    }
+        return HiredClusters()
+    desired, bill = hire.wishes.get(pool.name), hire.bills.get(pool.name)
+    return HiredClusters(
+        clusters_up=hire.up.get(pool.name, 0),
+        clusters_most=limits.max_clusters,
+        clusters_wished=desired.clusters if desired else None,
+        volatile=True if limits.is_volatile else None,
+        idle_gpu_hours=significant(bill.idle.gpu_seconds / 3600, DIGITS) or None if bill else None,
+        idle_usd=significant(bill.idle.usd, DIGITS) or None if bill else None,
+    )
 
 
 async def relative_speeds(lab: Lab) -> Mapping[str, float]:

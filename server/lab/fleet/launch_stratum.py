@@ -1,4 +1,4 @@
-"""A setting: trainer, kind of device and budget, the stratum as far as it is known at launch."""
+"""The stratum of a launch, as far as it is known before a run: trainer, kind of GPU and budget."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from ...store.money import clusters
 from ..lab import Lab
 
 COLD_SECONDS = 180.0
-"""What a cluster takes to come up, until one has."""
+"""Assumed time in which a cluster starts, until the lab has measured it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchStratum:
-    """Where experiments run and for how long. Those in one setting share seeds, and can be compared.
+    """Where experiments run and for how long. Experiments of one launch stratum share seeds and can be compared.
 
     Attributes:
-        name: Short and the same in every process: `gpt-1f3a90c2/H100/300s`.
-        slots: How many run at once.
-        usd_per_hour: Of one slot, 0 where it costs nothing; the dearest pool's, so that an estimate isn't too low.
-        is_priced: The price is known; a backend that has to ask for it may not have done so yet.
-        cold_seconds: Until a first slot is there: more than 0 where a cluster has to be launched.
+        name: A short name, the same in every process: `gpt-1f3a90c2/H100/300s`.
+        slots: Number of experiments that run at once.
+        usd_per_slot_hour: Price of one slot for one hour, 0 where it is free. The price of the most expensive pool, so that an
+            estimate isn't too low.
+        is_priced: Whether the price is known. A backend that asks a service for it may not have the answer yet.
+        cold_seconds: Seconds until a first slot is available; more than 0 where a cluster has to be launched.
     """
 
     lab: str
@@ -35,48 +36,48 @@ class LaunchStratum:
     clock: Clock
     budget_seconds: float
     slots: int
-    usd_per_hour: float
+    usd_per_slot_hour: float
     is_priced: bool = True
     cold_seconds: float = 0.0
 
     def seed(self, replicate: int) -> int:
-        """The seed of replicate k."""
+        """Return the seed of replicate k."""
         return SeedStream.of_replicates(self.lab, self.name).seed(replicate)
 
 
 async def choose_launch_stratum(
-    lab: Lab, asked: str | None, of_base: str | None, budget_seconds: float | None, *, needs_slots: bool = True
+    lab: Lab, requested: str | None, of_base: str | None, budget_seconds: float | None, *, needs_slots: bool = True
 ) -> LaunchStratum:
-    """Resolve a launch to one kind of device and one budget.
+    """Choose the kind of GPU and the budget of a launch.
 
     Args:
         lab: The lab.
-        asked: The kind that the caller names; None for the base's, or else the first pool's.
+        requested: The kind that the caller names; None for the base's kind, or the first pool's where the base has none.
         of_base: The kind that the base ran on, if it ran.
-        budget_seconds: None for the lab's, or else the trainer's.
-        needs_slots: Something is to be launched, so refuse pools that have no slot.
+        budget_seconds: Seconds of training; None for the lab's budget, or the trainer's where the lab has none.
+        needs_slots: Refuse pools that have no slot, because something is to be launched.
 
     Raises:
-        BadInputError: There is no such kind, or its pools don't allow that budget.
-        SettingsError: `labhand.toml` names other pools by now, or the pools of that kind have no slots.
+        BadInputError: No pool has this kind, or its pools don't allow this budget.
+        SettingsError: The pools in `labhand.toml` were renamed while this process ran.
     """
     pools = await lab.pools()
     if not pools:
         raise SettingsError(
             "The pools in labhand.toml were renamed since this process read it", "Restart it: reconnect the server"
         )
-    gpu = _choose_kind(pools, asked, of_base)
+    gpu = _choose_kind(pools, requested, of_base)
     chosen = [pool for pool in pools if pool.gpu == gpu]
     if needs_slots:
         _refuse_unusable(gpu, chosen)
     clock = chosen[0].clock
     trainers_own = lab.trainer.cpu_seconds if clock == "cpu" else lab.trainer.budget_seconds
     seconds = budget_seconds or lab.settings.budget_seconds or trainers_own
-    most = max(lab.settings.pools[pool.name].max_budget_seconds for pool in chosen)
-    if seconds > most:
+    max_seconds = max(lab.settings.pools[pool.name].max_budget_seconds for pool in chosen)
+    if seconds > max_seconds:
         raise BadInputError(
             f"budget_seconds={seconds:g} is more than the pools of {gpu} allow for one experiment",
-            f"Give {most:g} at the most; the person can raise max_budget_seconds in labhand.toml",
+            f"Give {max_seconds:g} at most; the person can raise max_budget_seconds in labhand.toml",
         )
     return LaunchStratum(
         lab=lab.identity,
@@ -85,26 +86,28 @@ async def choose_launch_stratum(
         clock=clock,
         budget_seconds=seconds,
         slots=sum(pool.slots for pool in chosen),
-        usd_per_hour=max(pool.usd_per_hour for pool in chosen),
+        usd_per_slot_hour=max(pool.usd_per_hour for pool in chosen),
         is_priced=all(pool.is_priced for pool in chosen),
         cold_seconds=await _cold_seconds(lab, chosen),
     )
 
 
 async def _cold_seconds(lab: Lab, pools: Sequence[Pool]) -> float:
-    """How long a cluster takes to come up, where none of these pools has slots without."""
+    """Return the seconds until a cluster of these pools is up; 0 where one of them has slots already."""
     hired = [pool.name for pool in pools if pool.most_clusters]
     up = {
-        one.cluster.pool for one in await clusters.held_clusters(lab.db, time.time(), ended=False) if one.cluster.status == "up"
+        held.cluster.pool
+        for held in await clusters.held_clusters(lab.db, time.time(), ended=False)
+        if held.cluster.status == "up"
     }
     if len(hired) < len(pools) or up.intersection(hired):
         return 0.0
-    known = [await clusters.startup_seconds(lab.db, name) for name in hired]
-    return min(COLD_SECONDS if seconds is None else seconds for seconds in known)
+    startups = [await clusters.startup_seconds(lab.db, name) for name in hired]
+    return min(COLD_SECONDS if seconds is None else seconds for seconds in startups)
 
 
 def _refuse_unusable(gpu: str, pools: Sequence[Pool]) -> None:
-    """Refuse pools of which none has a slot, as where this machine's GPU driver is broken.
+    """Refuse pools of which none has a slot, as where the GPU driver of this machine is broken.
 
     Raises:
         SettingsError: With the pools' notes.
@@ -114,15 +117,13 @@ def _refuse_unusable(gpu: str, pools: Sequence[Pool]) -> None:
         raise SettingsError(f"No experiment can run on {gpu}: {notes}", "`labhand doctor` says more")
 
 
-def _choose_kind(pools: Sequence[Pool], asked: str | None, of_base: str | None) -> str:
+def _choose_kind(pools: Sequence[Pool], requested: str | None, of_base: str | None) -> str:
     kinds = {pool.gpu.lower(): pool.gpu for pool in pools}
-    if asked is None:
+    if requested is None:
         return kinds.get((of_base or "").lower(), pools[0].gpu)
-    matching = matching_kinds(asked, dict.fromkeys(pool.gpu for pool in pools))
+    matching = matching_kinds(requested, dict.fromkeys(pool.gpu for pool in pools))
     if not matching:
-        raise BadInputError(f"There is no GPU {asked!r} in this lab", f"{nearest(asked, kinds.values())} See list_gpus")
+        raise BadInputError(f"There is no GPU {requested!r} in this lab", f"{nearest(requested, kinds.values())} See list_gpus")
     if len(matching) > 1:
-        raise BadInputError(
-            f"gpu={asked!r} names several kinds of this lab", f"Name one of {', '.join(matching)}, or a list of them"
-        )
+        raise BadInputError(f"gpu={requested!r} names several kinds of this lab", f"Name one of them: {', '.join(matching)}")
     return matching[0]

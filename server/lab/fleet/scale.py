@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from ...domain import Pool
 from ...errors import BadInputError, ConflictError, nearest
 from ...ids import id_ranges
-from ...schemas.fleet import HeldCluster, Scaled
-from ...schemas.requests import ScaleRequest
+from ...schemas.fleet import HeldCluster, Scaled, ScaleRequest
 from ...settings import ClusterLimits
 from ...store.database import Reader
 from ...store.money import clusters, spending

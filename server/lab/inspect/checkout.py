@@ -7,7 +7,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from ...errors import BadInputError, ConflictError
-from ...schemas.answers import CheckedOut
+from ...schemas.inspect import CheckedOut
 from ...source.repository import NewCommit, delta, write_folder
 from ...source.trainer_folder import Source, built_in, read_folder
 from ...store import sources

@@ -14,7 +14,7 @@ from ....trainer.contract.curve import read_curve, thinned
 from ...domain import Experiment, Run, RunStatus
 from ...errors import BadInputError, nearest
 from ...ids import experiment_id
-from ...schemas.answers import ExperimentDetail
+from ...schemas.inspect import ExperimentDetail
 from ...settings import RUNS
 from ...store.comparison.strata import all_strata
 from ...store.experiments import related

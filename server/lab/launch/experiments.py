@@ -1,11 +1,11 @@
-"""Launching one idea."""
+"""Launches of one experiment."""
 
 from __future__ import annotations
 
 import re
 
-from ...schemas.answers import Launched, Similar
-from ...schemas.requests import Launch
+from ...schemas.launch import Launch, Launched, Similar
+from ...schemas.messages import LabLine
 from ...store.experiments import related
 from .. import proposals
 from ..fleet import device_choice
@@ -14,56 +14,60 @@ from ..proposals import Proposal
 from ..results.experiment_rows import SENTENCES
 from ..sanitize import cut
 from ..status_line import lab_line
-from . import idempotency, submit
-from .submit import Batch, SubmittedBatch
+from . import idempotency
+from .submit import Batch, SubmittedBatch, ids, submit
 
-MOST_SIMILAR = 3
+MAX_SIMILAR = 3
 _NAME = re.compile(r"[A-Za-z_][\w./]*")
 _PLAIN_WORDS = frozenset({"class", "def", "new", "lines", "removed"})
 
 
 async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
-    """Queue one idea, as many seeds of it as are wanted, and answer at once.
+    """Queue the replicates of one idea. Returns at once.
 
     Raises:
-        AllowanceError: It doesn't fit what the person allowed.
-        BadInputError: Something in it can't be used: the change, the kind of GPU, the budget.
-        ConflictError: What it brings in touches the same lines, or its `request_id` was used for another launch.
-        NotFoundError: There is no such experiment.
+        AllowanceError: It costs more than the allowance has left.
+        BadInputError: The change, the kind of GPU or the budget can't be used.
+        ConflictError: Two changes touch the same lines, or the `request_id` was used for a different launch.
+        NotFoundError: An experiment that the request names doesn't exist.
     """
-    answer = await idempotency.first_answer(lab.db, caller, request, Launched)
-    if answer is None:
-        answer = await _launch(lab, request, caller)
-    return answer.model_copy(update={"lab": await lab_line(lab)})
+    stored = await idempotency.first_answer(lab.db, caller, request)
+    if stored is not None:
+        return idempotency.restore(Launched, stored, await lab_line(lab))
+    proposal = await proposals.propose(lab, request)
+    choice = await device_choice.choose(lab, request.gpu, proposal.base.gpu, request.budget_seconds, request.replicates)
+    [kept] = await proposals.keep(lab, [proposal], request.hypothesis)
+    similar = await _similar(lab, proposal, kept.kept.tree)
 
-
-async def _launch(lab: Lab, request: Launch, caller: str) -> Launched:
-    proposal = await proposals.propose(lab, request.change)
-    chosen = await device_choice.choose(lab, request.gpu, proposal.base.gpu, request.budget_seconds, request.replicates)
-    [idea] = await proposals.keep(lab, [proposal], request.hypothesis)
-    similar = await _similar(lab, proposal, idea.kept.tree)
-
-    def answer(entry: SubmittedBatch) -> Launched:
+    def answer(batch: SubmittedBatch, line: LabLine | None) -> Launched:
         return Launched(
-            **entry.told(request.replicates),
+            experiments=ids(batch.experiments),
             base=proposal.base.name,
-            why_gpu=chosen.why,
+            seeds=batch.seeds(request.replicates),
+            gpu=batch.gpu,
+            why_gpu=choice.why,
+            blocks=batch.by_kind(request.replicates),
             changes=proposal.changes or proposals.UNCHANGED,
             diffstat=proposal.diffstat,
             flags=list(proposal.flags),
+            estimate=batch.estimate,
+            duplicates=ids(batch.earlier),
             similar=similar,
+            baseline=ids(batch.baseline),
             dry_run=request.dry_run or None,
+            next=batch.next,
+            lab=line,
         )
 
-    return await submit.enter(lab, Batch([idea], chosen.settings, request, caller, retry=request.retry), Launched, answer)
+    return await submit(lab, Batch([kept], choice.settings, request, caller, retry=request.retry), Launched, answer)
 
 
 async def _similar(lab: Lab, proposal: Proposal, tree: str) -> list[Similar]:
-    """Earlier experiments that changed the same knobs, classes and functions."""
+    """Return earlier experiments that changed the same knobs, classes and functions."""
     names = set(_NAME.findall(proposal.changes)) - _PLAIN_WORDS - proposal.source.keys() - proposal.base.source.keys()
     return [
         Similar(
             id=experiment.id, changes=cut(experiment.changes, SENTENCES), verdict=experiment.verdict, score=experiment.score
         )
-        for experiment in await related.similar(lab.db, sorted(names), tree, MOST_SIMILAR)
+        for experiment in await related.similar(lab.db, sorted(names), tree, MAX_SIMILAR)
     ]

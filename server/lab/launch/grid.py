@@ -14,8 +14,8 @@ from ...errors import BadInputError, nearest
 from ...ids import grid_id
 from ...research import designs
 from ...research.designs import DesignedCells
-from ...schemas.answers import Cell, GridLaunched
-from ...schemas.requests import GRID_CAP, GridLaunch, Variant
+from ...schemas.launch import GRID_CAP, Cell, GridLaunch, GridLaunched, Variant
+from ...schemas.messages import LabLine
 from ...source.changes import diffstat
 from ...source.knobs import Knobs
 from ...source.literals import Value
@@ -30,8 +30,8 @@ from ..lab import Lab
 from ..proposals import Proposal
 from ..references import Reference
 from ..status_line import lab_line
-from . import idempotency, submit, suggest
-from .submit import Batch, SubmittedBatch
+from . import idempotency, suggest
+from .submit import Batch, SubmittedBatch, ids, submit
 
 ABLATION = "ablation"
 """The design whose cells are what the base is made of."""
@@ -57,51 +57,55 @@ class Planned:
 
 
 async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
-    """Queue a grid, as many seeds of each cell as are wanted, and answer at once. All cells share seeds.
+    """Queue the replicates of all cells of a grid. Returns at once. All cells share seeds.
 
     Raises:
-        AllowanceError: It doesn't fit what the person allowed.
-        BadInputError: It is empty or too large, a variant lacks a factor, or something else in it can't be used.
-        ConflictError: What a variant brings in touches the same lines, or its `request_id` was used for another launch.
-        NotFoundError: There is no such experiment.
+        AllowanceError: It costs more than the allowance has left.
+        BadInputError: It is empty or too large, a factor is not a knob of a variant, or another value can't be used.
+        ConflictError: Two changes of a variant touch the same lines, or the `request_id` was used for a different launch.
+        NotFoundError: An experiment that the request names doesn't exist.
     """
-    answer = await idempotency.first_answer(lab.db, caller, request, GridLaunched)
-    if answer is None:
-        answer = await _launch(lab, request, caller)
-    return answer.model_copy(update={"lab": await lab_line(lab)})
-
-
-async def _launch(lab: Lab, request: GridLaunch, caller: str) -> GridLaunched:
+    stored = await idempotency.first_answer(lab.db, caller, request)
+    if stored is not None:
+        return idempotency.restore(GridLaunched, stored, await lab_line(lab))
     # The newest number: a launch draws what its dry run showed, and the next one something else.
     seed = await rows.newest_number(lab.db)
     base = await references.resolve(lab, request.base)
     if request.design == ABLATION:
         cells, plan = await _take_apart(lab, request, base)
-        chosen = await _choose(lab, request, base, len(cells))
+        choice = await _choose(lab, request, base, len(cells))
     else:
         plan = _plan(request, seed)
-        chosen = await _choose(lab, request, base, len(plan.cells) or request.size or 1)
-        _refuse_searching_on_several(request, chosen)
-        cells, plan = await _cross_all(lab, request, plan, chosen.settings[0], seed)
+        choice = await _choose(lab, request, base, len(plan.cells) or request.size or 1)
+        _refuse_searching_on_several(request, choice)
+        cells, plan = await _cross_all(lab, request, plan, choice.settings[0], seed)
     kept = await proposals.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
     grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
 
-    def answer(entry: SubmittedBatch) -> GridLaunched:
+    def answer(batch: SubmittedBatch, line: LabLine | None) -> GridLaunched:
         return GridLaunched(
-            grid=grid_id(entry.grid) if entry.grid else "",
-            **entry.told(request.replicates),
+            grid=grid_id(batch.grid) if batch.grid else "",
+            experiments=ids(batch.experiments),
             base=base.name,
-            why_gpu=chosen.why,
-            cells=_shown(cells, entry),
+            gpu=batch.gpu,
+            why_gpu=choice.why,
+            blocks=batch.by_kind(request.replicates),
+            seeds=batch.seeds(request.replicates),
+            cells=_shown(cells, batch),
             total=len(cells),
             tells=plan.tells,
             resolution=plan.resolution,
             aliases=[" = ".join(group) for group in plan.aliases],
             flags=sorted({flag for cell in cells for flag in cell.proposal.flags}),
+            estimate=batch.estimate,
+            duplicates=ids(batch.earlier),
+            baseline=ids(batch.baseline),
             dry_run=request.dry_run or None,
+            next=batch.next,
+            lab=line,
         )
 
-    return await submit.enter(lab, Batch(kept, chosen.settings, request, caller, grid=grid), GridLaunched, answer)
+    return await submit(lab, Batch(kept, choice.settings, request, caller, grid=grid), GridLaunched, answer)
 
 
 async def _choose(lab: Lab, request: GridLaunch, base: Reference, cells: int) -> DeviceChoice:
@@ -197,7 +201,18 @@ def _variants(request: GridLaunch) -> list[Variant]:
         if both := sorted(factors & overrides.keys()):
             raise BadInputError(f"{', '.join(both)} is both a factor and an override", "Set a knob in one place")
         base = variant.base or (references.WORKDIR if variant.folder else request.base)
-        complete.append(variant.model_copy(update={"base": base, "overrides": overrides}))
+        complete.append(
+            Variant(
+                name=variant.name,
+                base=base,
+                folder=variant.folder,
+                files=variant.files,
+                patch=variant.patch,
+                apply=variant.apply,
+                edits=variant.edits,
+                overrides=overrides,
+            )
+        )
     return complete
 
 
@@ -237,8 +252,8 @@ def _refuse_lacking(variant: Proposal, factors: Iterable[str], name: str) -> Non
         raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], variant.knobs))
 
 
-def _shown(cells: Sequence[Planned], entry: SubmittedBatch) -> list[Cell]:
+def _shown(cells: Sequence[Planned], batch: SubmittedBatch) -> list[Cell]:
     return [
-        Cell(id=", ".join(submit.ids(replicates)), variant=cell.proposal.variant, knobs=json.loads(json.dumps(cell.values)))
-        for cell, replicates in zip(cells[:SHOWN], entry.of_ideas, strict=False)
+        Cell(id=", ".join(ids(replicates)), variant=cell.proposal.variant, knobs=json.loads(json.dumps(cell.values)))
+        for cell, replicates in zip(cells[:SHOWN], batch.of_ideas, strict=False)
     ]

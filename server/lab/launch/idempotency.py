@@ -1,4 +1,4 @@
-"""Requests that come twice: a launch repeated with its `request_id` gets the first answer and starts nothing."""
+"""Repeated requests: a launch repeated with its `request_id` returns the first answer and starts nothing."""
 
 from __future__ import annotations
 
@@ -7,39 +7,49 @@ from hashlib import sha256
 from typing import TypeVar
 
 from ...errors import ConflictError
-from ...schemas.answers import Answer
-from ...schemas.requests import LaunchOptions
-from ...store import request_answers
+from ...schemas.launch import GridLaunched, Launched, LaunchOptions
+from ...schemas.messages import LabLine
 from ...store.database import Reader, Transaction
+from ...store.request_answers import find_answer, save_answer
 
-A = TypeVar("A", bound=Answer)
+A = TypeVar("A", Launched, GridLaunched)
 
 
-async def first_answer(reader: Reader, caller: str, request: LaunchOptions, kind: type[A]) -> A | None:
-    """What was answered when the caller asked the same under the same `request_id`; None the first time.
+async def first_answer(reader: Reader, caller: str, request: LaunchOptions) -> str | None:
+    """Return the stored answer to the same request with the same `request_id`, as JSON; None where this is the first.
 
     Raises:
         ConflictError: The `request_id` was used for something else.
     """
     if request.request_id is None or request.dry_run:
         return None
-    told = await request_answers.find_answer(reader, caller, request.request_id)
-    if told is None:
+    stored = await find_answer(reader, caller, request.request_id)
+    if stored is None:
         return None
-    kept = json.loads(told)
-    if kept["asked"] != _digest(request):
+    record = json.loads(stored)
+    if record["asked"] != _digest(request):
         raise ConflictError(
-            f"request_id={request.request_id!r} was already used for another launch",
-            "Give every launch a request_id of its own",
+            f"request_id={request.request_id!r} was already used for a different launch", "Use a new request_id for each launch"
         )
-    return kind.model_validate(kept["answer"])
+    return json.dumps(record["answer"])
 
 
-async def keep_answer(tx: Transaction, caller: str, request: LaunchOptions, answer: Answer) -> None:
-    """Remember an answer, where the caller may repeat the request."""
+def restore(kind: type[A], stored: str, lab: LabLine) -> A:
+    """Return a stored answer, with the state of the lab of now.
+
+    Args:
+        kind: The type of the answer.
+        stored: What `first_answer` returned.
+        lab: The state of the lab.
+    """
+    return kind.model_validate({**json.loads(stored), "lab": lab})
+
+
+async def keep_answer(tx: Transaction, caller: str, request: LaunchOptions, answer: Launched | GridLaunched) -> None:
+    """Store an answer, where the request has a `request_id`."""
     if request.request_id is not None:
-        kept = {"asked": _digest(request), "answer": answer.model_dump(mode="json")}
-        await request_answers.save_answer(tx, caller, request.request_id, json.dumps(kept))
+        record = {"asked": _digest(request), "answer": answer.model_dump(mode="json")}
+        await save_answer(tx, caller, request.request_id, json.dumps(record))
 
 
 def _digest(request: LaunchOptions) -> str:

@@ -1,8 +1,8 @@
-"""The ledger: ideas become queued experiments in one transaction, or nothing does.
+"""Submission: proposals become queued experiments in one transaction, or none of them does.
 
-Whatever instruction a process dies at, the ledger is whole. Commits that no experiment names are harmless. The names of
-experiments are written to git before the transaction ends, so that an experiment always has one; a name that was written in
-vain is overwritten by the experiment that gets the number.
+The database is consistent wherever the process dies. Commits that no experiment refers to are harmless. The git tags of
+experiments are written before the transaction ends, so that every experiment has one; a tag of a transaction that failed is
+overwritten by the experiment that gets its number.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice, repeat
-from typing import Any, TypeVar
 
 from ...domain import LAB, PRIORITIES, Experiment, Purpose, Status
 from ...ids import id_ranges
 from ...research.policy import baseline_replicates
-from ...schemas.answers import Answer, Estimate, LaunchedBlock
-from ...schemas.requests import LaunchOptions
+from ...schemas.launch import Estimate, LaunchedBlock, LaunchOptions
+from ...schemas.messages import LabLine
 from ...settings import Allowance
 from ...store import grids, sources
 from ...store.database import Reader, Transaction
@@ -30,10 +29,10 @@ from ..fleet import estimates
 from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
 from ..proposals import UNCHANGED, KeptProposal
+from ..status_line import lab_line
 from . import idempotency
 from .duplicates import DuplicateIndex, remark
-
-A = TypeVar("A", bound=Answer)
+from .idempotency import A
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +40,10 @@ class Batch:
     """What one call launches.
 
     Attributes:
-        ideas: Each runs in every setting.
-        settings: One for each kind of device.
-        retry: Run again what failed.
-        grid: The grid whose cells the ideas are.
+        ideas: The proposals; each runs in every setting.
+        settings: One for each kind of GPU.
+        retry: Run failed experiments again.
+        grid: The grid whose cells the proposals are.
     """
 
     ideas: Sequence[KeptProposal]
@@ -57,13 +56,13 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class LaunchBlock:
-    """What a batch comes to on one kind of device.
+    """The part of a batch that runs on one kind of GPU.
 
     Attributes:
-        replicates: For each idea its experiments, k = 0, 1, …, new and earlier ones. New ones have no number in a dry run.
-        fresh: The new ones.
+        replicates: For each proposal its experiments k = 0, 1, …, new and earlier ones. In a dry run new ones have no number.
+        fresh: The new experiments.
         baseline: Replicates of the baseline that the lab adds.
-        wanted: What it adds to what is reserved.
+        wanted: What the new experiments cost, to be reserved.
     """
 
     setting: LaunchStratum
@@ -75,23 +74,23 @@ class LaunchBlock:
 
     @property
     def experiments(self) -> list[Experiment]:
-        """All of its ideas' experiments."""
+        """The experiments of all proposals."""
         return [experiment for replicates in self.replicates for experiment in replicates]
 
     @property
     def earlier(self) -> list[Experiment]:
-        """Those that existed before."""
+        """The experiments that existed before."""
         fresh = {experiment.number for experiment in self.fresh}
         return [experiment for experiment in self.experiments if experiment.number not in fresh]
 
 
 @dataclass(frozen=True, slots=True)
 class SubmittedBatch:
-    """How a batch stands in the ledger.
+    """A batch with the experiments that it became.
 
     Attributes:
-        blocks: One for each kind of device.
-        grid: Its number; 0 where nothing is new, and in a dry run.
+        blocks: One for each kind of GPU.
+        grid: The number of the grid; 0 where no experiment is new, and in a dry run.
     """
 
     blocks: Sequence[LaunchBlock]
@@ -99,12 +98,12 @@ class SubmittedBatch:
 
     @property
     def experiments(self) -> list[Experiment]:
-        """All of its ideas' experiments."""
+        """The experiments of all proposals."""
         return [experiment for block in self.blocks for experiment in block.experiments]
 
     @property
     def fresh(self) -> list[Experiment]:
-        """The new ones."""
+        """The new experiments."""
         return [experiment for block in self.blocks for experiment in block.fresh]
 
     @property
@@ -114,35 +113,47 @@ class SubmittedBatch:
 
     @property
     def earlier(self) -> list[Experiment]:
-        """Those that existed before."""
+        """The experiments that existed before."""
         return [experiment for block in self.blocks for experiment in block.earlier]
 
     @property
     def of_ideas(self) -> list[list[Experiment]]:
-        """For each idea its experiments, kind by kind."""
+        """For each proposal its experiments, one kind of GPU after the other."""
         return [list(chain.from_iterable(parts)) for parts in zip(*(block.replicates for block in self.blocks), strict=True)]
 
-    def told(self, replicates: int) -> dict[str, Any]:
-        """What every launch answers of its experiments; where it is on several kinds, of each of them, too."""
-        told = _told(self.experiments, self.earlier, self.baseline)
-        several = len(self.blocks) > 1
-        return {
-            **told,
-            "gpu": ", ".join(block.setting.gpu for block in self.blocks),
-            "seeds": [] if several else _seeds(self.blocks[0].setting, replicates),
-            "estimate": estimates.together([block.estimate for block in self.blocks]),
-            "blocks": [_told_of_block(block, replicates) for block in self.blocks] if several else [],
-            "next": remark(self.earlier),
-        }
+    @property
+    def gpu(self) -> str:
+        """Its kinds of GPU, joined by commas."""
+        return ", ".join(block.setting.gpu for block in self.blocks)
+
+    @property
+    def estimate(self) -> Estimate:
+        """What all blocks cost together."""
+        return estimates.together([block.estimate for block in self.blocks])
+
+    @property
+    def next(self) -> str:
+        """What to do about the duplicates."""
+        return remark(self.earlier)
+
+    def seeds(self, replicates: int) -> list[int]:
+        """The seeds of so many replicates; none where there are several kinds of GPU, which have different seeds."""
+        return _seeds(self.blocks[0].setting, replicates) if len(self.blocks) == 1 else []
+
+    def by_kind(self, replicates: int) -> list[LaunchedBlock]:
+        """The part of the answer for each kind of GPU; none where there is only one."""
+        return [_answer_of_block(block, replicates) for block in self.blocks] if len(self.blocks) > 1 else []
 
 
-def _told(experiments: Iterable[Experiment], earlier: Iterable[Experiment], baseline: Iterable[Experiment]) -> dict[str, Any]:
-    return {"experiments": ids(experiments), "duplicates": ids(earlier), "baseline": ids(baseline)}
-
-
-def _told_of_block(block: LaunchBlock, replicates: int) -> LaunchedBlock:
-    told = _told(block.experiments, block.earlier, block.baseline)
-    return LaunchedBlock(gpu=block.setting.gpu, seeds=_seeds(block.setting, replicates), estimate=block.estimate, **told)
+def _answer_of_block(block: LaunchBlock, replicates: int) -> LaunchedBlock:
+    return LaunchedBlock(
+        gpu=block.setting.gpu,
+        experiments=ids(block.experiments),
+        seeds=_seeds(block.setting, replicates),
+        estimate=block.estimate,
+        duplicates=ids(block.earlier),
+        baseline=ids(block.baseline),
+    )
 
 
 def _seeds(setting: LaunchStratum, replicates: int) -> list[int]:
@@ -150,36 +161,38 @@ def _seeds(setting: LaunchStratum, replicates: int) -> list[int]:
 
 
 def ids(experiments: Iterable[Experiment]) -> list[str]:
-    """Experiments as ranges, those that have a number."""
+    """Return experiments as ranges of ids, without those that have no number."""
     return id_ranges(experiment.number for experiment in experiments if experiment.number)
 
 
-async def enter(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[SubmittedBatch], A]) -> A:
-    """Queue a batch, with the baseline replicates that its settings lack, and have it run. A dry run writes nothing.
+async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[SubmittedBatch, LabLine | None], A]) -> A:
+    """Queue a batch, with the baseline replicates that its settings lack, and wake the dispatcher. A dry run writes nothing.
 
     Args:
         lab: The lab.
         batch: What to queue.
-        kind: Of the answer.
-        answer: Says what the caller is told; kept with the batch, so that a repeated request is told the same.
+        kind: The type of the answer.
+        answer: Makes the answer from what was queued and the state of the lab. It is stored without that state, so that a
+            repeated request gets the same answer with the state of then.
 
     Raises:
-        AllowanceError: It doesn't fit what the person allowed.
-        ConflictError: Its `request_id` was used for something else.
+        AllowanceError: The batch costs more than the allowance has left.
+        ConflictError: Its `request_id` was used for a different launch.
     """
     baseline = await proposals.baseline(lab)
     limits = lab.allowance()  # read once: nothing reads a file while it holds the database's write lock
     if batch.options.dry_run:
-        return answer(await _plan(lab, lab.db, batch, baseline, limits, repeat(0)))
+        return answer(await _plan(lab, lab.db, batch, baseline, limits, repeat(0)), await lab_line(lab))
     async with lab.db.transaction() as tx:
-        if told := await idempotency.first_answer(tx, batch.caller, batch.options, kind):
-            return told
-        entry = await _plan(lab, tx, batch, baseline, limits, count(await rows.newest_number(tx) + 1))
-        told = answer(await _write(lab, tx, batch, baseline, entry))
-        await idempotency.keep_answer(tx, batch.caller, batch.options, told)
+        stored = await idempotency.first_answer(tx, batch.caller, batch.options)
+        if stored is not None:
+            return idempotency.restore(kind, stored, await lab_line(lab))
+        planned = await _plan(lab, tx, batch, baseline, limits, count(await rows.newest_number(tx) + 1))
+        submitted = await _write(lab, tx, batch, baseline, planned)
+        await idempotency.keep_answer(tx, batch.caller, batch.options, answer(submitted, None))
         await allowances.save(tx, limits, time.time())
     lab.wake_dispatcher()
-    return told
+    return answer(submitted, await lab_line(lab))
 
 
 async def _plan(
@@ -196,24 +209,26 @@ async def _block(
     lab: Lab, reader: Reader, batch: Batch, setting: LaunchStratum, baseline: KeptProposal, numbers: Iterator[int]
 ) -> LaunchBlock:
     trees = [idea.kept.tree for idea in (*batch.ideas, baseline)]
-    twins = DuplicateIndex(await related.same_sources(reader, trees, setting.budget_seconds, setting.gpu), retry=batch.retry)
+    duplicates = DuplicateIndex(
+        await related.same_sources(reader, trees, setting.budget_seconds, setting.gpu), retry=batch.retry
+    )
     each = await estimates.gpu_seconds_each(reader, setting, lab.trainer)
     fresh: list[Experiment] = []
 
-    def stand(idea: KeptProposal, replicate: int) -> Experiment:
-        experiment = twins.find(idea.kept.tree, setting.seed(replicate))
+    def find_or_draft(idea: KeptProposal, replicate: int) -> Experiment:
+        experiment = duplicates.find(idea.kept.tree, setting.seed(replicate))
         if experiment is None:
             experiment = _draft(batch, setting, idea, replicate, next(numbers), each)
             if idea.kept.tree == baseline.kept.tree:
                 experiment = replace(experiment, purpose=Purpose.BASELINE)
-            twins.add(experiment)
+            duplicates.add(experiment)
             fresh.append(experiment)
         return experiment
 
-    replicates = [[stand(idea, replicate) for replicate in range(batch.options.replicates)] for idea in batch.ideas]
+    replicates = [[find_or_draft(idea, replicate) for replicate in range(batch.options.replicates)] for idea in batch.ideas]
     added = [
         _of_the_lab(_draft(batch, setting, baseline, replicate, next(numbers), each))
-        for replicate in _missing_baseline(twins, baseline, setting)
+        for replicate in _missing_baseline(duplicates, baseline, setting)
     ]
     new = len(fresh) + len(added)
     estimate = estimates.estimate(setting, each, new, await workload.queue_ahead(reader, setting.gpu))
@@ -221,24 +236,24 @@ async def _block(
     return LaunchBlock(setting, replicates, fresh, added, estimate, wanted)
 
 
-async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: KeptProposal, entry: SubmittedBatch) -> SubmittedBatch:
+async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: KeptProposal, planned: SubmittedBatch) -> SubmittedBatch:
     await sources.save_sources(tx, [idea.kept for idea in (*batch.ideas, baseline)])
-    fresh, grid = entry.fresh, 0
+    fresh, grid = planned.fresh, 0
     if batch.grid and fresh:
         grid = await grids.save_grid(tx, batch.grid)
         fresh = [replace(experiment, grid=grid) for experiment in fresh]
-    new = [*fresh, *entry.baseline]
+    new = [*fresh, *planned.baseline]
     await rows.save_experiments(tx, new)
     if new:
-        # The idea comes last: that is what a plain `git log` shows.
-        await lab.sources.tag({experiment.id: experiment.commit for experiment in (*entry.baseline, *fresh)})
-    return replace(entry, grid=grid)
+        # The proposals come last, because `git log` shows the last one.
+        await lab.sources.tag({experiment.id: experiment.commit for experiment in (*planned.baseline, *fresh)})
+    return replace(planned, grid=grid)
 
 
-def _missing_baseline(twins: DuplicateIndex, baseline: KeptProposal, setting: LaunchStratum) -> Iterator[int]:
-    """Which replicates of the baseline a setting lacks."""
-    missing = baseline_replicates(twins.count(baseline.kept.tree))
-    return islice((k for k in count() if twins.find(baseline.kept.tree, setting.seed(k)) is None), missing)
+def _missing_baseline(duplicates: DuplicateIndex, baseline: KeptProposal, setting: LaunchStratum) -> Iterator[int]:
+    """Return which replicates of the baseline a setting lacks."""
+    missing = baseline_replicates(duplicates.count(baseline.kept.tree))
+    return islice((k for k in count() if duplicates.find(baseline.kept.tree, setting.seed(k)) is None), missing)
 
 
 def _draft(
@@ -275,7 +290,7 @@ def _draft(
 
 
 def _of_the_lab(experiment: Experiment) -> Experiment:
-    """A replicate of the baseline. It goes first: every verdict needs it."""
+    """Return a replicate of the baseline. It runs first, because every verdict needs it."""
     return replace(
         experiment,
         purpose=Purpose.BASELINE,

@@ -12,7 +12,7 @@ from anyio import to_thread
 from ...errors import BadInputError
 from ...research.designs import Cell, DesignedCells
 from ...research.tpe import TrialRecord, propose
-from ...schemas.requests import GridLaunch
+from ...schemas.launch import GridLaunch
 from ...source.knobs import Knobs
 from ...store.experiments import workload
 from ...store.experiments.trials import TriedExperiment, trials_in

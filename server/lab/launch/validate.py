@@ -12,8 +12,8 @@ from ...ids import experiment_id, id_ranges
 from ...research import horizons, paired_test
 from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
-from ...schemas.answers import Cost, LaunchedTest, Validated
-from ...schemas.requests import Change, ValidationRequest
+from ...schemas.launch import Change, Estimate
+from ...schemas.validation import Cost, LaunchedTest, Validated, ValidationRequest
 from ...settings import Allowance
 from ...store import sources
 from ...store.comparison import validation_pairs, validations
@@ -269,7 +269,12 @@ async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation],
         champion=await champion_name(lab, call.reign),
         gpu=call.setting.gpu,
         why_gpu=call.why_gpu,
-        estimate=times.model_copy(update={"gpu_seconds": round(total.gpu_seconds, 1), "usd": round(total.usd, 4) or None}),
+        estimate=Estimate(
+            gpu_seconds=round(total.gpu_seconds, 1),
+            usd=round(total.usd, 4) or None,
+            starts_in_seconds=times.starts_in_seconds,
+            done_in_seconds=times.done_in_seconds,
+        ),
         tests_before=tests[0].number - 1,
         dry_run=dry_run or None,
         next="" if dry_run else f"wait(ids={[test.id for test in tests]})",

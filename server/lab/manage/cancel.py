@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ...domain import PENDING
 from ...errors import BadInputError
 from ...ids import id_ranges
-from ...schemas.answers import Cancelled
+from ...schemas.manage import Cancelled
 from ...store.comparison import validation_pairs, validations
 from ...store.database import Transaction
 from ...store.experiments import cancellation

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ...errors import BadInputError
 from ...ids import id_ranges
-from ...schemas.answers import Noted
+from ...schemas.manage import Noted
 from ...store import notes
 from ...store.experiments import cancellation
 from ...store.experiments.filter import Filter

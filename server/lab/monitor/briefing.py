@@ -9,7 +9,8 @@ from pydantic import JsonValue
 
 from ...domain import FINISHED, PENDING, Experiment, Stratum, Verdict
 from ...ids import experiment_id, id_ranges
-from ...schemas.answers import Briefing, Row, Theme
+from ...schemas.monitor import Briefing, Theme
+from ...schemas.results import Row
 from ...store.comparison import champions, validations
 from ...store.comparison.strata import all_strata
 from ...store.experiments import rows, stats

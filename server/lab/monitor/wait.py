@@ -11,8 +11,7 @@ from anyio import to_thread
 
 from ...domain import Status
 from ...ids import id_ranges
-from ...schemas.answers import Pending, Waited
-from ...schemas.requests import WaitQuery
+from ...schemas.monitor import Pending, Waited, WaitQuery
 from ...store.comparison import validations
 from ...store.comparison.strata import all_strata
 from ...store.comparison.validations import Validation, ValidationFilter

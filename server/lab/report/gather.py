@@ -13,9 +13,9 @@ from pydantic import JsonValue
 
 from ...errors import BadInputError
 from ...ids import experiment_id
-from ...schemas.analysis import Analysis
-from ...schemas.answers import Briefing, Row, ValidationRow
-from ...schemas.requests import Aspect, Picture
+from ...schemas.analysis import Analysis, Aspect, Picture
+from ...schemas.monitor import Briefing
+from ...schemas.results import Row, ValidationRow
 from ...source.changes import describe
 from ...store.comparison import champions, validations
 from ...store.comparison.strata import all_strata

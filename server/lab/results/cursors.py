@@ -14,7 +14,7 @@ from zlib import crc32
 from typing_extensions import override
 
 from ...errors import BadInputError
-from ...schemas.requests import ResultsQuery
+from ...schemas.results import ResultsQuery
 from ...store.experiments.pages import PageCursor, SortSegment
 
 _FINISHED = re.compile(r"([0-9]+)(?:v([0-9]+))?")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import JsonValue
 
 from ...domain import Experiment, Metric, Status, Stratum
-from ...schemas.answers import Row
+from ...schemas.results import Row
 from ...source.static_flags import kinds
 from ..sanitize import cut
 

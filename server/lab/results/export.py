@@ -8,8 +8,7 @@ import re
 
 from ...domain import Purpose, Verdict
 from ...ids import experiment_id
-from ...schemas.answers import Row
-from ...schemas.requests import ResultsQuery
+from ...schemas.results import ResultsQuery, Row
 from ...store.experiments import stats
 from ...store.experiments.stats import ExportRow
 from ..lab import Lab

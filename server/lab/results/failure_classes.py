@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...schemas.answers import FailureClass
+from ...schemas.results import FailureClass
 from ...store.experiments import progress, rows
 from ...store.experiments.filter import Filter
 from ..lab import Lab

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ...domain import FINISHED, PENDING, Metric, Status, Verdict
 from ...errors import BadInputError, nearest
-from ...schemas.answers import Results, Row
-from ...schemas.requests import ResultsQuery
+from ...schemas.results import Results, ResultsQuery, Row
 from ...store.comparison import validations
 from ...store.comparison.strata import all_strata
 from ...store.experiments import pages

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...ids import experiment_id, id_ranges
-from ...schemas.answers import HorizonResult, ValidationRow
+from ...schemas.results import HorizonResult, ValidationRow
 from ...store.comparison import validation_pairs, validations
 from ...store.comparison.validations import StageKind, Validation
 from ..lab import Lab

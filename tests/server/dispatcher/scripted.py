@@ -15,8 +15,8 @@ from labhand.server.domain import Experiment
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import validate as validating
 from labhand.server.lab.results.validation_rows import tabulate_validations
-from labhand.server.schemas.answers import Validated, ValidationRow
-from labhand.server.schemas.requests import ValidationRequest
+from labhand.server.schemas.results import ValidationRow
+from labhand.server.schemas.validation import Validated, ValidationRequest
 from labhand.server.store.comparison import champions, validations
 from labhand.server.store.experiments.rows import find_experiment
 from labhand.server.store.running import queue, runs

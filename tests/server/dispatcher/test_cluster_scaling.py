@@ -11,7 +11,7 @@ from labhand.server.dispatcher.loop import LOOK_SECONDS
 from labhand.server.lab.fleet import scale
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor.alerts import scan
-from labhand.server.schemas.requests import ScaleRequest
+from labhand.server.schemas.fleet import ScaleRequest
 from labhand.server.store.money import clusters, spending
 from labhand.server.store.money.clusters import HeldClusterRow
 

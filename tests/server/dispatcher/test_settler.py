@@ -13,7 +13,7 @@ from labhand.server.dispatcher.settler import FinishedRuns, Settler
 from labhand.server.domain import Failure, Status, Verdict
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.results.table import get_results
-from labhand.server.schemas.requests import ResultsQuery
+from labhand.server.schemas.results import ResultsQuery
 from labhand.server.settings import RUNS
 from labhand.server.store.comparison import champions
 from labhand.server.store.running import queue, runs

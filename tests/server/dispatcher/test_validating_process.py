@@ -7,7 +7,7 @@ from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import validate
 from labhand.server.lab.manage import cancel
 from labhand.server.lab.results.validation_rows import tabulate_validations
-from labhand.server.schemas.requests import ValidationRequest
+from labhand.server.schemas.validation import ValidationRequest
 from labhand.server.store.comparison import validation_pairs, validations
 
 from ..lab import builders

@@ -23,8 +23,8 @@ from labhand.server.lab.monitor.wait import wait
 from labhand.server.lab.results.export import leaderboard, results_tsv
 from labhand.server.lab.results.table import get_results
 from labhand.server.lab.sanitize import clean, cut, quote, reveal
-from labhand.server.schemas.answers import Row
-from labhand.server.schemas.requests import ResultsQuery, WaitQuery
+from labhand.server.schemas.monitor import WaitQuery
+from labhand.server.schemas.results import ResultsQuery, Row
 from pydantic import JsonValue
 from rich.console import Console
 

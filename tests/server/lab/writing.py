@@ -12,8 +12,7 @@ from labhand.server.domain import Experiment, Status
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import experiments as launching
 from labhand.server.lab.launch import grid
-from labhand.server.schemas.answers import GridLaunched, Launched
-from labhand.server.schemas.requests import Change, GridLaunch, Launch
+from labhand.server.schemas.launch import GridLaunch, GridLaunched, Launch, Launched
 from labhand.server.source import git
 from labhand.server.store.experiments.rows import find_experiment, newest_number
 
@@ -45,9 +44,8 @@ async def opened(root: Path, *, toml: str = "", slots: int = 2, woken: Woken | N
 
 
 async def launch(lab: Lab, *, caller: str = ME, **asked: Any) -> Launched:  # noqa: ANN401 - a request's fields
-    """Launch one idea; what belongs to a `Change` goes into it."""
-    change = {name: asked.pop(name) for name in list(asked) if name in Change.model_fields}
-    request = Launch.model_validate({"hypothesis": "It may help", "change": change} | asked)
+    """Launch one idea."""
+    request = Launch.model_validate({"hypothesis": "It may help"} | asked)
     return await launching.launch(lab, request, caller)
 
 

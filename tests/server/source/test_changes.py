@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from labhand.server.errors import BadInputError, ConflictError
-from labhand.server.schemas.requests import Change, Edit
+from labhand.server.schemas.launch import Change, Edit
 from labhand.server.source.changes import MergeInput, apply_change, describe, diffstat, knobs_of, take_folder
 from labhand.server.source.trainer_folder import LARGEST_FILE, Source, Trainer, load_trainer, read_folder
 

@@ -19,7 +19,7 @@ from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.lab.report import gather
 from labhand.server.lab.results.table import get_results
-from labhand.server.schemas.requests import ResultsQuery
+from labhand.server.schemas.results import ResultsQuery
 from labhand.server.settings import DATABASE, SOURCES
 from labhand.server.store.migrations import MIGRATIONS
 

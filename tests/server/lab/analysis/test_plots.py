@@ -11,7 +11,7 @@ import pytest
 from labhand.server.errors import BadInputError
 from labhand.server.lab.analysis.plots import plot
 from labhand.server.lab.lab import Lab
-from labhand.server.schemas.requests import Picture
+from labhand.server.schemas.analysis import Picture
 from labhand.server.store.comparison import champions
 
 from ..campaign import bowl, run_all

@@ -1,4 +1,4 @@
-"""Launches that name a kind of GPU, the one that is done first, or several."""
+"""Launches that name a kind of GPU, the one that finishes first, or several."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch.validate import validate
 from labhand.server.research.policy import BASELINE_REPLICATES
-from labhand.server.schemas.requests import ValidationRequest
+from labhand.server.schemas.validation import ValidationRequest
 from labhand.server.store.money import clusters
 from labhand.server.store.money import pools as pool_store
 from labhand.server.store.money.clusters import DesiredClusters
@@ -106,7 +106,7 @@ async def test_a_grid_on_several_kinds_is_held_to_the_cap_and_has_no_optimiser(t
         with pytest.raises(BadInputError, match="learns on one at a time"):
             await writing.launch_grid(lab, factors={"X": [0.0, 5.0]}, design="optimiser", gpu=BOTH)
         told = await writing.launch_grid(lab, factors={"X": [0.0, 5.0]}, design="optimiser", size=2, gpu="any")
-        assert "is done first" in told.why_gpu
+        assert "finishes first" in told.why_gpu
 
 
 async def test_an_allowance_covers_all_blocks_or_none(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ async def test_any_is_the_kind_that_is_done_first(tmp_path: Path) -> None:
         await warm(lab, "h100", "h200")
         told = await writing.launch_grid(lab, factors={"X": [float(n) for n in range(12)]}, gpu="any")
         assert told.gpu == "H100"  # sixteen at once, rather than three
-        assert told.why_gpu.startswith("H100 is done first within the allowance (H100 in about ")
+        assert told.why_gpu.startswith("H100 finishes first within the allowance (H100 in about ")
         assert "H200 in about" in told.why_gpu
         assert await gpus_of(lab, told.experiments) == {"H100"}
         await busy(lab, "H100", 40)
@@ -202,7 +202,7 @@ async def test_validating_on_any_kind_is_on_one_kind_and_on_several_it_is_refuse
         number = await builders.experiment(lab, score=1.9, gpu="H100", commit=commit)
         told = await validate(lab, ValidationRequest(ids=[f"e{number:04d}"], replicates=2, gpu="any"), "me")
         assert told.gpu == "H200"
-        assert "is done first" in told.why_gpu
+        assert "finishes first" in told.why_gpu
         with pytest.raises(ValueError, match="string"):
             ValidationRequest.model_validate({"ids": ["e0001"], "gpu": BOTH})
 

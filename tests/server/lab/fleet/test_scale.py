@@ -10,7 +10,7 @@ from labhand.server.errors import AllowanceError, BadInputError, ConflictError
 from labhand.server.lab.fleet import scale
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor.alerts import scan
-from labhand.server.schemas.requests import ScaleRequest
+from labhand.server.schemas.fleet import ScaleRequest
 from labhand.server.store.money import clusters
 
 from .. import builders, hiring, writing

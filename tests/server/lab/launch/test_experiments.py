@@ -15,7 +15,7 @@ from labhand.server.domain import Purpose, Status
 from labhand.server.errors import AllowanceError, BadInputError, ConflictError, LabhandError, NotFoundError
 from labhand.server.lab import references
 from labhand.server.lab.lab import Lab
-from labhand.server.schemas.answers import Launched
+from labhand.server.schemas.launch import Launched
 from labhand.server.source import git
 
 from ..builders import Woken
@@ -328,7 +328,7 @@ import os, signal, sys, anyio
 from pathlib import Path
 from labhand.server.lab.launch import experiments
 from labhand.server.lab.lab import Lab
-from labhand.server.schemas.requests import Change, Launch
+from labhand.server.schemas.launch import Launch
 from labhand.server.source.repository import Sources
 from labhand.server.store.database import Transaction
 
@@ -349,7 +349,7 @@ async def main():
             await name(experiments)
             die()
         lab.sources.tag = tag
-    await experiments.launch(lab, Launch(hypothesis="It may help", change=Change(overrides={"X": 2})), "me")
+    await experiments.launch(lab, Launch(hypothesis="It may help", overrides={"X": 2}), "me")
 
 anyio.run(main)
 """

@@ -12,7 +12,7 @@ import pytest
 from labhand.server.domain import Status
 from labhand.server.errors import BadInputError
 from labhand.server.lab.lab import Lab
-from labhand.server.schemas.answers import GridLaunched
+from labhand.server.schemas.launch import GridLaunched
 
 from .. import builders
 from ..writing import end, launch, launch_grid, opened

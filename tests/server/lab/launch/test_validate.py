@@ -9,8 +9,8 @@ from labhand.server.domain import Status
 from labhand.server.errors import AllowanceError, BadInputError, ConflictError, LabhandError, NotFoundError
 from labhand.server.lab.monitor import wait as waiting
 from labhand.server.lab.results.table import get_results
-from labhand.server.schemas.answers import Waited
-from labhand.server.schemas.requests import ResultsQuery, WaitQuery
+from labhand.server.schemas.monitor import Waited, WaitQuery
+from labhand.server.schemas.results import ResultsQuery
 from labhand.server.store.money import spending
 
 from ...dispatcher.scripted import ME, Script, by_x, script

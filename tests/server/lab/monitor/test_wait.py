@@ -10,8 +10,7 @@ import pytest
 from labhand.server.errors import BadInputError, NotFoundError
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor import alerts, wait
-from labhand.server.schemas.answers import Waited
-from labhand.server.schemas.requests import WaitQuery
+from labhand.server.schemas.monitor import Waited, WaitQuery
 
 from .. import builders
 

@@ -8,7 +8,7 @@ import pytest
 from labhand.server.errors import BadInputError, NotFoundError
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.results.table import get_results
-from labhand.server.schemas.requests import ResultsQuery
+from labhand.server.schemas.results import ResultsQuery
 
 from .. import builders
 

@@ -1,0 +1,217 @@
+"""Launches: changes of a source, single experiments, grids, and what the lab answers of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from ..domain import Priority
+from .messages import Answer, LabLine, Request
+
+Design = Literal["full", "fractional", "latin_hypercube", "random", "one_at_a_time", "optimiser", "ablation"]
+Kinds = str | list[str] | None
+"""Kinds of GPU, as `list_gpus` names them: one kind; `any`, the one that finishes first; or a list, one block for each kind."""
+GRID_CAP = 1000
+"""The largest number of experiments that one call may launch."""
+
+
+class Edit(Request):
+    """An exact replacement in a file."""
+
+    file: str = Field(default="train.py", description="Path of the file in the trainer folder")
+    find: str = Field(description="The text to replace; it must occur exactly once in the file")
+    replace: str = Field(description="The new text")
+
+
+class Change(Request):
+    """How a source differs from its base. Applied in this order: files, patch, apply, edits, overrides."""
+
+    base: str = Field(
+        default="champion",
+        description="The source to change: champion, baseline, an experiment's id, or workdir (the trainer folder on disk)",
+    )
+    folder: str | None = Field(default=None, description='With base="workdir": the path of another copy of the trainer folder')
+    files: dict[str, str] = Field(default_factory=dict, description="Whole files: path to new text")
+    patch: str | None = Field(default=None, description="A unified diff")
+    apply: list[str] = Field(
+        default_factory=list, description="Ids of experiments whose changes are merged in: this combines winners"
+    )
+    edits: list[Edit] = Field(
+        default_factory=list[Edit], description="Exact replacements; `find` must occur exactly once in its file"
+    )
+    overrides: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description='Knobs, name to value: {"DEPTH": 6, "BATCH_SIZE": "2**14"}. A text may be an expression of literals',
+    )
+
+
+class Variant(Change):
+    """A named change that a grid crosses with its factors."""
+
+    name: str = Field(description="The variant's name, unique in the grid")
+    base: str = Field(default="", description="The source to change; empty for the grid's own base")
+
+
+class LaunchOptions(Request):
+    """What the launch of one experiment and the launch of a grid have in common."""
+
+    hypothesis: str = Field(min_length=1, max_length=2000, description="Why this should help, in one sentence")
+    gpu: Kinds = Field(
+        default=None,
+        description="A kind that list_gpus names; any: the kind that finishes first; a list: every experiment on each kind."
+        " The default is the base's kind",
+    )
+    budget_seconds: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Seconds of training; the default is the trainer's budget"
+    )
+    replicates: int = Field(
+        default=1, ge=1, le=GRID_CAP, description="Number of seeds. Seeds that ran before are returned, not run again"
+    )
+    theme: str | None = Field(default=None, description="The line of research it belongs to, for filters and the briefing")
+    priority: Priority = Field(default="normal", description="Order in the queue: high runs before normal, normal before low")
+    request_id: str | None = Field(
+        default=None,
+        description="An idempotency key: a launch repeated with the same key returns the first answer and starts nothing",
+    )
+    dry_run: bool = Field(default=False, description="Return the cost, start nothing")
+
+
+class Launch(LaunchOptions, Change):
+    """The launch of one experiment."""
+
+    retry: bool = Field(
+        default=False,
+        description="Run again what failed. What failed as `tampering` is evaluated again on its stored weights",
+    )
+
+
+class GridLaunch(LaunchOptions):
+    """The launch of a grid: factors crossed with variants, or a list of cells."""
+
+    factors: dict[str, list[JsonValue]] = Field(
+        default_factory=dict, description='Knob to its values: {"DEPTH": [4, 6], "MATRIX_LR": [0.02, 0.04]}'
+    )
+    variants: list[Variant] = Field(
+        default_factory=list[Variant],
+        description="Named changes, crossed with the factors. The unchanged base is not one of them unless you list it",
+    )
+    cells: list[dict[str, JsonValue]] = Field(
+        default_factory=list[dict[str, JsonValue]], description="Combinations of knob values, instead of factors and a design"
+    )
+    overrides: dict[str, JsonValue] = Field(
+        default_factory=dict, description='Knobs that have the same value in all cells: {"DEPTH": 6}'
+    )
+    design: Design = Field(
+        default="full",
+        description="How the factors' values are combined. optimiser proposes cells from earlier results:"
+        " two numbers are a range",
+    )
+    size: Annotated[int, Field(ge=1, le=GRID_CAP)] | None = Field(
+        default=None,
+        description="Number of cells to draw, or to propose (the default is the free slots); the maximum of a fraction",
+    )
+    base: str = Field(
+        default="champion",
+        description="The source to change: champion, baseline, an experiment's id, or workdir (the trainer folder on disk)",
+    )
+
+
+class Estimate(Answer):
+    """What a launch costs, and when it starts and ends."""
+
+    gpu_seconds: float
+    usd: float | None = None
+    starts_in_seconds: float | None = None
+    done_in_seconds: float | None = None
+
+
+class Similar(Answer):
+    """An earlier experiment that changed nearly the same."""
+
+    id: str
+    changes: str
+    verdict: str
+    score: float | None = None
+
+
+class LaunchedBlock(Answer):
+    """The part of a launch on several kinds of GPU that runs on one kind. Scores of different kinds are never compared."""
+
+    gpu: str
+    experiments: list[str] = Field(default_factory=list[str])
+    seeds: list[int] = Field(default_factory=list[int])
+    estimate: Estimate
+    duplicates: list[str] = Field(default_factory=list[str])
+    baseline: list[str] = Field(default_factory=list[str])
+
+
+class Launched(Answer):
+    """The answer of `launch_experiment`.
+
+    Attributes:
+        base: The experiment or source that it was made from.
+        seeds: The seeds, for a launch on one kind of GPU; otherwise they are in `blocks`.
+        why_gpu: The reason for the kind of GPU, where the lab chose it.
+        blocks: One for each kind of GPU, where there are several.
+        duplicates: Earlier experiments with the same source, seed, budget and kind, returned instead of being run again.
+        baseline: Replicates of the baseline that the lab added to measure the noise.
+        flags: What the source uses that the baseline doesn't use and an idea seldom needs. Nothing is forbidden by a flag.
+        next: What to do about the duplicates.
+    """
+
+    experiments: list[str] = Field(default_factory=list[str])
+    base: str
+    seeds: list[int] = Field(default_factory=list[int])
+    gpu: str
+    why_gpu: str = ""
+    blocks: list[LaunchedBlock] = Field(default_factory=list[LaunchedBlock])
+    changes: str = ""
+    diffstat: str = ""
+    flags: list[str] = Field(default_factory=list[str])
+    estimate: Estimate
+    duplicates: list[str] = Field(default_factory=list[str])
+    similar: list[Similar] = Field(default_factory=list[Similar])
+    baseline: list[str] = Field(default_factory=list[str])
+    dry_run: bool | None = None
+    next: str = ""
+    lab: LabLine | None = None
+
+
+class Cell(Answer):
+    """One combination of a grid."""
+
+    id: str = ""
+    variant: str = ""
+    knobs: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class GridLaunched(Answer):
+    """The answer of `launch_grid`. It lists twenty cells at most; `get_results` returns the others.
+
+    Attributes:
+        tells: Which effects the design can estimate, and which it can't tell apart.
+        resolution: The resolution of a fractional design, as a Roman numeral.
+        aliases: Effects that a fractional design can't tell apart, `A*B = C*D`.
+        flags: As in `Launched`, of all variants.
+    """
+
+    grid: str = ""
+    experiments: list[str] = Field(default_factory=list[str])
+    base: str
+    gpu: str
+    why_gpu: str = ""
+    blocks: list[LaunchedBlock] = Field(default_factory=list[LaunchedBlock])
+    seeds: list[int] = Field(default_factory=list[int])
+    cells: list[Cell] = Field(default_factory=list[Cell])
+    total: int
+    tells: str = ""
+    resolution: str | None = None
+    aliases: list[str] = Field(default_factory=list[str])
+    flags: list[str] = Field(default_factory=list[str])
+    estimate: Estimate
+    duplicates: list[str] = Field(default_factory=list[str])
+    baseline: list[str] = Field(default_factory=list[str])
+    dry_run: bool | None = None
+    next: str = ""
+    lab: LabLine | None = None

@@ -1,0 +1,41 @@
+"""Management: cancelling experiments, and the notebook."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from .messages import Answer, LabLine, Request
+
+
+class CancelRequest(Request):
+    """Which experiments to end."""
+
+    ids: list[str] = Field(description="Experiments, ranges, grids, validations")
+    reason: str = Field(description="Why; stored with the experiment")
+    force: bool = Field(default=False, description="Also cancel what someone else launched")
+
+
+class NoteRequest(Request):
+    """A note for the lab notebook."""
+
+    text: str = Field(min_length=1, max_length=4000, description="What was learned")
+    experiments: list[str] = Field(default_factory=list, description="The experiments that the note is about")
+    theme: str | None = Field(default=None, description="The line of research")
+
+
+class Cancelled(Answer):
+    """The answer of `cancel`."""
+
+    cancelled: list[str] = Field(default_factory=list[str])
+    already_finished: list[str] = Field(default_factory=list[str])
+    refused: dict[str, list[str]] = Field(default_factory=dict)
+    lab: LabLine | None = None
+
+
+class Noted(Answer):
+    """The answer of `note`."""
+
+    note: int
+    text: str
+    experiments: list[str] = Field(default_factory=list[str])
+    theme: str | None = None

@@ -1,0 +1,39 @@
+"""What all requests and all answers have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+
+
+class Request(BaseModel):
+    """The arguments of a tool. A request is frozen, and refuses arguments that it doesn't declare.
+
+    Each field is described once, here: the tool's JSON schema and its table in `docs/tools.md` are made from the fields.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Answer(BaseModel):
+    """An answer of the lab. Fields that are null or empty are left out.
+
+    Units are in the fields' names. A score that was not measured is absent, never 0. Ids are written as ranges.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_serializer(mode="wrap")
+    def _compact(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in handler(self).items() if value not in (None, "", [], {})}
+
+
+class LabLine(Answer):
+    """The state of the lab in one line: part of the answers of launches, `wait` and `get_results`."""
+
+    champion: str
+    running: int = 0
+    queued: int = 0
+    idle_gpus: int = 0
+    allowance_left: str = ""

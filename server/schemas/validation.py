@@ -1,0 +1,86 @@
+"""Validations: tests of candidates against the champion."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from .launch import Estimate
+from .messages import Answer, LabLine, Request
+
+
+class ValidationRequest(Request):
+    """Tests of candidates against the champion, one test for each candidate."""
+
+    ids: list[str] = Field(
+        min_length=1, max_length=100, description="Experiments that have a score; each is one test, launched in this order"
+    )
+    replicates: int = Field(
+        default=8,
+        ge=2,
+        le=64,
+        description="Number of pairs of fresh seeds; the candidate and the champion run once on each seed",
+    )
+    horizons: list[Annotated[int, Field(ge=1, le=100)]] = Field(
+        default_factory=lambda: [1],
+        description="Multiples of the budget, such as [1, 2, 4]: a confirmed candidate becomes champion only if it is not worse"
+        " than the champion at these budgets either. The default is [1]",
+    )
+    gpu: str | None = Field(
+        default=None,
+        description="A kind that list_gpus names, or any: the kind that finishes first. The default is the candidate's",
+    )
+    dry_run: bool = Field(default=False, description="Return the cost, start nothing")
+
+
+class Cost(Answer):
+    """What one stage of a validation costs.
+
+    Attributes:
+        stage: `test`, `horizon` or `report`. Every stage but the test runs only if the stages before it were passed.
+        horizon: The multiple of the budget.
+        seeds: Number of seeds. On each seed the candidate runs once, and so does what it is compared with.
+    """
+
+    stage: str
+    horizon: int
+    seeds: int
+    gpu_seconds: float
+    usd: float | None = None
+
+
+class LaunchedTest(Answer):
+    """One validation that was launched.
+
+    Attributes:
+        level: The significance level of the test.
+        experiments: The experiments of the test, as ranges.
+    """
+
+    validation: str = ""
+    candidate: str
+    level: float
+    costs: list[Cost]
+    experiments: list[str] = Field(default_factory=list[str])
+
+
+class Validated(Answer):
+    """The answer of `validate`.
+
+    Attributes:
+        champion: What the candidates are tested against.
+        estimate: The cost of all stages, as if every candidate were confirmed; that much is reserved. The times are those of
+            the test stage.
+        tests_before: Number of tests that this lab launched before.
+    """
+
+    tests: list[LaunchedTest]
+    champion: str
+    gpu: str
+    why_gpu: str = ""
+    estimate: Estimate
+    tests_before: int
+    dry_run: bool | None = None
+    next: str = ""
+    lab: LabLine | None = None

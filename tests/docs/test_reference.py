@@ -1,0 +1,32 @@
+"""The generated pages are those that the code makes now."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labhand.tools.app import TOOLS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def generator() -> dict[str, Any]:
+    return runpy.run_path(str(ROOT / "docs" / "generate.py"))
+
+
+def test_the_reference_pages_are_fresh(generator: dict[str, Any]) -> None:
+    pages: Callable[[], dict[Path, str]] = generator["pages"]
+    stale = [path.name for path, text in pages().items() if path.read_text("utf-8") != text]
+
+    assert stale == [], "run: make docs"
+
+
+def test_the_readme_lists_the_tools() -> None:
+    listed = re.findall(r"^\| \[`(\w+)`\]", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+
+    assert listed == [tool.name for tool in TOOLS]

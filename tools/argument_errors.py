@@ -1,0 +1,97 @@
+"""Errors in a tool's arguments as one sentence: the argument, its value, and what would do."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ..server.errors import nearest
+
+MAX_VALUE_CHARACTERS = 120
+MAX_FAULTS = 5
+
+_REASONS = {
+    "literal_error": "must be one of {expected}",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must have at least {min_length} character",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} item",
+    "too_long": "must have at most {max_length} items, and has {actual_length}",
+    "string_type": "must be a text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+}
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return what is wrong with the arguments of a call, in one sentence for each.
+
+    Args:
+        error: What pydantic found.
+        model: The request model of the tool.
+    """
+    reasons: dict[str, list[str]] = {}
+    for fault in error.errors(include_url=False):
+        argument = ".".join(_path(fault))
+        reason = _reason(fault, argument, model)
+        reasons.setdefault(argument, []).append(reason)
+    sentences = [_joined(alternatives) for alternatives in reasons.values()]
+    more = f" There are {len(sentences) - MAX_FAULTS} more errors." if len(sentences) > MAX_FAULTS else ""
+    return " ".join(sentence if sentence.endswith("?") else f"{sentence}." for sentence in sentences[:MAX_FAULTS]) + more
+
+
+def _joined(reasons: list[str]) -> str:
+    """Return the reasons against one value in one sentence: `gpu=3 must be a text or a list`."""
+    first, *others = dict.fromkeys(reasons)
+    return " or ".join([first, *(other.partition(" must be ")[2] or other for other in others)])
+
+
+def _path(fault: ErrorDetails) -> list[str]:
+    """Return the names of arguments and keys, and positions in lists, that lead to the value; without members of unions."""
+    return [str(part) for part in fault["loc"] if isinstance(part, int) or (part.isidentifier() and part not in _TYPES)]
+
+
+_TYPES = frozenset({"str", "int", "float", "bool", "list", "dict", "constrained"})
+
+
+def _reason(fault: ErrorDetails, argument: str, model: type[BaseModel]) -> str:
+    if fault["type"] == "missing":
+        field = model.model_fields.get(argument)
+        return f"The argument {argument} is missing{f' ({field.description})' if field else ''}"
+    if fault["type"] == "extra_forbidden":
+        return f"There is no {argument}. {nearest(argument.rpartition('.')[2], _keys(fault, model))}"
+    value = repr(fault["input"])
+    if len(value) > MAX_VALUE_CHARACTERS:
+        value = f"{value[:MAX_VALUE_CHARACTERS]}…"
+    template = _REASONS.get(fault["type"])
+    reason = template.format(**fault.get("ctx", {})) if template else f"can't be used: {fault['msg']}"
+    return f"{argument}={value} {reason}"
+
+
+def _keys(fault: ErrorDetails, model: type[BaseModel]) -> list[str]:
+    """The keys that the object with the unknown key takes."""
+    place = model
+    for part in fault["loc"][:-1]:
+        field = place.model_fields.get(str(part))
+        if field is not None:
+            place = next((kind for kind in _models(field.annotation)), place)
+    return list(place.model_fields)
+
+
+def _models(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in _models(argument)]
