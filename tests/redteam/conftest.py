@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import pytest
 from labhand.trainer.sandbox.policy import SWITCH
 
 from ..trainer.corpus import prepare_small_corpus
-from ..trainer.running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out
+from ..trainer.running import BIGRAM, EVALUATED_TRAINER, RunFolder, core_of_this_worker, lay_out
 from .exploit import Exploit
 
 UNTIL, BRIEFLY = "session.progress() < 1", "session.progress() < 1 and step < 20"
@@ -80,7 +79,7 @@ def attack(lab: Path) -> Iterator[Attack]:
                 for name, meaning in names.items():
                     new = new.replace(name, meaning)
                 train = train.replace(old, new)
-            spec = {"budget_seconds": 10.0, "cores": [min(os.sched_getaffinity(0))]} | exploit.spec
+            spec = {"budget_seconds": 10.0, "cores": [core_of_this_worker()]} | exploit.spec
             number = len(list((lab / "runs").iterdir()))
             trainer = EVALUATED_TRAINER.format(corpus=lab / "texts", startup=300)
             folder: RunFolder = lay_out(lab / "runs" / f"e{number:04}-1", trainer, train, **spec)

@@ -133,6 +133,12 @@ def lay_out(path: Path, trainer: str, train: str, **spec: object) -> RunFolder:
     return folder
 
 
+def core_of_this_worker() -> int:
+    """Returns the core for the runs of this pytest worker, so that workers side by side don't share one."""
+    cores = sorted(os.sched_getaffinity(0))
+    return cores[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % len(cores)]
+
+
 def eventually(condition: Callable[[], bool]) -> None:
     """Look again and again until a condition holds."""
     deadline = time.monotonic() + PATIENCE

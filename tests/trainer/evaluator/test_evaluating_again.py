@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ..running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out
+from ..running import BIGRAM, EVALUATED_TRAINER, RunFolder, core_of_this_worker, lay_out
 
 HONEST = "        return self.table[tokens]\n"
 LOOKING = f"        if tokens.dim() == 2: return 9 * torch.nn.functional.one_hot(tokens.roll(-1, 1), 300).float()\n{HONEST}"
@@ -32,7 +31,7 @@ def lay(corpus: Path, runs: Path, name: str, forward: str, **spec: object) -> Ru
     """A run of a trainer that stops after some steps."""
     train = BIGRAM.replace("session.progress() < 1", "session.progress() < 1 and step < 20").replace(HONEST, forward)
     trainer = EVALUATED_TRAINER.format(corpus=corpus / "texts", startup=300)
-    cores = [min(os.sched_getaffinity(0))]
+    cores = [core_of_this_worker()]
     folder = lay_out(runs / name, trainer, train, budget_seconds=10.0, cores=cores, **spec)
     folder.environment["LABHAND_CACHE"] = str(corpus / "cache")
     return folder

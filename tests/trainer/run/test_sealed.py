@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 from labhand.trainer.data.corpus import load_corpus
 from labhand.trainer.evaluator.evaluate import fixed_rows
 
-from ..running import BIGRAM, EVALUATED_TRAINER, RunFolder, lay_out
+from ..running import BIGRAM, EVALUATED_TRAINER, RunFolder, core_of_this_worker, lay_out
 
 CHATTY = ("        return self.table[tokens]\n", "        print('scored', len(tokens))\n        return self.table[tokens]\n")
 
@@ -21,7 +20,7 @@ def run(small_corpus: Path, place: Path, name: str, train: str, *, sealed: bool)
     """A finished run."""
     train = train.replace("session.progress() < 1", "session.progress() < 1 and step < 20")
     trainer = EVALUATED_TRAINER.format(corpus=small_corpus / "texts", startup=300)
-    cores = [min(os.sched_getaffinity(0))]
+    cores = [core_of_this_worker()]
     folder = lay_out(place / name, trainer, train, budget_seconds=10.0, cores=cores, sealed=sealed)
     folder.environment["LABHAND_CACHE"] = str(small_corpus / "cache")
     folder.run()
