@@ -193,7 +193,7 @@ def test_a_value_that_cannot_be_the_knobs_type_is_refused_at_once(name: str, giv
     ("name", "told"),
     [
         ("DPETH", "There is no knob DPETH in the source. Did you mean DEPTH"),
-        ("QQQQQQ", "There is: ADAM_BETAS, DEPTH"),
+        ("QQQQQQ", "Available: ADAM_BETAS, DEPTH"),
         ("TWICE", "TWICE is not a knob, see the source:28, the source:30: a knob is set once"),
         ("WIDTH", "WIDTH is not a knob, see the source:22"),
         ("INNER", "INNER is not a knob, see the source:34"),
