@@ -14,7 +14,15 @@ from .markdown import anchors, links, prose
 ROOT = Path(__file__).parents[2]
 MAX_LINES = 400
 MAX_COLUMNS = 128
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", ":!docs/tools.md", ":!docs/settings.md", ":!docs/commands.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/*.md",
+    ":!docs/tools.md",
+    ":!docs/settings.md",
+    ":!docs/commands.md",
+)
 """The pages that people write; the excluded ones are generated."""
 
 
