@@ -67,4 +67,4 @@ def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
     near = [upper[match] for match in get_close_matches(name.upper(), upper, n=most, cutoff=0.5)]
     if near:
         return f"Did you mean {', '.join(near)}?"
-    return f"There is: {', '.join(names[:40])}" if names else "There is none"
+    return f"Available: {', '.join(names[:40])}" if names else "None exists"

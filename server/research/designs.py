@@ -161,7 +161,7 @@ def _strata(factors: Factors, size: int, random: Random) -> list[tuple[int, ...]
 def _spread(indices: Sequence[tuple[int, ...]]) -> tuple[int, int]:
     """Number of different cells, then the number of knobs in which the nearest cells differ (among the first 64)."""
     pairs = combinations(indices[:64], 2)
-    return len(set(indices)), min((sum(map(int.__ne__, one, other)) for one, other in pairs), default=0)
+    return len(set(indices)), min((sum(map(int.__ne__, left, right)) for left, right in pairs), default=0)
 
 
 def _drawn_tells(factors: Factors, size: int) -> str:

@@ -105,7 +105,7 @@ def effects(points: Sequence[Point], reference: Mapping[str, Any] | None = None,
             aren't additive.
     """
     changes = _changes(points, reference or {})
-    pairs = [(one, other) for one, other in combinations(changes, 2) if one.knob != other.knob]
+    pairs = [(left, right) for left, right in combinations(changes, 2) if left.knob != right.knob]
     main, unknown_main = _fit(points, [(change,) for change in changes], 0, noise)
     terms = [(change,) for change in changes] + pairs
     if len(terms) > _MAX_TERMS:
@@ -171,7 +171,7 @@ def pareto_front(rows: Sequence[Sequence[float]]) -> list[int]:
         row = rows[place]
         # The rows are sorted, so a row that dominates this one is already in the front, or dominated by one that is.
         if not any(
-            all(one <= other for one, other in zip(rows[better], row, strict=True)) and tuple(rows[better]) != tuple(row)
+            all(value <= own for value, own in zip(rows[better], row, strict=True)) and tuple(rows[better]) != tuple(row)
             for better in front
         ):
             front.append(place)

@@ -112,8 +112,8 @@ def aliases(chosen: Sequence[int], names: Sequence[str]) -> list[list[str]]:
     groups: dict[int, list[str]] = {}
     for column, name in zip(chosen, names, strict=True):
         groups.setdefault(column, []).append(name)
-    for (one, first), (other, second) in combinations(zip(chosen, names, strict=True), 2):
-        groups.setdefault(one ^ other, []).append(f"{first}*{second}")
+    for (left, first), (right, second) in combinations(zip(chosen, names, strict=True), 2):
+        groups.setdefault(left ^ right, []).append(f"{first}*{second}")
     return [group for group in groups.values() if len(group) > 1]
 
 

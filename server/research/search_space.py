@@ -53,11 +53,11 @@ class Range:
             return IntDistribution(int(self.low), int(self.high), log=self.logarithmic)
         return FloatDistribution(self.low, self.high, log=self.logarithmic)
 
-    def distance(self, one: float, other: float) -> float:
+    def distance(self, left: float, right: float) -> float:
         """Returns the distance of two parameters, from 0 to 1."""
         if self.logarithmic:
-            return abs(math.log(one / other)) / math.log(self.high / self.low)
-        return abs(one - other) / (self.high - self.low)
+            return abs(math.log(left / right)) / math.log(self.high / self.low)
+        return abs(left - right) / (self.high - self.low)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ class Choice:
         places = range(len(self.values))
         return IntDistribution(0, places[-1]) if self.ordered else CategoricalDistribution(list(places))
 
-    def distance(self, one: int, other: int) -> float:
+    def distance(self, left: int, right: int) -> float:
         """Returns the distance of two parameters, from 0 to 1."""
-        return abs(one - other) / (len(self.values) - 1) if self.ordered else float(one != other)
+        return abs(left - right) / (len(self.values) - 1) if self.ordered else float(left != right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,9 @@ class Space:
         """Returns Optuna's distributions by knob."""
         return {knob: allowed.distribution() for knob, allowed in self.knobs.items()}
 
-    def distance(self, one: Params, other: Params) -> float:
+    def distance(self, left: Params, right: Params) -> float:
         """Returns the distance of two experiments: the mean over the knobs, from 0 to 1."""
-        return math.fsum(allowed.distance(one[knob], other[knob]) for knob, allowed in self.knobs.items()) / len(self.knobs)
+        return math.fsum(allowed.distance(left[knob], right[knob]) for knob, allowed in self.knobs.items()) / len(self.knobs)
 
 
 def search_space(factors: Mapping[str, Sequence[Any]]) -> Space:

@@ -230,9 +230,9 @@ def _changed_lines(old: str, new: str) -> tuple[list[int], list[int]]:
     return removed, added
 
 
-def _common(one: str, other: str) -> int:
+def _common(left: str, right: str) -> int:
     """Length of the common beginning of two texts; by bisection, because a grid calls it a thousand times."""
-    return bisect_left(range(min(len(one), len(other))), 1, key=lambda last: one[: last + 1] != other[: last + 1])
+    return bisect_left(range(min(len(left), len(right))), 1, key=lambda last: left[: last + 1] != right[: last + 1])
 
 
 def scopes(text: str, lines: Iterable[int]) -> list[str]:

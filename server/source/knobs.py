@@ -25,10 +25,10 @@ class KnobInfo:
     """A knob as a file sets it.
 
     Attributes:
-        value: What its expression comes to.
-        line: Where it is set, 1-based.
+        value: The value of its expression.
+        line: Line of the assignment, from 1.
         text: The expression as written.
-        start: Where it stands in the file, in characters.
+        start: Position of the expression in the file, in characters.
     """
 
     value: Value
@@ -38,9 +38,9 @@ class KnobInfo:
 
 
 def find_knobs(text: str) -> dict[str, KnobInfo]:
-    """The knobs of a file, in order; none where it can't be parsed.
+    """Returns the knobs of a file, in order; empty if the file can't be parsed.
 
-    A name that the module binds more than once is no knob: setting one of the places might change nothing.
+    A name that the module binds more than once is not a knob, because changing one of the assignments might have no effect.
     """
     try:
         module = ast.parse(text)
@@ -51,7 +51,7 @@ def find_knobs(text: str) -> dict[str, KnobInfo]:
     offsets = [0, *accumulate(len(line) for line in lines)]
 
     def place(line: int, column: int) -> int:
-        """Python counts columns in bytes of UTF-8."""
+        """Position in characters; `ast` counts columns in bytes of UTF-8."""
         return offsets[line - 1] + len(lines[line - 1].encode()[:column].decode())
 
     knobs: dict[str, KnobInfo] = {}
@@ -60,7 +60,7 @@ def find_knobs(text: str) -> dict[str, KnobInfo]:
             try:
                 value = evaluate(node)
             except (ValueError, RecursionError):
-                continue  # set to something that isn't an expression of literals
+                continue  # not an expression of literals
             start = place(node.lineno, node.col_offset)
             stop = place(node.end_lineno or node.lineno, node.end_col_offset or 0)
             knobs[name] = KnobInfo(value, node.lineno, text[start:stop], start)
@@ -68,21 +68,21 @@ def find_knobs(text: str) -> dict[str, KnobInfo]:
 
 
 def override(text: str, values: Mapping[str, JsonValue]) -> str:
-    """Set knobs in a file, leaving every other character alone.
+    """Returns the file with knobs set, and with every other character unchanged.
 
     Raises:
-        BadInputError: A knob is unknown, or a value can't be of its type.
+        BadInputError: A knob is unknown, or a value doesn't fit its type.
     """
     return KnobFile(text).render(values)
 
 
 class KnobFile:
-    """A file parsed once and rendered many times.
+    """A file that is parsed once and rendered many times.
 
     Attributes:
-        text: As it stands.
-        name: For errors.
-        knobs: What can be set in it.
+        text: The file's text.
+        name: The file's name, for errors.
+        knobs: The knobs that can be set in it.
     """
 
     def __init__(self, text: str, name: str = "the source") -> None:
@@ -91,12 +91,12 @@ class KnobFile:
         self.knobs = find_knobs(text)
 
     def settle(self, values: Mapping[str, JsonValue]) -> dict[str, KnobInfo]:
-        """The knobs that these values change, as they will stand.
+        """Returns the knobs that these values change, with their new value and text.
 
-        Equal values are written alike, however they were given, so that equal settings are equal sources.
+        Equal values are written in the same way, whatever form they were given in, so equal settings give equal sources.
 
         Raises:
-            BadInputError: A knob is unknown, or a value can't be of its type.
+            BadInputError: A knob is unknown, or a value doesn't fit its type.
         """
         settled: dict[str, KnobInfo] = {}
         for name, given in values.items():
@@ -115,15 +115,15 @@ class KnobFile:
         return settled
 
     def render(self, values: Mapping[str, JsonValue]) -> str:
-        """The file with these knobs set.
+        """Returns the file with these knobs set.
 
         Raises:
-            BadInputError: A knob is unknown, or a value can't be of its type.
+            BadInputError: A knob is unknown, or a value doesn't fit its type.
         """
         return self.fill({name: knob.text for name, knob in self.settle(values).items()})
 
     def fill(self, texts: Mapping[str, str]) -> str:
-        """The file with these expressions in the places of the knobs' own."""
+        """Returns the file with these expressions in place of the knobs' expressions."""
         pieces: list[str] = []
         done = 0
         for name, knob in self.knobs.items():
@@ -134,7 +134,7 @@ class KnobFile:
 
 
 class Knobs:
-    """The knobs of a source's editable files, parsed once: the cells of a grid are rendered from it."""
+    """The knobs of a source's editable files, parsed once. The cells of a grid are rendered from it."""
 
     def __init__(self, source: Source, trainer: Trainer) -> None:
         self._source = source
@@ -150,7 +150,7 @@ class Knobs:
 
     @property
     def infos(self) -> dict[str, KnobInfo]:
-        """Every knob; a name that two files set is none."""
+        """Every knob. A name that two files set is not a knob."""
         return {name: self._files[homes[0]].knobs[name] for name, homes in self._homes.items() if len(homes) == 1}
 
     @property
@@ -159,37 +159,37 @@ class Knobs:
         return {name: knob.value for name, knob in self.infos.items()}
 
     def settle(self, values: Mapping[str, JsonValue]) -> dict[str, KnobInfo]:
-        """The knobs that these values change, as they will stand.
+        """Returns the knobs that these values change, with their new value and text.
 
         Raises:
-            BadInputError: A knob is unknown or in several files, or a value can't be of its type.
+            BadInputError: A knob is unknown or in several files, or a value doesn't fit its type.
         """
         return {
             name: knob for path, mine in self._by_file(values).items() for name, knob in self._files[path].settle(mine).items()
         }
 
     def override(self, values: Mapping[str, JsonValue]) -> Source:
-        """The source with these knobs set. Files that stay the same stay the same objects.
+        """Returns the source with these knobs set. Unchanged files are the same objects.
 
         Raises:
-            BadInputError: A knob is unknown or in several files, or a value can't be of its type.
+            BadInputError: A knob is unknown or in several files, or a value doesn't fit its type.
         """
         changed = {path: self._files[path].render(mine).encode() for path, mine in self._by_file(values).items()}
         return {**self._source, **changed}
 
     def describe(self, values: Mapping[str, JsonValue]) -> str:
-        """What setting these knobs changes: `DEPTH 4→6, MATRIX_LR 0.02→0.04`.
+        """Returns what setting these knobs changes: `DEPTH 4→6, MATRIX_LR 0.02→0.04`.
 
         Raises:
-            BadInputError: A knob is unknown or in several files, or a value can't be of its type.
+            BadInputError: A knob is unknown or in several files, or a value doesn't fit its type.
         """
         return knob_words(self.infos, self.settle(values))
 
     def _by_file(self, values: Mapping[str, JsonValue]) -> dict[str, dict[str, JsonValue]]:
-        found: dict[str, dict[str, JsonValue]] = {}
+        by_file: dict[str, dict[str, JsonValue]] = {}
         for name, value in values.items():
-            found.setdefault(self._home(name), {})[name] = value
-        return found
+            by_file.setdefault(self._home(name), {})[name] = value
+        return by_file
 
     def _home(self, name: str) -> str:
         match self._homes.get(name, []):
@@ -204,7 +204,7 @@ class Knobs:
 
 
 def knob_words(before: Mapping[str, KnobInfo], after: Mapping[str, KnobInfo]) -> str:
-    """How knobs differ, those that both have: `DEPTH 4→6, MATRIX_LR 0.02→0.04`."""
+    """Returns how the knobs that both have differ: `DEPTH 4→6, MATRIX_LR 0.02→0.04`."""
     return ", ".join(
         f"{name} {before[name].text}→{knob.text}"
         for name, knob in after.items()
@@ -219,16 +219,16 @@ def _unknown(name: str, files: Sequence[KnobFile]) -> BadInputError:
     ]
     if places:
         return BadInputError(
-            f"{name} is no knob, see {', '.join(places[:5])}: a knob is set once, at module level, to a literal value",
+            f"{name} is not a knob, see {', '.join(places[:5])}: a knob is set once, at module level, to a literal value",
             "Change it with an edit",
         )
-    known = [knob for file in files for knob in file.knobs]
+    names = [knob for file in files for knob in file.knobs]
     searched = ", ".join(file.name for file in files) or "the editable files"
-    return BadInputError(f"There is no knob {name} in {searched}", nearest(name, known))
+    return BadInputError(f"There is no knob {name} in {searched}", nearest(name, names))
 
 
 def _assigned(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    """What the module's own statements assign to a single name."""
+    """The names to which a top-level statement of the module assigns, with the assigned expression."""
     for statement in module.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id=name)], value=node):
@@ -240,7 +240,7 @@ def _assigned(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:
 
 
 def _bound(node: ast.AST) -> Iterator[str]:
-    """Names bound in the scope of the module, as often as they are."""
+    """Names bound in the scope of the module, once for each binding."""
     for child in ast.iter_child_nodes(node):
         match child:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):

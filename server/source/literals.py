@@ -1,6 +1,6 @@
-"""Literal values: what an expression comes to, what fits in the place of another, how it is written.
+"""Literal values: evaluates an expression, converts a value to the type of another, and writes a value as source text.
 
-Nothing is executed: `ast` parses, and the few operations that are known are bounded.
+Nothing is executed: `ast` parses the text, and the few supported operations have limits.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Va
 """A tuple and a list are different values."""
 
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
-"""What `ast.parse` may raise on hostile text."""
-LARGEST_BITS = 4096
-"""Of an int that an expression may come to, so that `10**10**10` is refused rather than computed."""
-LONGEST_EXPRESSION = 1000
+"""The errors that `ast.parse` may raise on hostile text."""
+MAX_BITS = 4096
+"""Maximum size of an int in bits, so that `10**10**10` is refused instead of computed."""
+MAX_EXPRESSION = 1000
 
 _UNARY: Mapping[type[ast.unaryop], Callable[[Any], object]] = {
     ast.USub: lambda operand: -operand,
@@ -39,10 +39,10 @@ _POWER_OF_TWO = re.compile(r"(2\s*\*\*\s*|1\s*<<\s*)\d+")
 
 
 def evaluate(node: ast.expr) -> Value:
-    """What an expression of literals comes to.
+    """Returns the value of an expression of literals.
 
     Raises:
-        ValueError: It is something else, or comes to nothing, or to a number too large.
+        ValueError: It is another kind of expression, has no value, or its number is too large.
     """
     match node:
         case ast.Constant(value=str() | None as value):
@@ -60,29 +60,29 @@ def evaluate(node: ast.expr) -> Value:
         case ast.Dict(keys=keys, values=values):
             return {_name(key): evaluate(value) for key, value in zip(keys, values, strict=True)}
         case _:
-            raise ValueError("only literals and arithmetic on them will do")
+            raise ValueError("only literals and arithmetic on literals are allowed")
 
 
 def parse(text: str) -> Value:
-    """What the text of an expression of literals comes to.
+    """Returns the value of the text of an expression of literals.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: It is another kind of expression.
     """
-    if len(text) > LONGEST_EXPRESSION:
-        raise ValueError("an expression that long won't do")
+    if len(text) > MAX_EXPRESSION:
+        raise ValueError(f"the expression has {len(text)} characters, and {MAX_EXPRESSION} are allowed")
     try:
         node = ast.parse(text.strip(), mode="eval").body
     except UNPARSABLE as error:
-        raise ValueError("it is no expression") from error
+        raise ValueError("it is not an expression") from error
     return evaluate(node)
 
 
 def fit(given: Value, like: Value) -> Value:
-    """What was given, in the place of another value: an int for a float, a list for a tuple, `"2**20"` for a number.
+    """Converts a value to the type of another: an int to a float, a list to a tuple, `"2**20"` to a number.
 
     Raises:
-        ValueError: It can't stand there.
+        ValueError: The value doesn't fit that type.
     """
     if isinstance(given, str) and not isinstance(like, str):
         given = _parse_unless_free(given, free=like is None)
@@ -101,11 +101,11 @@ def fit(given: Value, like: Value) -> Value:
             return _plain(given)
         case _:
             pass
-    raise ValueError(f"a value of type {type(given).__name__} won't do")
+    raise ValueError(f"a value of type {type(given).__name__} doesn't fit")
 
 
 def write(value: Value, like: str) -> str:
-    """A value as source text, in the style of what stood there: `2**20` where a power of two was one, the same quotes."""
+    """Returns a value as source text in the style of the old text: powers of two stay `2**20`, and quotes stay the same."""
     if isinstance(value, int) and value > 1 and value.bit_count() == 1 and (power := _POWER_OF_TWO.fullmatch(like)):
         return f"{power[1]}{value.bit_length() - 1}"
     text = repr(value)
@@ -115,16 +115,16 @@ def write(value: Value, like: str) -> str:
 
 
 def _calculate(sign: ast.operator, left: int | float, right: int | float) -> int | float:
-    if isinstance(left, int) and isinstance(right, int) and _bits(sign, left, right) > LARGEST_BITS:
+    if isinstance(left, int) and isinstance(right, int) and _bits(sign, left, right) > MAX_BITS:
         raise ValueError("the number is too large")
     try:
         return _bounded(_BINARY[type(sign)](left, right))
     except (ArithmeticError, TypeError) as error:
-        raise ValueError("it comes to no number") from error
+        raise ValueError("the expression has no finite value") from error
 
 
 def _bits(sign: ast.operator, left: int, right: int) -> int:
-    """Bits that the result may have, for the operations by which few digits make a large number."""
+    """Upper bound for the bits of the result, for operations that make a large number from few digits."""
     match sign:
         case ast.Pow():
             return left.bit_length() * abs(right)
@@ -137,14 +137,14 @@ def _bits(sign: ast.operator, left: int, right: int) -> int:
 def _number(node: ast.expr) -> int | float:
     value = evaluate(node)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("only arithmetic on numbers will do")  # noqa: TRY004  the text is at fault, not the program
+        raise ValueError("arithmetic is allowed on numbers only")  # noqa: TRY004  the text is wrong, not the program
     return value
 
 
 def _bounded(value: object) -> int | float:
     if not isinstance(value, int | float) or (isinstance(value, float) and not isfinite(value)):
         raise ValueError("the number must be real and finite")
-    if isinstance(value, int) and value.bit_length() > LARGEST_BITS:
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
         raise ValueError("the number is too large")
     return value
 
@@ -154,11 +154,11 @@ def _name(key: ast.expr | None) -> str:
         case ast.Constant(value=str() as name):
             return name
         case _:
-            raise ValueError("only names will do as keys")
+            raise ValueError("keys must be strings")
 
 
 def _parse_unless_free(text: str, *, free: bool) -> Value:
-    """The value of an expression; where anything may stand, other text is a string."""
+    """Returns the value of an expression. If any type is allowed, other text is a string."""
     try:
         return parse(text)
     except ValueError:
@@ -178,13 +178,13 @@ def _convert(value: int | float, kind: type[int | float]) -> int | float:
 
 
 def _fit_elements(given: Sequence[Value], like: Sequence[Value]) -> list[Value]:
-    """Where all elements were of one type, they stay so."""
+    """Converts elements. If all old elements had one type, the new ones get that type."""
     alike = len({type(element) for element in like}) == 1
     return [fit(element, like[0]) if alike else _plain(element) for element in given]
 
 
 def _plain(value: Value) -> Value:
-    """Any literal, its numbers bounded."""
+    """Returns any literal, after checking the limits of its numbers."""
     match value:
         case int() | float():
             return _bounded(value)

@@ -1,4 +1,4 @@
-"""A Python file by its parts: what is defined where, and the lines of one symbol."""
+"""The outline of a Python file: its symbols and their lines."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class Symbol:
     """A function, a class, a method, or a module-level name.
 
     Attributes:
-        name: Dotted for what is in a class: `Block.forward`.
-        first: Its first line, decorators included, 1-based.
-        last: Its last line.
-        head: `class Block(nn.Module)`, `def forward(self, x)`; empty for a name.
+        name: With the class's name for members: `Block.forward`.
+        first: First line, including decorators, from 1.
+        last: Last line.
+        head: `class Block(nn.Module)` or `def forward(self, x)`; empty for a variable.
     """
 
     name: str
@@ -25,22 +25,23 @@ class Symbol:
 
     @property
     def depth(self) -> int:
-        """How deep it is nested; 0 at the top of the file."""
+        """The level of nesting; 0 at module level."""
         return self.name.count(".")
 
 
 def symbols(text: str) -> list[Symbol]:
-    """What a file defines, in its order; nothing where it can't be parsed."""
+    """Returns the symbols that a file defines, in order; empty if the file can't be parsed."""
     try:
         return list(_walk(ast.parse(text), ""))
     except (SyntaxError, ValueError):
         return []
 
 
-def find(known: Mapping[str, list[Symbol]], name: str) -> list[tuple[str, Symbol]]:
-    """Where a symbol is defined, by file: by its whole name, or else by the last part of it."""
-    whole = [(file, symbol) for file, found in known.items() for symbol in found if symbol.name == name]
-    return whole or [(file, symbol) for file, found in known.items() for symbol in found if symbol.name.endswith(f".{name}")]
+def find(outlines: Mapping[str, list[Symbol]], name: str) -> list[tuple[str, Symbol]]:
+    """Returns the files and symbols with this name; if none has it, those whose last part it is."""
+    pairs = [(file, symbol) for file, defined in outlines.items() for symbol in defined]
+    exact = [(file, symbol) for file, symbol in pairs if symbol.name == name]
+    return exact or [(file, symbol) for file, symbol in pairs if symbol.name.endswith(f".{name}")]
 
 
 def _walk(body: ast.Module | ast.ClassDef, inside: str) -> Iterator[Symbol]:

@@ -1,6 +1,6 @@
-"""Every source ever tried: the bare git repository `.labhand/source.git`.
+"""The repository of all sources: the bare git repository `.labhand/source.git`.
 
-Several processes use it at once: objects are only ever added, and git locks the references.
+Several processes use it at the same time. That is safe because objects are only added, and git locks the references.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from .trainer_folder import Source
 
 AUTHOR = "labhand <labhand@localhost>"
 BRANCH = "refs/heads/main"
-MOST_DIFF = 20_000
-"""Characters of a diff that are shown unless told."""
+MAX_DIFF = 20_000
+"""Default maximum length of a diff, in characters."""
 _HASH = re.compile(r"[0-9a-f]{40}")
 _MISSING = re.compile(r"not a tree object|bad object|nonexistent object|not a valid commit", re.IGNORECASE)
 _NO_COMMIT = "0" * 40
@@ -31,12 +31,12 @@ _NO_COMMIT = "0" * 40
 
 @dataclass(frozen=True, slots=True)
 class NewCommit:
-    """A source to be kept.
+    """A source to commit.
 
     Attributes:
-        delta: What differs from the first parent, or from nothing; None for a file that is gone. See `delta`.
-        parents: The source it was made from, then those it brought in.
-        message: Of the commit.
+        delta: The files that differ from the first parent, or all files without a parent; None for a removed file. See `delta`.
+        parents: The source from which it was made, then the sources that were merged in.
+        message: The commit message.
     """
 
     delta: Mapping[str, bytes | None]
@@ -46,11 +46,11 @@ class NewCommit:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A source that is kept.
+    """A committed source.
 
     Attributes:
-        hash: Of the commit.
-        tree: Of the content: equal trees are the same source.
+        hash: Hash of the commit.
+        tree: Hash of the content: equal trees are equal sources.
     """
 
     hash: str
@@ -58,28 +58,25 @@ class Commit:
 
 
 def delta(before: Source, after: Source) -> dict[str, bytes | None]:
-    """What differs between two sources, as a commit holds it. `before` is empty for a source without a parent."""
+    """Returns the files that differ between two sources, None for a removed one. `before` is empty without a parent."""
     changed: dict[str, bytes | None] = {path: data for path, data in after.items() if before.get(path) != data}
     return changed | {path: None for path in before if path not in after}
 
 
 class Sources:
-    """The repository."""
+    """The repository of a lab's sources."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @classmethod
     async def open(cls, path: Path) -> Sources:
-        """Use the repository at `path`; make it if there is none."""
+        """Opens the repository at `path`; creates it if none exists."""
         await asyncio.to_thread(_create, path)
         return cls(path)
 
     async def commit(self, batch: Sequence[NewCommit]) -> list[Commit]:
-        """Keep sources, all in one go, in their order.
-
-        Nothing names them until `tag` does.
-        """
+        """Commits sources in one call of git, in their order. No reference names them until `tag` does."""
         if not batch:
             return []
         answer = await self._git("fast-import", "--quiet", "--done", data=b"".join(_import_stream(batch)))
@@ -88,19 +85,19 @@ class Sources:
         return [Commit(commit, tree.split()[2]) for commit, tree in zip(lines[::2], lines[1::2], strict=True)]
 
     async def tag(self, experiments: Mapping[str, str]) -> None:
-        """Name commits by their experiments, `e0042`, and make the last one what a plain `git log` shows."""
+        """Tags commits with their experiments, `e0042`, and moves the main branch to the last one, for a plain `git log`."""
         if not experiments:
             return
         updates = "".join(f"update refs/tags/{name} {_checked(commit)}\n" for name, commit in experiments.items())
-        # A flush of the disk for each of a thousand names takes most of a second; the branch's flush takes them along.
+        # Flushing the disk for each of a thousand tags takes most of a second; the flush for the branch includes them.
         await self._git("-c", "core.fsyncMethod=writeout-only", "update-ref", "--stdin", data=updates.encode())
         await self._git("update-ref", BRANCH, list(experiments.values())[-1])
 
     async def read(self, commit: str) -> Source:
-        """The files of a commit.
+        """Returns the files of a commit.
 
         Raises:
-            NotFoundError: There is no such commit.
+            NotFoundError: The commit doesn't exist.
         """
         listing = await self._git("ls-tree", "-r", "-z", "--full-tree", _checked(commit))
         entries = [entry.split("\t", 1) for entry in os.fsdecode(listing).split("\0") if entry]
@@ -109,43 +106,43 @@ class Sources:
         return dict(zip((path for _, path in entries), contents, strict=True))
 
     async def trees(self, commits: Sequence[str]) -> list[str | None]:
-        """The tree of each commit; None where there is no such commit."""
-        asked = "".join(f"{commit}^{{tree}}\n" for commit in map(_checked, commits))
-        answer = await self._git("cat-file", "--batch-check=%(objecttype) %(objectname)", data=asked.encode())
-        told = (line.split() for line in answer.decode().splitlines())  # a missing one is `HASH^{tree} missing`
-        return [words[1] if words[0] == "tree" else None for words in told]
+        """Returns the tree of each commit; None if the commit doesn't exist."""
+        requests = "".join(f"{commit}^{{tree}}\n" for commit in map(_checked, commits))
+        answer = await self._git("cat-file", "--batch-check=%(objecttype) %(objectname)", data=requests.encode())
+        answers = (line.split() for line in answer.decode().splitlines())  # a missing one is `HASH^{tree} missing`
+        return [words[1] if words[0] == "tree" else None for words in answers]
 
     async def names(self) -> dict[str, str]:
-        """What every tag names: `e0042` to its commit."""
+        """Returns the commit of every tag, by the tag's name `e0042`."""
         listed = await self._git("for-each-ref", "--format=%(refname:strip=2) %(objectname)", "refs/tags")
         return dict(line.split() for line in listed.decode().splitlines())
 
     async def differing(self, base: str, trees: Sequence[str], wanted: Callable[[str], bool]) -> list[dict[str, bytes | None]]:
-        """For each tree, the files in which it differs from the tree `base`, as they stand in it; None for what is gone.
+        """Returns for each tree the files that differ from the tree `base`, with their content; None for a removed file.
 
-        Two calls of git for all of them.
+        It takes two calls of git for all trees.
 
         Args:
-            base: A tree's hash.
-            trees: The same.
-            wanted: Which paths to look at.
+            base: Hash of a tree.
+            trees: Hashes of trees.
+            wanted: Decides which paths are compared.
 
         Raises:
-            NotFoundError: There is no such tree.
+            NotFoundError: A tree doesn't exist.
         """
         pairs = "".join(f"{_checked(base)} {_checked(tree)}\n" for tree in trees)
         listing = await self._git("diff-tree", "--stdin", "-r", "-z", "--no-renames", data=pairs.encode())
-        changed = [{path: blob for path, blob in found.items() if wanted(path)} for found in _split_pairs(listing)]
-        blobs = sorted({blob for found in changed for blob in found.values()} - {_NO_COMMIT})
+        changed = [{path: blob for path, blob in blobs.items() if wanted(path)} for blobs in _split_pairs(listing)]
+        blobs = sorted({blob for paths in changed for blob in paths.values()} - {_NO_COMMIT})
         contents = _split_blobs(await self._git("cat-file", "--batch", data="".join(f"{blob}\n" for blob in blobs).encode()))
-        known: dict[str, bytes] = dict(zip(blobs, contents, strict=True))
-        return [{path: known.get(blob) for path, blob in found.items()} for found in changed]
+        by_blob: dict[str, bytes] = dict(zip(blobs, contents, strict=True))
+        return [{path: by_blob.get(blob) for path, blob in paths.items()} for paths in changed]
 
-    async def diff(self, before: str, after: str, paths: Sequence[str] = (), most: int = MOST_DIFF) -> str:
-        """A unified diff between two commits, cut after `most` characters.
+    async def diff(self, before: str, after: str, paths: Sequence[str] = (), most: int = MAX_DIFF) -> str:
+        """Returns a unified diff between two commits, cut after `most` characters.
 
         Raises:
-            NotFoundError: There is no such commit.
+            NotFoundError: A commit doesn't exist.
         """
         options = ["--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--text"]
         literal = [f":(literal){path}" for path in paths]
@@ -157,21 +154,21 @@ class Sources:
         return f"{shown}… {left} more lines\n"
 
     async def export(self, commit: str, folder: Path) -> None:
-        """Write the files of a commit into a folder, which is made. A file that starts with `#!` can be executed.
+        """Writes the files of a commit into a folder, which is created. A file that starts with `#!` becomes executable.
 
         Raises:
-            NotFoundError: There is no such commit.
+            NotFoundError: The commit doesn't exist.
         """
         await asyncio.to_thread(write_folder, await self.read(commit), folder)
 
     async def independent(self, commits: Sequence[str]) -> list[str]:
-        """Those of the commits that aren't in the history of another one.
+        """Returns the commits that aren't in the history of another one of them.
 
         Raises:
-            NotFoundError: There is no such commit.
+            NotFoundError: A commit doesn't exist.
         """
-        found = await self._git("merge-base", "--independent", *dict.fromkeys(map(_checked, commits)))
-        return found.decode().split()
+        answer = await self._git("merge-base", "--independent", *dict.fromkeys(map(_checked, commits)))
+        return answer.decode().split()
 
     async def _git(self, *arguments: str, data: bytes = b"") -> bytes:
         answer = await asyncio.to_thread(git.attempt, f"--git-dir={self.path}", *arguments, data=data)
@@ -183,7 +180,7 @@ class Sources:
 
 
 def write_folder(source: Source, folder: Path) -> None:
-    """Write files into a folder, which is made. A file that starts with `#!` can be executed."""
+    """Writes files into a folder, which is created. A file that starts with `#!` becomes executable."""
     for path, data in source.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -193,14 +190,16 @@ def write_folder(source: Source, folder: Path) -> None:
 
 
 def _create(path: Path) -> None:
-    """Make the repository, whole or not at all, whoever else does the same."""
+    """Creates the repository completely or not at all, also if another process does the same at the same time."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     making = Path(mkdtemp(prefix=f"{path.name}.", dir=path.parent))
     try:
         git.run("init", "--quiet", "--bare", "--initial-branch=main", "--template=", str(making))
-        git.run(f"--git-dir={making}", "config", "gc.auto", "0")  # a person's own git must keep what no tag names yet
+        git.run(
+            f"--git-dir={making}", "config", "gc.auto", "0"
+        )  # a git that a person runs must keep objects without a tag, too
         making.rename(path)
     except OSError:
         if not path.exists():
@@ -210,8 +209,8 @@ def _create(path: Path) -> None:
 
 
 def _import_stream(batch: Sequence[NewCommit]) -> Iterator[bytes]:
-    """The batch as git fast-import reads it, asking for each commit's hash and tree."""
-    reference = f"refs/labhand/{uuid4().hex}"  # fast-import commits to references only; nobody else may share this one
+    """The batch as input of git fast-import, with requests for each commit's hash and tree."""
+    reference = f"refs/labhand/{uuid4().hex}"  # fast-import commits to a reference; no other process may use this one
     when = f"{int(time.time())} +0000"
     for mark, new in enumerate(batch, 1):
         if not new.parents:
@@ -232,7 +231,7 @@ def _import_file(path: str, data: bytes | None) -> Iterator[bytes]:
     if data is None:
         yield b"D " + name + b"\n"
         return
-    # The mode follows from the content, so that equal contents are equal trees.
+    # The mode depends on the content only, so equal contents give equal trees.
     mode = b"100755" if data.startswith(b"#!") else b"100644"
     yield b"M " + mode + b" inline " + name + b"\ndata %d\n" % len(data)
     yield data
@@ -240,7 +239,7 @@ def _import_file(path: str, data: bytes | None) -> Iterator[bytes]:
 
 
 def _split_blobs(answer: bytes) -> Iterator[bytes]:
-    """The contents in the answer of `git cat-file --batch`: after a line that ends with the size, and before a newline."""
+    """The contents in the answer of `git cat-file --batch`: each follows a line that ends with its size."""
     start = 0
     while start < len(answer):
         body = answer.index(b"\n", start) + 1
@@ -250,19 +249,19 @@ def _split_blobs(answer: bytes) -> Iterator[bytes]:
 
 
 def _split_pairs(answer: bytes) -> list[dict[str, str]]:
-    """The changes in the answer of `git diff-tree --stdin -z`: for each pair of trees a line, then path to new blob."""
-    found: list[dict[str, str]] = []
+    """For each pair of trees in the answer of `git diff-tree --stdin -z`, the new blob by path."""
+    changes: list[dict[str, str]] = []
     fields = iter(answer.split(b"\0"))
     for field in fields:
         *pairs, about = field.split(b"\n")
-        found += [{} for _ in pairs]
+        changes += [{} for _ in pairs]
         if about:
-            found[-1][os.fsdecode(next(fields))] = about.split()[3].decode()
-    return found
+            changes[-1][os.fsdecode(next(fields))] = about.split()[3].decode()
+    return changes
 
 
 def _checked(commit: str) -> str:
-    """A commit's hash, so that nothing else reaches git as an argument."""
+    """Returns the hash of a commit after checking its form, so that nothing else reaches git as an argument."""
     if commit == _NO_COMMIT or not _HASH.fullmatch(commit):
-        raise NotFoundError(f"{commit!r:.80} is no commit", "A commit is named by 40 hexadecimal digits")
+        raise NotFoundError(f"{commit!r:.80} is not a commit", "Give the 40 hexadecimal digits of a commit")
     return commit

@@ -1,8 +1,8 @@
-"""What a source touches that an idea seldom needs: seeds, clocks, files, processes, the evaluator, the interpreter itself.
+"""Flags: what a source uses that an idea seldom needs, such as seeds, clocks, files, processes or the evaluator.
 
-Flags forbid nothing. They stand with the source for whoever reads its score, as `clock: time.time in train.py`. Names are
-followed through imports; what is built while the code runs can't be, and its means (`exec`, `getattr` with a name that isn't
-written down) are flagged themselves.
+Flags forbid nothing. They are shown with the score of the source, as `clock: time.time in train.py`. Names are followed through
+imports. Names that are built at run time can't be followed, so the means to do that (`exec`, or `getattr` with a computed name)
+are flagged themselves.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pathlib import PurePosixPath
 from .literals import UNPARSABLE
 from .trainer_folder import Source
 
-LONGEST = 80
-"""Characters of code that a flag shows."""
+MAX_CODE_SHOWN = 80
+"""Maximum length of the code in a flag, in characters."""
 
 
 def _table(**names: str) -> Mapping[str, str]:
-    """Name to kind, from kind to names."""
-    return {name: kind for kind, told in names.items() for name in told.split()}
+    """Makes a table from name to kind out of one from kind to names."""
+    return {name: kind for kind, listed in names.items() for name in listed.split()}
 
 
 _MODULES = _table(
@@ -37,7 +37,7 @@ _MODULES = _table(
     " dis tracemalloc faulthandler traceback weakref pkgutil zipimport __main__",
     pickle="pickle _pickle cPickle marshal shelve dill cloudpickle joblib copyreg",
 )
-"""Modules, with all that is in them."""
+"""Modules with all their members."""
 _NAMES = _table(
     files="open numpy.load numpy.memmap numpy.fromfile numpy.loadtxt numpy.genfromtxt torch.load torch.from_file",
     interpreter="eval exec compile __import__ globals locals vars breakpoint __builtins__ __loader__ __spec__",
@@ -51,55 +51,55 @@ _ATTRIBUTES = _table(
     interpreter="__subclasses__ __globals__ __builtins__ __code__ __closure__ f_back f_locals f_globals tb_frame gi_frame",
     evaluator="_channel _facts _now _started",
 )
-"""Attributes, whatever they are of."""
+"""Attributes of any object."""
 _BUILTINS = frozenset(name for name in _NAMES if "." not in name) | {"getattr", "setattr", "delattr"}
 _TEXTS: Mapping[str, str] = {
     "LABHAND_": "environment",
     "/proc": "files",
-    "/dev/shm": "files",  # noqa: S108  looked for, not used
+    "/dev/shm": "files",  # noqa: S108  searched for, not used
     ".labhand": "files",
     "result.json": "files",
     "LABHAND_RESULT": "evaluator",
 }
 _PLAIN = "labhand.trainer.session"
-"""What a training script is meant to import."""
+"""The module that a training script should import."""
 _SHADOWED = sys.stdlib_module_names | {"torch", "numpy", "labhand", "sitecustomize", "usercustomize", "conftest"}
 
 
 def flags(before: Source, after: Source) -> list[str]:
-    """What a source touches that another one doesn't, or oftener.
+    """Returns flags for what a source uses and another source doesn't use, or uses less often.
 
     Args:
-        before: The trainer as it was given.
-        after: What is to be run, its editable files at least.
+        before: The baseline.
+        after: The source to run; at least its editable files.
     """
-    found: list[str] = []
+    raised: list[str] = []
     for path, data in sorted(after.items()):
         old = before.get(path)
         if old == data:
             continue
-        if old is None and (told := _of_name(path)):
-            found.append(told)
-        added = Counter(_touched(path, data)) - Counter(_touched(path, old or b""))
-        found += [f"{kind}: {what} in {path}" for kind, what in added]
-    return found
+        if old is None and (flag := _of_name(path)):
+            raised.append(flag)
+        added = Counter(_uses(path, data)) - Counter(_uses(path, old or b""))
+        raised += [f"{kind}: {what} in {path}" for kind, what in added]
+    return raised
 
 
-def kinds(told: list[str]) -> list[str]:
-    """The kinds of flags alone, each once: what a row of a table has room for."""
-    return list(dict.fromkeys(flag.partition(":")[0] for flag in told))
+def kinds(raised: list[str]) -> list[str]:
+    """Returns the kinds of flags, each once, short enough for a row of a table."""
+    return list(dict.fromkeys(flag.partition(":")[0] for flag in raised))
 
 
 def _of_name(path: str) -> str | None:
-    """The flag of a new file that Python would import unasked, or instead of another."""
+    """Returns the flag of a new file that Python imports automatically, or instead of another module."""
     name = PurePosixPath(path)
     if name.suffix == ".pth" or (name.suffix in {".py", ".so"} and name.name.partition(".")[0] in _SHADOWED):
-        return f"interpreter: a file of that name, {path}"
+        return f"interpreter: a file with this name, {path}"
     return None
 
 
-def _touched(path: str, data: bytes) -> Iterator[tuple[str, str]]:
-    """Kind and text of everything in a Python file that is worth a flag, as often as it stands there."""
+def _uses(path: str, data: bytes) -> Iterator[tuple[str, str]]:
+    """Kind and text of everything in a Python file that deserves a flag, once for each occurrence."""
     if not path.endswith(".py"):
         return
     try:
@@ -124,7 +124,7 @@ def _touched(path: str, data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _sets_seed(node: ast.AST) -> bool:
-    """Whether something called a seed is given a value."""
+    """Whether the node assigns to a name or attribute `seed`."""
     match node:
         case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
             return name.lower() == "seed"
@@ -133,19 +133,19 @@ def _sets_seed(node: ast.AST) -> bool:
 
 
 def _of_expression(name: str, call: ast.Call | None) -> Iterator[tuple[str, str]]:
-    """The flag of a name, plain or dotted, and of what it is called with."""
+    """The flag of a name, plain or dotted, and of its call."""
     if name in {"getattr", "setattr", "delattr"}:
         if call is None or len(call.args) < 2 or not isinstance(call.args[1], ast.Constant):
-            yield "interpreter", f"{name} of a name that isn't written down"
+            yield "interpreter", f"{name} with a computed name"
         elif kind := _ATTRIBUTES.get(str(call.args[1].value)):
             yield kind, _short(call)
     elif kind := _kind(name):
-        # What seeds are set to is what matters; elsewhere the name tells enough.
+        # For seeds the value matters; for the others the name is enough.
         yield kind, _short(call) if call is not None and kind == "seed" else name.lstrip(".")
 
 
 def _kind(name: str) -> str | None:
-    """The kind of a dotted name; of what hangs on anything but a module, its attributes alone tell."""
+    """Returns the kind of a dotted name. If it doesn't begin with a module, only its attributes decide."""
     parts = name.split(".")
     if name in _NAMES:
         return _NAMES[name]
@@ -158,7 +158,7 @@ def _kind(name: str) -> str | None:
 
 
 def _bound(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
-    """The names that an import makes, and what they stand for."""
+    """The names that an import binds, with the full names for which they stand."""
     for alias, name in zip(node.names, _modules(node), strict=True):
         if isinstance(node, ast.Import) and alias.asname is None:
             name = name.partition(".")[0]
@@ -168,13 +168,13 @@ def _bound(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
 
 
 def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
-    """What an import names, in full."""
+    """The full names of what is imported."""
     before = f"{node.module or ''}." if isinstance(node, ast.ImportFrom) else ""
     return [f"{before}{alias.name}" for alias in node.names]
 
 
 def _dotted(node: ast.expr, names: Mapping[str, str]) -> str:
-    """A name as it was before imports renamed it; it begins with a dot where it hangs on something else than a module."""
+    """Returns the full name of an expression, following imports. It begins with a dot if it isn't rooted in a module."""
     if isinstance(node, ast.Name):
         return names.get(node.id, node.id if node.id in _BUILTINS else "")
     if isinstance(node, ast.Attribute):
@@ -184,4 +184,4 @@ def _dotted(node: ast.expr, names: Mapping[str, str]) -> str:
 
 def _short(node: ast.expr) -> str:
     text = " ".join(ast.unparse(node).split())
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return text if len(text) <= MAX_CODE_SHOWN else f"{text[: MAX_CODE_SHOWN - 1]}…"

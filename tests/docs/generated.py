@@ -42,7 +42,7 @@ def import_rules() -> str:
 
 def exploit_table() -> str:
     """The exploits of the red team, with what stops each and how it ends."""
-    from tests.redteam.test_exploits import EXPLOITS
+    from ..redteam.test_exploits import EXPLOITS
 
     rows = (f"| {exploit.name} | {exploit.defence} | {exploit.outcome} |" for exploit in EXPLOITS)
     return "\n".join(["| exploit | defence | outcome |", "| --- | --- | --- |", *rows])

@@ -10,15 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from labhand.tools.app import build
 from labhand.tools.lab_context import LabHandle
 from mcp import Client
 
-from tests.tools.calls import data, finished
-
+from ..tools.calls import data, finished
 from .markdown import blocks, console_blocks
 
 ROOT = Path(__file__).parents[2]
@@ -83,11 +82,11 @@ def call_in(code: str) -> tuple[str, dict[str, Any]]:
 def all_keys(answer: object) -> Iterator[str]:
     """Every key of an answer at any depth: what all rows share moves from the rows to `common`."""
     if isinstance(answer, dict):
-        for key, value in answer.items():
+        for key, value in cast("dict[str, object]", answer).items():
             yield key
             yield from all_keys(value)
     elif isinstance(answer, list):
-        for value in answer:
+        for value in cast("list[object]", answer):
             yield from all_keys(value)
 
 

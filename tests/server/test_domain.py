@@ -15,4 +15,4 @@ def test_a_gain_is_positive_when_better(direction: str, gain: float) -> None:
 
 def test_unknown_names_are_answered_with_the_nearest_or_with_all() -> None:
     assert nearest("dept", ["DEPTH", "WIDTH"]) == "Did you mean DEPTH?"
-    assert nearest("zzz", ["DEPTH", "WIDTH"]) == "There is: DEPTH, WIDTH"
+    assert nearest("zzz", ["DEPTH", "WIDTH"]) == "Available: DEPTH, WIDTH"

@@ -64,7 +64,7 @@ def test_what_the_trainer_had_already_is_no_flag() -> None:
         ("import ctypes\nctypes.CDLL(None)", "interpreter: ctypes.CDLL in train.py"),
         ("__import__('os')", "interpreter: __import__ in train.py"),
         ("exec('x')", "interpreter: exec in train.py"),
-        ("getattr(torch, 'manual' + '_seed')(3)", "interpreter: getattr of a name that isn't written down in train.py"),
+        ("getattr(torch, 'manual' + '_seed')(3)", "interpreter: getattr with a computed name in train.py"),
         ("getattr(torch, 'manual_seed')(3)", "seed: getattr(torch, 'manual_seed') in train.py"),
         ("(lambda: 0).__globals__", "interpreter: __globals__ in train.py"),
     ],
@@ -79,7 +79,7 @@ def test_a_call_that_is_made_once_more_is_flagged() -> None:
 
 def test_a_new_file_that_python_imports_unasked_or_instead_of_another_is_flagged() -> None:
     for path in ("sitecustomize.py", "torch.py", "lib/random.py", "evil.pth"):
-        assert flags({}, {path: b"x = 1\n"}) == [f"interpreter: a file of that name, {path}"]
+        assert flags({}, {path: b"x = 1\n"}) == [f"interpreter: a file with this name, {path}"]
     assert flags({"random.py": b"x = 1\n"}, {"random.py": b"x = 2\n"}) == []
     assert flags({}, {"layers.py": b"x = 1\n"}) == []
 
