@@ -79,7 +79,7 @@ async def test_by_default_the_outline_and_the_knobs_are_shown(tmp_path: Path) ->
                 "    def forward(self, x)  (lines 16-19)",
                 "  async def main(steps: int=3) -> None  (lines 22-24)",
                 "",
-                "Other files, which may not be changed: data.py, trainer.toml",
+                "Other files, which must not be changed: data.py, trainer.toml",
             ]
         )
 
