@@ -1,4 +1,4 @@
-"""What the whole lab may spend: refused with the figures when it doesn't fit. Reserved at launch, settled afterwards."""
+"""The allowance of the whole lab: a launch that doesn't fit is refused. Costs are reserved at launch and settled afterwards."""
 
 from __future__ import annotations
 
@@ -14,60 +14,64 @@ from .lab import Lab
 
 
 def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None:
-    """Refuse what the allowance doesn't cover.
+    """Refuse a launch that the allowance doesn't cover.
 
     Args:
-        allowance: The person's.
-        committed: Spent, and reserved for what is pending.
-        wanted: What a launch would add.
+        allowance: The limits that the person set.
+        committed: What is spent, and what is reserved for pending experiments.
+        wanted: What the launch would add.
 
     Raises:
-        AllowanceError: It doesn't fit, or the end has come.
+        AllowanceError: The launch exceeds a limit, or the allowed time is over.
     """
     if allowance.ends is not None and time.time() >= allowance.ends:
-        raise AllowanceError("The time that the person allowed this lab is over", "Only what runs is finished; ask the person")
-    for most, has, adds, unit in _figures(allowance, committed, wanted):
-        if has + adds > most:
+        raise AllowanceError(
+            "The time that the person allowed for this lab is over",
+            "Running experiments still finish. Ask the person for more time",
+        )
+    for limit, used, added, unit in _figures(allowance, committed, wanted):
+        if used + added > limit:
             raise AllowanceError(
-                f"This would take {_short(adds)} {unit}, and of the {_short(most)} allowed {_short(has)} are spent or reserved",
+                f"This would take {_short(added)} {unit}, and of the {_short(limit)} allowed {_short(used)} are spent or"
+                " reserved",
                 "Launch fewer or shorter experiments, cancel queued ones, or ask the person to raise the allowance",
             )
 
 
 def refuse_unpriced(lab: Lab, limits: Allowance, gpu: str, *, is_priced: bool) -> None:
-    """Refuse what has no price yet, where dollars are limited, and have a dispatcher ask for it.
+    """Refuse a GPU without a known price if dollars are limited, and have a dispatcher ask for the price.
 
     Raises:
-        AllowanceError: What it would cost isn't known.
+        AllowanceError: The price is unknown.
     """
     if limits.usd is not None and not is_priced:
         lab.wake_dispatcher()
         raise AllowanceError(
-            f"What {gpu} costs isn't known yet: the dispatcher is asking, and dollars are limited",
-            "Call again in a moment; list_gpus shows the price, or why there is none. The person can set usd_per_hour",
+            f"The price of {gpu} isn't known yet, and dollars are limited: the dispatcher is asking for it",
+            "Call again in a moment. list_gpus shows the price, or why it is unknown. The person can set usd_per_hour",
         )
 
 
 def left(allowance: Allowance, committed: Committed) -> str:
-    """What is left, in words: `116 of 128 GPU-hours, 950 of 1,000 experiments`; empty where nothing is limited."""
+    """Return what is left as text: `116 of 128 GPU-hours, 950 of 1,000 experiments`; empty if nothing is limited."""
     return ", ".join(
-        f"{_short(max(0.0, most - has))} of {_short(most)} {unit}"
-        for most, has, _, unit in _figures(allowance, committed, Committed(0, 0.0, 0.0))
+        f"{_short(max(0.0, limit - used))} of {_short(limit)} {unit}"
+        for limit, used, _, unit in _figures(allowance, committed, Committed(0, 0.0, 0.0))
     )
 
 
 def changes(history: Sequence[AllowanceChange]) -> list[str]:
-    """What the person changed, and when: `2026-11-23T07:00Z: experiments 100 → 200`."""
+    """Return what the person changed, and when: `2026-11-23T07:00Z: experiments 100 → 200`."""
     return [f"{after.when[:16]}Z: {_compare(before.allowance, after.allowance)}" for before, after in pairwise(history)]
 
 
 def _compare(before: Allowance, after: Allowance) -> str:
     pairs = {name: (getattr(before, name), getattr(after, name)) for name in Allowance.model_fields}
-    return ", ".join(f"{name} {_limit(had)} → {_limit(has)}" for name, (had, has) in pairs.items() if had != has)
+    return ", ".join(f"{name} {_limit(old)} → {_limit(new)}" for name, (old, new) in pairs.items() if old != new)
 
 
-def _limit(most: float | None) -> str:
-    return "unlimited" if most is None else f"{most:.10g}"
+def _limit(limit: float | None) -> str:
+    return "unlimited" if limit is None else f"{limit:.10g}"
 
 
 def _short(figure: float) -> str:
@@ -75,10 +79,10 @@ def _short(figure: float) -> str:
 
 
 def _figures(allowance: Allowance, committed: Committed, wanted: Committed) -> list[tuple[float, float, float, str]]:
-    """Limit, committed, wanted and unit of everything that is limited."""
-    told = [
+    """Return limit, committed, wanted and unit of everything that is limited."""
+    figures = [
         (allowance.gpu_hours, committed.gpu_seconds / 3600, wanted.gpu_seconds / 3600, "GPU-hours"),
         (allowance.usd, committed.usd, wanted.usd, "dollars"),
         (allowance.experiments, committed.experiments, wanted.experiments, "experiments"),
     ]
-    return [(most, has, adds, unit) for most, has, adds, unit in told if most is not None]
+    return [(limit, used, added, unit) for limit, used, added, unit in figures if limit is not None]

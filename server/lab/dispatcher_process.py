@@ -1,4 +1,4 @@
-"""Starting the dispatcher: a process of its own that outlives whoever wanted it."""
+"""Starting the dispatcher, a process of its own that outlives the process that starts it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ...trainer.contract.files import is_locked
 from ..settings import LOCK, LOG, data_folder, load_settings
 
 _started: list[subprocess.Popen[bytes]] = []
-"""Kept so that those that ended are reaped."""
+"""The processes started here: those that ended have to be reaped."""
 
 
 def start_dispatcher(root: Path) -> None:
-    """Start the dispatcher of the lab at `root`, unless one is alive. Never waits for it.
+    """Start the dispatcher of the lab at `root` unless one is alive, and return without waiting for it.
 
-    Two at once are harmless: the second finds the lock taken and leaves. Whoever finds the lock free starts one, so that
-    looking at the lock can't turn away the only dispatcher that was about to take it.
+    Starting two at once is harmless: the second one finds the lock taken and exits. The check takes a shared lock, which can
+    make a dispatcher exit that tries to take the lock at that moment; therefore whoever finds the lock free starts another.
     """
     _started[:] = [process for process in _started if process.poll() is None]
     folder = data_folder(root, load_settings(root))

@@ -1,4 +1,4 @@
-"""The lab as one process holds it: settings, trainer, database and sources. The verbs are functions in the modules beside."""
+"""A lab that is open in this process: its settings, trainer, database and sources. The verbs are functions in the folders."""
 
 from __future__ import annotations
 
@@ -38,15 +38,18 @@ REHEARSAL = "rehearsal"
 
 
 class Lab:
-    """One research effort. Make it with `Lab.open`.
+    """An open lab. Make it with `Lab.open`.
 
     Attributes:
-        root: Where `labhand.toml` is, or would be.
-        folder: `.labhand`.
-        trainer: As its `trainer.toml` says.
-        protected: The trainer's files that no experiment may change, as they stand in its folder. What is launched carries
-            these, so that a mended evaluator or `trainer.toml` counts at once; it makes a setting of its own.
-        identity: Tells this lab from others; seeds are drawn from it.
+        root: The folder of `labhand.toml`, which need not exist.
+        folder: The data folder, by default `.labhand`.
+        settings: The settings at the time of opening.
+        trainer: The trainer, as its `trainer.toml` describes it.
+        protected: The trainer's files that no experiment may change, as they are in its folder now. Every launch uses these, so
+            that a corrected evaluator or `trainer.toml` takes effect at once. Changed files make a new setting.
+        db: The database.
+        sources: The history of sources.
+        identity: A random id of the lab, from which seeds are drawn.
     """
 
     def __init__(
@@ -73,14 +76,14 @@ class Lab:
 
     @classmethod
     async def open(cls, root: Path, wake: Callable[[Path], None] = start_dispatcher) -> Lab:
-        """Open the lab at `root`; make it where there is none. Several processes may do so at once.
+        """Open the lab at `root`, and create it if it doesn't exist. Several processes may do so at once.
 
         Args:
             root: See `settings.find_root`.
             wake: Starts the dispatcher of the lab at a root, unless one is alive.
 
         Raises:
-            SettingsError: `labhand.toml` or `trainer.toml` can't be used, or the lab was made for another trainer.
+            SettingsError: `labhand.toml` or `trainer.toml` is invalid, or the lab was made for another trainer.
         """
         settings = load_settings(root)
         trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
@@ -89,32 +92,32 @@ class Lab:
         db = await Database.open(folder / DATABASE)
         try:
             sources = await Sources.open(folder / SOURCES)
-            identity = await _make(db, sources, trainer, source, is_rehearsal=settings.is_rehearsal)
+            identity = await _create_unless_exists(db, sources, trainer, source, is_rehearsal=settings.is_rehearsal)
             await _refuse_other_trainer(db, trainer, folder)
-            await _refuse_other_world(db, settings, folder)
-            await _bring_pools_up_to_date(db, settings)
+            await _refuse_other_pool_kind(db, settings, folder)
+            await _save_changed_pools(db, settings)
             await allowances.save_alone(db, settings.allowance, time.time())
-            unfinished = bool(await workload.count_pending(db)) or await validation_pairs.need_a_look(db)
-            unfinished = unfinished or await _has_open_bills(db, settings)
+            has_work = bool(await workload.count_pending(db)) or await validation_pairs.need_a_look(db)
+            has_work = has_work or await _has_cluster_work(db, settings)
         except BaseException:
             await db.close()
             raise
         protected = {path: data for path, data in source.items() if not trainer.is_editable(path)}
         lab = cls(root, folder, settings, trainer, protected, db, sources, identity, wake)
-        if unfinished:  # whoever launched it may have died before it could start a dispatcher
+        if has_work:  # the process that launched it may have died before it started a dispatcher
             lab.wake_dispatcher()
         return lab
 
     async def close(self) -> None:
-        """Let go of the database. What runs goes on."""
+        """Close the database. Running experiments continue."""
         await self.db.close()
 
     def wake_dispatcher(self) -> None:
-        """Have a dispatcher look at the queue. Never waits for it."""
+        """Start a dispatcher unless one is alive, and return without waiting for it."""
         self._wake(self.root)
 
     def with_protected(self, source: Source) -> Source:
-        """A source as it would be launched now: its editable files beside the trainer's protected ones."""
+        """Return a source as it would be launched now: its editable files with the trainer's protected ones."""
         return {**self.editable_files(source), **self.protected}
 
     def editable_files(self, source: Source) -> Source:
@@ -122,20 +125,20 @@ class Lab:
         return {path: data for path, data in source.items() if self.trainer.is_editable(path)}
 
     def allowance(self) -> Allowance:
-        """What the person allows now: read again, so that a raise counts at once.
+        """Return the current allowance. The settings are read again, so that a change takes effect at once.
 
         Raises:
-            SettingsError: `labhand.toml` can't be used any more.
+            SettingsError: `labhand.toml` has become invalid.
         """
         return load_settings(self.root).allowance
 
     async def pools(self) -> list[Pool]:
-        """The pools as last seen, in the order of the settings."""
+        """Return the pools as last seen, in the order of the settings."""
         return await pools.pools(self.db, list(self.settings.pools))
 
 
-async def _make(db: Database, sources: Sources, trainer: Trainer, source: Source, *, is_rehearsal: bool) -> str:
-    """Give the lab's identity, and make the lab with `source` for its baseline where it has none yet."""
+async def _create_unless_exists(db: Database, sources: Sources, trainer: Trainer, source: Source, *, is_rehearsal: bool) -> str:
+    """Return the lab's identity. A new lab is created first, with `source` as its baseline."""
     if identity := await facts.fact(db, facts.IDENTITY):
         return identity
     [baseline] = await sources.commit([NewCommit(delta({}, source), (), f"The baseline: {trainer.name}")])
@@ -156,32 +159,32 @@ async def _refuse_other_trainer(db: Database, trainer: Trainer, folder: Path) ->
     if made_for != trainer.name:
         raise SettingsError(
             f"The lab in {folder} was made for the trainer {made_for!r}, and labhand.toml now names {trainer.name!r}",
-            f'Set trainer back to {made_for!r}, or keep the other lab elsewhere: data_dir = "{trainer.name}-lab"',
+            f'Set trainer back to {made_for!r}, or use another data folder: data_dir = "{trainer.name}-lab"',
         )
 
 
-async def _refuse_other_world(db: Database, settings: Settings, folder: Path) -> None:
+async def _refuse_other_pool_kind(db: Database, settings: Settings, folder: Path) -> None:
     was_rehearsal = await facts.fact(db, REHEARSAL) == str(True)
     if was_rehearsal != settings.is_rehearsal:
         kinds = ("real", "simulated")
         raise SettingsError(
             f"The lab in {folder} was made for {kinds[was_rehearsal]} pools, and labhand.toml now names "
-            f"{kinds[settings.is_rehearsal]} ones: their results never share a lab",
-            'Keep the rehearsal in a folder of its own, or elsewhere: data_dir = "rehearsal"',
+            f"{kinds[settings.is_rehearsal]} ones, whose results must not be mixed in one lab",
+            'Run the rehearsal in a folder of its own, or use another data folder: data_dir = "rehearsal"',
         )
 
 
-async def _has_open_bills(db: Database, settings: Settings) -> bool:
-    """Whether a cluster may be up, or nobody has asked yet what one costs."""
-    unasked = any(not pool.as_of for pool in await pools.pools(db, list(settings.pools)))
-    return unasked or bool(await clusters.held_clusters(db, time.time(), ended=False))
+async def _has_cluster_work(db: Database, settings: Settings) -> bool:
+    """Return whether a cluster may be up, or the price of one is still to be asked."""
+    has_unpriced = any(not pool.as_of for pool in await pools.pools(db, list(settings.pools)))
+    return has_unpriced or bool(await clusters.held_clusters(db, time.time(), ended=False))
 
 
-async def _bring_pools_up_to_date(db: Database, settings: Settings) -> None:
-    """Write down the pools of the settings, where they aren't as they were. What the dispatcher noted of one stays."""
-    known = {pool.name: pool for pool in await pools.pools(db, list(settings.pools))}
-    wanted = await to_thread.run_sync(_pools, settings, known)
-    if [_shape(pool) for pool in wanted] != [_shape(pool) for pool in known.values()]:
+async def _save_changed_pools(db: Database, settings: Settings) -> None:
+    """Save the pools of the settings if they have changed. The dispatcher's notes on unchanged pools are kept."""
+    saved = {pool.name: pool for pool in await pools.pools(db, list(settings.pools))}
+    wanted = await to_thread.run_sync(_pools, settings, saved)
+    if [_shape(pool) for pool in wanted] != [_shape(pool) for pool in saved.values()]:
         async with db.transaction() as tx:
             await pools.save(tx, wanted)
 
@@ -191,8 +194,8 @@ def _shape(pool: Pool) -> Pool:
     return replace(pool, note="", as_of=0.0, taken=0)
 
 
-def _pools(settings: Settings, known: Mapping[str, Pool]) -> list[Pool]:
-    return [_pool(name, pool, known.get(name)) for name, pool in settings.pools.items()]
+def _pools(settings: Settings, saved: Mapping[str, Pool]) -> list[Pool]:
+    return [_pool(name, pool, saved.get(name)) for name, pool in settings.pools.items()]
 
 
 def _pool(name: str, pool: PoolSettings, known: Pool | None) -> Pool:

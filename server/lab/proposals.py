@@ -1,4 +1,4 @@
-"""Ideas: sources that are to be run, worked out from what a caller asks for and kept in the history of sources."""
+"""Proposals: sources to run, made from what a caller asks for and then saved in the history of sources."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ UNCHANGED = "unchanged"
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A source that is not kept yet.
+    """A source that is not saved yet.
 
     Attributes:
-        base: What it was made from.
+        base: The source that it was made from.
         source: Its files.
-        changes: Against its base, in a few words.
+        changes: What it changes against its base, in a few words.
         diffstat: Lines added and removed.
-        knobs: Every knob's value.
-        overrides: The knobs whose value differs from the base's.
-        merged: Commits of the experiments that it brings in.
+        knobs: The value of every knob.
+        overrides: The knobs whose values differ from the base's.
+        merged: Commits of the experiments whose changes it includes.
         variant: Its name in a grid that has variants.
-        flags: What it touches that the baseline doesn't: so the same source has the same flags, whatever it was made from.
+        flags: What it touches that the baseline doesn't. They don't depend on the base, so that equal sources have equal flags.
     """
 
     base: Reference
@@ -50,12 +50,12 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class KeptProposal:
-    """A source that is kept.
+    """A source that is saved in the history.
 
     Attributes:
-        kept: As the table of sources tells it.
-        base: The number of the experiment that it was made from.
-        overrides: The knobs whose value differs from the base's.
+        kept: Its row of the table of sources.
+        base: The number of the experiment that it was made from; None for the baseline and the trainer folder.
+        overrides: The knobs whose values differ from the base's.
         variant: Its name in a grid that has variants.
     """
 
@@ -66,24 +66,24 @@ class KeptProposal:
 
 
 async def propose(lab: Lab, change: Change) -> Proposal:
-    """Work out the source that a change makes.
+    """Return the source that a change makes.
 
     Raises:
         BadInputError: The change can't be applied to its base.
-        ConflictError: What it brings in touches the same lines.
-        NotFoundError: There is no such experiment.
+        ConflictError: A merged experiment changes the same lines.
+        NotFoundError: An experiment doesn't exist.
     """
     base = await references.resolve(lab, change.base, change.folder)
     applied = [await references.find_experiment(lab, name) for name in change.apply]
-    brought = [await references.brought_by(lab, experiment) for experiment in applied]
-    source = await to_thread.run_sync(apply_change, base.source, change, lab.trainer, brought)
+    merge_inputs = [await references.brought_by(lab, experiment) for experiment in applied]
+    source = await to_thread.run_sync(apply_change, base.source, change, lab.trainer, merge_inputs)
     merged = tuple(experiment.commit for experiment in applied)
-    given = (await references.baseline(lab)).source
-    return await to_thread.run_sync(_compare, base, lab.with_protected(base.kept), source, merged, given, lab.trainer)
+    first = (await references.baseline(lab)).source
+    return await to_thread.run_sync(_compare, base, lab.with_protected(base.kept), source, merged, first, lab.trainer)
 
 
 async def keep(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list[KeptProposal]:
-    """Keep sources in the history, all in one go. One that is its base unchanged is the idea that its base was."""
+    """Save sources in the history, in one batch. A source equal to its base becomes the proposal that its base was."""
     deltas = [delta(proposal.base.kept, proposal.source) for proposal in proposals]
     batch = [
         NewCommit(
@@ -96,47 +96,47 @@ async def keep(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list
     ]
     fresh = iter(await lab.sources.commit(batch) if batch else ())
     return [
-        _new_idea(proposal, next(fresh)) if changed else _idea_of_base(proposal)
+        _from_commit(proposal, next(fresh)) if changed else _from_base(proposal)
         for proposal, changed in zip(proposals, deltas, strict=True)
     ]
 
 
 async def baseline(lab: Lab) -> KeptProposal:
-    """The trainer's source when the lab was made, with its protected files of now."""
-    [idea] = await keep(lab, [await propose(lab, Change(base=references.BASELINE))], "The baseline, as it is measured now")
-    return idea
+    """Save and return the baseline with the current protected files."""
+    [proposal] = await keep(lab, [await propose(lab, Change(base=references.BASELINE))], "The baseline, as it is measured now")
+    return proposal
 
 
 async def of_source(lab: Lab, base: Reference, source: Source, variant: str) -> Proposal:
-    """The proposal of a source that was made from a base otherwise than by a change; it has to be a sound one."""
-    given = (await references.baseline(lab)).source
-    proposal = await to_thread.run_sync(_compare, base, lab.with_protected(base.kept), source, (), given, lab.trainer)
+    """Return the proposal of a source that was made from a base otherwise than by a change. The source has to be valid."""
+    first = (await references.baseline(lab)).source
+    proposal = await to_thread.run_sync(_compare, base, lab.with_protected(base.kept), source, (), first, lab.trainer)
     return replace(proposal, variant=variant)
 
 
 def _compare(
-    base: Reference, before: Source, source: Source, merged: tuple[str, ...], given: Source, trainer: Trainer
+    base: Reference, before: Source, source: Source, merged: tuple[str, ...], first: Source, trainer: Trainer
 ) -> Proposal:
-    had, has = knobs_of(before, trainer), knobs_of(source, trainer)
+    old_knobs, knobs = knobs_of(before, trainer), knobs_of(source, trainer)
     return Proposal(
         base=base,
         source=source,
         changes=describe(before, source),
         diffstat=diffstat(before, source),
-        knobs=has,
-        overrides={name: value for name, value in has.items() if name in had and had[name] != value},
+        knobs=knobs,
+        overrides={name: value for name, value in knobs.items() if name in old_knobs and old_knobs[name] != value},
         merged=merged,
-        flags=flags(given, source),
+        flags=flags(first, source),
     )
 
 
-def _new_idea(proposal: Proposal, commit: Commit) -> KeptProposal:
+def _from_commit(proposal: Proposal, commit: Commit) -> KeptProposal:
     kept = SourceRow(commit.hash, commit.tree, proposal.changes, proposal.diffstat, proposal.knobs, proposal.flags)
     base = proposal.base.experiment
     return KeptProposal(kept, base.number if base else None, proposal.overrides, proposal.variant)
 
 
-def _idea_of_base(proposal: Proposal) -> KeptProposal:
+def _from_base(proposal: Proposal) -> KeptProposal:
     commit, base = proposal.base.commit, proposal.base.experiment
     changes = base.changes if base else ""
     kept = SourceRow(commit.hash, commit.tree, changes, proposal.diffstat, proposal.knobs, proposal.flags)

@@ -1,4 +1,4 @@
-"""What a caller's word for a source means: champion, baseline, an experiment, the trainer folder."""
+"""Resolves the names of sources: champion, baseline, workdir (the trainer folder), and ids of experiments."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ WORKDIR = "workdir"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A source that something is made from.
+    """A source that a caller named.
 
     Attributes:
-        name: Resolved: `e0042`, `baseline` or `workdir`.
-        commit: What becomes the parent; for the trainer folder, the baseline's.
+        name: The resolved name: `e0042`, `baseline` or `workdir`.
+        commit: The parent of sources that are made from it; for the trainer folder, the baseline's commit.
         kept: The files of that commit.
-        source: What is started from: the editable files that the name stands for, with the lab's protected ones.
+        source: Its editable files, with the lab's protected ones.
         experiment: None for the baseline and the trainer folder.
     """
 
@@ -43,12 +43,12 @@ class Reference:
 
     @property
     def gpu(self) -> str | None:
-        """The kind of device that the experiment asked for."""
+        """The kind of device that the experiment asked for; None without an experiment."""
         return self.experiment.gpu if self.experiment else None
 
 
 async def resolve(lab: Lab, name: str, folder: str | None = None) -> Reference:
-    """Find what `name` stands for.
+    """Return the source that `name` stands for.
 
     Args:
         lab: The lab.
@@ -56,14 +56,14 @@ async def resolve(lab: Lab, name: str, folder: str | None = None) -> Reference:
         folder: With `workdir`, another copy of the trainer folder, relative to the lab's root.
 
     Raises:
-        BadInputError: The name is none of these, or `folder` can't be read as the trainer's.
-        NotFoundError: There is no such experiment.
+        BadInputError: The name is not one of these, or `folder` is not a copy of the trainer folder.
+        NotFoundError: The experiment doesn't exist.
     """
     word = name.strip().lower()
     if word == WORKDIR:
         return await _workdir(lab, folder)
     if folder is not None:
-        raise BadInputError(f"folder={folder!r} was given with base={name!r}", f'Give base="{WORKDIR}" with a folder')
+        raise BadInputError(f"folder={folder!r} is set with base={name!r}", f'A folder needs base="{WORKDIR}"')
     if word == BASELINE:
         return await baseline(lab)
     if word == CHAMPION:
@@ -72,38 +72,42 @@ async def resolve(lab: Lab, name: str, folder: str | None = None) -> Reference:
 
 
 async def baseline(lab: Lab) -> Reference:
-    """The trainer's source when the lab was made."""
+    """Return the baseline: the trainer's source when the lab was created.
+
+    Raises:
+        LabhandError: The database has no baseline.
+    """
     first = await champions.baseline(lab.db)
     if first is None:
-        raise LabhandError(f"The lab in {lab.folder} has no baseline", "Its database was changed by hand: start another lab")
+        raise LabhandError(f"The lab in {lab.folder} has no baseline", "Its database was changed by hand: create a new lab")
     return await _read(lab, BASELINE, Commit(first.commit, first.tree))
 
 
 async def of_experiment(lab: Lab, experiment: Experiment) -> Reference:
-    """The source of an experiment."""
+    """Return the source of an experiment."""
     return await _read(lab, experiment.id, Commit(experiment.commit, experiment.tree), experiment)
 
 
 async def find_experiment(lab: Lab, name: str) -> Experiment:
-    """The experiment of an id.
+    """Return the experiment with an id.
 
     Raises:
-        BadInputError: `name` is no experiment's id.
-        NotFoundError: There is none of that id.
+        BadInputError: `name` is not the id of an experiment.
+        NotFoundError: The experiment doesn't exist.
     """
     numbers = parse_ids([name]).experiments
     if len(numbers) != 1:
-        raise BadInputError(f"{name!r} is not one experiment", f"Give {CHAMPION}, {BASELINE}, {WORKDIR} or an id such as e0042")
-    found = await rows.find_experiment(lab.db, numbers[0])
-    if found is None:
+        raise BadInputError(f"{name!r} is not one experiment", f"Name {CHAMPION}, {BASELINE}, {WORKDIR} or an id such as e0042")
+    experiment = await rows.find_experiment(lab.db, numbers[0])
+    if experiment is None:
         newest = await rows.newest_number(lab.db)
-        known = f"The newest is {experiment_id(newest)}; get_results lists them" if newest else "None was launched yet"
-        raise NotFoundError(f"There is no experiment {experiment_id(numbers[0])}", known)
-    return found
+        remedy = f"The newest is {experiment_id(newest)}; get_results lists them" if newest else "None was launched yet"
+        raise NotFoundError(f"There is no experiment {experiment_id(numbers[0])}", remedy)
+    return experiment
 
 
 async def brought_by(lab: Lab, experiment: Experiment) -> MergeInput:
-    """What an experiment changed against its own base, to be merged into another source."""
+    """Return what an experiment changed against its own base, to be merged into another source."""
     base = await baseline(lab)
     if experiment.base is not None:
         base = await of_experiment(lab, await find_experiment(lab, experiment_id(experiment.base)))
@@ -124,12 +128,12 @@ async def _workdir(lab: Lab, folder: str | None) -> Reference:
 
 
 def _read_workdir(lab: Lab, folder: str | None, baseline: Source) -> Source:
-    place = lab.trainer.folder if folder is None else lab.root / Path(folder).expanduser()
-    if not (place / FILE).is_file():
-        raise BadInputError(f"There is no {FILE} in {place}", "Give the path of a copy of the trainer folder")
-    if os.geteuid() != 0 and place.stat().st_uid not in {os.geteuid(), 0}:  # who could lay links there to what isn't theirs
-        raise BadInputError(f"{place} belongs to another user", "Send the change itself: with edits, files or patch")
-    return take_folder(read_folder(place), baseline, lab.trainer)
+    path = lab.trainer.folder if folder is None else lab.root / Path(folder).expanduser()
+    if not (path / FILE).is_file():
+        raise BadInputError(f"There is no {FILE} in {path}", "Set folder to a copy of the trainer folder")
+    if os.geteuid() != 0 and path.stat().st_uid not in {os.geteuid(), 0}:  # who could put links there to files of others
+        raise BadInputError(f"{path} belongs to another user", "Send the change itself instead: as edits, files or patch")
+    return take_folder(read_folder(path), baseline, lab.trainer)
 
 
 async def _read(lab: Lab, name: str, commit: Commit, experiment: Experiment | None = None) -> Reference:

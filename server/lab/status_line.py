@@ -1,4 +1,4 @@
-"""Where the lab stands, in a line: carried by launches, `wait` and `get_results`."""
+"""The state of the lab in one line, which the answers of launches, `wait` and `get_results` include."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .lab import Lab
 
 
 async def lab_line(lab: Lab) -> LabLine:
-    """The champion, what runs and waits, idle GPUs, and what is left of the allowance."""
+    """Return the champion, the numbers of running and queued experiments and idle GPUs, and what is left of the allowance."""
     best = await champions.champion(lab.db)
     counts = await workload.count_pending(lab.db)
     running = sum(count for status, count in counts.items() if status in ACTIVE)

@@ -31,7 +31,7 @@ PROSE = (
     r"!\[.*",
     r"- \S+(?: \([^)]*\))?: .*",
     r"(?:Against \S+:|Nothing\.)",
-    r"Promising is what one seed or a few make look better than noise\..*",
+    r"A promising experiment looks better than noise .*",
     r"Gains are against \S+\.",
     r"Gains are against the reference value of each knob; positive is better\. .*",
     r"(?:-{3}(?: \| )?)+",
@@ -94,7 +94,7 @@ def _totals(page: Page, ledger: Ledger) -> None:
     sd, degrees = noise_of(ledger)
     money = f" and ${num(usd, places=2)}" if usd else ""
     page.claim(
-        f"{len(everything)} experiments took {num(hours, digits=4)} GPU-hours{money}; left to spend: unlimited. Noise:"
+        f"{len(everything)} experiments took {num(hours, digits=4)} GPU-hours{money}. Left of the allowance: unlimited. Noise:"
         f" {num(sd, digits=2)} between seeds (standard deviation, {degrees} degrees of freedom)."
     )
 
@@ -113,15 +113,15 @@ def _validation(page: Page, ledger: Ledger, validation: dict[str, Any], sign: in
     if validation["verdict"] != "confirmed":
         page.row(name, candidate, against, validation["verdict"], p_cell, level_cell, why)
         return
-    leads = ", which leads since" if validation["promoted"] else ""
+    leads = ", now the champion" if validation["promoted"] else ""
     if reported is None:
-        page.claim(f"**Confirmed: {candidate}**{leads}. How much it gains is not told: no pairs that decided nothing have run.")
+        page.claim(f"**Confirmed: {candidate}**{leads}. Its gain is unknown: no pairs have run that were not part of the test.")
         page.row(name, candidate, against, "", "", p_cell, level_cell, why)
         return
     gain, (low, high), _ = reported
     page.claim(
         f"**Confirmed: {candidate}**{leads}. It gains {num(gain, digits=3)} on the baseline ({num(low, digits=3)} to"
-        f" {num(high, digits=3)}, 95 % over seeds), from pairs that decided nothing."
+        f" {num(high, digits=3)}, 95 % over seeds), from pairs that were not part of the test."
     )
     ends = f"{num(low, digits=3)}, {num(high, digits=3)}"
     page.row(name, candidate, against, num(gain, digits=3), ends, p_cell, level_cell, why)
@@ -211,10 +211,11 @@ def _longer(page: Page, ledger: Ledger, validation: dict[str, Any], sign: int, c
         if stage["gain"] is None or not gains:
             continue
         mean = fmean(gains)
-        agrees = "" if stage["tau"] is None else f"; the ranking there agrees with tau {num(stage['tau'], digits=2)}"
+        agrees = "" if stage["tau"] is None else f"; the rankings agree with tau {num(stage['tau'], digits=2)}"
         if validation["verdict"] == "confirmed":
             page.claim(
-                f"{candidate} at {stage['horizon']}\u00d7 the budget: {num(mean, digits=3)} on the champion before it{agrees}."
+                f"{candidate} at {stage['horizon']}\u00d7 the budget: {num(mean, digits=3)} against the champion before"
+                f" it{agrees}."
             )
         told = f"{num(mean, digits=3)} in the mean of {len(gains)} pairs at {stage['horizon']} times the budget"
         yield f"holds with {told}" if mean >= 0 else f"not promoted: behind with {told}"
@@ -377,7 +378,7 @@ def _strata(page: Page, ledger: Ledger) -> None:
         count = sum(e["stratum"] == stratum["number"] and e["score"] is not None for e in ledger.experiments)
         facts = ", ".join(f"{name} {value}" for name, value in json.loads(stratum["facts"]).items() if value is not None)
         told += f" s{stratum['number']} ({count} scored): {facts}."
-    page.claim(f"{told} The figures above are about s{ledger.stratum}.")
+    page.claim(f"{told} The figures above are of s{ledger.stratum}.")
 
 
 def _same(one: float, other: float, what: str) -> None:

@@ -31,11 +31,9 @@ def claim_sealed(page: Page, ledger: Ledger, validation: Row, sign: int) -> None
         and None not in (ours.get("score"), theirs.get("score"))
     ]
     start = f"On the sealed test split, e{validation['candidate']:04d} (v{validation['number']:03d})"
-    end = "No tool tells this: an agent would search on it."
+    end = "No tool shows this score: an agent could optimize for it."
     if len(gains) < 8:
-        page.claim(
-            f"{start} has no gain to tell: {len(gains)} of the pairs were scored on it, and a gain is told from 8 on. {end}"
-        )
+        page.claim(f"{start} has no gain: {len(gains)} of its pairs are scored on the test split, and a gain needs 8. {end}")
         return
     low, high = interval(fmean(gains), float(stats.sem(gains)), len(gains) - 1)
     page.claim(
@@ -52,9 +50,9 @@ def _told(ledger: Ledger, experiment: int) -> dict[str, Any]:
 
 def _meaning(low: float, high: float, on_validation: float | None) -> str:
     if on_validation is not None and high < on_validation:
-        return "it is smaller than on the validation split: part of that gain holds for that text alone"
+        return "the gain is smaller than on the validation split: part of that gain holds only for the text of that split"
     if low > 0:
-        return "the gain holds on text that nothing was chosen by"
+        return "the gain holds on text that no choice was based on"
     if high < 0:
-        return "on text that nothing was chosen by it is a loss: don't believe the gain"
-    return "whether the gain holds on text that nothing was chosen by can't be told from so many seeds"
+        return "it is a loss on text that no choice was based on: don't trust the gain"
+    return "so many seeds can't show whether the gain holds on text that no choice was based on"

@@ -67,7 +67,7 @@ def claim_importance(page: Page, ledger: Ledger, codes: Mapping[str, str], sign:
         study.add_trial(create_trial(params=params, distributions=space.distributions(), value=fmean(scores)))
     evaluator = PedAnovaImportanceEvaluator(target_quantile=0.25, evaluate_on_local=True)
     shares = get_param_importances(study, evaluator=evaluator)
-    start = "Which knobs set the best quarter apart: "
+    start = "Knobs that separate the best quarter from the rest: "
     line = next((line for line in page.lines.values() if line.startswith(start)), "")
     # Equal shares may stand in either order.
     ordered = sorted(shares, key=lambda name: (-round(shares[name], 9), line.find(f"{name} ")))

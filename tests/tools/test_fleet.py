@@ -62,5 +62,5 @@ async def test_a_launch_through_a_client_names_several_kinds_or_any(connect: Con
         grid = await data(client, "launch_grid", hypothesis="h", factors={"X": [7.0, 8.0]}, gpu=kinds, dry_run=True)
         assert [block["gpu"] for block in grid["blocks"]] == kinds
         one = await data(client, "launch_experiment", hypothesis="h", gpu="any", dry_run=True)
-        assert "is done first" in one["why_gpu"]
+        assert "finishes first" in one["why_gpu"]
         assert "There is no GPU 'B200'" in await refusal(client, "launch_experiment", hypothesis="h", gpu="B200")

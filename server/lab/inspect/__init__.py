@@ -1,1 +1,1 @@
-"""Looking at one experiment: its record, its log, its source and what it changed."""
+"""One experiment in detail: its record, its log, its source, and the difference from another source."""

@@ -1,4 +1,4 @@
-"""What differs between two sources, the trainer folder among them."""
+"""The difference between two sources, of which either may be the trainer folder."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from ...source.trainer_folder import Source
 from ..lab import Lab
 from ..references import WORKDIR, Reference
 
-MOST_CHARACTERS = 20_000
+MAX_CHARACTERS = 20_000
 
 
-async def diff(lab: Lab, before: Reference, after: Reference, paths: Sequence[str] = (), most: int = MOST_CHARACTERS) -> str:
-    """A unified diff between what two names stand for, cut after `most` characters.
+async def diff(lab: Lab, before: Reference, after: Reference, paths: Sequence[str] = (), most: int = MAX_CHARACTERS) -> str:
+    """Return a unified diff between two sources.
 
     Args:
         lab: The lab.
-        before: One.
-        after: The other.
-        paths: These files alone.
-        most: Characters.
+        before: The old source.
+        after: The new source.
+        paths: Only these files; empty for all.
+        most: Characters after which the diff is cut.
     """
     if WORKDIR not in (before.name, after.name):
         return await lab.sources.diff(before.commit.hash, after.commit.hash, paths, most)
     text = "".join(_compare(before.source, after.source, path) for path in paths or sorted({*before.source, *after.source}))
-    return text if len(text) <= most else f"{text[:most]}\n… {len(text) - most} characters more; name a file\n"
+    return text if len(text) <= most else f"{text[:most]}\n… {len(text) - most} more characters; name a file\n"
 
 
 def _compare(before: Source, after: Source, path: str) -> str:

@@ -1,4 +1,4 @@
-"""One experiment in full."""
+"""`get_experiment`: one experiment in full."""
 
 from __future__ import annotations
 
@@ -26,29 +26,32 @@ from ..sanitize import cut, quote, reveal
 from .diff import diff
 
 PARTS = ("diff", "curve", "runs", "failure", "replicates")
-USUAL = ("diff", "runs", "failure")
+DEFAULT_PARTS = ("diff", "runs", "failure")
 ALL = "all"
-POINTS = 40
-"""Of a curve that are shown."""
-MOST_DIFF = 10_000
-LONGEST_LINE = 300
-LONGEST_HYPOTHESIS = 2000
+MAX_POINTS = 40
+"""Points of a training curve."""
+MAX_DIFF = 10_000
+"""Characters of the diff."""
+MAX_LINE = 300
+"""Characters of a line of text."""
+MAX_HYPOTHESIS = 2000
+"""Characters of the hypothesis."""
 
 
 async def get_experiment(
     lab: Lab, id: str, include: Sequence[str] | None = None, against: str | None = None
 ) -> ExperimentDetail:
-    """One experiment: its facts, the verdict's reason, and the parts that are asked for.
+    """Return one experiment: its facts, the reason of its verdict, and the requested parts.
 
     Args:
         lab: The lab.
         id: `e0042`.
-        include: Of `PARTS`, or `all`; None for what it changed, how it failed, and its runs.
-        against: Show the diff against this source rather than its base.
+        include: Names from `PARTS`, or `all`; None for the diff, the runs and the failure.
+        against: Show the diff against this source instead of its base.
 
     Raises:
-        BadInputError: A part is unknown, or an id is none.
-        NotFoundError: There is no such experiment.
+        BadInputError: A part is unknown, or a text is not an id.
+        NotFoundError: The experiment doesn't exist.
     """
     parts = _parts(include, against)
     experiment = await references.find_experiment(lab, id)
@@ -63,11 +66,11 @@ async def get_experiment(
         reason=_line(experiment.reason or experiment.cancel_reason),
         score=None if experiment.score is None else round(experiment.score, places),
         gain=None if experiment.gain is None else round(experiment.gain, places),
-        hypothesis=cut(experiment.hypothesis, LONGEST_HYPOTHESIS),
+        hypothesis=cut(experiment.hypothesis, MAX_HYPOTHESIS),
         theme=_line(experiment.theme),
-        by=cut(experiment.launched_by, LONGEST_LINE),
+        by=cut(experiment.launched_by, MAX_LINE),
         base=_base(experiment),
-        changes=cut(experiment.changes, LONGEST_LINE),
+        changes=cut(experiment.changes, MAX_LINE),
         seed=experiment.seed,
         replicate=experiment.replicate,
         gpu=experiment.gpu,
@@ -81,17 +84,17 @@ async def get_experiment(
         curve=await to_thread.run_sync(_curve, lab.folder / RUNS, runs) if "curve" in parts else [],
         runs=[_run(run) for run in runs] if "runs" in parts else [],
         replicates=await _replicates(lab, experiment, places) if "replicates" in parts else [],
-        flags=[cut(flag, LONGEST_LINE) for flag in experiment.flags],
+        flags=[cut(flag, MAX_LINE) for flag in experiment.flags],
     )
 
 
 def _parts(include: Sequence[str] | None, against: str | None) -> frozenset[str]:
-    asked = USUAL if include is None else include
-    for part in asked:
+    requested = DEFAULT_PARTS if include is None else include
+    for part in requested:
         if part not in (*PARTS, ALL):
             remedy = f"{nearest(part, (*PARTS, ALL))} The parts: {', '.join((*PARTS, ALL))}"
-            raise BadInputError(f"include={part!r} is no part of an experiment", remedy)
-    chosen = frozenset(PARTS if ALL in asked else asked)
+            raise BadInputError(f"include={part!r} is not a part of an experiment", remedy)
+    chosen = frozenset(PARTS if ALL in requested else requested)
     return chosen | {"diff"} if against is not None else chosen
 
 
@@ -101,11 +104,11 @@ def _base(experiment: Experiment) -> str:
 
 async def _diff(lab: Lab, experiment: Experiment, against: str | None) -> str:
     before = await references.resolve(lab, against or _base(experiment))
-    return reveal(await diff(lab, before, await references.of_experiment(lab, experiment), most=MOST_DIFF))
+    return reveal(await diff(lab, before, await references.of_experiment(lab, experiment), most=MAX_DIFF))
 
 
 async def _replicates(lab: Lab, experiment: Experiment, places: int) -> list[str]:
-    """The same source with other seeds: `e0043: 1.931`."""
+    """Return the experiments on the same source with other seeds: `e0043: 1.931`."""
     return [
         f"{other.id}: {other.status if other.score is None else round(other.score, places)}"
         for other in await related.replicates(lab.db, experiment)
@@ -116,32 +119,34 @@ def _failure(experiment: Experiment) -> dict[str, JsonValue]:
     failed = experiment.failed
     if failed is None:
         return {}
-    told: dict[str, JsonValue] = {"kind": failed.kind.value, "message": cut(failed.message, LONGEST_LINE)}
+    failure: dict[str, JsonValue] = {"kind": failed.kind.value, "message": cut(failed.message, MAX_LINE)}
     if failed.lines:
-        told["lines"] = [*quote(failed.lines, LONGEST_LINE)]
-    return told | {"next_step": cut(failed.next_step, LONGEST_LINE)} if failed.next_step else told
+        failure["lines"] = [*quote(failed.lines, MAX_LINE)]
+    if failed.next_step:
+        failure["next_step"] = cut(failed.next_step, MAX_LINE)
+    return failure
 
 
 def _run(run: Run) -> dict[str, JsonValue]:
-    told: dict[str, JsonValue] = {"id": run.id, "pool": run.pool, "status": run.status}
+    about: dict[str, JsonValue] = {"id": run.id, "pool": run.pool, "status": run.status}
     if run.status not in {RunStatus.FINISHED, RunStatus.LOST}:
-        told["silent_seconds"] = round(time.time() - run.heartbeat_at)
-    return told
+        about["silent_seconds"] = round(time.time() - run.heartbeat_at)
+    return about
 
 
 def _numbers(values: Mapping[str, Any] | None) -> dict[str, JsonValue]:
-    """What is a number of them, rounded so that it can be read."""
+    """Return the values that are numbers, rounded to four significant digits."""
     numbers = {name: value for name, value in (values or {}).items() if isinstance(value, int | float)}
     return {name: significant(value, 4) if isinstance(value, float) else value for name, value in numbers.items()}
 
 
 def _curve(folder: Path, runs: Sequence[Run]) -> list[list[float]]:
-    """Seconds and loss of the last run that has a curve, thinned out evenly to `POINTS`."""
+    """Return seconds and loss of the last run that has a curve, thinned out evenly to `MAX_POINTS`."""
     for run in reversed(runs):
         if curve := read_curve(folder / run.id):
-            return [[significant(seconds, 4), significant(loss, 5)] for seconds, loss in thinned(curve, POINTS)]
+            return [[significant(seconds, 4), significant(loss, 5)] for seconds, loss in thinned(curve, MAX_POINTS)]
     return []
 
 
 def _line(text: str | None) -> str | None:
-    return text and cut(text, LONGEST_LINE)
+    return text and cut(text, MAX_LINE)

@@ -1,4 +1,4 @@
-"""Cancelling: what is queued ends at once, what runs is stopped by the dispatcher."""
+"""`cancel`: queued experiments end at once, running ones are stopped by the dispatcher."""
 
 from __future__ import annotations
 
@@ -25,44 +25,48 @@ NO_REASON = "no reason given"
 
 
 async def cancel(lab: Lab, ids: Sequence[str], reason: str, caller: str, *, force: bool = False) -> Cancelled:
-    """End experiments. Those that are finished stay as they are, and twice is no error.
+    """Cancel experiments. Finished ones stay as they are, and cancelling twice is no error.
 
     Args:
         lab: The lab.
-        ids: Experiments, grids, ranges; validations, which come to no verdict then and keep their place among the tests.
-        reason: Kept with each.
-        caller: Who asks.
-        force: Also what others launched.
+        ids: Experiments, grids, ranges and validations. A cancelled validation gets no verdict, and still counts as a test.
+        reason: Saved with each experiment.
+        caller: Who cancels.
+        force: Also cancel what other callers launched.
 
     Raises:
-        BadInputError: No ids are given, or one isn't an id.
-        NotFoundError: One names nothing.
+        BadInputError: There are no ids, or a text is not an id.
+        NotFoundError: An id doesn't exist.
     """
     if not ids:
-        raise BadInputError("No ids are given", 'Name what to cancel: ids=["e0042", "g007", "e0001-e0008"]')
-    wanted = await select(lab, ids)
+        raise BadInputError("ids is empty", 'Name what to cancel: ids=["e0042", "g007", "e0001-e0008"]')
+    selected = await select(lab, ids)
     async with lab.db.transaction() as tx:
-        standing = await cancellation.statuses(tx, wanted)
-        pending = [one for one in standing if one.status in PENDING]
-        own = await _own_validations(tx, wanted, caller)
-        mine = [one.number for one in pending if force or one.launched_by == caller or one.number in own]
+        experiments = await cancellation.statuses(tx, selected)
+        pending = [experiment for experiment in experiments if experiment.status in PENDING]
+        own = await _own_validations(tx, selected, caller)
+        mine = [
+            experiment.number for experiment in pending if force or experiment.launched_by == caller or experiment.number in own
+        ]
         await cancellation.ask_to_end(tx, mine, reason.strip() or NO_REASON)
         await settlement.cancel_queued(tx, time.time())
     if mine:
         lab.wake_dispatcher()
     refused: defaultdict[str, list[int]] = defaultdict(list)
-    for one in pending:
-        if one.number not in mine:
-            refused[f"launched by {cut(one.launched_by, FEW_WORDS)}: only with force=True"].append(one.number)
+    for experiment in pending:
+        if experiment.number not in mine:
+            why = f"launched by {cut(experiment.launched_by, FEW_WORDS)}: only with force=True"
+            refused[why].append(experiment.number)
     return Cancelled(
         cancelled=id_ranges(mine),
-        already_finished=id_ranges(one.number for one in standing if one.status not in PENDING),
+        already_finished=id_ranges(experiment.number for experiment in experiments if experiment.status not in PENDING),
         refused={why: id_ranges(numbers) for why, numbers in refused.items()},
         lab=await lab_line(lab),
     )
 
 
-async def _own_validations(tx: Transaction, wanted: Filter, caller: str) -> set[int]:
-    """The experiments of those validations named that the caller launched."""
-    found = await validations.numbered(tx, wanted.validations or ())
-    return {number for one in found if one.launched_by == caller for number in await validation_pairs.members(tx, one.number)}
+async def _own_validations(tx: Transaction, selected: Filter, caller: str) -> set[int]:
+    """Return the experiments of the selected validations that the caller launched."""
+    tests = await validations.numbered(tx, selected.validations or ())
+    own = [test.number for test in tests if test.launched_by == caller]
+    return {experiment for test in own for experiment in await validation_pairs.members(tx, test)}

@@ -1,4 +1,4 @@
-"""What needs someone to look: stuck runs, storms, pools that can't be used, idle GPUs, money, work without a dispatcher."""
+"""What needs attention: stuck runs, failure storms, unusable pools, idle GPUs, a used-up allowance, a missing dispatcher."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from ..lab import Lab
 from ..results.experiment_rows import FEW_WORDS
 from ..sanitize import cut
 
-SILENT_SECONDS = 60.0
-"""The least silence that is worth a word; more where the trainer may take longer to start or to be evaluated."""
-WAITING_SECONDS = 1800.0
-"""The same of a run that waits for a cluster to come up, or for a GPU of one that is busy."""
+MIN_SILENT_SECONDS = 60.0
+"""Silence after which a run is reported as stuck; more if the trainer may take longer to start or to be evaluated."""
+MIN_STARTING_SECONDS = 1800.0
+"""The same for a run that waits for a cluster to start, or for a GPU of a busy cluster."""
 DISPATCHER = "dispatcher"
-"""The key of: there is work and no dispatcher."""
-LONGEST_REASON = 600
-"""Characters of what a failure or a backend says."""
-MOST_RANGES = 20
-"""Of ids, in one line."""
+"""The key of the alert that there is work and no dispatcher."""
+MAX_REASON = 600
+"""Characters of a message from a failure or a backend."""
+MAX_RANGES = 20
+"""Ranges of ids in one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """One thing to look at.
+    """One alert.
 
     Attributes:
-        key: Tells it from others, and that it is the same one as before.
-        line: What it is and what to do, for the caller.
-        about: Experiments; none where it concerns everyone.
-        wakes: It is worth ending a wait for.
+        key: Identifies the alert, so that the same one isn't reported as new again.
+        line: What is wrong and what to do, for the caller.
+        about: The experiments that it concerns; empty if it concerns every caller.
+        wakes: Whether it ends a wait.
     """
 
     key: str
@@ -50,67 +50,71 @@ class Attention:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hire:
-    """How things stand with machines that are hired.
+class _ClusterState:
+    """The lab's clusters and what limits them.
 
     Attributes:
-        used_up: What of the allowance is spent; empty for nothing.
+        held: The clusters that may cost money.
+        desired: How many clusters each pool is to have, where somebody said so.
+        used_up: The part of the allowance that is used up; empty if none is.
     """
 
     held: Sequence[HeldClusterRow]
-    wishes: Mapping[str, DesiredClusters]
+    desired: Mapping[str, DesiredClusters]
     used_up: str
 
     def may_start(self, pool: Pool) -> bool:
-        """Whether the dispatcher starts runs on a pool."""
-        return not self.used_up and not self.is_given_up(pool)
+        """Return whether the dispatcher starts runs on a pool."""
+        return not self.used_up and not self.is_scaled_to_zero(pool)
 
-    def is_given_up(self, pool: Pool) -> bool:
-        """Whether a pool is to hold no clusters."""
-        return pool.most_clusters > 0 and pool.name in self.wishes and self.wishes[pool.name].clusters == 0
+    def is_scaled_to_zero(self, pool: Pool) -> bool:
+        """Return whether somebody set a pool to have no clusters."""
+        return pool.most_clusters > 0 and pool.name in self.desired and self.desired[pool.name].clusters == 0
 
     @property
-    def moves(self) -> bool:
-        """Whether a dispatcher has something to do."""
-        return bool(self.held) or any(wish.clusters for wish in self.wishes.values())
+    def needs_dispatcher(self) -> bool:
+        """Whether a cluster has to be started, watched or stopped."""
+        return bool(self.held) or any(desired.clusters for desired in self.desired.values())
 
 
 async def scan(lab: Lab) -> list[Attention]:
-    """What needs attention now, the most pressing first."""
+    """Return what needs attention now, the most urgent first."""
     pending = await workload.count_pending(lab.db)
     pools = await lab.pools()
     queued = await queue.queued_by_gpu(lab.db)
     now = time.time()
     allowance = lab.allowance()
-    over = allowance.ends is not None and now >= allowance.ends
-    hire = _Hire(
+    is_over = allowance.ends is not None and now >= allowance.ends
+    state = _ClusterState(
         await clusters.held_clusters(lab.db, now, ended=False),
         await clusters.desired(lab.db),
         await spending.used_up(lab.db, allowance, now),
     )
-    found: list[Attention] = []
-    if await _moves(lab, pools, pending, hire, over=over) and not dispatcher_lives(lab.folder):
-        found += _dispatcher(lab)
-    else:  # without one, no news of any run comes in
-        found += _stuck([attempt.run for attempt in await runs.active(lab.db)], pools, now, _longest_silence(lab))
-    if over:
-        found += _over(pending)
-    found += _used_up(hire, pending)
-    found += _storms(await active_holds(lab.db))
-    found += _unusable(pools, queued)
-    found += _given_up(pools, queued, hire)
-    found += _broken(pools, hire)
-    found += _idle(pools, pending)
-    found += _idle_clusters(pools, pending, hire)
-    return found
+    alerts: list[Attention] = []
+    if await _has_work(lab, pools, pending, state, is_over=is_over) and not dispatcher_lives(lab.folder):
+        alerts += _dispatcher(lab)
+    else:  # without a dispatcher every run is silent
+        alerts += _stuck([attempt.run for attempt in await runs.active(lab.db)], pools, now, _longest_silence(lab))
+    if is_over:
+        alerts += _over(pending)
+    alerts += _used_up(state, pending)
+    alerts += _storms(await active_holds(lab.db))
+    alerts += _unusable(pools, queued)
+    alerts += _scaled_to_zero(pools, queued, state)
+    alerts += _broken(pools, state)
+    alerts += _idle(pools, pending)
+    alerts += _idle_clusters(pools, pending, state)
+    return alerts
 
 
-async def _moves(lab: Lab, pools: Sequence[Pool], pending: Mapping[Status, int], hire: _Hire, *, over: bool) -> bool:
-    """Whether there is anything for a dispatcher to do."""
-    kinds = [] if over else [pool.gpu for pool in pools if hire.may_start(pool)]
+async def _has_work(
+    lab: Lab, pools: Sequence[Pool], pending: Mapping[Status, int], state: _ClusterState, *, is_over: bool
+) -> bool:
+    """Return whether a dispatcher has anything to do."""
+    kinds = [] if is_over else [pool.gpu for pool in pools if state.may_start(pool)]
     return (
         any(status in ACTIVE for status in pending)
-        or hire.moves
+        or state.needs_dispatcher
         or await queue.startable(lab.db, kinds)
         or await validation_pairs.need_a_look(lab.db)
     )
@@ -118,32 +122,32 @@ async def _moves(lab: Lab, pools: Sequence[Pool], pending: Mapping[Status, int],
 
 def _dispatcher(lab: Lab) -> Iterator[Attention]:
     yield Attention(
-        DISPATCHER, f"no dispatcher runs, so nothing starts or finishes; if that stays so, {lab.folder / LOG} says why"
+        DISPATCHER, f"no dispatcher runs, so that nothing starts or finishes; if this persists, see {lab.folder / LOG}"
     )
 
 
 def _over(pending: Mapping[Status, int]) -> Iterator[Attention]:
     if queued := pending.get(Status.QUEUED):
-        yield Attention("over", f"the time that the person allowed is over: {queued} queued won't start")
+        yield Attention("over", f"the time that the person allowed is over: {queued} queued experiments won't start")
 
 
 def _stuck(runs: Sequence[Run], pools: Sequence[Pool], now: float, limit: float) -> Iterator[Attention]:
-    hired = {pool.name for pool in pools if pool.most_clusters}
+    cloud_pools = {pool.name for pool in pools if pool.most_clusters}
     for run in runs:
         silence = now - run.heartbeat_at
-        waits = run.status is RunStatus.STARTING and run.pool in hired
-        if silence > (WAITING_SECONDS if waits else limit):
+        is_waiting = run.status is RunStatus.STARTING and run.pool in cloud_pools
+        if silence > (MIN_STARTING_SECONDS if is_waiting else limit):
             name = experiment_id(run.experiment)
-            told = f"{run.id} ({run.status} on {run.pool}) has been silent for {silence:.0f} s"
-            yield Attention(f"stuck:{run.id}", f'{told}: get_logs(id="{name}"), or cancel(ids=["{name}"])', [run.experiment])
+            state = f"{run.id} ({run.status} on {run.pool}) has been silent for {silence:.0f} s"
+            yield Attention(f"stuck:{run.id}", f'{state}: get_logs(id="{name}"), or cancel(ids=["{name}"])', [run.experiment])
 
 
 def _storms(holds: Sequence[Hold]) -> Iterator[Attention]:
     for hold in holds:
-        held = ", ".join(id_ranges(hold.experiments)[:MOST_RANGES])
+        held = ", ".join(id_ranges(hold.experiments)[:MAX_RANGES])
         yield Attention(
             f"storm:{hold.number}",
-            f"held because of {hold.failure}: {held}. {cut(hold.reason, LONGEST_REASON)}",
+            f"held because of {hold.failure}: {held}. {cut(hold.reason, MAX_REASON)}",
             hold.experiments,
         )
 
@@ -151,42 +155,44 @@ def _storms(holds: Sequence[Hold]) -> Iterator[Attention]:
 def _unusable(pools: Sequence[Pool], queued: Mapping[str, int]) -> Iterator[Attention]:
     for pool in pools:
         if pool.note and queued.get(pool.gpu):
-            told = f"{queued[pool.gpu]} queued for {pool.gpu}, but the pool {pool.name} can't be used"
-            yield Attention(f"pool:{pool.name}", f"{told}: {cut(pool.note, LONGEST_REASON)}")
+            problem = f"{queued[pool.gpu]} queued for {pool.gpu}, but the pool {pool.name} can't be used"
+            yield Attention(f"pool:{pool.name}", f"{problem}: {cut(pool.note, MAX_REASON)}")
 
 
-def _used_up(hire: _Hire, pending: Mapping[Status, int]) -> Iterator[Attention]:
-    if hire.used_up:
-        told = f"the {hire.used_up} that the person allowed are used up"
-        queued = f": {pending[Status.QUEUED]} queued won't start" if pending.get(Status.QUEUED) else ""
-        given_up = f"; {len(hire.held)} clusters are given up as soon as nothing runs on them" if hire.held else ""
-        yield Attention("used up", f"{told}{queued}{given_up}")
+def _used_up(state: _ClusterState, pending: Mapping[Status, int]) -> Iterator[Attention]:
+    if state.used_up:
+        problem = f"the {state.used_up} that the person allowed are used up"
+        queued = f": {pending[Status.QUEUED]} queued experiments won't start" if pending.get(Status.QUEUED) else ""
+        stopping = f"; {len(state.held)} clusters stop as soon as nothing runs on them" if state.held else ""
+        yield Attention("used up", f"{problem}{queued}{stopping}")
 
 
-def _given_up(pools: Sequence[Pool], queued: Mapping[str, int], hire: _Hire) -> Iterator[Attention]:
+def _scaled_to_zero(pools: Sequence[Pool], queued: Mapping[str, int], state: _ClusterState) -> Iterator[Attention]:
     for pool in pools:
-        if not hire.is_given_up(pool) or not queued.get(pool.gpu):
+        if not state.is_scaled_to_zero(pool) or not queued.get(pool.gpu):
             continue
-        wish = hire.wishes[pool.name]
-        by = cut(wish.by, FEW_WORDS)
-        told = f"{queued[pool.gpu]} queued for {pool.gpu}, and the pool {pool.name} is to hold no clusters"
-        if wish.by_person:
-            yield Attention(f"given up:{pool.name}", f"{told}: the person ({by}) gave them up, and lets them up: labhand up")
+        desired = state.desired[pool.name]
+        by = cut(desired.by, FEW_WORDS)
+        problem = f"{queued[pool.gpu]} queued for {pool.gpu}, but the pool {pool.name} is set to 0 clusters"
+        if desired.by_person:
+            line = f"{problem} by the person ({by}). Ask the person to allow clusters again: labhand up"
         else:
-            yield Attention(f"given up:{pool.name}", f'{told} ({by} said so): scale_pool(pool="{pool.name}", clusters=null)')
+            line = f'{problem} by {by}: scale_pool(pool="{pool.name}", clusters=null)'
+        yield Attention(f"given up:{pool.name}", line)
 
 
-def _broken(pools: Sequence[Pool], hire: _Hire) -> Iterator[Attention]:
-    """Clusters that can't be used, or that nobody looks after, and may cost money all the same."""
-    known = {pool.name for pool in pools if pool.most_clusters}
-    for one in hire.held:
-        cluster = one.cluster
-        if cluster.pool not in known:
-            told = f"labhand.toml names its pool {cluster.pool} no more, so that nobody knows whether it is gone"
-            yield Attention(f"cluster:{cluster.name}", f"{cluster.name} may still be up: {told}. Ask the person: sky down")
+def _broken(pools: Sequence[Pool], state: _ClusterState) -> Iterator[Attention]:
+    """Clusters that may cost money although they can't be used, or although no pool manages them."""
+    managed = {pool.name for pool in pools if pool.most_clusters}
+    for row in state.held:
+        cluster = row.cluster
+        if cluster.pool not in managed:
+            problem = f"its pool {cluster.pool} is no longer in labhand.toml, so that nothing checks or stops it"
+            remedy = f"Ask the person to run: sky down {cluster.name}"
+            yield Attention(f"cluster:{cluster.name}", f"{cluster.name} may still be up: {problem}. {remedy}")
         elif cluster.status == "failed":
-            told = f"{cluster.name} of {cluster.pool} can't be used: {cut(cluster.note, LONGEST_REASON)}"
-            yield Attention(f"cluster:{cluster.name}", told)
+            problem = f"{cluster.name} of {cluster.pool} can't be used: {cut(cluster.note, MAX_REASON)}"
+            yield Attention(f"cluster:{cluster.name}", problem)
 
 
 def _idle(pools: Sequence[Pool], pending: Mapping[Status, int]) -> Iterator[Attention]:
@@ -196,20 +202,21 @@ def _idle(pools: Sequence[Pool], pending: Mapping[Status, int]) -> Iterator[Atte
         yield Attention("idle", f"{slots - running} of {slots} GPUs are idle and nothing is queued", wakes=False)
 
 
-def _idle_clusters(pools: Sequence[Pool], pending: Mapping[Status, int], hire: _Hire) -> Iterator[Attention]:
-    """GPUs that are paid for and have nothing to do."""
+def _idle_clusters(pools: Sequence[Pool], pending: Mapping[Status, int], state: _ClusterState) -> Iterator[Attention]:
+    """GPUs of clusters that cost money while nothing runs on them."""
     if pending.get(Status.QUEUED):
         return
-    up = [one.cluster for one in hire.held if one.cluster.status == "up"]
+    up = [row.cluster for row in state.held if row.cluster.status == "up"]
     gpus = sum(cluster.gpus for cluster in up)
-    own = sum(pool.slots for pool in pools if not pool.most_clusters)
+    local_slots = sum(pool.slots for pool in pools if not pool.most_clusters)
     running = sum(count for status, count in pending.items() if status in ACTIVE)
-    idle = gpus - max(0, running - own)
+    idle = gpus - max(0, running - local_slots)
     if idle > 0:
         price = sum(cluster.usd_per_hour for cluster in up) / gpus
         costs = f" for ${idle * price:.2f} an hour" if price else ""
-        yield Attention("idle clusters", f"{idle} of {gpus} hired GPUs are idle{costs} and nothing is queued", wakes=False)
+        line = f"{idle} of {gpus} GPUs of clusters are idle{costs} and nothing is queued"
+        yield Attention("idle clusters", line, wakes=False)
 
 
 def _longest_silence(lab: Lab) -> float:
-    return max(SILENT_SECONDS, lab.trainer.startup_seconds, lab.trainer.evaluation_seconds)
+    return max(MIN_SILENT_SECONDS, lab.trainer.startup_seconds, lab.trainer.evaluation_seconds)

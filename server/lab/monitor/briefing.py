@@ -1,4 +1,4 @@
-"""Where the research stands, in one screen: for a newcomer, or after a context was lost."""
+"""`get_briefing`: the state of the research on one screen, for a new agent or after a context was lost."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from ...schemas.monitor import Briefing, Theme
 from ...schemas.results import Row
 from ...store.comparison import champions, validations
 from ...store.comparison.strata import all_strata
-from ...store.experiments import rows, stats
+from ...store.experiments import stats
 from ...store.experiments.filter import Filter
+from ...store.experiments.rows import find_experiments
 from ...store.money import allowances, spending
 from ...store.running import queue
 from .. import allowance
@@ -27,20 +28,23 @@ from ..results.validation_rows import tabulate_validations
 from ..sanitize import cut
 from . import alerts
 
-WINNERS = 8
-"""Of the best that may be combined."""
-MOST_ROWS = 5
-MOST_THEMES = 12
-MOST_NOTES = 5
-MOST_CHANGES = 3
-"""Of the allowance, that are told."""
-LONGEST_NOTE = 200
-LONGEST_LINE = 10
-"""Of ancestors of the champion."""
+MAX_WINNERS = 8
+"""Experiments that are considered for combining."""
+MAX_ROWS = 5
+MAX_THEMES = 12
+MAX_NOTES = 5
+MAX_CHANGES = 3
+"""Changes of the allowance."""
+MAX_NOTE = 200
+"""Characters of a note."""
+MAX_ANCESTORS = 10
+"""Ancestors of the champion."""
+MAX_COMBINED = 3
+"""Winners that the suggested next call combines."""
 
 
 async def get_briefing(lab: Lab) -> Briefing:
-    """The whole lab at a glance. Scores and gains are those of the stratum in which most was scored lately."""
+    """Return the briefing. Scores and gains are those of the stratum in which most was scored lately."""
     strata = await all_strata(lab.db)
     stratum = strata.get(await stats.main_stratum(lab.db) or 0)
     winners = await _winners(lab, stratum)
@@ -54,7 +58,7 @@ async def get_briefing(lab: Lab) -> Briefing:
         stratum=_stratum(stratum, len(strata)),
         noise=_noise(stratum),
         champion=await _champion(lab, stratum),
-        promising=_rows(lab, winners[:MOST_ROWS], stratum),
+        promising=_rows(lab, winners[:MAX_ROWS], stratum),
         themes=await _themes(lab, stratum),
         running=[
             {"by": cut(by, FEW_WORDS), "ids": [*id_ranges(numbers)]}
@@ -66,78 +70,78 @@ async def get_briefing(lab: Lab) -> Briefing:
         allowance=await _allowance(lab),
         efficiency=await _efficiency(lab),
         not_yet_combined=open_winners,
-        notes=[_note(note) for note in await stats.notes(lab.db, MOST_NOTES)],
-        attention=[found.line for found in await alerts.scan(lab)],
+        notes=[_note(note) for note in await stats.notes(lab.db, MAX_NOTES)],
+        attention=[alert.line for alert in await alerts.scan(lab)],
         next=_next(launched=bool(by_status), pending=pending, winners=winners, open_winners=open_winners),
     )
 
 
 def _trainer(lab: Lab) -> dict[str, JsonValue]:
     metric = lab.trainer.metric
-    told: dict[str, JsonValue] = {
+    about: dict[str, JsonValue] = {
         "name": lab.trainer.name,
         "metric": metric.name,
         "direction": metric.direction,
         "editable": [*lab.trainer.editable],
     }
-    return told | {"self_reported": True} if metric.self_reported else told
+    return about | {"self_reported": True} if metric.self_reported else about
 
 
 def _stratum(stratum: Stratum | None, count: int) -> dict[str, JsonValue]:
     if stratum is None:
         return {}
-    told: dict[str, JsonValue] = {"id": stratum_id(stratum.number), **about_stratum(stratum)}
-    return told | {"others": count - 1} if count > 1 else told
+    about: dict[str, JsonValue] = {"id": stratum_id(stratum.number), **about_stratum(stratum)}
+    return about | {"others": count - 1} if count > 1 else about
 
 
 def _noise(stratum: Stratum | None) -> str:
     if stratum is None:
-        return "unknown: nothing is scored yet; the first launch adds replicates of the baseline that tell it"
+        return "unknown: nothing is scored yet; the first launch adds replicates of the baseline, which measure it"
     if stratum.noise is None:
-        return f"unknown: {stratum.replicates} replicates of the reference are scored, and two sources' seeds must be"
+        return f"unknown: {stratum.replicates} replicates of the reference are scored, and it takes two seeds of a source"
     return f"{significant(stratum.noise, 2):g} between seeds (standard deviation, {stratum.degrees} degrees of freedom)"
 
 
 async def _champion(lab: Lab, stratum: Stratum | None) -> dict[str, JsonValue]:
     best = await champions.champion(lab.db)
-    told: dict[str, JsonValue] = {"id": BASELINE}
+    about: dict[str, JsonValue] = {"id": BASELINE}
     if best is None:
-        return told
+        return about
     if best.experiment is not None:
-        line = await stats.ancestry(lab.db, best.experiment, LONGEST_LINE)
-        told["id"] = experiment_id(best.experiment)
-        told["ancestry"] = [f"{experiment_id(number)}: {cut(changes, FEW_WORDS)}" for number, changes in line]
-        told |= await _confirmation(lab)
+        ancestors = await stats.ancestry(lab.db, best.experiment, MAX_ANCESTORS)
+        about["id"] = experiment_id(best.experiment)
+        about["ancestry"] = [f"{experiment_id(number)}: {cut(changes, FEW_WORDS)}" for number, changes in ancestors]
+        about |= await _confirmation(lab)
     if stratum is not None:
         score, seeds = await stats.score_of(lab.db, best.tree, stratum.number)
         if score is not None:
-            told |= {"score": round(score, decimals(stratum, score)), "seeds": seeds}
-    return told
+            about |= {"score": round(score, decimals(stratum, score)), "seeds": seeds}
+    return about
 
 
 async def _confirmation(lab: Lab) -> dict[str, JsonValue]:
-    """By which validation the champion became it, and its gain against the baseline as far as that is known."""
+    """Return the validation that made the champion, and its gain against the baseline if it is known."""
     made = await validations.of_champion(lab.db)
     if made is None:
         return {}
     [row] = await tabulate_validations(lab, [made])
-    told: dict[str, JsonValue] = {"validation": row.id}
+    about: dict[str, JsonValue] = {"validation": row.id}
     if row.gain is not None:
-        told |= {"gain": row.gain, "interval": [*row.interval], "against": BASELINE}
-    return told
+        about |= {"gain": row.gain, "interval": [*row.interval], "against": BASELINE}
+    return about
 
 
 async def _winners(lab: Lab, stratum: Stratum | None) -> list[Experiment]:
-    """The best experiments that the evidence speaks for, one a source."""
+    """Return the best promising or confirmed experiments, one of each source."""
     if stratum is None:
         return []
     lower_is_better = lab.trainer.metric.direction == "minimize"
-    numbers = await stats.winners(lab.db, stratum.number, lower_is_better=lower_is_better, most=WINNERS)
-    return await rows.find_experiments(lab.db, numbers)
+    numbers = await stats.winners(lab.db, stratum.number, lower_is_better=lower_is_better, most=MAX_WINNERS)
+    return await find_experiments(lab.db, numbers)
 
 
 async def _not_yet_combined(lab: Lab, winners: Sequence[Experiment]) -> list[str]:
-    """Winners whose changes are in neither the champion nor another winner; nothing where that is one alone."""
+    """Return the winners whose changes are in neither the champion nor another winner; none unless there are two or more."""
     best = await champions.champion(lab.db)
     if best is None or len(winners) < 2:
         return []
@@ -148,11 +152,11 @@ async def _not_yet_combined(lab: Lab, winners: Sequence[Experiment]) -> list[str
 
 def _rows(lab: Lab, experiments: Sequence[Experiment], stratum: Stratum | None) -> list[Row]:
     strata = {stratum.number: stratum} if stratum else {}
-    return [row for one in experiments for row in tabulate([one], strata, lab.trainer.metric)[1]]
+    return [row for experiment in experiments for row in tabulate([experiment], strata, lab.trainer.metric)[1]]
 
 
 async def _themes(lab: Lab, stratum: Stratum | None) -> list[Theme]:
-    found = await stats.themes(lab.db, stratum.number if stratum else None, MOST_THEMES)
+    themes = await stats.themes(lab.db, stratum.number if stratum else None, MAX_THEMES)
     return [
         Theme(
             theme=cut(theme.name, FEW_WORDS),
@@ -160,53 +164,52 @@ async def _themes(lab: Lab, stratum: Stratum | None) -> list[Theme]:
             best_gain=None if theme.best_gain is None else round(theme.best_gain, decimals(stratum, theme.best_gain)),
             failed=theme.failed,
         )
-        for theme in found
+        for theme in themes
     ]
 
 
 async def _allowance(lab: Lab) -> dict[str, JsonValue]:
-    now = time.time()
-    committed = await spending.committed(lab.db, now)
-    told: dict[str, JsonValue] = {
+    committed = await spending.committed(lab.db, time.time())
+    figures: dict[str, JsonValue] = {
         "experiments": committed.experiments,
         "gpu_hours": round(committed.gpu_seconds / 3600, 3),
     }
     if committed.usd:
-        told["usd"] = round(committed.usd, 2)
-    told |= idle_figures(await idle_time(lab))
+        figures["usd"] = round(committed.usd, 2)
+    figures |= idle_figures(await idle_time(lab))
     if changed := allowance.changes(await allowances.history(lab.db)):
-        told["changed"] = [*changed[-MOST_CHANGES:]]
+        figures["changed"] = [*changed[-MAX_CHANGES:]]
     left = allowance.left(lab.allowance(), committed)
-    return told | {"left": left or "unlimited"}
+    return figures | {"left": left or "unlimited"}
 
 
 async def _efficiency(lab: Lab) -> dict[str, JsonValue]:
-    """What of the time that GPUs were held, idle ones too, was training that led to a score."""
+    """Return the share of the held GPU time, idle time included, that was training that led to a score."""
     spent = await spending.spent(lab.db, time.time())
     settled = spent.gpu_seconds - spent.under_way_seconds
     if settled <= 0:
         return {}
-    told: dict[str, JsonValue] = {
+    figures: dict[str, JsonValue] = {
         "useful_share": round(spent.useful_seconds / settled, 3),
         "gpu_hours_settled": round(settled / 3600, 3),
     }
     if improvements := await stats.improvements(lab.db):
-        told["gpu_hours_per_improvement"] = round(settled / 3600 / improvements, 3)
-    return told
+        figures["gpu_hours_per_improvement"] = round(settled / 3600 / improvements, 3)
+    return figures
 
 
 def _note(note: stats.Note) -> str:
     about = f" ({', '.join(id_ranges(note.experiments))})" if note.experiments else ""
-    return f"{cut(note.by, FEW_WORDS)}{about}: {cut(note.text, LONGEST_NOTE)}"
+    return f"{cut(note.by, FEW_WORDS)}{about}: {cut(note.text, MAX_NOTE)}"
 
 
 def _next(*, launched: bool, pending: int, winners: Sequence[Experiment], open_winners: Sequence[str]) -> str:
     if not launched:
-        return 'launch_experiment(base="baseline", hypothesis="The trainer as it is") measures what the rest is compared with'
+        return 'launch_experiment(base="baseline", hypothesis="The trainer as it is") measures the reference of all gains'
     if pending:
-        return "wait() tells what comes of what is pending; while GPUs are idle, launch more"
+        return "wait() returns the results of pending experiments; if GPUs are idle, launch more"
     if open_winners:
-        return f"launch_experiment(apply={[*open_winners[:3]]}, hypothesis=…) combines winners"
+        return f"launch_experiment(apply={[*open_winners[:MAX_COMBINED]]}, hypothesis=…) combines winners"
     if promising := [winner.id for winner in winners if winner.verdict is Verdict.PROMISING]:
-        return f'validate(ids=["{promising[0]}"]) tells whether the best one holds'
-    return "read_source(), then launch_experiment or launch_grid with the next idea"
+        return f'validate(ids=["{promising[0]}"]) tests whether the best one is a real gain'
+    return "call read_source(), then launch_experiment or launch_grid with the next idea"

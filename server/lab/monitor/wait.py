@@ -1,4 +1,4 @@
-"""Waiting for experiments: what is new since a cursor, told as soon as there is something worth telling."""
+"""`wait`: returns what is new since a cursor as soon as the experiments have finished or something needs attention."""
 
 from __future__ import annotations
 
@@ -27,32 +27,34 @@ from ..results.validation_rows import tabulate_validations
 from ..selection import select
 from ..status_line import lab_line
 from . import alerts
-from .alerts import MOST_RANGES, Attention
+from .alerts import MAX_RANGES, Attention
 
 POLL_SECONDS = 0.25
-"""Between looks at whether anyone wrote to the database."""
-LOOK_SECONDS = 5.0
-"""Between looks when nobody did: silence is news, too."""
-TELL_SECONDS = 15.0
-"""The longest that a caller goes without a word of progress."""
-WAKE_SECONDS = 10.0
-"""What a dispatcher may take to come up, before its absence is told."""
-MOST_ROWS = 10
+"""Interval at which the database is checked for a new version."""
+MAX_SNAPSHOT_SECONDS = 5.0
+"""Longest interval between two snapshots if the database doesn't change: a run that falls silent writes nothing."""
+MAX_PROGRESS_SECONDS = 15.0
+"""Longest interval between two reports of progress."""
+MAX_START_SECONDS = 10.0
+"""How long a dispatcher may take to start before its absence is reported."""
+MAX_ROWS = 10
 
 OnProgress = Callable[[int, int, str], Awaitable[None]]
-"""Told how many are finished, of how many, and how things stand in words."""
+"""Called with the number of finished experiments, their total, and a text."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """How things stand.
+    """The state of the experiments and validations that are waited for.
 
     Attributes:
-        finished: How many finished since the cursor.
-        last: `finished_seq` of the last one.
-        held: What a failure storm keeps from starting, in the whole lab.
-        testing: Validations that are not over; their experiments are among `pending`.
-        tested: Those that finished since the cursor.
+        finished: How many experiments finished since the cursor.
+        last: `finished_seq` of the last finished experiment.
+        pending: Numbers of the unfinished experiments, by status, those of validations included.
+        held: Experiments that a failure storm keeps from starting, in the whole lab.
+        attention: Alerts that concern the unfinished experiments, or everyone.
+        testing: Unfinished validations.
+        tested: Validations that finished since the cursor.
     """
 
     finished: int
@@ -64,44 +66,44 @@ class _Snapshot:
     tested: Sequence[Validation]
 
     @property
-    def left(self) -> list[int]:
-        """What is not finished."""
+    def unfinished(self) -> list[int]:
+        """The unfinished experiments."""
         return [number for numbers in self.pending.values() for number in numbers]
 
     @property
-    def will_come(self) -> bool:
-        """Whether anything of it may finish by itself: what is held doesn't."""
-        # A validation between two stages has nothing pending.
-        return any(number not in self.held for number in self.left) or bool(self.testing and not self.left)
+    def can_finish(self) -> bool:
+        """Whether anything unfinished can still finish without the caller. Held experiments can't."""
+        # A validation has no pending experiments between two stages.
+        return any(number not in self.held for number in self.unfinished) or bool(self.testing and not self.unfinished)
 
 
 async def wait(lab: Lab, query: WaitQuery, caller: str, on_progress: OnProgress | None = None) -> Waited:
-    """Wait until all, or any, of the experiments are finished, or something new needs attention, or time is over.
+    """Wait until all or any of the experiments have finished, a new alert comes up, or the time is over.
 
-    Calls chain by the cursor: each tells what finished since the last, nothing twice. A cursor is good for the same ids.
+    Each answer has a cursor. A call with that cursor and the same ids returns only what is new since then.
 
     Args:
         lab: The lab.
         query: What to wait for.
-        caller: Whose experiments are waited for where the query names none.
-        on_progress: Called at every change, and every 15 s at the least.
+        caller: Whose experiments are waited for if the query has no ids.
+        on_progress: Called at every change, and at least every 15 s.
 
     Raises:
-        BadInputError: An id or the cursor can't be read.
-        NotFoundError: There is no such experiment or grid.
+        BadInputError: A text is not an id, or the cursor is invalid.
+        NotFoundError: An id doesn't exist.
     """
     wanted, tests = Filter(by=caller), ValidationFilter(by=caller)
     if query.ids is not None:
-        found = await select(lab, query.ids)
-        # What a validation runs is its own business: it has one row, when it is over.
-        wanted, tests = replace(found, validations=None), ValidationFilter(numbers=found.validations)
+        selected = await select(lab, query.ids)
+        # The experiments of a validation get no rows of their own: the validation gets one when it has finished.
+        wanted, tests = replace(selected, validations=None), ValidationFilter(numbers=selected.validations)
     watch = _Watch(lab, wanted, tests, parse_wait_cursor(query.after), until_any=query.until == "any", on_progress=on_progress)
-    look = await watch.until(time.monotonic() + query.timeout_seconds)
-    return await _answer(lab, query, watch, look)
+    snapshot = await watch.until(time.monotonic() + query.timeout_seconds)
+    return await _answer(lab, query, watch, snapshot)
 
 
 class _Watch:
-    """Looks again and again at the experiments of one call."""
+    """Takes snapshots of the experiments of one call until the wait is over."""
 
     def __init__(
         self,
@@ -119,39 +121,42 @@ class _Watch:
         self.seen = seen
         self._until_any = until_any
         self._on_progress = on_progress
-        self._told: tuple[str, float] = ("", -TELL_SECONDS)
+        self._last_progress: tuple[str, float] = ("", -MAX_PROGRESS_SECONDS)
         self._absent_since: float | None = None
 
     async def until(self, deadline: float) -> _Snapshot:
-        """How things stand when the wait is over, or at `deadline`, by the monotonic clock."""
+        """Return a snapshot when the wait is over, or at `deadline` by the monotonic clock."""
         while True:
             version = await self._lab.db.version()
-            look = await self._look()
-            await self._tell(look)
+            snapshot = await self._take_snapshot()
+            await self._report_progress(snapshot)
             now = time.monotonic()
-            if self.is_over(look) or now >= deadline:
-                return look
-            await self._news(version, min(deadline, now + LOOK_SECONDS))
+            if self.is_over(snapshot) or now >= deadline:
+                return snapshot
+            await self._wait_for_write(version, min(deadline, now + MAX_SNAPSHOT_SECONDS))
 
-    def is_over(self, look: _Snapshot) -> bool:
-        """Whether what was waited for came, or something else that is worth a word."""
-        news = any(found.wakes and found.key not in self.seen.attention for found in look.attention)
-        return news or not look.will_come or (self._until_any and (look.finished > 0 or bool(look.tested)))
+    def is_over(self, snapshot: _Snapshot) -> bool:
+        """Return whether the experiments have finished as asked, or a new alert ends the wait."""
+        has_new_alert = any(alert.wakes and alert.key not in self.seen.attention for alert in snapshot.attention)
+        has_any = self._until_any and (snapshot.finished > 0 or bool(snapshot.tested))
+        return has_new_alert or not snapshot.can_finish or has_any
 
-    def news_of(self, look: _Snapshot) -> Filter:
-        """What finished since the cursor, as of that look."""
-        return replace(self._wanted, finished_after=self.seen.finished, finished_until=look.last)
+    def newly_finished(self, snapshot: _Snapshot) -> Filter:
+        """Return the filter for the experiments that finished between the cursor and a snapshot."""
+        return replace(self._wanted, finished_after=self.seen.finished, finished_until=snapshot.last)
 
-    async def _look(self) -> _Snapshot:
-        # In this order: what finishes in between is seen as pending still, rather than as neither.
+    async def _take_snapshot(self) -> _Snapshot:
+        # Unfinished before finished: what finishes between the two reads then counts as both, rather than as neither.
         testing = await validations.unfinished(self._lab.db, self._tests)
         tested = await validations.finished(self._lab.db, self.seen.validations, self._tests)
         pending = await self._pending(testing)
         finished, last = await progress.finished(self._lab.db, replace(self._wanted, finished_after=self.seen.finished))
         held = {number for hold in await active_holds(self._lab.db) for number in hold.experiments}
-        look = _Snapshot(finished, last or self.seen.finished, pending, held, await self._attention(), testing, tested)
-        concerned = set(look.left)
-        return replace(look, attention=[one for one in look.attention if not one.about or concerned.intersection(one.about)])
+        alerts_now = await self._attention()
+        snapshot = _Snapshot(finished, last or self.seen.finished, pending, held, alerts_now, testing, tested)
+        concerned = set(snapshot.unfinished)
+        relevant = [alert for alert in alerts_now if not alert.about or concerned.intersection(alert.about)]
+        return replace(snapshot, attention=relevant)
 
     async def _pending(self, testing: Sequence[Validation]) -> Mapping[Status, Sequence[int]]:
         pending = await progress.pending(self._lab.db, self._wanted)
@@ -161,59 +166,60 @@ class _Watch:
         return {status: sorted({*pending.get(status, ()), *runs.get(status, ())}) for status in {**pending, **runs}}
 
     async def _attention(self) -> Sequence[Attention]:
-        """What needs attention; a dispatcher that isn't there is woken, and told of only when that doesn't help."""
-        found = await alerts.scan(self._lab)
-        if not any(one.key == alerts.DISPATCHER for one in found):
+        """Return the alerts. A missing dispatcher is started first, and reported only if it doesn't come up."""
+        alerts_now = await alerts.scan(self._lab)
+        others = [alert for alert in alerts_now if alert.key != alerts.DISPATCHER]
+        if len(others) == len(alerts_now):
             self._absent_since = None
-            return found
+            return alerts_now
         now = time.monotonic()
         if self._absent_since is None:
             self._absent_since = now
             await to_thread.run_sync(self._lab.wake_dispatcher)
-        if now - self._absent_since >= WAKE_SECONDS:
-            return found
-        return [one for one in found if one.key != alerts.DISPATCHER]
+        if now - self._absent_since >= MAX_START_SECONDS:
+            return alerts_now
+        return others
 
-    async def _news(self, version: int, until: float) -> None:
-        """Return when someone has written to the database, or at `until`."""
+    async def _wait_for_write(self, version: int, until: float) -> None:
+        """Return when another connection has written to the database, or at `until`."""
         while (left := until - time.monotonic()) > 0 and await self._lab.db.version() == version:  # noqa: ASYNC110  other processes
             await anyio.sleep(min(POLL_SECONDS, left))
 
-    async def _tell(self, look: _Snapshot) -> None:
+    async def _report_progress(self, snapshot: _Snapshot) -> None:
         if self._on_progress is None:
             return
         total = await pages.count(self._lab.db, self._wanted)
-        if tests := [*look.testing, *look.tested]:
+        if tests := [*snapshot.testing, *snapshot.tested]:
             total += await pages.count(self._lab.db, _runs_of(tests))
-        done = total - len(look.left)
-        states = [f"{len(numbers)} {status}" for status, numbers in look.pending.items()]
+        done = total - len(snapshot.unfinished)
+        states = [f"{len(numbers)} {status}" for status, numbers in snapshot.pending.items()]
         message = ", ".join([f"{done} of {total} finished", *states])
-        before, at = self._told
-        if message != before or time.monotonic() - at >= TELL_SECONDS:
-            self._told = (message, time.monotonic())
+        before, at = self._last_progress
+        if message != before or time.monotonic() - at >= MAX_PROGRESS_SECONDS:
+            self._last_progress = (message, time.monotonic())
             await self._on_progress(done, total, message)
 
 
-async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, look: _Snapshot) -> Waited:
+async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot) -> Waited:
     metric = lab.trainer.metric
-    news = watch.news_of(look)
+    new = watch.newly_finished(snapshot)
     strata = await all_strata(lab.db)
     order = pages.best_first(list(strata), lower_is_better=metric.direction == "minimize")
-    places = await pages.page(lab.db, news, order, MOST_ROWS)
+    places = await pages.page(lab.db, new, order, MAX_ROWS)
     common, rows = tabulate(await find_experiments(lab.db, [place.number for place in places]), strata, metric)
-    told = max((validation.finished_seq or 0 for validation in look.tested), default=watch.seen.validations)
-    cursor = WaitCursor(look.last, told, frozenset(found.key for found in look.attention))
+    last_validation = max((validation.finished_seq or 0 for validation in snapshot.tested), default=watch.seen.validations)
+    cursor = WaitCursor(snapshot.last, last_validation, frozenset(alert.key for alert in snapshot.attention))
     return Waited(
         finished=rows,
-        finished_total=look.finished,
+        finished_total=snapshot.finished,
         common=common if rows else {},
-        validations=await tabulate_validations(lab, look.tested),
-        failures=await failure_classes(lab, news),
-        pending=_pending(look),
-        attention=[found.line for found in look.attention],
+        validations=await tabulate_validations(lab, snapshot.tested),
+        failures=await failure_classes(lab, new),
+        pending=_pending(snapshot),
+        attention=[alert.line for alert in snapshot.attention],
         cursor=str(cursor),
-        timed_out=not watch.is_over(look),
-        next=_next(query, look, str(cursor)),
+        timed_out=not watch.is_over(snapshot),
+        next=_next(query, snapshot, str(cursor)),
         lab=await lab_line(lab),
     )
 
@@ -222,25 +228,25 @@ def _runs_of(testing: Sequence[Validation]) -> Filter:
     return Filter(validations=[validation.number for validation in testing])
 
 
-def _pending(look: _Snapshot) -> Pending | None:
-    if not look.left and not look.testing:
+def _pending(snapshot: _Snapshot) -> Pending | None:
+    if not snapshot.unfinished and not snapshot.testing:
         return None
-    ranges = [*(validation.id for validation in look.testing), *id_ranges(look.left)]
-    more = [f"and {len(ranges) - MOST_RANGES} more ranges"] if len(ranges) > MOST_RANGES else []
+    ranges = [*(validation.id for validation in snapshot.testing), *id_ranges(snapshot.unfinished)]
+    more = [f"and {len(ranges) - MAX_RANGES} more ranges"] if len(ranges) > MAX_RANGES else []
     return Pending(
-        counts={status.value: len(numbers) for status, numbers in look.pending.items()}, ids=ranges[:MOST_RANGES] + more
+        counts={status.value: len(numbers) for status, numbers in snapshot.pending.items()}, ids=ranges[:MAX_RANGES] + more
     )
 
 
-def _next(query: WaitQuery, look: _Snapshot, cursor: str) -> str:
-    if look.left and not look.will_come:
-        return "what is left is held: mend the cause and launch again, and cancel what is held"
-    if look.left or look.testing:
+def _next(query: WaitQuery, snapshot: _Snapshot, cursor: str) -> str:
+    if snapshot.unfinished and not snapshot.can_finish:
+        return "the unfinished experiments are held: cancel them, fix the cause of the failures, and launch again"
+    if snapshot.unfinished or snapshot.testing:
         same = "the same ids, " if query.ids else ""
         return f'wait({same}after="{cursor}")'
-    if look.finished > MOST_ROWS:
+    if snapshot.finished > MAX_ROWS:
         since = f'after="{query.after}", ' if query.after else ""
-        return f"get_results({since}limit={min(look.finished, 500)}) for all {look.finished}"
-    if look.finished or look.tested:
-        return "all are finished: get_results() for the table, then launch the next idea"
-    return "nothing is pending: launch_experiment or launch_grid"
+        return f"get_results({since}limit={min(snapshot.finished, 500)}) for all {snapshot.finished}"
+    if snapshot.finished or snapshot.tested:
+        return "all have finished: call get_results() for the table, then launch the next idea"
+    return "nothing is pending: call launch_experiment or launch_grid"

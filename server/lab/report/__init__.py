@@ -1,1 +1,1 @@
-"""The person's report, and the sealed test split that it alone shows."""
+"""The report for the person, which is the only place that shows the test split."""

@@ -1,4 +1,4 @@
-"""All that a person is told of a lab in the end: gathered once, rendered as HTML or Markdown by the command."""
+"""The contents of the report on a lab: gathered once, and rendered as HTML and Markdown by the command."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from ..results.validation_rows import tabulate_validations
 from .sealed_split import SealedScore, unseal
 
 ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick", "ablation")
-MOST_DIFF = 20_000
-"""Characters of each champion's diff."""
+MAX_DIFF = 20_000
+"""Characters of the diff of each champion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,10 @@ class Succession:
 
     Attributes:
         id: `e0042`.
-        hypothesis: Why it should help, as whoever launched it said.
-        changes: In a few words, against the champion before it.
-        diff: The same in full.
+        hypothesis: Why it should help, in the words of its launcher.
+        changes: What it changed against the champion before it, in a few words.
+        before: The champion before it.
+        diff: The difference from that champion.
     """
 
     id: str
@@ -59,19 +60,21 @@ class Succession:
 
 @dataclass(frozen=True, slots=True)
 class LabReport:
-    """What is told.
+    """The contents of a report.
 
     Attributes:
-        launched: How many experiments.
-        gpu_hours: Held by them, estimated for what isn't finished; and by clusters that were idle.
-        usd: The same.
-        bills: What clusters cost, pool by pool.
-        verdicts: How many got each, of those that are scored.
-        validations: All, in the order of their launch.
-        analyses: By what they are of; none where nothing is scored.
-        figures: By what they show; those that there is something to draw of.
-        strata: Name, facts, and how many are scored in it.
-        sealed: What validations came to on the test split, by their names.
+        briefing: The state of the research.
+        launched: How many experiments were launched.
+        gpu_hours: GPU time that experiments held, estimated if unfinished, and that clusters were idle.
+        usd: What that GPU time cost.
+        bills: What clusters cost, by pool.
+        verdicts: How many scored experiments have each verdict.
+        validations: All validations, in the order of their launch.
+        analyses: By aspect; empty if nothing is scored.
+        figures: By what they show, those for which there is data.
+        champions: The champions after the baseline, in order.
+        strata: The id, the facts and the number of scored experiments of each stratum.
+        sealed: The results of validations on the test split, by validation.
     """
 
     briefing: Briefing
@@ -89,7 +92,7 @@ class LabReport:
 
     @property
     def promising(self) -> list[Row]:
-        """The best that nothing has confirmed yet."""
+        """The best experiments that no validation has confirmed yet."""
         return [row for row in self.briefing.promising if row.verdict != "confirmed"]
 
     @property
@@ -98,34 +101,37 @@ class LabReport:
         return [row for row in self.validations if row.verdict == "confirmed"]
 
     @property
-    def others(self) -> list[ValidationRow]:
-        """The validations that didn't, or haven't yet."""
+    def unconfirmed(self) -> list[ValidationRow]:
+        """The validations that didn't confirm their candidate, or haven't finished."""
         return [row for row in self.validations if row.verdict != "confirmed"]
 
 
 async def gather(lab: Lab) -> LabReport:
-    """Read the whole lab."""
-    everything = await trials.trials(lab.db, Filter())
+    """Return the contents of the report on a lab."""
+    experiments = await trials.trials(lab.db, Filter())
     tests = await validations.numbered(lab.db, list(range(1, (await validations.history(lab.db)).tests + 1)))
+    scored = [experiment for experiment in experiments if experiment.score is not None]
     bills = await spending.bills(lab.db, time.time())
     idle = sum((bill.idle for bill in bills.values()), Idle())
     return LabReport(
         briefing=await get_briefing(lab),
-        launched=len(everything),
-        gpu_hours=(math.fsum(one.gpu_seconds for one in everything) + idle.gpu_seconds) / 3600,
-        usd=math.fsum(one.usd for one in everything) + idle.usd,
-        bills=[_told_of_bill(pool, bill) for pool, bill in bills.items()],
-        verdicts=dict(Counter(one.verdict.value for one in everything if one.score is not None).most_common()),
+        launched=len(experiments),
+        gpu_hours=(math.fsum(experiment.gpu_seconds for experiment in experiments) + idle.gpu_seconds) / 3600,
+        usd=math.fsum(experiment.usd for experiment in experiments) + idle.usd,
+        bills=[_bill_row(pool, bill) for pool, bill in bills.items()],
+        verdicts=dict(
+            Counter(experiment.verdict.value for experiment in experiments if experiment.score is not None).most_common()
+        ),
         validations=await tabulate_validations(lab, tests),
         analyses=await _analyses(lab),
         figures=await _figures(lab),
         champions=await _succession(lab),
-        sealed={one.validation: one for one in await unseal(lab, tests)},
-        strata=await _strata(lab, Counter(one.stratum for one in everything if one.score is not None)),
+        sealed={score.validation: score for score in await unseal(lab, tests)},
+        strata=await _strata(lab, Counter(experiment.stratum for experiment in scored)),
     )
 
 
-def _told_of_bill(pool: str, bill: Bill) -> dict[str, JsonValue]:
+def _bill_row(pool: str, bill: Bill) -> dict[str, JsonValue]:
     return {
         "pool": pool,
         "clusters": bill.clusters,
@@ -136,39 +142,45 @@ def _told_of_bill(pool: str, bill: Bill) -> dict[str, JsonValue]:
 
 
 async def _analyses(lab: Lab) -> dict[Aspect, Analysis]:
-    found: dict[Aspect, Analysis] = {}
+    analyses: dict[Aspect, Analysis] = {}
     for what in ASPECTS:
         try:
-            found[what] = await analyze(lab, what)
+            analyses[what] = await analyze(lab, what)
         except BadInputError:  # nothing is scored
             return {}
-    return found
+    return analyses
 
 
 async def _figures(lab: Lab) -> dict[Picture, RenderedPlot]:
-    found: dict[Picture, RenderedPlot] = {}
+    figures: dict[Picture, RenderedPlot] = {}
     for what in get_args(Picture):
         try:
-            found[what] = await plot(lab, what)
-        except BadInputError:  # there is nothing of it to draw
+            figures[what] = await plot(lab, what)
+        except BadInputError:  # there is no data for it
             continue
-    return found
+    return figures
 
 
 async def _succession(lab: Lab) -> list[Succession]:
-    """The champions after the baseline, each with its diff against the one before."""
+    """Return the champions after the baseline, each with its diff against the one before."""
     before = await references.baseline(lab)
-    line: list[Succession] = []
-    for reign in (await champions.history(lab.db))[1:]:
-        if reign.champion.experiment is None:
+    successions: list[Succession] = []
+    for period in (await champions.history(lab.db))[1:]:
+        if period.champion.experiment is None:
             continue
-        experiment = await references.find_experiment(lab, experiment_id(reign.champion.experiment))
+        experiment = await references.find_experiment(lab, experiment_id(period.champion.experiment))
         after = await references.of_experiment(lab, experiment)
-        changed = await diff(lab, before, after, most=MOST_DIFF)
-        told = describe(before.source, after.source)
-        line.append(Succession(experiment.id, experiment.hypothesis, told, before.name, changed))
+        successions.append(
+            Succession(
+                id=experiment.id,
+                hypothesis=experiment.hypothesis,
+                changes=describe(before.source, after.source),
+                before=before.name,
+                diff=await diff(lab, before, after, most=MAX_DIFF),
+            )
+        )
         before = after
-    return line
+    return successions
 
 
 async def _strata(lab: Lab, scored: Mapping[int | None, int]) -> list[tuple[str, str, int]]:

@@ -1,6 +1,6 @@
-"""The test split: what the runs that decide nothing scored on it, for the person's report and nobody else.
+"""Scores on the test split, for the report only. They come from the pairs of a validation that don't decide its verdict.
 
-No tool may come near this module, not by way of another one: a contract of imports says so. Nothing of it is in the database.
+No tool may import this module, directly or indirectly; an import contract checks that. The scores are not in the database.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from ...store.running.runs import runs_of
 from ..lab import Lab
 
 FILE = "sealed.json"
-"""In the folder of a run; see docs/runs.md."""
+"""The file with the score, in a run's folder; see docs/runs.md."""
 
 
 @dataclass(frozen=True, slots=True)
 class SealedScore:
-    """What one validation came to on the test split.
+    """The result of one validation on the test split.
 
     Attributes:
         validation: `v003`.
         candidate: `e0042`.
-        gain: Of the candidate against the baseline, with its interval; None for fewer than eight pairs.
-        pairs: Of seeds that both were scored on.
-        means: That means, in a sentence.
+        gain: The candidate's gain against the baseline, with its interval; None for fewer than eight pairs.
+        pairs: How many seeds both were scored on.
+        means: What the gain means, in a sentence.
     """
 
     validation: str
@@ -44,57 +44,59 @@ class SealedScore:
 
 
 async def unseal(lab: Lab, validations: Sequence[Validation]) -> list[SealedScore]:
-    """Read what was scored on the test split, of those validations that had pairs run which decide nothing."""
-    if lab.trainer.metric.self_reported:  # it brings its own text, of which the lab knows nothing
+    """Return the scores on the test split of those validations that ran pairs for the report."""
+    if lab.trainer.metric.self_reported:  # the trainer scores itself, so that the lab has no test split for it
         return []
-    found: list[SealedScore] = []
+    scores: list[SealedScore] = []
     for validation in validations:
         stage = next((stage for stage in validation.stages if stage.kind is StageKind.REPORT), None)
-        ran = await validation_pairs.of_stage(lab.db, validation.number, stage.place) if stage else []
-        if stage is None or not ran:
+        pairs = await validation_pairs.of_stage(lab.db, validation.number, stage.place) if stage else []
+        if stage is None or not pairs:
             continue
-        gains = [one for pair in ran if (one := await _gain(lab, pair.candidate.number, pair.against.number)) is not None]
-        gain = estimate(gains)
-        means = _meaning(gain, stage.found.interval, len(gains))
-        found.append(SealedScore(validation.id, experiment_id(validation.candidate), gain, len(gains), means))
-    return found
+        gains = [gain for pair in pairs if (gain := await _gain(lab, pair.candidate.number, pair.against.number)) is not None]
+        test = estimate(gains)
+        means = _meaning(test, stage.found.interval, len(gains))
+        scores.append(SealedScore(validation.id, experiment_id(validation.candidate), test, len(gains), means))
+    return scores
 
 
 async def _gain(lab: Lab, candidate: int, against: int) -> float | None:
-    """Of one experiment over another, where both were scored on the same text by the same evaluator."""
-    ours, theirs = await _told(lab, candidate), await _told(lab, against)
+    """Return the gain of one experiment over another; None unless both were scored on the same text by the same evaluator."""
+    ours, theirs = await _read_last_run(lab, candidate), await _read_last_run(lab, against)
     if any(ours.get(name) != theirs.get(name) for name in ("version", "data", "tokens")):
         return None
-    scores = [score for told in (ours, theirs) if isinstance(score := told.get("score"), int | float) and math.isfinite(score)]
+    scores = [
+        score for sealed in (ours, theirs) if isinstance(score := sealed.get("score"), int | float) and math.isfinite(score)
+    ]
     return lab.trainer.metric.gain(*scores) if len(scores) == 2 else None
 
 
-async def _told(lab: Lab, experiment: int) -> Mapping[str, Any]:
-    """What the last run of an experiment left; nothing where it left nothing."""
+async def _read_last_run(lab: Lab, experiment: int) -> Mapping[str, Any]:
+    """Return the sealed file of an experiment's last run; empty if there is none."""
     runs = await runs_of(lab.db, experiment)
     return read(lab.folder / RUNS / runs[-1].id) if runs else {}
 
 
 def read(run: Path) -> Mapping[str, Any]:
-    """The sealed file in a run's folder; nothing where there is none that can be read."""
+    """Return the sealed file in a run's folder; empty if it is missing or unreadable."""
     file = run / FILE
     if file.is_symlink():
         return {}
     try:
-        told = json.loads(file.read_text("utf-8"))
+        content = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+    return cast("dict[str, Any]", content) if isinstance(content, dict) else {}
 
 
-def _meaning(test: GainEstimate | None, validation: tuple[float, float] | None, known: int) -> str:
+def _meaning(test: GainEstimate | None, validation: tuple[float, float] | None, scored: int) -> str:
     if test is None:
-        return f"{known} of the pairs were scored on it, and a gain is told from {PAIRS} on"
+        return f"{scored} of its pairs are scored on the test split, and a gain needs {PAIRS}"
     low, high = test.interval
     if validation and high < validation[0]:
-        return "it is smaller than on the validation split: part of that gain holds for that text alone"
+        return "the gain is smaller than on the validation split: part of that gain holds only for the text of that split"
     if low > 0:
-        return "the gain holds on text that nothing was chosen by"
+        return "the gain holds on text that no choice was based on"
     if high < 0:
-        return "on text that nothing was chosen by it is a loss: don't believe the gain"
-    return "whether the gain holds on text that nothing was chosen by can't be told from so many seeds"
+        return "it is a loss on text that no choice was based on: don't trust the gain"
+    return "so many seeds can't show whether the gain holds on text that no choice was based on"

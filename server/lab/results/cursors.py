@@ -1,4 +1,4 @@
-"""Cursors: where a caller stood, as text that it hands back unread."""
+"""Cursors: the place at which an answer ended, as text that the caller passes to the next call."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _FINISHED = re.compile(r"([0-9]+)(?:v([0-9]+))?")
 
 @dataclass(frozen=True, slots=True)
 class WaitCursor:
-    """What `wait` has told so far: `17`, `17v3` with validations, or `17+stuck:e0042-1` with what needed attention.
+    """What `wait` has returned so far: `17`, `17v3` with validations, or `17+stuck:e0042-1` with alerts.
 
     Attributes:
-        finished: The last `finished_seq` of an experiment; 0 for nothing.
-        validations: The same of a validation.
-        attention: Keys of what needed attention, so that it isn't news again.
+        finished: The last `finished_seq` of an experiment; 0 if none has finished.
+        validations: The last `finished_seq` of a validation; 0 likewise.
+        attention: Keys of the alerts, so that they aren't new again.
     """
 
     finished: int = 0
@@ -41,45 +41,45 @@ class WaitCursor:
 
 
 def parse_wait_cursor(text: str | None) -> WaitCursor:
-    """Read a cursor of `wait`; None is the beginning.
+    """Parse a cursor of `wait`; None is the beginning.
 
     Raises:
-        BadInputError: It is none.
+        BadInputError: The text is not a cursor of `wait`.
     """
     if text is None:
         return WaitCursor()
     finished, *attention = text.split("+")
     place = _FINISHED.fullmatch(finished)
     if place is None:
-        raise BadInputError(f"after={text!r} is not a cursor", "Give the `cursor` of an earlier wait, or leave it out")
+        raise BadInputError(f"after={text!r} is not a cursor", "Set after to the `cursor` of an earlier wait, or leave it out")
     return WaitCursor(int(place[1]), int(place[2] or 0), frozenset(map(unquote, attention)))
 
 
 def write_page_cursor(place: PageCursor, query: ResultsQuery) -> str:
-    """A cursor of `get_results` that says after which row to go on, good for the same query only."""
-    told = json.dumps([_print_of(query), place.stretch, *place.keys], separators=(",", ":"))
-    return urlsafe_b64encode(told.encode()).decode().rstrip("=")
+    """Return the cursor of `get_results` after a row. It is valid for the same query only."""
+    content = json.dumps([_fingerprint(query), place.stretch, *place.keys], separators=(",", ":"))
+    return urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
 def parse_page_cursor(text: str, query: ResultsQuery, order: Sequence[SortSegment]) -> PageCursor:
-    """Read a cursor of `get_results`.
+    """Parse a cursor of `get_results`.
 
     Raises:
-        BadInputError: It is none, or belongs to another query.
+        BadInputError: The text is not a cursor of `get_results`, or belongs to another query.
     """
     try:
-        told: list[Any] = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        fingerprint, stretch, *keys = told
+        content: list[Any] = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        fingerprint, stretch, *keys = content
     except (ValueError, TypeError) as error:
         raise BadInputError(f"cursor={text!r} is not a cursor", _REMEDY) from error
-    lengths = {known.name: len(known.keys) for known in order}
-    if fingerprint != _print_of(query) or lengths.get(stretch) != len(keys):
+    lengths = {segment.name: len(segment.keys) for segment in order}
+    if fingerprint != _fingerprint(query) or lengths.get(stretch) != len(keys):
         raise BadInputError(f"cursor={text!r} belongs to another query", _REMEDY)
     return PageCursor(stretch, keys)
 
 
-_REMEDY = "Give `next_cursor` of the page before, with the same filters and order; or leave it out for the first page"
+_REMEDY = "Set cursor to the `next_cursor` of the page before, with the same filters and order, or leave it out"
 
 
-def _print_of(query: ResultsQuery) -> int:
+def _fingerprint(query: ResultsQuery) -> int:
     return crc32(query.model_dump_json(exclude={"cursor", "limit", "detail"}).encode())

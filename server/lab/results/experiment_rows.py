@@ -1,10 +1,10 @@
-"""Experiments as rows of a table: what they share stands once, numbers are rounded to what they mean."""
+"""Experiments as rows of a table: shared values stand once, and numbers are rounded to the digits that the noise allows."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
 
 from pydantic import JsonValue
 
@@ -23,65 +23,63 @@ SENTENCES = 300
 def tabulate(
     experiments: Sequence[Experiment], strata: Mapping[int, Stratum], metric: Metric, detail: Detail = "concise"
 ) -> tuple[dict[str, JsonValue], list[Row]]:
-    """Experiments as rows, and what all rows share: metric, stratum, noise, and every key that has one value.
+    """Return what all rows have in common, and experiments as rows without that.
 
-    Scores compare within a stratum only: where the rows span several, each says to which it belongs.
+    In common are the metric, the stratum with its noise, and every value that is the same in all rows. Scores compare within a
+    stratum only: if the rows span several, each row names its stratum.
 
     Args:
-        experiments: In the order to show.
-        strata: Those that the experiments belong to, by number.
-        metric: What scores are of.
-        detail: `detailed` adds hypothesis, theme, who launched it, the verdict's reason and flags.
+        experiments: In the order of the rows.
+        strata: The strata of the experiments, by number.
+        metric: The metric of the scores.
+        detail: `detailed` adds hypothesis, theme, who launched the experiment, the reason of the verdict, and flags in full.
     """
     spanned = [strata[number] for number in sorted({e.stratum for e in experiments if e.stratum is not None})]
-    cells = [_cells(e, strata.get(e.stratum or 0), detail) for e in experiments]
-    if len(spanned) > 1:
-        for row, experiment in zip(cells, experiments, strict=True):
-            row["stratum"] = stratum_id(experiment.stratum) if experiment.stratum is not None else None
-    shared = _take_shared(cells)
+    rows = [_row(e, strata.get(e.stratum or 0), detail, names_stratum=len(spanned) > 1) for e in experiments]
+    shared = _shared_values(rows)
     common: dict[str, JsonValue] = {"metric": metric.name, "direction": metric.direction}
     if metric.self_reported:
         common["self_reported"] = True
-    return common | _about(spanned) | shared, [Row(**row) for row in cells]
+    return common | _about_strata(spanned) | shared, [_without(row, shared.keys()) for row in rows]
 
 
 def stratum_id(number: int) -> str:
-    """`s2` for 2."""
+    """Return the id of a stratum: `s2` for 2."""
     return f"s{number}"
 
 
 def about_stratum(stratum: Stratum) -> dict[str, JsonValue]:
-    """A stratum, its reference and its noise."""
-    told: dict[str, JsonValue] = {"stratum": {name: value for name, value in stratum.facts.items() if value is not None}}
+    """Return a stratum's facts, its reference and its noise."""
+    about: dict[str, JsonValue] = {"stratum": {name: value for name, value in stratum.facts.items() if value is not None}}
     if stratum.reference is not None:
-        told["reference"] = round(stratum.reference, decimals(stratum, stratum.reference))
-        told["reference_replicates"] = stratum.replicates
+        about["reference"] = round(stratum.reference, decimals(stratum, stratum.reference))
+        about["reference_replicates"] = stratum.replicates
     if stratum.noise is not None:
-        told["noise"] = significant(stratum.noise, 2)
-    return told
+        about["noise"] = significant(stratum.noise, 2)
+    return about
 
 
 def decimals(stratum: Stratum | None, value: float) -> int:
-    """How many decimals of a score mean something: one beyond the noise's first digit, five digits where it isn't known."""
+    """Return how many decimals of a score to show: one beyond the first digit of the noise, or five digits if it is unknown."""
     if stratum is not None and stratum.noise:
         return max(0, 1 - math.floor(math.log10(stratum.noise)))
     return max(0, 4 - (math.floor(math.log10(abs(value))) if value and math.isfinite(value) else 0))
 
 
 def significant(value: float, digits: int) -> float:
-    """A number rounded to so many digits."""
+    """Return a number rounded to so many significant digits."""
     return float(f"{value:.{digits}g}")
 
 
 def cost(experiment: Experiment) -> str:
-    """What an experiment cost, or is estimated to: dollars where a price is known, else seconds of its slot."""
+    """Return the cost of an experiment, or its estimate: dollars if a price is known, otherwise seconds of its slot."""
     if experiment.usd:
         return f"${experiment.usd:.2f}" if experiment.usd >= 0.01 else f"${experiment.usd:.1g}"
     return f"{experiment.gpu_seconds:.0f} {'core' if experiment.gpu == 'cpu' else 'GPU'}-s"
 
 
 def error_of(experiment: Experiment) -> str | None:
-    """Why there is no score, in a line; None where there is one or may still be."""
+    """Return in one line why there is no score; None if there is one or may still be one."""
     if experiment.failed is not None:
         return f"{experiment.failed.kind}: {experiment.failed.message}"
     if experiment.status is Status.STOPPED:
@@ -89,47 +87,49 @@ def error_of(experiment: Experiment) -> str | None:
     return f"cancelled: {experiment.cancel_reason}" if experiment.cancel_reason else None
 
 
-def _cells(experiment: Experiment, stratum: Stratum | None, detail: Detail) -> dict[str, Any]:
+def _row(experiment: Experiment, stratum: Stratum | None, detail: Detail, *, names_stratum: bool) -> Row:
     places = decimals(stratum, experiment.score or 0.0)
     error = error_of(experiment)
-    most = FEW_WORDS if detail == "concise" else SENTENCES
-    cells: dict[str, Any] = {
-        "id": experiment.id,
-        "status": experiment.status.value,
-        "verdict": experiment.verdict.value,
-        "score": None if experiment.score is None else round(experiment.score, places),
-        "gain": None if experiment.gain is None else round(experiment.gain, places) + 0.0,  # never -0.0
-        "changes": cut(experiment.changes or "unchanged", most),
-        "seed": experiment.seed,
-        "gpu": experiment.gpu,
-        "cost": cost(experiment),
-        "error": error and cut(error, most),
-        "flags": kinds([cut(flag, most) for flag in experiment.flags]),
-    }
-    if detail == "detailed":
-        cells |= {
-            "hypothesis": cut(experiment.hypothesis, most),
-            "theme": experiment.theme and cut(experiment.theme, most),
-            "by": cut(experiment.launched_by, most),
-            "reason": experiment.reason and cut(experiment.reason, most),
-            "flags": [cut(flag, most) for flag in experiment.flags],
-        }
-    return cells
+    is_detailed = detail == "detailed"
+    length = SENTENCES if is_detailed else FEW_WORDS
+    flags = [cut(flag, length) for flag in experiment.flags]
+    return Row(
+        id=experiment.id,
+        stratum=stratum_id(experiment.stratum) if names_stratum and experiment.stratum is not None else None,
+        status=experiment.status.value,
+        verdict=experiment.verdict.value,
+        score=None if experiment.score is None else round(experiment.score, places),
+        gain=None if experiment.gain is None else round(experiment.gain, places) + 0.0,  # never -0.0
+        changes=cut(experiment.changes or "unchanged", length),
+        seed=experiment.seed,
+        gpu=experiment.gpu,
+        cost=cost(experiment),
+        error=error and cut(error, length),
+        hypothesis=cut(experiment.hypothesis, length) if is_detailed else None,
+        theme=cut(experiment.theme, length) if is_detailed and experiment.theme else None,
+        by=cut(experiment.launched_by, length) if is_detailed else None,
+        reason=cut(experiment.reason, length) if is_detailed and experiment.reason else None,
+        flags=flags if is_detailed else kinds(flags),
+    )
 
 
-def _take_shared(cells: Sequence[dict[str, Any]]) -> dict[str, JsonValue]:
-    """Take out of the rows what is the same in all of them."""
-    if len(cells) < 2:
+def _shared_values(rows: Sequence[Row]) -> dict[str, JsonValue]:
+    """Return the values that are the same in all rows, by column."""
+    if len(rows) < 2:
         return {}
-    first = cells[0]
-    shared = {key: value for key, value in first.items() if value not in (None, []) and all(row[key] == value for row in cells)}
-    for row in cells:
-        for key in shared:
-            del row[key]
-    return shared
+    values = {name: getattr(rows[0], name) for name in Row.model_fields}
+    return {
+        name: value
+        for name, value in values.items()
+        if value not in (None, []) and all(getattr(row, name) == value for row in rows)
+    }
 
 
-def _about(spanned: Sequence[Stratum]) -> dict[str, JsonValue]:
+def _without(row: Row, columns: Collection[str]) -> Row:
+    return Row.model_validate(row.model_dump(exclude={*columns})) if columns else row
+
+
+def _about_strata(spanned: Sequence[Stratum]) -> dict[str, JsonValue]:
     if len(spanned) <= 1:
         return about_stratum(spanned[0]) if spanned else {}
     return {

@@ -1,10 +1,13 @@
-"""The record as documents: a leaderboard to read, and a table for programs."""
+"""Exports: a leaderboard in Markdown for readers, and a TSV table for programs."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
+from collections.abc import Mapping
+
+from pydantic import JsonValue
 
 from ...domain import Purpose, Verdict
 from ...ids import experiment_id
@@ -15,72 +18,74 @@ from ..lab import Lab
 from ..sanitize import clean
 from .table import get_results
 
-BEST = 20
+MAX_LEADERS = 20
 GIB = 1 << 30
 _MARKUP = re.compile(r"[\\|<>\[\]`!]")
-"""What Markdown would take for a cell's end, a link, a picture or HTML."""
+"""Characters that Markdown takes for the end of a cell, a link, a picture or HTML."""
 _COLUMNS = ("id", "stratum", "score", "gain", "verdict", "changes", "by")
 
 
 async def leaderboard(lab: Lab) -> str:
-    """The best experiments as a Markdown table, stratum by stratum."""
-    found = await get_results(lab, ResultsQuery(status="succeeded", limit=BEST, detail="detailed"))
-    common = found.common
-    title = f"# {common['metric']}: the best of {found.total} ({common['direction']})"
-    if not found.rows:
+    """Return the best experiments as a Markdown table, stratum by stratum."""
+    results = await get_results(lab, ResultsQuery(status="succeeded", limit=MAX_LEADERS, detail="detailed"))
+    common = results.common
+    title = f"# {common['metric']}: the best of {results.total} ({common['direction']})"
+    if not results.rows:
         return f"{title}\n\nNothing is scored yet.\n"
     facts = [f"{name} {common[name]}" for name in ("reference", "noise") if name in common]
-    shared = {name: value for name, value in common.items() if name in _COLUMNS and name != "stratum"}
-    shown = [row.model_copy(update=shared) for row in found.rows]
-    columns = [name for name in _COLUMNS if any(getattr(row, name) is not None for row in shown)]
+    cells = [[_cell(row, name, common) for name in _COLUMNS] for row in results.rows]
+    shown = [place for place in range(len(_COLUMNS)) if any(row[place] for row in cells)]
     lines = [
         title,
         "",
         *([", ".join(facts), ""] if facts else []),
-        f"| {' | '.join(columns)} |",
-        f"|{' --- |' * len(columns)}",
-        *(f"| {' | '.join(_cell(row, name) for name in columns)} |" for row in shown),
+        f"| {' | '.join(_COLUMNS[place] for place in shown)} |",
+        f"|{' --- |' * len(shown)}",
+        *(f"| {' | '.join(row[place] for place in shown)} |" for row in cells),
     ]
     return "\n".join(lines) + "\n"
 
 
 async def results_tsv(lab: Lab) -> str:
-    """Every finished experiment as autoresearch keeps them, with its id: commit, metric, memory, status, description.
+    """Return every finished experiment in the format of autoresearch's results.tsv, with its id.
 
-    `status` is `keep` for what the evidence speaks for and for the baseline, `crash` for what failed, else `discard`. A score
-    that was not measured is empty.
+    The columns are commit, metric, memory in GB, status, description and id. `status` is `keep` for promising and confirmed
+    experiments and the baseline, `crash` for failures, and otherwise `discard`. A score that was not measured is empty.
     """
     text = io.StringIO()
     table = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, escapechar="\\")
     table.writerow(["commit", lab.trainer.metric.name, "memory_gb", "status", "description", "id"])
     after = 0
     while block := await stats.finished(lab.db, after):
-        table.writerows(_line(one) for one in block)
+        table.writerows(_tsv_line(experiment) for experiment in block)
         after = block[-1].number
     return text.getvalue()
 
 
-def _cell(row: Row, name: str) -> str:
-    value = getattr(row, name)
+def _cell(row: Row, name: str, common: Mapping[str, JsonValue]) -> str:
+    """Return a row's value as Markdown. A value that all rows share stands in `common`."""
+    value = common.get(name) if name in common and name != "stratum" else getattr(row, name)
     if value is None:
         return ""
     return f"{value:+g}" if name == "gain" else _MARKUP.sub(r"\\\g<0>", str(value))
 
 
-def _line(one: ExportRow) -> list[str]:
-    words = f"{one.hypothesis} ({one.changes})" if one.changes else one.hypothesis
+def _tsv_line(experiment: ExportRow) -> list[str]:
+    description = f"{experiment.hypothesis} ({experiment.changes})" if experiment.changes else experiment.hypothesis
     return [
-        one.commit[:7],
-        "" if one.score is None else f"{one.score:.6f}",
-        "" if one.peak_memory_bytes is None else f"{one.peak_memory_bytes / GIB:.1f}",
-        _status(one),
-        " ".join(clean(" ".join(words.split())).split()),
-        experiment_id(one.number),
+        experiment.commit[:7],
+        "" if experiment.score is None else f"{experiment.score:.6f}",
+        "" if experiment.peak_memory_bytes is None else f"{experiment.peak_memory_bytes / GIB:.1f}",
+        _status(experiment),
+        " ".join(clean(" ".join(description.split())).split()),
+        experiment_id(experiment.number),
     ]
 
 
-def _status(one: ExportRow) -> str:
-    if one.failure is not None:
+def _status(experiment: ExportRow) -> str:
+    if experiment.failure is not None:
         return "crash"
-    kept = one.verdict in {Verdict.PROMISING, Verdict.CONFIRMED} or (one.purpose is Purpose.BASELINE and one.score is not None)
-    return "keep" if kept else "discard"
+    is_kept = experiment.verdict in {Verdict.PROMISING, Verdict.CONFIRMED} or (
+        experiment.purpose is Purpose.BASELINE and experiment.score is not None
+    )
+    return "keep" if is_kept else "discard"

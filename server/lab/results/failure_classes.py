@@ -1,4 +1,4 @@
-"""Why experiments gave no score, by kind, with what would help."""
+"""Failures by kind, with an example of each and its remedy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .experiment_rows import SENTENCES
 
 
 async def failure_classes(lab: Lab, wanted: Filter) -> list[FailureClass]:
-    """Failures by kind, the most frequent first, each with the newest as an example."""
+    """Return the failures by kind, the most frequent first, each with the newest as an example."""
     kinds = await progress.failures(lab.db, wanted)
     examples = await rows.find_experiments(lab.db, [kind.example for kind in kinds])
     return [

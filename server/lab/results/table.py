@@ -1,9 +1,10 @@
-"""The table of results: which experiments, in what order, a page at a time."""
+"""`get_results`: the table of experiments, filtered, ordered, and one page at a time."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from ...domain import FINISHED, PENDING, Metric, Status, Verdict
 from ...errors import BadInputError, nearest
@@ -21,31 +22,31 @@ from .cursors import parse_page_cursor, parse_wait_cursor, write_page_cursor
 from .experiment_rows import Detail, tabulate
 from .validation_rows import tabulate_validations
 
-LONGEST_PAGE = 40_000
-"""Characters of rows in one answer; the rest comes with the next page."""
-MOST_ROWS: Mapping[Detail, int] = {"concise": 300, "detailed": 100}
-"""About what so many characters hold."""
+MAX_PAGE = 40_000
+"""Characters of rows in one answer. The other rows are on the next page."""
+MAX_ROWS: Mapping[Detail, int] = {"concise": 300, "detailed": 100}
+"""Rows that are read for one page: about as many as fit."""
 
 _COLUMNS: Mapping[str, Sequence[str]] = {"finished_at": ("finished_seq",), "cost": ("usd", "gpu_seconds")}
 
 
 async def get_results(lab: Lab, query: ResultsQuery) -> Results:
-    """The experiments that a query asks for, as rows.
+    """Return the experiments that a query selects, as rows.
 
-    Best score first where there is one, then the newest. Where the experiments span strata, those of the newest stratum come
-    first, each with its stratum: scores, and gains, are never ranked across.
+    The default order is the best score first, then experiments without a score, the newest first. If the experiments span
+    strata, those of the newest stratum come first, each with its stratum: scores and gains are never ranked across strata.
 
     Raises:
-        BadInputError: A filter's value is none that there is, or a cursor belongs to another query.
-        NotFoundError: There is no such experiment or grid.
+        BadInputError: A filter has an unknown value, or a cursor belongs to another query.
+        NotFoundError: An id doesn't exist.
     """
     metric = lab.trainer.metric
-    wanted = await _wanted(lab, query)
+    wanted = await _filter(lab, query)
     strata = await all_strata(lab.db)
     order = _order(query, metric, list(strata))
     start = parse_page_cursor(query.cursor, query, order) if query.cursor is not None else None
     total = await pages.count(lab.db, wanted)
-    limit = min(query.limit, MOST_ROWS[query.detail])
+    limit = min(query.limit, MAX_ROWS[query.detail])
     places = await pages.page(lab.db, wanted, order, min(limit + 1, total), start)
     shown = places[:limit]
     experiments = await find_experiments(lab.db, [place.number for place in shown])
@@ -63,14 +64,12 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
     )
 
 
-async def _wanted(lab: Lab, query: ResultsQuery) -> Filter:
-    chosen = await select(lab, query.ids) if query.ids is not None else Filter()
-    return Filter(
-        experiments=chosen.experiments,
-        grids=chosen.grids,
-        validations=chosen.validations,
+async def _filter(lab: Lab, query: ResultsQuery) -> Filter:
+    selected = await select(lab, query.ids) if query.ids is not None else Filter()
+    return replace(
+        selected,
         statuses=_statuses(query.status),
-        verdicts=[Verdict(_one_of("verdict", query.verdict, Verdict))] if query.verdict else (),
+        verdicts=[Verdict(_check_choice("verdict", query.verdict, Verdict))] if query.verdict else (),
         gpu=query.gpu,
         theme=query.theme,
         by=query.by,
@@ -83,14 +82,14 @@ def _statuses(text: str | None) -> Sequence[Status]:
     groups = {"pending": PENDING, "finished": FINISHED}
     if not text:
         return ()
-    name = _one_of("status", text, [*Status, *groups])
+    name = _check_choice("status", text, [*Status, *groups])
     return sorted(groups[name]) if name in groups else (Status(name),)
 
 
-def _one_of(what: str, text: str, known: Iterable[str]) -> str:
-    names = [str(name) for name in known]
+def _check_choice(argument: str, text: str, choices: Iterable[str]) -> str:
+    names = [str(choice) for choice in choices]
     if text not in names:
-        raise BadInputError(f"{what}={text!r} is none that there is", f"{nearest(text, names)} All: {', '.join(names)}")
+        raise BadInputError(f"{argument}={text!r} is unknown", f"{nearest(text, names)} All: {', '.join(names)}")
     return text
 
 
@@ -99,12 +98,12 @@ def _words(search: str | None) -> Sequence[str]:
         return ()
     words = re.findall(r"\w*[^\W_]\w*", search)
     if not words:
-        raise BadInputError(f"search={search!r} holds no word", "Give words of hypotheses, changes or notes")
+        raise BadInputError(f"search={search!r} contains no word", "Search for words in hypotheses, changes or notes")
     return words
 
 
 def _order(query: ResultsQuery, metric: Metric, strata: Sequence[int]) -> Sequence[SortSegment]:
-    """The order to show. Within a stratum the order by gain is the one by score, and launching goes by number."""
+    """Return the order of the rows. By gain is the same as by score within a stratum, and by launch the same as by number."""
     lower_is_better = metric.direction == "minimize"
     key = query.sort_by or "score"
     best_descends = {"score": not lower_is_better, "gain": True, "cost": False}.get(key, True)
@@ -118,8 +117,8 @@ def _order(query: ResultsQuery, metric: Metric, strata: Sequence[int]) -> Sequen
 
 
 def _fitting(rows: Sequence[Row]) -> int:
-    """How many of the rows one answer can hold; one at least."""
-    left = LONGEST_PAGE
+    """Return how many of the rows fit in one answer, at least one."""
+    left = MAX_PAGE
     for number, row in enumerate(rows):
         left -= len(row.model_dump_json())
         if left < 0 and number > 0:

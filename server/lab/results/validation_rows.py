@@ -1,4 +1,4 @@
-"""Validations as rows: what each found, by how much, and whether it made a champion."""
+"""Validations as rows: verdict, gain, and whether the candidate was promoted to champion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..references import BASELINE
 from .experiment_rows import significant
 
 DIGITS = 3
-"""Of gains and levels; their intervals are rarely narrower than a tenth of them."""
+"""Significant digits of gains and levels: their intervals are rarely narrower than a tenth of them."""
 
 
 async def tabulate_validations(lab: Lab, tests: Sequence[Validation]) -> list[ValidationRow]:
@@ -22,7 +22,7 @@ async def tabulate_validations(lab: Lab, tests: Sequence[Validation]) -> list[Va
 
 
 async def champion_name(lab: Lab, champion: int) -> str:
-    """A champion, by its row: `e0042` or `baseline`."""
+    """Return the name of the champion with this number: `e0042` or `baseline`."""
     experiment = await validations.experiment_of(lab.db, champion)
     return BASELINE if experiment is None else experiment_id(experiment)
 

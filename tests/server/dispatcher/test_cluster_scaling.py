@@ -134,7 +134,7 @@ async def test_dollars_used_up_by_idle_clusters_end_them_and_the_queue_waits(tmp
         assert not await loop.look_again()
         assert await support.statuses(lab) == ["queued"] * 2
         [told] = [one.line for one in await scan(lab) if one.key == "used up"]
-        assert told == "the dollars that the person allowed are used up: 2 queued won't start"
+        assert told == "the dollars that the person allowed are used up: 2 queued experiments won't start"
         assert (await spending.spent(lab.db, time.time())).usd == pytest.approx(48, abs=0.5)
 
 

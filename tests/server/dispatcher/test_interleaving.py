@@ -54,7 +54,7 @@ async def test_a_drift_that_it_shows_is_told_and_so_is_what_it_cost(lab: Lab) ->
     assert told.noise["drift_p"] < 0.01  # type: ignore[operator]
     assert any("drift" in line for line in told.tells)
     assert (
-        "The baseline ran 8 times, for the noise and to watch for drift: 17 % of the GPU time of what is scored here."
+        "The baseline ran 8 times, to measure the noise and to detect drift: 17 % of the GPU time of the scored experiments."
         in told.tells
     )
 

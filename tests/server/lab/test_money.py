@@ -73,7 +73,7 @@ async def test_the_report_says_what_each_pool_cost(tmp_path: Path) -> None:
     assert (bill["pool"], bill["clusters"]) == ("h100", 2)
     assert bill["idle_usd"] == pytest.approx(14.0, abs=0.1)
     for page in (as_html(found), as_markdown(found)):
-        assert "What clusters held and cost" in page
+        assert "GPU time and cost of clusters" in page
         assert "idle GPU-hours" in page
 
 

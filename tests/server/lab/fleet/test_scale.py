@@ -106,7 +106,7 @@ async def test_what_the_person_gave_up_no_tool_takes_back(tmp_path: Path) -> Non
                 await scale.scale(lab, ScaleRequest(pool="h100", clusters=count), "me")
         assert await wish(lab) == 0
         [told] = [one.line for one in await scan(lab) if one.key == "given up:h100"]
-        assert "the person (ada) gave them up" in told
+        assert "set to 0 clusters by the person (ada)" in told
         assert await scale.let_up(lab) == ["h100", "h200"]
         assert await scale.let_up(lab) == []
         assert await wish(lab) is None
@@ -127,7 +127,7 @@ async def test_idle_clusters_are_told_with_what_they_cost(tmp_path: Path) -> Non
         await hiring.told(lab, hiring.cluster())
         await at_work(lab, 3)
         [idle] = [one for one in await scan(lab) if one.key == "idle clusters"]
-        assert idle.line == "5 of 8 hired GPUs are idle for $10.00 an hour and nothing is queued"
+        assert idle.line == "5 of 8 GPUs of clusters are idle for $10.00 an hour and nothing is queued"
         assert not idle.wakes
         await builders.experiment(lab, gpu="H100")
         assert not [one for one in await scan(lab) if one.key == "idle clusters"]

@@ -99,5 +99,5 @@ async def test_names_that_are_no_source_are_refused(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
         with pytest.raises(NotFoundError, match="no experiment e0001"):
             await checkout(lab, "e0001")
-        with pytest.raises(BadInputError, match="an experiment's id, champion or baseline"):
+        with pytest.raises(BadInputError, match="Name an experiment, champion or baseline"):
             await checkout(lab, "workdir")

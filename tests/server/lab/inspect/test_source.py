@@ -79,7 +79,7 @@ async def test_by_default_the_outline_and_the_knobs_are_shown(tmp_path: Path) ->
                 "    def forward(self, x)  (lines 16-19)",
                 "  async def main(steps: int=3) -> None  (lines 22-24)",
                 "",
-                "Other files, which may not be changed: data.py, trainer.toml",
+                "Other files, which must not be changed: data.py, trainer.toml",
             ]
         )
 
@@ -147,7 +147,7 @@ async def test_a_long_answer_is_cut_and_says_how_to_see_the_rest(tmp_path: Path)
     async with lab_with(tmp_path, long) as lab:
         text = await read_source(lab, symbol="main")
         assert len(text) < 45_000
-        assert "ask for lines" in text
+        assert "set lines to read the rest" in text
         assert "more places" in await read_source(lab, search=r"print\(\d*0\)")
 
 
@@ -158,11 +158,11 @@ async def test_a_long_answer_is_cut_and_says_how_to_see_the_rest(tmp_path: Path)
         ({"file": "trian.py"}, NotFoundError, "train.py"),
         ({"search": "nowhere"}, NotFoundError, "outline"),
         ({"search": ""}, BadInputError, "search"),
-        ({"search": r"(\w+\s*)+:"}, BadInputError, "plain regular expression"),
+        ({"search": r"(\w+\s*)+:"}, BadInputError, "without nested repetitions"),
         ({"lines": "40-50"}, BadInputError, "24"),
         ({"lines": "9-3"}, BadInputError, "10-40"),
         ({"lines": "all"}, BadInputError, "10-40"),
-        ({"lines": "1-3", "symbol": "main"}, BadInputError, "Give one"),
+        ({"lines": "1-3", "symbol": "main"}, BadInputError, "Set one"),
         ({"id": "e0042"}, NotFoundError, "e0042"),
         ({"id": "champ"}, BadInputError, "champ"),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from labhand.server.errors import BadInputError, NotFoundError
-from labhand.server.lab.manage.notebook import LONGEST, note
+from labhand.server.lab.manage.notebook import MAX_TEXT, note
 
 from ..writing import launch_grid, opened
 
@@ -32,7 +32,7 @@ async def test_a_note_may_be_about_nothing_in_particular(tmp_path: Path) -> None
 
 async def test_empty_and_endless_notes_and_unknown_experiments_are_refused(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
-        for text in (" \n", "x" * (LONGEST + 1)):
+        for text in (" \n", "x" * (MAX_TEXT + 1)):
             with pytest.raises(BadInputError, match="1 to 10,000"):
                 await note(lab, text, [], None, "me")
         with pytest.raises(NotFoundError, match="e0007"):

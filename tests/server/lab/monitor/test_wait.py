@@ -264,8 +264,8 @@ async def test_work_without_a_dispatcher_wakes_one_and_only_then_complains(
         await builders.experiment(lab, gpu=gpu)
         told = await wait_for(lab, timeout_seconds=0.1)
         assert (woken.times, told.attention) == (1, [])
-        monkeypatch.setattr(wait, "WAKE_SECONDS", 0.2)
-        monkeypatch.setattr(wait, "LOOK_SECONDS", 0.1)
+        monkeypatch.setattr(wait, "MAX_START_SECONDS", 0.2)
+        monkeypatch.setattr(wait, "MAX_SNAPSHOT_SECONDS", 0.1)
         told = await wait_for(lab, timeout_seconds=LONG)
         assert woken.times == 2
         assert "no dispatcher runs" in told.attention[0]
@@ -284,8 +284,8 @@ async def test_nothing_to_wait_for_wakes_no_dispatcher(tmp_path: Path) -> None:
 
 
 async def test_a_word_of_progress_comes_even_when_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wait, "TELL_SECONDS", 0.1)
-    monkeypatch.setattr(wait, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(wait, "MAX_PROGRESS_SECONDS", 0.1)
+    monkeypatch.setattr(wait, "MAX_SNAPSHOT_SECONDS", 0.05)
     heard = Heard()
     async with builders.lab(tmp_path) as lab:
         await builders.experiment(lab)

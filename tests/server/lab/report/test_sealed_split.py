@@ -92,8 +92,8 @@ async def test_pairs_that_were_not_scored_alike_on_the_same_text_are_left_out(tm
         files[1].write_text("no", "utf-8")
         found = await told(lab)
         assert (found.pairs, found.gain) == (6, None)
-        assert "6 of the pairs" in found.means
-        assert "has no gain to tell" in as_markdown(await gather(lab.lab))
+        assert "6 of its pairs" in found.means
+        assert "has no gain: 6" in as_markdown(await gather(lab.lab))
 
 
 async def test_a_link_is_not_read_for_whoever_laid_it(tmp_path: Path) -> None:
