@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
 
 from ...domain import Failure, Purpose, RunStatus, Status, Verdict
 from ..database import Reader, Row
 from .filter import Filter
+from .rows import COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,16 @@ class SlotInterval:
     ended: float | None
 
 
-_COLUMNS = (
-    "number, grid, variant, commit_hash, e.tree AS tree, purpose, e.changes AS changes, seed, setting, gpu, budget_seconds,"
-    " status, failure, verdict, stratum, score, gain, knobs, attempts, gpu_seconds, usd, started_at, finished_at,"
-    " result ->> '$.seconds' AS seconds, result ->> '$.measures' AS measures"
+_SHARED = [column for column in COLUMNS if column.field in {field.name for field in fields(TriedExperiment)}]
+"""The columns of an experiment that a trial has, too."""
+_SELECTED = ", ".join(
+    [
+        *(f"e.{column.name} AS {column.name}" for column in _SHARED),
+        "failure",
+        "knobs",
+        "result ->> '$.seconds' AS seconds",
+        "result ->> '$.measures' AS measures",
+    ]
 )
 _FROM = "FROM experiments AS e JOIN sources USING (commit_hash)"
 
@@ -74,13 +81,13 @@ async def trials(reader: Reader, wanted: Filter) -> list[TriedExperiment]:
     """Experiments in the order of their numbers."""
     condition, parameters = wanted.where()
     return [
-        _tried(row) for row in await reader.rows(f"SELECT {_COLUMNS} {_FROM} WHERE {condition} ORDER BY number", parameters)
+        _tried(row) for row in await reader.rows(f"SELECT {_SELECTED} {_FROM} WHERE {condition} ORDER BY number", parameters)
     ]
 
 
 async def trials_in(reader: Reader, setting: str) -> list[TriedExperiment]:
     """The experiments of a setting in the order of their numbers."""
-    rows = await reader.rows(f"SELECT {_COLUMNS} {_FROM} WHERE setting = ? ORDER BY number", (setting,))
+    rows = await reader.rows(f"SELECT {_SELECTED} {_FROM} WHERE setting = ? ORDER BY number", (setting,))
     return [_tried(row) for row in rows]
 
 
@@ -99,29 +106,9 @@ async def slot_intervals(reader: Reader, experiments: Sequence[int]) -> list[Slo
 
 def _tried(row: Row) -> TriedExperiment:
     return TriedExperiment(
-        number=row["number"],
-        grid=row["grid"],
-        variant=row["variant"],
-        commit=row["commit_hash"],
-        tree=row["tree"],
-        purpose=Purpose(row["purpose"]),
-        changes=row["changes"],
-        seed=row["seed"],
-        setting=row["setting"],
-        gpu=row["gpu"],
-        budget_seconds=row["budget_seconds"],
-        status=Status(row["status"]),
+        **{column.field: column.read(row[column.name]) for column in _SHARED},
         failure=Failure(row["failure"]) if row["failure"] else None,
-        verdict=Verdict(row["verdict"]),
-        stratum=row["stratum"],
-        score=row["score"],
-        gain=row["gain"],
         knobs=_table(row["knobs"]),
-        attempts=row["attempts"],
-        gpu_seconds=row["gpu_seconds"],
-        usd=row["usd"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
         seconds=_table(row["seconds"]),
         measures=_table(row["measures"]),
     )
