@@ -103,7 +103,7 @@ async def test_a_grid_on_several_kinds_is_held_to_the_cap_and_has_no_optimiser(t
     async with hiring.lab(tmp_path) as lab:
         with pytest.raises(BadInputError, match=r"1,200 experiments .*× 2 kinds of GPU\)"):
             await writing.launch_grid(lab, factors={"X": [n / 100 for n in range(600)]}, gpu=BOTH)
-        with pytest.raises(BadInputError, match="learns on one at a time"):
+        with pytest.raises(BadInputError, match="works on one kind at a time"):
             await writing.launch_grid(lab, factors={"X": [0.0, 5.0]}, design="optimiser", gpu=BOTH)
         told = await writing.launch_grid(lab, factors={"X": [0.0, 5.0]}, design="optimiser", size=2, gpu="any")
         assert "finishes first" in told.why_gpu
@@ -216,7 +216,7 @@ async def test_an_analysis_is_of_one_kind_and_says_what_it_leaves_out(tmp_path: 
         told = await analyze(lab, "effects", ["e0001-e0006"])
         assert told.experiments == 3
         assert told.left_out == ["3 in another stratum, s1, whose scores don't compare"]
-        assert "Scores of several kinds of GPU don't compare; of the others: gpu='H100'." in told.tells
+        assert "Scores on different kinds of GPU don't compare. Analyze the other kinds separately: gpu='H100'." in told.tells
         block = await analyze(lab, "noise", ["e0001-e0006"], "H100")
         assert (block.stratum["id"], block.experiments, block.left_out) == ("s1", 3, [])
         with pytest.raises(BadInputError, match="Nothing on B200 is scored"):
