@@ -114,7 +114,7 @@ async def _offer(
 
 async def _missing_baseline_runs(lab: Lab, setting: LaunchStratum) -> int:
     """Return how many replicates of the baseline a launch on this kind would add."""
-    tree = (await proposals.baseline(lab)).kept.tree
+    tree = (await proposals.baseline(lab)).row.tree
     earlier = await related.same_sources(lab.db, [tree], setting.budget_seconds, setting.gpu)
     return baseline_replicates(len({experiment.seed for experiment in earlier}))
 

@@ -80,7 +80,7 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
         choice = await _choose(lab, request, base, len(plan.cells) or request.size or 1)
         _refuse_searching_on_several(request, choice)
         cells, plan = await _cross_all(lab, request, plan, choice.settings[0], seed)
-    kept = await proposals.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
+    saved = await proposals.save(lab, [cell.proposal for cell in cells], request.hypothesis)
     grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
 
     def answer(batch: SubmittedBatch, line: LabLine | None) -> GridLaunched:
@@ -106,7 +106,7 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
             lab=line,
         )
 
-    return await submit(lab, Batch(kept, choice.settings, request, caller, grid=grid), GridLaunched, answer)
+    return await submit(lab, Batch(saved, choice.settings, request, caller, grid=grid), GridLaunched, answer)
 
 
 async def _choose(lab: Lab, request: GridLaunch, base: Reference, cells: int) -> DeviceChoice:
@@ -221,7 +221,7 @@ def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combin
     """Return a variant's cells. The variant is parsed once and rendered for each cell."""
     _refuse_lacking(variant, {factor for combination in combinations for factor in combination}, name)
     knobs = Knobs(variant.source, lab.trainer)
-    before = lab.with_protected(variant.base.kept)
+    before = lab.with_protected(variant.base.committed)
     diffstats: dict[frozenset[str], str] = {}  # cells that set the same knobs change the same lines
     cells: list[Planned] = []
     for combination in combinations:

@@ -26,7 +26,7 @@ from .. import allowance, proposals
 from ..fleet import device_choice, estimates
 from ..fleet.launch_stratum import LaunchStratum, choose_launch_stratum
 from ..lab import Lab
-from ..proposals import KeptProposal
+from ..proposals import SavedProposal
 from ..references import CHAMPION, find_experiment
 from ..results.experiment_rows import significant
 from ..results.validation_rows import DIGITS, champion_name
@@ -46,7 +46,7 @@ class Candidate:
     """
 
     experiment: Experiment
-    idea: KeptProposal
+    idea: SavedProposal
     setting: LaunchStratum
     longer: Sequence[tuple[int, LaunchStratum]]
     prior: tuple[float, float] | None
@@ -68,8 +68,8 @@ class Call:
     """
 
     candidates: Sequence[Candidate]
-    champion: KeptProposal
-    baseline: KeptProposal
+    champion: SavedProposal
+    baseline: SavedProposal
     reign: int
     pairs: int
     caller: str
@@ -106,7 +106,7 @@ async def validate(lab: Lab, request: ValidationRequest, caller: str) -> Validat
 
 async def _read(lab: Lab, request: ValidationRequest, caller: str) -> Call:
     reign = await validations.champion_number(lab.db)
-    [champion] = await proposals.keep(
+    [champion] = await proposals.save(
         lab, [await proposals.propose(lab, Change(base=CHAMPION))], "The champion, as it is measured now"
     )
     gpu, why = await _kind(lab, request)
@@ -130,12 +130,12 @@ async def _kind(lab: Lab, request: ValidationRequest) -> tuple[str | None, str]:
     return chosen.settings[0].gpu, chosen.why
 
 
-def _refuse_needless(candidates: Sequence[Candidate], champion: KeptProposal) -> None:
+def _refuse_needless(candidates: Sequence[Candidate], champion: SavedProposal) -> None:
     """Refuse tests of the champion's own source, and second tests of the same source."""
     named: dict[str, str] = {}
     for candidate in candidates:
-        name, tree = candidate.experiment.id, candidate.idea.kept.tree
-        if tree == champion.kept.tree:
+        name, tree = candidate.experiment.id, candidate.idea.row.tree
+        if tree == champion.row.tree:
             raise BadInputError(f"{name} has the champion's own source", "Name a candidate that changes it")
         if tree in named:
             raise BadInputError(
@@ -150,7 +150,7 @@ async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str |
         raise BadInputError(
             f"{experiment.id} is {experiment.status}", "Only an experiment with a score can be validated; see get_results"
         )
-    [idea] = await proposals.keep(
+    [idea] = await proposals.save(
         lab, [await proposals.propose(lab, Change(base=experiment.id))], f"{experiment.id}, as it is measured now"
     )
     kind, budget = gpu or experiment.gpu, experiment.budget_seconds
@@ -187,7 +187,7 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
             validations.Validation(
                 number=number,
                 candidate=candidate.experiment.number,
-                commit=candidate.idea.kept.commit,
+                commit=candidate.idea.row.commit,
                 champion=call.reign,
                 gpu=candidate.setting.gpu,
                 clock=candidate.setting.clock,
@@ -212,7 +212,7 @@ async def _refuse_tested(reader: Reader, call: Call) -> None:
     running = {test.commit: test for test in await validations.unfinished(reader)}
     confirmed = {test.commit: test for test in await validations.confirmed_against(reader, call.reign)}
     for candidate in call.candidates:
-        name, commit = candidate.experiment.id, candidate.idea.kept.commit
+        name, commit = candidate.experiment.id, candidate.idea.row.commit
         if commit in running:
             raise ConflictError(f"{name} is being tested as {running[commit].id}", f'wait(ids=["{running[commit].id}"])')
         if commit in confirmed:
@@ -231,10 +231,10 @@ def _total_cost(tests: Sequence[validations.Validation]) -> Committed:
 
 
 async def _stages(lab: Lab, reader: Reader, call: Call, candidate: Candidate) -> list[Stage]:
-    champion, baseline = call.champion.kept, call.baseline.kept
+    champion, baseline = call.champion.row, call.baseline.row
     planned = [(StageKind.TEST, 1, candidate.setting, champion, call.pairs)]
     planned += [(StageKind.HORIZON, times, setting, champion, horizons.PAIRS) for times, setting in candidate.longer]
-    if candidate.idea.kept.tree != baseline.tree:
+    if candidate.idea.row.tree != baseline.tree:
         planned.append((StageKind.REPORT, 1, candidate.setting, baseline, paired_test.PAIRS))
     stages: list[Stage] = []
     for place, (kind, horizon, setting, against, count) in enumerate(planned):
@@ -258,7 +258,7 @@ async def _stages(lab: Lab, reader: Reader, call: Call, candidate: Candidate) ->
 async def _launch(lab: Lab, tx: Transaction, call: Call) -> list[validations.Validation]:
     tests = await _plan(lab, tx, call)
     ideas_run = [call.champion, call.baseline, *(candidate.idea for candidate in call.candidates)]
-    await sources.save_sources(tx, [idea.kept for idea in ideas_run])
+    await sources.save_sources(tx, [idea.row for idea in ideas_run])
     names: dict[str, str] = {}
     for test in tests:
         await validations.save(tx, test)
