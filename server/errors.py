@@ -54,17 +54,17 @@ class NoCapacityError(LabhandError):
     """A backend has no free slot for a run now."""
 
 
-def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
-    """Returns a remedy for an unknown name: `Did you mean DEPTH, WIDTH?`, or all names if none is similar.
+def nearest(name: str, choices: Iterable[str], max_names: int = 3) -> str:
+    """Return a remedy for an unknown name: `Did you mean DEPTH, WIDTH?`, or all names if none is similar.
 
     Args:
         name: The unknown name.
-        known: The names that exist.
-        most: Maximum number of similar names.
+        choices: The names that exist.
+        max_names: Maximum number of similar names.
     """
-    names = sorted(known)
+    names = sorted(choices)
     upper = {candidate.upper(): candidate for candidate in names}
-    near = [upper[match] for match in get_close_matches(name.upper(), upper, n=most, cutoff=0.5)]
+    near = [upper[match] for match in get_close_matches(name.upper(), upper, n=max_names, cutoff=0.5)]
     if near:
         return f"Did you mean {', '.join(near)}?"
     return f"Available: {', '.join(names[:40])}" if names else "None exists"

@@ -1,4 +1,4 @@
-"""How experiments, grids, validations and runs are named: `e0042`, `g007`, `v003`, `e0042-1`."""
+"""Ids of experiments, grids, validations and runs: `e0042`, `g007`, `v003`, `e0042-1`."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from .errors import BadInputError
 
 
 def experiment_id(number: int) -> str:
-    """`e0042` for 42."""
+    """Return `e0042` for 42."""
     return f"e{number:04d}"
 
 
 def grid_id(number: int) -> str:
-    """`g007` for 7."""
+    """Return `g007` for 7."""
     return f"g{number:03d}"
 
 
 def validation_id(number: int) -> str:
-    """`v003` for 3."""
+    """Return `v003` for 3."""
     return f"v{number:03d}"
 
 
 def run_id(experiment: int, attempt: int) -> str:
-    """`e0042-1` for the first attempt at experiment 42."""
+    """Return `e0042-1` for the first attempt at experiment 42."""
     return f"{experiment_id(experiment)}-{attempt}"
 
 
@@ -36,11 +36,11 @@ _RANGE = re.compile(r"e0*(\d{1,9})\s*(?:-|\.\.)\s*e?0*(\d{1,9})")
 
 
 MAX_RANGE = 1_000_000
-"""Experiments that one range may name."""
+"""Maximum number of experiments in one range."""
 
 
 class Ids(NamedTuple):
-    """Numbers of what is named."""
+    """The numbers of experiments, grids and validations that ids name."""
 
     experiments: list[int]
     grids: list[int]
@@ -48,35 +48,33 @@ class Ids(NamedTuple):
 
 
 def parse_ids(ids: Iterable[str]) -> Ids:
-    """Numbers of the experiments, grids and validations that are named.
+    """Return the numbers of the experiments, grids and validations that ids name.
 
     Args:
         ids: `e0042`, `g007`, `v003`, or a range `e0001-e0008` as answers write them.
 
     Raises:
-        BadInputError: A name is none of these, or a range is beyond all measure.
+        BadInputError: A text is not an id, or a range is longer than `MAX_RANGE`.
     """
-    found = Ids([], [], [])
-    kinds = {"e": found.experiments, "g": found.grids, "v": found.validations}
+    numbers = Ids([], [], [])
+    kinds = {"e": numbers.experiments, "g": numbers.grids, "v": numbers.validations}
     for text in ids:
         if span := _RANGE.fullmatch(text.strip()):
             first, last = int(span[1]), int(span[2])
             if last - first >= MAX_RANGE:
-                raise BadInputError(
-                    f"{text!r} names {last - first + 1:,} experiments", f"A range has {MAX_RANGE:,} at the most"
-                )
-            found.experiments.extend(range(first, last + 1))
+                raise BadInputError(f"{text!r} names {last - first + 1:,} experiments", f"A range has {MAX_RANGE:,} at most")
+            numbers.experiments.extend(range(first, last + 1))
         elif name := _ID.fullmatch(text.strip()):
             kinds[name[1]].append(int(name[2]))
         else:
             raise BadInputError(
                 f"{text!r} is not an id", "An experiment is e0042, a grid g007, a validation v003, a range e0001-e0008"
             )
-    return found
+    return numbers
 
 
 def id_ranges(numbers: Iterable[int]) -> list[str]:
-    """Experiments as ranges: `["e0001-e0008", "e0011"]`."""
+    """Return experiments as ranges: `["e0001-e0008", "e0011"]`."""
     spans: list[list[int]] = []
     for number in sorted(set(numbers)):
         if spans and spans[-1][1] == number - 1:

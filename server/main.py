@@ -59,9 +59,9 @@ def serve(
     if not http:
         serve_stdio(handle, read_only=read_only)
         return
-    from .commands.console import err, errors_told
+    from .commands.console import err, exit_on_error
 
-    with errors_told():
+    with exit_on_error():
         settings = load_settings(place)
         where = address or settings.http.address
         err.print(f"Serving the lab at {place} on http://{where}/mcp; Ctrl-C ends it, experiments go on.")
@@ -73,10 +73,10 @@ def dispatch(*, root: Root = None) -> None:
     """Run queued experiments until nothing is left to do. Launches start this process by themselves."""
     import anyio
 
-    from .commands.console import errors_told
+    from .commands.console import exit_on_error
     from .dispatcher import dispatch as run_dispatcher
 
-    with errors_told():
+    with exit_on_error():
         anyio.run(run_dispatcher, _root(root))
 
 
@@ -87,10 +87,10 @@ def demo(
     keep: Annotated[Path | None, typer.Option(help="Folder for the lab; by default a temporary folder that is deleted")] = None,
 ) -> None:
     """Run real experiments through a real MCP client on this machine, in a few minutes."""
-    from .commands.console import errors_told
+    from .commands.console import exit_on_error
     from .commands.demo import run_demo
 
-    with errors_told():
+    with exit_on_error():
         run_demo(budget_seconds, keep)
 
 
@@ -102,20 +102,20 @@ def init(
     copy: Annotated[bool, typer.Option("--copy", help="Copy a built-in trainer to the lab, to read and edit it")] = False,
 ) -> None:
     """Create a lab: write a labhand.toml with comments."""
-    from .commands.console import errors_told
+    from .commands.console import exit_on_error
     from .commands.init import make_lab
 
-    with errors_told():
+    with exit_on_error():
         make_lab(folder, trainer, copy=copy)
 
 
 @app.command()
 def prepare(*, root: Root = None) -> None:
     """Prepare the trainer's data on this machine. Otherwise the first experiment does it."""
-    from .commands.console import errors_told
+    from .commands.console import exit_on_error
     from .commands.init import prepare_data
 
-    with errors_told():
+    with exit_on_error():
         prepare_data(_root(root))
 
 
@@ -227,10 +227,10 @@ def study(
     base: Annotated[str, typer.Option(help="The source to change: champion, baseline, or an experiment's id")] = "champion",
 ) -> None:
     """Search with the optimiser, without an agent, for comparison with one."""
-    from .commands.console import errors_told
+    from .commands.console import exit_on_error
     from .commands.study import run_study
 
-    with errors_told():
+    with exit_on_error():
         run_study(_root(root), factors, experiments, base)
 
 

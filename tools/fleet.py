@@ -12,8 +12,8 @@ from .registry import tool
 async def list_gpus(ctx: LabContext) -> GpuList:
     """The pools of GPUs: kind, number, free, queue, price, measured relative speed; and the budget that holds on them.
 
-    For a pool that hires machines also the clusters that are up, what they cost while idle, and `volatile` where results that
-    were not fetched are lost with a cluster. `as_of_seconds_ago` is the age of this information.
+    A pool that launches clusters also shows the clusters that are up, what they cost while idle, and `volatile` if results
+    that were not fetched are lost with a cluster. `as_of_seconds_ago` is the age of this information.
     """
     return await gpus.list_gpus(await lab_of(ctx))
 

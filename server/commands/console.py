@@ -1,4 +1,4 @@
-"""How commands speak to a person: tables on standard output, everything else on standard error."""
+"""Output of the commands: tables on standard output, everything else on standard error."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ err = Console(stderr=True, highlight=False, emoji=False)
 
 
 @contextmanager
-def errors_told() -> Generator[None]:
-    """End a command with the error's own words and exit code 2, rather than a traceback."""
+def exit_on_error() -> Generator[None]:
+    """End a command with the error's text and exit code 2, instead of a traceback."""
     try:
         yield
     except LabhandError as error:
@@ -33,15 +33,15 @@ def errors_told() -> Generator[None]:
         raise typer.Exit(2) from error
 
 
-def plug_in_command(root: Path | None = None) -> str:
-    """What plugs this labhand into Claude Code: for the lab at `root`, else for the folder where it is typed."""
+def registration_command(root: Path | None = None) -> str:
+    """Return the command that registers labhand in Claude Code: for the lab at `root`, or for the current folder."""
     beside = Path(sys.executable).with_name("labhand")
     command = [str(beside) if beside.exists() else "labhand", "serve", *(["--root", str(root)] if root else [])]
     return f"claude mcp add labhand -- {shlex.join(command)}"
 
 
 def results_table(title: str, rows: Sequence[Row], common: dict[str, object]) -> Table:
-    """The rows of `get_results` as a table, with what they share below."""
+    """Return the rows of `get_results` as a table, with the values that all rows share below it."""
     table = Table(title=title, caption=escape(_shared(common)), caption_justify="left")
     columns = ("id", "status", "verdict", "score", "gain", "changes", "gpu", "cost", "error")
     shown = [name for name in columns if any(getattr(row, name) is not None for row in rows)] or ["id"]
@@ -65,7 +65,7 @@ def _shared(common: dict[str, object]) -> str:
 
 
 def in_words(value: object) -> str:
-    """A value of an answer as a person reads it, without braces and quotes."""
+    """Return a value of an answer as text for a person, without braces and quotes."""
     if isinstance(value, dict):
         return ", ".join(f"{key} {in_words(item)}" for key, item in cast(dict[str, object], value).items())
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""`labhand demo`: what an agent does with the lab, done by a script through a real MCP client. Nothing is pre-recorded."""
+"""`labhand demo`: a script that does through a real MCP client what an agent does. Nothing is recorded in advance."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from ..errors import LabhandError
 from ..schemas.results import Row
 from ..settings import FILE
-from .console import err, in_words, out, plug_in_command, results_table
+from .console import err, in_words, out, registration_command, results_table
 from .init import prepare_data
 
 FACTORS: Mapping[str, list[Any]] = {"WIDTH": [32, 128], "MATRIX_LR": [0.01, 0.04]}
-"""Two knobs of the built-in trainer, two values each."""
+"""Two knobs of the built-in trainer, with two values each."""
 
 
 def run_demo(budget_seconds: float, keep: Path | None) -> None:
-    """Open a lab, run the baseline and a grid in it through MCP, and print what came of it.
+    """Create a lab, run the baseline and a grid in it through MCP, and print the results.
 
     Args:
-        budget_seconds: Of training, for each experiment.
-        keep: Where to make the lab; None for a temporary folder.
+        budget_seconds: Seconds of training of each experiment.
+        keep: Folder for the lab; None for a temporary folder.
 
     Raises:
-        LabhandError: A call failed, or data can't be prepared.
+        LabhandError: A call failed, or the data can't be prepared.
     """
     with nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="labhand-demo-") as folder:
         root = Path(folder).resolve()
@@ -50,7 +50,7 @@ def run_demo(budget_seconds: float, keep: Path | None) -> None:
         anyio.run(_research, root)
         err.print(f"All of it took {time.monotonic() - began:.0f} s.")
     err.print("\n[bold]Plug in Claude Code[/bold], in the folder where you want to work:\n")
-    out.print(f"  {plug_in_command()}", markup=False)
+    out.print(f"  {registration_command()}", markup=False)
 
 
 async def _research(root: Path) -> None:
@@ -77,12 +77,12 @@ async def _research(root: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class DemoAgent:
-    """What an agent does, by calls that any client could make."""
+    """An agent that is a script: it makes calls that any client could make."""
 
     client: Client
 
     async def call(self, tool: str, **arguments: object) -> dict[str, Any]:
-        """Call a tool for its data.
+        """Call a tool and return its structured answer.
 
         Raises:
             LabhandError: The tool answered with an error.
@@ -96,7 +96,7 @@ class DemoAgent:
         return result
 
     async def look_around(self) -> None:
-        """See what there is to run on, and what there is to change."""
+        """Print the GPUs, and the size of the baseline's outline."""
         gpus = await self.call("list_gpus")
         for pool in gpus["pools"]:
             err.print(f"list_gpus: {pool['total']} x {pool['gpu']}, {gpus['budget_seconds']:g} s of training each")
@@ -117,18 +117,18 @@ class DemoAgent:
                 arguments: dict[str, object] = {"ids": ids, "until": "all"}
                 if cursor is not None:
                     arguments["after"] = cursor
-                told = _data(await self._result("wait", arguments, show))
-                cursor = told["cursor"]
-                for failure in told.get("failures", []):
+                answer = _data(await self._result("wait", arguments, show))
+                cursor = answer["cursor"]
+                for failure in answer.get("failures", []):
                     bar.console.print(f"[red]{failure['count']} {failure['kind']}[/red]: {escape(failure.get('message', ''))}")
-                if not told.get("pending"):
+                if not answer.get("pending"):
                     return
 
     async def show_results(self) -> None:
-        """Print the table, what it cost, and what may be said."""
-        found = await self.call("get_results", limit=50)
-        rows = [Row.model_validate(row) for row in found["rows"]]
-        out.print(results_table("get_results", rows, found["common"]))
+        """Print the table of results, the noise, and what was spent."""
+        results = await self.call("get_results", limit=50)
+        rows = [Row.model_validate(row) for row in results["rows"]]
+        out.print(results_table("get_results", rows, results["common"]))
         briefing = await self.call("get_briefing")
         out.print(f"noise: {briefing.get('noise', '')}", markup=False)
         for name in ("allowance", "efficiency"):

@@ -1,4 +1,4 @@
-"""`labhand doctor`: what is here, what is missing, and how to mend it; a line each."""
+"""`labhand doctor`: checks everything that a lab needs, and prints a line with the remedy for each check."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..lab.evaluator_change import latest_evaluator
 from ..machine import DRIVER_REMEDY, devices, refuse_network_file_system
 from ..settings import FILE, Settings, data_folder, load_settings
 from ..source.trainer_folder import load_trainer
-from .console import out, plug_in_command
+from .console import out, registration_command
 from .init import training_python
 from .install_check import changed_files
 
@@ -38,37 +38,38 @@ LANDLOCK_VERSION_FLAG = 1
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One line of the examination.
+    """The result of one check.
 
     Attributes:
-        state: `bad` stops experiments, `note` limits what is promised.
-        fix: What to do about it; empty where all is well.
+        state: `bad` stops experiments, `note` limits what labhand can promise.
+        finding: The state of the subject, in words.
+        fix: The remedy; empty if none is needed.
     """
 
     subject: str
     state: State
-    told: str
+    finding: str
     fix: str = ""
 
 
 def examine(root: Path) -> None:
-    """Print a line for everything that a lab stands on. Exit code 1 when something stops experiments."""
-    findings = list(_findings(root))
-    for finding in findings:
-        fix = f" [bold]→ {escape(finding.fix)}[/bold]" if finding.fix else ""
-        out.print(f"{MARKS[finding.state]} {finding.subject}: {escape(finding.told)}{fix}")
-    if any(finding.state == "bad" for finding in findings):
+    """Print a line for each check. Exit code 1 if something stops experiments."""
+    results = list(_check_all(root))
+    for result in results:
+        fix = f" [bold]→ {escape(result.fix)}[/bold]" if result.fix else ""
+        out.print(f"{MARKS[result.state]} {result.subject}: {escape(result.finding)}{fix}")
+    if any(result.state == "bad" for result in results):
         raise typer.Exit(1)
 
 
-def _findings(root: Path) -> Iterator[CheckResult]:
+def _check_all(root: Path) -> Iterator[CheckResult]:
     try:
         settings = load_settings(root)
     except LabhandError as error:
         yield CheckResult("settings", "bad", error.problem, error.remedy)
         return
-    told = str(root / FILE) if (root / FILE).exists() else f"no {FILE}: the built-in trainer on this machine"
-    yield CheckResult("settings", "ok", told)
+    source = str(root / FILE) if (root / FILE).exists() else f"no {FILE}: the built-in trainer on this machine"
+    yield CheckResult("settings", "ok", source)
     checks: tuple[Callable[[Path, Settings], CheckResult], ...] = (
         _git,
         _folder,
@@ -118,13 +119,13 @@ def _trainer(root: Path, settings: Settings) -> CheckResult:
 
 
 def _gpus(_root: Path, _settings: Settings) -> CheckResult:
-    found = devices()
-    if found.problem:
-        return CheckResult("GPUs", "bad", found.problem.removesuffix(f". {DRIVER_REMEDY}"), DRIVER_REMEDY)
-    if found.kind == "cpu":
-        told = f"none; experiments run on {len(found.indices)} processor cores, and budgets count CPU seconds"
-        return CheckResult("GPUs", "note", told)
-    return CheckResult("GPUs", "ok", f"{len(found.indices)} x {found.kind}")
+    machine = devices()
+    if machine.problem:
+        return CheckResult("GPUs", "bad", machine.problem.removesuffix(f". {DRIVER_REMEDY}"), DRIVER_REMEDY)
+    if machine.kind == "cpu":
+        cores = f"none; experiments run on {len(machine.indices)} processor cores, and budgets count CPU seconds"
+        return CheckResult("GPUs", "note", cores)
+    return CheckResult("GPUs", "ok", f"{len(machine.indices)} x {machine.kind}")
 
 
 def _torch(_root: Path, settings: Settings) -> CheckResult:
@@ -154,25 +155,27 @@ def _data(root: Path, settings: Settings) -> CheckResult:
     cache = Path(os.environ.get("LABHAND_CACHE") or Path.home() / ".cache" / "labhand")
     if cache.is_dir() and any(cache.iterdir()):
         return CheckResult("data", "ok", f"in {cache}")
-    return CheckResult("data", "note", "not prepared; the first experiment will", "labhand prepare")
+    return CheckResult("data", "note", "not prepared; the first experiment will prepare it", "labhand prepare")
 
 
 def _landlock(_root: Path, _settings: Settings) -> CheckResult:
     libc = ctypes.CDLL(None, use_errno=True)
     version = int(libc.syscall(LANDLOCK_CREATE_RULESET, None, 0, LANDLOCK_VERSION_FLAG))
     if version < 1:
-        fix = "a kernel 5.13 or later with Landlock among its security modules"
-        return CheckResult("Landlock", "note", "not in this kernel: experiments can read what you can read", fix)
+        fix = "use Linux 5.13 or later with the security module Landlock enabled"
+        return CheckResult("Landlock", "note", "not in this kernel: experiments can read all files that you can read", fix)
     return CheckResult("Landlock", "ok", f"version {version}")
 
 
 def _own_files(_root: Path, _settings: Settings) -> CheckResult:
     changed = changed_files()
     if changed is None:
-        return CheckResult("labhand", "note", "installed to be edited, so that its files can't be checked: git status tells")
+        return CheckResult(
+            "labhand", "note", "an editable installation, whose files can't be checked; git status shows changes"
+        )
     if changed:
-        told = f"{', '.join(changed[:5])} differ from what was installed: scores of before and after don't compare"
-        return CheckResult("labhand", "bad", told, "pip install --force-reinstall labhand")
+        files = f"{', '.join(changed[:5])} differ from what was installed: scores from before and after can't be compared"
+        return CheckResult("labhand", "bad", files, "pip install --force-reinstall labhand")
     return CheckResult("labhand", "ok", "the evaluator and all other files are as they were installed")
 
 
@@ -181,11 +184,13 @@ def _evaluator(root: Path, settings: Settings) -> CheckResult:
     latest = None if settings.is_rehearsal else anyio.run(latest_evaluator, data_folder(root, settings))
     if latest in {None, installed}:
         return CheckResult("evaluator", "ok", f"version {installed}")
-    told = (
+    versions = (
         f"version {installed} is installed, and the latest results were measured by version {latest}: strata begin anew once."
         " Old results stay, and aren't compared with new ones"
     )
-    return CheckResult("evaluator", "note", told, "nothing to do: the lab runs its baseline again before it compares anything")
+    return CheckResult(
+        "evaluator", "note", versions, "nothing to do: the lab runs its baseline again before it compares anything"
+    )
 
 
 def _skypilot(_root: Path, settings: Settings) -> CheckResult:
@@ -199,14 +204,16 @@ def _skypilot(_root: Path, settings: Settings) -> CheckResult:
         about = anyio.run(_ask_skypilot)
     except SkyError as error:
         return CheckResult("SkyPilot", "bad", error.problem, error.remedy)
-    told = f"{about.client}, API server {about.server}, enabled: {', '.join(about.enabled) or 'nothing'}"
-    shut = sorted(name for name, clouds in wanted.items() if not clouds & set(about.enabled))
-    if shut:
-        clouds = sorted(set[str]().union(*(wanted[name] for name in shut)))
-        return CheckResult("SkyPilot", "bad", f"{told}; nothing for {', '.join(shut)}", f"sky check {' '.join(clouds)}")
+    versions = f"{about.client}, API server {about.server}, enabled: {', '.join(about.enabled) or 'nothing'}"
+    unreachable = sorted(name for name, clouds in wanted.items() if not clouds & set(about.enabled))
+    if unreachable:
+        clouds = sorted(set[str]().union(*(wanted[name] for name in unreachable)))
+        return CheckResult(
+            "SkyPilot", "bad", f"{versions}; no cloud for {', '.join(unreachable)}", f"sky check {' '.join(clouds)}"
+        )
     if about.client != about.server:
-        return CheckResult("SkyPilot", "note", f"{told}: two versions", "sky api stop; sky api start")
-    return CheckResult("SkyPilot", "ok", told)
+        return CheckResult("SkyPilot", "note", f"{versions}: two versions", "sky api stop; sky api start")
+    return CheckResult("SkyPilot", "ok", versions)
 
 
 async def _ask_skypilot() -> SkyPilotInfo:
@@ -215,10 +222,10 @@ async def _ask_skypilot() -> SkyPilotInfo:
 
 
 def _claude(root: Path, _settings: Settings) -> CheckResult:
-    command = plug_in_command(root)
+    command = registration_command(root)
     if shutil.which("claude") is None:
         return CheckResult("Claude Code", "note", "not found", f"install it, then: {command}")
     done = subprocess.run(["claude", "mcp", "get", "labhand"], capture_output=True, text=True, check=False, cwd=root)
     if done.returncode:
-        return CheckResult("Claude Code", "note", "labhand is not plugged in", command)
-    return CheckResult("Claude Code", "ok", "labhand is plugged in")
+        return CheckResult("Claude Code", "note", "labhand is not registered as an MCP server", command)
+    return CheckResult("Claude Code", "ok", "labhand is registered as an MCP server")

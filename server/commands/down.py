@@ -1,4 +1,4 @@
-"""`labhand down` and `labhand up`: a person gives up all machines that the lab hires, and lets it hire again."""
+"""`labhand down` and `labhand up`: tear down all clusters of a lab, and allow clusters again."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .console import err, out
 from .show import with_lab
 
 PATIENCE_SECONDS = 600.0
-"""How long clusters may take to go; it takes SkyPilot seconds on Kubernetes and Slurm, a minute or two on a cloud."""
-LOOK_SECONDS = 0.5
+"""Time limit for the clusters to end. SkyPilot needs seconds on Kubernetes and Slurm, and one or two minutes on a cloud."""
+POLL_SECONDS = 0.5
 WAKE_SECONDS = 5.0
-"""Between two looks at whether a dispatcher is at work: without one nothing is given up."""
+"""Time between two checks that a dispatcher runs: without one, no cluster is torn down."""
 
 
 def down(root: Path) -> None:
-    """Give up all clusters, whatever runs on them, and show that none is left. Exit code 1 when one may be."""
+    """Tear down all clusters, whatever runs on them, and show that none is left. Exit code 1 if a cluster may be left."""
     left = with_lab(root, give_up)
     for name in left:
         err.print(f"[red]{escape(name)} may still be up[/red], and cost money: sky down {escape(name)}")
@@ -37,52 +37,52 @@ def down(root: Path) -> None:
 
 
 def up(root: Path) -> None:
-    """Let clusters come up again, as the queue needs."""
+    """Allow clusters again, as many as the queue needs."""
     pools = with_lab(root, scale.let_up)
-    err.print(f"As the queue needs again: {', '.join(pools)}" if pools else "Nothing was given up.")
+    err.print(f"Clusters come up again as the queue needs: {', '.join(pools)}" if pools else "No pool was stopped.")
 
 
 async def give_up(lab: Lab) -> list[str]:
-    """Give up all clusters of a lab and wait until they are gone; gives the names of what may be left."""
-    before = {one.name for one in await scale.held_clusters(lab)}
+    """Tear down all clusters of a lab, wait until they are gone, and return the names of those that may be left."""
+    before = {cluster.name for cluster in await scale.held_clusters(lab)}
     pools = await scale.give_up(lab, getpass.getuser())
     if not pools and not before:
-        err.print("This lab hires no machines.")
+        err.print("No pool of this lab launches clusters.")
         return []
-    err.print(f"Giving up {', '.join(pools)}. What is queued stays queued, until: labhand up")
+    err.print(f"Tearing down the clusters of {', '.join(pools)}. Queued experiments stay queued until you run: labhand up")
     left = await _until_gone(lab, pools, time.monotonic() + PATIENCE_SECONDS)
-    known = await scale.held_clusters(lab, ended=True)
-    out.print(_table([one for one in known if one.name in before or one.status != "gone"]))
-    nobodys = [one.name for one in known if one.status != "gone" and one.pool not in pools]
-    if not left and not nobodys:
-        asked = time.strftime("%H:%M:%S")
-        out.print(f"Nothing of this lab is left running: SkyPilot was asked afresh at {asked}.", markup=False)
-    return [*left, *nobodys]
+    recorded = await scale.held_clusters(lab, ended=True)
+    out.print(_table([cluster for cluster in recorded if cluster.name in before or cluster.status != "gone"]))
+    without_pool = [cluster.name for cluster in recorded if cluster.status != "gone" and cluster.pool not in pools]
+    if not left and not without_pool:
+        time_of_check = time.strftime("%H:%M:%S")
+        out.print(f"Nothing of this lab is left running: SkyPilot was asked again at {time_of_check}.", markup=False)
+    return [*left, *without_pool]
 
 
 async def _until_gone(lab: Lab, pools: Sequence[str], deadline: float) -> list[str]:
-    """Wait until neither the ledger nor the backends themselves have a cluster; gives what is left at the deadline."""
-    said, woken = "", time.monotonic()
+    """Wait until neither the database nor the backends have a cluster, and return the names of those left at the deadline."""
+    printed, woken = "", time.monotonic()
     while True:
-        held = [one for one in await scale.held_clusters(lab) if one.pool in pools]
-        told = ", ".join(f"{one.name} {one.note or one.status}" for one in held)
+        held = [cluster for cluster in await scale.held_clusters(lab) if cluster.pool in pools]
+        summary = ", ".join(f"{cluster.name} {cluster.note or cluster.status}" for cluster in held)
         is_late = time.monotonic() >= deadline
         if not held or is_late:
-            left = await _ask(lab, may_fail=not is_late)
+            left = await _remaining_clusters(lab, may_fail=not is_late)
             if not left or is_late:
-                return left or [one.name for one in held]
-            told = f"{', '.join(left)}, says SkyPilot"
-        if told != said:
-            said = told
-            err.print(f"Left: {told}", markup=False)
+                return left or [cluster.name for cluster in held]
+            summary = f"{', '.join(left)}, says SkyPilot"
+        if summary != printed:
+            printed = summary
+            err.print(f"Left: {summary}", markup=False)
         if time.monotonic() - woken >= WAKE_SECONDS:
             woken = time.monotonic()
             lab.wake_dispatcher()
-        await anyio.sleep(LOOK_SECONDS)
+        await anyio.sleep(POLL_SECONDS)
 
 
-async def _ask(lab: Lab, *, may_fail: bool) -> list[str]:
-    """What the backends hold now, by name."""
+async def _remaining_clusters(lab: Lab, *, may_fail: bool) -> list[str]:
+    """Return the names of the clusters that the backends see now."""
     try:
         return await remaining(lab.root)
     except LabhandError as error:
@@ -92,11 +92,12 @@ async def _ask(lab: Lab, *, may_fail: bool) -> list[str]:
 
 
 def _table(held: Sequence[HeldCluster]) -> Table:
-    table = Table(title="clusters", caption=f"in all ${sum(one.usd for one in held):.2f}", caption_justify="left")
+    table = Table(title="clusters", caption=f"total ${sum(cluster.usd for cluster in held):.2f}", caption_justify="left")
     for name in ("cluster", "pool", "status"):
         table.add_column(name)
     for name in ("GPUs", "minutes", "cost"):
         table.add_column(name, justify="right")
-    for one in held:
-        table.add_row(one.name, one.pool, one.status, str(one.gpus), f"{one.seconds / 60:.1f}", f"${one.usd:.2f}")
+    for cluster in held:
+        minutes, cost = f"{cluster.seconds / 60:.1f}", f"${cluster.usd:.2f}"
+        table.add_row(cluster.name, cluster.pool, cluster.status, str(cluster.gpus), minutes, cost)
     return table

@@ -1,4 +1,4 @@
-"""`labhand init` and `labhand prepare`: what happens before the first experiment."""
+"""`labhand init` and `labhand prepare`: create a lab, and prepare the trainer's data on this machine."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ from pathlib import Path
 from ..errors import BadInputError, ConflictError, LabhandError
 from ..settings import FILE, Settings, load_settings
 from ..source.trainer_folder import load_trainer
-from .console import err, plug_in_command
+from .console import err, registration_command
 
 TEMPLATE = """\
 trainer = "{trainer}"            # built in, or the path of a folder with a trainer.toml
-goal = ""                  # what the research is for; shown to the agent in the briefing
+goal = ""                  # the goal of the research; shown to the agent in the briefing
 
 [allowance]                # what the whole lab may spend; no tool can raise it
 # gpu_hours = 128
 # experiments = 1000
 
-[pools.local]              # this machine: a slot a GPU, or a core where there is none
+[pools.local]              # this machine: one slot for each GPU, or for each core if there is no GPU
 backend = "local"
 """
 
 
 def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
-    """Write a `labhand.toml` to begin with, and a copy of the trainer where asked.
+    """Write a first `labhand.toml` and, with `copy`, a copy of the trainer folder.
 
     Raises:
-        ConflictError: There is one already.
+        ConflictError: `labhand.toml` or the copy's folder exists already.
     """
     place = folder.resolve()
     if (place / FILE).exists():
-        raise ConflictError(f"{place / FILE} is there already", "Edit it, or choose another folder")
-    found = load_trainer(trainer, place)
+        raise ConflictError(f"{place / FILE} exists already", "Edit it, or choose another folder")
+    loaded = load_trainer(trainer, place)
     if copy:
-        target = place / found.name
+        target = place / loaded.name
         if target.exists():
-            raise ConflictError(f"{target} is there already", "Move it, or leave out --copy")
-        shutil.copytree(found.folder, target, ignore=shutil.ignore_patterns("__pycache__", "__init__.py"))
-        trainer = found.name if trainer != found.name else f"./{found.name}"
+            raise ConflictError(f"{target} exists already", "Move it, or leave out --copy")
+        shutil.copytree(loaded.folder, target, ignore=shutil.ignore_patterns("__pycache__", "__init__.py"))
+        trainer = loaded.name if trainer != loaded.name else f"./{loaded.name}"
     place.mkdir(parents=True, exist_ok=True)
     (place / FILE).write_text(TEMPLATE.format(trainer=trainer), "utf-8")
-    err.print(f"Wrote {place / FILE}. Next: labhand doctor, then\n\n  {plug_in_command(place)}", soft_wrap=True)
+    err.print(f"Wrote {place / FILE}. Next: labhand doctor, then\n\n  {registration_command(place)}", soft_wrap=True)
 
 
 def prepare_data(root: Path) -> None:
-    """Run the trainer's own preparation on this machine, with the interpreter that trains.
+    """Run the trainer's `prepare` command on this machine, with the interpreter that trains.
 
     Raises:
-        LabhandError: It failed; what it printed stands above.
+        LabhandError: The command failed; it has printed the reason.
     """
     settings = load_settings(root)
     trainer = load_trainer(settings.trainer, root)
@@ -60,15 +60,19 @@ def prepare_data(root: Path) -> None:
     python = training_python(settings)
     command = [python if word == "python" else word for word in trainer.prepare]
     if subprocess.run(command, cwd=trainer.folder, stdin=subprocess.DEVNULL, check=False).returncode:
-        raise LabhandError(f"{' '.join(command)} failed in {trainer.folder}", "What it printed stands above")
+        raise LabhandError(f"{' '.join(command)} failed in {trainer.folder}", "Its output above shows the reason")
 
 
 def training_python(settings: Settings) -> str:
-    """The interpreter that trains in this lab's first local pool."""
+    """Return the interpreter that trains in this lab's first local pool.
+
+    Raises:
+        BadInputError: The interpreter doesn't exist.
+    """
     for pool in settings.pools.values():
         if (python := pool.local_python) is not None:
-            found = shutil.which(python)
-            if found is None:
-                raise BadInputError(f"There is no interpreter {python!r}", f"Mend python in {FILE}")
-            return found
+            path = shutil.which(python)
+            if path is None:
+                raise BadInputError(f"There is no interpreter {python!r}", f"Correct python in {FILE}")
+            return path
     return sys.executable

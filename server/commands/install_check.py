@@ -1,4 +1,4 @@
-"""Whether labhand's own files, the evaluator among them, are as they were installed."""
+"""Checks that labhand's own files, including the evaluator, are as they were installed."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ COMPILED = ".pyc"
 
 
 def changed_files(installed: Distribution | None = None) -> list[str] | None:
-    """The installed files that differ from what the installer wrote down, or are gone.
+    """Return the installed files that are gone, or differ from the hashes that the installer recorded.
 
     Args:
         installed: The distribution; labhand's own by default.
 
     Returns:
-        None where nothing was written down, as for an editable installation.
+        None if no hashes were recorded, as for an editable installation.
     """
     listed = (installed or distribution(NAME)).files or []
-    kept = [file for file in listed if file.hash is not None and file.parts[0] == NAME and file.suffix != COMPILED]
-    return sorted(str(file) for file in kept if not _is_as_installed(file)) if kept else None
+    hashed = [file for file in listed if file.hash is not None and file.parts[0] == NAME and file.suffix != COMPILED]
+    return sorted(str(file) for file in hashed if not _is_as_installed(file)) if hashed else None
 
 
 def _is_as_installed(file: PackagePath) -> bool:

@@ -1,7 +1,7 @@
-"""`labhand report`: the lab as a page to read with coffee, and the same as Markdown.
+"""`labhand report`: a report on the lab as an HTML page and as Markdown.
 
-Whatever came from a run or from an agent is untrusted: every value that a template shows is cleaned and escaped by the
-template's environment, not by whoever writes a template.
+Text from a run or an agent is untrusted: the template's environment cleans and escapes every value that a template shows, so
+the author of a template can't forget it.
 """
 
 from __future__ import annotations
@@ -27,78 +27,78 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$])")
 
 
 class Verbatim(str):
-    """Markdown that is put in as it stands."""
+    """Markdown that is inserted without escaping."""
 
     __slots__ = ()
 
 
 def write_report(root: Path, folder: Path) -> None:
-    """Write the report of the lab at `root` into a folder, which is made: a page, the same as Markdown, and its pictures."""
-    found = with_lab(root, gather.gather)
+    """Write the report of the lab at `root` into a folder, which is created: an HTML page, a Markdown page and the pictures."""
+    report = with_lab(root, gather.gather)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / HTML).write_text(as_html(found), "utf-8")
-    (folder / MARKDOWN).write_text(as_markdown(found), "utf-8")
-    for what, drawn in found.figures.items():
-        (folder / f"{what}.png").write_bytes(drawn.png)
-    err.print(f"Wrote {folder / HTML}, which stands alone, and {folder / MARKDOWN} with its pictures.", markup=False)
+    (folder / HTML).write_text(as_html(report), "utf-8")
+    (folder / MARKDOWN).write_text(as_markdown(report), "utf-8")
+    for name, picture in report.figures.items():
+        (folder / f"{name}.png").write_bytes(picture.png)
+    err.print(f"Wrote {folder / HTML}, which needs no other file, and {folder / MARKDOWN} with its pictures.", markup=False)
 
 
-def as_html(found: LabReport) -> str:
-    """The report as one page that needs nothing else."""
-    return _environment(_cleaned, autoescape=True).get_template(HTML).render(_told(found))
+def as_html(report: LabReport) -> str:
+    """Return the report as one HTML page that needs no other file."""
+    return _environment(_cleaned, autoescape=True).get_template(HTML).render(_template_values(report))
 
 
-def as_markdown(found: LabReport) -> str:
-    """The report as Markdown, its pictures beside it."""
-    text = _environment(_escaped, autoescape=False).get_template(MARKDOWN).render(_told(found))
+def as_markdown(report: LabReport) -> str:
+    """Return the report as Markdown; its pictures are separate files."""
+    text = _environment(_escaped, autoescape=False).get_template(MARKDOWN).render(_template_values(report))
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def _environment(finalize: Callable[[Any], Any], *, autoescape: bool) -> Environment:
     environment = Environment(
         loader=PackageLoader(__package__ or "", "templates"),
-        autoescape=autoescape,  # noqa: S701  Markdown is escaped by `_escaped`
+        autoescape=autoescape,  # noqa: S701 - `_escaped` escapes Markdown
         finalize=finalize,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters: Any = environment.filters  # typed after its own contents
+    filters: Any = environment.filters  # its type is inferred from its default contents
     filters.update(_FILTERS)
     return environment
 
 
-def _told(found: LabReport) -> dict[str, Any]:
-    return {"report": found, "briefing": found.briefing, "written": time.strftime("%Y-%m-%d %H:%M %Z")}
+def _template_values(report: LabReport) -> dict[str, Any]:
+    return {"report": report, "briefing": report.briefing, "written": time.strftime("%Y-%m-%d %H:%M %Z")}
 
 
 def _interval(ends: Sequence[float]) -> str:
     return f"{ends[0]:+.3g} to {ends[1]:+.3g}" if ends else ""
 
 
-def _cleaned(value: Any) -> Any:  # noqa: ANN401  whatever a template shows
-    """A value for people to read: no control characters, nothing for what is absent."""
+def _cleaned(value: Any) -> Any:  # noqa: ANN401 - a template shows values of any type
+    """Return a value as text for a person: without control characters, empty for None."""
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.4g}"
-    # Markup is what autoescape has already made safe.
+    # A value with `__html__` is markup that autoescape has already made safe.
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return "\n".join(clean(line) for line in value.split("\n"))
     return value
 
 
-def _escaped(value: Any) -> Any:  # noqa: ANN401  whatever a template shows
-    """A value as one line of Markdown in which nothing is markup."""
+def _escaped(value: Any) -> Any:  # noqa: ANN401 - a template shows values of any type
+    """Return a value as one line of Markdown in which every special character is escaped."""
     if isinstance(value, Verbatim):
         return value
-    told = _cleaned(value)
-    return _SPECIAL.sub(r"\\\1", " ".join(told.split())) if isinstance(told, str) else told
+    cleaned = _cleaned(value)
+    return _SPECIAL.sub(r"\\\1", " ".join(cleaned.split())) if isinstance(cleaned, str) else cleaned
 
 
 def _fenced(text: str, language: str) -> Verbatim:
-    """Code between fences that are longer than any run of backticks in it."""
+    """Return code between fences that are longer than any sequence of backticks in it."""
     plain = "\n".join(clean(line) for line in text.split("\n"))
     longest = max((len(run) for run in re.findall(r"`+", plain)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -106,7 +106,7 @@ def _fenced(text: str, language: str) -> Verbatim:
 
 
 def _data(png: bytes) -> str:
-    """A picture within the page."""
+    """Return a picture as a data URL."""
     return f"data:image/png;base64,{b64encode(png).decode()}"
 
 
@@ -118,11 +118,11 @@ def _items_of(row: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
     return [_cell(row.get(name)) for name in names]
 
 
-def _spoken(figures: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _without_underscores(figures: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [(name.replace("_", " "), value) for name, value in figures.items()]
 
 
-def _cell(value: Any) -> Any:  # noqa: ANN401  whatever a row holds
+def _cell(value: Any) -> Any:  # noqa: ANN401 - a row holds values of any type
     return ", ".join(f"{part:.3g}" for part in cast(list[float], value)) if isinstance(value, list) else value
 
 
@@ -137,7 +137,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "fenced": _fenced,
     "interval": _interval,
     "items_of": _items_of,
-    "spoken": _spoken,
+    "without_underscores": _without_underscores,
     "verbatim": Verbatim,
     "words": in_words,
 }

@@ -1,4 +1,4 @@
-"""`labhand status`, `results`, `logs`, `cancel`: what a person asks of the lab without an agent."""
+"""`labhand status`, `results`, `logs` and `cancel`: a person's view of the lab without an agent."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ from ..lab.results import export, table
 from ..schemas.monitor import Briefing
 from ..schemas.results import ResultsQuery
 from ..settings import is_root
-from .console import err, errors_told, in_words, out, results_table
+from .console import err, exit_on_error, in_words, out, results_table
 
 T = TypeVar("T")
 
 
 def status(root: Path) -> None:
-    """Print where the research stands."""
-    told = with_lab(root, briefing.get_briefing)
+    """Print the pools and the briefing."""
+    summary = with_lab(root, briefing.get_briefing)
     for pool in with_lab(root, gpus.list_gpus).pools:
         hired = f", {pool.clusters_up} of {pool.clusters_most} clusters up" if pool.clusters_most else ""
         load = f"{pool.running} running, {pool.free} free of {pool.total}, {pool.queued} queued"
         out.print(f"{pool.pool}: {pool.gpu}, {load}{hired}", markup=False)
-    _print_briefing(told)
+    _print_briefing(summary)
 
 
-def _print_briefing(told: Briefing) -> None:
-    for name, value in told.model_dump(exclude={"promising"}).items():
+def _print_briefing(summary: Briefing) -> None:
+    for name, value in summary.model_dump(exclude={"promising"}).items():
         out.print(f"[bold]{name.replace('_', ' ')}[/bold]:", end=" ")
         out.print(in_words(value), markup=False)
-    if told.promising:
-        out.print(results_table("promising", told.promising, {}))
+    if summary.promising:
+        out.print(results_table("promising", summary.promising, {}))
 
 
 def show_results(root: Path, query: ResultsQuery, *, tsv: bool) -> None:
-    """Print the table of results, or all of it as tab-separated values."""
+    """Print the table of results, or all results as tab-separated values."""
     if tsv:
         out.print(with_lab(root, export.results_tsv), end="", markup=False)
         return
-    found = with_lab(root, lambda lab: table.get_results(lab, query))
-    out.print(results_table(f"{len(found.rows)} of {found.total} experiments", found.rows, dict(found.common)))
+    results = with_lab(root, lambda lab: table.get_results(lab, query))
+    out.print(results_table(f"{len(results.rows)} of {results.total} experiments", results.rows, dict(results.common)))
 
 
 def show_logs(root: Path, experiment: str, tail_lines: int, search: str | None) -> None:
@@ -57,20 +57,21 @@ def show_logs(root: Path, experiment: str, tail_lines: int, search: str | None) 
 
 
 def cancel(root: Path, ids: Sequence[str], reason: str) -> None:
-    """Cancel experiments, whoever launched them: a person may."""
-    told = with_lab(root, lambda lab: cancelling.cancel(lab, list(ids), reason, getpass.getuser(), force=True))
-    err.print(f"cancelled: {', '.join(told.cancelled) or 'nothing'}")
-    if told.already_finished:
-        err.print(f"already finished: {', '.join(told.already_finished)}")
+    """Cancel experiments, whoever launched them."""
+    answer = with_lab(root, lambda lab: cancelling.cancel(lab, list(ids), reason, getpass.getuser(), force=True))
+    err.print(f"cancelled: {', '.join(answer.cancelled) or 'nothing'}")
+    if answer.already_finished:
+        err.print(f"already finished: {', '.join(answer.already_finished)}")
 
 
 def with_lab(root: Path, verb: Callable[[Lab], Awaitable[T]]) -> T:
-    """Do one thing with the lab at `root`; what the caller can act on ends the command with its words."""
+    """Open the lab at `root` and return what `verb` returns. An error that the caller can act on ends the command."""
 
     async def opened() -> T:
         if not is_root(root):
             raise NotFoundError(
-                f"There is no lab in {root} or above it", "Go to its folder, name it with --root, or: labhand init"
+                f"There is no lab in {root} or above it",
+                "Go to its folder, name it with --root, or create a lab with: labhand init",
             )
         lab = await Lab.open(root)
         try:
@@ -78,5 +79,5 @@ def with_lab(root: Path, verb: Callable[[Lab], Awaitable[T]]) -> T:
         finally:
             await lab.close()
 
-    with errors_told():
+    with exit_on_error():
         return anyio.run(opened)

@@ -1,4 +1,4 @@
-"""`labhand study`: the optimiser without an agent, as the honest yardstick of one. It proposes, launches and waits in turn."""
+"""`labhand study`: runs the optimiser without an agent, as a baseline for agents. It proposes, launches and waits in turn."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from .console import err, out, results_table
 from .show import with_lab
 
 CALLER = "study"
-SHOWN = 10
+MAX_SHOWN = 10
 WAIT_SECONDS = 3600.0
 
 
 def run_study(root: Path, factors: Sequence[str], experiments: int, base: str) -> None:
-    """Run so many experiments that the optimiser proposes, as slots fall free, and print the best of them.
+    """Run experiments that the optimiser proposes, as slots become free, and print the best of them.
 
     Args:
-        root: The lab.
-        factors: `DEPTH=2,12`: two numbers are a range, anything else all values there are.
-        experiments: To launch.
-        base: What the knobs are set in.
+        root: The lab's folder.
+        factors: Such as `DEPTH=2,12`: two numbers are a range, anything else is the list of all values.
+        experiments: Number of experiments to launch.
+        base: The source in which the knobs are set.
 
     Raises:
         BadInputError: A factor can't be read.
@@ -42,26 +42,26 @@ def run_study(root: Path, factors: Sequence[str], experiments: int, base: str) -
 
 
 def parse_factor(text: str) -> tuple[str, list[Any]]:
-    """A knob and its values, of `DEPTH=2,12` or `ADAM_BETAS=[[0.8, 0.95], [0.9, 0.98]]`.
+    """Return the knob and the values of `DEPTH=2,12` or `ADAM_BETAS=[[0.8, 0.95], [0.9, 0.98]]`.
 
     Raises:
-        BadInputError: It is no factor.
+        BadInputError: The text isn't a factor.
     """
     name, sign, values = text.partition("=")
     if not sign or not name.strip() or not values.strip():
-        raise BadInputError(f"{text!r} is no factor", "Write DEPTH=2,12 for a range, ACTIVATION=relu,gelu,silu for a list")
+        raise BadInputError(f"{text!r} is not a factor", "Write DEPTH=2,12 for a range, ACTIVATION=relu,gelu,silu for a list")
     if values.lstrip().startswith("["):
         try:
             listed = json.loads(values)
         except ValueError as error:
             raise BadInputError(
-                f"{values!r} is no JSON list: {error}", "Write ADAM_BETAS='[[0.8, 0.95], [0.9, 0.98]]'"
+                f"{values!r} is not a JSON list: {error}", "Write ADAM_BETAS='[[0.8, 0.95], [0.9, 0.98]]'"
             ) from error
         return name.strip(), listed
     return name.strip(), [_value(value.strip()) for value in values.split(",")]
 
 
-def _value(text: str) -> Any:  # noqa: ANN401  whatever a knob may be
+def _value(text: str) -> Any:  # noqa: ANN401 - a knob has a value of any type
     try:
         return json.loads(text)
     except ValueError:
@@ -72,22 +72,22 @@ async def _study(lab: Lab, factors: Mapping[str, list[Any]], experiments: int, b
     launched: list[str] = []
     left, after = experiments, None
     while left > 0:
-        standing = await lab_line(lab)
-        size = min(left, max(1, standing.idle_gpus - standing.queued))
+        line = await lab_line(lab)
+        size = min(left, max(1, line.idle_gpus - line.queued))
         try:
             grid = await grids.launch_grid(lab, _batch(factors, base, size), CALLER)
         except (AllowanceError, BadInputError) as error:
             if not launched or (isinstance(error, BadInputError) and error.problem != EXHAUSTED):
                 raise
-            err.print(f"That was all: {error}", markup=False)
+            err.print(f"No more launches: {error}", markup=False)
             break
         left -= grid.total
         launched += [*grid.experiments, *grid.baseline]
         err.print(f"{experiments - left} of {experiments} launched. {grid.tells}", markup=False)
         after = await _wait(lab, launched, after, "any")
     await _wait(lab, launched, after, "all")
-    found = await get_results(lab, ResultsQuery(ids=launched, limit=SHOWN))
-    out.print(results_table(f"the best of {found.total} experiments", found.rows, dict(found.common)))
+    results = await get_results(lab, ResultsQuery(ids=launched, limit=MAX_SHOWN))
+    out.print(results_table(f"the best of {results.total} experiments", results.rows, dict(results.common)))
 
 
 def _batch(factors: Mapping[str, list[Any]], base: str, size: int) -> GridLaunch:
@@ -102,11 +102,12 @@ def _batch(factors: Mapping[str, list[Any]], base: str, size: int) -> GridLaunch
 
 
 async def _wait(lab: Lab, ids: Sequence[str], after: str | None, until: Literal["all", "any"]) -> str | None:
-    """Wait for any more of the experiments to finish, or for all that can; gives the cursor."""
+    """Wait until one more of the experiments has finished, or all that can finish. Return the cursor."""
     while True:
         query = WaitQuery(ids=list(ids), until=until, after=after, timeout_seconds=WAIT_SECONDS)
-        told = await wait.wait(lab, query, CALLER)
-        over = until == "any" or not told.pending or told.cursor == after  # what is left is held, or nothing is
-        after = told.cursor
-        if over and not told.timed_out:
+        answer = await wait.wait(lab, query, CALLER)
+        # With an unchanged cursor, the pending experiments are held.
+        is_over = until == "any" or not answer.pending or answer.cursor == after
+        after = answer.cursor
+        if is_over and not answer.timed_out:
             return after

@@ -49,17 +49,17 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptProposal:
+class SavedProposal:
     """A source that is saved in the history.
 
     Attributes:
-        kept: Its row of the table of sources.
+        row: Its row of the table of sources.
         base: The number of the experiment that it was made from; None for the baseline and the trainer folder.
         overrides: The knobs whose values differ from the base's.
         variant: Its name in a grid that has variants.
     """
 
-    kept: SourceRow
+    row: SourceRow
     base: int | None
     overrides: Mapping[str, Any]
     variant: str
@@ -79,12 +79,12 @@ async def propose(lab: Lab, change: Change) -> Proposal:
     source = await to_thread.run_sync(apply_change, base.source, change, lab.trainer, merge_inputs)
     merged = tuple(experiment.commit for experiment in applied)
     first = (await references.baseline(lab)).source
-    return await to_thread.run_sync(_compare, base, lab.with_protected(base.kept), source, merged, first, lab.trainer)
+    return await to_thread.run_sync(_compare, base, lab.with_protected(base.committed), source, merged, first, lab.trainer)
 
 
-async def keep(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list[KeptProposal]:
+async def save(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list[SavedProposal]:
     """Save sources in the history, in one batch. A source equal to its base becomes the proposal that its base was."""
-    deltas = [delta(proposal.base.kept, proposal.source) for proposal in proposals]
+    deltas = [delta(proposal.base.committed, proposal.source) for proposal in proposals]
     batch = [
         NewCommit(
             changed,
@@ -101,16 +101,16 @@ async def keep(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list
     ]
 
 
-async def baseline(lab: Lab) -> KeptProposal:
+async def baseline(lab: Lab) -> SavedProposal:
     """Save and return the baseline with the current protected files."""
-    [proposal] = await keep(lab, [await propose(lab, Change(base=references.BASELINE))], "The baseline, as it is measured now")
+    [proposal] = await save(lab, [await propose(lab, Change(base=references.BASELINE))], "The baseline, as it is measured now")
     return proposal
 
 
 async def of_source(lab: Lab, base: Reference, source: Source, variant: str) -> Proposal:
     """Return the proposal of a source that was made from a base otherwise than by a change. The source has to be valid."""
     first = (await references.baseline(lab)).source
-    proposal = await to_thread.run_sync(_compare, base, lab.with_protected(base.kept), source, (), first, lab.trainer)
+    proposal = await to_thread.run_sync(_compare, base, lab.with_protected(base.committed), source, (), first, lab.trainer)
     return replace(proposal, variant=variant)
 
 
@@ -130,14 +130,14 @@ def _compare(
     )
 
 
-def _from_commit(proposal: Proposal, commit: Commit) -> KeptProposal:
-    kept = SourceRow(commit.hash, commit.tree, proposal.changes, proposal.diffstat, proposal.knobs, proposal.flags)
+def _from_commit(proposal: Proposal, commit: Commit) -> SavedProposal:
+    row = SourceRow(commit.hash, commit.tree, proposal.changes, proposal.diffstat, proposal.knobs, proposal.flags)
     base = proposal.base.experiment
-    return KeptProposal(kept, base.number if base else None, proposal.overrides, proposal.variant)
+    return SavedProposal(row, base.number if base else None, proposal.overrides, proposal.variant)
 
 
-def _from_base(proposal: Proposal) -> KeptProposal:
+def _from_base(proposal: Proposal) -> SavedProposal:
     commit, base = proposal.base.commit, proposal.base.experiment
     changes = base.changes if base else ""
-    kept = SourceRow(commit.hash, commit.tree, changes, proposal.diffstat, proposal.knobs, proposal.flags)
-    return KeptProposal(kept, base.base if base else None, base.overrides if base else {}, proposal.variant)
+    row = SourceRow(commit.hash, commit.tree, changes, proposal.diffstat, proposal.knobs, proposal.flags)
+    return SavedProposal(row, base.base if base else None, base.overrides if base else {}, proposal.variant)

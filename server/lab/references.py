@@ -30,14 +30,14 @@ class Reference:
     Attributes:
         name: The resolved name: `e0042`, `baseline` or `workdir`.
         commit: The parent of sources that are made from it; for the trainer folder, the baseline's commit.
-        kept: The files of that commit.
+        committed: The files of that commit.
         source: Its editable files, with the lab's protected ones.
         experiment: None for the baseline and the trainer folder.
     """
 
     name: str
     commit: Commit
-    kept: Source
+    committed: Source
     source: Source
     experiment: Experiment | None = None
 
@@ -124,7 +124,7 @@ async def _champion(lab: Lab) -> Reference:
 async def _workdir(lab: Lab, folder: str | None) -> Reference:
     first = await baseline(lab)
     source = await to_thread.run_sync(_read_workdir, lab, folder, first.source)
-    return Reference(WORKDIR, first.commit, first.kept, source)
+    return Reference(WORKDIR, first.commit, first.committed, source)
 
 
 def _read_workdir(lab: Lab, folder: str | None, baseline: Source) -> Source:
@@ -137,5 +137,5 @@ def _read_workdir(lab: Lab, folder: str | None, baseline: Source) -> Source:
 
 
 async def _read(lab: Lab, name: str, commit: Commit, experiment: Experiment | None = None) -> Reference:
-    kept = await lab.sources.read(commit.hash)
-    return Reference(name, commit, kept, lab.with_protected(kept), experiment)
+    committed = await lab.sources.read(commit.hash)
+    return Reference(name, commit, committed, lab.with_protected(committed), experiment)

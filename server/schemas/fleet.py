@@ -26,7 +26,7 @@ class Gpus(Answer):
         usd_per_hour: Price of one GPU for one hour.
         relative_speed: Measured speed of the baseline, divided by that of the slowest kind.
         taken: Number of its GPUs that other labs on the same machine hold.
-        clusters_up: Number of clusters that are up, of a pool that hires machines.
+        clusters_up: Number of clusters that are up, of a pool that launches clusters.
         clusters_most: The largest number of clusters that it may hold. Its GPUs count as free even where a cluster has to be
             launched for them.
         clusters_wished: Number of clusters that it was asked to hold, idle or not; absent for as many as the queue needs.

@@ -77,7 +77,7 @@ def test_the_inspector_lists_every_tool_and_calls_it(clients: Clients, era: Era)
     scaled = refused(clients, era, "scale_pool", "pool=local", "clusters=1")
 
     assert listed == {tool for tool, _ in (*LAUNCHES, *READING)} | {"wait", "scale_pool"}
-    assert "hires no machines" in scaled
+    assert "launches no clusters" in scaled
     assert waited["finished_total"] == 5
     assert len(answers["get_results"]["structuredContent"]["rows"]) == 5
     assert "X = 2.5" in (clients.lab / "parabola" / "train.py").read_text("utf-8")

@@ -132,7 +132,7 @@ def assert_scores_strata_and_costs(root: Path, whole: list[dict[str, Any]]) -> N
         facts = one["stratum"]["stratum"]
         assert (
             facts["device"].partition("-")[0] == facts.get("gpu", facts["device"]) == one["gpu"] == kind
-        )  # measured, asked for
+        )  # measured, asked
         usd = one["seconds"]["held"] / 3600 * PRICES[kind]
         assert float(one["cost"].removeprefix("$")) == pytest.approx(usd, rel=0.25, abs=0.006)
 

@@ -50,7 +50,7 @@ class Baseline:
         """Return the baseline of a lab."""
         baseline = await references.baseline(lab)
         knobs = await champions.knobs(lab.db, baseline.commit.hash)
-        return cls(baseline.commit.tree, lab.editable_files(baseline.kept), knobs)
+        return cls(baseline.commit.tree, lab.editable_files(baseline.committed), knobs)
 
     def code(self, changed: Changed, knobs: Collection[str]) -> CodeDigest:
         """Return the code of a source.

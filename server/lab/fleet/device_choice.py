@@ -1,4 +1,4 @@
-"""The choice of the kind of GPU: the one that a call names, the one that finishes first, or several kinds, one block each."""
+"""Chooses the kind of GPU: the kind that a call names, the kind that finishes first, or several kinds with one block each."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .gpus import relative_speeds
 from .launch_stratum import LaunchStratum, choose_launch_stratum
 
 ANY = "any"
-SAME_SECONDS = 1.0
-"""Kinds whose ends differ by less than this finish together: the faster one is chosen."""
+MAX_TIE_SECONDS = 1.0
+"""Kinds whose times of completion differ by at most this finish together: the faster kind is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class DeviceChoice:
     """The kinds of GPU that a call runs on.
 
     Attributes:
-        settings: One for each kind.
-        why: The reason, where the lab chose the kind.
+        settings: One launch stratum for each kind.
+        why: The reason, if the lab chose the kind.
     """
 
     settings: Sequence[LaunchStratum]
@@ -38,7 +38,7 @@ class DeviceChoice:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a launch would cost on one kind of GPU."""
+    """The estimate of a launch on one kind of GPU."""
 
     setting: LaunchStratum
     estimate: Estimate
@@ -77,20 +77,20 @@ async def choose(
 
 
 async def _first_done(lab: Lab, budget_seconds: float | None, count: int, *, with_baseline: bool) -> DeviceChoice:
-    """Choose the kind that finishes first; of kinds that finish together the faster one, then the cheaper one."""
+    """Choose the kind that finishes first; among kinds that finish together the fastest, then the cheapest."""
     speeds = await relative_speeds(lab)
     offers: list[Offer] = []
     refusal: AllowanceError | BadInputError | None = None
     for kind in await _usable(lab):
         try:
             offers.append(await _offer(lab, kind, budget_seconds, count, speeds, with_baseline=with_baseline))
-        except (AllowanceError, BadInputError) as error:  # another kind may do
+        except (AllowanceError, BadInputError) as error:  # another kind may be possible
             refusal = error
     if not offers:
-        raise refusal or BadInputError("There is no GPU in this lab", "See list_gpus")
+        raise refusal or BadInputError("This lab has no GPU", "See list_gpus")
     soonest = min(_done_in(offer) for offer in offers)
     best = min(
-        (offer for offer in offers if _done_in(offer) <= soonest + SAME_SECONDS),
+        (offer for offer in offers if _done_in(offer) <= soonest + MAX_TIE_SECONDS),
         key=lambda offer: (-offer.speed, offer.estimate.usd or 0.0),
     )
     times = ", ".join(f"{offer.setting.gpu} in about {_done_in(offer):.0f} s" for offer in sorted(offers, key=_done_in))
@@ -102,7 +102,7 @@ async def _offer(
 ) -> Offer:
     setting = await choose_launch_stratum(lab, kind, None, budget_seconds)
     if with_baseline:
-        count += await _lacking_baseline(lab, setting)
+        count += await _missing_baseline_runs(lab, setting)
     each = await estimates.gpu_seconds_each(lab.db, setting, lab.trainer)
     wanted = Committed(count, count * each, count * estimates.usd(each, setting))
     limits = lab.allowance()
@@ -112,17 +112,18 @@ async def _offer(
     return Offer(setting, estimates.estimate(setting, each, count, ahead), speeds.get(setting.gpu, 1.0))
 
 
-async def _lacking_baseline(lab: Lab, setting: LaunchStratum) -> int:
-    tree = (await proposals.baseline(lab)).kept.tree
-    known = await related.same_sources(lab.db, [tree], setting.budget_seconds, setting.gpu)
-    return baseline_replicates(len({experiment.seed for experiment in known}))
+async def _missing_baseline_runs(lab: Lab, setting: LaunchStratum) -> int:
+    """Return how many replicates of the baseline a launch on this kind would add."""
+    tree = (await proposals.baseline(lab)).row.tree
+    earlier = await related.same_sources(lab.db, [tree], setting.budget_seconds, setting.gpu)
+    return baseline_replicates(len({experiment.seed for experiment in earlier}))
 
 
 async def _usable(lab: Lab) -> list[str]:
-    """Return the kinds on which an experiment can start now; all kinds where none can start on any."""
+    """Return the kinds on which an experiment can start now; all kinds if it can't start on any."""
     pools = await lab.pools()
-    wishes = await clusters.desired(lab.db)
-    usable = [pool for pool in pools if not pool.note and (pool.name not in wishes or wishes[pool.name].clusters > 0)]
+    desired = await clusters.desired(lab.db)
+    usable = [pool for pool in pools if not pool.note and (pool.name not in desired or desired[pool.name].clusters > 0)]
     return list(dict.fromkeys(pool.gpu for pool in usable or pools))
 
 

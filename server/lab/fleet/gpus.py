@@ -1,4 +1,4 @@
-"""What there is to run on: pools, how busy they are, how fast they were, and what their clusters cost."""
+"""`list_gpus`: the pools, their load, their measured speed, and the cost of their clusters."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from ..status_line import lab_line
 from .launch_stratum import choose_launch_stratum
 
 DIGITS = 3
-"""Significant digits of what idle clusters held and cost."""
-UNASKED = "what it costs isn't known yet: the dispatcher is asking SkyPilot, and its log says when it can't tell"
+"""Significant digits of the GPU-hours and the cost of idle clusters."""
+PRICE_UNKNOWN = "the price isn't known yet: the dispatcher is asking SkyPilot; if that fails, the dispatcher's log says why"
 
 
 @dataclass(frozen=True, slots=True)
-class Hire:
-    """What the lab's pools hold of machines that are hired."""
+class ClusterState:
+    """The state of the lab's clusters, by pool: how many are up, the requested numbers, and the costs."""
 
     up: Mapping[str, int]
-    wishes: Mapping[str, DesiredClusters]
+    desired: Mapping[str, DesiredClusters]
     bills: Mapping[str, Bill]
 
 
 @dataclass(frozen=True, slots=True)
-class HiredClusters:
-    """The clusters of one pool that hires machines, as `schemas.fleet.Gpus` describes them; None for other pools."""
+class PoolClusters:
+    """The clusters of one pool that launches clusters, as `schemas.fleet.Gpus` describes them; None for other pools."""
 
     clusters_up: int | None = None
     clusters_most: int | None = None
@@ -48,13 +48,13 @@ class HiredClusters:
 
 
 async def list_gpus(lab: Lab) -> GpuList:
-    """The pools, in the order of the settings. What is told of them is as old as it says."""
+    """Return the pools, in the order of the settings. `as_of_seconds_ago` is the age of what is reported of a pool."""
     running = Counter(attempt.run.pool for attempt in await runs.active(lab.db))
     queued = await queue.queued_by_gpu(lab.db)
     speeds = await relative_speeds(lab)
     usual = await choose_launch_stratum(lab, None, None, None, needs_slots=False)
     now = time.time()
-    hire = await _hire(lab, now)
+    state = await _cluster_state(lab, now)
     pools = await lab.pools()
     if not all(pool.is_priced for pool in pools):
         lab.wake_dispatcher()
@@ -70,17 +70,17 @@ async def list_gpus(lab: Lab) -> GpuList:
                 queued=queued.get(pool.gpu, 0),
                 usd_per_hour=pool.usd_per_hour or None,
                 relative_speed=speeds.get(pool.gpu),
-                note=pool.note or ("" if pool.as_of else UNASKED),
+                note=pool.note or ("" if pool.as_of else PRICE_UNKNOWN),
                 as_of_seconds_ago=round(max(0.0, now - pool.as_of)) or None if pool.as_of else None,
-                clusters_up=hired.clusters_up,
-                clusters_most=hired.clusters_most,
-                clusters_wished=hired.clusters_wished,
-                volatile=hired.volatile,
-                idle_gpu_hours=hired.idle_gpu_hours,
-                idle_usd=hired.idle_usd,
+                clusters_up=own_clusters.clusters_up,
+                clusters_most=own_clusters.clusters_most,
+                clusters_wished=own_clusters.clusters_wished,
+                volatile=own_clusters.volatile,
+                idle_gpu_hours=own_clusters.idle_gpu_hours,
+                idle_usd=own_clusters.idle_usd,
             )
             for pool in pools
-            for hired in [_hired(lab, pool, hire)]
+            for own_clusters in [_pool_clusters(lab, pool, state)]
         ],
         budget_seconds=usual.budget_seconds,
         clock=usual.clock,
@@ -88,20 +88,20 @@ async def list_gpus(lab: Lab) -> GpuList:
     )
 
 
-async def _hire(lab: Lab, now: float) -> Hire:
+async def _cluster_state(lab: Lab, now: float) -> ClusterState:
     held = await clusters.held_clusters(lab.db, now, ended=False)
-    up = Counter(one.cluster.pool for one in held if one.cluster.status == "up")
-    return Hire(up, await clusters.desired(lab.db), await spending.bills(lab.db, now))
+    up = Counter(row.cluster.pool for row in held if row.cluster.status == "up")
+    return ClusterState(up, await clusters.desired(lab.db), await spending.bills(lab.db, now))
 
 
-def _hired(lab: Lab, pool: Pool, hire: Hire) -> HiredClusters:
-    """Return the clusters of a pool, where it hires machines."""
+def _pool_clusters(lab: Lab, pool: Pool, state: ClusterState) -> PoolClusters:
+    """Return the clusters of a pool; empty if it launches none."""
     limits = lab.settings.pools[pool.name].clusters
     if limits is None:
-        return HiredClusters()
-    desired, bill = hire.wishes.get(pool.name), hire.bills.get(pool.name)
-    return HiredClusters(
-        clusters_up=hire.up.get(pool.name, 0),
+        return PoolClusters()
+    desired, bill = state.desired.get(pool.name), state.bills.get(pool.name)
+    return PoolClusters(
+        clusters_up=state.up.get(pool.name, 0),
         clusters_most=limits.max_clusters,
         clusters_wished=desired.clusters if desired else None,
         volatile=True if limits.is_volatile else None,
@@ -111,14 +111,14 @@ def _hired(lab: Lab, pool: Pool, hire: Hire) -> HiredClusters:
 
 
 async def relative_speeds(lab: Lab) -> Mapping[str, float]:
-    """Tokens a second of the baseline on each kind, over the slowest kind; nothing where there is but one."""
+    """Return the baseline's tokens per second on each kind, divided by those of the slowest kind; empty for fewer than two."""
     kinds = {pool.gpu for pool in await lab.pools()}
     first = await champions.baseline(lab.db)
     by_kind: defaultdict[str, list[float]] = defaultdict(list)
     for throughput in await stats.throughputs(lab.db, first.tree if first else ""):
         by_kind[throughput.gpu].append(throughput.tokens_per_second)
-    here = {gpu: median(measured) for gpu, measured in by_kind.items() if gpu in kinds}
-    if len(here) < 2:
+    medians = {gpu: median(measured) for gpu, measured in by_kind.items() if gpu in kinds}
+    if len(medians) < 2:
         return {}
-    slowest = min(here.values())
-    return {gpu: round(speed / slowest, 2) for gpu, speed in here.items()}
+    slowest = min(medians.values())
+    return {gpu: round(speed / slowest, 2) for gpu, speed in medians.items()}

@@ -1,4 +1,4 @@
-"""Scaling: how many clusters a pool is to hold. The wish is written down, and the dispatcher hands it on."""
+"""Scaling: how many clusters a pool should hold. The number is written to the database, and the dispatcher passes it on."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from ..status_line import lab_line
 
 
 async def scale(lab: Lab, request: ScaleRequest, caller: str) -> Scaled:
-    """Have a pool hold so many clusters from now on, within what the person allowed; answers at once.
+    """Set the number of clusters that a pool holds from now on, within the person's limits. Returns at once.
 
     Raises:
-        AllowanceError: What is left doesn't cover what more clusters cost at the least.
-        BadInputError: The pool hires no machines, or may not hold so many; or there is no such pool.
-        ConflictError: Experiments run there that would be lost; or the person gave up all clusters.
+        AllowanceError: The remaining allowance doesn't cover the minimum cost of the additional clusters.
+        BadInputError: The pool doesn't exist, launches no clusters, or may not hold this many.
+        ConflictError: Running experiments would be lost, or the person has stopped all clusters.
     """
     pool, limits = await _pool(lab, request.pool)
     now = time.time()
@@ -57,7 +57,7 @@ async def scale(lab: Lab, request: ScaleRequest, caller: str) -> Scaled:
 
 
 async def give_up(lab: Lab, by: str) -> list[str]:
-    """Have all pools hold nothing, until the person lets them again; gives the pools."""
+    """Set all pools to no clusters until the person allows clusters again. Return the names of the pools."""
     pools = [pool.name for pool in await lab.pools() if pool.most_clusters]
     async with lab.db.transaction() as tx:
         for pool in pools:
@@ -67,7 +67,7 @@ async def give_up(lab: Lab, by: str) -> list[str]:
 
 
 async def let_up(lab: Lab) -> list[str]:
-    """Have pools hold as many clusters as the queue needs again, after `give_up`; gives those that had been given up."""
+    """Allow clusters again after `give_up`, as many as the queue needs. Return the names of the pools that were stopped."""
     async with lab.db.transaction() as tx:
         stopped = [pool for pool, wish in (await clusters.desired(tx)).items() if wish.by_person]
         for pool in stopped:
@@ -77,18 +77,18 @@ async def let_up(lab: Lab) -> list[str]:
 
 
 async def held_clusters(lab: Lab, *, ended: bool = False) -> list[HeldCluster]:
-    """The lab's clusters in the order of their launch; those that are gone on demand only."""
+    """Return the lab's clusters in the order of their launch; with `ended`, also those that have ended."""
     return [
         HeldCluster(
-            name=one.cluster.name,
-            pool=one.cluster.pool,
-            status=one.cluster.status,
-            note=one.cluster.note,
-            gpus=one.cluster.gpus,
-            seconds=one.seconds,
-            usd=one.usd,
+            name=row.cluster.name,
+            pool=row.cluster.pool,
+            status=row.cluster.status,
+            note=row.cluster.note,
+            gpus=row.cluster.gpus,
+            seconds=row.seconds,
+            usd=row.usd,
         )
-        for one in await clusters.held_clusters(lab.db, time.time(), ended=ended)
+        for row in await clusters.held_clusters(lab.db, time.time(), ended=ended)
     ]
 
 
@@ -98,35 +98,35 @@ async def _pool(lab: Lab, name: str) -> tuple[Pool, ClusterLimits]:
         raise BadInputError(f"There is no pool {name!r}", f"{nearest(name, pools)} list_gpus shows them")
     limits = lab.settings.pools[name].clusters
     if limits is None:
-        hired = [pool.name for pool in pools.values() if pool.most_clusters]
-        rest = f"Those that do: {', '.join(hired)}" if hired else "No pool of this lab does"
-        raise BadInputError(f"The pool {name} hires no machines: its {pools[name].slots} slots are always there", rest)
+        scalable = [pool.name for pool in pools.values() if pool.most_clusters]
+        remedy = f"Name one of these: {', '.join(scalable)}" if scalable else "No pool of this lab launches clusters"
+        raise BadInputError(f"The pool {name} launches no clusters: its {pools[name].slots} slots are always there", remedy)
     return pools[name], limits
 
 
 async def _check(
     lab: Lab, reader: Reader, pool: Pool, limits: ClusterLimits, wanted: DesiredClusters | None, now: float
 ) -> Sequence[HeldClusterRow]:
-    """Refuse what isn't allowed; gives the clusters that the pool holds."""
-    held = [one for one in await clusters.held_clusters(reader, now, ended=False) if one.cluster.pool == pool.name]
-    known = (await clusters.desired(reader)).get(pool.name)
-    if known is not None and known.by_person:
+    """Refuse a number that isn't allowed. Return the clusters that the pool holds."""
+    held = [row for row in await clusters.held_clusters(reader, now, ended=False) if row.cluster.pool == pool.name]
+    current = (await clusters.desired(reader)).get(pool.name)
+    if current is not None and current.by_person:
         raise ConflictError(
-            f"The person gave up all clusters of this lab ({known.by}, {(now - known.at) / 60:.0f} minutes ago)",
-            "Only the person lets them come up again: labhand up",
+            f"The person stopped all clusters of this lab ({current.by}, {(now - current.at) / 60:.0f} minutes ago)",
+            "Only the person can allow them again: labhand up",
         )
     if wanted is None:
         return held
     if wanted.clusters > pool.most_clusters:
         raise BadInputError(
             f"clusters={wanted.clusters} is more than the pool {pool.name} may hold",
-            f"Give {pool.most_clusters} at the most; the person can raise max_clusters in labhand.toml",
+            f"Give {pool.most_clusters} at most; the person can raise max_clusters in labhand.toml",
         )
     await _refuse_losing(lab, pool, wanted.clusters, len(held))
-    more = max(0, wanted.clusters - len(held))
-    least = more * pool.gpus_per_cluster * limits.idle_minutes * 60.0
-    cost = Committed(0, least, least / 3600 * pool.usd_per_hour)
-    if more:
+    additional = max(0, wanted.clusters - len(held))
+    min_gpu_seconds = additional * pool.gpus_per_cluster * limits.idle_minutes * 60.0
+    cost = Committed(0, min_gpu_seconds, min_gpu_seconds / 3600 * pool.usd_per_hour)
+    if additional:
         allowed = lab.allowance()
         allowance.check(allowed, await spending.committed(reader, now), cost)
         allowance.refuse_unpriced(lab, allowed, pool.gpu, is_priced=pool.is_priced)
@@ -134,7 +134,7 @@ async def _check(
 
 
 async def _refuse_losing(lab: Lab, pool: Pool, wanted: int, held: int) -> None:
-    """Refuse to give up clusters that have something to run: idle ones go first."""
+    """Refuse a number of clusters that is too small for the running experiments. Idle clusters are torn down first."""
     at_work = [attempt.run.experiment for attempt in await runs.active(lab.db) if attempt.run.pool == pool.name]
     if wanted < held and len(at_work) > wanted * pool.gpus_per_cluster:
         raise ConflictError(
@@ -150,15 +150,15 @@ async def _lasts_hours(lab: Lab, gpus: int, usd_per_hour: float, now: float) -> 
         (limits.gpu_hours - spent.gpu_seconds / 3600) / gpus if limits.gpu_hours is not None and gpus else None,
         (limits.usd - spent.usd) / usd_per_hour if limits.usd is not None and usd_per_hour else None,
     ]
-    known = [max(0.0, hours) for hours in left if hours is not None]
-    return significant(min(known), 3) if known else None
+    limited = [max(0.0, hours) for hours in left if hours is not None]
+    return significant(min(limited), 3) if limited else None
 
 
 def _next(request: ScaleRequest, limits: ClusterLimits) -> str:
     if request.dry_run:
         return ""
     if request.clusters is None:
-        return f"Clusters come up as the queue needs, and go {limits.idle_minutes} minutes after they have nothing to do"
+        return f"Clusters come up as the queue needs, and end after {limits.idle_minutes} minutes without work"
     if request.clusters == 0:
         return f'Nothing starts there until scale_pool(pool="{request.pool}", clusters=null)'
-    return f'They are held idle or not, and cost that: scale_pool(pool="{request.pool}", clusters=null) when the work is done'
+    return f'They cost money even while idle: call scale_pool(pool="{request.pool}", clusters=null) when the work is done'

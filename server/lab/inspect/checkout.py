@@ -65,10 +65,10 @@ def _refuse_installed(folder: Path) -> None:
 async def _is_known(lab: Lab, editable: Source) -> bool:
     """Return whether a source of the lab has these editable files, with the protected files of now or of the baseline."""
     baseline: Reference = await references.baseline(lab)
-    protected = {path: data for path, data in baseline.kept.items() if not lab.trainer.is_editable(path)}
+    protected = {path: data for path, data in baseline.committed.items() if not lab.trainer.is_editable(path)}
     candidates = [{**lab.protected, **editable}, {**protected, **editable}]
     batch = [
-        NewCommit(delta(baseline.kept, source), (baseline.commit.hash,), "The trainer folder, for comparison")
+        NewCommit(delta(baseline.committed, source), (baseline.commit.hash,), "The trainer folder, for comparison")
         for source in candidates
     ]
     return await sources.has_any_tree(lab.db, [commit.tree for commit in await lab.sources.commit(batch)])

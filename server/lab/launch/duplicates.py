@@ -1,4 +1,4 @@
-"""Twins: experiments with the same source, seed, budget and kind of device. One is run, whoever launches it."""
+"""Duplicates: experiments with the same source, seed, budget and kind of GPU. Only one of them runs, whoever launches it."""
 
 from __future__ import annotations
 
@@ -6,40 +6,42 @@ from collections.abc import Iterable
 
 from ...domain import PENDING, Experiment, Failure, Status
 
-_STANDS = PENDING | {Status.SUCCEEDED}
+_COUNTS = PENDING | {Status.SUCCEEDED}
+"""Statuses of experiments that always make a duplicate needless."""
 _FAILED = frozenset({Status.FAILED, Status.STOPPED})
 _NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
+"""Failures that the source didn't cause: the experiment may succeed when it runs again."""
 
 
 class DuplicateIndex:
-    """Experiments of one budget on one kind of device that needn't be run again, found by source and seed.
+    """Experiments of one budget and one kind of GPU that needn't run again, by source and seed.
 
-    What failed by its own fault would fail again: it stands too, unless the caller asks for a retry. What was cancelled, or
-    lost with its machine, doesn't.
+    It includes experiments that failed because of their source, unless the caller asks for a retry: they would fail again. It
+    doesn't include experiments that were cancelled or lost with their machine.
     """
 
     def __init__(self, earlier: Iterable[Experiment], *, retry: bool) -> None:
-        barring = (experiment for experiment in earlier if _bars(experiment, retry=retry))
-        self._found: dict[tuple[str, int], Experiment] = {}
-        for experiment in sorted(barring, key=lambda experiment: experiment.status in _STANDS):
+        reusable = (experiment for experiment in earlier if _is_reusable(experiment, retry=retry))
+        self._by_source_and_seed: dict[tuple[str, int], Experiment] = {}
+        for experiment in sorted(reusable, key=lambda experiment: experiment.status in _COUNTS):
             self.add(experiment)
 
     def add(self, experiment: Experiment) -> None:
-        """Remember an experiment."""
-        self._found[experiment.tree, experiment.seed] = experiment
+        """Add an experiment. It replaces an earlier one with the same source and seed."""
+        self._by_source_and_seed[experiment.tree, experiment.seed] = experiment
 
     def find(self, tree: str, seed: int) -> Experiment | None:
-        """The experiment that makes another one needless."""
-        return self._found.get((tree, seed))
+        """Return the experiment with this source and seed; None if it has to run."""
+        return self._by_source_and_seed.get((tree, seed))
 
     def count(self, tree: str) -> int:
-        """With how many seeds a source stands."""
-        return sum(1 for known, _ in self._found if known == tree)
+        """Return the number of seeds with which a source needn't run again."""
+        return sum(1 for source, _ in self._by_source_and_seed if source == tree)
 
 
 def remark(earlier: Iterable[Experiment]) -> str:
-    """What a caller has to know of the experiments that it is given instead of new ones; empty for nothing."""
-    told = {
+    """Return what a caller has to know about duplicates that failed or are being cancelled; empty if there are none."""
+    remarks = {
         experiment.id: f"{experiment.id} {experiment.status} before and was not run again: launch_experiment(retry=True) does"
         for experiment in earlier
         if experiment.status in _FAILED
@@ -48,11 +50,11 @@ def remark(earlier: Iterable[Experiment]) -> str:
         for experiment in earlier
         if experiment.status in PENDING and experiment.cancel_reason is not None
     }
-    first = next(iter(told.values()), "")
-    return f"{first} ({len(told) - 1} more like it)" if len(told) > 1 else first
+    first = next(iter(remarks.values()), "")
+    return f"{first} ({len(remarks) - 1} more like it)" if len(remarks) > 1 else first
 
 
-def _bars(experiment: Experiment, *, retry: bool) -> bool:
+def _is_reusable(experiment: Experiment, *, retry: bool) -> bool:
     if experiment.status in _FAILED:
         return not retry and (experiment.failed is None or experiment.failed.kind not in _NOT_THE_SOURCE)
-    return experiment.status in _STANDS
+    return experiment.status in _COUNTS

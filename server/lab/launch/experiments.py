@@ -36,8 +36,8 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
         return idempotency.restore(Launched, stored, await lab_line(lab))
     proposal = await proposals.propose(lab, request)
     choice = await device_choice.choose(lab, request.gpu, proposal.base.gpu, request.budget_seconds, request.replicates)
-    [kept] = await proposals.keep(lab, [proposal], request.hypothesis)
-    similar = await _similar(lab, proposal, kept.kept.tree)
+    [saved] = await proposals.save(lab, [proposal], request.hypothesis)
+    similar = await _similar(lab, proposal, saved.row.tree)
 
     def answer(batch: SubmittedBatch, line: LabLine | None) -> Launched:
         return Launched(
@@ -59,7 +59,7 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
             lab=line,
         )
 
-    return await submit(lab, Batch([kept], choice.settings, request, caller, retry=request.retry), Launched, answer)
+    return await submit(lab, Batch([saved], choice.settings, request, caller, retry=request.retry), Launched, answer)
 
 
 async def _similar(lab: Lab, proposal: Proposal, tree: str) -> list[Similar]:

@@ -1,4 +1,4 @@
-"""Grids: experiments launched together, factors crossed with variants, or cells as listed."""
+"""Launches grids: experiments launched together, from factors crossed with variants or from a list of cells."""
 
 from __future__ import annotations
 
@@ -34,22 +34,23 @@ from . import idempotency, suggest
 from .submit import Batch, SubmittedBatch, ids, submit
 
 ABLATION = "ablation"
-"""The design whose cells are what the base is made of."""
+"""The design whose cells are the parts of the base's change."""
 OPTIMISER = "optimiser"
-"""The design whose cells depend on what has run."""
-SHOWN = 20
-"""Cells that an answer lists."""
+"""The design whose cells depend on earlier results."""
+MAX_SHOWN = 20
+"""Number of cells that an answer lists."""
 
 Combination = Mapping[str, JsonValue]
-"""Knobs that a cell sets."""
+"""The knobs that a cell sets, with their values."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A cell to be.
+    """A cell that will run.
 
     Attributes:
-        values: Of its factors, as the source holds them.
+        values: The values of its factors, as the source holds them.
+        proposal: Its source.
     """
 
     values: Mapping[str, Value]
@@ -68,18 +69,18 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
     stored = await idempotency.first_answer(lab.db, caller, request)
     if stored is not None:
         return idempotency.restore(GridLaunched, stored, await lab_line(lab))
-    # The newest number: a launch draws what its dry run showed, and the next one something else.
+    # With the newest experiment's number as seed, a launch draws the same cells as its dry run, and the next launch others.
     seed = await rows.newest_number(lab.db)
     base = await references.resolve(lab, request.base)
     if request.design == ABLATION:
-        cells, plan = await _take_apart(lab, request, base)
+        cells, plan = await _ablate(lab, request, base)
         choice = await _choose(lab, request, base, len(cells))
     else:
         plan = _plan(request, seed)
         choice = await _choose(lab, request, base, len(plan.cells) or request.size or 1)
         _refuse_searching_on_several(request, choice)
         cells, plan = await _cross_all(lab, request, plan, choice.settings[0], seed)
-    kept = await proposals.keep(lab, [cell.proposal for cell in cells], request.hypothesis)
+    saved = await proposals.save(lab, [cell.proposal for cell in cells], request.hypothesis)
     grid = NewGrid(request.hypothesis, request.design, request.factors, request.theme, caller, time.time())
 
     def answer(batch: SubmittedBatch, line: LabLine | None) -> GridLaunched:
@@ -105,11 +106,11 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
             lab=line,
         )
 
-    return await submit(lab, Batch(kept, choice.settings, request, caller, grid=grid), GridLaunched, answer)
+    return await submit(lab, Batch(saved, choice.settings, request, caller, grid=grid), GridLaunched, answer)
 
 
 async def _choose(lab: Lab, request: GridLaunch, base: Reference, cells: int) -> DeviceChoice:
-    """The kinds of GPU for so many cells of each variant."""
+    """Choose the kinds of GPU for this number of cells of each variant."""
     count = cells * (len(request.variants) or 1) * request.replicates
     return await device_choice.choose(lab, request.gpu, base.gpu, request.budget_seconds, count)
 
@@ -117,7 +118,7 @@ async def _choose(lab: Lab, request: GridLaunch, base: Reference, cells: int) ->
 async def _cross_all(
     lab: Lab, request: GridLaunch, plan: DesignedCells, setting: LaunchStratum, seed: int
 ) -> tuple[list[Planned], DesignedCells]:
-    """The cells of every variant, and the plan that they are of."""
+    """Return the cells of every variant, and the plan that they come from."""
     cells: list[Planned] = []
     for variant in _variants(request):
         proposal = await proposals.propose(lab, variant)
@@ -129,12 +130,12 @@ async def _cross_all(
     return cells, plan
 
 
-async def _take_apart(lab: Lab, request: GridLaunch, base: Reference) -> tuple[list[Planned], DesignedCells]:
-    """The cells that show what the change from the baseline to the base is made of."""
+async def _ablate(lab: Lab, request: GridLaunch, base: Reference) -> tuple[list[Planned], DesignedCells]:
+    """Return the cells that show what each part of the change from the baseline to the base contributes."""
     if request.factors or request.cells or request.variants or request.overrides or request.size is not None:
         raise BadInputError(
-            f"design={ABLATION!r} takes the change of base apart, and no factors, cells, variants, overrides or size",
-            "Give base alone, and replicates",
+            f"design={ABLATION!r} takes the change of base apart. It accepts no factors, cells, variants, overrides or size",
+            "Give only base and replicates",
         )
     runs, tells = await ablation.propose(lab, base)
     _refuse_too_many(request, len(runs))
@@ -142,7 +143,7 @@ async def _take_apart(lab: Lab, request: GridLaunch, base: Reference) -> tuple[l
 
 
 def _plan(request: GridLaunch, seed: int) -> DesignedCells:
-    """The cells that each variant is run with; none where they depend on the variant."""
+    """Return the cells of each variant; no cells if they depend on the variant."""
     if request.cells and request.factors:
         raise BadInputError("Both factors and cells are given", "Give factors to cross, or the cells as a list")
     if (request.cells or not request.factors) and (request.design != "full" or request.size is not None):
@@ -166,10 +167,10 @@ def _plan(request: GridLaunch, seed: int) -> DesignedCells:
     return plan
 
 
-def _refuse_searching_on_several(request: GridLaunch, chosen: DeviceChoice) -> None:
-    if request.design == OPTIMISER and len(chosen.settings) > 1:
+def _refuse_searching_on_several(request: GridLaunch, choice: DeviceChoice) -> None:
+    if request.design == OPTIMISER and len(choice.settings) > 1:
         raise BadInputError(
-            f"design={OPTIMISER!r} was asked for on {len(chosen.settings)} kinds of GPU, and it learns on one at a time",
+            f"design={OPTIMISER!r} is set with {len(choice.settings)} kinds of GPU, but it works on one kind at a time",
             f"Call it once for each kind, or with gpu={device_choice.ANY!r}",
         )
 
@@ -179,27 +180,27 @@ def _refuse_too_many(request: GridLaunch, cells: int) -> None:
     gpus = len(request.gpu) if isinstance(request.gpu, list) else 1
     count = cells * variants * request.replicates * gpus
     if count > GRID_CAP:
-        on = f" × {gpus} kinds of GPU" if gpus > 1 else ""
+        times_gpus = f" × {gpus} kinds of GPU" if gpus > 1 else ""
         raise BadInputError(
             f"The grid has {count:,} experiments"
-            f" ({cells:,} cells × {variants} variants × {request.replicates} replicates{on}),"
-            f" and {GRID_CAP:,} is the most for one call",
-            "Take fewer values or replicates, or list the cells that matter",
+            f" ({cells:,} cells × {variants} variants × {request.replicates} replicates{times_gpus}),"
+            f" and one call may launch {GRID_CAP:,}",
+            "Use fewer values or replicates, or list only the cells that matter",
         )
 
 
 def _variants(request: GridLaunch) -> list[Variant]:
-    """The variants, with the grid's base and overrides where they have none of their own."""
+    """Return the variants, completed with the grid's base and overrides."""
     factors = request.factors.keys() | {name for cell in request.cells for name in cell}
     variants = request.variants or [Variant(name="")]
     names = [variant.name for variant in variants]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise BadInputError(f"Two variants are named {', '.join(map(repr, twice))}", "Give each variant a name of its own")
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise BadInputError(f"Two variants are named {', '.join(map(repr, repeated))}", "Give each variant a name of its own")
     complete: list[Variant] = []
     for variant in variants:
         overrides = {**request.overrides, **variant.overrides}
-        if both := sorted(factors & overrides.keys()):
-            raise BadInputError(f"{', '.join(both)} is both a factor and an override", "Set a knob in one place")
+        if ambiguous := sorted(factors & overrides.keys()):
+            raise BadInputError(f"{', '.join(ambiguous)} is both a factor and an override", "Set a knob in one place")
         base = variant.base or (references.WORKDIR if variant.folder else request.base)
         complete.append(
             Variant(
@@ -217,10 +218,10 @@ def _variants(request: GridLaunch) -> list[Variant]:
 
 
 def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combination]) -> list[Planned]:
-    """A variant's cells. The variant is parsed once and rendered for each."""
+    """Return a variant's cells. The variant is parsed once and rendered for each cell."""
     _refuse_lacking(variant, {factor for combination in combinations for factor in combination}, name)
     knobs = Knobs(variant.source, lab.trainer)
-    before = lab.with_protected(variant.base.kept)
+    before = lab.with_protected(variant.base.committed)
     diffstats: dict[frozenset[str], str] = {}  # cells that set the same knobs change the same lines
     cells: list[Planned] = []
     for combination in combinations:
@@ -255,5 +256,5 @@ def _refuse_lacking(variant: Proposal, factors: Iterable[str], name: str) -> Non
 def _shown(cells: Sequence[Planned], batch: SubmittedBatch) -> list[Cell]:
     return [
         Cell(id=", ".join(ids(replicates)), variant=cell.proposal.variant, knobs=json.loads(json.dumps(cell.values)))
-        for cell, replicates in zip(cells[:SHOWN], batch.of_ideas, strict=False)
+        for cell, replicates in zip(cells[:MAX_SHOWN], batch.of_ideas, strict=False)
     ]

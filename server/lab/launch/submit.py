@@ -28,7 +28,7 @@ from .. import allowance, proposals
 from ..fleet import estimates
 from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
-from ..proposals import UNCHANGED, KeptProposal
+from ..proposals import UNCHANGED, SavedProposal
 from ..status_line import lab_line
 from . import idempotency
 from .duplicates import DuplicateIndex, remark
@@ -46,7 +46,7 @@ class Batch:
         grid: The grid whose cells the proposals are.
     """
 
-    ideas: Sequence[KeptProposal]
+    ideas: Sequence[SavedProposal]
     settings: Sequence[LaunchStratum]
     options: LaunchOptions
     caller: str
@@ -196,7 +196,7 @@ async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Submit
 
 
 async def _plan(
-    lab: Lab, reader: Reader, batch: Batch, baseline: KeptProposal, limits: Allowance, numbers: Iterator[int]
+    lab: Lab, reader: Reader, batch: Batch, baseline: SavedProposal, limits: Allowance, numbers: Iterator[int]
 ) -> SubmittedBatch:
     blocks = [await _block(lab, reader, batch, setting, baseline, numbers) for setting in batch.settings]
     allowance.check(limits, await spending.committed(reader, time.time()), total(block.wanted for block in blocks))
@@ -206,20 +206,20 @@ async def _plan(
 
 
 async def _block(
-    lab: Lab, reader: Reader, batch: Batch, setting: LaunchStratum, baseline: KeptProposal, numbers: Iterator[int]
+    lab: Lab, reader: Reader, batch: Batch, setting: LaunchStratum, baseline: SavedProposal, numbers: Iterator[int]
 ) -> LaunchBlock:
-    trees = [idea.kept.tree for idea in (*batch.ideas, baseline)]
+    trees = [idea.row.tree for idea in (*batch.ideas, baseline)]
     duplicates = DuplicateIndex(
         await related.same_sources(reader, trees, setting.budget_seconds, setting.gpu), retry=batch.retry
     )
     each = await estimates.gpu_seconds_each(reader, setting, lab.trainer)
     fresh: list[Experiment] = []
 
-    def find_or_draft(idea: KeptProposal, replicate: int) -> Experiment:
-        experiment = duplicates.find(idea.kept.tree, setting.seed(replicate))
+    def find_or_draft(idea: SavedProposal, replicate: int) -> Experiment:
+        experiment = duplicates.find(idea.row.tree, setting.seed(replicate))
         if experiment is None:
             experiment = _draft(batch, setting, idea, replicate, next(numbers), each)
-            if idea.kept.tree == baseline.kept.tree:
+            if idea.row.tree == baseline.row.tree:
                 experiment = replace(experiment, purpose=Purpose.BASELINE)
             duplicates.add(experiment)
             fresh.append(experiment)
@@ -236,8 +236,8 @@ async def _block(
     return LaunchBlock(setting, replicates, fresh, added, estimate, wanted)
 
 
-async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: KeptProposal, planned: SubmittedBatch) -> SubmittedBatch:
-    await sources.save_sources(tx, [idea.kept for idea in (*batch.ideas, baseline)])
+async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: SavedProposal, planned: SubmittedBatch) -> SubmittedBatch:
+    await sources.save_sources(tx, [idea.row for idea in (*batch.ideas, baseline)])
     fresh, grid = planned.fresh, 0
     if batch.grid and fresh:
         grid = await grids.save_grid(tx, batch.grid)
@@ -250,27 +250,27 @@ async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: KeptProposal
     return replace(planned, grid=grid)
 
 
-def _missing_baseline(duplicates: DuplicateIndex, baseline: KeptProposal, setting: LaunchStratum) -> Iterator[int]:
+def _missing_baseline(duplicates: DuplicateIndex, baseline: SavedProposal, setting: LaunchStratum) -> Iterator[int]:
     """Return which replicates of the baseline a setting lacks."""
-    missing = baseline_replicates(duplicates.count(baseline.kept.tree))
-    return islice((k for k in count() if duplicates.find(baseline.kept.tree, setting.seed(k)) is None), missing)
+    missing = baseline_replicates(duplicates.count(baseline.row.tree))
+    return islice((k for k in count() if duplicates.find(baseline.row.tree, setting.seed(k)) is None), missing)
 
 
 def _draft(
-    batch: Batch, setting: LaunchStratum, idea: KeptProposal, replicate: int, number: int, gpu_seconds: float
+    batch: Batch, setting: LaunchStratum, idea: SavedProposal, replicate: int, number: int, gpu_seconds: float
 ) -> Experiment:
     options = batch.options
     return Experiment(
         number=number,
         grid=None,
         variant=idea.variant,
-        commit=idea.kept.commit,
-        tree=idea.kept.tree,
+        commit=idea.row.commit,
+        tree=idea.row.tree,
         base=idea.base,
         purpose=Purpose.IDEA,
         hypothesis=options.hypothesis,
         theme=options.theme,
-        changes=idea.kept.changes or UNCHANGED,
+        changes=idea.row.changes or UNCHANGED,
         overrides=idea.overrides,
         launched_by=batch.caller,
         launched_at=time.time(),
@@ -285,7 +285,7 @@ def _draft(
         attempts=0,
         gpu_seconds=gpu_seconds,
         usd=estimates.usd(gpu_seconds, setting),
-        flags=idea.kept.flags,
+        flags=idea.row.flags,
     )
 
 

@@ -1,4 +1,4 @@
-"""Validating: candidates are tested against the champion, one test each, on seeds that nothing else has."""
+"""Launches validations: each candidate is tested against the champion once, on seeds that no other experiment has."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .. import allowance, proposals
 from ..fleet import device_choice, estimates
 from ..fleet.launch_stratum import LaunchStratum, choose_launch_stratum
 from ..lab import Lab
-from ..proposals import KeptProposal
+from ..proposals import SavedProposal
 from ..references import CHAMPION, find_experiment
 from ..results.experiment_rows import significant
 from ..results.validation_rows import DIGITS, champion_name
@@ -35,17 +35,18 @@ from ..status_line import lab_line
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What is to be tested.
+    """A candidate that will be tested.
 
     Attributes:
-        idea: Its source, with the lab's protected files of now.
-        setting: Of the test.
-        longer: Horizons, each with its setting, the shortest first.
-        prior: See `store.validations.Validation`.
+        experiment: The experiment that the caller named.
+        idea: Its source, with the lab's current protected files.
+        setting: The launch stratum of the test.
+        longer: The longer horizons, each with its launch stratum, the shortest first.
+        prior: See `store.comparison.validations.Validation`.
     """
 
     experiment: Experiment
-    idea: KeptProposal
+    idea: SavedProposal
     setting: LaunchStratum
     longer: Sequence[tuple[int, LaunchStratum]]
     prior: tuple[float, float] | None
@@ -53,19 +54,22 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What one call launches.
+    """The validations that one call launches.
 
     Attributes:
-        champion: Its source, with the lab's protected files of now.
-        reign: The champion, by its row.
-        pairs: Of each test.
-        why_gpu: By what the lab chose the kind of device; empty where the caller did.
-        limits: What the person allows, read before the transaction begins.
+        candidates: The candidates, in the order of the call.
+        champion: The champion's source, with the lab's current protected files.
+        baseline: The baseline's source, with the lab's current protected files.
+        reign: The number of the champion's row.
+        pairs: Number of pairs of each test.
+        caller: The name of the caller.
+        why_gpu: The reason for the kind of GPU if the lab chose it; otherwise empty.
+        limits: The allowance, read before the transaction begins.
     """
 
     candidates: Sequence[Candidate]
-    champion: KeptProposal
-    baseline: KeptProposal
+    champion: SavedProposal
+    baseline: SavedProposal
     reign: int
     pairs: int
     caller: str
@@ -74,21 +78,21 @@ class Call:
 
     @property
     def setting(self) -> LaunchStratum:
-        """Of the tests; all run on one kind of device."""
+        """The launch stratum of the first test; all tests run on one kind of GPU."""
         return self.candidates[0].setting
 
 
 async def validate(lab: Lab, request: ValidationRequest, caller: str) -> Validated:
-    """Launch one test for each candidate, in the order given, and answer at once.
+    """Launch one test for each candidate, in the given order. Returns at once.
 
-    All that may follow is reserved: the longer horizons, and the pairs from which a gain is reported. The dispatcher launches
-    those of candidates that are confirmed.
+    The cost of all later stages is reserved too: the longer horizons, and the pairs from which a gain is reported. The
+    dispatcher launches these stages for confirmed candidates.
 
     Raises:
-        AllowanceError: It doesn't fit what the person allowed.
-        BadInputError: A candidate has no score, is the champion itself, is named twice, or can't run where it is to.
-        ConflictError: A candidate is being tested, or there is another champion since.
-        NotFoundError: There is no such experiment.
+        AllowanceError: The cost is more than the allowance has left.
+        BadInputError: A candidate has no score, is the champion itself, is named twice, or can't run on the requested GPU.
+        ConflictError: A candidate is being tested already, or the champion has changed since the call began.
+        NotFoundError: An experiment doesn't exist.
     """
     call = await _read(lab, request, caller)
     if request.dry_run:
@@ -102,7 +106,7 @@ async def validate(lab: Lab, request: ValidationRequest, caller: str) -> Validat
 
 async def _read(lab: Lab, request: ValidationRequest, caller: str) -> Call:
     reign = await validations.champion_number(lab.db)
-    [champion] = await proposals.keep(
+    [champion] = await proposals.save(
         lab, [await proposals.propose(lab, Change(base=CHAMPION))], "The champion, as it is measured now"
     )
     gpu, why = await _kind(lab, request)
@@ -110,12 +114,14 @@ async def _read(lab: Lab, request: ValidationRequest, caller: str) -> Call:
     _refuse_needless(candidates, champion)
     ran_on = sorted({candidate.setting.gpu for candidate in candidates})
     if len(ran_on) > 1:
-        raise BadInputError(f"The candidates ran on different kinds of GPU: {', '.join(ran_on)}", "Say on which to test: gpu=")
+        raise BadInputError(
+            f"The candidates ran on different kinds of GPU: {', '.join(ran_on)}", "Name the kind to test on: gpu="
+        )
     return Call(candidates, champion, await proposals.baseline(lab), reign, request.replicates, caller, why, lab.allowance())
 
 
 async def _kind(lab: Lab, request: ValidationRequest) -> tuple[str | None, str]:
-    """The kind of device to test on, None for the candidates' own; and why, where the lab chose."""
+    """Return the kind of GPU to test on, None for the candidates' own; and the reason if the lab chose it."""
     if request.gpu is None:
         return None, ""
     first = await find_experiment(lab, request.ids[0])
@@ -124,15 +130,17 @@ async def _kind(lab: Lab, request: ValidationRequest) -> tuple[str | None, str]:
     return chosen.settings[0].gpu, chosen.why
 
 
-def _refuse_needless(candidates: Sequence[Candidate], champion: KeptProposal) -> None:
-    """Refuse tests that could show nothing, or nothing more."""
+def _refuse_needless(candidates: Sequence[Candidate], champion: SavedProposal) -> None:
+    """Refuse tests of the champion's own source, and second tests of the same source."""
     named: dict[str, str] = {}
     for candidate in candidates:
-        name, tree = candidate.experiment.id, candidate.idea.kept.tree
-        if tree == champion.kept.tree:
-            raise BadInputError(f"{name} has the champion's own source", "Validate what is to be better than that")
+        name, tree = candidate.experiment.id, candidate.idea.row.tree
+        if tree == champion.row.tree:
+            raise BadInputError(f"{name} has the champion's own source", "Name a candidate that changes it")
         if tree in named:
-            raise BadInputError(f"{name} has the source of {named[tree]}", "Name each source once: every test costs level")
+            raise BadInputError(
+                f"{name} has the source of {named[tree]}", "Name each source once: every test lowers the level of later tests"
+            )
         named[tree] = name
 
 
@@ -140,9 +148,9 @@ async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str |
     experiment = await find_experiment(lab, name)
     if experiment.status is not Status.SUCCEEDED:
         raise BadInputError(
-            f"{experiment.id} is {experiment.status}", "Only what has a score can be validated; see get_results"
+            f"{experiment.id} is {experiment.status}", "Only an experiment with a score can be validated; see get_results"
         )
-    [idea] = await proposals.keep(
+    [idea] = await proposals.save(
         lab, [await proposals.propose(lab, Change(base=experiment.id))], f"{experiment.id}, as it is measured now"
     )
     kind, budget = gpu or experiment.gpu, experiment.budget_seconds
@@ -154,7 +162,7 @@ async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str |
 
 
 async def _prior(lab: Lab, setting: LaunchStratum) -> tuple[float, float] | None:
-    """What is known of the noise before the test; nothing where seeds vary nothing."""
+    """Return the noise as known before the test: standard deviation and degrees of freedom. None if it isn't known or is 0."""
     moderated = moderate(await validations.replicates(lab.db, setting.name))
     if moderated is None or moderated.prior.sd == 0:
         return None
@@ -163,14 +171,14 @@ async def _prior(lab: Lab, setting: LaunchStratum) -> tuple[float, float] | None
 
 
 async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Validation]:
-    """The tests as they would be launched now, each at its place in the stream.
+    """Return the tests as they would be launched now, each at its place in the lab's sequence of tests.
 
     Raises:
-        AllowanceError: They don't fit.
-        ConflictError: A candidate is being tested, or there is another champion since.
+        AllowanceError: The cost is more than the allowance has left.
+        ConflictError: A candidate is being tested already, or the champion has changed since the call began.
     """
     if await validations.champion_number(reader) != call.reign:
-        raise ConflictError("There is another champion since this call began", "See get_briefing, then call validate again")
+        raise ConflictError("The champion has changed since this call began", "See get_briefing, then call validate again")
     await _refuse_tested(reader, call)
     history = await validations.history(reader)
     tests: list[validations.Validation] = []
@@ -179,7 +187,7 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
             validations.Validation(
                 number=number,
                 candidate=candidate.experiment.number,
-                commit=candidate.idea.kept.commit,
+                commit=candidate.idea.row.commit,
                 champion=call.reign,
                 gpu=candidate.setting.gpu,
                 clock=candidate.setting.clock,
@@ -191,26 +199,29 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
                 stages=await _stages(lab, reader, call, candidate),
             )
         )
-    allowance.check(call.limits, await spending.committed(reader, time.time()), _all_of(tests))
+    allowance.check(call.limits, await spending.committed(reader, time.time()), _total_cost(tests))
     allowance.refuse_unpriced(lab, call.limits, call.setting.gpu, is_priced=call.setting.is_priced)
     return tests
 
 
 async def _refuse_tested(reader: Reader, call: Call) -> None:
-    """Refuse what is being tested, and what was confirmed against this champion: longer horizons aren't tried until passed."""
-    running = {one.commit: one for one in await validations.unfinished(reader)}
-    confirmed = {one.commit: one for one in await validations.confirmed_against(reader, call.reign)}
+    """Refuse sources that are being tested, or that were confirmed against this champion and not promoted.
+
+    Otherwise a caller could repeat a longer horizon until the candidate passes it.
+    """
+    running = {test.commit: test for test in await validations.unfinished(reader)}
+    confirmed = {test.commit: test for test in await validations.confirmed_against(reader, call.reign)}
     for candidate in call.candidates:
-        name, commit = candidate.experiment.id, candidate.idea.kept.commit
+        name, commit = candidate.experiment.id, candidate.idea.row.commit
         if commit in running:
             raise ConflictError(f"{name} is being tested as {running[commit].id}", f'wait(ids=["{running[commit].id}"])')
         if commit in confirmed:
-            told = f"{name} was confirmed against this champion by {confirmed[commit].id}, and not promoted"
-            raise ConflictError(told, f'See why with get_results(ids=["{confirmed[commit].id}"]), then change it')
+            problem = f"{name} was confirmed against this champion by {confirmed[commit].id}, and not promoted"
+            raise ConflictError(problem, f'See why with get_results(ids=["{confirmed[commit].id}"]), then change it')
 
 
-def _all_of(tests: Sequence[validations.Validation]) -> Committed:
-    """What tests cost with all that may follow."""
+def _total_cost(tests: Sequence[validations.Validation]) -> Committed:
+    """Return the cost of tests with all stages that may follow."""
     runs = [(2 * stage.pairs, stage) for test in tests for stage in test.stages]
     return Committed(
         experiments=sum(count for count, _ in runs),
@@ -220,10 +231,10 @@ def _all_of(tests: Sequence[validations.Validation]) -> Committed:
 
 
 async def _stages(lab: Lab, reader: Reader, call: Call, candidate: Candidate) -> list[Stage]:
-    champion, baseline = call.champion.kept, call.baseline.kept
+    champion, baseline = call.champion.row, call.baseline.row
     planned = [(StageKind.TEST, 1, candidate.setting, champion, call.pairs)]
     planned += [(StageKind.HORIZON, times, setting, champion, horizons.PAIRS) for times, setting in candidate.longer]
-    if candidate.idea.kept.tree != baseline.tree:
+    if candidate.idea.row.tree != baseline.tree:
         planned.append((StageKind.REPORT, 1, candidate.setting, baseline, paired_test.PAIRS))
     stages: list[Stage] = []
     for place, (kind, horizon, setting, against, count) in enumerate(planned):
@@ -247,7 +258,7 @@ async def _stages(lab: Lab, reader: Reader, call: Call, candidate: Candidate) ->
 async def _launch(lab: Lab, tx: Transaction, call: Call) -> list[validations.Validation]:
     tests = await _plan(lab, tx, call)
     ideas_run = [call.champion, call.baseline, *(candidate.idea for candidate in call.candidates)]
-    await sources.save_sources(tx, [idea.kept for idea in ideas_run])
+    await sources.save_sources(tx, [idea.row for idea in ideas_run])
     names: dict[str, str] = {}
     for test in tests:
         await validations.save(tx, test)
@@ -259,13 +270,13 @@ async def _launch(lab: Lab, tx: Transaction, call: Call) -> list[validations.Val
 async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation], *, dry_run: bool) -> Validated:
     runs = 2 * call.pairs * len(tests)
     each = sum(test.running.gpu_seconds for test in tests) / len(tests)
-    total = _all_of(tests)
+    total = _total_cost(tests)
     ahead = await workload.queue_ahead(lab.db, call.setting.gpu)
-    if not dry_run:  # they are among what is pending
+    if not dry_run:  # the pending experiments include those of this call
         ahead = workload.QueueAhead(ahead.experiments - runs, ahead.gpu_seconds - runs * each)
     times = estimates.estimate(call.setting, each, runs, ahead)
     return Validated(
-        tests=[await _told(lab, test, dry_run=dry_run) for test in tests],
+        tests=[await _launched_test(lab, test, dry_run=dry_run) for test in tests],
         champion=await champion_name(lab, call.reign),
         gpu=call.setting.gpu,
         why_gpu=call.why_gpu,
@@ -282,7 +293,7 @@ async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation],
     )
 
 
-async def _told(lab: Lab, test: validations.Validation, *, dry_run: bool) -> LaunchedTest:
+async def _launched_test(lab: Lab, test: validations.Validation, *, dry_run: bool) -> LaunchedTest:
     return LaunchedTest(
         validation="" if dry_run else test.id,
         candidate=experiment_id(test.candidate),

@@ -30,7 +30,7 @@ def test_init_writes_a_file_that_can_be_used_and_never_over_another(tmp_path: Pa
     assert labhand("status", "--root", str(tmp_path)).exit_code == 0
     again = labhand("init", str(tmp_path))
     assert again.exit_code == 2
-    assert "there already" in again.output
+    assert "exists already" in again.output
 
 
 def test_init_copies_a_built_in_trainer_that_can_be_edited(tmp_path: Path) -> None:

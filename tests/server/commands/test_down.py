@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 30.0
 @pytest.fixture(autouse=True)
 def in_no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at once."""
-    monkeypatch.setattr(commands, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(commands, "POLL_SECONDS", 0.0)
 
 
 def ask_of(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ async def test_down_gives_everything_up_and_shows_what_it_cost(
     told = capsys.readouterr()
     assert "Nothing of this lab is left running" in told.out
     assert "30.0" in told.out
-    assert "in all $8.27" in told.out
+    assert "total $8.27" in told.out
     assert "h100-1 up, h200-2 up" in told.err
 
 
@@ -105,7 +105,7 @@ async def test_down_names_what_it_could_not_get_rid_of(tmp_path: Path, monkeypat
 
 def test_down_and_up_on_the_command_line_of_a_lab_that_hires_nothing(tmp_path: Path) -> None:
     writing.lay_out(tmp_path)
-    for command, told in (("down", "hires no machines"), ("up", "Nothing was given up")):
+    for command, told in (("down", "No pool of this lab launches clusters"), ("up", "No pool was stopped")):
         done = CliRunner().invoke(app, [command, "--root", str(tmp_path)])
         assert done.exit_code == 0, done.output
         assert told in done.output

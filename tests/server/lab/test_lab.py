@@ -166,7 +166,7 @@ async def test_a_changed_evaluator_makes_a_setting_of_its_own_with_its_own_basel
         assert after.seeds != before.seeds
         assert after.baseline
         newest = await references.resolve(lab, after.experiments[0])
-        assert newest.kept["trainer.toml"].endswith(b"# mended\n")
+        assert newest.committed["trainer.toml"].endswith(b"# mended\n")
         assert after.changes == before.changes
 
 

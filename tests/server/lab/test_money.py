@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from labhand.server.commands.report import as_html, as_markdown
 from labhand.server.lab.analysis.analyze import analyze
-from labhand.server.lab.fleet.gpus import UNASKED, list_gpus
+from labhand.server.lab.fleet.gpus import PRICE_UNKNOWN, list_gpus
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.lab.report.gather import gather
@@ -95,7 +95,7 @@ async def test_the_list_of_gpus_says_what_is_up_what_it_costs_and_what_is_lost_w
 async def test_a_pool_that_nobody_has_asked_yet_says_so(tmp_path: Path) -> None:
     async with hiring.lab(tmp_path, priced=False) as lab:
         pools = (await list_gpus(lab)).pools
-        assert {pool.note for pool in pools} == {UNASKED}
+        assert {pool.note for pool in pools} == {PRICE_UNKNOWN}
         assert {pool.as_of_seconds_ago for pool in pools} == {None}
         await hiring.asked(lab)
     async with hiring.lab(tmp_path, priced=False) as lab:  # what a dispatcher heard stays known

@@ -103,7 +103,7 @@ async def test_a_grid_on_several_kinds_is_held_to_the_cap_and_has_no_optimiser(t
     async with hiring.lab(tmp_path) as lab:
         with pytest.raises(BadInputError, match=r"1,200 experiments .*× 2 kinds of GPU\)"):
             await writing.launch_grid(lab, factors={"X": [n / 100 for n in range(600)]}, gpu=BOTH)
-        with pytest.raises(BadInputError, match="learns on one at a time"):
+        with pytest.raises(BadInputError, match="works on one kind at a time"):
             await writing.launch_grid(lab, factors={"X": [0.0, 5.0]}, design="optimiser", gpu=BOTH)
         told = await writing.launch_grid(lab, factors={"X": [0.0, 5.0]}, design="optimiser", size=2, gpu="any")
         assert "finishes first" in told.why_gpu

@@ -57,7 +57,7 @@ async def test_a_dry_run_prices_and_changes_nothing(tmp_path: Path) -> None:
 
 async def test_more_than_the_person_allowed_is_refused_with_the_figures(tmp_path: Path) -> None:
     async with hiring.lab(tmp_path, more="[allowance]\ngpu_hours = 2\n") as lab:
-        with pytest.raises(BadInputError, match=r"clusters=3 is more .* Give 2 at the most"):
+        with pytest.raises(BadInputError, match=r"clusters=3 is more .* Give 2 at most"):
             await scale.scale(lab, ScaleRequest(pool="h100", clusters=3), "me")
         # Ten minutes of sixteen GPUs are what it comes to at the least.
         with pytest.raises(AllowanceError, match=r"2\.667 GPU-hours, and of the 2 allowed 0 are spent"):
@@ -73,7 +73,8 @@ async def test_more_than_the_person_allowed_is_refused_with_the_figures(tmp_path
 async def test_pools_that_hire_no_machines_and_names_that_are_none_are_refused(tmp_path: Path) -> None:
     async with builders.lab(tmp_path) as lab:
         with pytest.raises(
-            BadInputError, match=r"local hires no machines: its 2 slots are always there. No pool of this lab does"
+            BadInputError,
+            match=r"local launches no clusters: its 2 slots are always there. No pool of this lab launches clusters",
         ):
             await scale.scale(lab, ScaleRequest(pool="local", clusters=1), "me")
     (tmp_path / "hired").mkdir()
@@ -102,7 +103,7 @@ async def test_what_the_person_gave_up_no_tool_takes_back(tmp_path: Path) -> Non
         await scale.give_up(lab, "ada")
         await builders.experiment(lab, gpu="H100")
         for count in (None, 0, 1):
-            with pytest.raises(ConflictError, match=r"The person gave up all clusters.*labhand up"):
+            with pytest.raises(ConflictError, match=r"The person stopped all clusters.*labhand up"):
                 await scale.scale(lab, ScaleRequest(pool="h100", clusters=count), "me")
         assert await wish(lab) == 0
         [told] = [one.line for one in await scan(lab) if one.key == "given up:h100"]

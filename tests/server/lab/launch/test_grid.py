@@ -105,7 +105,7 @@ async def test_a_thousand_experiments_are_one_call_and_more_are_refused(tmp_path
     async with opened(tmp_path) as lab:
         factors = {"STEPS": list(range(1, 26)), "X": [2 + i / 100 for i in range(40)]}
         with pytest.raises(
-            BadInputError, match=r"2,000 experiments \(1,000 cells × 1 variants × 2 replicates\), and 1,000 is the most"
+            BadInputError, match=r"2,000 experiments \(1,000 cells × 1 variants × 2 replicates\), and one call may launch 1,000"
         ):
             await launch_grid(lab, factors=factors, replicates=2)
         assert await experiments(lab) == []
