@@ -22,6 +22,7 @@ from ...trainer.contract.run_spec import RunSpec
 from ..domain import Metric, Verdict
 from ..errors import NotFoundError
 from ..ids import experiment_id, id_ranges
+from ..research.arms import Arms
 from ..settings import DATABASE, RUNS, SOURCES, data_folder, load_settings
 from ..source.repository import Sources
 from ..source.trainer_folder import Source, load_trainer
@@ -31,7 +32,6 @@ from ..store.money import allowances
 from ..store.running import audits
 from ..store.running.audits import AuditedExperiment, StoredVerdict
 from . import result_reader
-from .judge import Arms
 
 CENT = 0.01
 """Seconds by which sums of floating point numbers may differ."""
