@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
-from labhand.server.dispatcher.judge import EARLY, Arms
 from labhand.server.domain import Metric, Verdict
+from labhand.server.research.arms import EARLY, Arms, NewVerdict, ScoredExperiment
 from labhand.server.research.horizons import PAIRS as HORIZON_PAIRS
 from labhand.server.research.horizons import not_worse
 from labhand.server.research.noise import moderate, of_difference
@@ -20,7 +20,6 @@ from labhand.server.research.online_fdr import level
 from labhand.server.research.paired_test import PAIRS, GainEstimate, Trial, decide, estimate, looks
 from labhand.server.research.policy import baseline_replicates
 from labhand.server.seeds import SeedStream
-from labhand.server.store.comparison.strata import NewVerdict, ScoredExperiment
 
 from .agent import Agent, Answer, Try, Validate
 from .worlds import BASELINE, KIND, SECONDS, Knobs, name

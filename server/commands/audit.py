@@ -7,8 +7,8 @@ from pathlib import Path
 import anyio
 import typer
 
-from ..dispatcher.ledger_audit import Audit, audit
 from ..lab.allowance import changes
+from ..lab.manage.ledger_audit import Audit, audit
 from .console import exit_on_error, out
 
 

@@ -2,163 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from statistics import fmean
+from collections.abc import Mapping, Sequence
 
-from ..domain import Metric, Verdict
-from ..research.noise import Noise, moderate, pooled
-from ..research.plausibility import OTHERS, must_beat, too_good, unseeded
-from ..research.verdicts import judge
+from ..domain import Metric
+from ..research.arms import EARLY, Arms, Figures
 from ..store.comparison import champions, strata
-from ..store.comparison.strata import NewVerdict, ScoredExperiment
 from ..store.database import Transaction
 from ..store.experiments import reruns
-
-Figures = tuple[float | None, int, float | None, int]
-"""What a stratum's row holds: the reference's mean, its replicates, noise, degrees of freedom."""
-_REFERENCE = ""
-"""The arm of the reference; the others are known by their trees."""
-UNSEEDED = "unseeded"
-"""The doubt of a source whose seeds score alike to the bit."""
-EARLY = 2 * OTHERS
-"""The first scores of a stratum had nothing to be compared with: so many are looked at again with each new one."""
-NOT_REPRODUCED = "not_reproduced"
-"""The doubt of a score that was too good to be true, and didn't come again."""
-
-
-@dataclass
-class Arms:
-    """The scores of a stratum, arm by arm.
-
-    Attributes:
-        metric: What they are of.
-        reference: The source that the others are compared with: of the newest champion that has run here.
-        noise: Of the stratum, pooled.
-        prior: Of an arm without replicates.
-        own: Of the arms that have some.
-        best: Of all scores that were never suspected; None while there is none.
-        count: Of scores.
-    """
-
-    metric: Metric
-    reference: str
-    scored: dict[str, list[ScoredExperiment]] = field(default_factory=lambda: {_REFERENCE: []})
-    noise: Noise | None = None
-    prior: Noise | None = None
-    own: dict[str, Noise] = field(default_factory=dict[str, Noise])
-    best: float | None = None
-    count: int = 0
-
-    def add(self, rows: Iterable[ScoredExperiment]) -> set[str]:
-        """Take in scores; gives the arms that they belong to."""
-        touched: set[str] = set()
-        for row in rows:
-            arm = _REFERENCE if row.is_reference else row.tree
-            self.scored.setdefault(arm, []).append(row)
-            touched.add(arm)
-            self.count += 1
-            if row.must_beat is None and (self.best is None or self._is_better(row.score, self.best)):
-                self.best = row.score
-        if any(len(self.scored[arm]) > 1 for arm in touched):
-            self._estimate_noise()
-        return touched
-
-    def take_in(self, rows: Sequence[ScoredExperiment], settled: Collection[int]) -> tuple[set[str], dict[int, float]]:
-        """Take in scores, looking at those of ideas that are new or were early.
-
-        Args:
-            rows: That these arms don't have yet.
-            settled: Those that were just scored.
-
-        Returns:
-            The arms that they belong to; and what is suspected from now on, with what another seed must beat.
-        """
-        fresh = [
-            row
-            for row in rows
-            if (row.number in settled or len(rows) <= EARLY)
-            and (row.is_idea and not row.is_reference and row.must_beat is None)
-        ]
-        touched = self.add(row for row in rows if row not in fresh)
-        suspected: dict[int, float] = {}
-        # The worst first: two that cheat alike mustn't vouch for each other.
-        for row in sorted(fresh, key=lambda row: self.metric.gain(row.score, 0.0)):
-            examined = self.examine(row)
-            touched |= self.add([examined])
-            if examined.must_beat is not None:
-                suspected[examined.number] = examined.must_beat
-        return touched, suspected
-
-    def examine(self, row: ScoredExperiment) -> ScoredExperiment:
-        """A new score, suspected where it is too good to be true beside what counts of the other arms."""
-        if self.best is not None and not self._is_better(row.score, self.best):
-            return row
-        others = [score for arm in self.scored if arm != row.tree for score in _scores(self._counting(arm))]
-        if too_good(row.score, others, self.noise, self.metric.direction) is None:
-            return row
-        return replace(row, must_beat=must_beat(row.score, others, self.metric.direction))
-
-    def figures(self) -> Figures:
-        """What is known of the stratum."""
-        reference = _scores(self._counting(_REFERENCE))
-        mean = fmean(reference) if reference else None
-        if self.noise is None:
-            return mean, len(reference), None, 0
-        return mean, len(reference), self.noise.sd, round(self.noise.degrees)
-
-    def pronounce(self, arms: Iterable[str]) -> Iterator[NewVerdict]:
-        """What can be said of every experiment in these arms; the gain is each one's own."""
-        reference = _scores(self._counting(_REFERENCE))
-        mean = fmean(reference) if reference else None
-        for arm in arms:
-            counting = self._counting(arm)
-            # Only a row with a bar can be left out: comparing every row with all others would take quadratic time.
-            doubtful = [row for row in self.scored[arm] if row.must_beat is not None and row not in counting]
-            yield from (_suspected(row, answered=len(self.scored[arm]) > 1) for row in doubtful)
-            if not counting:
-                continue
-            doubt = UNSEEDED if unseeded(_scores(counting)) else None
-            verdict, reason = self._judge(arm, _scores(counting), reference)
-            for row in counting:
-                gain = None if mean is None else self.metric.gain(row.score, mean)
-                yield NewVerdict(row.number, verdict, reason, gain, doubt)
-
-    def _counting(self, arm: str) -> list[ScoredExperiment]:
-        """The rows of an arm without those that are suspected, unless another seed bears them out, or a validation did."""
-        rows = self.scored[arm]
-        if arm == _REFERENCE:
-            return rows
-        return [row for row in rows if row.must_beat is None or self._is_borne_out(row, row.must_beat, rows)]
-
-    def _is_borne_out(self, row: ScoredExperiment, bar: float, rows: Sequence[ScoredExperiment]) -> bool:
-        return any(self._is_better(other.score, bar) for other in rows if other is not row)
-
-    def _is_better(self, score: float, than: float) -> bool:
-        return self.metric.gain(score, than) > 0
-
-    def _estimate_noise(self) -> None:
-        replicated = {arm: scores for arm in self.scored if len(scores := _scores(self._counting(arm))) > 1}
-        moderated = moderate(list(replicated.values()))
-        self.noise = pooled(replicated.values())
-        self.prior = moderated.prior if moderated else None
-        self.own = dict(zip(replicated, moderated.arms, strict=True)) if moderated else {}
-
-    def _judge(self, arm: str, scores: Sequence[float], reference: Sequence[float]) -> tuple[Verdict, str]:
-        noise = self.own.get(arm, self.prior)
-        if arm == _REFERENCE and noise is not None:
-            return Verdict.INCONCLUSIVE, "within_noise: it is the reference itself, which others are compared with"
-        judgement = judge(scores, reference, noise, self.metric.direction)
-        return judgement.verdict, judgement.reason
-
-
-def _suspected(row: ScoredExperiment, *, answered: bool) -> NewVerdict:
-    """What is said of a score that doesn't count."""
-    if answered:
-        told = f"{NOT_REPRODUCED}: {row.score:.4g} is too good to be true here, and no other seed beat {row.must_beat:.4g}"
-        return NewVerdict(row.number, Verdict.INCONCLUSIVE, told, None, NOT_REPRODUCED)
-    told = f"suspected: {row.score:.4g} is too good to be true here; it counts when another seed beats {row.must_beat:.4g}, too"
-    return NewVerdict(row.number, Verdict.INCONCLUSIVE, f"{told}, which the lab tries as far as the allowance goes", None)
 
 
 class Judge:
@@ -214,7 +64,3 @@ class Judge:
             return False
         await strata.describe(tx, stratum, *figures)
         return True
-
-
-def _scores(rows: Sequence[ScoredExperiment]) -> list[float]:
-    return [row.score for row in rows]

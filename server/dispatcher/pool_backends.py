@@ -16,7 +16,7 @@ from ..backends.base import Backend, ClusterBackend, RunReport
 from ..backends.registry import make_backends
 from ..domain import Cluster, Direction, Pool, Run
 from ..errors import LabhandError
-from ..settings import Settings
+from ..settings import PoolSettings
 
 log = logging.getLogger(__name__)
 
@@ -59,18 +59,16 @@ class PoolBackends:
         self.held: Mapping[str, Sequence[Cluster]] = {}
 
     @classmethod
-    def of_settings(cls, settings: Settings, runs: Path, direction: Direction = "minimize") -> PoolBackends:
-        """Make the backends that the settings name. Needs a running event loop; may ask for GPUs, which takes some seconds.
+    def of_settings(cls, pools: Mapping[str, PoolSettings], runs: Path, direction: Direction = "minimize") -> PoolBackends:
+        """Make the backends of pools. Needs a running event loop; may ask for GPUs, which takes some seconds.
 
         Args:
-            settings: The lab's settings.
+            pools: The settings of the pools, by name.
             runs: The folder that holds the lab's run folders.
             direction: Whether the trainer's metric is minimized or maximized.
         """
-        made = make_backends(settings.pools, runs, direction)
-        return cls(
-            {name: PoolBackend(made.by_pool[name], pool.sandbox_required) for name, pool in settings.pools.items()}, made.shared
-        )
+        made = make_backends(pools, runs, direction)
+        return cls({name: PoolBackend(made.by_pool[name], pool.sandbox_required) for name, pool in pools.items()}, made.shared)
 
     def __getitem__(self, pool: str) -> PoolBackend:
         return self._backends[pool]

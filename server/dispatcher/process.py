@@ -112,7 +112,7 @@ async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
     stack.push_async_callback(db.close)
     await allowances.save_alone(db, settings.allowance, time.time())
     sources = await Sources.open(folder / SOURCES)
-    pools = PoolBackends.of_settings(settings, folder / RUNS, trainer.metric.direction)
+    pools = PoolBackends.of_settings(settings.pools, folder / RUNS, trainer.metric.direction)
     await stack.enter_async_context(pools)
     additions = FollowUps(sources, settings.allowance, settings.baseline_every)
     settler = Settler(trainer.metric, additions, ValidationStages(trainer.metric, sources))

@@ -1,4 +1,4 @@
-"""Which clusters the infrastructure knows of, asked anew: not what the ledger says, nor what a dispatcher last heard."""
+"""Clusters that still exist, as the infrastructure itself reports them: the ledger and the dispatcher may be out of date."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from .pool_backends import PoolBackends
 
 
 async def remaining(root: Path) -> list[str]:
-    """The names of the clusters of the lab at `root` that aren't gone.
+    """Returns the names of the clusters of the lab at `root` that still exist.
 
     Raises:
-        LabhandError: A backend can't tell.
+        LabhandError: A backend could not be asked.
         SettingsError: `labhand.toml` can't be used.
     """
     settings = load_settings(root)
-    hired = {name: pool for name, pool in settings.pools.items() if pool.clusters is not None}
-    folder = data_folder(root, settings).resolve() / RUNS
-    pools = PoolBackends.of_settings(settings.model_copy(update={"pools": hired}), folder)
-    async with pools.asking():
-        return [cluster for name in hired for cluster in await pools.cluster_backends[name].remaining()]
+    cluster_pools = {name: pool for name, pool in settings.pools.items() if pool.clusters is not None}
+    backends = PoolBackends.of_settings(cluster_pools, data_folder(root, settings).resolve() / RUNS)
+    async with backends.asking():
+        return [cluster for name in cluster_pools for cluster in await backends.cluster_backends[name].remaining()]

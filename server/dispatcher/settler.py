@@ -11,10 +11,9 @@ from ..ids import experiment_id
 from ..research.policy import storm
 from ..store.comparison import strata
 from ..store.database import Transaction
-from ..store.running import early_stops, holds, settlement
+from ..store.running import early_stops, holds, result_reader, settlement
 from ..store.running.runs import Attempt
 from ..store.running.settlement import ExperimentOutcome
-from . import result_reader
 from .follow_ups import FollowUps
 from .judge import Judge
 from .validation_stages import ValidationStages

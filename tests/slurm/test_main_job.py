@@ -130,9 +130,7 @@ def assert_scores_strata_and_costs(root: Path, whole: list[dict[str, Any]]) -> N
         assert one["score"] == pytest.approx(scores[one["id"]], abs=0.05)  # told as far as the noise lets it mean something
         kind = "H200" if x in FEW else one["gpu"]
         facts = one["stratum"]["stratum"]
-        assert (
-            facts["device"].partition("-")[0] == facts.get("gpu", facts["device"]) == one["gpu"] == kind
-        )  # measured, asked
+        assert facts["device"].partition("-")[0] == facts.get("gpu", facts["device"]) == one["gpu"] == kind  # measured, asked
         usd = one["seconds"]["held"] / 3600 * PRICES[kind]
         assert float(one["cost"].removeprefix("$")) == pytest.approx(usd, rel=0.25, abs=0.006)
 

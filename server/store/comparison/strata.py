@@ -4,46 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from ...domain import Stratum, Verdict
+from ...domain import Stratum
+from ...research.arms import NewVerdict, ScoredExperiment
 from ..database import Reader, Row, Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredExperiment:
-    """An experiment with a score.
-
-    Attributes:
-        tree: Its source; equal ones are replicates.
-        is_reference: It is a replicate of what the others are compared with.
-        is_idea: An agent asked for it; the lab's own additions aren't.
-        must_beat: It is suspected, and counts when another seed of its source scores better than this.
-    """
-
-    number: int
-    tree: str
-    score: float
-    is_reference: bool
-    is_idea: bool = False
-    must_beat: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewVerdict:
-    """What is said of an experiment.
-
-    Attributes:
-        doubt: Why its score is doubted, in a word: `unseeded`, `not_reproduced`.
-    """
-
-    number: int
-    verdict: Verdict
-    reason: str
-    gain: float | None
-    doubt: str | None = None
-
 
 # The baseline's replicates carry the trainer's protected files as they stood at their launch: another tree, the same source.
 _SCORED = (

@@ -84,7 +84,7 @@ async def run_all(lab: Lab) -> None:
 @asynccontextmanager
 async def loop(lab: Lab, pools: PoolBackends | None = None) -> AsyncGenerator[Dispatcher]:
     """A dispatcher's loop in this process, to be ticked by hand; on the lab's pools unless told."""
-    pools = pools or PoolBackends.of_settings(load_settings(lab.root), lab.folder / RUNS)
+    pools = pools or PoolBackends.of_settings(load_settings(lab.root).pools, lab.folder / RUNS)
     async with pools:
         yield Dispatcher(
             lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), Settler(lab.trainer.metric), lab.settings.allowance

@@ -73,7 +73,7 @@ async def with_history(lab: Lab) -> None:
 @asynccontextmanager
 async def a_dispatcher(lab: Lab, *, stops: bool = True, allowance: Allowance | None = None) -> AsyncGenerator[Dispatcher]:
     """As `dispatch` makes it, ticked by hand."""
-    pools = PoolBackends.of_settings(load_settings(lab.root), lab.folder / RUNS)
+    pools = PoolBackends.of_settings(load_settings(lab.root).pools, lab.folder / RUNS)
     metric = lab.trainer.metric
     settler = Settler(metric, FollowUps(lab.sources, allowance or Allowance(), baseline_every=0))
     watch = DoomedRuns(lab.db, lab.folder / RUNS, metric) if stops else None

@@ -10,14 +10,14 @@ from pathlib import Path
 import anyio
 import pytest
 from anyio import to_thread
-from labhand.server.dispatcher.ledger_audit import audit
 from labhand.server.errors import NotFoundError
 from labhand.server.lab.lab import Lab
+from labhand.server.lab.manage.ledger_audit import audit
 from labhand.server.source import git
 from typer.testing import CliRunner
 
-from ..lab import builders, writing
-from . import support
+from ...dispatcher import support
+from .. import builders, writing
 
 pytestmark = pytest.mark.anyio
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ...trainer.contract.run_result import RunFailure, RunResult
-from ..domain import Clock, FailureDetail, Status
+from ....trainer.contract.run_result import RunFailure, RunResult
+from ...domain import Clock, FailureDetail, Status
 
 _IN_COLUMNS = frozenset({"run", "status", "score", "failure"})
 

@@ -16,22 +16,21 @@ from typing import Any
 
 from anyio import to_thread
 
-from ...trainer.contract.errors import ContractError
-from ...trainer.contract.run_folder import RunFolder
-from ...trainer.contract.run_spec import RunSpec
-from ..domain import Metric, Verdict
-from ..errors import NotFoundError
-from ..ids import experiment_id, id_ranges
-from ..settings import DATABASE, RUNS, SOURCES, data_folder, load_settings
-from ..source.repository import Sources
-from ..source.trainer_folder import Source, load_trainer
-from ..store.comparison import champions, strata
-from ..store.database import Database, Transaction
-from ..store.money import allowances
-from ..store.running import audits
-from ..store.running.audits import AuditedExperiment, StoredVerdict
-from . import result_reader
-from .judge import Arms
+from ....trainer.contract.errors import ContractError
+from ....trainer.contract.run_folder import RunFolder
+from ....trainer.contract.run_spec import RunSpec
+from ...domain import Metric, Verdict
+from ...errors import NotFoundError
+from ...ids import experiment_id, id_ranges
+from ...research.arms import Arms
+from ...settings import DATABASE, RUNS, SOURCES, data_folder, load_settings
+from ...source.repository import Sources
+from ...source.trainer_folder import Source, load_trainer
+from ...store.comparison import champions, strata
+from ...store.database import Database, Transaction
+from ...store.money import allowances
+from ...store.running import audits, result_reader
+from ...store.running.audits import AuditedExperiment, StoredVerdict
 
 CENT = 0.01
 """Seconds by which sums of floating point numbers may differ."""
