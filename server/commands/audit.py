@@ -1,4 +1,4 @@
-"""`labhand audit`: whether the ledger still says what the run folders and the history of sources say."""
+"""`labhand audit`: whether the ledger still agrees with the run folders and the history of sources."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from .console import errors_told, out
 
 
 def run_audit(root: Path) -> None:
-    """Print what differs, and what is good to know. Exit code 1 when anything differs."""
+    """Print the differences and what else is worth knowing. Exit code 1 if anything differs."""
     with errors_told():
-        found = anyio.run(audit, root)
-    for line in _lines(found):
+        result = anyio.run(audit, root)
+    for line in _lines(result):
         out.print(line, markup=False)
-    if found.differences:
+    if result.differences:
         raise typer.Exit(1)
 
 
-def _lines(found: Audit) -> list[str]:
-    told = [*found.differences]
-    if found.unchecked:
-        told.append(f"not checked, since their run folders are gone: {', '.join(found.unchecked)}")
-    told += [f"the allowance was changed, {change}" for change in changes(found.allowances)]
-    if len(found.evaluators) > 1:
-        versions = ", ".join(f"{version} ({count} scores)" for version, count in found.evaluators.items())
-        told.append(f"the evaluator was changed, its versions are strata of their own: {versions}")
-    summary = f"{len(found.differences)} differences" if found.differences else "nothing differs"
-    return [*told, f"{found.experiments} finished experiments: {summary}"]
+def _lines(result: Audit) -> list[str]:
+    lines = [*result.differences]
+    if result.unchecked:
+        lines.append(f"not checked, since their run folders are gone: {', '.join(result.unchecked)}")
+    lines += [f"the allowance was changed, {change}" for change in changes(result.allowances)]
+    if len(result.evaluators) > 1:
+        versions = ", ".join(f"{version} ({count} scores)" for version, count in result.evaluators.items())
+        lines.append(f"the evaluator was changed, its versions are strata of their own: {versions}")
+    summary = f"{len(result.differences)} differences" if result.differences else "nothing differs"
+    return [*lines, f"{result.experiments} finished experiments: {summary}"]
