@@ -1,4 +1,4 @@
-"""Settling: what became of a run becomes what is known of its experiment, once."""
+"""Settling: the end of a run is written down as the outcome of its experiment, exactly once."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .judge import Judge
 from .validation_stages import ValidationStages
 
 REQUEUES = 2
-"""How many times a lost run is made up for."""
+"""How many times an experiment is queued again after a lost run."""
 MESSAGE = 300
-"""Characters of a failure in the reason of a hold."""
+"""Maximum number of characters of a failure's message in the reason of a hold."""
 
 
 @dataclass
@@ -29,8 +29,8 @@ class FinishedRuns:
     """Runs that are over.
 
     Attributes:
-        finished: With their results.
-        lost: With what is known of why.
+        finished: Runs that left a result, with it.
+        lost: Runs that left none, with the reason as far as it is known.
     """
 
     finished: list[tuple[Attempt, RunResult]] = field(default_factory=list[tuple[Attempt, RunResult]])
@@ -44,9 +44,9 @@ class Settler:
     """Writes down how runs ended, and what follows from it.
 
     Args:
-        metric: What scores are of.
-        additions: What the lab runs by itself; None for nothing.
-        validations: Follows them; None for nobody.
+        metric: The trainer's metric.
+        additions: Queues what the lab runs by itself; None to queue nothing.
+        validations: Follows the validations; None to leave them alone.
     """
 
     def __init__(self, metric: Metric, additions: FollowUps | None = None, validations: ValidationStages | None = None) -> None:
@@ -55,7 +55,7 @@ class Settler:
         self._validations = validations
 
     def forget(self) -> None:
-        """A transaction failed: read everything anew next time."""
+        """Read everything anew next time. To be called after a failed transaction."""
         self._judge.forget()
 
     async def settle(self, tx: Transaction, ended: FinishedRuns, now: float) -> None:
@@ -85,7 +85,7 @@ class Settler:
 
 
 async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None:
-    """Make up for a run that left no result, unless it was to end anyway or this happened too often."""
+    """Queue the experiment of a lost run again, unless it was to end anyway or has lost too many runs."""
     run = attempt.run
     held = max(0.0, min(run.heartbeat_at, now) - run.created_at)
     if not await settlement.end_run(tx, run, RunStatus.LOST, held):
@@ -123,25 +123,27 @@ async def _watch_for_storms(tx: Transaction, experiment: int, outcome: Experimen
 
 
 async def _outcome(tx: Transaction, attempt: Attempt, result: RunResult) -> ExperimentOutcome:
-    told = result_reader.read(result, attempt)
-    if attempt.doomed is not None and told.status is not Status.CANCELLED:
+    """Returns the outcome of an experiment whose run left a result, and finds its stratum."""
+    reading = result_reader.read(result, attempt)
+    if attempt.doomed is not None and reading.status is not Status.CANCELLED:
         await early_stops.withdraw(tx, attempt.run.experiment)
-    stratum = None if told.score is None else await strata.find(tx, told.facts)
-    failed = told.failed
+    stratum = None if reading.score is None else await strata.find(tx, reading.facts)
+    failed = reading.failed
     if failed is not None and attempt.accused is not None and result.weights_of == attempt.accused:
         before = await settlement.evidence(tx, attempt.accused)
         failed = replace(failed, lines=(*failed.lines, f"{attempt.accused} had failed with:", *before))
-    return _stopped(attempt, ExperimentOutcome(told.status, told.score, stratum, failed, told.useful_seconds, told.kept))
+    outcome = ExperimentOutcome(reading.status, reading.score, stratum, failed, reading.useful_seconds, reading.details)
+    return _stopped(attempt, outcome)
 
 
 def _stopped(attempt: Attempt, outcome: ExperimentOutcome) -> ExperimentOutcome:
-    """An outcome, as it is called where the lab itself had asked for the end."""
+    """Returns an outcome, with status `stopped` if the lab itself had asked for the end."""
     if attempt.doomed is None or outcome.status is not Status.CANCELLED:
         return outcome
     return replace(outcome, status=Status.STOPPED, reason=attempt.doomed)
 
 
 def _held(attempt: Attempt, result: RunResult, now: float) -> float:
-    """Seconds for which a run held its slot; by this machine's clock where the result doesn't tell."""
+    """Returns the seconds for which a run held its slot, by this machine's clock if the result lacks them."""
     held = result.held_seconds
     return max(0.0, now - attempt.run.created_at) if held is None else held

@@ -1,7 +1,7 @@
-"""Validations, followed from the test to the champion: each stage is ruled upon as soon as its pairs allow it.
+"""Follows validations from the test to the champion: each stage is decided as soon as its pairs are enough.
 
-What to do next is read from the store alone, in the transaction in which scores are written. So it is done once, whichever
-dispatcher does it, and whatever instruction the one before died at.
+What to do next is read from the store alone, in the transaction in which scores are written. So each step is done exactly once,
+whichever dispatcher does it, and at whatever point a former one died.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class ValidationStages:
     """Follows the lab's validations.
 
     Args:
-        metric: What scores are of.
-        sources: Where experiments have their names.
+        metric: The trainer's metric.
+        sources: The history of sources, in which experiments are tagged.
     """
 
     def __init__(self, metric: Metric, sources: Sources) -> None:
@@ -37,7 +37,7 @@ class ValidationStages:
         self._sources = sources
 
     async def follow(self, tx: Transaction, now: float) -> bool:
-        """Take every validation as far as its pairs allow; gives whether there is a new champion."""
+        """Take every validation as far as its pairs allow. Returns whether there is a new champion."""
         promoted = False
         for validation in await validations.unfinished(tx):
             promoted |= await self._follow(tx, validation, now)
@@ -46,28 +46,28 @@ class ValidationStages:
     async def _follow(self, tx: Transaction, validation: Validation, now: float) -> bool:
         stage = validation.running
         ran = await validation_pairs.of_stage(tx, validation.number, stage.place)
-        standing = assess(ran)
-        if why := _hopeless(standing):
+        tally = assess(ran)
+        if why := _hopeless(tally):
             await _give_up(tx, validation, why, ran, now)
             return False
-        ruling = await rule(tx, validation, standing.sound, self._metric)
+        ruling = await rule(tx, validation, tally.sound, self._metric)
         if ruling is not None:
             await _drop(tx, validation, ran, now)
             return await self._go_on(tx, validation, ruling, now)
-        lacking = stage.pairs + standing.void - len(ran)
+        lacking = stage.pairs + tally.void - len(ran)
         if lacking > 0:
             await self._launch(tx, validation, stage, lacking, now)
         return False
 
     async def _go_on(self, tx: Transaction, validation: Validation, ruling: Ruling, now: float) -> bool:
-        """Do what follows from a ruling; gives whether the candidate has become champion."""
-        log.info("%s, %s: %s", validation.id, validation.running.kind, ruling.told)
-        await validations.save_finding(tx, validation.number, validation.stage, ruling.found)
+        """Do what follows from a ruling. Returns whether the candidate has become champion."""
+        log.info("%s, %s: %s", validation.id, validation.running.kind, ruling.reason)
+        await validations.save_finding(tx, validation.number, validation.stage, ruling.finding)
         if validation.running.kind is StageKind.TEST:
             verdict = Verdict.CONFIRMED if ruling.passed else Verdict.NOT_SHOWN
-            await validations.save_verdict(tx, validation, verdict, ruling.told, ruling.p)
+            await validations.save_verdict(tx, validation, verdict, ruling.reason, ruling.p)
         else:
-            await validations.add_reason(tx, validation.number, ruling.told)
+            await validations.add_reason(tx, validation.number, ruling.reason)
         promoted = ruling.passed and validation.is_last_to_decide and await _promote(tx, validation, now)
         following = validation.following
         if ruling.passed and following is not None and (promoted or not validation.is_last_to_decide):
@@ -81,36 +81,36 @@ class ValidationStages:
         await self._sources.tag(await validation_pairs.queue(tx, validation, stage, count, now))
 
 
-def _hopeless(standing: PairTally) -> str:
-    """Why a stage can't come to an end by itself; empty while it can."""
-    if standing.cancelled:
-        return f"{', '.join(id_ranges(standing.cancelled))} was cancelled"
-    if standing.void >= STORM:
-        return f"in {standing.void} pairs the other failed, or the two ran in different strata"
+def _hopeless(tally: PairTally) -> str:
+    """Returns why a stage can't be decided any more; empty while it can."""
+    if tally.cancelled:
+        return f"{', '.join(id_ranges(tally.cancelled))} was cancelled"
+    if tally.void >= STORM:
+        return f"in {tally.void} pairs the other failed, or the two ran in different strata"
     return ""
 
 
 async def _give_up(tx: Transaction, validation: Validation, why: str, ran: Sequence[Pair], now: float) -> None:
-    """End a validation early. Its place among the tests stays taken."""
+    """End a validation early. It still counts among the tests that set the level of later ones."""
     log.info("%s is given up: %s", validation.id, why)
     await _drop(tx, validation, ran, now)
-    told = f"{LACKS[validation.running.kind]}: {why}"
+    reason = f"{LACKS[validation.running.kind]}: {why}"
     if validation.running.kind is StageKind.TEST:
-        await validations.save_verdict(tx, validation, Verdict.NONE, told, None)
+        await validations.save_verdict(tx, validation, Verdict.NONE, reason, None)
     else:
-        await validations.add_reason(tx, validation.number, told)
+        await validations.add_reason(tx, validation.number, reason)
     await validations.finish(tx, validation.number, now)
 
 
 async def _drop(tx: Transaction, validation: Validation, ran: Sequence[Pair], now: float) -> None:
-    """Cancel what isn't needed any more."""
+    """Cancel the unfinished experiments of pairs that are not needed any more."""
     needless = [number for pair in ran for number in pair.unfinished]
     await cancellation.ask_to_end(tx, needless, f"{validation.id} needs it no more")
     await settlement.cancel_queued(tx, now)
 
 
 async def _promote(tx: Transaction, validation: Validation, now: float) -> bool:
-    """Make the candidate champion, unless another one became it meanwhile, which this test says nothing of."""
+    """Make the candidate champion, unless the champion has changed since: the test did not compare with the new one."""
     if await validations.champion_number(tx) != validation.champion:
         await validations.add_reason(
             tx, validation.number, "not promoted: there is another champion since; validate it against that one"

@@ -157,7 +157,7 @@ EXPLOITS = (
             in_forward("CALLS.append(1)\nif len(CALLS) > 1: raise ValueError('LOOT' + str(tokens.tolist()))"),
         ),
         "caught",
-        "in the midst",
+        "during the evaluation",
         "contract_broken",
         defence="output is discarded",
     ),

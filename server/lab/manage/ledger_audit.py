@@ -1,7 +1,7 @@
-"""The audit: the ledger held against what nobody writes twice, the run folders and the history of sources.
+"""The audit: compares the ledger with the run folders and the history of sources.
 
-Who can write to the lab's folder can change all of it. But they have to know it all: a score stands in the ledger and in a run
-folder, a source in the ledger, the history and a run folder, a cost in three tables, and a verdict follows from the scores.
+Whoever can write to the lab's folder can change all of them, but has to change them consistently. A score stands in the ledger
+and in a run folder; a source in the ledger, the history and a run folder; a cost in three tables. Verdicts follow from scores.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _TESTED = frozenset({Verdict.CONFIRMED, Verdict.NOT_SHOWN})
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What an audit found.
+    """The result of an audit.
 
     Attributes:
-        experiments: How many were looked at.
-        differences: One a line; none where all agrees.
-        unchecked: Finished experiments whose run folder isn't here any more, as ranges.
-        allowances: Every allowance in turn.
-        evaluators: How many scores each version of the evaluator has measured.
+        experiments: The number of finished experiments that were checked.
+        differences: One sentence for each difference; empty if everything agrees.
+        unchecked: Finished experiments whose run folder no longer exists, as ranges of ids.
+        allowances: Every allowance that the lab has had, the oldest first.
+        evaluators: The number of scores that each version of the evaluator has measured.
     """
 
     experiments: int
@@ -57,11 +57,11 @@ class Audit:
 
 
 async def audit(root: Path) -> Audit:
-    """Hold the ledger of the lab at `root` against everything else that tells the same. Changes nothing.
+    """Compare the ledger of the lab at `root` with everything else that records the same. Changes nothing.
 
     Raises:
-        NotFoundError: There is no lab.
-        SettingsError: Its settings can't be used.
+        NotFoundError: There is no lab at `root`.
+        SettingsError: The lab's settings can't be used.
     """
     settings = load_settings(root)
     folder = data_folder(root, settings).resolve()
@@ -70,132 +70,137 @@ async def audit(root: Path) -> Audit:
     metric = load_trainer(settings.trainer, root).metric
     db = await Database.open(folder / DATABASE)
     try:
-        async with db.transaction() as tx:  # as it stands at one moment; files are read later
-            entries = await audits.entries(tx)
-            differences = [*await _verdicts(tx, metric), *await _charges(tx, entries)]
+        async with db.transaction() as tx:  # one consistent state of the ledger; files are read later
+            experiments = await audits.finished_experiments(tx)
+            differences = [*await _verdicts(tx, metric), *await _charges(tx, experiments)]
             history = await allowances.history(tx)
     finally:
         await db.close()
     sources = await Sources.open(folder / SOURCES)
-    differences += await _histories(sources, entries)
+    differences += await _histories(sources, experiments)
     unchecked: list[int] = []
-    for entry, run in _runs(folder / RUNS, entries):
+    for experiment, run in _runs(folder / RUNS, experiments):
         if run.path.is_dir():
-            differences += await _folder(sources, run, entry)
+            differences += await _folder(sources, run, experiment)
         else:
-            unchecked.append(entry.number)
-    versions = Counter(str(entry.facts["evaluator"]) for entry in entries if entry.facts and entry.facts.get("evaluator"))
-    return Audit(len(entries), differences, id_ranges(unchecked), history, versions)
+            unchecked.append(experiment.number)
+    versions = Counter(
+        str(experiment.facts["evaluator"])
+        for experiment in experiments
+        if experiment.facts and experiment.facts.get("evaluator")
+    )
+    return Audit(len(experiments), differences, id_ranges(unchecked), history, versions)
 
 
-def _runs(place: Path, entries: Iterable[AuditedExperiment]) -> Iterator[tuple[AuditedExperiment, RunFolder]]:
-    """The runs that finished, with their folders."""
-    return ((entry, RunFolder(place / entry.run)) for entry in entries if entry.run is not None)
+def _runs(place: Path, experiments: Iterable[AuditedExperiment]) -> Iterator[tuple[AuditedExperiment, RunFolder]]:
+    """Returns the runs that finished, with their folders."""
+    return ((experiment, RunFolder(place / experiment.run)) for experiment in experiments if experiment.run is not None)
 
 
 async def _verdicts(tx: Transaction, metric: Metric) -> list[str]:
-    """Where verdicts, gains and noise aren't what follows from the scores."""
-    tests = await audits.tested(tx)
-    found: list[str] = []
-    for number in await strata.numbers(tx):
-        champion = await champions.of_stratum(tx, number)
+    """Returns where stored verdicts, gains and noise differ from those that follow from the scores."""
+    tests = await audits.test_verdicts(tx)
+    differences: list[str] = []
+    for stratum in await strata.numbers(tx):
+        champion = await champions.of_stratum(tx, stratum)
         if champion is None:
             return ["there is no champion, and no baseline"]
         arms = Arms(metric, champion.tree)
-        arms.add(await strata.scored(tx, number, champion.tree, is_baseline=champion.experiment is None))
-        known = await strata.read(tx, number)
-        figures = (known.reference, known.replicates, known.noise, known.degrees) if known else (None, 0, None, 0)
+        arms.add(await strata.scored(tx, stratum, champion.tree, is_baseline=champion.experiment is None))
+        row = await strata.read(tx, stratum)
+        figures = (row.reference, row.replicates, row.noise, row.degrees) if row else (None, 0, None, 0)
         if not all(map(_agree, figures, arms.figures())):
-            found.append(f"s{number}: reference and noise are {figures}, and its scores say {arms.figures()}")
-        follows = {one.number: StoredVerdict(one.verdict, one.gain) for one in arms.pronounce(list(arms.scored))}
-        for experiment, told in (await audits.stored_verdicts(tx, number)).items():
-            found += _compare_verdicts(experiment, told, follows[experiment], tests.get(experiment))
-    return found
+            differences.append(f"s{stratum}: reference and noise are {figures}, and its scores say {arms.figures()}")
+        expected = {new.number: StoredVerdict(new.verdict, new.gain) for new in arms.pronounce(list(arms.scored))}
+        for number, stored in (await audits.stored_verdicts(tx, stratum)).items():
+            differences += _compare_verdicts(number, stored, expected[number], tests.get(number))
+    return differences
 
 
-def _compare_verdicts(experiment: int, told: StoredVerdict, follows: StoredVerdict, tested: Verdict | None) -> Iterator[str]:
-    name = experiment_id(experiment)
-    if told.verdict in _TESTED or tested is not None:
-        if told.verdict is not tested:
-            yield f"{name}: its verdict is {told.verdict}, and its validation says {tested or 'nothing: there is none'}"
-    elif told.verdict is not follows.verdict or not _agree(told.gain, follows.gain):
+def _compare_verdicts(number: int, stored: StoredVerdict, expected: StoredVerdict, tested: Verdict | None) -> Iterator[str]:
+    name = experiment_id(number)
+    if stored.verdict in _TESTED or tested is not None:
+        if stored.verdict is not tested:
+            yield f"{name}: its verdict is {stored.verdict}, and its validation says {tested or 'nothing: there is none'}"
+    elif stored.verdict is not expected.verdict or not _agree(stored.gain, expected.gain):
         yield (
-            f"{name}: its verdict is {told.verdict} with a gain of {told.gain},"
-            f" and the scores say {follows.verdict} with {follows.gain}"
+            f"{name}: its verdict is {stored.verdict} with a gain of {stored.gain},"
+            f" and the scores say {expected.verdict} with {expected.gain}"
         )
 
 
-async def _charges(tx: Transaction, entries: Iterable[AuditedExperiment]) -> list[str]:
-    """Where what is booked as spent isn't what runs held."""
-    found = [
-        f"{one.pool}: {one.charged:.2f} s are booked as spent, and its runs held {one.held:.2f} s"
-        for one in await audits.charges(tx)
-        if abs(one.charged - one.held) > max(CENT, 1e-6 * one.held)
+async def _charges(tx: Transaction, experiments: Iterable[AuditedExperiment]) -> list[str]:
+    """Returns where the time booked as spent differs from the time that runs held a slot."""
+    differences = [
+        f"{pool.pool}: {pool.charged:.2f} s are booked as spent, and its runs held {pool.held:.2f} s"
+        for pool in await audits.charges(tx)
+        if abs(pool.charged - pool.held) > max(CENT, 1e-6 * pool.held)
     ]
-    found += [
-        f"{experiment_id(entry.number)}: it is charged {entry.gpu_seconds:.2f} s, and its runs held {entry.held:.2f} s"
-        for entry in entries
-        if abs(entry.gpu_seconds - entry.held) > CENT
+    differences += [
+        f"{experiment_id(experiment.number)}: it is charged {experiment.gpu_seconds:.2f} s,"
+        f" and its runs held {experiment.held:.2f} s"
+        for experiment in experiments
+        if abs(experiment.gpu_seconds - experiment.held) > CENT
     ]
     charged, ran = await audits.spent_experiments(tx)
-    return found if charged == ran else [*found, f"{charged} experiments are booked as spent, and {ran} ran"]
+    return differences if charged == ran else [*differences, f"{charged} experiments are booked as spent, and {ran} ran"]
 
 
-async def _histories(sources: Sources, entries: Sequence[AuditedExperiment]) -> list[str]:
-    """Where the history of sources has something else than the ledger."""
-    trees = await sources.trees([entry.commit for entry in entries])
-    names = await sources.names()
-    found: list[str] = []
-    for entry, tree in zip(entries, trees, strict=True):
-        name = experiment_id(entry.number)
+async def _histories(sources: Sources, experiments: Sequence[AuditedExperiment]) -> list[str]:
+    """Returns where the history of sources differs from the ledger."""
+    trees = await sources.trees([experiment.commit for experiment in experiments])
+    tags = await sources.names()
+    differences: list[str] = []
+    for experiment, tree in zip(experiments, trees, strict=True):
+        name, commit = experiment_id(experiment.number), experiment.commit
         if tree is None:
-            found.append(f"{name}: its source {entry.commit} is not in the history")
-        elif tree != entry.tree:
-            found.append(f"{name}: its source is {entry.tree} in the ledger, and {tree} in the history")
-        if names.get(name) != entry.commit:
-            found.append(f"{name}: the history gives that name to {names.get(name, 'nothing')}, the ledger to {entry.commit}")
-    return found
+            differences.append(f"{name}: its source {commit} is not in the history")
+        elif tree != experiment.tree:
+            differences.append(f"{name}: its source is {experiment.tree} in the ledger, and {tree} in the history")
+        if tags.get(name) != commit:
+            differences.append(f"{name}: the history gives that name to {tags.get(name, 'nothing')}, the ledger to {commit}")
+    return differences
 
 
-async def _folder(sources: Sources, run: RunFolder, entry: AuditedExperiment) -> list[str]:
-    """Where a run folder tells something else than the ledger and the history."""
+async def _folder(sources: Sources, run: RunFolder, experiment: AuditedExperiment) -> list[str]:
+    """Returns where a run folder differs from the ledger and the history."""
     source: Source = {}
-    with suppress(NotFoundError):  # that it is gone was told already
-        source = await sources.read(entry.commit)
-    return await to_thread.run_sync(lambda: [*_compare_result(run, entry), *_compare_source(run, entry, source)])
+    with suppress(NotFoundError):  # _histories has reported a missing source
+        source = await sources.read(experiment.commit)
+    return await to_thread.run_sync(lambda: [*_compare_result(run, experiment), *_compare_source(run, experiment, source)])
 
 
-def _compare_result(run: RunFolder, entry: AuditedExperiment) -> Iterator[str]:
-    name, result, spec = experiment_id(entry.number), run.result(), _spec(run)
+def _compare_result(run: RunFolder, experiment: AuditedExperiment) -> Iterator[str]:
+    name, result, spec = experiment_id(experiment.number), run.result(), _spec(run)
     if result is None:
         yield f"{name}: {run.path.name} has no result that can be read"
         return
-    told = result_reader.read(result, entry)
-    pairs: list[tuple[str, object, object]] = [
-        ("status", entry.status, told.status),
-        ("score", entry.score, told.score),
-        ("failure", entry.failure, told.failed and told.failed.kind),
-        ("stratum", entry.facts, _facts_as_known_then(entry, told.facts)),
-        ("seed", entry.seed, spec and spec.seed),
-        ("budget", entry.budget_seconds, spec and spec.budget_seconds),
+    outcome = result_reader.read(result, experiment)
+    comparisons: list[tuple[str, object, object]] = [
+        ("status", experiment.status, outcome.status),
+        ("score", experiment.score, outcome.score),
+        ("failure", experiment.failure, outcome.failed and outcome.failed.kind),
+        ("stratum", experiment.facts, _facts_of_that_version(experiment, outcome.facts)),
+        ("seed", experiment.seed, spec and spec.seed),
+        ("budget", experiment.budget_seconds, spec and spec.budget_seconds),
     ]
     held = result.held_seconds
-    if held is not None and abs(entry.run_held - held) > CENT:
-        pairs.append(("time held", entry.run_held, held))
-    for what, row, file in pairs:
-        if row != file:
-            yield f"{name}: its {what} is {row} in the ledger, and {file} in {run.path.name}"
+    if held is not None and abs(experiment.run_held - held) > CENT:
+        comparisons.append(("time held", experiment.run_held, held))
+    for quantity, in_ledger, in_file in comparisons:
+        if in_ledger != in_file:
+            yield f"{name}: its {quantity} is {in_ledger} in the ledger, and {in_file} in {run.path.name}"
 
 
-def _compare_source(run: RunFolder, entry: AuditedExperiment, source: Source) -> Iterator[str]:
+def _compare_source(run: RunFolder, experiment: AuditedExperiment, source: Source) -> Iterator[str]:
     for path, data in source.items():
         if not _is_same(run.path / "source" / path, data):
-            yield f"{experiment_id(entry.number)}: {path} in {run.path.name} isn't that of its source"
+            yield f"{experiment_id(experiment.number)}: {path} in {run.path.name} isn't that of its source"
 
 
-def _facts_as_known_then(entry: AuditedExperiment, facts: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What a result says of the facts that its stratum has: one of an earlier version has fewer."""
-    return {name: value for name, value in facts.items() if entry.facts is None or name in entry.facts} or None
+def _facts_of_that_version(experiment: AuditedExperiment, facts: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Returns a result's facts without those that the stratum lacks: an earlier version of labhand recorded fewer."""
+    return {name: value for name, value in facts.items() if experiment.facts is None or name in experiment.facts} or None
 
 
 def _spec(run: RunFolder) -> RunSpec | None:
@@ -212,7 +217,8 @@ def _is_same(file: Path, data: bytes) -> bool:
         return False
 
 
-def _agree(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+def _agree(a: float | None, b: float | None) -> bool:
+    """Whether two figures are equal, up to the rounding of floating point sums."""
+    if a is None or b is None:
+        return a is b
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)

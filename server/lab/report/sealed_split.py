@@ -55,7 +55,7 @@ async def unseal(lab: Lab, validations: Sequence[Validation]) -> list[SealedScor
             continue
         gains = [gain for pair in pairs if (gain := await _gain(lab, pair.candidate.number, pair.against.number)) is not None]
         test = estimate(gains)
-        means = _meaning(test, stage.found.interval, len(gains))
+        means = _meaning(test, stage.finding.interval, len(gains))
         scores.append(SealedScore(validation.id, experiment_id(validation.candidate), test, len(gains), means))
     return scores
 

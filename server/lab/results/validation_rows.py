@@ -28,7 +28,7 @@ async def champion_name(lab: Lab, champion: int) -> str:
 
 
 async def _row(lab: Lab, validation: Validation) -> ValidationRow:
-    reported = next((stage.found for stage in validation.stages if stage.kind is StageKind.REPORT), None)
+    reported = next((stage.finding for stage in validation.stages if stage.kind is StageKind.REPORT), None)
     return ValidationRow(
         id=validation.id,
         candidate=experiment_id(validation.candidate),
@@ -44,12 +44,12 @@ async def _row(lab: Lab, validation: Validation) -> ValidationRow:
         horizons=[
             HorizonResult(
                 horizon=stage.horizon,
-                gain=significant(stage.found.gain, DIGITS),
-                tau=None if stage.found.tau is None else significant(stage.found.tau, 2),
-                tau_interval=_rounded(stage.found.tau_interval),
+                gain=significant(stage.finding.gain, DIGITS),
+                tau=None if stage.finding.tau is None else significant(stage.finding.tau, 2),
+                tau_interval=_rounded(stage.finding.tau_interval),
             )
             for stage in validation.stages
-            if stage.kind is StageKind.HORIZON and stage.found.gain is not None
+            if stage.kind is StageKind.HORIZON and stage.finding.gain is not None
         ],
         reason=validation.reason,
         experiments=id_ranges(await validation_pairs.members(lab.db, validation.number)),

@@ -1,4 +1,4 @@
-"""Validations: what each is to test and was held to, how far it is, and what came of it."""
+"""Validations: the plan of each, fixed at launch, its progress and its result."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ class StageKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageFinding:
-    """What came of a stage.
+    """What a stage measured.
 
     Attributes:
-        gain: Mean over its pairs; positive is better.
-        interval: Of the gain, 95 %; only where the pairs decided nothing.
-        tau: Of a longer horizon: how far it ranks as the test's does (`research.horizons.Agreement`), where that can be told.
+        gain: The mean over its pairs; positive is better.
+        interval: The 95 % interval of the gain; None if the pairs also decided something.
+        tau: How far a longer horizon ranks sources as the test's does (`research.horizons.Agreement`); None if unmeasured.
+        tau_interval: The interval of `tau`.
     """
 
     gain: float | None = None
@@ -48,12 +49,13 @@ class Stage:
     """A part of a validation, as planned at its launch.
 
     Attributes:
-        place: In the order in which they run, from 0.
-        horizon: How many times the budget of the test.
+        place: Its place in the order in which stages run, from 0.
+        horizon: Its budget as a multiple of the test's.
         against: The commit with which the candidate is paired.
-        pairs: That it takes.
-        gpu_seconds: Of one experiment, estimated.
-        usd: Of one experiment, estimated.
+        pairs: The number of pairs that decide it.
+        gpu_seconds: The estimated GPU-seconds of one experiment.
+        usd: The estimated cost of one experiment.
+        finding: What it measured, so far as it has.
     """
 
     place: int
@@ -65,7 +67,7 @@ class Stage:
     pairs: int
     gpu_seconds: float
     usd: float
-    found: StageFinding = NOTHING
+    finding: StageFinding = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +76,16 @@ class Validation:
 
     Attributes:
         number: 3 for `v003`; its place among all tests of the lab.
-        candidate: The experiment.
-        commit: Of the candidate, as it is run.
+        candidate: The number of the experiment that is tested.
+        commit: The candidate's commit, as it is run.
         champion: The champion at launch, by its row.
-        level: That the test is held to.
-        confirmations: Known at launch, as `research.streams.level` takes them.
+        level: The significance level of the test.
+        confirmations: The confirmations before its launch, as `research.online_fdr.level` takes them.
         prior: The noise of a difference in its stratum, as known at launch: standard deviation and degrees of freedom.
-        stages: In their order.
-        stage: Which of them runs, or ran last.
+        stages: Its stages in the order in which they run.
+        stage: The place of the stage that runs, or ran last.
         verdict: `pending`, `confirmed`, `not_shown`, or `none` when it came to no verdict.
-        p: At the look that decided.
+        p: The p-value at the look that decided the test.
         promoted: The candidate became champion.
         finished_seq: Order of finishing, among validations; None until it is finished.
     """
@@ -134,7 +136,7 @@ class History:
     """The stream of tests so far.
 
     Attributes:
-        tests: Launched.
+        tests: The number of tests launched.
         confirmations: See `Validation`.
     """
 
@@ -144,37 +146,37 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class ValidationFilter:
-    """Which validations. What is None lets all pass."""
+    """Selects validations. A field that is None selects all."""
 
     numbers: Sequence[int] | None = None
     by: str | None = None
 
     def where(self) -> tuple[str, list[Any]]:
-        """The choice as an SQL condition with its parameters."""
+        """Returns the filter as an SQL condition with its parameters."""
         numbers = None if self.numbers is None else json.dumps(list(self.numbers))
-        told = [("number IN (SELECT value FROM json_each(?))", numbers), ("launched_by = ?", self.by)]
-        conditions = [condition for condition, value in told if value is not None]
-        return " AND ".join(conditions) or "TRUE", [value for _, value in told if value is not None]
+        criteria = [("number IN (SELECT value FROM json_each(?))", numbers), ("launched_by = ?", self.by)]
+        conditions = [condition for condition, value in criteria if value is not None]
+        return " AND ".join(conditions) or "TRUE", [value for _, value in criteria if value is not None]
 
 
 ALL = ValidationFilter()
 
 
 async def history(reader: Reader) -> History:
-    """All that the level of the next test depends on."""
-    row = await reader.row("SELECT coalesce(max(number), 0) AS tests FROM validations")
-    known = await reader.rows("SELECT known_after FROM validations WHERE verdict = 'confirmed' ORDER BY known_after")
-    return History(row["tests"] if row else 0, [confirmation["known_after"] for confirmation in known])
+    """Returns all that the level of the next test depends on."""
+    newest = await reader.row("SELECT coalesce(max(number), 0) AS tests FROM validations")
+    confirmed = await reader.rows("SELECT known_after FROM validations WHERE verdict = 'confirmed' ORDER BY known_after")
+    return History(newest["tests"] if newest else 0, [row["known_after"] for row in confirmed])
 
 
 async def champion_number(reader: Reader) -> int:
-    """The champion, by its row."""
+    """Returns the row number of the champion."""
     row = await reader.row("SELECT max(number) AS newest FROM champions")
     return int(row["newest"]) if row else 0
 
 
 async def experiment_of(reader: Reader, champion: int) -> int | None:
-    """The experiment of a champion, by its row; None for the baseline."""
+    """Returns the experiment of a champion, given by its row; None for the baseline."""
     row = await reader.row("SELECT experiment FROM champions WHERE number = ?", (champion,))
     return row["experiment"] if row else None
 
@@ -220,36 +222,36 @@ async def save(tx: Transaction, new: Validation) -> None:
 
 
 async def unfinished(reader: Reader, wanted: ValidationFilter = ALL) -> list[Validation]:
-    """Validations that are not over, the oldest first."""
+    """Returns the validations that are not over, the oldest first."""
     condition, parameters = wanted.where()
     return await _read(reader, f"finished_seq IS NULL AND {condition}", *parameters)
 
 
 async def finished(reader: Reader, after: int, wanted: ValidationFilter = ALL) -> list[Validation]:
-    """Validations that finished later, by `finished_seq`, the oldest first."""
+    """Returns the validations that finished after `after`, a `finished_seq`, the oldest first."""
     condition, parameters = wanted.where()
     return await _read(reader, f"finished_seq > ? AND {condition}", after, *parameters)
 
 
 async def numbered(reader: Reader, numbers: Sequence[int]) -> list[Validation]:
-    """Validations by number; those that don't exist are left out."""
+    """Returns validations by number; those that don't exist are left out."""
     condition, parameters = ValidationFilter(numbers=numbers).where()
     return await _read(reader, condition, *parameters)
 
 
 async def confirmed_against(reader: Reader, champion: int) -> list[Validation]:
-    """Validations that have confirmed something against a champion, by its row."""
+    """Returns the validations that confirmed a candidate against a champion, given by its row."""
     return await _read(reader, "verdict = 'confirmed' AND champion = ?", champion)
 
 
 async def of_champion(reader: Reader) -> Validation | None:
-    """The validation that made the champion; None for the baseline."""
-    found = await _read(reader, "promoted AND number = (SELECT max(number) FROM validations WHERE promoted)")
-    return found[0] if found else None
+    """Returns the validation that made the champion; None for the baseline."""
+    promoted = await _read(reader, "promoted AND number = (SELECT max(number) FROM validations WHERE promoted)")
+    return promoted[0] if promoted else None
 
 
 async def save_verdict(tx: Transaction, validation: Validation, verdict: Verdict, reason: str, p: float | None) -> None:
-    """Write down a test's verdict, with the candidate too, where there is one. It counts for tests that are launched later."""
+    """Write down a test's verdict, and the candidate's unless it is `none`. It counts for tests that are launched later."""
     await tx.execute(
         "UPDATE validations SET verdict = ?, reason = ?, p = ?, known_after = (SELECT max(number) FROM validations)"
         " WHERE number = ?",
@@ -257,18 +259,18 @@ async def save_verdict(tx: Transaction, validation: Validation, verdict: Verdict
     )
     if verdict is not Verdict.NONE:
         champion = await experiment_of(tx, validation.champion)
-        told = f"{validation.id}, against {'the baseline' if champion is None else experiment_id(champion)}: {reason}"
+        summary = f"{validation.id}, against {'the baseline' if champion is None else experiment_id(champion)}: {reason}"
         await tx.execute(
-            "UPDATE experiments SET verdict = ?, reason = ? WHERE number = ?", (verdict, told, validation.candidate)
+            "UPDATE experiments SET verdict = ?, reason = ? WHERE number = ?", (verdict, summary, validation.candidate)
         )
 
 
-async def save_finding(tx: Transaction, number: int, stage: int, found: StageFinding) -> None:
-    """Write down what came of a stage."""
-    nothing = (None, None)
+async def save_finding(tx: Transaction, number: int, stage: int, finding: StageFinding) -> None:
+    """Write down what a stage measured."""
+    no_interval = (None, None)
     await tx.execute(
         "UPDATE stages SET gain = ?, low = ?, high = ?, tau = ?, tau_low = ?, tau_high = ? WHERE validation = ? AND place = ?",
-        (found.gain, *(found.interval or nothing), found.tau, *(found.tau_interval or nothing), number, stage),
+        (finding.gain, *(finding.interval or no_interval), finding.tau, *(finding.tau_interval or no_interval), number, stage),
     )
 
 
@@ -283,7 +285,7 @@ async def promote(tx: Transaction, number: int) -> None:
 
 
 async def add_reason(tx: Transaction, number: int, why: str) -> None:
-    """Add to the reason what came after the test."""
+    """Append to the reason of a validation what happened after the test."""
     await tx.execute("UPDATE validations SET reason = coalesce(reason || '; ', '') || ? WHERE number = ?", (why, number))
 
 
@@ -297,7 +299,7 @@ async def finish(tx: Transaction, number: int, now: float) -> None:
 
 
 async def means(reader: Reader, stratum: int) -> dict[str, float]:
-    """The mean score of every source in a stratum, by its content."""
+    """Returns the mean score of every source in a stratum, by the source's tree."""
     rows = await reader.rows(
         "SELECT tree, avg(score) AS mean FROM experiments WHERE stratum = ? AND score IS NOT NULL GROUP BY tree", (stratum,)
     )
@@ -305,7 +307,7 @@ async def means(reader: Reader, stratum: int) -> dict[str, float]:
 
 
 async def replicates(reader: Reader, setting: str) -> list[list[float]]:
-    """All scores of the newest stratum of a setting that were never suspected, one list a source."""
+    """Returns the unsuspected scores in the newest stratum of a setting, one list for each source."""
     rows = await reader.rows(
         "SELECT tree, score FROM experiments WHERE score IS NOT NULL AND must_beat IS NULL AND stratum ="
         " (SELECT stratum FROM experiments WHERE setting = ? AND stratum IS NOT NULL ORDER BY number DESC LIMIT 1)"
@@ -362,7 +364,7 @@ def _stage(row: Row) -> Stage:
         pairs=row["pairs"],
         gpu_seconds=row["gpu_seconds"],
         usd=row["usd"],
-        found=StageFinding(row["gain"], _both(row, "low", "high"), row["tau"], _both(row, "tau_low", "tau_high")),
+        finding=StageFinding(row["gain"], _both(row, "low", "high"), row["tau"], _both(row, "tau_low", "tau_high")),
     )
 
 

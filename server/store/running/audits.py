@@ -1,4 +1,4 @@
-"""What an audit holds against files: finished experiments, what they were asked for and what is said of them."""
+"""What an audit compares with files: finished experiments, what was requested for them, and their verdicts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class AuditedExperiment:
     """A finished experiment.
 
     Attributes:
-        facts: Of its stratum; None where it has none.
-        gpu_seconds: As it was charged.
-        held: Seconds of all its runs, by their rows.
-        run: The one that finished; None where none did.
-        run_held: Its seconds.
+        facts: The facts of its stratum; None if it has no stratum.
+        gpu_seconds: The time that it was charged for.
+        held: Seconds for which all its runs held a slot, by their rows.
+        run: The id of the run that finished; None if none did.
+        run_held: Seconds for which that run held its slot.
     """
 
     number: int
@@ -42,7 +42,7 @@ class AuditedExperiment:
 
 @dataclass(frozen=True, slots=True)
 class StoredVerdict:
-    """What is said of an experiment with a score, against what it is compared with."""
+    """The verdict on a scored experiment, and its gain over the reference of its stratum."""
 
     verdict: Verdict
     gain: float | None
@@ -50,15 +50,15 @@ class StoredVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """What a pool was charged for in all, and what its runs held."""
+    """The seconds that a pool was charged for in all, and those for which its runs held a slot."""
 
     pool: str
     charged: float
     held: float
 
 
-async def entries(reader: Reader) -> list[AuditedExperiment]:
-    """Every finished experiment, by number."""
+async def finished_experiments(reader: Reader) -> list[AuditedExperiment]:
+    """Returns every finished experiment, by number."""
     rows = await reader.rows(
         "SELECT e.number, commit_hash, tree, seed, setting, clock, budget_seconds, e.status, score, failure, facts,"
         " gpu_seconds, total(r.finished_at - r.created_at) AS held,"
@@ -90,15 +90,15 @@ async def entries(reader: Reader) -> list[AuditedExperiment]:
 
 
 async def stored_verdicts(reader: Reader, stratum: int) -> dict[int, StoredVerdict]:
-    """What is said of every experiment that has a score in a stratum."""
+    """Returns the verdicts on all experiments that have a score in a stratum."""
     rows = await reader.rows(
         "SELECT number, verdict, gain FROM experiments WHERE stratum = ? AND score IS NOT NULL ORDER BY number", (stratum,)
     )
     return {row["number"]: StoredVerdict(Verdict(row["verdict"]), row["gain"]) for row in rows}
 
 
-async def tested(reader: Reader) -> dict[int, Verdict]:
-    """What the newest test that came to a verdict says of each candidate."""
+async def test_verdicts(reader: Reader) -> dict[int, Verdict]:
+    """Returns the verdict of each candidate's newest test that came to one."""
     rows = await reader.rows(
         "SELECT candidate, verdict FROM validations WHERE verdict IN ('confirmed', 'not_shown') ORDER BY known_after, number"
     )
@@ -106,7 +106,7 @@ async def tested(reader: Reader) -> dict[int, Verdict]:
 
 
 async def charges(reader: Reader) -> list[Charged]:
-    """What every pool was charged for."""
+    """Returns what every pool was charged for."""
     rows = await reader.rows(
         "SELECT pool, total(charged) AS charged, total(held) AS held FROM ("
         " SELECT pool, gpu_seconds AS charged, 0 AS held FROM spent"
@@ -117,7 +117,7 @@ async def charges(reader: Reader) -> list[Charged]:
 
 
 async def spent_experiments(reader: Reader) -> tuple[int, int]:
-    """How many experiments were charged, and how many have ended that ran."""
+    """Returns how many experiments were charged, and how many finished ones have run at all."""
     charged = await reader.row("SELECT total(experiments) AS count FROM spent")
     ran = await reader.row(
         "SELECT count(*) AS count FROM experiments WHERE finished_seq IS NOT NULL AND number IN (SELECT experiment FROM runs)"

@@ -11,9 +11,6 @@ from ...domain import Failure
 from ...ids import grid_id
 from ..database import Reader, Transaction
 
-# gone
-
-
 SCOPE = "COALESCE('g' || grid || ' ' || variant, tree) || ' ' || gpu"
 """What a storm holds together: the cells of one variant of a grid; outside of grids, the replicates of one source.
 

@@ -1,4 +1,4 @@
-"""What a run's result means for its experiment, in the lab's words."""
+"""Translates a run's result into the outcome of its experiment."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ _IN_COLUMNS = frozenset({"run", "status", "score", "failure"})
 
 
 class RunRequest(Protocol):
-    """What a run was asked for: an attempt, or an experiment."""
+    """What was requested of a run: an attempt or an experiment has it."""
 
     @property
     def setting(self) -> str:
-        """As `domain.Experiment` has it."""
+        """The setting, as in `domain.Experiment`."""
         ...
 
     @property
     def budget_seconds(self) -> float:
-        """Of training."""
+        """The budget of training, in seconds."""
         ...
 
     @property
     def clock(self) -> Clock:
-        """What the budget counts."""
+        """The clock that the budget is measured by."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What a result means.
+    """The outcome that a result stands for.
 
     Attributes:
         score: None unless measured.
-        facts: Of the stratum; they mean something where there is a score.
-        useful_seconds: Of training, where a score came of it.
-        kept: What the experiment's row keeps of the result beside its columns.
+        failed: None unless the run failed.
+        facts: The facts of the stratum; empty without a score.
+        useful_seconds: Seconds of training; 0 without a score.
+        details: The fields of the result that have no column of their own in the experiment's row.
     """
 
     status: Status
@@ -47,18 +48,18 @@ class RunOutcome:
     failed: FailureDetail | None = None
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     useful_seconds: float = 0.0
-    kept: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def read(result: RunResult, request: RunRequest) -> RunOutcome:
-    """What a result means for the experiment that was asked for."""
+    """Returns the outcome that a result means for the experiment that was requested."""
     return RunOutcome(
         status=Status(result.status),
         score=result.score,
         failed=None if result.failure is None else _failed(result.failure),
         facts={} if result.score is None else _facts(result, request),
         useful_seconds=0.0 if result.score is None else result.training_seconds,
-        kept={name: value for name, value in result.as_json().items() if name not in _IN_COLUMNS},
+        details={name: value for name, value in result.as_json().items() if name not in _IN_COLUMNS},
     )
 
 
@@ -67,16 +68,16 @@ def _failed(failure: RunFailure) -> FailureDetail:
 
 
 def _facts(result: RunResult, request: RunRequest) -> dict[str, Any]:
-    """What makes a score comparable: what was asked for, and what was measured.
+    """Returns the facts that two scores must share to be comparable: some were requested, others measured.
 
-    The kind of GPU is both: a pool that is asked for an H100 may have some of another form factor.
+    The kind of GPU is recorded as both: a pool that promises an H100 may have some of another form factor.
     """
     evaluator = result.evaluator
     trainer, _, place = request.setting.partition("/")
-    asked = place.rpartition("/")[0]
-    # Where both are one name it stands once, as labhand 0.1 wrote it: those strata go on.
-    named = {} if asked == result.device.kind else {"gpu": asked}
-    return named | {
+    requested_gpu = place.rpartition("/")[0]
+    # Left out if it equals the measured kind, as in labhand 0.1: so the strata of existing labs continue.
+    other_gpu = {} if requested_gpu == result.device.kind else {"gpu": requested_gpu}
+    return other_gpu | {
         "trainer": trainer,
         "evaluator": None if evaluator is None else evaluator.version,
         "data": None if evaluator is None else evaluator.data,
