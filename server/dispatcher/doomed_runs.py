@@ -21,7 +21,7 @@ from ..store.running.runs import Attempt
 
 LOOK_SECONDS = 5.0
 """How often the curves of what runs are looked at."""
-MOST_CURVES = 100
+MAX_CURVES = 100
 """Of a setting, the newest finished ones that a run is compared with."""
 POINTS = 400
 """Of a finished curve that are kept."""
@@ -62,12 +62,12 @@ class DoomedRuns:
         if not judged or (self._looked_at is not None and now - self._looked_at < LOOK_SECONDS):
             return []
         self._looked_at = now
-        known = {setting: await self._known(setting) for setting in {one.setting for one in judged}}
-        found = await to_thread.run_sync(self._judge, judged, known)
-        return [(one, why) for one, why in found if not await early_stops.was_stopped_before(self._db, one.run.experiment)]
+        curves = {setting: await self._known(setting) for setting in {one.setting for one in judged}}
+        verdicts = await to_thread.run_sync(self._judge, judged, curves)
+        return [(one, why) for one, why in verdicts if not await early_stops.was_stopped_before(self._db, one.run.experiment)]
 
     async def _known(self, setting: str) -> _StratumCurves:
-        ended = await early_stops.ended(self._db, setting, MOST_CURVES)
+        ended = await early_stops.ended(self._db, setting, MAX_CURVES)
         await to_thread.run_sync(self._read, [one.run for one in ended if one.run not in self._curves])
         references = [one.score for one in ended if one.is_reference]
         # With less than nothing to gain over the worst of them.
@@ -82,9 +82,9 @@ class DoomedRuns:
             self._curves[run] = thinned(read_curve(self._runs / run), POINTS)
 
     def _judge(self, attempts: Sequence[Attempt], known: dict[str, _StratumCurves]) -> list[tuple[Attempt, Doomed]]:
-        told = [
+        reports = [
             (one, doomed(read_ends(self._runs / one.run.id), here.finished, here.good, one.budget_seconds))
             for one in attempts
             for here in [known[one.setting]]
         ]
-        return [(one, why) for one, why in told if why is not None]
+        return [(one, why) for one, why in reports if why is not None]

@@ -39,7 +39,7 @@ class Judge:
             champion = await champions.of_stratum(tx, stratum)
             if champion is None:
                 continue
-            if (known := self._strata.get(stratum)) and (known.count < EARLY or known.reference != champion.tree):
+            if (described := self._strata.get(stratum)) and (described.count < EARLY or described.reference != champion.tree):
                 del self._strata[stratum]
             arms = self._strata.setdefault(stratum, Arms(self._metric, champion.tree))
             only = numbers if arms.count else None
@@ -59,8 +59,8 @@ class Judge:
     @staticmethod
     async def _describe(tx: Transaction, stratum: int, figures: Figures) -> bool:
         """Keep what is known of a stratum; False when that is nothing new."""
-        known = await strata.read(tx, stratum)
-        if known and (known.reference, known.replicates, known.noise, known.degrees) == figures:
+        described = await strata.read(tx, stratum)
+        if described and (described.reference, described.replicates, described.noise, described.degrees) == figures:
             return False
         await strata.describe(tx, stratum, *figures)
         return True

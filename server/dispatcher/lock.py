@@ -12,7 +12,7 @@ from ...trainer.contract.files import open_locked
 
 @contextmanager
 def only_one(path: Path) -> Generator[bool]:
-    """Hold the lock for the block, the process's id in the file; gives False when another process holds it."""
+    """Hold the lock for the block, with the process's id in the file. Yields False if another process holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = open_locked(path)
     if descriptor is None:

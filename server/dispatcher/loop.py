@@ -168,11 +168,11 @@ class Dispatcher:
 
     async def _stop_doomed(self) -> None:
         """Write down which runs are to end as doomed, and why, before they are asked to."""
-        found = await self._stopping.look(self._active) if self._stopping else []
-        if not found:
+        doomed = await self._stopping.look(self._active) if self._stopping else []
+        if not doomed:
             return
         async with self._db.transaction() as tx:
-            for attempt, why in found:
+            for attempt, why in doomed:
                 log.info("%s is stopped. %s", attempt.run.id, why.reason)
                 await early_stops.ask(tx, attempt.run.experiment, why.reason, why.seconds, time.time())
         await self._read()

@@ -77,7 +77,7 @@ async def dispatch(root: Path, linger_seconds: float = LINGER_SECONDS) -> None:
 
 
 async def _serve(root: Path, linger_seconds: float) -> bool:
-    """Be the lab's dispatcher, under one version of its settings; gives whether there is reason to be it again."""
+    """Be the lab's dispatcher, under one version of its settings. Returns whether to be it again."""
     lock = data_folder(root, load_settings(root)) / LOCK
     file = SettingsFile(root)
     async with AsyncExitStack() as stack:

@@ -81,7 +81,7 @@ class Arms:
     count: int = 0
 
     def add(self, rows: Iterable[ScoredExperiment]) -> set[str]:
-        """Take in scores; gives the arms that they belong to."""
+        """Take in scores, and return the arms that they belong to."""
         touched: set[str] = set()
         for row in rows:
             arm = _REFERENCE if row.is_reference else row.tree
@@ -185,10 +185,12 @@ class Arms:
 def _suspected(row: ScoredExperiment, *, answered: bool) -> NewVerdict:
     """What is said of a score that doesn't count."""
     if answered:
-        told = f"{NOT_REPRODUCED}: {row.score:.4g} is too good to be true here, and no other seed beat {row.must_beat:.4g}"
-        return NewVerdict(row.number, Verdict.INCONCLUSIVE, told, None, NOT_REPRODUCED)
-    told = f"suspected: {row.score:.4g} is too good to be true here; it counts when another seed beats {row.must_beat:.4g}, too"
-    return NewVerdict(row.number, Verdict.INCONCLUSIVE, f"{told}, which the lab tries as far as the allowance goes", None)
+        reason = f"{NOT_REPRODUCED}: {row.score:.4g} is too good to be true here, and no other seed beat {row.must_beat:.4g}"
+        return NewVerdict(row.number, Verdict.INCONCLUSIVE, reason, None, NOT_REPRODUCED)
+    reason = (
+        f"suspected: {row.score:.4g} is too good to be true here; it counts when another seed beats {row.must_beat:.4g}, too"
+    )
+    return NewVerdict(row.number, Verdict.INCONCLUSIVE, f"{reason}, which the lab tries as far as the allowance goes", None)
 
 
 def _scores(rows: Sequence[ScoredExperiment]) -> list[float]:

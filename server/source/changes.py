@@ -19,7 +19,7 @@ from .edits import patch, replace
 from .knobs import KnobFile, Knobs, find_knobs, knob_words
 from .literals import UNPARSABLE, Value
 from .merge import merge
-from .trainer_folder import LARGEST_FILE, Source, Trainer
+from .trainer_folder import MAX_FILE_BYTES, Source, Trainer
 
 MAX_DESCRIPTION = 300
 MAX_SCOPES_NAMED = 4
@@ -169,8 +169,8 @@ def _encode(path: str, text: str) -> bytes:
 
 
 def _check_file(path: str, data: bytes) -> None:
-    if len(data) > LARGEST_FILE:
-        raise BadInputError(f"{path} has {len(data):,} bytes", f"The maximum is {LARGEST_FILE:,}")
+    if len(data) > MAX_FILE_BYTES:
+        raise BadInputError(f"{path} has {len(data):,} bytes", f"The maximum is {MAX_FILE_BYTES:,}")
     try:
         binary = "\0" in data.decode()
     except UnicodeDecodeError:

@@ -21,9 +21,9 @@ from ..errors import BadInputError, SettingsError, nearest
 from . import git
 
 FILE = TRAINER_FILE
-LARGEST_FILE = 4 << 20
+MAX_FILE_BYTES = 4 << 20
 """Bytes that one file of a source may have."""
-LARGEST_SOURCE = 64 << 20
+MAX_SOURCE_BYTES = 64 << 20
 """Bytes that a whole source may have."""
 LEFT_OUT = frozenset({"__pycache__", "node_modules", "venv", "labhand.toml"})
 
@@ -127,14 +127,14 @@ def read_folder(folder: Path) -> Source:
     paths = sorted(_walk(folder))
     ignored = _ignored(folder, paths)
     source: dict[str, bytes] = {}
-    left = LARGEST_SOURCE
+    left = MAX_SOURCE_BYTES
     for path in paths:
         if path not in ignored:
             source[path] = _read_file(folder, path)
             left -= len(source[path])
             if left < 0:
                 raise BadInputError(
-                    f"{folder} holds more than {LARGEST_SOURCE >> 20} MiB",
+                    f"{folder} holds more than {MAX_SOURCE_BYTES >> 20} MiB",
                     "Keep data outside the trainer folder, or let git ignore it",
                 )
     return source
@@ -144,10 +144,10 @@ def _find_folder(name: str, root: Path) -> Path:
     for folder in (built_in() / name, root / Path(name).expanduser()):
         if (folder / FILE).is_file():
             return folder.resolve()
-    known = [path.parent.name for path in built_in().glob(f"*/{FILE}")]
+    built_in_names = [path.parent.name for path in built_in().glob(f"*/{FILE}")]
     raise SettingsError(
         f"There is no trainer {name!r}: none of that name is built in, and {root / name / FILE} isn't there",
-        f"Give the path of a folder that holds a {FILE}, or a built-in one. {nearest(name, known)}",
+        f"Give the path of a folder that holds a {FILE}, or a built-in one. {nearest(name, built_in_names)}",
     )
 
 
@@ -195,9 +195,9 @@ def _read_file(folder: Path, path: str) -> bytes:
     file = folder / path
     if file.is_symlink():
         raise BadInputError(f"{file} is a symlink", "Put the file itself there, or keep it outside the trainer folder")
-    if file.stat().st_size > LARGEST_FILE:
+    if file.stat().st_size > MAX_FILE_BYTES:
         raise BadInputError(
-            f"{file} has {file.stat().st_size >> 20} MiB, and {LARGEST_FILE >> 20} is the most",
+            f"{file} has {file.stat().st_size >> 20} MiB, and {MAX_FILE_BYTES >> 20} is the most",
             "Keep data outside the trainer folder, or let git ignore it",
         )
     return file.read_bytes()

@@ -61,13 +61,13 @@ class Database:
 
     async def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row of a query."""
-        found = await self.rows(sql, parameters)
-        return found[0] if found else None
+        rows = await self.rows(sql, parameters)
+        return rows[0] if rows else None
 
     async def version(self) -> int:
         """A number that changes whenever another connection has committed: cheap to poll."""
-        found = await self.row("PRAGMA data_version")
-        return int(found[0]) if found else 0
+        rows = await self.row("PRAGMA data_version")
+        return int(rows[0]) if rows else 0
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
@@ -91,12 +91,12 @@ class Transaction:
         self._connection = connection
 
     async def execute(self, sql: str, parameters: Parameters = ()) -> int:
-        """Run a statement; gives the number of rows it changed."""
+        """Run a statement, and return the number of rows that it changed."""
         async with self._connection.execute(sql, parameters) as cursor:
             return cursor.rowcount
 
     async def insert(self, sql: str, parameters: Parameters = ()) -> int:
-        """Insert a row; gives its number."""
+        """Insert a row, and return its number."""
         async with self._connection.execute(sql, parameters) as cursor:
             return cursor.lastrowid or 0
 
@@ -110,8 +110,8 @@ class Transaction:
 
     async def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row of a query, this transaction's own changes included."""
-        found = await self.rows(sql, parameters)
-        return found[0] if found else None
+        rows = await self.rows(sql, parameters)
+        return rows[0] if rows else None
 
 
 Reader: TypeAlias = Database | Transaction

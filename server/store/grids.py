@@ -23,7 +23,7 @@ class NewGrid:
 
 
 async def save_grid(tx: Transaction, grid: NewGrid) -> int:
-    """Write a grid down; gives its number."""
+    """Write a grid down, and return its number."""
     return await tx.insert(
         "INSERT INTO grids (hypothesis, design, factors, theme, launched_by, launched_at) VALUES (?, ?, ?, ?, ?, ?)",
         (grid.hypothesis, grid.design, json.dumps(grid.factors), grid.theme, grid.launched_by, grid.launched_at),

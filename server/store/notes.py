@@ -9,7 +9,7 @@ from .database import Transaction
 
 
 async def write(tx: Transaction, *, by: str, at: float, text: str, theme: str | None, experiments: Sequence[int]) -> int:
-    """Write a note; gives its number. `at` is a Unix time."""
+    """Write a note, and return its number. `at` is a Unix time."""
     return await tx.insert(
         "INSERT INTO notes (written_by, written_at, text, theme, experiments) VALUES (?, ?, ?, ?, ?)",
         (by, at, text, theme, json.dumps(sorted(experiments))),

@@ -44,7 +44,7 @@ class Pair:
 
 
 async def queue(tx: Transaction, validation: Validation, stage: Stage, count: int, now: float) -> dict[str, str]:
-    """Queue more pairs of a stage, each on the next seed of its own stream; gives the new experiments with their commits."""
+    """Queue more pairs of a stage, each on the next seed of its stream. Returns the commit of each new experiment, by id."""
     champion = None if stage.kind is StageKind.REPORT else await validations.experiment_of(tx, validation.champion)
     arms = (
         await _arm(tx, validation, stage, validation.commit, validation.candidate, now),

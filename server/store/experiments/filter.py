@@ -43,15 +43,15 @@ class Filter:
 
     def where(self) -> tuple[str, list[Any]]:
         """The filter as an SQL condition with its parameters."""
-        told = [
+        clauses = [
             ("gpu = ?", self.gpu),
             ("theme = ?", self.theme),
             ("launched_by = ?", self.by),
             ("finished_seq > ?", self.finished_after),
             ("finished_seq <= ?", self.finished_until),
         ]
-        conditions = [condition for condition, value in told if value is not None]
-        parameters: list[Any] = [value for _, value in told if value is not None]
+        conditions = [condition for condition, value in clauses if value is not None]
+        parameters: list[Any] = [value for _, value in clauses if value is not None]
         for column, values in (("status", self.statuses), ("verdict", self.verdicts)):
             if values:
                 conditions.append(f"{column} IN ({', '.join('?' * len(values))})")

@@ -22,16 +22,16 @@ class AllowanceChange:
 
 async def save(tx: Transaction, allowance: Allowance, now: float) -> None:
     """Write an allowance down, where the last one was another; `now` is a Unix time."""
-    known = await history(tx)
-    if not known or known[-1].allowance != allowance:
+    changes = await history(tx)
+    if not changes or changes[-1].allowance != allowance:
         when = datetime.fromtimestamp(now, UTC).isoformat(timespec="microseconds")
         await facts.state(tx, {f"{_NAME}{when}": allowance.model_dump_json()})
 
 
 async def save_alone(db: Database, allowance: Allowance, now: float) -> None:
     """The same in a transaction of its own, if one is needed."""
-    known = await history(db)
-    if not known or known[-1].allowance != allowance:
+    changes = await history(db)
+    if not changes or changes[-1].allowance != allowance:
         async with db.transaction() as tx:
             await save(tx, allowance, now)
 

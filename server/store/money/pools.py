@@ -11,8 +11,8 @@ from ..database import Reader, Row, Transaction
 
 async def pools(reader: Reader, order: Sequence[str]) -> list[Pool]:
     """The pools that `order` names, in that order."""
-    known = {row["name"]: pool_record(row) for row in await reader.rows("SELECT * FROM pools")}
-    return [known[name] for name in order if name in known]
+    by_name = {row["name"]: pool_record(row) for row in await reader.rows("SELECT * FROM pools")}
+    return [by_name[name] for name in order if name in by_name]
 
 
 async def save(tx: Transaction, wanted: Sequence[Pool]) -> None:

@@ -97,8 +97,8 @@ async def ended(reader: Reader, setting: str, most: int) -> list[ScoredCurve]:
         f"{scored.format(0, 'finished_seq IS NOT NULL')} AND +score IS NOT NULL ORDER BY finished_seq DESC LIMIT ?",
         (row["stratum"], most),
     )
-    known = {one["number"] for one in references}
-    return [_ended(one) for one in (*references, *(one for one in others if one["number"] not in known))]
+    numbers = {one["number"] for one in references}
+    return [_ended(one) for one in (*references, *(one for one in others if one["number"] not in numbers))]
 
 
 async def unchecked(tx: Transaction) -> list[tuple[int, Experiment]]:

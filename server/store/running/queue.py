@@ -23,7 +23,7 @@ async def startable(db: Database, kinds: Sequence[str]) -> bool:
 
 
 async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float) -> int:
-    """Make runs of the experiments that are next, for a backend to start; gives how many.
+    """Make runs of the experiments that are next, for a backend to start, and return how many.
 
     Args:
         tx: The transaction.

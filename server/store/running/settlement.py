@@ -105,7 +105,7 @@ async def evidence(tx: Transaction, run: str) -> list[str]:
 
 
 async def cancel_queued(tx: Transaction, now: float) -> int:
-    """End every queued experiment that someone asked to end; gives how many."""
+    """End every queued experiment that someone asked to end, and return how many."""
     return await tx.execute(
         "UPDATE experiments SET status = 'cancelled', verdict = 'none', finished_at = ?, gpu_seconds = 0, usd = 0,"
         f" finished_seq = {_NEXT} - 1 + place"
@@ -117,14 +117,14 @@ async def cancel_queued(tx: Transaction, now: float) -> int:
 
 
 async def _spend(tx: Transaction, pool: str, *, experiments: int, held_seconds: float, useful_seconds: float) -> None:
-    known = await tx.row("SELECT usd_per_hour, most_clusters > 0 AS hired FROM pools WHERE name = ?", (pool,))
-    usd = held_seconds / 3600 * (known["usd_per_hour"] if known else 0.0)
+    saved = await tx.row("SELECT usd_per_hour, most_clusters > 0 AS hired FROM pools WHERE name = ?", (pool,))
+    usd = held_seconds / 3600 * (saved["usd_per_hour"] if saved else 0.0)
     await tx.execute(
         "INSERT INTO spent (pool, hired, experiments, gpu_seconds, usd, useful_seconds) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (pool, hired) DO UPDATE SET experiments = experiments + excluded.experiments,"
         " gpu_seconds = gpu_seconds + excluded.gpu_seconds, usd = usd + excluded.usd,"
         " useful_seconds = useful_seconds + excluded.useful_seconds",
-        (pool, known["hired"] if known else 0, experiments, held_seconds, usd, useful_seconds),
+        (pool, saved["hired"] if saved else 0, experiments, held_seconds, usd, useful_seconds),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from labhand.server.errors import BadInputError, ConflictError
 from labhand.server.schemas.launch import Change, Edit
 from labhand.server.source.changes import MergeInput, apply_change, describe, diffstat, knobs_of, take_folder
-from labhand.server.source.trainer_folder import LARGEST_FILE, Source, Trainer, load_trainer, read_folder
+from labhand.server.source.trainer_folder import MAX_FILE_BYTES, Source, Trainer, load_trainer, read_folder
 
 from .test_trainer_folder import MINIMAL, make_trainer
 
@@ -125,7 +125,7 @@ def test_only_editable_files_inside_the_folder_may_be_written(base: Source, trai
     [
         ("x = 1\0", "train.py is binary"),
         ("x = '\ud800'", "train.py is not valid Unicode"),
-        ("#" * (LARGEST_FILE + 1), "train.py has 4,194,305 bytes"),
+        ("#" * (MAX_FILE_BYTES + 1), "train.py has 4,194,305 bytes"),
         ("def f(:\n    pass\n", r"train.py, line 1, column 7: invalid syntax: def f\(:"),
         ("x = 1\nif x:\n\treturn 2\n", "train.py, line 3, column 2: 'return' outside function"),
         ("x = 1\n  y = 2\n", "train.py, line 2, column [23]: unexpected indent"),

@@ -181,11 +181,11 @@ def test_a_symlink_is_refused_by_name(tmp_path: Path, target: str) -> None:
 def test_what_is_too_large_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = make_trainer(tmp_path)
     with (folder / "corpus.bin").open("wb") as file:
-        file.truncate(trainer_folder.LARGEST_FILE + 1)
+        file.truncate(trainer_folder.MAX_FILE_BYTES + 1)
     with pytest.raises(BadInputError, match=r"corpus\.bin has 4 MiB"):
         read_folder(folder)
     (folder / "corpus.bin").unlink()
-    monkeypatch.setattr(trainer_folder, "LARGEST_SOURCE", 5)
+    monkeypatch.setattr(trainer_folder, "MAX_SOURCE_BYTES", 5)
     with pytest.raises(BadInputError, match="holds more than"):
         read_folder(folder)
 
