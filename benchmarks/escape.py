@@ -1,7 +1,7 @@
 """How likely someone who looks ahead is to escape one evaluation, by what they gain: `python benchmarks/escape.py`.
 
 The built-in trainer is run, and the losses of its model are taken for what an honest one has. Looks ahead are added to them on
-paper, and the chance that no cut falls behind any is the product of what `trainer/probes.py` gives each place.
+paper, and the chance that no cut falls behind any is the product of what `trainer/evaluator/probes.py` gives each place.
 """
 
 from __future__ import annotations
