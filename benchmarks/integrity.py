@@ -37,6 +37,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 VOCABULARY = 64
+REPOSITORY = Path(__file__).parents[1]
 
 
 class Attention(nn.Module):
@@ -288,19 +289,19 @@ def overhead(pairs: int, budget: float) -> None:
         "with all defences, of the same with none beside it: the median ratio, and the mean difference with its 95 % interval"
     )
     for name in taken["all"][0]:
-        both = [(one[name], other[name]) for one, other in zip(taken["all"], taken["none"], strict=True)]
-        differences = [one - other for one, other in both]
+        both = [(defended[name], bare[name]) for defended, bare in zip(taken["all"], taken["none"], strict=True)]
+        differences = [defended - bare for defended, bare in both]
         mean, half = statistics.mean(differences), stats.t.ppf(0.975, pairs - 1) * stats.sem(differences)
-        ratio = statistics.median(one / other for one, other in both)
+        ratio = statistics.median(defended / bare for defended, bare in both)
         print(f"{name:18} {ratio:6.3f}  {mean:+.4g} ({mean - half:+.4g} to {mean + half:+.4g})")
 
 
 def _one_run(folder: Path, kind: str, seed: int, core: int, budget: float) -> dict[str, float]:
     """One run of the built-in trainer: its times and its score."""
     _lay_out(folder, seed, budget, core)
-    program = ["-m", "labhand.trainer.runner"] if kind == "all" else ["-c", UNDEFENDED]
+    module = "labhand.trainer.runner" if kind == "all" else "benchmarks.undefended"
     began = time.monotonic()
-    process = subprocess.Popen([sys.executable, *program, str(folder)], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, "-m", module, str(folder)], stdout=subprocess.DEVNULL, cwd=REPOSITORY)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -317,24 +318,6 @@ def _one_run(folder: Path, kind: str, seed: int, core: int, budget: float) -> di
         "wall clock, s": time.monotonic() - began,
         "memory, bytes": result["measures"]["peak_memory_bytes"],
     }
-
-
-UNDEFENDED = """
-import sys
-from labhand.trainer import cgroup, evaluator, memory, runner, run
-start = run.Run.child
-run.Run.child = lambda self, command, folder, sandbox, *rest, **more: start(self, command, folder, None, *rest, **more)
-cgroup._make_1 = cgroup._make_2 = lambda name: None
-memory.can_be_private = lambda: False
-evaluator.expected_nats = lambda *given: None
-def undefended(fresh, rows, batch, expected):
-    with fresh() as logits:
-        random = evaluator.np.random.default_rng()
-        return evaluator._scored(evaluator._Asked(logits, rows, batch, random), random)[0], evaluator.Findings([], [])
-evaluator.measure = undefended
-sys.exit(runner.main(sys.argv[1:]))
-"""
-"""The runner without sandbox, control group and probes: what is left is the training, its clock, and the scoring."""
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ itself, one by one, as a script would.
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -32,6 +33,7 @@ FACTORS: dict[str, list[JsonValue]] = {
 
 def main() -> None:
     """Print the rates and their ratio."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     # The first grid of a process also loads what rewrites sources, as a server does once.
     # All folders go at the end: for minutes after files were deleted, ext4 looks long for a place for new ones.
     with tempfile.TemporaryDirectory() as folder:

@@ -7,6 +7,7 @@ SDK's server in the same run: the part that labhand adds. Target: under 1 s on a
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -58,6 +59,7 @@ def bare_import() -> float:
 
 def main() -> None:
     """Measure both in turn, the first round only to warm up."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "labhand.toml").write_text('trainer = "gpt"\n', "utf-8")
         pairs = [(first_answer(folder), bare_import()) for _ in range(ROUNDS + 1)][1:]

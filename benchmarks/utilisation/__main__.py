@@ -19,10 +19,10 @@ from pathlib import Path
 from tests.slurm.bed.control import this_bed
 from tests.slurm.bed.places import REPOSITORY
 from tests.slurm.bed.records import Job
-from tests.slurm.bed.witness import Span, Witness
+from tests.slurm.bed.witness import Witness
 
 from . import article, lab
-from .campaign import GPUS, Campaign, Held
+from .campaign import GPUS, Campaign, EndedSpan, Held
 from .cost import Usage, api_calls, usage
 
 SLEEPER = REPOSITORY / "tests/trainers/sleeper"
@@ -73,8 +73,9 @@ def watched(way: str, experiments: int, seconds: float) -> Campaign:
             process.join(LOOK_SECONDS)
         assert process.exitcode == 0, f"the campaign ended with {process.exitcode}"
         jobs |= {job.id: job for job in bed.ended_jobs() if job.id in jobs}
-        spans = witness.spans()
-    return Campaign(asked, spans, _held(jobs.values(), spans), api_calls() - calls, used)
+        seen = witness.spans()
+    spans = [EndedSpan(span.cluster, span.gpu, span.began, span.ended) for span in seen if span.ended is not None]
+    return Campaign(asked, spans, len(seen) - len(spans), _held(jobs.values(), spans), api_calls() - calls, used)
 
 
 def _session(root: Path, process: int | None) -> int:
@@ -84,8 +85,8 @@ def _session(root: Path, process: int | None) -> int:
     return int(told or process or 0)
 
 
-def _held(jobs: Iterable[Job], spans: Sequence[Span]) -> list[Held]:
-    last = max(span.ended or 0.0 for span in spans)
+def _held(jobs: Iterable[Job], spans: Sequence[EndedSpan]) -> list[Held]:
+    last = max(span.ended for span in spans)
     return [Held(GPUS[job.node.upper()], min(job.ended or last, last) - job.started) for job in jobs if job.started is not None]
 
 

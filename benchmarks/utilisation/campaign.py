@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tests.slurm.bed.witness import Span
-
 from .cost import Usage
 
 GPUS = {"H100": 13, "H200": 3}
@@ -22,6 +20,16 @@ MINUTE = 60.0
 def shares(experiments: int) -> dict[str, int]:
     """So many experiments, by kind of GPU, so that all GPUs have the same to do."""
     return {gpu: experiments * count // GPU_COUNT for gpu, count in GPUS.items()}
+
+
+@dataclass(frozen=True)
+class EndedSpan:
+    """A training that was seen to begin and to end, in Unix time, on one GPU of a cluster."""
+
+    cluster: str
+    gpu: str
+    began: float
+    ended: float
 
 
 @dataclass(frozen=True)
@@ -42,14 +50,16 @@ class Campaign:
 
     Attributes:
         asked: Unix time at which it began, before any cluster was there.
-        spans: Every training.
+        spans: Every training that was seen to end.
+        cut: Number of trainings that still ran when the campaign ended: the lab's own, which nobody waits for.
         held: Every cluster.
         calls: That SkyPilot's API server answered.
         used: By the processes on the lab's machine that run it, without the API server.
     """
 
     asked: float
-    spans: Sequence[Span]
+    spans: Sequence[EndedSpan]
+    cut: int
     held: Sequence[Held]
     calls: int
     used: Usage
@@ -57,7 +67,7 @@ class Campaign:
     @property
     def trained_seconds(self) -> float:
         """Of all GPUs together."""
-        return math.fsum(span.ended - span.began for span in self.spans if span.ended is not None)
+        return math.fsum(span.ended - span.began for span in self.spans)
 
     @property
     def useful_share(self) -> float:
@@ -68,15 +78,15 @@ class Campaign:
     def efficiency(self) -> float:
         """Training over GPU-seconds from each GPU's first training to its last: a saturated lab's."""
         lanes = self._lanes()
-        return self.trained_seconds / math.fsum(_end(lane[-1]) - lane[0].began for lane in lanes)
+        return self.trained_seconds / math.fsum(lane[-1].ended - lane[0].began for lane in lanes)
 
     def gaps(self) -> list[float]:
         """Seconds from the end of one training to the begin of the next on the same GPU, in ascending order."""
-        return sorted(after.began - _end(before) for lane in self._lanes() for before, after in pairwise(lane))
+        return sorted(after.began - before.ended for lane in self._lanes() for before, after in pairwise(lane))
 
-    def _lanes(self) -> list[list[Span]]:
+    def _lanes(self) -> list[list[EndedSpan]]:
         """What ran on each GPU, one after the other."""
-        lanes = defaultdict[tuple[str, str], list[Span]](list)
+        lanes = defaultdict[tuple[str, str], list[EndedSpan]](list)
         for span in sorted(self.spans, key=lambda span: span.began):
             lanes[span.cluster, span.gpu].append(span)
         return list(lanes.values())
@@ -95,10 +105,10 @@ class Campaign:
         """What is to be told of it."""
         count, gaps, held = len(self.spans), self.gaps(), math.fsum(cluster.gpus * cluster.seconds for cluster in self.held)
         late = gaps[int(0.95 * len(gaps))]
-        took = max(map(_end, self.spans)) - self.asked
+        took = max(span.ended for span in self.spans) - self.asked
         used, ramp = self.used, self._ramp()
         return [
-            f"{count} experiments on {len(self._lanes())} GPUs in {took:.0f} s",
+            f"{count} experiments on {len(self._lanes())} GPUs in {took:.0f} s, and {self.cut} that still trained at the end",
             f"  useful share          {self.useful_share:7.1%}  of {held:.0f} GPU-seconds held",
             f"  scheduling efficiency {self.efficiency:7.1%}  between each GPU's first and last training",
             f"  gap on a GPU          {statistics.median(gaps):7.1f}  s, the median; 95th percentile {late:.1f} s",
@@ -106,8 +116,3 @@ class Campaign:
             f"  API server            {self.calls / count:7.1f}  calls an experiment",
             f"  on the lab's machine  {used.cpu_seconds / count:7.2f}  s of CPU an experiment, {used.peak_bytes >> 20} MiB",
         ]
-
-
-def _end(span: Span) -> float:
-    assert span.ended is not None, f"{span.run} was never seen to end"
-    return span.ended
