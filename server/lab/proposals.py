@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from anyio import to_thread
 
+from ..research.policy import BASELINE_CONTROLS, baseline_replicates
 from ..schemas.launch import Change
 from ..source.changes import apply_change, describe, diffstat, knobs_of
 from ..source.repository import Commit, NewCommit, delta
@@ -104,6 +105,51 @@ async def save(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list
 async def baseline(lab: Lab) -> SavedProposal:
     """Save and return the baseline with the current protected files."""
     [proposal] = await save(lab, [await propose(lab, Change(base=references.BASELINE))], "The baseline, as it is measured now")
+    return proposal
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSources:
+    """The sources whose replicates the lab adds, with the current protected files.
+
+    Attributes:
+        baseline: The baseline.
+        champion: The champion; None while the baseline is the champion.
+    """
+
+    baseline: SavedProposal
+    champion: SavedProposal | None
+
+    @property
+    def both(self) -> list[SavedProposal]:
+        """The baseline, and the champion if it is another source."""
+        return [self.baseline] if self.champion is None else [self.baseline, self.champion]
+
+    def lacking(self, count: Callable[[str], int]) -> list[tuple[SavedProposal, int]]:
+        """Return how many replicates of each source a launch has to add.
+
+        Args:
+            count: Returns how many replicates of a source, given by its tree, exist in the launch's stratum.
+        """
+        if self.champion is None:
+            return [(self.baseline, baseline_replicates(count(self.baseline.row.tree)))]
+        return [
+            (self.champion, baseline_replicates(count(self.champion.row.tree))),
+            (self.baseline, baseline_replicates(count(self.baseline.row.tree), BASELINE_CONTROLS)),
+        ]
+
+
+async def reference_sources(lab: Lab) -> ReferenceSources:
+    """Save and return the sources whose replicates the lab adds."""
+    return ReferenceSources(await baseline(lab), await champion(lab))
+
+
+async def champion(lab: Lab) -> SavedProposal | None:
+    """Save and return the champion with the current protected files; None while the baseline is the champion."""
+    source = await references.resolve(lab, references.CHAMPION)
+    if source.experiment is None:
+        return None
+    [proposal] = await save(lab, [await propose(lab, Change(base=source.experiment.id))], "The champion, as it is measured now")
     return proposal
 
 

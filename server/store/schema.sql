@@ -1,4 +1,4 @@
--- Version 1. Later versions are migrations in database.py; this file always describes the newest.
+-- Version 2. What brings older versions to it is in migrations.py; this file always describes the newest.
 -- Times are Unix seconds. JSON columns say so.
 
 CREATE TABLE facts (                    -- of the lab itself: id, trainer, ...
@@ -31,7 +31,9 @@ CREATE TABLE strata (
     reference  REAL,
     replicates INTEGER NOT NULL DEFAULT 0,
     noise      REAL,
-    degrees    INTEGER NOT NULL DEFAULT 0
+    degrees    INTEGER NOT NULL DEFAULT 0,
+    champion     INTEGER REFERENCES champions,  -- the reference; null until a score was judged
+    reference_sd REAL                           -- of the reference's own scores
 ) STRICT;
 
 CREATE TABLE experiments (
@@ -41,7 +43,7 @@ CREATE TABLE experiments (
     commit_hash    TEXT NOT NULL REFERENCES sources,
     tree           TEXT NOT NULL,
     base           INTEGER REFERENCES experiments,
-    purpose        TEXT NOT NULL,       -- idea, baseline, recheck, spot_check, validation, report
+    purpose        TEXT NOT NULL,       -- idea, baseline, champion, recheck, spot_check, validation, report
     hypothesis     TEXT NOT NULL,
     theme          TEXT,
     changes        TEXT NOT NULL,
@@ -86,7 +88,8 @@ CREATE INDEX experiments_best ON experiments
     (stratum, score, number, status, verdict, gpu, theme, launched_by, grid, finished_seq) WHERE score IS NOT NULL;
 CREATE INDEX experiments_listing ON experiments
     (number, status, score, verdict, gpu, theme, launched_by, grid, finished_seq, failure, usd, gpu_seconds);
-CREATE INDEX experiments_winners ON experiments (stratum, score, tree, purpose) WHERE verdict IN ('promising', 'confirmed');
+CREATE INDEX experiments_winners ON experiments (stratum, score, tree, purpose, gain)
+    WHERE verdict IN ('promising', 'confirmed');
 CREATE INDEX experiments_suspected ON experiments (number) WHERE must_beat IS NOT NULL;
 CREATE INDEX experiments_failure ON experiments (failure) WHERE failure IS NOT NULL;
 CREATE INDEX experiments_setting ON experiments (setting, purpose);
