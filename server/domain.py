@@ -139,7 +139,7 @@ class Experiment:
 
     Attributes:
         number: 42 for `e0042`.
-        variant: Of its grid; empty where that has none.
+        variant: The name of its variant in its grid; empty if the grid has none. It also begins `changes`.
         commit: Of its source in the lab's repository.
         tree: Content hash of the source: equal trees are the same source.
         base: The experiment whose source it was made from; None for the baseline and a folder on disk.

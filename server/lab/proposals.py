@@ -18,8 +18,11 @@ from ..store.sources import SourceRow
 from . import references
 from .lab import Lab
 from .references import Reference
+from .sanitize import cut
 
 UNCHANGED = "unchanged"
+MAX_NAME = 40
+"""Characters of a variant's name that stand before what it changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Proposal:
     Attributes:
         base: The source that it was made from.
         source: Its files.
-        changes: What it changes against its base, in a few words.
+        changes: What it changes against its base, in a few words, without the name of its variant.
         diffstat: Lines added and removed.
         knobs: The value of every knob.
         overrides: The knobs whose values differ from the base's.
@@ -66,6 +69,15 @@ class SavedProposal:
     variant: str
 
 
+def named(variant: str, changes: str) -> str:
+    """Return what a source changed, behind the name of its variant: `gelu: train.py +1 −1`.
+
+    The name is saved with the change, so that it stays with the experiment wherever the change is shown or searched, and with
+    its replicates and validations.
+    """
+    return f"{cut(variant, MAX_NAME)}: {changes}" if variant else changes
+
+
 async def propose(lab: Lab, change: Change) -> Proposal:
     """Return the source that a change makes.
 
@@ -90,7 +102,7 @@ async def save(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list
         NewCommit(
             changed,
             tuple(dict.fromkeys((proposal.base.commit.hash, *proposal.merged))),
-            f"{proposal.changes or UNCHANGED}\n\n{hypothesis}\n",
+            f"{named(proposal.variant, proposal.changes or UNCHANGED)}\n\n{hypothesis}\n",
         )
         for proposal, changed in zip(proposals, deltas, strict=True)
         if changed

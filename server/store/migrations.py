@@ -35,6 +35,16 @@ CREATE INDEX experiments_winners ON experiments (stratum, score, tree, purpose, 
     WHERE verdict IN ('promising', 'confirmed');
 DROP TABLE replicates;
 DROP TABLE newest;
+-- A grid has all its cells, also those that existed before. For older grids it isn't known which these were.
+CREATE TABLE reused_cells (
+    grid       INTEGER NOT NULL REFERENCES grids,
+    experiment INTEGER NOT NULL,
+    variant    TEXT NOT NULL,
+    PRIMARY KEY (grid, experiment)
+) STRICT, WITHOUT ROWID;
+-- A variant's name stands before what it changed, where it is shown and searched with it.
+UPDATE experiments SET changes = variant || ': ' || changes WHERE variant <> '';
+INSERT INTO experiments_text (experiments_text) VALUES ('rebuild');
 """
 
 MIGRATIONS: tuple[str, ...] = (_FROM_1,)

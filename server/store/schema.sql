@@ -25,6 +25,13 @@ CREATE TABLE grids (
     launched_at REAL NOT NULL
 ) STRICT;
 
+CREATE TABLE reused_cells (             -- of grids: the same experiment existed, and was not run again
+    grid       INTEGER NOT NULL REFERENCES grids,
+    experiment INTEGER NOT NULL,
+    variant    TEXT NOT NULL,           -- its name within this grid
+    PRIMARY KEY (grid, experiment)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE strata (
     number     INTEGER PRIMARY KEY,
     facts      TEXT NOT NULL UNIQUE,    -- JSON with sorted keys
@@ -46,7 +53,7 @@ CREATE TABLE experiments (
     purpose        TEXT NOT NULL,       -- idea, baseline, champion, recheck, spot_check, validation, report
     hypothesis     TEXT NOT NULL,
     theme          TEXT,
-    changes        TEXT NOT NULL,
+    changes        TEXT NOT NULL,       -- against the base, behind the variant's name
     overrides      TEXT NOT NULL,       -- JSON: the knobs that differ from the base
     launched_by    TEXT NOT NULL,
     launched_at    REAL NOT NULL,

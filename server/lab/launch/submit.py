@@ -27,7 +27,7 @@ from .. import allowance, proposals
 from ..fleet import estimates
 from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
-from ..proposals import UNCHANGED, ReferenceSources, SavedProposal
+from ..proposals import UNCHANGED, ReferenceSources, SavedProposal, named
 from ..status_line import lab_line
 from . import idempotency
 from .duplicates import DuplicateIndex, remark
@@ -91,7 +91,7 @@ class SubmittedBatch:
 
     Attributes:
         blocks: One for each kind of GPU.
-        grid: The number of the grid; 0 where no experiment is new, and in a dry run.
+        grid: The number of the grid; 0 outside of grids, and in a dry run.
     """
 
     blocks: Sequence[LaunchBlock]
@@ -121,6 +121,17 @@ class SubmittedBatch:
     def earlier(self) -> list[Experiment]:
         """The experiments that existed before."""
         return [experiment for block in self.blocks for experiment in block.earlier]
+
+    def reused_cells(self, ideas: Sequence[SavedProposal]) -> dict[int, str]:
+        """Return the experiments that existed before and that a grid's cells are, each with the name of its variant there."""
+        earlier = {experiment.number for experiment in self.earlier}
+        cells = zip(ideas, self.of_ideas, strict=True)
+        return {
+            experiment.number: idea.variant
+            for idea, experiments in cells
+            for experiment in experiments
+            if experiment.number in earlier
+        }
 
     @property
     def of_ideas(self) -> list[list[Experiment]]:
@@ -251,9 +262,10 @@ async def _write(
 ) -> SubmittedBatch:
     await sources.save_sources(tx, [idea.row for idea in (*batch.ideas, *references.both)])
     fresh, grid = planned.fresh, 0
-    if batch.grid and fresh:
+    if batch.grid:
         grid = await grids.save_grid(tx, batch.grid)
         fresh = [replace(experiment, grid=grid) for experiment in fresh]
+        await grids.save_reused_cells(tx, grid, planned.reused_cells(batch.ideas))
     new = [*fresh, *planned.baseline, *planned.champion]
     await rows.save_experiments(tx, new)
     if new:
@@ -283,7 +295,7 @@ def _draft(
         purpose=Purpose.IDEA,
         hypothesis=options.hypothesis,
         theme=options.theme,
-        changes=idea.row.changes or UNCHANGED,
+        changes=named(idea.variant, idea.row.changes or UNCHANGED),
         overrides=idea.overrides,
         launched_by=batch.caller,
         launched_at=time.time(),

@@ -206,7 +206,8 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot
     strata = await all_strata(lab.db)
     order = pages.best_first(list(strata), lower_is_better=metric.direction == "minimize")
     places = await pages.page(lab.db, new, order, MAX_ROWS)
-    common, rows = await tabulate(lab, await find_experiments(lab.db, [place.number for place in places]), strata)
+    experiments = await find_experiments(lab.db, [place.number for place in places])
+    common, rows = await tabulate(lab, experiments, strata, grids=new.grids or ())
     last_validation = max((validation.finished_seq or 0 for validation in snapshot.tested), default=watch.seen.validations)
     cursor = WaitCursor(snapshot.last, last_validation, frozenset(alert.key for alert in snapshot.attention))
     return Waited(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from ...domain import Experiment, Metric, Status, Stratum, Verdict
@@ -12,7 +12,9 @@ from ...schemas.results import Common, Reference, Row, StratumFacts, StratumSumm
 from ...source.static_flags import kinds
 from ...store.comparison import champions, source_scores, validations
 from ...store.comparison.source_scores import Base
+from ...store.grids import reused_names
 from ..lab import Lab
+from ..proposals import UNCHANGED, named
 from ..sanitize import cut
 
 Detail = Literal["concise", "detailed"]
@@ -58,7 +60,11 @@ async def compare(lab: Lab, experiments: Sequence[Experiment], strata: Mapping[i
 
 
 async def tabulate(
-    lab: Lab, experiments: Sequence[Experiment], strata: Mapping[int, Stratum], detail: Detail = "concise"
+    lab: Lab,
+    experiments: Sequence[Experiment],
+    strata: Mapping[int, Stratum],
+    detail: Detail = "concise",
+    grids: Sequence[int] = (),
 ) -> tuple[Common, list[Row]]:
     """Return what all rows have in common, and experiments as rows without that.
 
@@ -70,8 +76,14 @@ async def tabulate(
         experiments: In the order of the rows.
         strata: The strata of the experiments, by number.
         detail: `detailed` adds hypothesis, theme, who launched the experiment, the reason of the verdict, and flags in full.
+        grids: The grids that are shown: a cell that existed before has the name of the grid's variant.
     """
     metric = lab.trainer.metric
+    names = await reused_names(lab.db, grids) if grids else {}
+    experiments = [
+        replace(experiment, changes=named(names.get(experiment.number, ""), experiment.changes or UNCHANGED))
+        for experiment in experiments
+    ]
     comparisons = await compare(lab, experiments, strata)
     spanned = [strata[number] for number in sorted({e.stratum for e in experiments if e.stratum is not None})]
     rows = [
@@ -183,7 +195,7 @@ def _row(
         gain=rounded(experiment.gain, stratum, experiment),
         base=base_name(experiment),
         gain_on_base=rounded(comparisons.gain_on_base(experiment, stratum, metric), stratum, experiment),
-        changes=cut(experiment.changes or "unchanged", length),
+        changes=cut(experiment.changes, length),
         seed=experiment.seed,
         gpu=experiment.gpu,
         cost=cost(experiment),
