@@ -34,7 +34,7 @@ FINISHED = frozenset(Status) - PENDING
 
 
 class Verdict(StrEnum):
-    """What the evidence allows one to say of an experiment against its reference."""
+    """What the evidence allows one to say of an experiment against the reference of its stratum: the champion."""
 
     PENDING = "pending"
     NONE = "none"
@@ -43,6 +43,8 @@ class Verdict(StrEnum):
     PROMISING = "promising"
     CONFIRMED = "confirmed"
     NOT_SHOWN = "not_shown"
+    REFERENCE = "reference"
+    """It is a replicate of the reference itself."""
 
 
 class Purpose(StrEnum):
@@ -52,6 +54,8 @@ class Purpose(StrEnum):
     """A caller asked for it."""
     BASELINE = "baseline"
     """A replicate of the baseline that the lab adds by itself."""
+    CHAMPION = "champion"
+    """A replicate of the champion that the lab adds by itself in a stratum in which it has not run."""
     RECHECK = "recheck"
     """A suspected score is run again on another seed."""
     SPOT_CHECK = "spot_check"
@@ -82,6 +86,15 @@ Priority = Literal["low", "normal", "high"]
 PRIORITIES: Mapping[str, int] = {"low": 0, "normal": 1, "high": 2}
 LAB = "labhand"
 """By whom the experiments are launched that the lab adds by itself."""
+
+
+MAX_SCORE = 1e100
+"""The largest size of a score that is compared with others: the square of a larger one would overflow in a sum of squares."""
+
+
+def is_comparable(score: float) -> bool:
+    """Return whether a score can be compared with others: it is a finite number of at most `MAX_SCORE` in size."""
+    return abs(score) <= MAX_SCORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +139,7 @@ class Experiment:
 
     Attributes:
         number: 42 for `e0042`.
-        variant: Of its grid; empty where that has none.
+        variant: The name of its variant in its grid; empty if the grid has none. It also begins `changes`.
         commit: Of its source in the lab's repository.
         tree: Content hash of the source: equal trees are the same source.
         base: The experiment whose source it was made from; None for the baseline and a folder on disk.
@@ -139,7 +152,7 @@ class Experiment:
             doubted. Each is a word, or a word and a colon and more.
         gpu_seconds: Held, by all its runs; estimated until it is finished.
         score: None unless measured.
-        gain: Against the reference of its stratum; positive is better.
+        gain: Against the reference of its stratum; positive is better. None for the reference itself, and if it has no score.
     """
 
     number: int
@@ -278,6 +291,9 @@ class Stratum:
         reference: Mean score of the reference's replicates; None until one is scored.
         noise: Standard deviation between seeds; None until two replicates are scored.
         degrees: Degrees of freedom of the noise.
+        reference_sd: Standard deviation of the reference's own replicates; None until two are scored.
+        champion: The reference, by its row among the champions; None until a score was judged.
+        reference_name: The reference as callers name it, `e0057` or `baseline`; empty until a score was judged.
     """
 
     number: int
@@ -286,3 +302,6 @@ class Stratum:
     replicates: int
     noise: float | None
     degrees: int
+    reference_sd: float | None = None
+    champion: int | None = None
+    reference_name: str = ""

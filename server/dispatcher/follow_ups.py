@@ -3,13 +3,15 @@
 - A score that is too good to be true is run again before it counts, once, on a seed that the source never had.
 - Of the runs that were stopped as doomed, a sample is run again to its end, so that mistakes show.
 - While a setting is busy the baseline runs once more now and then, so that a drift of all scores shows.
+- In a stratum in which an idea is scored and the champion is not, the champion runs: without it there is no verdict. A launch
+  adds these replicates by itself; here they are added if the stratum is new for another reason, such as another driver.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ..domain import Experiment, Purpose
 from ..ids import experiment_id
@@ -18,6 +20,7 @@ from ..seeds import SeedStream
 from ..settings import BASELINE_EVERY, Allowance
 from ..source.repository import Sources
 from ..store import facts
+from ..store.comparison import champions, strata
 from ..store.database import Transaction
 from ..store.experiments import reruns, rows
 from ..store.money import spending
@@ -55,15 +58,20 @@ class FollowUps:
         self._allowance = allowance
         self._baseline_every = baseline_every
 
-    async def queue(self, tx: Transaction, settings: Iterable[str], now: float) -> None:
+    async def queue(
+        self, tx: Transaction, settings: Iterable[str], now: float, scored: Mapping[int, Sequence[int]] | None = None
+    ) -> None:
         """Queue what is due.
 
         Args:
             tx: The transaction in which runs were settled.
-            settings: Of those.
+            settings: The settings of these runs.
             now: Unix time.
+            scored: The experiments that were just scored and judged, by stratum.
         """
         due = [*await _rechecks(tx), *await _spot_checks(tx)]
+        for stratum, numbers in (scored or {}).items():
+            due += await _champion(tx, stratum, numbers)
         for setting in sorted(set(settings)):
             due += await self._baselines(tx, setting)
         for addition in due:
@@ -81,7 +89,7 @@ class FollowUps:
         return [_FollowUp(newest, Purpose.BASELINE, "Whether the baseline still scores as it did")]
 
     async def _queue(self, tx: Transaction, addition: _FollowUp, now: float) -> bool:
-        """Queue one, as far as the allowance goes."""
+        """Queue one experiment, if the allowance covers it. Returns whether it was queued."""
         of = addition.of
         committed, seconds = await spending.committed(tx, now), await reruns.reserve(tx, of)
         if not self._allowance.covers(committed.experiments + 1, committed.gpu_seconds + seconds, committed.usd + of.usd):
@@ -100,16 +108,48 @@ class FollowUps:
         return True
 
 
+async def _champion(tx: Transaction, stratum: int, numbers: Sequence[int]) -> list[_FollowUp]:
+    """Return the replicates of the champion that a stratum needs; none unless an idea has no reference there."""
+    described, champion = await strata.read(tx, stratum), await champions.champion(tx)
+    if champion is None or described is None or described.replicates > 0:
+        return []
+    ideas = [experiment for experiment in await rows.find_experiments(tx, numbers) if experiment.purpose is Purpose.IDEA]
+    if not ideas:
+        return []
+    idea = ideas[0]
+    pending, failed = await reruns.unscored_replicates(tx, champion, idea.setting)
+    source = await reruns.newest_of_champion(tx, champion, idea.setting.partition("/")[0])
+    if source is None or failed >= policy.STORM:
+        return []
+    here = replace(
+        source,
+        setting=idea.setting,
+        gpu=idea.gpu,
+        clock=idea.clock,
+        budget_seconds=idea.budget_seconds,
+        gpu_seconds=idea.gpu_seconds,
+        usd=idea.usd,
+    )
+    purpose = Purpose.BASELINE if champion.experiment is None else Purpose.CHAMPION
+    why = f"The score of {champion.name}, the reference, in a stratum in which it has not run"
+    return [_FollowUp(here, purpose, why)] * policy.baseline_replicates(pending)
+
+
 async def _rechecks(tx: Transaction) -> list[_FollowUp]:
     return [
-        _FollowUp(one, Purpose.RECHECK, f"Whether the score of {one.id} comes again on another seed")
-        for one in await reruns.unanswered_suspicions(tx)
+        _FollowUp(suspected, Purpose.RECHECK, f"Whether the score of {suspected.id} comes again on another seed")
+        for suspected in await reruns.unanswered_suspicions(tx)
     ]
 
 
 async def _spot_checks(tx: Transaction) -> list[_FollowUp]:
     return [
-        _FollowUp(one, Purpose.SPOT_CHECK, f"What {one.id}, which was stopped as doomed, comes to in the end", same_seed=True)
-        for place, one in await early_stops.unchecked(tx)
+        _FollowUp(
+            stopped,
+            Purpose.SPOT_CHECK,
+            f"What {stopped.id}, which was stopped as doomed, would have scored in the end",
+            same_seed=True,
+        )
+        for place, stopped in await early_stops.unchecked(tx)
         if policy.spot_check(place)
     ]

@@ -75,7 +75,7 @@ class Settler:
                     scored[outcome.stratum].append(attempt.run.experiment)
         await self._judge.judge(tx, scored)
         if self._additions is not None:
-            await self._additions.queue(tx, {attempt.setting for attempt, _ in ended.finished}, now)
+            await self._additions.queue(tx, {attempt.setting for attempt, _ in ended.finished}, now, scored)
         await self.follow(tx, now)
 
     async def follow(self, tx: Transaction, now: float) -> None:

@@ -11,7 +11,7 @@ from ..research.horizons import agreement, not_worse
 from ..research.noise import Noise
 from ..research.paired_test import decide, estimate
 from ..research.plausibility import unseeded
-from ..store.comparison import validation_pairs, validations
+from ..store.comparison import source_scores, validation_pairs
 from ..store.comparison.validation_pairs import Pair, PairArm
 from ..store.comparison.validations import NOTHING, StageFinding, StageKind, Validation
 from ..store.database import Transaction
@@ -130,7 +130,7 @@ def _report(gains: Sequence[float]) -> Ruling:
 async def _means(tx: Transaction, arms: Sequence[PairArm]) -> dict[str, float]:
     """Returns the mean score of every source in the stratum of these arms; empty if none has one."""
     stratum = next((arm.stratum for arm in arms if arm.stratum is not None), None)
-    return {} if stratum is None else await validations.means(tx, stratum)
+    return {} if stratum is None else await source_scores.means(tx, stratum)
 
 
 def _is_void(pair: Pair) -> bool:

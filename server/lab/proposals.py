@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from anyio import to_thread
 
+from ..research.policy import BASELINE_CONTROLS, baseline_replicates
 from ..schemas.launch import Change
 from ..source.changes import apply_change, describe, diffstat, knobs_of
 from ..source.repository import Commit, NewCommit, delta
@@ -17,8 +18,11 @@ from ..store.sources import SourceRow
 from . import references
 from .lab import Lab
 from .references import Reference
+from .sanitize import cut
 
 UNCHANGED = "unchanged"
+MAX_NAME = 40
+"""Characters of a variant's name that stand before what it changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Proposal:
     Attributes:
         base: The source that it was made from.
         source: Its files.
-        changes: What it changes against its base, in a few words.
+        changes: What it changes against its base, in a few words, without the name of its variant.
         diffstat: Lines added and removed.
         knobs: The value of every knob.
         overrides: The knobs whose values differ from the base's.
@@ -65,6 +69,15 @@ class SavedProposal:
     variant: str
 
 
+def named(variant: str, changes: str) -> str:
+    """Return what a source changed, behind the name of its variant: `gelu: train.py +1 −1`.
+
+    The name is saved with the change, so that it stays with the experiment wherever the change is shown or searched, and with
+    its replicates and validations.
+    """
+    return f"{cut(variant, MAX_NAME)}: {changes}" if variant else changes
+
+
 async def propose(lab: Lab, change: Change) -> Proposal:
     """Return the source that a change makes.
 
@@ -89,7 +102,7 @@ async def save(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list
         NewCommit(
             changed,
             tuple(dict.fromkeys((proposal.base.commit.hash, *proposal.merged))),
-            f"{proposal.changes or UNCHANGED}\n\n{hypothesis}\n",
+            f"{named(proposal.variant, proposal.changes or UNCHANGED)}\n\n{hypothesis}\n",
         )
         for proposal, changed in zip(proposals, deltas, strict=True)
         if changed
@@ -104,6 +117,51 @@ async def save(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list
 async def baseline(lab: Lab) -> SavedProposal:
     """Save and return the baseline with the current protected files."""
     [proposal] = await save(lab, [await propose(lab, Change(base=references.BASELINE))], "The baseline, as it is measured now")
+    return proposal
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceSources:
+    """The sources whose replicates the lab adds, with the current protected files.
+
+    Attributes:
+        baseline: The baseline.
+        champion: The champion; None while the baseline is the champion.
+    """
+
+    baseline: SavedProposal
+    champion: SavedProposal | None
+
+    @property
+    def both(self) -> list[SavedProposal]:
+        """The baseline, and the champion if it is another source."""
+        return [self.baseline] if self.champion is None else [self.baseline, self.champion]
+
+    def lacking(self, count: Callable[[str], int]) -> list[tuple[SavedProposal, int]]:
+        """Return how many replicates of each source a launch has to add.
+
+        Args:
+            count: Returns how many replicates of a source, given by its tree, exist in the launch's stratum.
+        """
+        if self.champion is None:
+            return [(self.baseline, baseline_replicates(count(self.baseline.row.tree)))]
+        return [
+            (self.champion, baseline_replicates(count(self.champion.row.tree))),
+            (self.baseline, baseline_replicates(count(self.baseline.row.tree), BASELINE_CONTROLS)),
+        ]
+
+
+async def reference_sources(lab: Lab) -> ReferenceSources:
+    """Save and return the sources whose replicates the lab adds."""
+    return ReferenceSources(await baseline(lab), await champion(lab))
+
+
+async def champion(lab: Lab) -> SavedProposal | None:
+    """Save and return the champion with the current protected files; None while the baseline is the champion."""
+    source = await references.resolve(lab, references.CHAMPION)
+    if source.experiment is None:
+        return None
+    [proposal] = await save(lab, [await propose(lab, Change(base=source.experiment.id))], "The champion, as it is measured now")
     return proposal
 
 

@@ -18,7 +18,7 @@ from ..store.comparison import champions
 from ..store.experiments import rows
 from .lab import Lab
 
-BASELINE = "baseline"
+BASELINE = champions.BASELINE
 CHAMPION = "champion"
 WORKDIR = "workdir"
 

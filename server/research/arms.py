@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
-from ..domain import Metric, Verdict
+from ..domain import MAX_SCORE, Metric, Verdict, is_comparable
 from .noise import Noise, moderate, pooled
 from .plausibility import OTHERS, must_beat, too_good, unseeded
 from .verdicts import judge
@@ -21,6 +21,8 @@ EARLY = 2 * OTHERS
 """The first scores of a stratum had nothing to be compared with: so many are looked at again with each new one."""
 NOT_REPRODUCED = "not_reproduced"
 """The doubt of a score that was too good to be true, and didn't come again."""
+OUT_OF_RANGE = "out_of_range"
+"""The doubt of a score that is too large to be compared with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Arms:
 
     Attributes:
         metric: What they are of.
-        reference: The source that the others are compared with: of the newest champion that has run here.
+        reference: The source that the others are compared with: the champion's.
+        name: The name of that source, `e0057` or `baseline`.
         noise: Of the stratum, pooled.
         prior: Of an arm without replicates.
         own: Of the arms that have some.
@@ -73,6 +76,7 @@ class Arms:
 
     metric: Metric
     reference: str
+    name: str = "the reference"
     scored: dict[str, list[ScoredExperiment]] = field(default_factory=lambda: {_REFERENCE: []})
     noise: Noise | None = None
     prior: Noise | None = None
@@ -88,7 +92,11 @@ class Arms:
             self.scored.setdefault(arm, []).append(row)
             touched.add(arm)
             self.count += 1
-            if row.must_beat is None and (self.best is None or self._is_better(row.score, self.best)):
+            if (
+                row.must_beat is None
+                and is_comparable(row.score)
+                and (self.best is None or self._is_better(row.score, self.best))
+            ):
                 self.best = row.score
         if any(len(self.scored[arm]) > 1 for arm in touched):
             self._estimate_noise()
@@ -122,7 +130,7 @@ class Arms:
 
     def examine(self, row: ScoredExperiment) -> ScoredExperiment:
         """A new score, suspected where it is too good to be true beside what counts of the other arms."""
-        if self.best is not None and not self._is_better(row.score, self.best):
+        if not is_comparable(row.score) or (self.best is not None and not self._is_better(row.score, self.best)):
             return row
         others = [score for arm in self.scored if arm != row.tree for score in _scores(self._counting(arm))]
         if too_good(row.score, others, self.noise, self.metric.direction) is None:
@@ -137,26 +145,41 @@ class Arms:
             return mean, len(reference), None, 0
         return mean, len(reference), self.noise.sd, round(self.noise.degrees)
 
+    @property
+    def reference_sd(self) -> float | None:
+        """The standard deviation of the reference's own scores; None if it has fewer than two."""
+        reference = _scores(self._counting(_REFERENCE))
+        noise = pooled([reference])
+        return noise.sd if noise else None
+
     def pronounce(self, arms: Iterable[str]) -> Iterator[NewVerdict]:
-        """What can be said of every experiment in these arms; the gain is each one's own."""
+        """Returns the verdict of every experiment in these arms. The gain is each experiment's own; the reference has none."""
         reference = _scores(self._counting(_REFERENCE))
         mean = fmean(reference) if reference else None
         for arm in arms:
             counting = self._counting(arm)
+            yield from (_out_of_range(row) for row in self.scored[arm] if not is_comparable(row.score))
             # Only a row with a bar can be left out: comparing every row with all others would take quadratic time.
-            doubtful = [row for row in self.scored[arm] if row.must_beat is not None and row not in counting]
+            doubtful = [
+                row
+                for row in self.scored[arm]
+                if row.must_beat is not None and is_comparable(row.score) and row not in counting
+            ]
             yield from (_suspected(row, answered=len(self.scored[arm]) > 1) for row in doubtful)
             if not counting:
                 continue
             doubt = UNSEEDED if unseeded(_scores(counting)) else None
             verdict, reason = self._judge(arm, _scores(counting), reference)
             for row in counting:
-                gain = None if mean is None else self.metric.gain(row.score, mean)
+                gain = None if mean is None or arm == _REFERENCE else self.metric.gain(row.score, mean)
                 yield NewVerdict(row.number, verdict, reason, gain, doubt)
 
     def _counting(self, arm: str) -> list[ScoredExperiment]:
-        """The rows of an arm without those that are suspected, unless another seed bears them out, or a validation did."""
-        rows = self.scored[arm]
+        """The rows of an arm without those that are suspected, unless another seed bears them out, or a validation did.
+
+        A score that is out of range counts nowhere.
+        """
+        rows = [row for row in self.scored[arm] if is_comparable(row.score)]
         if arm == _REFERENCE:
             return rows
         return [row for row in rows if row.must_beat is None or self._is_borne_out(row, row.must_beat, rows)]
@@ -175,11 +198,21 @@ class Arms:
         self.own = dict(zip(replicated, moderated.arms, strict=True)) if moderated else {}
 
     def _judge(self, arm: str, scores: Sequence[float], reference: Sequence[float]) -> tuple[Verdict, str]:
-        noise = self.own.get(arm, self.prior)
-        if arm == _REFERENCE and noise is not None:
-            return Verdict.INCONCLUSIVE, "within_noise: it is the reference itself, which others are compared with"
-        judgement = judge(scores, reference, noise, self.metric.direction)
+        if arm == _REFERENCE:
+            return Verdict.REFERENCE, self._describe_reference(scores)
+        judgement = judge(scores, reference, self.own.get(arm, self.prior), self.metric.direction, against=self.name)
         return judgement.verdict, judgement.reason
+
+    def _describe_reference(self, scores: Sequence[float]) -> str:
+        mean, noise = fmean(scores), pooled([scores])
+        spread = f" ± {noise.sd:.2g}, {len(scores)} seeds" if noise else ", 1 seed"
+        return f"{self.name}, the reference that others are compared with: {mean:.5g}{spread}"
+
+
+def _out_of_range(row: ScoredExperiment) -> NewVerdict:
+    """Returns the verdict on a score that is too large to be compared: it says nothing, and counts for no other experiment."""
+    reason = f"{OUT_OF_RANGE}: the score {row.score:.4g} is beyond ±{MAX_SCORE:g} and is not compared with any other"
+    return NewVerdict(row.number, Verdict.INCONCLUSIVE, reason, None, OUT_OF_RANGE)
 
 
 def _suspected(row: ScoredExperiment, *, answered: bool) -> NewVerdict:

@@ -11,6 +11,8 @@ from ..domain import Failure
 
 BASELINE_REPLICATES = 4
 """Replicates of the baseline in every stratum. Fewer than three degrees of freedom give too rough an estimate of the noise."""
+BASELINE_CONTROLS = 1
+"""Replicates of the baseline in a stratum whose reference is another source: they show a drift, and the verdicts need none."""
 SPOT_CHECK = 10
 """One of this many runs that were stopped as doomed is run again to its end, so that mistakes show."""
 STORM = 3
@@ -19,7 +21,7 @@ _NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
 
 
 def baseline_replicates(existing: int, wanted: int = BASELINE_REPLICATES) -> int:
-    """Returns how many replicates of the baseline a launch adds to its stratum.
+    """Returns how many replicates of the baseline, or of the champion, a launch adds to its stratum.
 
     Args:
         existing: Number of replicates that are queued, running or scored.

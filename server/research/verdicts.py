@@ -25,8 +25,9 @@ class Judgement:
     """A verdict with its reason.
 
     Attributes:
-        reason: A sentence for the reader. For `inconclusive` it begins with `no_noise_floor`, `within_noise` (the difference is
-            smaller than one standard deviation between seeds) or `few_seeds` (it is larger, but the seeds are too few).
+        reason: A sentence for the reader. For `inconclusive` it begins with `no_reference` (the reference has no score),
+            `no_noise_floor`, `within_noise` (the difference is smaller than one standard deviation between seeds) or
+            `few_seeds` (it is larger, but the seeds are too few).
         gain: Mean difference in units of the metric; positive is better. None if the reference has no score.
         interval: 95 % interval of the gain, Student's t. It covers seeds, but neither the choice of validation documents nor
             the selection of the experiment by its score. None if the noise isn't known.
@@ -41,7 +42,13 @@ class Judgement:
     more_runs: int | None = None
 
 
-def judge(scores: Sequence[float], reference: Sequence[float], noise: Noise | None, direction: Direction) -> Judgement:
+def judge(
+    scores: Sequence[float],
+    reference: Sequence[float],
+    noise: Noise | None,
+    direction: Direction,
+    against: str = "the reference",
+) -> Judgement:
     """Compares the scores of one source with those of the reference: `promising`, `worse` or `inconclusive`.
 
     The interval is that of a difference of two means with a common, separately estimated noise: t(degrees) · sd · √(1/n + 1/m).
@@ -51,6 +58,7 @@ def judge(scores: Sequence[float], reference: Sequence[float], noise: Noise | No
         reference: Scores of the reference in the same stratum.
         noise: The noise of the source (`noise.moderate`) or of the stratum (`noise.pooled`); None if it isn't known.
         direction: Whether the metric is minimized or maximized.
+        against: The name of the reference, for the reason.
 
     Raises:
         ValueError: `scores` is empty.
@@ -59,12 +67,12 @@ def judge(scores: Sequence[float], reference: Sequence[float], noise: Noise | No
         raise ValueError("scores is empty: at least one score is needed")
     gain = _gain(scores, reference, direction)
     if gain is None or noise is None:
-        return _no_floor(gain, len(reference))
+        return _no_floor(gain, len(reference), against)
     if noise.sd == 0:
         return _unseeded(gain)
     error = noise.sd * math.sqrt(1 / len(scores) + 1 / len(reference))
     interval = student_t.interval(gain, error, noise.degrees)
-    seeds = f"{_count(len(scores), 'seed')} against {len(reference)}"
+    seeds = f"{_count(len(scores), 'seed')} against {len(reference)} of {against}"
     summary = f"a gain of {gain:+.3g} ± {interval[1] - gain:.2g} (95 %, {seeds})"
     if interval[0] > 0:
         return Judgement(Verdict.PROMISING, f"{summary} is more than noise; only a validation can confirm it", gain, interval)
@@ -83,10 +91,13 @@ def _gain(scores: Sequence[float], reference: Sequence[float], direction: Direct
     return -difference if direction == "minimize" else difference
 
 
-def _no_floor(gain: float | None, reference: int) -> Judgement:
+def _no_floor(gain: float | None, reference: int, against: str) -> Judgement:
     more = max(1, baseline_replicates(reference))
-    lacks = "the reference has no score in this stratum" if gain is None else "no source here has two scored seeds"
-    reason = f"no_noise_floor: {lacks}; {_count(more, 'more run')} of the reference would give one"
+    if gain is None:
+        reason = f"no_reference: {against} has no score in this stratum; {_count(more, 'run')} of it would allow a verdict"
+    else:
+        runs = f"{_count(more, 'more run')} of {against}"
+        reason = f"no_noise_floor: no source here has two scored seeds; {runs} would measure the noise"
     return Judgement(Verdict.INCONCLUSIVE, reason, gain, more_runs=more)
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from .messages import Answer, Request
+from .results import StratumSummary
 
 Aspect = Literal["summary", "effects", "noise", "pareto", "horizons", "efficiency", "yardstick", "importance", "ablation"]
 """What to analyze."""
@@ -59,7 +60,7 @@ class Analysis(Answer):
     """
 
     what: str
-    stratum: dict[str, JsonValue] = Field(default_factory=dict)
+    stratum: StratumSummary | None = None
     experiments: int
     left_out: list[str] = Field(default_factory=list[str])
     noise: dict[str, JsonValue] = Field(default_factory=dict)

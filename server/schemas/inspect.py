@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from .messages import Answer, Request
+from .results import StratumSummary
 
 
 class SourceQuery(Request):
@@ -42,12 +43,73 @@ class CheckoutRequest(Request):
     id: str = Field(description="champion, baseline, or an experiment's id")
 
 
+class RunSeconds(Answer):
+    """How long the parts of the last run took, in seconds.
+
+    Attributes:
+        startup: From the start of the process to the first training batch.
+        training: By the budget's clock: CPU time on a CPU, wall time on a GPU.
+        training_wall: By the wall clock.
+        evaluation: Scoring.
+        held: The time for which the run held its slot.
+    """
+
+    startup: float | None = None
+    training: float | None = None
+    training_wall: float | None = None
+    evaluation: float | None = None
+    held: float | None = None
+
+
+class RunFailed(Answer):
+    """Why there is no score.
+
+    Attributes:
+        kind: The kind of failure.
+        message: In one line.
+        lines: The lines of the log that matter, quoted.
+        next_step: What would help.
+    """
+
+    kind: str
+    message: str
+    lines: list[str] = Field(default_factory=list[str])
+    next_step: str | None = None
+
+
+class RunState(Answer):
+    """One physical attempt at the experiment.
+
+    Attributes:
+        silent_seconds: Seconds since the last sign of life; absent when the run is over.
+    """
+
+    id: str
+    pool: str
+    status: str
+    silent_seconds: int | None = None
+
+
 class ExperimentDetail(Answer):
-    """The answer of `get_experiment`, with the parts that `include` names."""
+    """The answer of `get_experiment`, with the parts that `include` names.
+
+    Attributes:
+        verdict: What its score says against the reference of its stratum, which `stratum` names.
+        tested_against: The champion that a validation compared it with, if that is not the reference.
+        reason: Why the verdict is what it is.
+        gain: Difference of its score to the mean of the reference; positive is better.
+        base: The source that it was made from, and that `changes` is against.
+        gain_on_base: Difference of its score to the mean of its base in the same stratum, if the base is not the reference.
+        replicate: k of the k-th seed of its stratum.
+        measures: What the run measured of itself: steps, tokens, parameters and others that the trainer reports.
+        curve: Seconds of training and training loss.
+        replicates: Experiments on the same source with other seeds, with their scores.
+    """
 
     id: str
     status: str
     verdict: str
+    tested_against: str | None = None
     reason: str | None = None
     score: float | None = None
     gain: float | None = None
@@ -55,19 +117,20 @@ class ExperimentDetail(Answer):
     theme: str | None = None
     by: str
     base: str
+    gain_on_base: float | None = None
     changes: str
     seed: int
     replicate: int
     gpu: str
     budget_seconds: float
-    stratum: dict[str, JsonValue] = Field(default_factory=dict)
+    stratum: StratumSummary | None = None
     cost: str = ""
-    seconds: dict[str, JsonValue] = Field(default_factory=dict)
-    measures: dict[str, JsonValue] = Field(default_factory=dict)
-    failure: dict[str, JsonValue] = Field(default_factory=dict)
+    seconds: RunSeconds | None = None
+    measures: dict[str, float] = Field(default_factory=dict[str, float])
+    failure: RunFailed | None = None
     diff: str = ""
     curve: list[list[float]] = Field(default_factory=list[list[float]])
-    runs: list[dict[str, JsonValue]] = Field(default_factory=list[dict[str, JsonValue]])
+    runs: list[RunState] = Field(default_factory=list[RunState])
     replicates: list[str] = Field(default_factory=list[str])
     flags: list[str] = Field(default_factory=list[str])
 

@@ -144,6 +144,7 @@ class LaunchedBlock(Answer):
     estimate: Estimate
     duplicates: list[str] = Field(default_factory=list[str])
     baseline: list[str] = Field(default_factory=list[str])
+    champion: list[str] = Field(default_factory=list[str])
 
 
 class Launched(Answer):
@@ -156,6 +157,7 @@ class Launched(Answer):
         blocks: One for each kind of GPU, where there are several.
         duplicates: Earlier experiments with the same source, seed, budget and kind, returned instead of being run again.
         baseline: Replicates of the baseline that the lab added to measure the noise.
+        champion: Replicates of the champion that the lab added, because it had not run at this budget on this kind of GPU.
         flags: What the source uses that the baseline doesn't use and an idea seldom needs. Nothing is forbidden by a flag.
         next: What to do about the duplicates.
     """
@@ -173,6 +175,7 @@ class Launched(Answer):
     duplicates: list[str] = Field(default_factory=list[str])
     similar: list[Similar] = Field(default_factory=list[Similar])
     baseline: list[str] = Field(default_factory=list[str])
+    champion: list[str] = Field(default_factory=list[str])
     dry_run: bool | None = None
     next: str = ""
     lab: LabLine | None = None
@@ -212,6 +215,7 @@ class GridLaunched(Answer):
     estimate: Estimate
     duplicates: list[str] = Field(default_factory=list[str])
     baseline: list[str] = Field(default_factory=list[str])
+    champion: list[str] = Field(default_factory=list[str])
     dry_run: bool | None = None
     next: str = ""
     lab: LabLine | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field
 
 from .messages import Answer, LabLine, Request
 
@@ -37,13 +37,77 @@ class ResultsQuery(Request):
     )
 
 
+class StratumFacts(Answer):
+    """What makes the scores of a stratum comparable. A later version of the trainer may record further facts.
+
+    Attributes:
+        trainer: The trainer with the digest of its protected files.
+        budget_seconds: Seconds of training of one experiment.
+        clock: What the budget counts: `cpu` time or `wall` time.
+        gpu: The kind of device that was asked for, if another one was measured.
+        device: The kind of device that was measured.
+        evaluator: The version of the evaluator.
+        data: The data on which the evaluator scores.
+        self_reported: The experiment's own output is believed, rather than the evaluator.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    trainer: str | None = None
+    budget_seconds: float | None = None
+    clock: str | None = None
+    gpu: str | None = None
+    device: str | None = None
+    torch: str | None = None
+    driver: str | None = None
+    evaluator: str | None = None
+    data: str | None = None
+    self_reported: bool | None = None
+
+
+class Reference(Answer):
+    """The source that the gains and verdicts of a stratum are against: the champion.
+
+    Attributes:
+        id: `e0057` or `baseline`.
+        score: The mean score of its replicates; absent if it has no score in this stratum, and then there are no verdicts.
+        sd: The standard deviation of its own scores between seeds.
+        seeds: The number of its scores.
+    """
+
+    id: str
+    score: float | None = None
+    sd: float | None = None
+    seeds: int = 0
+
+
+class StratumSummary(Answer):
+    """A stratum: what its scores have in common, its reference, and its noise.
+
+    Attributes:
+        id: `s2`; absent where the stratum is named otherwise.
+        noise: The standard deviation of a score between seeds.
+        others: The number of other strata in the lab.
+    """
+
+    id: str | None = None
+    stratum: StratumFacts
+    reference: Reference | None = None
+    noise: float | None = None
+    others: int | None = None
+
+
 class Row(Answer):
     """An experiment in the table of results.
 
     Attributes:
-        gain: Difference to the reference; positive is better.
-        cost: GPU-seconds, or dollars where a price is known, with the unit.
         stratum: Where the rows belong to several strata. Scores compare only within one stratum.
+        verdict: What its score says against the reference of its stratum. `reference` is a replicate of the reference itself.
+        tested_against: The champion that a validation compared it with, if that is not the reference.
+        gain: Difference of its score to the mean of the reference; positive is better.
+        base: The source that it was made from, and that `changes` is against.
+        gain_on_base: Difference of its score to the mean of its base in the same stratum, if the base is not the reference.
+        cost: GPU-seconds, or dollars where a price is known, with the unit.
         flags: What to check before the score is believed. A concise row has their kinds only.
     """
 
@@ -51,8 +115,52 @@ class Row(Answer):
     stratum: str | None = None
     status: str | None = None
     verdict: str | None = None
+    tested_against: str | None = None
     score: float | None = None
     gain: float | None = None
+    base: str | None = None
+    gain_on_base: float | None = None
+    changes: str | None = None
+    seed: int | None = None
+    gpu: str | None = None
+    cost: str | None = None
+    error: str | None = None
+    hypothesis: str | None = None
+    theme: str | None = None
+    by: str | None = None
+    reason: str | None = None
+    flags: list[str] = Field(default_factory=list[str])
+
+
+class Common(Answer):
+    """What all rows of an answer have in common. A column that has the same value in all rows stands here once.
+
+    Attributes:
+        metric: The name of the score.
+        direction: `minimize` or `maximize`.
+        self_reported: The experiments' own output is believed, rather than the evaluator.
+        stratum: The stratum of all rows.
+        reference: The source that all gains and verdicts are against.
+        noise: The standard deviation of a score between seeds.
+        strata: If the rows belong to several strata: each of them, with its own reference.
+        order: How rows of several strata are ordered.
+    """
+
+    metric: str
+    direction: str
+    self_reported: bool | None = None
+    stratum: StratumFacts | None = None
+    reference: Reference | None = None
+    noise: float | None = None
+    strata: dict[str, StratumSummary] = Field(default_factory=dict[str, StratumSummary])
+    order: str | None = None
+    status: str | None = None
+    verdict: str | None = None
+    tested_against: str | None = None
+    score: float | None = None
+    gain: float | None = None
+    base: str | None = None
+    gain_on_base: float | None = None
     changes: str | None = None
     seed: int | None = None
     gpu: str | None = None
@@ -110,7 +218,7 @@ class ValidationRow(Answer):
 class Results(Answer):
     """The answer of `get_results`. Values that all rows share are in `common`."""
 
-    common: dict[str, JsonValue] = Field(default_factory=dict)
+    common: Common
     rows: list[Row] = Field(default_factory=list[Row])
     total: int
     next_cursor: str | None = None

@@ -11,7 +11,43 @@ from pathlib import Path
 
 from ..errors import SettingsError
 
-MIGRATIONS: tuple[str, ...] = ()
+_FROM_1 = """
+-- The reference of every stratum is the champion, by name. Before, it was the newest champion that had a score there.
+ALTER TABLE strata ADD COLUMN champion INTEGER REFERENCES champions;
+ALTER TABLE strata ADD COLUMN reference_sd REAL;
+CREATE TEMP TABLE newest AS
+    SELECT champions.number, tree, experiment FROM champions JOIN sources USING (commit_hash)
+    ORDER BY champions.number DESC LIMIT 1;
+CREATE TEMP TABLE replicates AS
+    SELECT experiments.number, stratum FROM experiments, newest WHERE score IS NOT NULL AND stratum IS NOT NULL
+    AND (experiments.tree = newest.tree OR (newest.experiment IS NULL AND purpose = 'baseline'));
+UPDATE strata SET champion = (SELECT number FROM newest);
+UPDATE strata SET reference = NULL, replicates = 0 WHERE number NOT IN (SELECT stratum FROM replicates);
+UPDATE experiments SET gain = NULL WHERE number IN (SELECT number FROM replicates)
+    OR stratum NOT IN (SELECT stratum FROM replicates);
+UPDATE experiments SET verdict = 'reference', reason = 'the reference that others are compared with'
+    WHERE verdict NOT IN ('confirmed', 'not_shown') AND number IN (SELECT number FROM replicates);
+UPDATE experiments SET verdict = 'inconclusive', reason = 'no_reference: the champion has no score in this stratum'
+    WHERE verdict NOT IN ('confirmed', 'not_shown') AND score IS NOT NULL
+    AND stratum NOT IN (SELECT stratum FROM replicates) AND doubt IS NULL AND reason NOT LIKE 'suspected:%';
+DROP INDEX experiments_winners;
+CREATE INDEX experiments_winners ON experiments (stratum, score, tree, purpose, gain)
+    WHERE verdict IN ('promising', 'confirmed');
+DROP TABLE replicates;
+DROP TABLE newest;
+-- A grid has all its cells, also those that existed before. For older grids it isn't known which these were.
+CREATE TABLE reused_cells (
+    grid       INTEGER NOT NULL REFERENCES grids,
+    experiment INTEGER NOT NULL,
+    variant    TEXT NOT NULL,
+    PRIMARY KEY (grid, experiment)
+) STRICT, WITHOUT ROWID;
+-- A variant's name stands before what it changed, where it is shown and searched with it.
+UPDATE experiments SET changes = variant || ': ' || changes WHERE variant <> '';
+INSERT INTO experiments_text (experiments_text) VALUES ('rebuild');
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FROM_1,)
 """Statements that bring version n to n + 1, beginning with version 1. A released migration never changes."""
 
 

@@ -1,4 +1,4 @@
--- Version 1. Later versions are migrations in database.py; this file always describes the newest.
+-- Version 2. What brings older versions to it is in migrations.py; this file always describes the newest.
 -- Times are Unix seconds. JSON columns say so.
 
 CREATE TABLE facts (                    -- of the lab itself: id, trainer, ...
@@ -25,13 +25,22 @@ CREATE TABLE grids (
     launched_at REAL NOT NULL
 ) STRICT;
 
+CREATE TABLE reused_cells (             -- of grids: the same experiment existed, and was not run again
+    grid       INTEGER NOT NULL REFERENCES grids,
+    experiment INTEGER NOT NULL,
+    variant    TEXT NOT NULL,           -- its name within this grid
+    PRIMARY KEY (grid, experiment)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE strata (
     number     INTEGER PRIMARY KEY,
     facts      TEXT NOT NULL UNIQUE,    -- JSON with sorted keys
     reference  REAL,
     replicates INTEGER NOT NULL DEFAULT 0,
     noise      REAL,
-    degrees    INTEGER NOT NULL DEFAULT 0
+    degrees    INTEGER NOT NULL DEFAULT 0,
+    champion     INTEGER REFERENCES champions,  -- the reference; null until a score was judged
+    reference_sd REAL                           -- of the reference's own scores
 ) STRICT;
 
 CREATE TABLE experiments (
@@ -41,10 +50,10 @@ CREATE TABLE experiments (
     commit_hash    TEXT NOT NULL REFERENCES sources,
     tree           TEXT NOT NULL,
     base           INTEGER REFERENCES experiments,
-    purpose        TEXT NOT NULL,       -- idea, baseline, recheck, spot_check, validation, report
+    purpose        TEXT NOT NULL,       -- idea, baseline, champion, recheck, spot_check, validation, report
     hypothesis     TEXT NOT NULL,
     theme          TEXT,
-    changes        TEXT NOT NULL,
+    changes        TEXT NOT NULL,       -- against the base, behind the variant's name
     overrides      TEXT NOT NULL,       -- JSON: the knobs that differ from the base
     launched_by    TEXT NOT NULL,
     launched_at    REAL NOT NULL,
@@ -86,7 +95,8 @@ CREATE INDEX experiments_best ON experiments
     (stratum, score, number, status, verdict, gpu, theme, launched_by, grid, finished_seq) WHERE score IS NOT NULL;
 CREATE INDEX experiments_listing ON experiments
     (number, status, score, verdict, gpu, theme, launched_by, grid, finished_seq, failure, usd, gpu_seconds);
-CREATE INDEX experiments_winners ON experiments (stratum, score, tree, purpose) WHERE verdict IN ('promising', 'confirmed');
+CREATE INDEX experiments_winners ON experiments (stratum, score, tree, purpose, gain)
+    WHERE verdict IN ('promising', 'confirmed');
 CREATE INDEX experiments_suspected ON experiments (number) WHERE must_beat IS NOT NULL;
 CREATE INDEX experiments_failure ON experiments (failure) WHERE failure IS NOT NULL;
 CREATE INDEX experiments_setting ON experiments (setting, purpose);

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .page import Page, num
-from .raw import Ledger, Row, arms, interval, two_sided
+from .raw import Ledger, Row, arms, id_of, interval, two_sided
 from .views import decimals, differing, is_number, left_out, stratum_line
 
 
@@ -31,7 +31,7 @@ def claim_effects(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: t
     page.drop("These experiments can't tell the unknown effects from others: .*")
     names: dict[str, str] = {"": "baseline"}
     for e in chosen:
-        names.setdefault(codes[e["tree"]], f"e{e['number']:04d}")
+        names.setdefault(codes[e["tree"]], f"{e['variant']} ({id_of(e['number'])})" if e["variant"] else id_of(e["number"]))
     several = len({codes[e["tree"]] for e in chosen}) > 1
 
     def placed(code: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -250,9 +250,9 @@ def _tried(page: Page, ledger: Ledger) -> None:
     for row in [text for text in page.lines.values() if re.match(r"e\d+ \| promising \|", text)]:
         one = ledger.experiments[int(row.split(" | ")[0][1:]) - 1]
         _same(one["gain"], reference - one["score"], "gain") if counts(one, ledger) else None
-        changes = row.split(" | ", 4)[4]
-        at = places(sd, one["score"])
-        page.row(f"e{one['number']:04d}", one["verdict"], num(one["score"], places=at), num(one["gain"], places=at), changes)
+        changes = row.split(" | ", 5)[5]
+        score, gain = (num(one[name], places=places(sd, one["score"])) for name in ("score", "gain"))
+        page.row(id_of(one["number"]), one["verdict"], score, gain, id_of(one["base"]), changes)
 
 
 def _reference(ledger: Ledger) -> float:

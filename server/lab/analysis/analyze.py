@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from anyio import to_thread
-from pydantic import JsonValue
 
 from ...domain import Metric, Stratum
 from ...research import tpe
 from ...research.effects import Effect
 from ...schemas.analysis import Analysis, Aspect, EffectRow
+from ...schemas.results import StratumSummary
 from ...store.experiments.trials import TriedExperiment
 from ...store.money import spending
 from ...store.money.spending import Idle
@@ -24,7 +24,7 @@ from ...store.running import early_stops
 from .. import references
 from ..fleet.idle import idle_time
 from ..lab import Lab
-from ..results.experiment_rows import about_stratum, decimals, significant, stratum_id
+from ..results.experiment_rows import decimals, significant, summarize_stratum
 from . import ablation, search_comparison, statistics
 from .dataset import Evidence, gather_evidence, trial_records
 from .factors import fit_effects
@@ -64,9 +64,9 @@ class Question:
         """The scored experiments of the stratum."""
         return self.evidence.scored
 
-    def describe_stratum(self) -> dict[str, JsonValue]:
+    def describe_stratum(self) -> StratumSummary:
         """Return the stratum's id, facts, reference and noise."""
-        return {"id": stratum_id(self.stratum.number), **about_stratum(self.stratum)}
+        return summarize_stratum(self.stratum)
 
     def add_other_gpus(self, tells: Sequence[str]) -> list[str]:
         """Return the lines, and one more where scores on other kinds of GPU exist, which don't compare with these."""

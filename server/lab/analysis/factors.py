@@ -78,7 +78,9 @@ def build_factors(evidence: Evidence, champion: tuple[str, Mapping[str, Any]], m
     medians = {name: split for name, values in knobs.items() if (split := _median_to_split_at(values)) is not None}
     code_names: dict[str, str] = {"": BASELINE}
     for experiment in chosen:
-        code_names.setdefault(digests[experiment.number], experiment_id(experiment.number))
+        # Two variants may have the same name in different grids: the id tells them apart.
+        name = f"{experiment.variant} ({experiment_id(experiment.number)})" if experiment.variant else ""
+        code_names.setdefault(digests[experiment.number], name or experiment_id(experiment.number))
     has_code_factor = len({digests[experiment.number] for experiment in chosen}) > 1
 
     def levels(digest: str, values: Mapping[str, Any]) -> dict[str, Any]:

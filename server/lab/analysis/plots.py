@@ -18,8 +18,7 @@ from ...research.effects import Effect
 from ...research.horizons import agreement
 from ...schemas.analysis import Picture
 from ...settings import RUNS
-from ...store.comparison import champions
-from ...store.experiments import stats
+from ...store.comparison import champions, source_scores
 from ...store.experiments.trials import SlotInterval, TriedExperiment, slot_intervals
 from ..lab import Lab
 from ..references import BASELINE
@@ -124,7 +123,7 @@ async def _champion_periods(shown: PlotInput, ended: Sequence[TriedExperiment]) 
     """
     periods: list[tuple[int, float, str]] = []
     for period in await champions.history(shown.lab.db):
-        score, _ = await stats.score_of(shown.lab.db, period.champion.tree, shown.evidence.stratum.number)
+        score, _ = await source_scores.score_of(shown.lab.db, period.champion.tree, shown.evidence.stratum.number)
         number = period.champion.experiment
         if score is not None:
             start = 0 if number is None else sum((experiment.finished_at or 0.0) < period.since for experiment in ended)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import AllowanceError, BadInputError
-from ...research.policy import baseline_replicates
 from ...schemas.launch import Estimate, Kinds
 from ...store.experiments import related, workload
 from ...store.money import clusters, spending
@@ -102,7 +101,7 @@ async def _offer(
 ) -> Offer:
     setting = await choose_launch_stratum(lab, kind, None, budget_seconds)
     if with_baseline:
-        count += await _missing_baseline_runs(lab, setting)
+        count += await _added_runs(lab, setting)
     each = await estimates.gpu_seconds_each(lab.db, setting, lab.trainer)
     wanted = Committed(count, count * each, count * estimates.usd(each, setting))
     limits = lab.allowance()
@@ -112,11 +111,13 @@ async def _offer(
     return Offer(setting, estimates.estimate(setting, each, count, ahead), speeds.get(setting.gpu, 1.0))
 
 
-async def _missing_baseline_runs(lab: Lab, setting: LaunchStratum) -> int:
-    """Return how many replicates of the baseline a launch on this kind would add."""
-    tree = (await proposals.baseline(lab)).row.tree
-    earlier = await related.same_sources(lab.db, [tree], setting.budget_seconds, setting.gpu)
-    return baseline_replicates(len({experiment.seed for experiment in earlier}))
+async def _added_runs(lab: Lab, setting: LaunchStratum) -> int:
+    """Return how many replicates of the baseline and of the champion a launch on this kind would add."""
+    references = await proposals.reference_sources(lab)
+    trees = [source.row.tree for source in references.both]
+    earlier = await related.same_sources(lab.db, trees, setting.budget_seconds, setting.gpu)
+    seeds = {(experiment.tree, experiment.seed) for experiment in earlier}
+    return sum(lacking for _, lacking in references.lacking(lambda tree: sum(source == tree for source, _ in seeds)))
 
 
 async def _usable(lab: Lab) -> list[str]:

@@ -8,20 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
-from pydantic import JsonValue
 
 from ....trainer.contract.curve import read_curve, thinned
 from ...domain import Experiment, Run, RunStatus
 from ...errors import BadInputError, nearest
-from ...ids import experiment_id
-from ...schemas.inspect import ExperimentDetail
+from ...schemas.inspect import ExperimentDetail, RunFailed, RunSeconds, RunState
 from ...settings import RUNS
 from ...store.comparison.strata import all_strata
 from ...store.experiments import related
 from ...store.running.runs import runs_of
 from .. import references
 from ..lab import Lab
-from ..results.experiment_rows import about_stratum, cost, decimals, significant
+from ..results.experiment_rows import base_name, compare, cost, decimals, rounded, significant, summarize_stratum
 from ..sanitize import cut, quote, reveal
 from .diff import diff
 
@@ -59,27 +57,31 @@ async def get_experiment(
     strata = await all_strata(lab.db)
     stratum = strata.get(experiment.stratum or 0)
     places = decimals(stratum, experiment.score or 0.0)
+    comparisons = await compare(lab, [experiment], strata)
+    tested_against = comparisons.tested_against.get(experiment.number)
     return ExperimentDetail(
         id=experiment.id,
         status=experiment.status,
         verdict=experiment.verdict,
+        tested_against=None if stratum is not None and tested_against == stratum.reference_name else tested_against,
         reason=_line(experiment.reason or experiment.cancel_reason),
-        score=None if experiment.score is None else round(experiment.score, places),
-        gain=None if experiment.gain is None else round(experiment.gain, places),
+        score=rounded(experiment.score, stratum, experiment),
+        gain=rounded(experiment.gain, stratum, experiment),
         hypothesis=cut(experiment.hypothesis, MAX_HYPOTHESIS),
         theme=_line(experiment.theme),
         by=cut(experiment.launched_by, MAX_LINE),
-        base=_base(experiment),
+        base=base_name(experiment),
+        gain_on_base=rounded(comparisons.gain_on_base(experiment, stratum, lab.trainer.metric), stratum, experiment),
         changes=cut(experiment.changes, MAX_LINE),
         seed=experiment.seed,
         replicate=experiment.replicate,
         gpu=experiment.gpu,
         budget_seconds=experiment.budget_seconds,
-        stratum=about_stratum(stratum) if stratum else {},
+        stratum=summarize_stratum(stratum) if stratum else None,
         cost=cost(experiment),
-        seconds=_numbers(experiment.result.get("seconds")),
+        seconds=_seconds(experiment.result.get("seconds")),
         measures=_numbers(experiment.result.get("measures")),
-        failure=_failure(experiment) if "failure" in parts else {},
+        failure=_failure(experiment) if "failure" in parts else None,
         diff=await _diff(lab, experiment, against) if "diff" in parts else "",
         curve=await to_thread.run_sync(_curve, lab.folder / RUNS, runs) if "curve" in parts else [],
         runs=[_run(run) for run in runs] if "runs" in parts else [],
@@ -98,12 +100,8 @@ def _parts(include: Sequence[str] | None, against: str | None) -> frozenset[str]
     return chosen | {"diff"} if against is not None else chosen
 
 
-def _base(experiment: Experiment) -> str:
-    return experiment_id(experiment.base) if experiment.base is not None else references.BASELINE
-
-
 async def _diff(lab: Lab, experiment: Experiment, against: str | None) -> str:
-    before = await references.resolve(lab, against or _base(experiment))
+    before = await references.resolve(lab, against or base_name(experiment))
     return reveal(await diff(lab, before, await references.of_experiment(lab, experiment), most=MAX_DIFF))
 
 
@@ -115,26 +113,38 @@ async def _replicates(lab: Lab, experiment: Experiment, places: int) -> list[str
     ]
 
 
-def _failure(experiment: Experiment) -> dict[str, JsonValue]:
+def _failure(experiment: Experiment) -> RunFailed | None:
     failed = experiment.failed
     if failed is None:
-        return {}
-    failure: dict[str, JsonValue] = {"kind": failed.kind.value, "message": cut(failed.message, MAX_LINE)}
-    if failed.lines:
-        failure["lines"] = [*quote(failed.lines, MAX_LINE)]
-    if failed.next_step:
-        failure["next_step"] = cut(failed.next_step, MAX_LINE)
-    return failure
+        return None
+    return RunFailed(
+        kind=failed.kind.value,
+        message=cut(failed.message, MAX_LINE),
+        lines=quote(failed.lines, MAX_LINE),
+        next_step=_line(failed.next_step) or None,
+    )
 
 
-def _run(run: Run) -> dict[str, JsonValue]:
-    about: dict[str, JsonValue] = {"id": run.id, "pool": run.pool, "status": run.status}
-    if run.status not in {RunStatus.FINISHED, RunStatus.LOST}:
-        about["silent_seconds"] = round(time.time() - run.heartbeat_at)
-    return about
+def _run(run: Run) -> RunState:
+    is_over = run.status in {RunStatus.FINISHED, RunStatus.LOST}
+    silent_seconds = None if is_over else round(time.time() - run.heartbeat_at)
+    return RunState(id=run.id, pool=run.pool, status=run.status, silent_seconds=silent_seconds)
 
 
-def _numbers(values: Mapping[str, Any] | None) -> dict[str, JsonValue]:
+def _seconds(values: Mapping[str, Any] | None) -> RunSeconds | None:
+    numbers = _numbers(values)
+    if not numbers:
+        return None
+    return RunSeconds(
+        startup=numbers.get("startup"),
+        training=numbers.get("training"),
+        training_wall=numbers.get("training_wall"),
+        evaluation=numbers.get("evaluation"),
+        held=numbers.get("held"),
+    )
+
+
+def _numbers(values: Mapping[str, Any] | None) -> dict[str, float]:
     """Return the values that are numbers, rounded to four significant digits."""
     numbers = {name: value for name, value in (values or {}).items() if isinstance(value, int | float)}
     return {name: significant(value, 4) if isinstance(value, float) else value for name, value in numbers.items()}

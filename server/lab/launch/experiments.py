@@ -54,6 +54,7 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
             duplicates=ids(batch.earlier),
             similar=similar,
             baseline=ids(batch.baseline),
+            champion=ids(batch.champion),
             dry_run=request.dry_run or None,
             next=batch.next,
             lab=line,

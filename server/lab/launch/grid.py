@@ -101,6 +101,7 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
             estimate=batch.estimate,
             duplicates=ids(batch.earlier),
             baseline=ids(batch.baseline),
+            champion=ids(batch.champion),
             dry_run=request.dry_run or None,
             next=batch.next,
             lab=line,

@@ -14,7 +14,6 @@ from itertools import chain, count, islice, repeat
 
 from ...domain import LAB, PRIORITIES, Experiment, Purpose, Status
 from ...ids import id_ranges
-from ...research.policy import baseline_replicates
 from ...schemas.launch import Estimate, LaunchedBlock, LaunchOptions
 from ...schemas.messages import LabLine
 from ...settings import Allowance
@@ -28,7 +27,7 @@ from .. import allowance, proposals
 from ..fleet import estimates
 from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
-from ..proposals import UNCHANGED, SavedProposal
+from ..proposals import UNCHANGED, ReferenceSources, SavedProposal, named
 from ..status_line import lab_line
 from . import idempotency
 from .duplicates import DuplicateIndex, remark
@@ -62,6 +61,7 @@ class LaunchBlock:
         replicates: For each proposal its experiments k = 0, 1, …, new and earlier ones. In a dry run new ones have no number.
         fresh: The new experiments.
         baseline: Replicates of the baseline that the lab adds.
+        champion: Replicates of the champion that the lab adds.
         wanted: What the new experiments cost, to be reserved.
     """
 
@@ -69,6 +69,7 @@ class LaunchBlock:
     replicates: Sequence[Sequence[Experiment]]
     fresh: Sequence[Experiment]
     baseline: Sequence[Experiment]
+    champion: Sequence[Experiment]
     estimate: Estimate
     wanted: Committed
 
@@ -90,7 +91,7 @@ class SubmittedBatch:
 
     Attributes:
         blocks: One for each kind of GPU.
-        grid: The number of the grid; 0 where no experiment is new, and in a dry run.
+        grid: The number of the grid; 0 outside of grids, and in a dry run.
     """
 
     blocks: Sequence[LaunchBlock]
@@ -112,9 +113,25 @@ class SubmittedBatch:
         return [experiment for block in self.blocks for experiment in block.baseline]
 
     @property
+    def champion(self) -> list[Experiment]:
+        """Replicates of the champion that the lab adds, where it has not run."""
+        return [experiment for block in self.blocks for experiment in block.champion]
+
+    @property
     def earlier(self) -> list[Experiment]:
         """The experiments that existed before."""
         return [experiment for block in self.blocks for experiment in block.earlier]
+
+    def reused_cells(self, ideas: Sequence[SavedProposal]) -> dict[int, str]:
+        """Return the experiments that existed before and that a grid's cells are, each with the name of its variant there."""
+        earlier = {experiment.number for experiment in self.earlier}
+        cells = zip(ideas, self.of_ideas, strict=True)
+        return {
+            experiment.number: idea.variant
+            for idea, experiments in cells
+            for experiment in experiments
+            if experiment.number in earlier
+        }
 
     @property
     def of_ideas(self) -> list[list[Experiment]]:
@@ -153,6 +170,7 @@ def _answer_of_block(block: LaunchBlock, replicates: int) -> LaunchedBlock:
         estimate=block.estimate,
         duplicates=ids(block.earlier),
         baseline=ids(block.baseline),
+        champion=ids(block.champion),
     )
 
 
@@ -166,7 +184,9 @@ def ids(experiments: Iterable[Experiment]) -> list[str]:
 
 
 async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[SubmittedBatch, LabLine | None], A]) -> A:
-    """Queue a batch, with the baseline replicates that its settings lack, and wake the dispatcher. A dry run writes nothing.
+    """Queue a batch, with the replicates of the references that its settings lack, and wake the dispatcher.
+
+    A dry run writes nothing.
 
     Args:
         lab: The lab.
@@ -179,16 +199,16 @@ async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Submit
         AllowanceError: The batch costs more than the allowance has left.
         ConflictError: Its `request_id` was used for a different launch.
     """
-    baseline = await proposals.baseline(lab)
+    references = await proposals.reference_sources(lab)
     limits = lab.allowance()  # read once: nothing reads a file while it holds the database's write lock
     if batch.options.dry_run:
-        return answer(await _plan(lab, lab.db, batch, baseline, limits, repeat(0)), await lab_line(lab))
+        return answer(await _plan(lab, lab.db, batch, references, limits, repeat(0)), await lab_line(lab))
     async with lab.db.transaction() as tx:
         stored = await idempotency.first_answer(tx, batch.caller, batch.options)
         if stored is not None:
             return idempotency.restore(kind, stored, await lab_line(lab))
-        planned = await _plan(lab, tx, batch, baseline, limits, count(await rows.newest_number(tx) + 1))
-        submitted = await _write(lab, tx, batch, baseline, planned)
+        planned = await _plan(lab, tx, batch, references, limits, count(await rows.newest_number(tx) + 1))
+        submitted = await _write(lab, tx, batch, references, planned)
         await idempotency.keep_answer(tx, batch.caller, batch.options, answer(submitted, None))
         await allowances.save(tx, limits, time.time())
     lab.wake_dispatcher()
@@ -196,9 +216,9 @@ async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Submit
 
 
 async def _plan(
-    lab: Lab, reader: Reader, batch: Batch, baseline: SavedProposal, limits: Allowance, numbers: Iterator[int]
+    lab: Lab, reader: Reader, batch: Batch, references: ReferenceSources, limits: Allowance, numbers: Iterator[int]
 ) -> SubmittedBatch:
-    blocks = [await _block(lab, reader, batch, setting, baseline, numbers) for setting in batch.settings]
+    blocks = [await _block(lab, reader, batch, setting, references, numbers) for setting in batch.settings]
     allowance.check(limits, await spending.committed(reader, time.time()), total(block.wanted for block in blocks))
     for setting in batch.settings:
         allowance.refuse_unpriced(lab, limits, setting.gpu, is_priced=setting.is_priced)
@@ -206,9 +226,9 @@ async def _plan(
 
 
 async def _block(
-    lab: Lab, reader: Reader, batch: Batch, setting: LaunchStratum, baseline: SavedProposal, numbers: Iterator[int]
+    lab: Lab, reader: Reader, batch: Batch, setting: LaunchStratum, references: ReferenceSources, numbers: Iterator[int]
 ) -> LaunchBlock:
-    trees = [idea.row.tree for idea in (*batch.ideas, baseline)]
+    trees = [idea.row.tree for idea in (*batch.ideas, *references.both)]
     duplicates = DuplicateIndex(
         await related.same_sources(reader, trees, setting.budget_seconds, setting.gpu), retry=batch.retry
     )
@@ -219,41 +239,46 @@ async def _block(
         experiment = duplicates.find(idea.row.tree, setting.seed(replicate))
         if experiment is None:
             experiment = _draft(batch, setting, idea, replicate, next(numbers), each)
-            if idea.row.tree == baseline.row.tree:
+            if idea.row.tree == references.baseline.row.tree:
                 experiment = replace(experiment, purpose=Purpose.BASELINE)
             duplicates.add(experiment)
             fresh.append(experiment)
         return experiment
 
     replicates = [[find_or_draft(idea, replicate) for replicate in range(batch.options.replicates)] for idea in batch.ideas]
-    added = [
-        _of_the_lab(_draft(batch, setting, baseline, replicate, next(numbers), each))
-        for replicate in _missing_baseline(duplicates, baseline, setting)
-    ]
-    new = len(fresh) + len(added)
+    added = {Purpose.BASELINE: list[Experiment](), Purpose.CHAMPION: list[Experiment]()}
+    for source, lacking in references.lacking(duplicates.count):
+        purpose = Purpose.BASELINE if source is references.baseline else Purpose.CHAMPION
+        for replicate in _free_replicates(duplicates, source, setting, lacking):
+            added[purpose].append(_of_the_lab(_draft(batch, setting, source, replicate, next(numbers), each), purpose))
+    new = len(fresh) + sum(map(len, added.values()))
     estimate = estimates.estimate(setting, each, new, await workload.queue_ahead(reader, setting.gpu))
     wanted = Committed(new, new * each, new * estimates.usd(each, setting))
-    return LaunchBlock(setting, replicates, fresh, added, estimate, wanted)
+    return LaunchBlock(setting, replicates, fresh, added[Purpose.BASELINE], added[Purpose.CHAMPION], estimate, wanted)
 
 
-async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: SavedProposal, planned: SubmittedBatch) -> SubmittedBatch:
-    await sources.save_sources(tx, [idea.row for idea in (*batch.ideas, baseline)])
+async def _write(
+    lab: Lab, tx: Transaction, batch: Batch, references: ReferenceSources, planned: SubmittedBatch
+) -> SubmittedBatch:
+    await sources.save_sources(tx, [idea.row for idea in (*batch.ideas, *references.both)])
     fresh, grid = planned.fresh, 0
-    if batch.grid and fresh:
+    if batch.grid:
         grid = await grids.save_grid(tx, batch.grid)
         fresh = [replace(experiment, grid=grid) for experiment in fresh]
-    new = [*fresh, *planned.baseline]
+        await grids.save_reused_cells(tx, grid, planned.reused_cells(batch.ideas))
+    new = [*fresh, *planned.baseline, *planned.champion]
     await rows.save_experiments(tx, new)
     if new:
         # The proposals come last, because `git log` shows the last one.
-        await lab.sources.tag({experiment.id: experiment.commit for experiment in (*planned.baseline, *fresh)})
+        await lab.sources.tag(
+            {experiment.id: experiment.commit for experiment in (*planned.baseline, *planned.champion, *fresh)}
+        )
     return replace(planned, grid=grid)
 
 
-def _missing_baseline(duplicates: DuplicateIndex, baseline: SavedProposal, setting: LaunchStratum) -> Iterator[int]:
-    """Return which replicates of the baseline a setting lacks."""
-    missing = baseline_replicates(duplicates.count(baseline.row.tree))
-    return islice((k for k in count() if duplicates.find(baseline.row.tree, setting.seed(k)) is None), missing)
+def _free_replicates(duplicates: DuplicateIndex, source: SavedProposal, setting: LaunchStratum, wanted: int) -> Iterator[int]:
+    """Return the first replicates of a source, so many as are wanted, that haven't run in a setting."""
+    return islice((k for k in count() if duplicates.find(source.row.tree, setting.seed(k)) is None), wanted)
 
 
 def _draft(
@@ -270,7 +295,7 @@ def _draft(
         purpose=Purpose.IDEA,
         hypothesis=options.hypothesis,
         theme=options.theme,
-        changes=idea.row.changes or UNCHANGED,
+        changes=named(idea.variant, idea.row.changes or UNCHANGED),
         overrides=idea.overrides,
         launched_by=batch.caller,
         launched_at=time.time(),
@@ -289,12 +314,12 @@ def _draft(
     )
 
 
-def _of_the_lab(experiment: Experiment) -> Experiment:
-    """Return a replicate of the baseline. It runs first, because every verdict needs it."""
+def _of_the_lab(experiment: Experiment, purpose: Purpose) -> Experiment:
+    """Return a replicate of the baseline or the champion. It runs first, because every verdict needs it."""
     return replace(
         experiment,
-        purpose=Purpose.BASELINE,
-        hypothesis="How far the baseline's score moves from seed to seed",
+        purpose=purpose,
+        hypothesis=f"How far the {purpose.value}'s score moves from seed to seed",
         theme=None,
         launched_by=LAB,
         priority=PRIORITIES["high"],

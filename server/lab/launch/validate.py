@@ -16,7 +16,7 @@ from ...schemas.launch import Change, Estimate
 from ...schemas.validation import Cost, LaunchedTest, Validated, ValidationRequest
 from ...settings import Allowance
 from ...store import sources
-from ...store.comparison import validation_pairs, validations
+from ...store.comparison import source_scores, validation_pairs, validations
 from ...store.comparison.validations import Stage, StageKind
 from ...store.database import Reader, Transaction
 from ...store.experiments import workload
@@ -163,7 +163,7 @@ async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str |
 
 async def _prior(lab: Lab, setting: LaunchStratum) -> tuple[float, float] | None:
     """Return the noise as known before the test: standard deviation and degrees of freedom. None if it isn't known or is 0."""
-    moderated = moderate(await validations.replicates(lab.db, setting.name))
+    moderated = moderate(await source_scores.replicates(lab.db, setting.name))
     if moderated is None or moderated.prior.sd == 0:
         return None
     difference = of_difference(moderated.prior)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...domain import PENDING
 from ...errors import BadInputError
@@ -29,7 +30,8 @@ async def cancel(lab: Lab, ids: Sequence[str], reason: str, caller: str, *, forc
 
     Args:
         lab: The lab.
-        ids: Experiments, grids, ranges and validations. A cancelled validation gets no verdict, and still counts as a test.
+        ids: Experiments, grids, ranges and validations. A grid stands for what it launched, without the cells that existed
+            before. A cancelled validation gets no verdict, and still counts as a test.
         reason: Saved with each experiment.
         caller: Who cancels.
         force: Also cancel what other callers launched.
@@ -40,7 +42,7 @@ async def cancel(lab: Lab, ids: Sequence[str], reason: str, caller: str, *, forc
     """
     if not ids:
         raise BadInputError("ids is empty", 'Name what to cancel: ids=["e0042", "g007", "e0001-e0008"]')
-    selected = await select(lab, ids)
+    selected = replace(await select(lab, ids), reused_cells=False)
     async with lab.db.transaction() as tx:
         experiments = await cancellation.statuses(tx, selected)
         pending = [experiment for experiment in experiments if experiment.status in PENDING]

@@ -101,12 +101,12 @@ async def _verdicts(tx: Transaction, metric: Metric) -> list[str]:
     """Returns where stored verdicts, gains and noise differ from those that follow from the scores."""
     tests = await audits.test_verdicts(tx)
     differences: list[str] = []
+    champion = await champions.champion(tx)
+    if champion is None:
+        return ["there is no champion, and no baseline"]
     for stratum in await strata.numbers(tx):
-        champion = await champions.of_stratum(tx, stratum)
-        if champion is None:
-            return ["there is no champion, and no baseline"]
-        arms = Arms(metric, champion.tree)
-        arms.add(await strata.scored(tx, stratum, champion.tree, is_baseline=champion.experiment is None))
+        arms = Arms(metric, champion.tree, champion.name)
+        arms.add(await strata.scored(tx, stratum, champion))
         row = await strata.read(tx, stratum)
         figures = (row.reference, row.replicates, row.noise, row.degrees) if row else (None, 0, None, 0)
         if not all(map(_agree, figures, arms.figures())):

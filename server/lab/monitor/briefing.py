@@ -5,13 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from pydantic import JsonValue
-
 from ...domain import FINISHED, PENDING, Experiment, Stratum, Verdict
 from ...ids import experiment_id, id_ranges
-from ...schemas.monitor import Briefing, Theme
-from ...schemas.results import Row
-from ...store.comparison import champions, validations
+from ...schemas.monitor import (
+    AllowanceSummary,
+    Briefing,
+    ChampionSummary,
+    EfficiencySummary,
+    RunningExperiments,
+    Theme,
+    TrainerSummary,
+)
+from ...schemas.results import Row, ValidationRow
+from ...store.comparison import champions, source_scores, validations
+from ...store.comparison.champions import Champion
 from ...store.comparison.strata import all_strata
 from ...store.experiments import stats
 from ...store.experiments.filter import Filter
@@ -19,10 +26,10 @@ from ...store.experiments.rows import find_experiments
 from ...store.money import allowances, spending
 from ...store.running import queue
 from .. import allowance
-from ..fleet.idle import idle_figures, idle_time
+from ..fleet.idle import idle_time
 from ..lab import Lab
 from ..references import BASELINE
-from ..results.experiment_rows import FEW_WORDS, about_stratum, decimals, significant, stratum_id, tabulate
+from ..results.experiment_rows import FEW_WORDS, decimals, reference_of, significant, summarize_stratum, tabulate
 from ..results.failure_classes import failure_classes
 from ..results.validation_rows import tabulate_validations
 from ..sanitize import cut
@@ -55,13 +62,13 @@ async def get_briefing(lab: Lab) -> Briefing:
     return Briefing(
         goal=lab.settings.goal or f"Improve {lab.trainer.metric.name} of the trainer {lab.trainer.name}",
         trainer=_trainer(lab),
-        stratum=_stratum(stratum, len(strata)),
+        stratum=summarize_stratum(stratum, others=(len(strata) - 1) or None) if stratum else None,
         noise=_noise(stratum),
         champion=await _champion(lab, stratum),
-        promising=_rows(lab, winners[:MAX_ROWS], stratum),
+        promising=await _rows(lab, winners[:MAX_ROWS], stratum),
         themes=await _themes(lab, stratum),
         running=[
-            {"by": cut(by, FEW_WORDS), "ids": [*id_ranges(numbers)]}
+            RunningExperiments(by=cut(by, FEW_WORDS), ids=id_ranges(numbers))
             for by, numbers in (await stats.active_by_caller(lab.db)).items()
         ],
         queued=sum(queued.values()),
@@ -76,22 +83,15 @@ async def get_briefing(lab: Lab) -> Briefing:
     )
 
 
-def _trainer(lab: Lab) -> dict[str, JsonValue]:
+def _trainer(lab: Lab) -> TrainerSummary:
     metric = lab.trainer.metric
-    about: dict[str, JsonValue] = {
-        "name": lab.trainer.name,
-        "metric": metric.name,
-        "direction": metric.direction,
-        "editable": [*lab.trainer.editable],
-    }
-    return about | {"self_reported": True} if metric.self_reported else about
-
-
-def _stratum(stratum: Stratum | None, count: int) -> dict[str, JsonValue]:
-    if stratum is None:
-        return {}
-    about: dict[str, JsonValue] = {"id": stratum_id(stratum.number), **about_stratum(stratum)}
-    return about | {"others": count - 1} if count > 1 else about
+    return TrainerSummary(
+        name=lab.trainer.name,
+        metric=metric.name,
+        direction=metric.direction,
+        editable=[*lab.trainer.editable],
+        self_reported=metric.self_reported or None,
+    )
 
 
 def _noise(stratum: Stratum | None) -> str:
@@ -102,37 +102,51 @@ def _noise(stratum: Stratum | None) -> str:
     return f"{significant(stratum.noise, 2):g} between seeds (standard deviation, {stratum.degrees} degrees of freedom)"
 
 
-async def _champion(lab: Lab, stratum: Stratum | None) -> dict[str, JsonValue]:
+async def _champion(lab: Lab, stratum: Stratum | None) -> ChampionSummary:
     best = await champions.champion(lab.db)
-    about: dict[str, JsonValue] = {"id": BASELINE}
     if best is None:
-        return about
-    if best.experiment is not None:
-        ancestors = await stats.ancestry(lab.db, best.experiment, MAX_ANCESTORS)
-        about["id"] = experiment_id(best.experiment)
-        about["ancestry"] = [f"{experiment_id(number)}: {cut(changes, FEW_WORDS)}" for number, changes in ancestors]
-        about |= await _confirmation(lab)
-    if stratum is not None:
-        score, seeds = await stats.score_of(lab.db, best.tree, stratum.number)
-        if score is not None:
-            about |= {"score": round(score, decimals(stratum, score)), "seeds": seeds}
-    return about
+        return ChampionSummary(id=BASELINE)
+    made = await _confirmation(lab) if best.experiment is not None else None
+    score, sd, seeds = await _champion_score(lab, best, stratum)
+    return ChampionSummary(
+        id=best.name,
+        ancestry=await _ancestry(lab, best.experiment),
+        validation=made.id if made else None,
+        gain=made.gain if made else None,
+        interval=made.interval if made and made.gain is not None else [],
+        against=BASELINE if made and made.gain is not None else None,
+        score=score,
+        sd=sd,
+        seeds=seeds,
+    )
 
 
-async def _confirmation(lab: Lab) -> dict[str, JsonValue]:
-    """Return the validation that made the champion, and its gain against the baseline if it is known."""
+async def _ancestry(lab: Lab, experiment: int | None) -> list[str]:
+    if experiment is None:
+        return []
+    ancestors = await stats.ancestry(lab.db, experiment, MAX_ANCESTORS)
+    return [f"{experiment_id(number)}: {cut(changes, FEW_WORDS)}" for number, changes in ancestors]
+
+
+async def _champion_score(lab: Lab, best: Champion, stratum: Stratum | None) -> tuple[float | None, float | None, int | None]:
+    """Return the champion's mean score in a stratum, its spread between seeds, and the number of scores; None where unknown."""
+    if stratum is None:
+        return None, None, None
+    reference = reference_of(stratum)
+    if reference is not None and reference.id == best.name:
+        return reference.score, reference.sd, reference.seeds or None
+    score, seeds = await source_scores.score_of(lab.db, best.tree, stratum.number)
+    return (None, None, None) if score is None else (round(score, decimals(stratum, score)), None, seeds)
+
+
+async def _confirmation(lab: Lab) -> ValidationRow | None:
+    """Return the validation that made the champion; None if there is none."""
     made = await validations.of_champion(lab.db)
-    if made is None:
-        return {}
-    [row] = await tabulate_validations(lab, [made])
-    about: dict[str, JsonValue] = {"validation": row.id}
-    if row.gain is not None:
-        about |= {"gain": row.gain, "interval": [*row.interval], "against": BASELINE}
-    return about
+    return (await tabulate_validations(lab, [made]))[0] if made else None
 
 
 async def _winners(lab: Lab, stratum: Stratum | None) -> list[Experiment]:
-    """Return the best promising or confirmed experiments, one of each source."""
+    """Return the best experiments that beat the reference, one of each source, without the champion and former champions."""
     if stratum is None:
         return []
     lower_is_better = lab.trainer.metric.direction == "minimize"
@@ -150,9 +164,9 @@ async def _not_yet_combined(lab: Lab, winners: Sequence[Experiment]) -> list[str
     return ids if len(ids) > 1 else []
 
 
-def _rows(lab: Lab, experiments: Sequence[Experiment], stratum: Stratum | None) -> list[Row]:
+async def _rows(lab: Lab, experiments: Sequence[Experiment], stratum: Stratum | None) -> list[Row]:
     strata = {stratum.number: stratum} if stratum else {}
-    return [row for experiment in experiments for row in tabulate([experiment], strata, lab.trainer.metric)[1]]
+    return [row for experiment in experiments for row in (await tabulate(lab, [experiment], strata))[1]]
 
 
 async def _themes(lab: Lab, stratum: Stratum | None) -> list[Theme]:
@@ -168,34 +182,32 @@ async def _themes(lab: Lab, stratum: Stratum | None) -> list[Theme]:
     ]
 
 
-async def _allowance(lab: Lab) -> dict[str, JsonValue]:
+async def _allowance(lab: Lab) -> AllowanceSummary:
     committed = await spending.committed(lab.db, time.time())
-    figures: dict[str, JsonValue] = {
-        "experiments": committed.experiments,
-        "gpu_hours": round(committed.gpu_seconds / 3600, 3),
-    }
-    if committed.usd:
-        figures["usd"] = round(committed.usd, 2)
-    figures |= idle_figures(await idle_time(lab))
-    if changed := allowance.changes(await allowances.history(lab.db)):
-        figures["changed"] = [*changed[-MAX_CHANGES:]]
-    left = allowance.left(lab.allowance(), committed)
-    return figures | {"left": left or "unlimited"}
+    idle = await idle_time(lab)
+    return AllowanceSummary(
+        experiments=committed.experiments,
+        gpu_hours=round(committed.gpu_seconds / 3600, 3),
+        usd=round(committed.usd, 2) if committed.usd else None,
+        idle_gpu_hours=significant(idle.gpu_seconds / 3600, 3) if idle.gpu_seconds > 0 else None,
+        idle_usd=significant(idle.usd, 3) if idle.usd > 0 else None,
+        changed=allowance.changes(await allowances.history(lab.db))[-MAX_CHANGES:],
+        left=allowance.left(lab.allowance(), committed) or "unlimited",
+    )
 
 
-async def _efficiency(lab: Lab) -> dict[str, JsonValue]:
+async def _efficiency(lab: Lab) -> EfficiencySummary | None:
     """Return the share of the held GPU time, idle time included, that was training that led to a score."""
     spent = await spending.spent(lab.db, time.time())
     settled = spent.gpu_seconds - spent.under_way_seconds
     if settled <= 0:
-        return {}
-    figures: dict[str, JsonValue] = {
-        "useful_share": round(spent.useful_seconds / settled, 3),
-        "gpu_hours_settled": round(settled / 3600, 3),
-    }
-    if improvements := await stats.improvements(lab.db):
-        figures["gpu_hours_per_improvement"] = round(settled / 3600 / improvements, 3)
-    return figures
+        return None
+    improvements = await stats.improvements(lab.db)
+    return EfficiencySummary(
+        useful_share=round(spent.useful_seconds / settled, 3),
+        gpu_hours_settled=round(settled / 3600, 3),
+        gpu_hours_per_improvement=round(settled / 3600 / improvements, 3) if improvements else None,
+    )
 
 
 def _note(note: stats.Note) -> str:

@@ -206,13 +206,14 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot
     strata = await all_strata(lab.db)
     order = pages.best_first(list(strata), lower_is_better=metric.direction == "minimize")
     places = await pages.page(lab.db, new, order, MAX_ROWS)
-    common, rows = tabulate(await find_experiments(lab.db, [place.number for place in places]), strata, metric)
+    experiments = await find_experiments(lab.db, [place.number for place in places])
+    common, rows = await tabulate(lab, experiments, strata, grids=new.grids or ())
     last_validation = max((validation.finished_seq or 0 for validation in snapshot.tested), default=watch.seen.validations)
     cursor = WaitCursor(snapshot.last, last_validation, frozenset(alert.key for alert in snapshot.attention))
     return Waited(
         finished=rows,
         finished_total=snapshot.finished,
-        common=common if rows else {},
+        common=common if rows else None,
         validations=await tabulate_validations(lab, snapshot.tested),
         failures=await failure_classes(lab, new),
         pending=_pending(snapshot),

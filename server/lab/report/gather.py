@@ -30,6 +30,7 @@ from ..fleet.idle import idle_figures
 from ..inspect.diff import diff
 from ..lab import Lab
 from ..monitor.briefing import get_briefing
+from ..proposals import named
 from ..results.experiment_rows import significant, stratum_id
 from ..results.validation_rows import tabulate_validations
 from .sealed_split import SealedScore, unseal
@@ -174,7 +175,7 @@ async def _succession(lab: Lab) -> list[Succession]:
             Succession(
                 id=experiment.id,
                 hypothesis=experiment.hypothesis,
-                changes=describe(before.source, after.source),
+                changes=named(experiment.variant, describe(before.source, after.source)),
                 before=before.name,
                 diff=await diff(lab, before, after, most=MAX_DIFF),
             )

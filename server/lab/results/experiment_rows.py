@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
-from pydantic import JsonValue
-
-from ...domain import Experiment, Metric, Status, Stratum
-from ...schemas.results import Row
+from ...domain import Experiment, Metric, Status, Stratum, Verdict
+from ...schemas.results import Common, Reference, Row, StratumFacts, StratumSummary
 from ...source.static_flags import kinds
+from ...store.comparison import champions, source_scores, validations
+from ...store.comparison.source_scores import Base
+from ...store.grids import reused_names
+from ..lab import Lab
+from ..proposals import UNCHANGED, named
 from ..sanitize import cut
 
 Detail = Literal["concise", "detailed"]
@@ -18,29 +22,75 @@ FEW_WORDS = 80
 """Characters of a text in a concise row."""
 SENTENCES = 300
 """Characters of a text in a detailed one."""
+_TESTED = frozenset({Verdict.CONFIRMED, Verdict.NOT_SHOWN})
+T = TypeVar("T")
 
 
-def tabulate(
-    experiments: Sequence[Experiment], strata: Mapping[int, Stratum], metric: Metric, detail: Detail = "concise"
-) -> tuple[dict[str, JsonValue], list[Row]]:
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """What experiments are compared with, beside the reference of their stratum.
+
+    Attributes:
+        bases: The mean score of each base in the stratum of the experiments that were made from it.
+        tested_against: The champion that a validation compared a candidate with, by the candidate's number.
+    """
+
+    bases: Mapping[Base, float]
+    tested_against: Mapping[int, str]
+
+    def gain_on_base(self, experiment: Experiment, stratum: Stratum | None, metric: Metric) -> float | None:
+        """Return the gain on the experiment's base; None if the base has no score there, or is the reference itself."""
+        if experiment.score is None or stratum is None or base_name(experiment) == stratum.reference_name:
+            return None
+        mean = self.bases.get(Base(experiment.base, stratum.number, experiment.setting))
+        return None if mean is None else metric.gain(experiment.score, mean)
+
+
+async def compare(lab: Lab, experiments: Sequence[Experiment], strata: Mapping[int, Stratum]) -> Comparisons:
+    """Return what experiments are compared with."""
+    bases = [
+        Base(experiment.base, stratum.number, experiment.setting)
+        for experiment in experiments
+        if (stratum := strata.get(experiment.stratum or 0)) and base_name(experiment) != stratum.reference_name
+    ]
+    tested = [experiment.number for experiment in experiments if experiment.verdict in _TESTED]
+    return Comparisons(
+        await source_scores.base_means(lab.db, bases), await validations.tested_against(lab.db, tested) if tested else {}
+    )
+
+
+async def tabulate(
+    lab: Lab,
+    experiments: Sequence[Experiment],
+    strata: Mapping[int, Stratum],
+    detail: Detail = "concise",
+    grids: Sequence[int] = (),
+) -> tuple[Common, list[Row]]:
     """Return what all rows have in common, and experiments as rows without that.
 
-    In common are the metric, the stratum with its noise, and every value that is the same in all rows. Scores compare within a
-    stratum only: if the rows span several, each row names its stratum.
+    In common are the metric, the stratum with its reference and its noise, and every value that is the same in all rows. Scores
+    compare within a stratum only: if the rows span several, each row names its stratum, and each stratum its reference.
 
     Args:
+        lab: The lab.
         experiments: In the order of the rows.
         strata: The strata of the experiments, by number.
-        metric: The metric of the scores.
         detail: `detailed` adds hypothesis, theme, who launched the experiment, the reason of the verdict, and flags in full.
+        grids: The grids that are shown: a cell that existed before has the name of the grid's variant.
     """
+    metric = lab.trainer.metric
+    names = await reused_names(lab.db, grids) if grids else {}
+    experiments = [
+        replace(experiment, changes=named(names.get(experiment.number, ""), experiment.changes or UNCHANGED))
+        for experiment in experiments
+    ]
+    comparisons = await compare(lab, experiments, strata)
     spanned = [strata[number] for number in sorted({e.stratum for e in experiments if e.stratum is not None})]
-    rows = [_row(e, strata.get(e.stratum or 0), detail, names_stratum=len(spanned) > 1) for e in experiments]
-    shared = _shared_values(rows)
-    common: dict[str, JsonValue] = {"metric": metric.name, "direction": metric.direction}
-    if metric.self_reported:
-        common["self_reported"] = True
-    return common | _about_strata(spanned) | shared, [_without(row, shared.keys()) for row in rows]
+    rows = [
+        _row(e, strata.get(e.stratum or 0), comparisons, metric, detail, names_stratum=len(spanned) > 1) for e in experiments
+    ]
+    common = _common(metric, spanned, rows)
+    return common, [_without(row, common) for row in rows]
 
 
 def stratum_id(number: int) -> str:
@@ -48,15 +98,49 @@ def stratum_id(number: int) -> str:
     return f"s{number}"
 
 
-def about_stratum(stratum: Stratum) -> dict[str, JsonValue]:
-    """Return a stratum's facts, its reference and its noise."""
-    about: dict[str, JsonValue] = {"stratum": {name: value for name, value in stratum.facts.items() if value is not None}}
-    if stratum.reference is not None:
-        about["reference"] = round(stratum.reference, decimals(stratum, stratum.reference))
-        about["reference_replicates"] = stratum.replicates
-    if stratum.noise is not None:
-        about["noise"] = significant(stratum.noise, 2)
-    return about
+def base_name(experiment: Experiment) -> str:
+    """Return the name of the source that an experiment was made from: `e0042` or `baseline`."""
+    return champions.name(experiment.base)
+
+
+def facts_of(stratum: Stratum) -> StratumFacts:
+    """Return what the scores of a stratum have in common."""
+    return StratumFacts.model_validate(stratum.facts)
+
+
+def reference_of(stratum: Stratum) -> Reference | None:
+    """Return the reference of a stratum by name, with its score and the spread between seeds; None if nothing was judged."""
+    if not stratum.reference_name:
+        return None
+    score, sd = stratum.reference, stratum.reference_sd
+    return Reference(
+        id=stratum.reference_name,
+        score=None if score is None else round(score, decimals(stratum, score)),
+        sd=None if sd is None else significant(sd, 2),
+        seeds=stratum.replicates,
+    )
+
+
+def noise_of(stratum: Stratum) -> float | None:
+    """Return the noise of a stratum, rounded; None if it isn't known."""
+    return None if stratum.noise is None else significant(stratum.noise, 2)
+
+
+def summarize_stratum(stratum: Stratum, others: int | None = None, *, names_itself: bool = True) -> StratumSummary:
+    """Return a stratum's facts, its reference and its noise.
+
+    Args:
+        stratum: The stratum.
+        others: The number of other strata in the lab, to be shown.
+        names_itself: Include the stratum's id.
+    """
+    return StratumSummary(
+        id=stratum_id(stratum.number) if names_itself else None,
+        stratum=facts_of(stratum),
+        reference=reference_of(stratum),
+        noise=noise_of(stratum),
+        others=others,
+    )
 
 
 def decimals(stratum: Stratum | None, value: float) -> int:
@@ -87,20 +171,31 @@ def error_of(experiment: Experiment) -> str | None:
     return f"cancelled: {experiment.cancel_reason}" if experiment.cancel_reason else None
 
 
-def _row(experiment: Experiment, stratum: Stratum | None, detail: Detail, *, names_stratum: bool) -> Row:
-    places = decimals(stratum, experiment.score or 0.0)
+def _row(
+    experiment: Experiment,
+    stratum: Stratum | None,
+    comparisons: Comparisons,
+    metric: Metric,
+    detail: Detail,
+    *,
+    names_stratum: bool,
+) -> Row:
     error = error_of(experiment)
     is_detailed = detail == "detailed"
     length = SENTENCES if is_detailed else FEW_WORDS
     flags = [cut(flag, length) for flag in experiment.flags]
+    tested_against = comparisons.tested_against.get(experiment.number)
     return Row(
         id=experiment.id,
         stratum=stratum_id(experiment.stratum) if names_stratum and experiment.stratum is not None else None,
         status=experiment.status.value,
         verdict=experiment.verdict.value,
-        score=None if experiment.score is None else round(experiment.score, places),
-        gain=None if experiment.gain is None else round(experiment.gain, places) + 0.0,  # never -0.0
-        changes=cut(experiment.changes or "unchanged", length),
+        tested_against=None if stratum is not None and tested_against == stratum.reference_name else tested_against,
+        score=rounded(experiment.score, stratum, experiment),
+        gain=rounded(experiment.gain, stratum, experiment),
+        base=base_name(experiment),
+        gain_on_base=rounded(comparisons.gain_on_base(experiment, stratum, metric), stratum, experiment),
+        changes=cut(experiment.changes, length),
         seed=experiment.seed,
         gpu=experiment.gpu,
         cost=cost(experiment),
@@ -113,26 +208,78 @@ def _row(experiment: Experiment, stratum: Stratum | None, detail: Detail, *, nam
     )
 
 
-def _shared_values(rows: Sequence[Row]) -> dict[str, JsonValue]:
-    """Return the values that are the same in all rows, by column."""
-    if len(rows) < 2:
-        return {}
-    values = {name: getattr(rows[0], name) for name in Row.model_fields}
-    return {
-        name: value
-        for name, value in values.items()
-        if value not in (None, []) and all(getattr(row, name) == value for row in rows)
-    }
+def rounded(value: float | None, stratum: Stratum | None, experiment: Experiment) -> float | None:
+    """Return an experiment's score or gain to the decimals of its score, never -0.0."""
+    return None if value is None else round(value, decimals(stratum, experiment.score or 0.0)) + 0.0
 
 
-def _without(row: Row, columns: Collection[str]) -> Row:
-    return Row.model_validate(row.model_dump(exclude={*columns})) if columns else row
+def _common(metric: Metric, spanned: Sequence[Stratum], rows: Sequence[Row]) -> Common:
+    only = spanned[0] if len(spanned) == 1 else None
+
+    def shared(column: Callable[[Row], T]) -> T | None:
+        """Return the value of a column if it is the same in all of several rows."""
+        if len(rows) < 2:
+            return None
+        first = column(rows[0])
+        return first if all(column(row) == first for row in rows) else None
+
+    return Common(
+        metric=metric.name,
+        direction=metric.direction,
+        self_reported=metric.self_reported or None,
+        stratum=facts_of(only) if only else None,
+        reference=reference_of(only) if only else None,
+        noise=noise_of(only) if only else None,
+        strata=(
+            {stratum_id(stratum.number): summarize_stratum(stratum, names_itself=False) for stratum in spanned}
+            if only is None
+            else {}
+        ),
+        order="scores of different strata don't compare" if len(spanned) > 1 else None,
+        status=shared(lambda row: row.status),
+        verdict=shared(lambda row: row.verdict),
+        tested_against=shared(lambda row: row.tested_against),
+        score=shared(lambda row: row.score),
+        gain=shared(lambda row: row.gain),
+        base=shared(lambda row: row.base),
+        gain_on_base=shared(lambda row: row.gain_on_base),
+        changes=shared(lambda row: row.changes),
+        seed=shared(lambda row: row.seed),
+        gpu=shared(lambda row: row.gpu),
+        cost=shared(lambda row: row.cost),
+        error=shared(lambda row: row.error),
+        hypothesis=shared(lambda row: row.hypothesis),
+        theme=shared(lambda row: row.theme),
+        by=shared(lambda row: row.by),
+        reason=shared(lambda row: row.reason),
+        flags=shared(lambda row: row.flags) or [],
+    )
 
 
-def _about_strata(spanned: Sequence[Stratum]) -> dict[str, JsonValue]:
-    if len(spanned) <= 1:
-        return about_stratum(spanned[0]) if spanned else {}
-    return {
-        "strata": {stratum_id(stratum.number): about_stratum(stratum) for stratum in spanned},
-        "order": "scores of different strata don't compare",
-    }
+def _without(row: Row, common: Common) -> Row:
+    """Return a row without the values that all rows share."""
+
+    def own(value: T, shared: T | None) -> T | None:
+        return value if shared is None else None
+
+    return Row(
+        id=row.id,
+        stratum=row.stratum,
+        status=own(row.status, common.status),
+        verdict=own(row.verdict, common.verdict),
+        tested_against=own(row.tested_against, common.tested_against),
+        score=own(row.score, common.score),
+        gain=own(row.gain, common.gain),
+        base=own(row.base, common.base),
+        gain_on_base=own(row.gain_on_base, common.gain_on_base),
+        changes=own(row.changes, common.changes),
+        seed=own(row.seed, common.seed),
+        gpu=own(row.gpu, common.gpu),
+        cost=own(row.cost, common.cost),
+        error=own(row.error, common.error),
+        hypothesis=own(row.hypothesis, common.hypothesis),
+        theme=own(row.theme, common.theme),
+        by=own(row.by, common.by),
+        reason=own(row.reason, common.reason),
+        flags=[] if common.flags else row.flags,
+    )

@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
-
-from pydantic import JsonValue
 
 from ...domain import Purpose, Verdict
 from ...ids import experiment_id
-from ...schemas.results import ResultsQuery, Row
+from ...schemas.results import Common, Reference, ResultsQuery, Row
+from ...store.comparison.champions import name
 from ...store.experiments import stats
 from ...store.experiments.stats import ExportRow
 from ..lab import Lab
@@ -22,17 +20,17 @@ MAX_LEADERS = 20
 GIB = 1 << 30
 _MARKUP = re.compile(r"[\\|<>\[\]`!]")
 """Characters that Markdown takes for the end of a cell, a link, a picture or HTML."""
-_COLUMNS = ("id", "stratum", "score", "gain", "verdict", "changes", "by")
+_COLUMNS = ("id", "stratum", "score", "gain", "verdict", "base", "changes", "by")
 
 
 async def leaderboard(lab: Lab) -> str:
     """Return the best experiments as a Markdown table, stratum by stratum."""
     results = await get_results(lab, ResultsQuery(status="succeeded", limit=MAX_LEADERS, detail="detailed"))
     common = results.common
-    title = f"# {common['metric']}: the best of {results.total} ({common['direction']})"
+    title = f"# {common.metric}: the best of {results.total} ({common.direction})"
     if not results.rows:
         return f"{title}\n\nNothing is scored yet.\n"
-    facts = [f"{name} {common[name]}" for name in ("reference", "noise") if name in common]
+    facts = [*_about(common.reference), *([] if common.noise is None else [f"noise {common.noise}"])]
     cells = [[_cell(row, name, common) for name in _COLUMNS] for row in results.rows]
     shown = [place for place in range(len(_COLUMNS)) if any(row[place] for row in cells)]
     lines = [
@@ -49,7 +47,8 @@ async def leaderboard(lab: Lab) -> str:
 async def results_tsv(lab: Lab) -> str:
     """Return every finished experiment in the format of autoresearch's results.tsv, with its id.
 
-    The columns are commit, metric, memory in GB, status, description and id. `status` is `keep` for promising and confirmed
+    The columns are commit, metric, memory in GB, status, description and id. The description is the hypothesis with what was
+    changed, and on which experiment if not on the baseline. `status` is `keep` for promising and confirmed
     experiments and the baseline, `crash` for failures, and otherwise `discard`. A score that was not measured is empty.
     """
     text = io.StringIO()
@@ -62,16 +61,29 @@ async def results_tsv(lab: Lab) -> str:
     return text.getvalue()
 
 
-def _cell(row: Row, name: str, common: Mapping[str, JsonValue]) -> str:
+def _about(reference: Reference | None) -> list[str]:
+    """Return the reference that gains are against, with the spread between its seeds: `reference e0057: 1.951 ± 0.004`."""
+    if reference is None:
+        return []
+    if reference.score is None:
+        return [f"reference {reference.id}: no score"]
+    spread = "" if reference.sd is None else f" ± {reference.sd:g}"
+    return [f"reference {reference.id}: {reference.score:g}{spread}"]
+
+
+def _cell(row: Row, name: str, common: Common) -> str:
     """Return a row's value as Markdown. A value that all rows share stands in `common`."""
-    value = common.get(name) if name in common and name != "stratum" else getattr(row, name)
+    value = getattr(row, name)
+    if value is None and name not in ("id", "stratum"):
+        value = getattr(common, name)
     if value is None:
         return ""
     return f"{value:+g}" if name == "gain" else _MARKUP.sub(r"\\\g<0>", str(value))
 
 
 def _tsv_line(experiment: ExportRow) -> list[str]:
-    description = f"{experiment.hypothesis} ({experiment.changes})" if experiment.changes else experiment.hypothesis
+    on_base = "" if experiment.base is None else f" on {name(experiment.base)}"
+    description = f"{experiment.hypothesis} ({experiment.changes}{on_base})" if experiment.changes else experiment.hypothesis
     return [
         experiment.commit[:7],
         "" if experiment.score is None else f"{experiment.score:.6f}",

@@ -50,10 +50,10 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
     places = await pages.page(lab.db, wanted, order, min(limit + 1, total), start)
     shown = places[:limit]
     experiments = await find_experiments(lab.db, [place.number for place in shown])
-    common, rows = tabulate(experiments, strata, metric, query.detail)
+    common, rows = await tabulate(lab, experiments, strata, query.detail, wanted.grids or ())
     fitting = _fitting(rows)
     if fitting < len(rows):  # fewer rows may share more
-        common, rows = tabulate(experiments[:fitting], strata, metric, query.detail)
+        common, rows = await tabulate(lab, experiments[:fitting], strata, query.detail, wanted.grids or ())
     return Results(
         common=common,
         rows=rows,

@@ -1,4 +1,4 @@
-"""The champions in turn: the first row is the baseline, the newest the champion."""
+"""The champions in turn: the first row is the baseline, the newest is the champion, which is the reference of every stratum."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...ids import experiment_id
 from ..database import Reader, Row, Transaction
+
+BASELINE = "baseline"
+"""The name of the first champion: the trainer's source when the lab was created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,59 +19,62 @@ class Champion:
     """A source that was, or is, the best.
 
     Attributes:
-        commit: Its source.
+        number: Its row among the champions; the baseline's is the lowest.
+        commit: The commit of its source.
         tree: The content of the source.
-        experiment: Which confirmed it; None for the baseline.
+        experiment: The experiment that was confirmed; None for the baseline.
     """
 
+    number: int
     commit: str
     tree: str
     experiment: int | None
 
+    @property
+    def name(self) -> str:
+        """The name that callers use: `e0057` or `baseline`."""
+        return name(self.experiment)
+
 
 @dataclass(frozen=True, slots=True)
 class ChampionPeriod:
-    """A champion, and since when: a Unix time."""
+    """A champion, and since when it is or was the champion: a Unix time."""
 
     champion: Champion
     since: float
 
 
-_CHAMPION = "SELECT commit_hash, tree, experiment FROM champions JOIN sources USING (commit_hash) ORDER BY number"
+_CHAMPION = (
+    "SELECT number, commit_hash, tree, experiment, since FROM champions JOIN sources USING (commit_hash) ORDER BY number"
+)
+
+
+def name(experiment: int | None) -> str:
+    """Return the name of a champion, given by its experiment."""
+    return BASELINE if experiment is None else experiment_id(experiment)
 
 
 async def baseline(reader: Reader) -> Champion | None:
-    """The trainer's source when the lab was made; None while it is being made."""
+    """Return the trainer's source when the lab was created; None while the lab is being created."""
     return _champion(await reader.row(f"{_CHAMPION} LIMIT 1"))
 
 
 async def champion(reader: Reader) -> Champion | None:
-    """The best source that a validation has confirmed, the baseline until then."""
+    """Return the best source that a validation has confirmed; the baseline if none has."""
     return _champion(await reader.row(f"{_CHAMPION} DESC LIMIT 1"))
 
 
-async def of_stratum(reader: Reader, stratum: int) -> Champion | None:
-    """The newest champion that has a score in a stratum; the baseline where none of them has."""
-    row = await reader.row(
-        "SELECT commit_hash, tree, experiment FROM champions JOIN sources USING (commit_hash)"
-        " WHERE experiment IS NULL OR EXISTS (SELECT 1 FROM experiments"
-        " WHERE experiments.tree = sources.tree AND stratum = ? AND score IS NOT NULL)"
-        " ORDER BY number DESC LIMIT 1",
-        (stratum,),
-    )
-    return _champion(row)
-
-
 async def history(reader: Reader) -> list[ChampionPeriod]:
-    """All champions in turn, the baseline first."""
-    rows = await reader.rows(
-        "SELECT commit_hash, tree, experiment, since FROM champions JOIN sources USING (commit_hash) ORDER BY number"
-    )
-    return [ChampionPeriod(Champion(row["commit_hash"], row["tree"], row["experiment"]), row["since"]) for row in rows]
+    """Return all champions in turn, the baseline first."""
+    rows = await reader.rows(_CHAMPION)
+    return [
+        ChampionPeriod(Champion(row["number"], row["commit_hash"], row["tree"], row["experiment"]), row["since"])
+        for row in rows
+    ]
 
 
 async def knobs(reader: Reader, commit: str) -> Mapping[str, Any]:
-    """Every knob of a source that is known."""
+    """Return the values of all knobs of a source; empty if the source is unknown."""
     row = await reader.row("SELECT knobs FROM sources WHERE commit_hash = ?", (commit,))
     return json.loads(row["knobs"]) if row else {}
 
@@ -78,4 +85,4 @@ async def add_champion(tx: Transaction, commit: str, experiment: int | None, sin
 
 
 def _champion(row: Row | None) -> Champion | None:
-    return Champion(row["commit_hash"], row["tree"], row["experiment"]) if row else None
+    return Champion(row["number"], row["commit_hash"], row["tree"], row["experiment"]) if row else None

@@ -1,4 +1,4 @@
-"""Strata: which scores can be compared, against what, and what is said of them."""
+"""Strata: which scores can be compared, against which reference, and the verdicts that follow."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...domain import Stratum
-from ...research.arms import NewVerdict, ScoredExperiment
+from ...research.arms import Figures, NewVerdict, ScoredExperiment
 from ..database import Reader, Row, Transaction
+from . import champions
+from .champions import Champion
 
-# The baseline's replicates carry the trainer's protected files as they stood at their launch: another tree, the same source.
+# Replicates that the lab adds carry the trainer's protected files as they stood at their launch: another tree, the same source.
 _SCORED = (
     "SELECT number, tree, score, purpose IN ('idea', 'spot_check') AS is_idea, must_beat,"
-    " (tree = ? OR (? AND purpose = 'baseline')) AS is_reference"
-    " FROM experiments WHERE stratum = ? AND score IS NOT NULL"
+    " (tree = :tree OR (:experiment IS NULL AND purpose = 'baseline')"
+    " OR (purpose = 'champion' AND base = :experiment)) AS is_reference"
+    " FROM experiments WHERE stratum = :stratum AND score IS NOT NULL"
 )
 _TESTED = "verdict IN ('confirmed', 'not_shown')"
+_STRATA = (
+    "SELECT strata.*, champions.experiment AS reference_experiment"
+    " FROM strata LEFT JOIN champions ON champions.number = strata.champion"
+)
 
 
 async def find(tx: Transaction, facts: Mapping[str, Any]) -> int:
-    """The number of the stratum with these facts, made where there is none."""
+    """Return the number of the stratum with these facts. It is added if it doesn't exist."""
     text = json.dumps(facts, sort_keys=True)
     await tx.execute("INSERT INTO strata (facts) VALUES (?) ON CONFLICT (facts) DO NOTHING", (text,))
     row = await tx.row("SELECT number FROM strata WHERE facts = ?", (text,))
@@ -28,27 +35,28 @@ async def find(tx: Transaction, facts: Mapping[str, Any]) -> int:
 
 
 async def numbers(tx: Transaction) -> list[int]:
-    """All strata."""
+    """Return the numbers of all strata."""
     return [row["number"] for row in await tx.rows("SELECT number FROM strata ORDER BY number")]
 
 
 async def scored(
-    tx: Transaction, stratum: int, champion_tree: str, *, is_baseline: bool, only: Sequence[int] | None = None
+    tx: Transaction, stratum: int, champion: Champion, only: Sequence[int] | None = None
 ) -> list[ScoredExperiment]:
-    """The experiments of a stratum that have a score.
+    """Return the experiments of a stratum that have a score.
 
     Args:
         tx: The transaction.
-        stratum: Its number.
-        champion_tree: The champion's source.
-        is_baseline: The champion is the baseline.
-        only: Look at these experiments alone.
+        stratum: The number of the stratum.
+        champion: The champion, whose replicates are the reference.
+        only: Numbers of experiments; return no others.
     """
-    parameters = (champion_tree, is_baseline, stratum)
+    parameters = {"tree": champion.tree, "experiment": champion.experiment, "stratum": stratum}
     if only is None:
         rows = await tx.rows(_SCORED, parameters)
     else:
-        rows = await tx.rows(f"{_SCORED} AND number IN ({', '.join('?' * len(only))})", (*parameters, *only))
+        # One parameter for each number: with a list in one parameter, SQLite reads the whole stratum instead of these rows.
+        named = {f"n{place}": number for place, number in enumerate(only)}
+        rows = await tx.rows(f"{_SCORED} AND number IN ({', '.join(f':{name}' for name in named)})", {**parameters, **named})
     return [
         ScoredExperiment(
             row["number"], row["tree"], row["score"], bool(row["is_reference"]), bool(row["is_idea"]), row["must_beat"]
@@ -58,38 +66,45 @@ async def scored(
 
 
 async def read(tx: Transaction, number: int) -> Stratum | None:
-    """A stratum as it was last described."""
-    row = await tx.row("SELECT * FROM strata WHERE number = ?", (number,))
+    """Return a stratum as it was last described; None if it doesn't exist."""
+    row = await tx.row(f"{_STRATA} WHERE strata.number = ?", (number,))
     return stratum_record(row) if row else None
 
 
-async def describe(
-    tx: Transaction, number: int, reference: float | None, replicates: int, noise: float | None, degrees: int
-) -> None:
-    """Keep what is known of a stratum; see `domain.Stratum`."""
+async def describe(tx: Transaction, number: int, champion: int, reference_sd: float | None, figures: Figures) -> None:
+    """Write down what is known of a stratum; see `domain.Stratum`.
+
+    Args:
+        tx: The transaction.
+        number: The number of the stratum.
+        champion: The reference, by its row among the champions.
+        reference_sd: The standard deviation of the reference's scores.
+        figures: The reference's mean, its number of replicates, the noise, and the degrees of freedom.
+    """
     await tx.execute(
-        "UPDATE strata SET reference = ?, replicates = ?, noise = ?, degrees = ? WHERE number = ?",
-        (reference, replicates, noise, degrees, number),
+        "UPDATE strata SET champion = ?, reference_sd = ?, reference = ?, replicates = ?, noise = ?, degrees = ?"
+        " WHERE number = ?",
+        (champion, reference_sd, *figures, number),
     )
 
 
-async def save_verdicts(tx: Transaction, said: Iterable[NewVerdict]) -> None:
-    """Keep what is said of experiments. The verdict of a validation stays, and the gain goes with the reference."""
+async def save_verdicts(tx: Transaction, verdicts: Iterable[NewVerdict]) -> None:
+    """Write verdicts down. The verdict of a validation stays, and the gain changes with the reference."""
     await tx.many(
         f"UPDATE experiments SET verdict = iif({_TESTED}, verdict, ?), reason = iif({_TESTED}, reason, ?),"  # noqa: S608
         " gain = ?, doubt = ?"
         " WHERE number = ?",
-        [(one.verdict, one.reason, one.gain, one.doubt, one.number) for one in said],
+        [(new.verdict, new.reason, new.gain, new.doubt, new.number) for new in verdicts],
     )
 
 
 async def all_strata(reader: Reader) -> dict[int, Stratum]:
-    """All strata by number."""
-    return {row["number"]: stratum_record(row) for row in await reader.rows("SELECT * FROM strata")}
+    """Return all strata by number."""
+    return {row["number"]: stratum_record(row) for row in await reader.rows(_STRATA)}
 
 
 def stratum_record(row: Row) -> Stratum:
-    """A row of `strata`."""
+    """Return the stratum of a row of `strata`, joined with its champion's experiment."""
     return Stratum(
         number=row["number"],
         facts=json.loads(row["facts"]),
@@ -97,4 +112,7 @@ def stratum_record(row: Row) -> Stratum:
         replicates=row["replicates"],
         noise=row["noise"],
         degrees=row["degrees"],
+        reference_sd=row["reference_sd"],
+        champion=row["champion"],
+        reference_name="" if row["champion"] is None else champions.name(row["reference_experiment"]),
     )

@@ -12,6 +12,7 @@ from typing import Any
 from ...domain import Clock, Verdict
 from ...ids import experiment_id, validation_id
 from ..database import Reader, Row, Transaction
+from .champions import name
 
 Interval = tuple[float, float]
 
@@ -298,26 +299,18 @@ async def finish(tx: Transaction, number: int, now: float) -> None:
     )
 
 
-async def means(reader: Reader, stratum: int) -> dict[str, float]:
-    """Returns the mean score of every source in a stratum, by the source's tree."""
-    rows = await reader.rows(
-        "SELECT tree, avg(score) AS mean FROM experiments WHERE stratum = ? AND score IS NOT NULL GROUP BY tree", (stratum,)
-    )
-    return {row["tree"]: row["mean"] for row in rows}
+async def tested_against(reader: Reader, candidates: Sequence[int]) -> dict[int, str]:
+    """Return the champion that each candidate's newest test compared it with, by the candidate's number.
 
-
-async def replicates(reader: Reader, setting: str) -> list[list[float]]:
-    """Returns the unsuspected scores in the newest stratum of a setting, one list for each source."""
+    Experiments that no test came to a verdict on are left out.
+    """
     rows = await reader.rows(
-        "SELECT tree, score FROM experiments WHERE score IS NOT NULL AND must_beat IS NULL AND stratum ="
-        " (SELECT stratum FROM experiments WHERE setting = ? AND stratum IS NOT NULL ORDER BY number DESC LIMIT 1)"
-        " ORDER BY number",
-        (setting,),
+        "SELECT candidate, experiment FROM validations JOIN champions ON champions.number = champion"
+        " WHERE verdict IN ('confirmed', 'not_shown') AND candidate IN (SELECT value FROM json_each(?))"
+        " ORDER BY known_after, validations.number",
+        (json.dumps(list(candidates)),),
     )
-    arms: defaultdict[str, list[float]] = defaultdict(list)
-    for row in rows:
-        arms[row["tree"]].append(row["score"])
-    return list(arms.values())
+    return {row["candidate"]: name(row["experiment"]) for row in rows}
 
 
 async def _read(reader: Reader, condition: str, *parameters: Any) -> list[Validation]:  # noqa: ANN401  what SQLite takes

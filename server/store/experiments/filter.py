@@ -13,8 +13,9 @@ from ...domain import Status, Verdict
 
 _NAMED = (
     "(number IN (SELECT value FROM json_each(?)) OR grid IN (SELECT value FROM json_each(?)) OR number IN"
-    " (SELECT experiment FROM paired WHERE validation IN (SELECT value FROM json_each(?))))"
+    " (SELECT experiment FROM paired WHERE validation IN (SELECT value FROM json_each(?)))"
 )
+_REUSED = " OR number IN (SELECT experiment FROM reused_cells WHERE grid IN (SELECT value FROM json_each(?)))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Filter:
 
     Attributes:
         experiments: Numbers; together with `grids` and `validations`, any will do.
+        reused_cells: A grid also selects the cells that it did not run because they existed.
         words: Beginnings of words (letters, digits, underscores); all of them stand in the hypothesis, changes and theme, or in
             a note on the experiment.
         finished_after: Only what finished later, by `finished_seq`.
@@ -40,6 +42,7 @@ class Filter:
     words: Sequence[str] = ()
     finished_after: int | None = None
     finished_until: int | None = None
+    reused_cells: bool = True
 
     def where(self) -> tuple[str, list[Any]]:
         """The filter as an SQL condition with its parameters."""
@@ -58,8 +61,9 @@ class Filter:
                 parameters += values
         named = (self.experiments, self.grids, self.validations)
         if any(numbers is not None for numbers in named):
-            conditions.append(_NAMED)
+            conditions.append(f"{_NAMED}{_REUSED if self.reused_cells else ''})")
             parameters += [json.dumps(list(numbers or ())) for numbers in named]
+            parameters += [json.dumps(list(self.grids or ()))] if self.reused_cells else []
         if self.words:
             condition, sought = _searched(self.words)
             conditions.append(condition)

@@ -1,20 +1,27 @@
-"""What the lab runs again by itself: suspected scores, runs that it stopped, the baseline now and then."""
+"""What the lab runs again by itself: suspected scores, runs that it stopped, the baseline now and then, the champion."""
+
+# ruff: noqa: S608  statements are put together of this module's own text; values are parameters
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 
-from ...domain import LAB, PRIORITIES, Experiment, Purpose, Status
+from ...domain import LAB, PENDING, PRIORITIES, Experiment, Purpose, Status
+from ..comparison.champions import Champion
 from ..database import Reader, Transaction
 from . import rows, workload
 from .rows import save_experiments
 
+_PENDING = json.dumps(sorted(PENDING))
+_OF_CHAMPION = "(tree = ? OR (? AND purpose = 'baseline') OR (purpose = 'champion' AND base = ?))"
+"""The replicates of a champion, as `comparison.strata` recognises them."""
+
 
 async def next_replicate(reader: Reader, experiment: Experiment) -> int:
-    """The first k that no experiment on this source has had in its setting."""
+    """Return the first k that no experiment on this source has had in its setting."""
     row = await reader.row(
-        "SELECT max(replicate) + 1 AS fresh FROM experiments WHERE tree = ? AND setting = ?",
+        "SELECT coalesce(max(replicate) + 1, 0) AS fresh FROM experiments WHERE tree = ? AND setting = ?",
         (experiment.tree, experiment.setting),
     )
     return int(row["fresh"]) if row else 0
@@ -26,6 +33,31 @@ async def newest_baseline(reader: Reader, setting: str) -> Experiment | None:
         "SELECT * FROM experiments WHERE setting = ? AND purpose = 'baseline' ORDER BY number DESC LIMIT 1", (setting,)
     )
     return rows.experiment_record(row) if row else None
+
+
+async def newest_of_champion(reader: Reader, champion: Champion, trainer: str) -> Experiment | None:
+    """Return the newest replicate of the champion that ran with a version of the trainer; None if none did.
+
+    Args:
+        reader: The database.
+        champion: The champion.
+        trainer: The trainer and the digest of its protected files: the beginning of a setting, up to the first slash.
+    """
+    row = await reader.row(
+        f"SELECT * FROM experiments WHERE {_OF_CHAMPION} AND substr(setting, 1, ?) = ? ORDER BY number DESC LIMIT 1",
+        (*_of(champion), len(trainer) + 1, f"{trainer}/"),
+    )
+    return rows.experiment_record(row) if row else None
+
+
+async def unscored_replicates(reader: Reader, champion: Champion, setting: str) -> tuple[int, int]:
+    """Return how many replicates of the champion are pending in a setting, and how many failed there."""
+    row = await reader.row(
+        "SELECT total(status IN (SELECT value FROM json_each(?))) AS pending, total(status = 'failed') AS failed"
+        f" FROM experiments WHERE {_OF_CHAMPION} AND setting = ?",
+        (_PENDING, *_of(champion), setting),
+    )
+    return (int(row["pending"]), int(row["failed"])) if row else (0, 0)
 
 
 async def scored_since(reader: Reader, experiment: Experiment) -> int:
@@ -95,9 +127,14 @@ async def suspect(tx: Transaction, experiment: int, must_beat: float) -> None:
 async def unanswered_suspicions(tx: Transaction) -> list[Experiment]:
     """Suspected experiments whose source was never run again, and has no other seed that is scored or may still be."""
     suspected = await tx.rows(
-        "SELECT * FROM experiments AS one INDEXED BY experiments_suspected WHERE must_beat IS NOT NULL AND NOT EXISTS ("
-        " SELECT 1 FROM experiments AS other WHERE other.tree = one.tree AND other.setting = one.setting"
-        " AND other.number <> one.number"
+        # The index holds suspected experiments only, which are few. Without the hint SQLite may read the whole table.
+        "SELECT * FROM experiments AS suspected INDEXED BY experiments_suspected WHERE must_beat IS NOT NULL AND NOT EXISTS ("
+        " SELECT 1 FROM experiments AS other WHERE other.tree = suspected.tree AND other.setting = suspected.setting"
+        " AND other.number <> suspected.number"
         " AND (other.purpose = 'recheck' OR other.status NOT IN ('failed', 'cancelled', 'stopped')))"
     )
     return [rows.experiment_record(row) for row in suspected]
+
+
+def _of(champion: Champion) -> tuple[str, bool, int | None]:
+    return champion.tree, champion.experiment is None, champion.experiment

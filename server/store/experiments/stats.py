@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from ...domain import Failure, Purpose, Status, Verdict
+from ..comparison.source_scores import COMPARABLE
 from ..database import Reader
 
 MEASURED = 50
@@ -15,6 +16,14 @@ NEWEST = 200
 BLOCK = 1000
 """Rows that are read at once where all are."""
 _NOT_SUCCEEDED = json.dumps(sorted(set(Status) - {Status.SUCCEEDED}))
+
+
+_CHAMPION_TREES = (
+    "SELECT tree FROM champions JOIN sources USING (commit_hash) WHERE experiment IS NOT NULL"
+    " UNION ALL SELECT tree FROM experiments WHERE number IN (SELECT experiment FROM champions)"
+)
+"""The sources that are or were champion, without the baseline. The candidates that they were confirmed as may have had older
+protected files, so that their content differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ class ExportRow:
     verdict: Verdict
     failure: Failure | None
     purpose: Purpose
+    base: int | None
     changes: str
     hypothesis: str
     peak_memory_bytes: float | None
@@ -102,11 +112,17 @@ async def main_stratum(reader: Reader) -> int | None:
 
 
 async def winners(reader: Reader, stratum: int, *, lower_is_better: bool, most: int) -> list[int]:
-    """The best experiments of a stratum that the evidence speaks for, one a source."""
+    """Return the best experiments of a stratum that beat its reference, one of each source.
+
+    Champions and former champions are left out: the reference is the champion, and one of its own seeds would read as a gain
+    on itself.
+    """
     best, direction = ("min", "") if lower_is_better else ("max", " DESC")
     rows = await reader.rows(
+        # The index holds promising and confirmed experiments only. Without the hint SQLite reads the whole stratum.
         f"SELECT number, {best}(score) AS best FROM experiments INDEXED BY experiments_winners"  # noqa: S608
-        " WHERE verdict IN ('promising', 'confirmed') AND stratum = ? AND score IS NOT NULL AND purpose = 'idea'"
+        f" WHERE verdict IN ('promising', 'confirmed') AND stratum = ? AND {COMPARABLE} AND purpose = 'idea'"
+        f" AND (gain IS NULL OR gain > 0) AND tree NOT IN ({_CHAMPION_TREES})"
         f" GROUP BY tree ORDER BY best{direction}, number LIMIT ?",
         (stratum, most),
     )
@@ -155,18 +171,10 @@ async def ancestry(reader: Reader, experiment: int, most: int) -> list[tuple[int
     return [(row["number"], row["changes"]) for row in rows]
 
 
-async def score_of(reader: Reader, tree: str, stratum: int) -> tuple[float | None, int]:
-    """The mean score of a source in a stratum, and of how many seeds it is."""
-    row = await reader.row(
-        "SELECT avg(score) AS mean, count(score) AS seeds FROM experiments WHERE +stratum = ? AND tree = ?", (stratum, tree)
-    )
-    return (row["mean"], row["seeds"]) if row else (None, 0)
-
-
 async def finished(reader: Reader, after: int) -> list[ExportRow]:
     """The next finished experiments, by number."""
     rows = await reader.rows(
-        "SELECT number, commit_hash, score, verdict, failure, purpose, changes, hypothesis,"
+        "SELECT number, commit_hash, score, verdict, failure, purpose, base, changes, hypothesis,"
         " json_extract(result, '$.measures.peak_memory_bytes') AS peak_memory_bytes"
         " FROM experiments WHERE number > ? AND +finished_seq IS NOT NULL ORDER BY number LIMIT ?",
         (after, BLOCK),
@@ -179,6 +187,7 @@ async def finished(reader: Reader, after: int) -> list[ExportRow]:
             verdict=Verdict(row["verdict"]),
             failure=Failure(row["failure"]) if row["failure"] else None,
             purpose=Purpose(row["purpose"]),
+            base=row["base"],
             changes=row["changes"],
             hypothesis=row["hypothesis"],
             peak_memory_bytes=row["peak_memory_bytes"],

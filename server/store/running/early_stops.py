@@ -81,7 +81,7 @@ async def ended(reader: Reader, setting: str, most: int) -> list[ScoredCurve]:
     row = await reader.row(
         "SELECT stratum FROM experiments WHERE setting = ? AND stratum IS NOT NULL ORDER BY number DESC LIMIT 1", (setting,)
     )
-    champion = await champions.of_stratum(reader, row["stratum"]) if row else None
+    champion = await champions.champion(reader)
     if row is None or champion is None:
         return []
     scored = (
@@ -97,8 +97,8 @@ async def ended(reader: Reader, setting: str, most: int) -> list[ScoredCurve]:
         f"{scored.format(0, 'finished_seq IS NOT NULL')} AND +score IS NOT NULL ORDER BY finished_seq DESC LIMIT ?",
         (row["stratum"], most),
     )
-    numbers = {one["number"] for one in references}
-    return [_ended(one) for one in (*references, *(one for one in others if one["number"] not in numbers))]
+    numbers = {row["number"] for row in references}
+    return [_ended(row) for row in (*references, *(row for row in others if row["number"] not in numbers))]
 
 
 async def unchecked(tx: Transaction) -> list[tuple[int, Experiment]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from labhand.server.dispatcher.follow_ups import FollowUps
 from labhand.server.dispatcher.settler import FinishedRuns, Settler
 from labhand.server.dispatcher.validation_stages import ValidationStages
 from labhand.server.domain import Experiment
@@ -55,6 +56,13 @@ class Script:
     lab: Lab
     score: Score
     settler: Settler = field(init=False)
+    torch: str = "2.13.0"
+    """The version of torch that runs report: another one is another stratum."""
+
+    def follows_up(self) -> None:
+        """Let the lab queue what it runs by itself, as a dispatcher does."""
+        metric, sources = self.lab.trainer.metric, self.lab.sources
+        self.settler = Settler(metric, FollowUps(sources, self.lab.allowance()), ValidationStages(metric, sources))
 
     def __post_init__(self) -> None:
         metric = self.lab.trainer.metric
@@ -100,7 +108,8 @@ class Script:
         if score is None:
             told = {"kind": "crashed", "message": "as told"}
             return RunResult.read(a_result(None, "failed", failure=told))
-        return RunResult.read(a_result(score))
+        device = {"kind": "cpu", "torch": self.torch, "driver": None}
+        return RunResult.read(a_result(score, device=device))
 
 
 @asynccontextmanager

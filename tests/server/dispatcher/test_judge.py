@@ -38,7 +38,9 @@ async def test_when_the_noise_becomes_known_earlier_scores_are_judged_by_it(lab:
     verdicts = [(await support.experiment(lab, number)).verdict for number in (better, worse, same)]
     assert verdicts == [Verdict.PROMISING, Verdict.WORSE, Verdict.INCONCLUSIVE]
     assert ((await support.experiment(lab, same)).reason or "").startswith("within_noise")
-    assert "reference itself" in ((await support.experiment(lab, replicates[0])).reason or "")
+    replicate = await support.experiment(lab, replicates[0])
+    assert (replicate.verdict, replicate.gain) == (Verdict.REFERENCE, None)
+    assert replicate.reason == "baseline, the reference that others are compared with: 2 ± 0.0082, 4 seeds"
     stratum = await _stratum(lab)
     assert stratum.reference == pytest.approx(2.0)
     assert (stratum.replicates, stratum.degrees) == (4, 3)
@@ -90,5 +92,5 @@ async def test_a_new_champion_is_what_the_others_are_compared_with(lab: Lab) -> 
 
 
 async def _stratum(lab: Lab) -> Stratum:
-    [row] = await lab.db.rows("SELECT * FROM strata")
-    return strata.stratum_record(row)
+    [described] = (await strata.all_strata(lab.db)).values()
+    return described

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 from labhand.server.dispatcher.follow_ups import FollowUps
@@ -131,7 +131,7 @@ async def test_two_that_leap_alike_do_not_vouch_for_each_other(lab: Lab) -> None
 @pytest.mark.parametrize("later", [BASELINE, (*BASELINE, 2.02, 1.98)])
 async def test_coming_before_anything_it_could_be_compared_with_does_not_help(lab: Lab, later: Sequence[float]) -> None:
     [early] = await settled(lab, "leap", 0.2)
-    assert (early.reason or "").startswith("no_noise_floor")
+    assert (early.reason or "").startswith("no_reference: baseline")
     for score in later:
         [number] = await queue_trees(lab, "", purpose="baseline")
         await settle(lab, settler(lab), {number: score})
@@ -172,8 +172,10 @@ async def test_a_crash_in_between_leaves_neither_the_score_nor_the_recheck(lab: 
 async def _settle_and_crash(lab: Lab, number: int) -> None:
     class Crashing(FollowUps):
         @override
-        async def queue(self, tx: Transaction, settings: Iterable[str], now: float) -> None:
-            await super().queue(tx, settings, now)
+        async def queue(
+            self, tx: Transaction, settings: Iterable[str], now: float, scored: Mapping[int, Sequence[int]] | None = None
+        ) -> None:
+            await super().queue(tx, settings, now, scored)
             raise RuntimeError("crash")
 
     await settle(lab, Settler(lab.trainer.metric, Crashing(lab.sources, Allowance())), {number: 1.2})

@@ -86,11 +86,12 @@ async def source(lab: Lab, files: Mapping[str, str], parents: Sequence[str] = ()
 async def stratum(
     lab: Lab, *, reference: float | None = 2.0, noise: float | None = 0.003, replicates: int = 4, **facts: object
 ) -> int:
-    """Make a stratum; gives its number."""
+    """Make a stratum whose reference is the champion; gives its number."""
     told = json.dumps({"trainer": "parabola", "device": "cpu", "budget_seconds": 5.0, **facts}, sort_keys=True)
     async with lab.db.transaction() as tx:
         return await tx.insert(
-            "INSERT INTO strata (facts, reference, replicates, noise, degrees) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO strata (facts, reference, replicates, noise, degrees, champion)"
+            " VALUES (?, ?, ?, ?, ?, (SELECT max(number) FROM champions))",
             (told, reference, replicates, noise, replicates - 1),
         )
 

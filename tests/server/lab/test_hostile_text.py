@@ -103,10 +103,10 @@ async def test_tampering_is_shown_with_its_evidence_everywhere(lab: Lab) -> None
     [row] = (await get_results(lab, ResultsQuery(status="failed"))).rows
     assert (row.error or "").startswith("tampering: fine")
     told = await get_experiment(lab, "e0001")
-    assert told.failure["kind"] == "tampering"
-    lines = told.failure["lines"]
-    assert isinstance(lines, list)
-    assert all(isinstance(line, str) and line.startswith("| ") for line in lines)
+    assert told.failure is not None
+    assert told.failure.kind == "tampering"
+    assert told.failure.lines
+    assert all(line.startswith("| ") for line in told.failure.lines)
     [failure] = (await wait(lab, WaitQuery(ids=["e0001"], timeout_seconds=0), "me")).failures
     assert (failure.kind, failure.example) == ("tampering", "e0001")
     assert "tampering" in {failure.kind for failure in (await get_briefing(lab)).failures}

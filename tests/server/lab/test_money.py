@@ -43,11 +43,12 @@ async def test_the_allowance_counts_what_clusters_cost_idle_or_not(tmp_path: Pat
         await a_day(lab)
         told = await get_briefing(lab)
         line = await lab_line(lab)
-    assert told.allowance["usd"] == pytest.approx(16 + 0.27, abs=0.02)
-    assert told.allowance["gpu_hours"] == pytest.approx(8 + 0.133, abs=0.01)
-    assert told.allowance["idle_gpu_hours"] == pytest.approx(8.133 - 4000 / HOUR, abs=0.02)
-    assert told.allowance["idle_usd"] == pytest.approx(16.27 - 4000 / HOUR * hiring.PRICE, abs=0.1)
-    assert told.efficiency["useful_share"] == pytest.approx(3600 / (8.133 * HOUR), abs=0.002)
+    assert told.allowance.usd == pytest.approx(16 + 0.27, abs=0.02)
+    assert told.allowance.gpu_hours == pytest.approx(8 + 0.133, abs=0.01)
+    assert told.allowance.idle_gpu_hours == pytest.approx(8.133 - 4000 / HOUR, abs=0.02)
+    assert told.allowance.idle_usd == pytest.approx(16.27 - 4000 / HOUR * hiring.PRICE, abs=0.1)
+    assert told.efficiency is not None
+    assert told.efficiency.useful_share == pytest.approx(3600 / (8.133 * HOUR), abs=0.002)
     assert line.allowance_left == "41.87 of 50 GPU-hours, 83.73 of 100 dollars"
 
 

@@ -44,8 +44,8 @@ def test_without_a_noise_floor_nothing_is_said_but_how_many_runs_give_one() -> N
 
 
 def test_without_a_scored_reference_there_is_no_gain() -> None:
-    judgement = judge([0.5], [], NOISE, "minimize")
-    assert judgement.reason.startswith("no_noise_floor")
+    judgement = judge([0.5], [], NOISE, "minimize", against="e0057")
+    assert judgement.reason.startswith("no_reference: e0057")
     assert judgement.gain is None
     assert judgement.more_runs == 4
 

@@ -16,11 +16,14 @@ from labhand.server.ids import experiment_id
 from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.inspect.experiment import get_experiment
 from labhand.server.lab.lab import Lab
+from labhand.server.lab.manage.ledger_audit import audit
 from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.lab.report import gather
 from labhand.server.lab.results.table import get_results
 from labhand.server.schemas.results import ResultsQuery
 from labhand.server.settings import DATABASE, SOURCES
+from labhand.server.store.comparison.strata import all_strata
+from labhand.server.store.database import Database
 from labhand.server.store.migrations import MIGRATIONS
 
 from ..dispatcher import support
@@ -63,12 +66,44 @@ async def test_an_old_lab_shows_what_it_knew(lab: Lab) -> None:
 
         assert results.total == len(every)
         assert [row.id for row in results.rows if row.verdict == "confirmed"] == [champion.id]
-        assert briefing.champion["id"] == champion.id
+        assert briefing.champion.id == champion.id
         assert any("X near 3 is best" in note for note in briefing.notes)
         assert (await analyze(lab, "effects")).experiments > 0
         assert (await gather.gather(lab)).validations
     finally:
         await lab.close()
+
+
+async def test_an_old_lab_names_the_references_of_its_strata_and_passes_the_audit(lab: Lab) -> None:
+    try:
+        strata = await all_strata(lab.db)
+        champion = (await get_briefing(lab)).champion.id
+        assert {stratum.reference_name for stratum in strata.values()} == {champion}
+        replicates = [each for each in await experiments(lab) if each.verdict is Verdict.REFERENCE]
+        assert replicates
+        assert {each.gain for each in replicates} == {None}
+    finally:
+        await lab.close()
+    assert [line for line in (await audit(lab.root)).differences if "verdict" in line or "reference" in line] == []
+
+
+async def test_an_old_gain_on_another_source_than_the_champion_is_withdrawn(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / DATABASE) as ledger:
+        ledger.executescript((SCHEMAS / "1.sql").read_text("utf-8"))
+        ledger.execute("INSERT INTO strata VALUES (99, '{}', 2.0, 4, 0.01, 3)")
+        ledger.execute(
+            "UPDATE experiments SET stratum = 99, verdict = 'promising', gain = 0.3"
+            " WHERE number = (SELECT min(number) FROM experiments WHERE purpose = 'idea' AND score IS NOT NULL)"
+        )
+    ledger.close()
+    db = await Database.open(tmp_path / DATABASE)
+    try:
+        [row] = await db.rows("SELECT verdict, reason, gain FROM experiments WHERE stratum = 99")
+        assert (row["verdict"], row["gain"]) == ("inconclusive", None)
+        assert row["reason"].startswith("no_reference")
+        assert (await all_strata(db))[99].reference is None
+    finally:
+        await db.close()
 
 
 async def test_an_old_lab_goes_on(lab: Lab) -> None:

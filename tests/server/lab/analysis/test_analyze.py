@@ -76,7 +76,8 @@ async def test_strata_are_never_mixed_and_what_is_left_out_is_counted(tmp_path: 
         await run_all(lab, lambda knobs: None if knobs["X"] == 5 else linear(knobs) + 3, budget=10.0)
         await launch_grid(lab, factors={"X": [7]})
         told = await analyze(lab, "noise")
-    assert told.stratum["id"] == "s2"
+    assert told.stratum is not None
+    assert told.stratum.id == "s2"
     assert told.experiments == 11
     assert set(told.left_out) == {
         "6 in another stratum, s1, whose scores don't compare",

@@ -218,6 +218,7 @@ async def test_an_analysis_is_of_one_kind_and_says_what_it_leaves_out(tmp_path: 
         assert told.left_out == ["3 in another stratum, s1, whose scores don't compare"]
         assert "Scores on different kinds of GPU don't compare. Analyze the other kinds separately: gpu='H100'." in told.tells
         block = await analyze(lab, "noise", ["e0001-e0006"], "H100")
-        assert (block.stratum["id"], block.experiments, block.left_out) == ("s1", 3, [])
+        assert block.stratum is not None
+        assert (block.stratum.id, block.experiments, block.left_out) == ("s1", 3, [])
         with pytest.raises(BadInputError, match="Nothing on B200 is scored"):
             await analyze(lab, "noise", gpu="B200")

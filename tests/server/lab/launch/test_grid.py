@@ -53,7 +53,7 @@ async def test_variants_cross_with_factors_and_the_unmodified_base_is_not_among_
         ]
         made = (await experiments(lab))[:4]
         assert [one.variant for one in made] == ["double", "double", "few", "few"]
-        assert made[1].changes == "Y 0.0→-1.0; train.py +1 −1: def loss_at; X 1.0→3.0"
+        assert made[1].changes == "double: Y 0.0→-1.0; train.py +1 −1: def loss_at; X 1.0→3.0"
         assert made[3].overrides == {"X": 3.0, "Y": -1.0, "STEPS": 4}
         assert all(one.purpose == "idea" for one in made)
 
@@ -67,7 +67,7 @@ async def test_variants_may_stand_on_other_bases(tmp_path: Path) -> None:
             lab, variants=[{"name": "old", "base": "e0001"}, {"name": "disk", "folder": "trainer"}], factors={"Y": [-1]}
         )
         changes = [(one.base, one.changes) for one in (await experiments(lab))[5:7]]
-        assert changes == [(1, "Y 0.0→-1.0"), (None, "X 1.0→2.5; Y 0.0→-1.0")]
+        assert changes == [(1, "old: Y 0.0→-1.0"), (None, "disk: X 1.0→2.5; Y 0.0→-1.0")]
         assert answer.base == "baseline"
 
 
@@ -79,7 +79,7 @@ async def test_cells_can_be_listed(tmp_path: Path) -> None:
         assert [cell.id for cell in answer.cells] == ["e0001", "e0002", "e0003", "e0001"]
 
 
-async def test_cells_that_ran_before_are_duplicates_and_a_grid_of_nothing_new_is_none(tmp_path: Path) -> None:
+async def test_cells_that_ran_before_are_duplicates_and_a_grid_of_nothing_new_is_a_grid_too(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
         await launch(lab, overrides={"X": 2})
         answer = await launch_grid(lab, factors={"X": [1, 2, 3]})
@@ -87,7 +87,7 @@ async def test_cells_that_ran_before_are_duplicates_and_a_grid_of_nothing_new_is
         assert answer.experiments == ["e0001-e0002", "e0006"]
         await end(lab, "e0006", Status.FAILED, failure="crashed")
         again = await launch_grid(lab, factors={"X": [2, 3]})
-        assert again.grid == ""
+        assert again.grid == "g002"
         assert again.duplicates == ["e0001", "e0006"]
         assert again.next.startswith("e0006 failed before")
         assert await lab.db.rows("SELECT number FROM grids") != []

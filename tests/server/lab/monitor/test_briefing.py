@@ -50,13 +50,13 @@ async def test_it_tells_what_was_tried_what_won_and_what_failed(tmp_path: Path) 
         ("rope", 1, 0.2, 0),
     ]
     assert [row.id for row in told.promising] == ["e0004"]
-    assert told.running == [{"by": "you", "ids": ["e0005"]}]
+    assert [(running.by, running.ids) for running in told.running] == [("you", ["e0005"])]
     assert told.queued == 1
     assert told.finished == {"succeeded": 3, "failed": 1}
     assert [(one.kind, one.count) for one in told.failures] == [("crashed", 1)]
     assert told.notes == ["me (e0002): Depth helps"]
     assert told.noise == "0.003 between seeds (standard deviation, 3 degrees of freedom)"
-    assert told.champion["score"] == 1.9  # of the baseline's source, on which all of these ran
+    assert (told.champion.id, told.champion.score, told.champion.seeds) == ("baseline", 2.0, 4)
     assert told.next.startswith("wait()")
 
 
@@ -68,7 +68,7 @@ async def test_the_champion_comes_with_its_ancestry(tmp_path: Path) -> None:
         async with lab.db.transaction() as tx:
             await champions.add_champion(tx, kept[0], second, time.time())
         told = await get_briefing(lab)
-    assert told.champion == {
+    assert told.champion.model_dump() == {
         "id": "e0002",
         "ancestry": ["e0002: WIDTH 1→2", "e0001: DEPTH 4→6"],
         "score": 1.8,
@@ -96,8 +96,8 @@ async def test_figures_are_of_the_stratum_in_which_most_was_scored_lately(tmp_pa
         for _ in range(2):
             await builders.experiment(lab, score=1.9, stratum=usual, theme="depth")
         told = await get_briefing(lab)
-    assert told.stratum["id"] == "s1"
-    assert told.stratum["others"] == 1
+    assert told.stratum is not None
+    assert (told.stratum.id, told.stratum.others) == ("s1", 1)
     assert told.promising == []
     assert told.themes[0].best_gain == 0.1
 
@@ -108,8 +108,9 @@ async def test_what_was_spent_and_how_much_of_it_was_useful_is_told(tmp_path: Pa
         async with lab.db.transaction() as tx:
             await tx.execute("INSERT INTO spent VALUES ('local', 0, 4, 7200, 0, 5400)")
         told = await get_briefing(lab)
-    assert told.allowance["left"] == "1 of 4 GPU-hours, 5 of 10 experiments"
-    assert told.efficiency == {"useful_share": 0.75, "gpu_hours_settled": 2.0}
+    assert told.allowance.left == "1 of 4 GPU-hours, 5 of 10 experiments"
+    assert told.efficiency is not None
+    assert told.efficiency.model_dump() == {"useful_share": 0.75, "gpu_hours_settled": 2.0}
 
 
 async def test_a_briefing_on_a_thousand_experiments_fits_on_a_screen(tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ async def test_what_is_finished_already_is_told_at_once_best_first(tmp_path: Pat
         told = await wait_for(lab, timeout_seconds=LONG)
     assert [row.id for row in told.finished] == ["e0002", "e0003", "e0001"]
     assert told.finished_total == 3
-    assert told.common["metric"] == "val_loss"
+    assert told.common is not None
+    assert told.common.metric == "val_loss"
     assert told.pending is None
     assert told.timed_out is False
     assert told.lab is not None
@@ -111,7 +112,7 @@ async def test_reaching_the_time_limit_is_a_normal_answer(tmp_path: Path) -> Non
         told = await wait_for(lab, timeout_seconds=0.3)
     assert told.timed_out is True
     assert told.finished == []
-    assert told.common == {}
+    assert told.common is None
 
 
 async def test_chained_calls_tell_everything_once(tmp_path: Path) -> None:

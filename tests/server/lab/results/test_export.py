@@ -19,11 +19,11 @@ async def test_the_leaderboard_shows_the_best_first_as_markdown(tmp_path: Path) 
         await builders.failure(lab)
         lines = (await leaderboard(lab)).splitlines()
     assert lines[0] == "# val_loss: the best of 2 (minimize)"
-    assert lines[2] == "reference 2.0, noise 0.003"
-    assert lines[4] == "| id | score | gain | verdict | changes | by |"
+    assert lines[2] == "reference baseline: 2, noise 0.003"
+    assert lines[4] == "| id | score | gain | verdict | base | changes | by |"
     assert lines[6:] == [
-        "| e0002 | 1.8 | +0.2 | promising | DEPTH 4→6 | me |",
-        "| e0001 | 1.9 | +0.1 | inconclusive | a \\| b | me |",
+        "| e0002 | 1.8 | +0.2 | promising | baseline | DEPTH 4→6 | me |",
+        "| e0001 | 1.9 | +0.1 | inconclusive | baseline | a \\| b | me |",
     ]
 
 

@@ -60,9 +60,12 @@ async def test_scores_of_different_strata_are_never_ranked_together(tmp_path: Pa
             ("e0004", "s1"),
             ("e0001", "s1"),
         ]
-        assert "don't compare" in str(found.common["order"])
-        assert set(dict(found.common["strata"])) == {"s1", "s2"}  # type: ignore[arg-type]
-        assert "reference" not in found.common
+        assert "don't compare" in str(found.common.order)
+        assert {name: summary.reference and summary.reference.id for name, summary in found.common.strata.items()} == {
+            "s1": "baseline",
+            "s2": "baseline",
+        }
+        assert found.common.reference is None
 
 
 async def test_what_all_rows_share_stands_once(tmp_path: Path) -> None:
@@ -75,7 +78,8 @@ async def test_what_all_rows_share_stands_once(tmp_path: Path) -> None:
     assert common["direction"] == "minimize"
     assert common["self_reported"] is True
     assert common["noise"] == 0.003
-    assert common["reference"] == 2.0
+    assert common["reference"] == {"id": "baseline", "score": 2.0, "seeds": 4}
+    assert common["base"] == "baseline"
     assert common["stratum"]["device"] == "cpu"
     assert common["gpu"] == "cpu"
     assert common["status"] == "succeeded"
