@@ -34,7 +34,7 @@ class Metric:
         name: Such as `val_bpb`.
         direction: Which way is better.
         source: `evaluator`, or `output` for a line that the command prints.
-        pattern: Finds that line; its first group is the value.
+        pattern: Finds that line, and is matched within single lines; its first group is the value.
     """
 
     name: str
@@ -303,7 +303,7 @@ def _metric(table: _Table) -> Metric:
     name = table.text("name")
     direction = cast("Direction", table.choice("direction", ("minimize", "maximize")))
     source = cast("MetricSource", table.choice("source", ("evaluator", "output")))
-    return Metric(name, direction, source, _pattern(table, table.text("pattern", rf"^{re.escape(name)}:\s*(\S+)")))
+    return Metric(name, direction, source, _pattern(table, table.text("pattern", rf"^{re.escape(name)}:[ \t]*(\S*)")))
 
 
 def _pattern(table: _Table, text: str) -> re.Pattern[str]:
@@ -312,6 +312,8 @@ def _pattern(table: _Table, text: str) -> re.Pattern[str]:
     except re.error as error:
         table.problem("pattern", f"is {text!r}, which is no regular expression: {error}")
         return re.compile("")
+    if "\n" in text or r"\n" in text:
+        table.problem("pattern", f"is {text!r} and has to match within one line: a metric is printed on a line of its own")
     if text and pattern.groups < 1:
         table.problem("pattern", f"is {text!r} and needs a group (…) around the number")
     return pattern

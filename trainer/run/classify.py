@@ -96,9 +96,9 @@ def _headline(lines: list[str]) -> str:
     return lines[_index_of_error(lines)] if lines[0].startswith(_TRACEBACK) else lines[-1]
 
 
-def nearest_lines(name: str, log: str, max_lines: int = 5) -> list[str]:
+def nearest_lines(name: str, printed: Sequence[str], max_lines: int = 5) -> list[str]:
     """The lines that look most like one that prints a metric, best first; the last lines if none does."""
-    lines = [line.strip()[:MAX_LINE_CHARACTERS] for line in log.splitlines() if line.strip()][-1000:]
+    lines = [line.strip()[:MAX_LINE_CHARACTERS] for line in printed if line.strip()][-1000:]
 
     def likeness(line: str) -> float:
         return SequenceMatcher(None, name.lower(), line[: 2 * len(name)].lower()).ratio()

@@ -40,9 +40,15 @@ class Log:
         del self._tail[:excess]
 
     def text(self) -> str:
-        """The output so far; text that a carriage return overwrote becomes lines of its own."""
-        output = self._path.read_bytes() + bytes(self._tail)
-        return output.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+        """The output so far; text that a carriage return overwrote becomes lines of its own.
+
+        Where a part of a long output is left out, the lines that are cut off by that are left out too: `best_loss: 1` must not
+        be read as `loss: 1`.
+        """
+        head, tail = self._path.read_bytes(), bytes(self._tail)
+        if self._left_out:
+            head, tail = head.rpartition(b"\n")[0] + b"\n", tail.partition(b"\n")[2]
+        return (head + tail).decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 
     def close(self) -> None:
         """Write the end of a long output, and close the file."""
