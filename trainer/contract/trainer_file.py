@@ -146,7 +146,7 @@ def parse_trainer(content: bytes, path: Path) -> TrainerFile:
     text = _decode(content, path)
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ContractError(f"{path} is not valid TOML: {error}", "Correct that line") from error
     problems = _Problems(text)
     trainer = _trainer(_Table(problems, values, (), _KEYS))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 from ..contract.failures import FailureKind
+from ..contract.run_result import MAX_NUMBER
 from ..contract.trainer_file import Metric
 from .bounded_search import SEARCH_CPU_SECONDS, SearchTimeoutError, find_last
 from .classify import MAX_LINE_CHARACTERS, RunFailedError, nearest_lines
@@ -56,6 +57,11 @@ def read_score(metric: Metric, output: str, check: Callable[[], None]) -> float:
         raise RunFailedError(FailureKind.CONTRACT_BROKEN, f"{metric.name} {value}", shown, example)
     if not math.isfinite(score):
         raise RunFailedError(FailureKind.DIVERGED, f"{metric.name} is {text}", shown)
+    if abs(score) > MAX_NUMBER:
+        message = f"{metric.name} is {text}, and numbers up to ±{MAX_NUMBER:g} can be compared"
+        raise RunFailedError(
+            FailureKind.CONTRACT_BROKEN, message, shown, "Print a metric of a usual size, or nan for no value."
+        )
     return score
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import resource
 import time
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 
 from ..contract import nvidia
 from ..contract.failures import FailureKind
+from ..contract.run_result import MAX_SECONDS
 from ..sandbox.policy import MAX_FILE_BYTES
 from ..sandbox.processes import descendants, peak_memory
 from .classify import RunFailedError
@@ -95,7 +95,7 @@ def record_memory(run: Run) -> None:
 
 def note_claim(run: Run, seconds: object) -> None:
     """Record the training time that an experiment claims, if that is a number."""
-    if isinstance(seconds, int | float) and 0 <= seconds < math.inf:
+    if isinstance(seconds, int | float) and 0 <= seconds <= MAX_SECONDS:
         run.result.claimed["training_seconds"] = float(seconds)
 
 

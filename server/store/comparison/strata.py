@@ -6,15 +6,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ....trainer.contract.run_result import MAX_NUMBER
 from ...domain import Stratum
 from ...research.arms import NewVerdict, ScoredExperiment
 from ..database import Reader, Row, Transaction
 
 # The baseline's replicates carry the trainer's protected files as they stood at their launch: another tree, the same source.
 _SCORED = (
-    "SELECT number, tree, score, purpose IN ('idea', 'spot_check') AS is_idea, must_beat,"
+    "SELECT number, tree, score, purpose IN ('idea', 'spot_check') AS is_idea, must_beat,"  # noqa: S608 - constants
     " (tree = ? OR (? AND purpose = 'baseline')) AS is_reference"
-    " FROM experiments WHERE stratum = ? AND score IS NOT NULL"
+    # An older version also kept scores whose squares no float can hold.
+    f" FROM experiments WHERE stratum = ? AND score BETWEEN {-MAX_NUMBER} AND {MAX_NUMBER}"
 )
 _TESTED = "verdict IN ('confirmed', 'not_shown')"
 
