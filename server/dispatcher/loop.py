@@ -195,8 +195,10 @@ class Dispatcher:
             # What was taken and isn't started yet will need a slot.
             free -= sum(attempt.run.pool == pool.name and not attempt.run.handle for attempt in self._active)
             if free > 0:
+                # Where no runner is started, nothing is lost by starting everything at once.
+                try_first = self._pools[pool.name].backend.needs_folder
                 async with self._db.transaction() as tx:
-                    await queue.take(tx, pool.name, pool.gpu, free, time.time())
+                    await queue.take(tx, pool.name, pool.gpu, free, time.time(), try_first=try_first)
         await self._read()
 
     async def _begin(self) -> None:
