@@ -60,7 +60,7 @@ async def _hold_setting(tx: Transaction, experiment: int, failed: FailureDetail,
         return
     reason = (
         f"The unchanged source failed ({experiment_id(experiment)}: {failed.message[:MAX_MESSAGE]}), so the cause is the"
-        f" trainer, its data or the machine, which only the person can mend. Nothing of the {queued} that wait was started or charged."
-        f" {_MENDED}. Or cancel them"
+        f" trainer, its data or the machine, which only the person can mend. None of the {queued} that wait was started or"
+        f" charged. {_MENDED}. Or cancel them"
     )
     await holds.save_setting_hold(tx, experiment, Failure(failed.kind), reason, now)

@@ -19,8 +19,9 @@ from shutil import copytree, rmtree
 from typing import Any, Final, Literal, cast, get_args
 
 from .files import is_locked, read_bounded, what_is_no_plain_file, write_whole
+from .json_objects import JsonError, decode, decode_strictly
 from .run_result import MAX_BYTES as MAX_RESULT_BYTES
-from .run_result import ResultError, RunResult, decode, decode_strictly
+from .run_result import RunResult
 from .run_spec import MAX_SPEC_BYTES, RunSpec
 
 SPEC: Final = "spec.json"
@@ -224,7 +225,7 @@ class RunFolder:
             return RunResult.unreadable(self.path.name, f"{RESULT} {problem}").as_json() if problem else None
         try:
             return decode_strictly(content)
-        except ResultError as error:
+        except JsonError as error:
             return RunResult.unreadable(self.path.name, f"{RESULT}: {error}").as_json()
 
     def result(self) -> RunResult | None:

@@ -5,13 +5,13 @@ The runner writes the file beside an experiment, and it may come from another ve
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any, Literal, TypeVar, cast, get_args
 
 from .failures import FailureKind
+from .json_objects import check_depth
 
 RunStatus = Literal["succeeded", "failed", "cancelled"]
 Number = int | float
@@ -25,8 +25,6 @@ MAX_NUMBER = 1e50
 """The largest absolute value of a number: sums of squares of such numbers are finite, and no real metric comes near."""
 MAX_SECONDS = 1e9
 """The longest time that a result may state: about 30 years."""
-MAX_DEPTH = 20
-"""Tables and lists inside of one another."""
 
 _Value = TypeVar("_Value")
 
@@ -201,7 +199,7 @@ class RunResult:
             run: The run's name, which the result has to state; empty for any.
         """
         try:
-            _check_depth(value)
+            check_depth(value)
             result = cls.parse(value)
             if run and result.run != run:
                 raise ResultError(f"run is {_shown(result.run)} and has to be {run}: it is another run's result")
@@ -240,58 +238,6 @@ class RunResult:
             "flags": list(self.flags),
             "weights_of": self.weights_of,
         }
-
-
-def decode(content: bytes | None) -> Mapping[str, Any] | None:
-    """The JSON object in a file; None if there is none."""
-    try:
-        return None if content is None else decode_strictly(content)
-    except ResultError:
-        return None
-
-
-def decode_strictly(content: bytes) -> Mapping[str, Any]:
-    """The JSON object in a file.
-
-    Raises:
-        ResultError: It isn't JSON, isn't an object, is nested too deeply, or has a key twice.
-    """
-    try:
-        value: object = json.loads(content, object_pairs_hook=_without_duplicates)
-    except RecursionError:
-        raise ResultError(f"it is nested more than {MAX_DEPTH} levels deep") from None
-    except ResultError:
-        raise
-    except ValueError as error:
-        raise ResultError(f"it is no JSON: {_cut(str(error))}") from None
-    _check_depth(value)
-    return _table(value, "the result")
-
-
-def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in table if keys.count(key) > 1)
-        raise ResultError(f"it has the key {_shown(twice)} twice")
-    return table
-
-
-def _check_depth(value: object) -> None:
-    """Raise ResultError for a value that is nested too deeply, which even `repr` can't cope with."""
-    level: list[object] = [value]
-    for _ in range(MAX_DEPTH + 1):
-        inner = (_parts(part) for part in level)
-        level = [part for parts in inner for part in parts]
-        if not level:
-            return
-    raise ResultError(f"it is nested more than {MAX_DEPTH} levels deep")
-
-
-def _parts(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return cast("dict[object, object]", value).values()
-    return cast("list[object]", value) if isinstance(value, list | tuple) else ()
 
 
 def _held(value: object) -> Mapping[str, Number | None]:

@@ -92,6 +92,7 @@ class TrainerFile:
         prepare: Command to run once on each machine before anything trains; empty for none.
         read: Paths outside the run folder that its code may read besides; they may begin with `~`.
         network: Its code may use the network.
+        file_gib: The largest file that it may write; None for the usual limit of the kind of device.
     """
 
     name: str
@@ -103,6 +104,7 @@ class TrainerFile:
     prepare: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     network: bool = False
+    file_gib: float | None = None
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
@@ -175,7 +177,7 @@ _KEYS: Final[Mapping[str, Any]] = {
     "data": {"corpus": None, "vocabulary": None, "context": None},
     "budget": {"seconds": None, "cpu_seconds": None, "startup_seconds": None, "evaluation_seconds": None},
     "prepare": {"command": None},
-    "sandbox": {"read": None, "network": None},
+    "sandbox": {"read": None, "network": None, "file_gib": None},
 }
 """Every key, by table."""
 
@@ -287,6 +289,7 @@ def _trainer(table: _Table) -> TrainerFile:
         prepare=prepare,
         read=sandbox.words("read", needed=False),
         network=sandbox.flag("network"),
+        file_gib=sandbox.positive("file_gib", 1.0) if sandbox.has("file_gib") else None,
     )
 
 

@@ -119,7 +119,7 @@ def _facts(run: Run) -> Mapping[str, Any]:
 
 def _check_exit(run: Run, child: Child) -> None:
     if child.status:
-        raise of_exit(child.status, run.log.text())
+        raise of_exit(child.status, run.log.text(), bounds=run.confinement)
 
 
 class _Training:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ....trainer.contract.files import copy_whole, read_bounded, write_whole
+from ....trainer.contract.json_objects import decode
 from ....trainer.contract.run_folder import ALIVE, KEPT, PHASE, RESULT, RunFolder
-from ....trainer.contract.run_result import MAX_BYTES, decode
+from ....trainer.contract.run_result import MAX_BYTES
 
 _PHASES = ("starting", "running", "evaluating")
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from labhand.trainer.contract.failures import FailureKind
-from labhand.trainer.contract.run_result import MAX_ENTRIES, ResultError, RunFailure, RunResult, decode, decode_strictly
+from labhand.trainer.contract.json_objects import JsonError, decode, decode_strictly
+from labhand.trainer.contract.run_result import MAX_ENTRIES, ResultError, RunFailure, RunResult
 
 
 def a_result(**parts: Any) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def test_another_runs_result_is_not_this_runs(run: Any) -> None:
 
 def test_a_key_that_a_result_has_twice_is_named() -> None:
     content = json.dumps(a_result()).replace('"score": 1.9', '"score": 1.9, "score": 0.1').encode()
-    with pytest.raises(ResultError, match="has the key 'score' twice"):
+    with pytest.raises(JsonError, match="has the key 'score' twice"):
         decode_strictly(content)
 
 
