@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from ..trainer.contract.failures import FailureKind
+from ..trainer.contract.run_result import MAX_NUMBER
 from .ids import experiment_id
 
 
@@ -88,8 +89,8 @@ LAB = "labhand"
 """By whom the experiments are launched that the lab adds by itself."""
 
 
-MAX_SCORE = 1e100
-"""The largest size of a score that is compared with others: the square of a larger one would overflow in a sum of squares."""
+MAX_SCORE = MAX_NUMBER
+"""The largest size of a score that is compared with others. Runs with larger ones fail; older versions stored them."""
 
 
 def is_comparable(score: float) -> bool:

@@ -99,7 +99,9 @@ def init(
     folder: Annotated[Path, typer.Argument(help="Folder of the new lab")] = Path(),
     *,
     trainer: Annotated[str, typer.Option(help="A built-in trainer, or the path of a folder with a trainer.toml")] = "gpt",
-    copy: Annotated[bool, typer.Option("--copy", help="Copy a built-in trainer to the lab, to read and edit it")] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy the trainer to the lab and train the copy, which can be read and edited")
+    ] = False,
 ) -> None:
     """Create a lab: write a labhand.toml with comments."""
     from .commands.console import exit_on_error

@@ -259,7 +259,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LABHAND_", env_nested_delimiter="__", frozen=True, extra="forbid")
 
-    trainer: str = Field(default="gpt", description="A built-in trainer, or the path of a folder with a `trainer.toml`")
+    trainer: str = Field(
+        default="gpt", description="A built-in trainer, or the path of a folder with a `trainer.toml`, such as `./gpt`"
+    )
     goal: str = Field(default="", description="The goal of the research, shown in the briefing")
     budget_seconds: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Seconds of training of each experiment; by default the trainer's own budget"

@@ -20,6 +20,7 @@ async def read_source(ctx: LabContext, request: SourceQuery) -> str:
         lines=request.lines,
         search=request.search,
         against=request.against,
+        regex=request.regex,
     )
 
 

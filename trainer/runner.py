@@ -110,7 +110,7 @@ def _run_self_reported(run: Run) -> float:
         measures, run.result.claimed = read_summary(run.log.text())
         run.result.measures |= measures
         check_claim(run)
-    return read_score(run.trainer.metric, run.log.text())
+    return read_score(run.trainer.metric, run.log.text(), run.stop.check)
 
 
 def _run_evaluated(run: Run, data: Data) -> float:

@@ -24,7 +24,8 @@ from ..errors import LabhandError
 from ..lab.evaluator_change import latest_evaluator
 from ..machine import DRIVER_REMEDY, devices, refuse_network_file_system
 from ..settings import FILE, Settings, data_folder, load_settings
-from ..source.trainer_folder import load_trainer
+from ..source.trainer_folder import FILE as TRAINER_FILE
+from ..source.trainer_folder import is_bare_name, load_trainer
 from .console import out, registration_command
 from .init import training_python
 from .install_check import changed_files
@@ -112,6 +113,10 @@ def _trainer(root: Path, settings: Settings) -> CheckResult:
         trainer = load_trainer(settings.trainer, root)
     except LabhandError as error:
         return CheckResult("trainer", "bad", error.problem, error.remedy)
+    beside = root / settings.trainer
+    if is_bare_name(settings.trainer) and trainer.folder != beside.resolve() and (beside / TRAINER_FILE).is_file():
+        finding = f'trainer = "{settings.trainer}" is the built-in trainer; {beside} is not used'
+        return CheckResult("trainer", "note", finding, f'to train that folder, set trainer = "./{settings.trainer}"')
     kind = "self-reported" if trainer.metric.self_reported else "measured by the evaluator"
     return CheckResult(
         "trainer", "ok", f"{trainer.name}, {trainer.metric.name} ({kind}), editable: {', '.join(trainer.editable)}"

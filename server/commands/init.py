@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,11 +10,12 @@ from pathlib import Path
 
 from ..errors import BadInputError, ConflictError, LabhandError
 from ..settings import FILE, Settings, load_settings
-from ..source.trainer_folder import load_trainer
+from ..source.repository import write_folder
+from ..source.trainer_folder import load_trainer, read_folder
 from .console import err, registration_command
 
 TEMPLATE = """\
-trainer = "{trainer}"            # built in, or the path of a folder with a trainer.toml
+trainer = {trainer}            # built in, or the path of a folder with a trainer.toml, such as "./gpt"
 goal = ""                  # the goal of the research; shown to the agent in the briefing
 
 [allowance]                # what the whole lab may spend; no tool can raise it
@@ -28,21 +30,29 @@ backend = "local"
 def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
     """Write a first `labhand.toml` and, with `copy`, a copy of the trainer folder.
 
+    The copy holds the same source as the original, so that it has the same protected files, and the same strata.
+
+    Args:
+        folder: Of the lab.
+        trainer: A built-in trainer, or the path of a folder, relative to the lab's folder.
+        copy: Copy the trainer into the lab's folder, and let the lab train the copy.
+
     Raises:
         ConflictError: `labhand.toml` or the copy's folder exists already.
+        SettingsError: The trainer doesn't exist or can't be used.
     """
     place = folder.resolve()
     if (place / FILE).exists():
         raise ConflictError(f"{place / FILE} exists already", "Edit it, or choose another folder")
-    loaded = load_trainer(trainer, place)
+    original = load_trainer(trainer, place).folder
+    place.mkdir(parents=True, exist_ok=True)
     if copy:
-        target = place / loaded.name
+        target = place / original.name
         if target.exists():
             raise ConflictError(f"{target} exists already", "Move it, or leave out --copy")
-        shutil.copytree(loaded.folder, target, ignore=shutil.ignore_patterns("__pycache__", "__init__.py"))
-        trainer = loaded.name if trainer != loaded.name else f"./{loaded.name}"
-    place.mkdir(parents=True, exist_ok=True)
-    (place / FILE).write_text(TEMPLATE.format(trainer=trainer), "utf-8")
+        write_folder(read_folder(original), target)
+        trainer = f"./{original.name}"
+    (place / FILE).write_text(TEMPLATE.format(trainer=json.dumps(trainer, ensure_ascii=False)), "utf-8")
     err.print(f"Wrote {place / FILE}. Next: labhand doctor, then\n\n  {registration_command(place)}", soft_wrap=True)
 
 

@@ -24,6 +24,7 @@ from ..store.running import early_stops, holds, queue, runs, settlement
 from ..store.running.runs import Attempt, News
 from .cluster_scaling import ClusterScaler
 from .doomed_runs import DoomedRuns
+from .odd_results import settle_apart
 from .pool_backends import PoolBackend, PoolBackends
 from .run_folders import RunFolders
 from .settler import FinishedRuns, Settler
@@ -160,10 +161,10 @@ class Dispatcher:
         if news or ended or returned:
             async with self._db.transaction() as tx:
                 await runs.save_news(tx, news)
-                await self._settler.settle(tx, ended, now)
                 for attempt in returned:
                     log.info("%s is queued again: %s could not start it", attempt.run.id, attempt.run.pool)
                     await queue.give_back(tx, attempt.run.id, attempt.run.experiment)
+            await settle_apart(self._db, self._settler, ended, now)
             await self._read()
 
     async def _stop_doomed(self) -> None:
@@ -194,8 +195,10 @@ class Dispatcher:
             # What was taken and isn't started yet will need a slot.
             free -= sum(attempt.run.pool == pool.name and not attempt.run.handle for attempt in self._active)
             if free > 0:
+                # Where no runner is started, nothing is lost by starting everything at once.
+                try_first = self._pools[pool.name].backend.needs_folder
                 async with self._db.transaction() as tx:
-                    await queue.take(tx, pool.name, pool.gpu, free, time.time())
+                    await queue.take(tx, pool.name, pool.gpu, free, time.time(), try_first=try_first)
         await self._read()
 
     async def _begin(self) -> None:

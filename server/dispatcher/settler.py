@@ -7,21 +7,18 @@ from dataclasses import dataclass, field, replace
 
 from ...trainer.contract.run_result import RunResult
 from ..domain import Failure, FailureDetail, Metric, RunStatus, Status
-from ..ids import experiment_id
-from ..research.policy import storm
 from ..store.comparison import strata
 from ..store.database import Transaction
-from ..store.running import early_stops, holds, result_reader, settlement
+from ..store.running import early_stops, result_reader, settlement
 from ..store.running.runs import Attempt
 from ..store.running.settlement import ExperimentOutcome
+from .failure_holds import hold_siblings, name_who_mends
 from .follow_ups import FollowUps
 from .judge import Judge
 from .validation_stages import ValidationStages
 
 REQUEUES = 2
 """How many times an experiment is queued again after a lost run."""
-MESSAGE = 300
-"""Maximum number of characters of a failure's message in the reason of a hold."""
 
 
 @dataclass
@@ -70,7 +67,7 @@ class Settler:
             outcome = await _outcome(tx, attempt, result)
             if await settlement.end_run(tx, attempt.run, RunStatus.FINISHED, _held(attempt, result, now)):
                 await settlement.finish(tx, attempt.run, outcome, now)
-                await _watch_for_storms(tx, attempt.run.experiment, outcome, now)
+                await hold_siblings(tx, attempt.run.experiment, outcome, now)
                 if outcome.stratum is not None:
                     scored[outcome.stratum].append(attempt.run.experiment)
         await self._judge.judge(tx, scored)
@@ -101,25 +98,9 @@ async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None
             next_step=f"Read .labhand/runs/{run.id}/runner.log, see whether the machine ran out of memory or was restarted,"
             " then launch it again with retry=True",
         )
-        await settlement.finish(tx, run, ExperimentOutcome(Status.FAILED, failed=failed), now)
-
-
-async def _watch_for_storms(tx: Transaction, experiment: int, outcome: ExperimentOutcome, now: float) -> None:
-    """Hold what is queued beside an experiment when it keeps failing; let it go on when one succeeds."""
-    if outcome.status is Status.SUCCEEDED:
-        await holds.lift_holds(tx, experiment)
-    if outcome.failed is None:
-        return
-    scope = await holds.scope_of(tx, experiment)
-    kind = storm(scope.outcomes)
-    if kind is None or not scope.queued:
-        return
-    reason = (
-        f"of {scope.name}, {scope.outcomes.count(kind)} failed so and none succeeded, {experiment_id(experiment)} last"
-        f" ({outcome.failed.message[:MESSAGE]}). {scope.queued} queued ones are held: launch one that failed again (retry=True)"
-        " and they go on when it succeeds, or cancel them"
-    )
-    await holds.save_hold(tx, experiment, kind, reason, now)
+        outcome = ExperimentOutcome(Status.FAILED, failed=await name_who_mends(tx, run.experiment, failed))
+        await settlement.finish(tx, run, outcome, now)
+        await hold_siblings(tx, run.experiment, outcome, now)
 
 
 async def _outcome(tx: Transaction, attempt: Attempt, result: RunResult) -> ExperimentOutcome:
@@ -132,6 +113,8 @@ async def _outcome(tx: Transaction, attempt: Attempt, result: RunResult) -> Expe
     if failed is not None and attempt.accused is not None and result.weights_of == attempt.accused:
         before = await settlement.evidence(tx, attempt.accused)
         failed = replace(failed, lines=(*failed.lines, f"{attempt.accused} had failed with:", *before))
+    if failed is not None:
+        failed = await name_who_mends(tx, attempt.run.experiment, failed)
     outcome = ExperimentOutcome(reading.status, reading.score, stratum, failed, reading.useful_seconds, reading.details)
     return _stopped(attempt, outcome)
 

@@ -6,10 +6,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+# Linear: the repetitions can't match the same characters in two ways, and each match begins at an escape character.
 _ESCAPES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours and cursor movements
-    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # titles, links
-    r"|\x1b[ -/]*[0-~]"
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]"  # colours and cursor movements
+    r"|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?"  # titles, links
+    r"|[ -/]*[0-~])"
 )
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories: control and format characters, lone surrogates, separators of lines and paragraphs."""

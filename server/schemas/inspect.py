@@ -17,7 +17,8 @@ class SourceQuery(Request):
     file: str | None = Field(default=None, description="Path of the file; the default is the first editable file")
     symbol: str | None = Field(default=None, description="A function, class, method (Class.method) or knob")
     lines: str | None = Field(default=None, description="A range of lines, 40-80")
-    search: str | None = Field(default=None, description="Text or a regular expression; matches are shown with context")
+    search: str | None = Field(default=None, description="Text within a line; matches are shown with context")
+    regex: bool = Field(default=False, description="search is a regular expression")
     against: str | None = Field(default=None, description="Show the diff from this source to `id`")
 
 

@@ -95,8 +95,9 @@ def load_trainer(name: str, root: Path) -> Trainer:
     """Read a trainer.
 
     Args:
-        name: Of a built-in trainer, or the path of a folder.
-        root: What a relative path is relative to.
+        name: Of a built-in trainer, or the path of a folder. A single word is looked up among the built-in trainers first;
+            with a slash, as in `./gpt`, it is a path.
+        root: The folder that a relative path starts from.
 
     Raises:
         SettingsError: There is none, or its `trainer.toml` can't be used: names the file, the line and the key.
@@ -141,7 +142,10 @@ def read_folder(folder: Path) -> Source:
 
 
 def _find_folder(name: str, root: Path) -> Path:
-    for folder in (built_in() / name, root / Path(name).expanduser()):
+    folders = [root / Path(name).expanduser()]
+    if is_bare_name(name):
+        folders.insert(0, built_in() / name)
+    for folder in folders:
         if (folder / FILE).is_file():
             return folder.resolve()
     built_in_names = [path.parent.name for path in built_in().glob(f"*/{FILE}")]
@@ -149,6 +153,11 @@ def _find_folder(name: str, root: Path) -> Path:
         f"There is no trainer {name!r}: none of that name is built in, and {root / name / FILE} isn't there",
         f"Give the path of a folder that holds a {FILE}, or a built-in one. {nearest(name, built_in_names)}",
     )
+
+
+def is_bare_name(name: str) -> bool:
+    """Whether a trainer's name may mean a built-in one: a single word. `./gpt`, `gpt/` and `~gpt` are paths."""
+    return Path(name).name == name and name not in {"", ".", ".."} and not name.startswith("~")
 
 
 @cache

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .files import open_plain
 from .run_folder import CURVE
+from .run_result import MAX_NUMBER, MAX_SECONDS
 
 Point = tuple[float, float]
 """Seconds of training, and loss."""
@@ -20,7 +20,7 @@ END_BYTES = 4096
 
 
 def read_curve(folder: Path) -> list[Point]:
-    """The curve in a run's folder; a line that isn't a report of two finite numbers is skipped."""
+    """The curve in a run's folder; a line that isn't a report of two numbers of a usable size is skipped."""
     return _points(_read(folder, 0, MAX_CURVE_BYTES).splitlines())
 
 
@@ -60,4 +60,4 @@ def _point(line: bytes) -> Point | None:
         seconds, loss = float(report["seconds"]), float(report["loss"])
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
         return None
-    return (seconds, loss) if math.isfinite(seconds) and math.isfinite(loss) else None
+    return (seconds, loss) if 0 <= seconds <= MAX_SECONDS and abs(loss) <= MAX_NUMBER else None

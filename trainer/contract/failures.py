@@ -20,6 +20,8 @@ class FailureKind(StrEnum):
     TIMEOUT = "timeout"
     CRASHED = "crashed"
     IMPORT_ERROR = "import_error"
+    SANDBOX_REFUSED = "sandbox_refused"
+    """The sandbox or the machine refused something that the source asked for: a limit, and not an error in the source."""
     CONTRACT_BROKEN = "contract_broken"
     TAMPERING = "tampering"
     LOST_MACHINE = "lost_machine"

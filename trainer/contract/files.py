@@ -76,6 +76,52 @@ def open_plain(path: Path) -> int | None:
     return None
 
 
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFLNK: "a symlink",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def what_is_no_plain_file(path: Path, max_bytes: int) -> str:
+    """What keeps a path from being read as a plain file: `is a directory`; empty if nothing does, or nothing is there."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"can't be looked at: {error.strerror}"
+    if not stat.S_ISREG(status.st_mode):
+        return f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'no plain file')}"
+    if status.st_size > max_bytes:
+        return f"has {status.st_size} bytes, and {max_bytes} are the most"
+    descriptor = open_plain(path)
+    if descriptor is None:
+        return "can't be opened"
+    os.close(descriptor)
+    return ""
+
+
+def open_to_append(path: Path) -> int | None:
+    """Open a regular file, made where needed, to append to it, without following a symlink or waiting for a pipe.
+
+    Returns:
+        The descriptor, or None if something else lies there, or it can't be opened.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except OSError:
+        return None
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
 def read_bounded(path: Path, max_bytes: int) -> bytes | None:
     """The content of a regular file; None if it is missing, is no regular file, or is longer than `max_bytes`."""
     descriptor = open_plain(path)

@@ -18,9 +18,10 @@ from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Any, Final, Literal, cast, get_args
 
-from .files import is_locked, read_bounded, write_whole
+from .files import is_locked, read_bounded, what_is_no_plain_file, write_whole
+from .json_objects import JsonError, decode, decode_strictly
 from .run_result import MAX_BYTES as MAX_RESULT_BYTES
-from .run_result import RunResult, decode
+from .run_result import RunResult
 from .run_spec import MAX_SPEC_BYTES, RunSpec
 
 SPEC: Final = "spec.json"
@@ -207,15 +208,28 @@ class RunFolder:
     def write_result(self, result: RunResult) -> str:
         """Write the result, which is final, and return it as one line."""
         line = json.dumps(result.as_json())
+        for place in (self.result_file, self.result_file.with_name(f"{RESULT}.new")):
+            if place.is_dir() and not place.is_symlink():  # an experiment without a sandbox can put anything there
+                rmtree(place, ignore_errors=True)
         write_whole(self.result_file, line + "\n")
         return line
 
     def result_json(self) -> Mapping[str, Any] | None:
-        """The content of `result.json` as it stands; None if there is no JSON object."""
-        return decode(read_bounded(self.result_file, MAX_RESULT_BYTES))
+        """The content of `result.json`, decoded; None if there is no such file.
+
+        Where something else lies there, it is a failed result that says what is wrong.
+        """
+        problem = what_is_no_plain_file(self.result_file, MAX_RESULT_BYTES)
+        content = None if problem else read_bounded(self.result_file, MAX_RESULT_BYTES)
+        if content is None:
+            return RunResult.unreadable(self.path.name, f"{RESULT} {problem}").as_json() if problem else None
+        try:
+            return decode_strictly(content)
+        except JsonError as error:
+            return RunResult.unreadable(self.path.name, f"{RESULT}: {error}").as_json()
 
     def result(self) -> RunResult | None:
-        """The run's result; None if there is no JSON object. One with fields that can't be used is a failed result."""
+        """The run's result; None if there is none. One that can't be used, or is another run's, is a failed result."""
         values = self.result_json()
         return None if values is None else RunResult.read(values, self.path.name)
 

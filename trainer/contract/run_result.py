@@ -5,14 +5,13 @@ The runner writes the file beside an experiment, and it may come from another ve
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any, Literal, TypeVar, cast, get_args
 
 from .failures import FailureKind
+from .json_objects import check_depth
 
 RunStatus = Literal["succeeded", "failed", "cancelled"]
 Number = int | float
@@ -22,12 +21,16 @@ MAX_TEXT, MAX_LINES = 2000, 50
 """Characters of a text, and lines of a failure or flags: they come from the experiment."""
 MAX_ENTRIES = 100
 """Numbers in a table, such as the measures."""
+MAX_NUMBER = 1e50
+"""The largest absolute value of a number: sums of squares of such numbers are finite, and no real metric comes near."""
+MAX_SECONDS = 1e9
+"""The longest time that a result may state: about 30 years."""
 
 _Value = TypeVar("_Value")
 
 
 class ResultError(ValueError):
-    """A result can't be read; the text names the field."""
+    """A result can't be used; the text names the field, the value and what it has to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,8 @@ class RunResult:
     def parse(cls, value: object) -> RunResult:
         """Read a result that was decoded from JSON.
 
-        Texts are cut to `MAX_TEXT` characters, lists to `MAX_LINES`; a number that isn't finite becomes None.
+        Texts are cut to `MAX_TEXT` characters, lists to `MAX_LINES`; a number that isn't of a usable size
+        becomes None.
 
         Raises:
             ResultError: A field is missing or can't be used.
@@ -176,7 +180,7 @@ class RunResult:
             metric=_text(table, "metric"),
             self_reported=_flag(table, "self_reported"),
             failure=_failure(table.get("failure")),
-            seconds=_numbers(table, "seconds"),
+            seconds=_numbers(table, "seconds", _duration),
             measures=_numbers(table, "measures"),
             claimed=_numbers(table, "claimed"),
             device=device,
@@ -188,18 +192,33 @@ class RunResult:
 
     @classmethod
     def read(cls, value: object, run: str = "") -> RunResult:
-        """Read a result; one that can't be read becomes a failed result that says so.
+        """Read a result; one that can't be used becomes a failed result that says so, whatever it is.
 
         Args:
             value: Decoded from JSON.
-            run: The run's name, for a result that can't be read.
+            run: The run's name, which the result has to state; empty for any.
         """
         try:
-            return cls.parse(value)
-        except ResultError as error:
-            message = f"the runner left a result that can't be read: {error}"
-            step = "Check that the pool's python has the same labhand as this one"
-            return cls.failed(run, RunFailure(FailureKind.CONTRACT_BROKEN, message, (), step), seconds=_held(value))
+            check_depth(value)
+            result = cls.parse(value)
+            if run and result.run != run:
+                raise ResultError(f"run is {_shown(result.run)} and has to be {run}: it is another run's result")
+        except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
+            return cls.unreadable(run, str(error), value)
+        return result
+
+    @classmethod
+    def unreadable(cls, run: str, problem: str, value: object = None) -> RunResult:
+        """The failed result of a run that left something else than a result.
+
+        Args:
+            run: Its name.
+            problem: What is wrong with what it left.
+            value: What it left, decoded as far as that was possible.
+        """
+        message = f"the runner left a result that can't be read: {_cut(problem)}"
+        step = "Check that the pool's python has the same labhand as this one, and that no experiment writes to run folders"
+        return cls.failed(run, RunFailure(FailureKind.CONTRACT_BROKEN, message, (), step), seconds=_held(value))
 
     def as_json(self) -> dict[str, Any]:
         """As `result.json` has it."""
@@ -221,22 +240,11 @@ class RunResult:
         }
 
 
-def decode(content: bytes | None) -> Mapping[str, Any] | None:
-    """The JSON object in a file; None if there is none."""
-    if content is None:
-        return None
-    try:
-        value: object = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else None
-
-
 def _held(value: object) -> Mapping[str, Number | None]:
     """What an unreadable result says of the time for which the run held its slot."""
     try:
-        held = _number(_table(_table(value, "the result").get("seconds"), "seconds").get("held"))
-    except ResultError:
+        held = _duration(_table(_table(value, "the result").get("seconds"), "seconds").get("held"))
+    except (ResultError, RecursionError):
         return {}
     return {} if held is None else {"held": held}
 
@@ -257,7 +265,8 @@ def _choice(table: Mapping[str, object], key: str) -> RunStatus:
 def _score(table: Mapping[str, object]) -> float:
     score = _number(table.get("score"))
     if score is None:
-        raise ResultError(f"score is {_shown(table.get('score'))} and has to be a finite number, since the run succeeded")
+        shown = _shown(table.get("score"))
+        raise ResultError(f"score is {shown} and has to be a finite number of at most ±{MAX_NUMBER:g}, since the run succeeded")
     return float(score)
 
 
@@ -278,18 +287,23 @@ def _flag(table: Mapping[str, object], key: str) -> bool | None:
 
 
 def _number(value: object) -> Number | None:
-    """A finite number; None for anything else."""
+    """A number of a usable size; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    try:
-        return value if math.isfinite(value) else None
-    except OverflowError:  # an integer beyond all floats
-        return None
+    return value if -MAX_NUMBER <= value <= MAX_NUMBER else None
 
 
-def _numbers(table: Mapping[str, object], key: str) -> Mapping[str, Number | None]:
+def _duration(value: object) -> Number | None:
+    """Seconds; None for anything that isn't the duration of a run."""
+    number = _number(value)
+    return number if number is not None and 0 <= number <= MAX_SECONDS else None
+
+
+def _numbers(
+    table: Mapping[str, object], key: str, read: Callable[[object], Number | None] = _number
+) -> Mapping[str, Number | None]:
     values = _table(table.get(key) or {}, key)
-    return {_cut(str(name)): _number(value) for name, value in islice(values.items(), MAX_ENTRIES)}
+    return {_cut(str(name)): read(value) for name, value in islice(values.items(), MAX_ENTRIES)}
 
 
 def _lines(table: Mapping[str, object], key: str) -> tuple[str, ...]:
@@ -339,9 +353,13 @@ def _words(value: object) -> str | list[str]:
 
 
 def _cut(text: str) -> str:
-    return text[:MAX_TEXT]
+    """A text of bounded length, without the lone surrogates that JSON can write and no file or database can keep."""
+    return text[:MAX_TEXT].encode("utf-8", "replace").decode()
 
 
 def _shown(value: object) -> str:
     """A value in an error, cut to what can be read at a glance."""
-    return f"{value!r:.100}"
+    try:
+        return _cut(f"{value!r:.100}")
+    except (ValueError, RecursionError):  # an integer of thousands of digits, or a value that is nested too deeply
+        return f"of type {type(value).__name__}"

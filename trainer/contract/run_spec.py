@@ -6,7 +6,6 @@ The dispatcher writes it, the backend completes it with the place where the run 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar, cast
@@ -16,6 +15,7 @@ from .errors import ContractError
 ClockKind = Literal["cpu", "wall"]
 DeviceKind = Literal["cpu", "cuda"]
 MAX_SPEC_BYTES = 1 << 20
+MAX_BUDGET_SECONDS = 1e9
 
 _Value = TypeVar("_Value")
 
@@ -88,7 +88,7 @@ class RunSpec:
             raise ContractError(f"{name} is missing or can't be read", "A run folder has one, written by the dispatcher")
         try:
             values: object = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ContractError(f"{name} is no JSON: {error}") from error
         if not isinstance(values, dict):
             raise ContractError(f"{name} has to hold a JSON object")
@@ -136,8 +136,13 @@ class _Keys:
 
     def seconds(self, key: str) -> float:
         value: object = self._values.get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            raise self._error(key, "is missing" if value is None else f"is {value!r} and has to be a number above 0")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_BUDGET_SECONDS:
+            raise self._error(
+                key,
+                "is missing"
+                if value is None
+                else f"is {value!r:.100} and has to be a number above 0 and up to {MAX_BUDGET_SECONDS:g}",
+            )
         return float(value)
 
     def choice(self, key: str, choices: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ def line_of(text: str, keys: Sequence[str]) -> int | None:
     table: list[str] = []
     depth, line_number = 0, None
     for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+([^\]]+)\]", line):
+        if header := re.match(r"\s*\[\[?([^\[\]]+)\]", line):
             table = path = _parts(header[1])
         elif assigned := re.match(r"\s*([\w.\-\"]+)\s*=", line):
             path = table + _parts(assigned[1])

@@ -34,7 +34,7 @@ class Metric:
         name: Such as `val_bpb`.
         direction: Which way is better.
         source: `evaluator`, or `output` for a line that the command prints.
-        pattern: Finds that line; its first group is the value.
+        pattern: Finds that line, and is matched within single lines; its first group is the value.
     """
 
     name: str
@@ -92,6 +92,7 @@ class TrainerFile:
         prepare: Command to run once on each machine before anything trains; empty for none.
         read: Paths outside the run folder that its code may read besides; they may begin with `~`.
         network: Its code may use the network.
+        file_gib: The largest file that it may write; None for the usual limit of the kind of device.
     """
 
     name: str
@@ -103,6 +104,7 @@ class TrainerFile:
     prepare: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     network: bool = False
+    file_gib: float | None = None
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
@@ -146,7 +148,7 @@ def parse_trainer(content: bytes, path: Path) -> TrainerFile:
     text = _decode(content, path)
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ContractError(f"{path} is not valid TOML: {error}", "Correct that line") from error
     problems = _Problems(text)
     trainer = _trainer(_Table(problems, values, (), _KEYS))
@@ -175,7 +177,7 @@ _KEYS: Final[Mapping[str, Any]] = {
     "data": {"corpus": None, "vocabulary": None, "context": None},
     "budget": {"seconds": None, "cpu_seconds": None, "startup_seconds": None, "evaluation_seconds": None},
     "prepare": {"command": None},
-    "sandbox": {"read": None, "network": None},
+    "sandbox": {"read": None, "network": None, "file_gib": None},
 }
 """Every key, by table."""
 
@@ -287,6 +289,7 @@ def _trainer(table: _Table) -> TrainerFile:
         prepare=prepare,
         read=sandbox.words("read", needed=False),
         network=sandbox.flag("network"),
+        file_gib=sandbox.positive("file_gib", 1.0) if sandbox.has("file_gib") else None,
     )
 
 
@@ -303,7 +306,7 @@ def _metric(table: _Table) -> Metric:
     name = table.text("name")
     direction = cast("Direction", table.choice("direction", ("minimize", "maximize")))
     source = cast("MetricSource", table.choice("source", ("evaluator", "output")))
-    return Metric(name, direction, source, _pattern(table, table.text("pattern", rf"^{re.escape(name)}:\s*(\S+)")))
+    return Metric(name, direction, source, _pattern(table, table.text("pattern", rf"^{re.escape(name)}:[ \t]*(\S*)")))
 
 
 def _pattern(table: _Table, text: str) -> re.Pattern[str]:
@@ -312,6 +315,8 @@ def _pattern(table: _Table, text: str) -> re.Pattern[str]:
     except re.error as error:
         table.problem("pattern", f"is {text!r}, which is no regular expression: {error}")
         return re.compile("")
+    if "\n" in text or r"\n" in text:
+        table.problem("pattern", f"is {text!r} and has to match within one line: a metric is printed on a line of its own")
     if text and pattern.groups < 1:
         table.problem("pattern", f"is {text!r} and needs a group (…) around the number")
     return pattern

@@ -19,7 +19,6 @@ from ..run.child import Child
 from ..run.classify import RunFailedError, of_exit
 from ..run.clock import Clock
 from ..run.run import Run
-from ..sandbox.policy import MAX_FILE_BYTES
 
 MAX_CONFIG_BYTES = 2**20
 _MAX_PARAMETERS = 2**48
@@ -140,7 +139,8 @@ class Model:
         if self._child.is_muted:
             message = f"The model's process ended with status {self._child.status} during the evaluation"
             return RunFailedError(FailureKind.CONTRACT_BROKEN, message, ("What it printed there is not kept.",))
-        error = of_exit(self._child.status, self._run.log.text(), "Loading or running the model that training left")
+        what = "Loading or running the model that training left"
+        error = of_exit(self._child.status, self._run.log.text(), what, self._run.confinement)
         failure = error.failure
         return (
             error
@@ -207,7 +207,7 @@ def take_files(run: Run) -> None:
         RunFailedError: A file is missing, too large, or no plain file.
     """
     for name, max_bytes in (
-        (run.folder.model.name, MAX_FILE_BYTES[run.spec.device]),
+        (run.folder.model.name, run.confinement.file_bytes),
         (run.folder.config.name, MAX_CONFIG_BYTES),
     ):
         if problem := run.folder.take(name, max_bytes):

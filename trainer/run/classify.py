@@ -10,6 +10,8 @@ from difflib import SequenceMatcher
 from ..contract.failures import FailureKind
 from ..contract.run_result import RunFailure
 from ..sandbox.guard import NOT_STARTED
+from ..sandbox.policy import Confinement
+from .refusals import refusal
 
 MAX_LINES = 15
 MAX_LINE_CHARACTERS = 300
@@ -21,6 +23,7 @@ _NEXT_STEP: dict[FailureKind, str] = {
     FailureKind.TIMEOUT: "Check the clock in every step: leave the training loop when session.progress() reaches 1.",
     FailureKind.CRASHED: "Read the lines, correct the source, and launch it again.",
     FailureKind.IMPORT_ERROR: "Use what is installed: an experiment can't add packages.",
+    FailureKind.SANDBOX_REFUSED: "Do without it, or ask a person to change the limit.",
     FailureKind.CONTRACT_BROKEN: "Read docs/trainers.md: it says what the runner expects of a trainer.",
     FailureKind.TAMPERING: "Train honestly: the lines are the evidence.",
 }
@@ -42,13 +45,14 @@ class RunFailedError(Exception):
         self.failure = RunFailure(kind, message, tuple(lines), next_step or _NEXT_STEP[kind])
 
 
-def of_exit(status: int, log: str, what: str = "The command") -> RunFailedError:
+def of_exit(status: int, log: str, what: str = "The command", bounds: Confinement | None = None) -> RunFailedError:
     """Classify a command that ended by itself with a status other than 0.
 
     Args:
         status: 128 or more for a signal, as in a shell.
         log: All of its output.
         what: The command's name in the message.
+        bounds: The sandbox that it ran in; None if it ran in none.
     """
     lines = relevant_lines(log)
     if status == NOT_STARTED:
@@ -58,7 +62,11 @@ def of_exit(status: int, log: str, what: str = "The command") -> RunFailedError:
         return RunFailedError(FailureKind.OUT_OF_MEMORY, message, lines)
     kind = _kind_of("\n".join(lines))
     ended = f"by signal {status - 128}" if status > 128 else f"with status {status}"
-    return RunFailedError(kind, f"{what} ended {ended}: {_headline(lines)}".removesuffix(": "), lines)
+    message = f"{what} ended {ended}: {_headline(lines)}".removesuffix(": ")
+    refused = None if bounds is None or kind is FailureKind.OUT_OF_MEMORY else refusal(lines, status, bounds)
+    if refused is not None:
+        return RunFailedError(refused.kind, f"{message} ({refused.what})", lines, refused.remedy)
+    return RunFailedError(kind, message, lines)
 
 
 def _kind_of(lines: str) -> FailureKind:
@@ -96,9 +104,9 @@ def _headline(lines: list[str]) -> str:
     return lines[_index_of_error(lines)] if lines[0].startswith(_TRACEBACK) else lines[-1]
 
 
-def nearest_lines(name: str, log: str, max_lines: int = 5) -> list[str]:
+def nearest_lines(name: str, printed: Sequence[str], max_lines: int = 5) -> list[str]:
     """The lines that look most like one that prints a metric, best first; the last lines if none does."""
-    lines = [line.strip()[:MAX_LINE_CHARACTERS] for line in log.splitlines() if line.strip()][-1000:]
+    lines = [line.strip()[:MAX_LINE_CHARACTERS] for line in printed if line.strip()][-1000:]
 
     def likeness(line: str) -> float:
         return SequenceMatcher(None, name.lower(), line[: 2 * len(name)].lower()).ratio()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
 
@@ -13,8 +14,7 @@ class Log:
     """A `log.txt` of bounded size. Output past its head is held in memory, and the end of it is written on closing."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file = path.open("wb", buffering=0)
+        self._file = path.open("w+b", buffering=0)
         self._room = HEAD_BYTES
         self._tail = bytearray()
         self._left_out = 0
@@ -40,9 +40,16 @@ class Log:
         del self._tail[:excess]
 
     def text(self) -> str:
-        """The output so far; text that a carriage return overwrote becomes lines of its own."""
-        output = self._path.read_bytes() + bytes(self._tail)
-        return output.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+        """The output so far; text that a carriage return overwrote becomes lines of its own.
+
+        Where a part of a long output is left out, the lines that are cut off by that are left out too: `best_loss: 1` must not
+        be read as `loss: 1`.
+        """
+        # By the open file: without a sandbox an experiment can put something else in its place.
+        head, tail = os.pread(self._file.fileno(), HEAD_BYTES, 0), bytes(self._tail)
+        if self._left_out:
+            head, tail = head.rpartition(b"\n")[0] + b"\n", tail.partition(b"\n")[2]
+        return (head + tail).decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 
     def close(self) -> None:
         """Write the end of a long output, and close the file."""

@@ -10,6 +10,8 @@ from typing import Any
 
 from ..channel import VARIABLE, BrokenChannelError, Channel, memory_file
 from ..contract.failures import FailureKind
+from ..contract.files import open_to_append
+from ..contract.run_result import MAX_NUMBER
 from .child import Child
 from .classify import RunFailedError, of_exit, relevant_lines
 from .clock import Clock
@@ -117,7 +119,7 @@ def _facts(run: Run) -> Mapping[str, Any]:
 
 def _check_exit(run: Run, child: Child) -> None:
     if child.status:
-        raise of_exit(child.status, run.log.text())
+        raise of_exit(child.status, run.log.text(), bounds=run.confinement)
 
 
 class _Training:
@@ -239,8 +241,10 @@ class _Training:
         if self._points < MAX_POINTS:
             self._points += 1
             point = {"seconds": round(clock.used(), 3), "step": step, "loss": loss, "tokens": tokens}
-            with self._run.folder.curve.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(point) + "\n")
+            descriptor = open_to_append(self._run.folder.curve)
+            if descriptor is not None:
+                with os.fdopen(descriptor, "a", encoding="utf-8") as file:
+                    file.write(json.dumps(point) + "\n")
 
     def settle(self) -> None:
         """Write to the result what was used, however the training ended."""
@@ -263,7 +267,7 @@ def _read_report(message: Mapping[str, Any]) -> tuple[float, dict[str, float]]:
             measures["flops"] = float(flops)
     except (KeyError, TypeError, ValueError, OverflowError):
         loss, measures = 0.0, {"steps": -1.0}
-    if not all(0 <= value < math.inf for value in measures.values()):
+    if not all(0 <= value <= MAX_NUMBER for value in measures.values()):
         raise RunFailedError(
             FailureKind.CONTRACT_BROKEN, f"A report lacks a sound step, loss or tokens: {dict(message)!r:.200}"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import resource
 import time
@@ -10,7 +9,7 @@ from collections.abc import Sequence
 
 from ..contract import nvidia
 from ..contract.failures import FailureKind
-from ..sandbox.policy import MAX_FILE_BYTES
+from ..contract.run_result import MAX_SECONDS
 from ..sandbox.processes import descendants, peak_memory
 from .classify import RunFailedError
 from .clock import Clock
@@ -32,7 +31,7 @@ class DiskWatch:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._max_bytes = MAX_FULL_FILES * MAX_FILE_BYTES[run.spec.device]
+        self._max_bytes = MAX_FULL_FILES * run.confinement.file_bytes
         self._next = 0.0
 
     def look(self) -> None:
@@ -48,7 +47,8 @@ class DiskWatch:
         self._next = began + max(1.0, 50 * (time.monotonic() - began))
         if used > self._max_bytes:
             message = f"The experiment wrote {used / 2**30:.1f} GiB; {self._max_bytes / 2**30:.0f} GiB are allowed"
-            raise RunFailedError(FailureKind.CONTRACT_BROKEN, message, (), "Write less to the disk.")
+            remedy = "Write less to the disk. A person can raise file_gib under [sandbox] in trainer.toml."
+            raise RunFailedError(FailureKind.SANDBOX_REFUSED, message, (), remedy)
 
 
 class GpuWatch:
@@ -95,7 +95,7 @@ def record_memory(run: Run) -> None:
 
 def note_claim(run: Run, seconds: object) -> None:
     """Record the training time that an experiment claims, if that is a number."""
-    if isinstance(seconds, int | float) and 0 <= seconds < math.inf:
+    if isinstance(seconds, int | float) and 0 <= seconds <= MAX_SECONDS:
         run.result.claimed["training_seconds"] = float(seconds)
 
 

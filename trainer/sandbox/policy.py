@@ -9,6 +9,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ class Confinement:
     Attributes:
         in_force: What each part of the sandbox is held by, as `result.json` has it.
         private_memory: The run gets a /dev/shm of its own.
+        work: The working copy, which the experiment may change.
+        temporary: The folder for temporary files, which it may change.
+        file_bytes: The largest file that it may write.
+        max_threads: Threads that it may have.
     """
 
     def __init__(self, folder: RunFolder, spec: RunSpec, trainer: TrainerFile, group: ControlGroup | None) -> None:
@@ -64,8 +69,10 @@ class Confinement:
         self._landlock = 0 if os.environ.get(SWITCH) == "1" else landlock.version()
         self._read = [*_readable_anywhere(), *(str(Path(path).expanduser()) for path in trainer.read)]
         self._bytes = _memory_limit(spec)
-        self._processes = MAX_THREADS[spec.device]
-        bounded = group is not None and group.limit_processes(self._processes)
+        self.work, self.temporary = folder.work, folder.temporary
+        self.file_bytes = MAX_FILE_BYTES[spec.device] if trainer.file_gib is None else int(trainer.file_gib * 2**30)
+        self.max_threads = MAX_THREADS[spec.device]
+        bounded = group is not None and group.limit_processes(self.max_threads)
         held = group is not None and group.limit_memory(self._bytes)
         self._limits_processes, self._limits_memory = not bounded, not held and spec.device == "cpu"
         self.private_memory = private_shm.can_be_private()
@@ -103,6 +110,18 @@ class Confinement:
                 if closed.resolve().is_relative_to(Path(path).resolve()):
                     raise ContractError(f"{path} can't be read by experiments: {closed} lies in it. Name a smaller folder")
 
+    @property
+    def shared_memory_bytes(self) -> int:
+        """Bytes of /dev/shm that a command which trains may use; 0 where it is closed."""
+        if self.private_memory:  # a new tmpfs has half of the machine's memory
+            return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+        if self._trainer.data is not None and not self._trainer.network:
+            return 0
+        with suppress(OSError):
+            place = os.statvfs(private_shm.PLACE)
+            return place.f_frsize * place.f_blocks
+        return 0
+
     def for_training(self) -> Sandbox:
         """For the experiment's command, which may change its own working copy and a folder for temporary files."""
         writable = [self._folder.work, self._folder.temporary]
@@ -125,9 +144,9 @@ class Confinement:
             devices=tuple(_devices(self._device)),
             threads=self._device == "cuda",
             groups=self._group.entrances if self._group else (),
-            file_bytes=MAX_FILE_BYTES[self._device],
+            file_bytes=self.file_bytes,
             memory_bytes=self._bytes if self._limits_memory else None,
-            processes=threads_of_user() + _SLACK * self._processes if self._limits_processes else None,
+            processes=threads_of_user() + _SLACK * self.max_threads if self._limits_processes else None,
         )
 
 

@@ -11,8 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ....trainer.contract.files import copy_whole, write_whole
+from ....trainer.contract.files import copy_whole, read_bounded, write_whole
+from ....trainer.contract.json_objects import decode
 from ....trainer.contract.run_folder import ALIVE, KEPT, PHASE, RESULT, RunFolder
+from ....trainer.contract.run_result import MAX_BYTES
 
 _PHASES = ("starting", "running", "evaluating")
 
@@ -81,7 +83,8 @@ class RunMirror:
         Returns:
             Whether the storage had a result.
         """
-        result = RunFolder(stored).result_json()
+        # A storage may show a file before all of it has arrived: that is no result yet.
+        result = decode(read_bounded(RunFolder(stored).result_file, MAX_BYTES))
         if result is None:
             return False
         for name in KEPT:

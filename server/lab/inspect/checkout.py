@@ -8,6 +8,7 @@ from anyio import to_thread
 
 from ...errors import BadInputError, ConflictError
 from ...schemas.inspect import CheckedOut
+from ...settings import FILE
 from ...source.repository import NewCommit, delta, write_folder
 from ...source.trainer_folder import Source, built_in, read_folder
 from ...store import sources
@@ -31,7 +32,7 @@ async def checkout(lab: Lab, name: str) -> CheckedOut:
         NotFoundError: The experiment doesn't exist.
     """
     folder = lab.trainer.folder
-    _refuse_installed(folder)
+    _refuse_installed(folder, lab.settings.trainer, lab.root)
     reference = await references.resolve(lab, name)
     if reference.name == references.WORKDIR:
         raise BadInputError(
@@ -54,12 +55,18 @@ async def checkout(lab: Lab, name: str) -> CheckedOut:
     return CheckedOut(id=reference.name, folder=str(folder), written=written, removed=removed)
 
 
-def _refuse_installed(folder: Path) -> None:
-    if folder.is_relative_to(built_in()) or _INSTALLED & set(folder.parts):
-        raise BadInputError(
-            f"{folder} is part of an installed package, which a checkout must not change",
-            f"Copy the trainer with `labhand init --trainer {folder.name} FOLDER`; read_source shows an experiment's source",
-        )
+def _refuse_installed(folder: Path, trainer: str, root: Path) -> None:
+    if not (folder.is_relative_to(built_in()) or _INSTALLED & set(folder.parts)):
+        return
+    copy = root / folder.name
+    if (root / FILE).exists():
+        remedy = f'copy it with `cp -r {folder} {copy}` and set trainer = "./{folder.name}" in {root / FILE}'
+    else:
+        remedy = f"run `labhand init --trainer {trainer} --copy {root}`, which makes {copy}"
+    raise BadInputError(
+        f"{folder} is part of an installed package, which a checkout must not change",
+        f"A person can let this lab train a copy: {remedy}. Its experiments stay. read_source shows an experiment's source",
+    )
 
 
 async def _is_known(lab: Lab, editable: Source) -> bool:

@@ -15,16 +15,13 @@ from ..lab import Lab
 from ..references import Reference
 from ..sanitize import reveal
 from .diff import diff
+from .regex_search import search_lines
 
 CONTEXT = 2
 """Lines before and after a match."""
 MAX_CHARACTERS = 40_000
 """Characters of an answer."""
 MAX_PIECES = 30
-MAX_SEARCHED = 400
-"""Characters of a line that are searched."""
-_NESTED = re.compile(r"\([^()]*[*+}][^()]*\)\s*[*+{]")
-"""A repeated group that contains a repetition: matching it may take exponential time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,8 @@ async def read_source(
     lines: str | None = None,
     search: str | None = None,
     against: str | None = None,
+    *,
+    regex: bool = False,
 ) -> str:
     """Return a source, or a part of it, as text. Fenced code is exact, except that invisible characters are written as escapes.
 
@@ -54,8 +53,9 @@ async def read_source(
         file: By default all editable files; for `lines`, the first of them.
         symbol: A function, class, method (`Block.forward`) or knob.
         lines: `10-40`.
-        search: A text, or a regular expression.
+        search: A text that a line contains.
         against: Show the difference from this source.
+        regex: `search` is a regular expression that matches within a line.
 
     Raises:
         BadInputError: Two of `symbol`, `lines`, `search` and `against` are set, or one is invalid.
@@ -72,7 +72,7 @@ async def read_source(
     if lines is not None:
         return _show(reference, texts, [_lines(texts, lines)])
     if search is not None:
-        return _show(reference, texts, _matches(texts, search))
+        return _show(reference, texts, await _matches(texts, search, regex=regex))
     return _outline(lab, reference, texts, file)
 
 
@@ -119,34 +119,31 @@ def _lines(texts: Mapping[str, Sequence[str]], text: str) -> Piece:
     return Piece(file, first, min(last, len(lines)))
 
 
-def _matches(texts: Mapping[str, Sequence[str]], text: str) -> list[Piece]:
-    pattern = _pattern(text)
+async def _matches(texts: Mapping[str, Sequence[str]], text: str, *, regex: bool) -> list[Piece]:
+    if not text.strip("\n") or "\n" in text:
+        problem = "is empty" if not text.strip("\n") else "has a line break, and a search looks at single lines"
+        raise BadInputError(f"search={text!r} {problem}", "Search for a part of one line")
+    places = await search_lines(text, texts) if regex else _places(texts, text)
     pieces: list[Piece] = []
     for file, lines in texts.items():
-        for number, line in enumerate(lines, 1):
-            if not pattern.search(line[:MAX_SEARCHED]):
-                continue
-            piece = Piece(file, max(1, number - CONTEXT), min(len(lines), number + CONTEXT))
+        for position in places[file]:
+            piece = Piece(file, max(1, position + 1 - CONTEXT), min(len(lines), position + 1 + CONTEXT))
             if pieces and pieces[-1].file == file and pieces[-1].last >= piece.first - 1:
                 piece = Piece(file, pieces.pop().first, piece.last)
             pieces.append(piece)
     if not pieces:
+        is_text = not regex and re.escape(text) != text
+        as_expression = "It was searched for as a text: set regex=true if it is a regular expression. " if is_text else ""
         raise NotFoundError(
-            f"{text!r} doesn't occur in {', '.join(texts)}", "Try a shorter text; read_source() shows the outline"
+            f"{text!r} doesn't occur in {', '.join(texts)}",
+            f"{as_expression}Try a shorter text; read_source() shows the outline",
         )
     return pieces
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    if not text or _NESTED.search(text):
-        raise BadInputError(
-            f"search={text!r} can't be searched for",
-            "Search for a text, or a regular expression without nested repetitions",
-        )
-    try:
-        return re.compile(text)
-    except re.error:
-        return re.compile(re.escape(text))
+def _places(texts: Mapping[str, Sequence[str]], text: str) -> Mapping[str, Sequence[int]]:
+    """Return the positions of the lines that contain a text, by file."""
+    return {file: [position for position, line in enumerate(lines) if text in line] for file, lines in texts.items()}
 
 
 def _show(reference: Reference, texts: Mapping[str, Sequence[str]], pieces: Sequence[Piece]) -> str:

@@ -241,7 +241,7 @@ def _pending(snapshot: _Snapshot) -> Pending | None:
 
 def _next(query: WaitQuery, snapshot: _Snapshot, cursor: str) -> str:
     if snapshot.unfinished and not snapshot.can_finish:
-        return "the unfinished experiments are held: cancel them, fix the cause of the failures, and launch again"
+        return "the unfinished experiments are held: attention says why, and who can mend it; then launch with retry=True"
     if snapshot.unfinished or snapshot.testing:
         same = "the same ids, " if query.ids else ""
         return f'wait({same}after="{cursor}")'

@@ -16,8 +16,14 @@ SCOPE = "COALESCE('g' || grid || ' ' || variant, tree) || ' ' || gpu"
 
 On one kind of device: what runs out of memory on one may fit another.
 """
-HELD = f"EXISTS (SELECT 1 FROM holds WHERE scope = {SCOPE} AND since >= launched_at)"
-EMPTY = f"scope NOT IN (SELECT {SCOPE} FROM experiments WHERE status = 'queued')"
+SETTING = "'setting ' || setting"
+"""What the failure of the unchanged source holds together: a setting."""
+_SCOPES = f"({SCOPE}, {SETTING})"
+HELD = f"EXISTS (SELECT 1 FROM holds WHERE scope IN {_SCOPES} AND since >= launched_at)"
+EMPTY = (
+    f"scope NOT IN (SELECT {SCOPE} FROM experiments WHERE status = 'queued')"
+    f" AND scope NOT IN (SELECT {SETTING} FROM experiments WHERE status = 'queued')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ async def active_holds(reader: Reader) -> list[Hold]:
     """The storms under which something waits, the newest first."""
     rows = await reader.rows(
         "SELECT holds.number AS hold, holds.failure, holds.reason, experiments.number"
-        f" FROM holds JOIN experiments ON {SCOPE} = scope"
+        f" FROM holds JOIN experiments ON scope IN {_SCOPES}"
         " WHERE status = 'queued' AND launched_at <= since ORDER BY since DESC, experiments.number"
     )
     storms: dict[int, Hold] = {}
@@ -82,15 +88,46 @@ async def scope_of(tx: Transaction, experiment: int) -> HoldScope:
 
 async def save_hold(tx: Transaction, experiment: int, failure: Failure, reason: str, now: float) -> None:
     """Hold back what is queued in an experiment's scope. What is launched later is not held."""
+    await _save(tx, SCOPE, (failure, reason, now, experiment))
+
+
+async def _save(tx: Transaction, scope: str, values: tuple[object, ...]) -> None:
     await tx.execute(
-        f"INSERT INTO holds (scope, failure, reason, since) SELECT {SCOPE}, ?, ?, ? FROM experiments WHERE number = ?"
+        f"INSERT INTO holds (scope, failure, reason, since) SELECT {scope}, ?, ?, ? FROM experiments WHERE number = ?"
         " ON CONFLICT (scope) DO UPDATE SET failure = excluded.failure, reason = excluded.reason, since = excluded.since",
-        (failure, reason, now, experiment),
+        values,
     )
+
+
+async def is_first_of_unchanged(reader: Reader, experiment: int) -> bool:
+    """Whether an experiment has the unchanged source, and nothing in its setting has ever been scored."""
+    row = await reader.row(
+        "SELECT 1 FROM experiments AS own WHERE number = ? AND (purpose = 'baseline' OR EXISTS (SELECT 1 FROM experiments AS"
+        " baseline WHERE baseline.setting = own.setting AND baseline.purpose = 'baseline' AND baseline.tree = own.tree))"
+        " AND NOT EXISTS (SELECT 1 FROM experiments AS other WHERE other.setting = own.setting AND other.score IS NOT NULL)",
+        (experiment,),
+    )
+    return row is not None
+
+
+async def queued_in_setting(reader: Reader, experiment: int) -> int:
+    """How many experiments wait in an experiment's setting."""
+    row = await reader.row(
+        "SELECT count(*) FROM experiments WHERE status = 'queued'"
+        " AND +setting = (SELECT setting FROM experiments WHERE number = ?)",
+        (experiment,),
+    )
+    return int(row[0]) if row else 0
+
+
+async def save_setting_hold(tx: Transaction, experiment: int, failure: Failure, reason: str, now: float) -> None:
+    """Hold back what is queued in an experiment's setting, whatever its source. What is launched later is not held."""
+    await _save(tx, SETTING, (failure, reason, now, experiment))
 
 
 async def lift_holds(tx: Transaction, experiment: int) -> None:
     """Let go on what was held in every scope that this experiment's source belongs to, on its kind of device."""
+    await tx.execute(f"DELETE FROM holds WHERE scope = (SELECT {SETTING} FROM experiments WHERE number = ?)", (experiment,))
     await tx.execute(
         f"DELETE FROM holds WHERE scope IN (SELECT {SCOPE} FROM experiments"
         " WHERE (tree, gpu) = (SELECT tree, gpu FROM experiments WHERE number = ?))",

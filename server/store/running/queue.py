@@ -6,23 +6,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...domain import PRIORITIES
 from ...ids import run_id
 from ..database import Database, Reader, Transaction
 from .holds import EMPTY, HELD
 
 # SQLite would rather read all that is queued by its status, and sort it.
 _QUEUE = "experiments INDEXED BY experiments_queue"
+TRIAL_SECONDS = 30.0
+"""A baseline that has trained for so long shows that the trainer runs: most that can't fail in the first seconds."""
 _STARTABLE = f"status = 'queued' AND cancel_reason IS NULL AND NOT {HELD}"
 
 
 async def startable(db: Database, kinds: Sequence[str]) -> bool:
     """Whether anything waits that could start on a device of these kinds."""
-    marks = ", ".join("?" * len(kinds))
-    sql = f"SELECT 1 FROM {_QUEUE} WHERE {_STARTABLE} AND gpu IN ({marks}) LIMIT 1"
+    sql = f"SELECT 1 FROM {_QUEUE} WHERE {_STARTABLE} AND gpu IN ({_marks(kinds)}) LIMIT 1"
     return bool(kinds) and await db.row(sql, kinds) is not None
 
 
-async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float) -> int:
+async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float, *, try_first: bool = False) -> int:
     """Make runs of the experiments that are next, for a backend to start, and return how many.
 
     Args:
@@ -31,9 +33,17 @@ async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float) -> i
         gpu: The kind of device that the pool has.
         most: Free slots.
         now: Unix time.
+        try_first: In a setting in which nothing was ever scored, start a single replicate of the baseline, and the others when
+            it has trained for `TRIAL_SECONDS`: a trainer that can't run then costs one run.
     """
-    sql = f"SELECT number, attempts FROM {_QUEUE} WHERE {_STARTABLE} AND gpu = ? ORDER BY priority DESC, number LIMIT ?"
-    chosen = [(row["number"], row["attempts"] + 1) for row in await tx.rows(sql, (gpu, most))]
+    trials = await _trials(tx, gpu, now) if try_first else {}
+    alone, others = [number for number in trials.values() if number], list(trials)
+    sql = (
+        f"SELECT number, attempts FROM {_QUEUE} WHERE {_STARTABLE} AND gpu = ?"
+        f" AND (setting NOT IN ({_marks(others)}) OR number IN ({_marks(alone)})) ORDER BY priority DESC, number LIMIT ?"
+    )
+    rows = await tx.rows(sql, (gpu, *others, *alone, most))
+    chosen = [(row["number"], row["attempts"] + 1) for row in rows]
     await tx.many(
         "UPDATE experiments SET status = 'starting', attempts = ?, started_at = ? WHERE number = ?",
         [(attempt, now, number) for number, attempt in chosen],
@@ -44,6 +54,31 @@ async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float) -> i
         [(run_id(number, attempt), number, attempt, pool, now, now) for number, attempt in chosen],
     )
     return len(chosen)
+
+
+async def _trials(tx: Transaction, gpu: str, now: float) -> dict[str, int]:
+    """The settings in which nothing was tried yet, with the replicate of the baseline to try; 0 while one is being tried."""
+    waiting = await tx.rows(
+        f"SELECT setting, min(number) AS number FROM {_QUEUE} WHERE {_STARTABLE} AND gpu = ? AND purpose = 'baseline'"
+        " AND priority = ? GROUP BY setting",
+        (gpu, PRIORITIES["high"]),
+    )
+    trials: dict[str, int] = {}
+    for setting, number in [(row["setting"], row["number"]) for row in waiting]:
+        if await tx.row("SELECT 1 FROM experiments WHERE setting = ? AND score IS NOT NULL LIMIT 1", (setting,)):
+            continue
+        running = await tx.rows(
+            "SELECT running_at FROM runs JOIN experiments ON experiments.number = runs.experiment"
+            " WHERE runs.status NOT IN ('finished', 'lost') AND setting = ?",
+            (setting,),
+        )
+        if all((row["running_at"] or now) > now - TRIAL_SECONDS for row in running):
+            trials[setting] = 0 if running else number
+    return trials
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 async def give_back(tx: Transaction, run: str, experiment: int) -> None:

@@ -9,12 +9,17 @@ from pathlib import Path
 import anyio
 import pytest
 from labhand.server import machine
+from labhand.server.lab import references
+from labhand.server.lab.lab import Lab
 from labhand.server.main import app
+from labhand.server.settings import load_settings
+from labhand.server.source.trainer_folder import load_trainer
 from labhand.server.store.comparison import strata
 from labhand.trainer.contract.evaluator_version import evaluator_version
 from typer.testing import CliRunner, Result
 
 from ..lab import writing
+from ..lab.builders import Woken
 
 PARABOLA = Path(__file__).parents[2] / "trainers" / "parabola"
 
@@ -33,11 +38,49 @@ def test_init_writes_a_file_that_can_be_used_and_never_over_another(tmp_path: Pa
     assert "exists already" in again.output
 
 
-def test_init_copies_a_built_in_trainer_that_can_be_edited(tmp_path: Path) -> None:
+def test_init_copy_trains_the_copy_and_not_the_built_in_trainer(tmp_path: Path) -> None:
     assert labhand("init", str(tmp_path), "--copy").exit_code == 0
-    assert (tmp_path / "gpt" / "train.py").is_file()
     assert 'trainer = "./gpt"' in (tmp_path / "labhand.toml").read_text()
     assert labhand("doctor", "--root", str(tmp_path)).exit_code == 0
+    train = tmp_path / "gpt" / "train.py"
+    train.write_text(train.read_text().replace("DEPTH = ", "DEPTH = 1 + "))
+
+    async def trained() -> tuple[Path, bytes]:
+        lab = await Lab.open(tmp_path, wake=Woken())
+        try:
+            source = (await references.baseline(lab)).source
+            return lab.trainer.folder, source["train.py"]
+        finally:
+            await lab.close()
+
+    assert anyio.run(trained) == (tmp_path / "gpt", train.read_bytes())
+
+
+def test_a_copy_has_the_protected_files_of_its_original_and_so_the_same_strata(tmp_path: Path) -> None:
+    assert labhand("init", str(tmp_path), "--copy").exit_code == 0
+    copy, original = load_trainer("./gpt", tmp_path), load_trainer("gpt", tmp_path)
+    assert copy.folder == tmp_path / "gpt" != original.folder
+    assert copy.protected_digest == original.protected_digest
+
+
+def test_init_copies_a_trainer_of_any_name_completely_and_trains_it(tmp_path: Path) -> None:
+    mine = tmp_path / "gpt"
+    shutil.copytree(PARABOLA, mine)
+    (mine / "parts").mkdir()
+    (mine / "parts" / "__init__.py").write_text("Z = 1\n")
+    (tmp_path / "lab").mkdir()
+    done = labhand("init", str(tmp_path / "lab"), "--trainer", str(mine), "--copy")
+    assert done.exit_code == 0, done.output
+    settings = load_settings(tmp_path / "lab")
+    assert load_trainer(settings.trainer, tmp_path / "lab").folder == tmp_path / "lab" / "gpt"
+    assert (tmp_path / "lab" / "gpt" / "parts" / "__init__.py").read_text() == "Z = 1\n"
+
+
+def test_the_doctor_says_that_a_folder_named_like_the_built_in_trainer_is_not_used(tmp_path: Path) -> None:
+    shutil.copytree(PARABOLA, tmp_path / "gpt")
+    (tmp_path / "labhand.toml").write_text('trainer = "gpt"\n')
+    output = " ".join(labhand("doctor", "--root", str(tmp_path)).output.split())
+    assert 'to train that folder, set trainer = "./gpt"' in output
 
 
 @pytest.mark.parametrize("command", [["status"], ["results"], ["logs", "e0001"], ["cancel", "e0001"]])

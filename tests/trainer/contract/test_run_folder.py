@@ -39,7 +39,8 @@ def test_a_spec_is_completed_with_where_the_run_goes(tmp_path: Path) -> None:
 
 
 def test_phase_and_result_are_read_as_they_were_written(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
+    folder = RunFolder(tmp_path / "e0001-1")
+    folder.path.mkdir()
     folder.set_phase("evaluating")
     folder.write_result(RunResult.cancelled("e0001-1"))
     assert folder.phase() == "evaluating"
@@ -64,6 +65,13 @@ def test_what_an_experiment_may_have_put_there_holds_nobody_up(tmp_path: Path, n
         file.write_bytes(b"\xff9" * 40)
     folder = RunFolder(tmp_path)
     assert not folder.is_claimed()
-    assert (folder.claimant(), folder.phase(), folder.result(), folder.sealed_json()) == (None, None, None, None)
+    assert (folder.claimant(), folder.phase(), folder.sealed_json()) == (None, None, None)
+    result = folder.result()
+    assert (result is None) == (name != "result.json")
+    if result is not None:
+        assert result.failure is not None
+        assert result.failure.kind == "contract_broken"
+        folder.write_result(RunResult.cancelled(tmp_path.name))  # as its runner does, whatever lies there
+        assert folder.result() == RunResult.cancelled(tmp_path.name)
     with pytest.raises(ContractError):
         folder.spec()

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from labhand.trainer.contract.failures import FailureKind
-from labhand.trainer.contract.run_result import MAX_ENTRIES, ResultError, RunFailure, RunResult, decode
+from labhand.trainer.contract.json_objects import JsonError, decode, decode_strictly
+from labhand.trainer.contract.run_result import MAX_ENTRIES, ResultError, RunFailure, RunResult
 
 
 def a_result(**parts: Any) -> dict[str, Any]:
@@ -56,6 +57,8 @@ def test_a_result_of_the_previous_version_is_read() -> None:
         ({"score": "1.9"}, "score is '1.9'"),
         ({"score": None}, "score is None"),
         ({"score": 10**400}, "score is 1000"),
+        ({"score": 1e200}, "score is 1e.200 and has to be a finite number of at most"),
+        ({"run": None, "score": -1e51}, "score is -1e.51"),
         ({"device": None}, r"device\.kind is missing"),
         ({"device": "H100"}, "device is 'H100'"),
         ({"device": {"kind": 100}}, "kind is 100"),
@@ -75,6 +78,54 @@ def test_a_field_that_cannot_be_used_is_named(parts: dict[str, Any], message: st
     assert read.failure is not None
     assert (read.run, read.status, read.failure.kind) == ("e0001-1", "failed", FailureKind.CONTRACT_BROKEN)
     assert "can't be read" in read.failure.message
+
+
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+ODD = {
+    "nested": nested(900),
+    "deep": nested(100_000),
+    "long": 10**5000,
+    "surrogate": "\ud800",
+    "null": None,
+    "nan": math.nan,
+    "list": [],
+    "table": {"\ud800": nested(50)},
+}
+FIELDS = ("status", "flags", "sandbox", "seconds", "device", "evaluator", "failure", "weights_of", "score", "measures")
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+def test_no_value_of_any_field_stops_the_reader(field: str, value: Any) -> None:
+    result = RunResult.read(a_result(**{field: value}), "e0001-1")
+    assert result.status in {"succeeded", "failed", "cancelled"}
+    json.dumps(result.as_json(), allow_nan=False).encode()
+    str(result.failure).encode()
+
+
+@pytest.mark.parametrize("run", ["e0002-1", "", None, 7])
+def test_another_runs_result_is_not_this_runs(run: Any) -> None:
+    result = RunResult.read(a_result(run=run), "e0001-1")
+    assert result.failure is not None
+    assert (result.run, result.score, result.failure.kind) == ("e0001-1", None, FailureKind.CONTRACT_BROKEN)
+
+
+def test_a_key_that_a_result_has_twice_is_named() -> None:
+    content = json.dumps(a_result()).replace('"score": 1.9', '"score": 1.9, "score": 0.1').encode()
+    with pytest.raises(JsonError, match="has the key 'score' twice"):
+        decode_strictly(content)
+
+
+@pytest.mark.parametrize("seconds", [{"held": 1e300}, {"held": -5.0}, {"held": None}, {"held": "long"}, {"training": -1e9}])
+def test_a_duration_that_no_run_can_have_is_not_believed(seconds: dict[str, Any]) -> None:
+    result = RunResult.read(a_result(seconds=seconds))
+    assert (result.held_seconds, result.training_seconds) == (None, 0.0)
 
 
 @pytest.mark.parametrize("value", [None, 1, "x", [], {}, {"seconds": []}, {"seconds": {"held": math.nan}}])

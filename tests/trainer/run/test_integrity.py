@@ -62,5 +62,5 @@ for number in range(5):
 time.sleep(60)
 """
     failure = make_run(write).run()["failure"]
-    assert failure["kind"] == "contract_broken"
+    assert failure["kind"] == "sandbox_refused"
     assert "GiB are allowed" in failure["message"]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
+from anyio import run_process, to_thread
 from labhand.server.errors import BadInputError, ConflictError, NotFoundError
 from labhand.server.lab.inspect.checkout import checkout
 from labhand.server.lab.lab import Lab
+from labhand.server.main import app
+from typer.testing import CliRunner
 
 from ..builders import Woken
 from ..writing import launch, lay_out, opened
@@ -85,12 +90,36 @@ async def test_a_mended_evaluator_does_not_make_a_known_folder_look_unsaved(tmp_
         assert (folder / "README.md").read_text() == "Mended\n"
 
 
-async def test_an_installed_trainer_stays_as_it_is(tmp_path: Path) -> None:
+async def test_an_installed_trainer_stays_as_it_is_and_the_refusal_names_a_command_that_makes_a_copy(tmp_path: Path) -> None:
+    lab = await Lab.open(tmp_path, wake=Woken())
+    try:
+        with pytest.raises(BadInputError, match=r"`labhand init --trainer gpt --copy") as refused:
+            await checkout(lab, "baseline")
+    finally:
+        await lab.close()
+    [command] = re.findall(r"`labhand (init [^`]*)`", str(refused.value))
+    assert (await to_thread.run_sync(CliRunner().invoke, app, shlex.split(command))).exit_code == 0
+    lab = await Lab.open(tmp_path, wake=Woken())
+    try:
+        assert (await checkout(lab, "baseline")).folder == str(tmp_path / "gpt")
+    finally:
+        await lab.close()
+
+
+async def test_in_a_lab_with_settings_the_refusal_names_the_copy_and_the_line(tmp_path: Path) -> None:
     (tmp_path / "labhand.toml").write_text('trainer = "gpt"\n')
     lab = await Lab.open(tmp_path, wake=Woken())
     try:
-        with pytest.raises(BadInputError, match="labhand init --trainer gpt FOLDER"):
+        with pytest.raises(BadInputError, match=r'`cp -r .*/gpt .*/gpt` and set trainer = "\./gpt"') as refused:
             await checkout(lab, "baseline")
+    finally:
+        await lab.close()
+    [command] = re.findall(r"`(cp [^`]*)`", str(refused.value))
+    await run_process(shlex.split(command))
+    (tmp_path / "labhand.toml").write_text('trainer = "./gpt"\n')
+    lab = await Lab.open(tmp_path, wake=Woken())
+    try:
+        assert (await checkout(lab, "baseline")).folder == str(tmp_path / "gpt")
     finally:
         await lab.close()
 

@@ -6,8 +6,10 @@ import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from anyio import create_task_group, current_time, sleep
 from labhand.server.errors import BadInputError, NotFoundError
 from labhand.server.lab.inspect.source import read_source
 from labhand.server.lab.lab import Lab
@@ -116,11 +118,37 @@ async def test_line_ends_and_odd_characters_survive_for_an_edit_to_find(tmp_path
 
 async def test_a_search_shows_every_place_with_context_and_merges_neighbours(tmp_path: Path) -> None:
     async with lab_with(tmp_path) as lab:
-        text = await read_source(lab, search=r"self\.width|DEPTH")
+        text = await read_source(lab, search=r"self\.width|DEPTH", regex=True)
         literal = await read_source(lab, search="range(steps")
     heads = [line for line in text.splitlines() if line.startswith("baseline train.py")]
     assert heads == ["baseline train.py, lines 2-6 of 24", "baseline train.py, lines 12-21 of 24"]
     assert code(literal) == ["\n".join(TRAIN.split("\n")[20:24])]
+
+
+@pytest.mark.parametrize("expression", [".*.*.*.*.*.*!", r"(\w+\s*)+:", "(a|a)*b"])
+async def test_no_search_holds_the_server_and_its_other_clients(tmp_path: Path, expression: str) -> None:
+    async with lab_with(tmp_path, f"LINE = '{'a ' * 2000}'\n{'a' * 4000}\n") as lab, create_task_group() as group:
+        answers: list[str] = []
+
+        async def search() -> None:
+            try:
+                answers.append(await read_source(lab, search=expression, regex=True))
+            except BadInputError as refused:
+                answers.append(str(refused))
+
+        group.start_soon(search)
+        longest = 0.0
+        while not answers:
+            began = current_time()
+            await sleep(0.01)  # what another client would wait
+            longest = max(longest, current_time() - began)
+        assert "was ended" in answers[0]
+        assert longest < 2
+
+
+async def test_a_search_is_for_literal_text_by_default(tmp_path: Path) -> None:
+    async with lab_with(tmp_path, "A = 1\nB = '.*.*.*.*.*.*!'\nC = 3\n") as lab:
+        assert "'.*.*.*.*.*.*!'" in await read_source(lab, search=".*.*.*.*.*.*!")
 
 
 async def test_a_protected_file_can_be_read_when_it_is_named(tmp_path: Path) -> None:
@@ -148,7 +176,7 @@ async def test_a_long_answer_is_cut_and_says_how_to_see_the_rest(tmp_path: Path)
         text = await read_source(lab, symbol="main")
         assert len(text) < 45_000
         assert "set lines to read the rest" in text
-        assert "more places" in await read_source(lab, search=r"print\(\d*0\)")
+        assert "more places" in await read_source(lab, search="0)")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +186,10 @@ async def test_a_long_answer_is_cut_and_says_how_to_see_the_rest(tmp_path: Path)
         ({"file": "trian.py"}, NotFoundError, "train.py"),
         ({"search": "nowhere"}, NotFoundError, "outline"),
         ({"search": ""}, BadInputError, "search"),
-        ({"search": r"(\w+\s*)+:"}, BadInputError, "without nested repetitions"),
+        ({"search": "a\nb"}, BadInputError, "a part of one line"),
+        ({"search": "self.width|DEPTH"}, NotFoundError, "set regex=true"),
+        ({"search": "(", "regex": True}, BadInputError, "is no regular expression"),
+        ({"search": "nowhere.*", "regex": True}, NotFoundError, "outline"),
         ({"lines": "40-50"}, BadInputError, "24"),
         ({"lines": "9-3"}, BadInputError, "10-40"),
         ({"lines": "all"}, BadInputError, "10-40"),
@@ -168,7 +199,7 @@ async def test_a_long_answer_is_cut_and_says_how_to_see_the_rest(tmp_path: Path)
     ],
 )
 async def test_what_cannot_be_shown_is_refused_with_what_would_do(
-    tmp_path: Path, asked: dict[str, str], error: type[Exception], told: str
+    tmp_path: Path, asked: dict[str, Any], error: type[Exception], told: str
 ) -> None:
     async with lab_with(tmp_path) as lab:
         with pytest.raises(error, match=told):

@@ -1,0 +1,80 @@
+"""A trainer that can't run costs one run, and the agent is told who can mend it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from labhand.server.dispatcher.loop import Dispatcher
+from labhand.server.domain import Purpose
+from labhand.server.lab.lab import Lab
+from labhand.server.lab.monitor import alerts
+from labhand.server.store.running import queue
+
+from ..lab import writing
+from . import support
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def lab_whose_trainer_needs(tmp_path: Path, needed: Path) -> AsyncGenerator[tuple[Lab, Dispatcher]]:
+    """A lab of five slots whose unchanged source fails unless a file is there, as data that aren't prepared."""
+    train = writing.lay_out(tmp_path) / "train.py"
+    check = f"import pathlib\nassert pathlib.Path({str(needed)!r}).exists(), 'the data is missing'\n"
+    train.write_text(train.read_text().replace("import os\n", f"import os\n{check}"))
+    async with writing.opened(tmp_path, slots=5) as lab, support.loop(lab) as loop:
+        yield lab, loop
+
+
+async def test_a_trainer_that_cannot_run_costs_one_run_and_attention_says_who_mends_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    async with lab_whose_trainer_needs(tmp_path, data) as (lab, loop):
+        await writing.launch(lab, overrides={"X": 2})
+        await support.tick_until_idle(loop)
+        everything = await writing.experiments(lab)
+        assert [(one.status, one.purpose) for one in everything if one.status != "queued"] == [("failed", Purpose.BASELINE)]
+        assert len(everything) == 5
+        [failed] = [one.failed for one in everything if one.failed is not None]
+        assert "no change of the source mends it. Tell the person" in failed.next_step
+        [line] = [alert.line for alert in await alerts.scan(lab) if alert.key.startswith("storm:")]
+        for part in ("The unchanged source failed", "the data is missing", "which only the person can mend", "retry=True"):
+            assert part in line
+        assert (await lab.db.rows("SELECT experiments FROM spent"))[0][0] == 1
+
+        data.touch()
+        await writing.launch(lab, overrides={"X": 2}, retry=True)
+        await support.tick_until_idle(loop)
+        statuses = await support.statuses(lab)
+        assert sorted(statuses) == ["failed", *["succeeded"] * (len(statuses) - 1)]
+        assert await lab.db.rows("SELECT * FROM holds") == []
+
+
+async def test_an_idea_that_fails_beside_a_working_baseline_is_the_ideas_fault(tmp_path: Path) -> None:
+    async with writing.opened(tmp_path, slots=5) as lab, support.loop(lab) as loop:
+        await writing.launch(lab, overrides={"FAIL": True})
+        await support.tick_until_idle(loop)
+        everything = await writing.experiments(lab)
+        [failed] = [one.failed for one in everything if one.failed is not None]
+        assert "unchanged source" not in failed.next_step
+        assert sorted(one.status for one in everything) == ["failed", *["succeeded"] * 4]
+
+
+async def test_a_first_baseline_that_trains_lets_the_others_start_beside_it(tmp_path: Path) -> None:
+    async with writing.opened(tmp_path, slots=5) as lab:
+        await writing.launch(lab, overrides={"X": 2})
+        now = time.time()
+
+        async def take(at: float) -> int:
+            async with lab.db.transaction() as tx:
+                return await queue.take(tx, "local", "cpu", 5, at, try_first=True)
+
+        assert await take(now) == 1
+        assert await take(now + 10 * queue.TRIAL_SECONDS) == 0, "it has not begun to train"
+        async with lab.db.transaction() as tx:
+            await tx.execute("UPDATE runs SET running_at = ?", (now,))
+        assert await take(now + queue.TRIAL_SECONDS - 1) == 0
+        assert await take(now + queue.TRIAL_SECONDS + 1) == 4

@@ -1,0 +1,168 @@
+"""Failures that aren't the source's own: the sandbox or the machine refused something, and a person can change a limit."""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ..contract.failures import FailureKind
+from ..sandbox.policy import Confinement
+
+_NETWORK: Final = re.compile(
+    r"gaierror|NameResolutionError|name resolution|Name or service not known|Could not resolve host|Network is unreachable"
+    r"|Max retries exceeded|OfflineModeIsEnabled|LocalEntryNotFoundError"
+)
+_SOCKET: Final = re.compile(r"\bsocket\b|create_connection|\.connect\(|_sock\b|urlopen|aiohttp|urllib")
+_DENIED: Final = re.compile(r"\[Errno 13\]|Permission denied")
+_DENIED_PATH: Final = re.compile(r"\[Errno 13\][^']{0,80}'([^']+)'|(/[^\s:']+)['\"]?: Permission denied")
+_TOO_LARGE: Final = re.compile(r"\[Errno 27\]|File too large")
+_FULL: Final = re.compile(r"\[Errno 28\]|No space left on device")
+_SHARED_MEMORY: Final = re.compile(r"/dev/shm|shared memory|\bshm\b|Bus error|SemLock|torch_\d+_\d+")  # noqa: S108
+_THREADS: Final = re.compile(r"can't start new thread|BlockingIOError: \[Errno 11\]|Resource temporarily unavailable")
+_FORBIDDEN_CALL: Final = re.compile(r"PermissionError: \[Errno 1\] Operation not permitted")
+_MISSING: Final = re.compile(r"^ModuleNotFoundError: No module named '([\w.]+)'", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What was refused.
+
+    Attributes:
+        kind: The class of the failure.
+        what: What was refused, with the limit.
+        remedy: What the experiment can do instead, and what a person can change.
+    """
+
+    kind: FailureKind
+    what: str
+    remedy: str
+
+
+def refusal(lines: Sequence[str], status: int, bounds: Confinement) -> Refusal | None:
+    """Find out whether a command failed because of something that was refused to it.
+
+    Args:
+        lines: Of its output, those that matter.
+        status: Its exit status, with 128 added to the number of a signal.
+        bounds: The sandbox that it ran in.
+
+    Returns:
+        None if the failure looks like the source's own.
+    """
+    text = "\n".join(lines)
+    checks: tuple[Callable[[str, int, Confinement], Refusal | None], ...] = (
+        _missing_package,
+        _network,
+        _shared_memory,
+        _full_disk,
+        _too_large,
+        _closed_file,
+        _too_many_threads,
+        _forbidden_call,
+    )
+    return next((found for check in checks if (found := check(text, status, bounds)) is not None), None)
+
+
+def _refused(what: str, remedy: str) -> Refusal:
+    return Refusal(FailureKind.SANDBOX_REFUSED, what, remedy)
+
+
+def _missing_package(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    missing = _MISSING.search(text)
+    if missing is None:
+        return None
+    package = missing[1].partition(".")[0]
+    if (bounds.work / package).exists() or (bounds.work / f"{package}.py").exists():
+        return None
+    remedy = (
+        f"Use what is installed: an experiment can't add packages. A person can install it with `{sys.executable} -m pip"
+        f" install {package}` (its name there may differ), or set python of the pool in labhand.toml to an interpreter that has"
+        " it."
+    )
+    return Refusal(FailureKind.IMPORT_ERROR, f"the package {package} isn't installed for {sys.executable}", remedy)
+
+
+def _network(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    if bounds.in_force["network"] in {"allowed", "none"}:
+        return None
+    is_socket = _DENIED.search(text) and not _DENIED_PATH.search(text) and _SOCKET.search(text)
+    if not (_NETWORK.search(text) or is_socket):
+        return None
+    return _refused(
+        "the sandbox refused the network",
+        "Use data and weights that are on the machine: an experiment has no network. A person can download them in the command"
+        " of [prepare] in trainer.toml, which has the network, or set network = true under [sandbox] there.",
+    )
+
+
+def _shared_memory(text: str, status: int, bounds: Confinement) -> Refusal | None:
+    is_full = _FULL.search(text) or "Bus error" in text or "shared memory" in text or status == 128 + signal.SIGBUS
+    if status != 128 + signal.SIGBUS and not (_SHARED_MEMORY.search(text) and (is_full or _DENIED.search(text))):
+        return None
+    size = bounds.shared_memory_bytes
+    limit = f"it has {size / 2**30:.1f} GiB" if size else "this experiment has none"
+    larger = (
+        "This run has a /dev/shm of its own, of half of the machine's memory."
+        if bounds.private_memory
+        else "A person can make it larger: with --shm-size for a container, or `mount -o remount,size=16G /dev/shm`."
+    )
+    return _refused(
+        f"shared memory (/dev/shm) is full or closed: {limit}",
+        f"Load data in the training process (num_workers=0), or share less between processes. {larger}",
+    )
+
+
+def _full_disk(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    if not _FULL.search(text):
+        return None
+    return _refused(
+        f"the disk of {bounds.work} is full",
+        "Write less. A person has to free space on that machine, or set data_dir in labhand.toml to a larger disk.",
+    )
+
+
+def _too_large(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    if not _TOO_LARGE.search(text):
+        return None
+    return _refused(
+        f"the sandbox refused a file of more than {bounds.file_bytes / 2**30:.3g} GiB",
+        "Write smaller files. A person can set file_gib under [sandbox] in trainer.toml.",
+    )
+
+
+def _closed_file(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    match = _DENIED_PATH.search(text)
+    if bounds.in_force["files"] == "none" or match is None:
+        return None
+    path = Path(bounds.work, match[1] or match[2]).resolve()
+    if any(path.is_relative_to(place.resolve()) for place in (bounds.work, bounds.temporary)):
+        return None
+    folder = path if path.is_dir() else path.parent
+    return _refused(
+        f"the sandbox refused {path}",
+        "An experiment reads its copy of the trainer, Python and the system's libraries, and writes to its copy and to TMPDIR."
+        f' A person can let it read more: read = ["{folder}"] under [sandbox] in trainer.toml.',
+    )
+
+
+def _too_many_threads(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    if not _THREADS.search(text):
+        return None
+    return _refused(
+        f"the sandbox refused more than {bounds.max_threads} threads and processes",
+        "Start fewer workers and threads: the limit can't be changed.",
+    )
+
+
+def _forbidden_call(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    if bounds.in_force["network"] != "seccomp" or not _FORBIDDEN_CALL.search(text):
+        return None
+    return _refused(
+        "the sandbox refused a system call (EPERM)",
+        "Leave other processes, System V shared memory, message queues, keys and kernel tracing alone: they stay closed.",
+    )
