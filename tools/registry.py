@@ -22,7 +22,7 @@ from pydantic.fields import FieldInfo
 from typing_extensions import override
 
 from ..server.errors import LabhandError
-from ..server.schemas.messages import Request
+from ..server.schemas.messages import Answer, Request
 from .argument_errors import explain
 from .lab_context import LabContext
 
@@ -81,10 +81,18 @@ class LabTool:
         """The names of the tool's arguments."""
         return frozenset(self.request.model_fields)
 
-    def build(self) -> Tool:
-        """Return the tool as the SDK registers it."""
+    def build(self, offered: frozenset[str]) -> Tool:
+        """Return the tool as the SDK registers it.
+
+        Args:
+            offered: The names of the tools that the server offers. No answer suggests another one.
+        """
+
+        async def call(ctx: LabContext, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - as the tool answers
+            return _without_other_tools(await self._call(ctx, arguments), offered)
+
         return Tool(
-            fn=self._call,
+            fn=call,
             name=self.name,
             title=self.title,
             description=self.description,
@@ -107,6 +115,15 @@ class LabTool:
             raise ToolError(str(error)) from error
         except ValidationError as error:
             raise ToolError(explain(error, self.request)) from error
+
+
+def _without_other_tools(answer: object, offered: frozenset[str]) -> object:
+    """Return an answer without the suggested call, if it is a call of a tool that the server doesn't offer."""
+    suggested = getattr(answer, "next", "")
+    name, has_arguments, _ = suggested.partition("(")
+    if isinstance(answer, Answer) and has_arguments and name.isidentifier() and name not in offered:
+        return answer.model_copy(update={"next": ""})
+    return answer
 
 
 class UncheckedArguments(FuncMetadata):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field, JsonValue
 
 from .messages import Answer, Request
@@ -9,6 +11,8 @@ from .messages import Answer, Request
 
 class SourceQuery(Request):
     """Which source to read, and which part of it."""
+
+    tool: ClassVar[str] = "read_source"
 
     id: str = Field(
         default="champion", description="champion, baseline, workdir (the trainer folder on disk), or an experiment's id"
@@ -23,6 +27,8 @@ class SourceQuery(Request):
 class ExperimentQuery(Request):
     """Which experiment to show, and which parts of it."""
 
+    tool: ClassVar[str] = "get_experiment"
+
     id: str = Field(description="An experiment's id, e0042")
     include: list[str] | None = Field(default=None, description="Further parts: diff, curve, runs, failure, replicates, all")
     against: str | None = Field(default=None, description="Show the diff against this experiment instead of its base")
@@ -31,6 +37,8 @@ class ExperimentQuery(Request):
 class LogQuery(Request):
     """Which lines of which log to read."""
 
+    tool: ClassVar[str] = "get_logs"
+
     id: str = Field(description="An experiment's id, e0042")
     tail_lines: int = Field(default=20, ge=1, le=2000, description="Number of lines from the end")
     search: str | None = Field(default=None, description="Only lines that contain this text")
@@ -38,6 +46,8 @@ class LogQuery(Request):
 
 class CheckoutRequest(Request):
     """Which source to write to the trainer folder."""
+
+    tool: ClassVar[str] = "checkout"
 
     id: str = Field(description="champion, baseline, or an experiment's id")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
@@ -80,6 +80,8 @@ class LaunchOptions(Request):
 class Launch(LaunchOptions, Change):
     """The launch of one experiment."""
 
+    tool: ClassVar[str] = "launch_experiment"
+
     retry: bool = Field(
         default=False,
         description="Run again what failed. What failed as `tampering` is evaluated again on its stored weights",
@@ -88,6 +90,8 @@ class Launch(LaunchOptions, Change):
 
 class GridLaunch(LaunchOptions):
     """The launch of a grid: factors crossed with variants, or a list of cells."""
+
+    tool: ClassVar[str] = "launch_grid"
 
     factors: dict[str, list[JsonValue]] = Field(
         default_factory=dict, description='Knob to its values: {"DEPTH": [4, 6], "MATRIX_LR": [0.02, 0.04]}'

@@ -103,7 +103,7 @@ def _symbol(texts: Mapping[str, Sequence[str]], name: str) -> list[Piece]:
     matches = find(symbols_by_file, name)
     if not matches:
         names = {symbol.name for symbols_of_file in symbols_by_file.values() for symbol in symbols_of_file}
-        raise NotFoundError(f"There is no symbol {name!r} here", f"{nearest(name, names)} read_source() shows the outline")
+        raise NotFoundError(f"There is no symbol {name!r} here", f"{nearest(name, names)} read_source shows the outline")
     return [Piece(file, symbol.first, symbol.last, symbol.name) for file, symbol in matches]
 
 
@@ -132,7 +132,7 @@ def _matches(texts: Mapping[str, Sequence[str]], text: str) -> list[Piece]:
             pieces.append(piece)
     if not pieces:
         raise NotFoundError(
-            f"{text!r} doesn't occur in {', '.join(texts)}", "Try a shorter text; read_source() shows the outline"
+            f"{text!r} doesn't occur in {', '.join(texts)}", "Try a shorter text; read_source shows the outline"
         )
     return pieces
 

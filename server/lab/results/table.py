@@ -65,7 +65,7 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
 
 
 async def _filter(lab: Lab, query: ResultsQuery) -> Filter:
-    selected = await select(lab, query.ids) if query.ids is not None else Filter()
+    selected = await select(lab, query.ids) if query.ids else Filter()
     return replace(
         selected,
         statuses=_statuses(query.status),
