@@ -28,7 +28,7 @@ async def analyze(ctx: LabContext, request: AnalysisQuery) -> Analysis:
     return await analyses.analyze(await lab_of(ctx), request.what, request.ids or None, request.gpu)
 
 
-@tool("Plot experiments", read_only=True, structured=False)
+@tool("Plot experiments", read_only=True)
 async def plot(ctx: LabContext, request: PlotQuery) -> list[str | Image]:
     """A plot (PNG) of experiments of one stratum, with a caption that says what it leaves out.
 

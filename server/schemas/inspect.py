@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
 from .messages import Answer, Request
+
+Part = Literal["diff", "curve", "runs", "failure", "replicates", "all"]
+"""A part of the detail of an experiment."""
 
 
 class SourceQuery(Request):
@@ -30,7 +33,7 @@ class ExperimentQuery(Request):
     tool: ClassVar[str] = "get_experiment"
 
     id: str = Field(description="An experiment's id, e0042")
-    include: list[str] | None = Field(default=None, description="Further parts: diff, curve, runs, failure, replicates, all")
+    include: list[Part] | None = Field(default=None, description="Which parts; the default is diff, runs and failure")
     against: str | None = Field(default=None, description="Show the diff against this experiment instead of its base")
 
 

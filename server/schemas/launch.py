@@ -59,11 +59,11 @@ class LaunchOptions(Request):
     hypothesis: str = Field(min_length=1, max_length=2000, description="Why this should help, in one sentence")
     gpu: Kinds = Field(
         default=None,
-        description="A kind that list_gpus names; any: the kind that finishes first; a list: every experiment on each kind."
-        " The default is the base's kind",
+        description="A kind that list_gpus names, any for the kind that finishes first, or several kinds: every experiment runs"
+        " on each. The default is the base's kind",
     )
     budget_seconds: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="Seconds of training; the default is the trainer's budget"
+        default=None, description="Seconds of training, above 0; the default is the trainer's budget"
     )
     replicates: int = Field(
         default=1, ge=1, le=GRID_CAP, description="Number of seeds. Seeds that ran before are returned, not run again"

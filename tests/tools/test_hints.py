@@ -6,6 +6,7 @@ import ast
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import labhand.server
 import pytest
@@ -33,7 +34,7 @@ async def served(lab: Script) -> AsyncGenerator[Client]:
             yield client
 
 
-async def promising(lab: Script, *scored: Mapping[str, object]) -> list[str]:
+async def promising(lab: Script, *scored: Mapping[str, Any]) -> list[str]:
     """Launch ideas, let them end, and have them judged promising; gives their ids."""
     names = [(await writing.launch(lab.lab, **idea)).experiments[0] for idea in scored]
     await lab.play()

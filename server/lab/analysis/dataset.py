@@ -19,7 +19,7 @@ from ...store.experiments.filter import Filter
 from ...store.experiments.trials import TriedExperiment, trials
 from ..lab import Lab
 from ..results.experiment_rows import stratum_id
-from ..selection import select
+from ..selection import kind_named, select
 from .code_digest import Baseline, CodeDigest, codes
 
 _NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
@@ -113,7 +113,7 @@ async def gather_evidence(lab: Lab, ids: Sequence[str] | None, gpu: str | None =
         NotFoundError: An id doesn't exist.
     """
     selected = await select(lab, ids) if ids else Filter()
-    everything = await trials(lab.db, replace(selected, gpu=gpu))
+    everything = await trials(lab.db, replace(selected, gpu=await kind_named(lab, gpu)))
     strata = await all_strata(lab.db)
     number = await stats.main_stratum(lab.db) if ids is None and gpu is None else _most_frequent_stratum(everything)
     if number is None or number not in strata:

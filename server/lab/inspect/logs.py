@@ -63,7 +63,7 @@ async def get_logs(lab: Lab, id: str, tail_lines: int = 20, search: str | None =
 
 
 async def _find_run(lab: Lab, name: str) -> Run:
-    attempt = re.fullmatch(r"(e\d+)-(\d{1,3})", name.strip())
+    attempt = re.fullmatch(r"(e\d+)-(\d{1,3})", name.strip().lower())
     experiment = await find_experiment(lab, attempt[1] if attempt else name)
     runs = await runs_of(lab.db, experiment.number)
     for run in reversed(runs):
