@@ -14,7 +14,8 @@ import typer
 from labhand.server.main import app
 from labhand.server.settings import Allowance, Http, LocalPool, Settings, SimulatedPool, SkyPilotPool
 from labhand.tools.app import TOOLS
-from labhand.tools.registry import LabTool, input_schema
+from labhand.tools.argument_schema import input_schema
+from labhand.tools.registry import LabTool
 from pydantic import BaseModel
 
 DOCS = Path(__file__).parent

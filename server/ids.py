@@ -29,11 +29,8 @@ def run_id(experiment: int, attempt: int) -> str:
     return f"{experiment_id(experiment)}-{attempt}"
 
 
-_ID = re.compile(r"([egv])0*(\d{1,9})")
-
-
-_RANGE = re.compile(r"e0*(\d{1,9})\s*(?:-|\.\.)\s*e?0*(\d{1,9})")
-
+_ID = re.compile(r"([egv]?)0*(\d{1,9})", re.IGNORECASE)
+_RANGE = re.compile(r"e?0*(\d{1,9})\s*(?:-|\.\.)\s*e?0*(\d{1,9})", re.IGNORECASE)
 
 MAX_RANGE = 1_000_000
 """Maximum number of experiments in one range."""
@@ -51,21 +48,26 @@ def parse_ids(ids: Iterable[str]) -> Ids:
     """Return the numbers of the experiments, grids and validations that ids name.
 
     Args:
-        ids: `e0042`, `g007`, `v003`, or a range `e0001-e0008` as answers write them.
+        ids: `e0042`, `g007`, `v003`, or a range `e0001-e0008` as answers write them; in upper or lower case, with or without
+            leading zeros. A number alone is an experiment. A text may hold several, with commas between them.
 
     Raises:
-        BadInputError: A text is not an id, or a range is longer than `MAX_RANGE`.
+        BadInputError: A text is not an id, or a range is longer than `MAX_RANGE` or ends before it begins.
     """
     numbers = Ids([], [], [])
     kinds = {"e": numbers.experiments, "g": numbers.grids, "v": numbers.validations}
-    for text in ids:
-        if span := _RANGE.fullmatch(text.strip()):
+    for text in (part.strip() for named in ids for part in named.strip(", ").split(",")):
+        if span := _RANGE.fullmatch(text):
             first, last = int(span[1]), int(span[2])
+            if last < first:
+                raise BadInputError(
+                    f"{text!r} is a range that ends before it begins", "Name an experiment without its run, such as e0042"
+                )
             if last - first >= MAX_RANGE:
                 raise BadInputError(f"{text!r} names {last - first + 1:,} experiments", f"A range has {MAX_RANGE:,} at most")
             numbers.experiments.extend(range(first, last + 1))
-        elif name := _ID.fullmatch(text.strip()):
-            kinds[name[1]].append(int(name[2]))
+        elif name := _ID.fullmatch(text):
+            kinds[name[1].lower() or "e"].append(int(name[2]))
         else:
             raise BadInputError(
                 f"{text!r} is not an id", "An experiment is e0042, a grid g007, a validation v003, a range e0001-e0008"

@@ -25,10 +25,10 @@ async def analyze(ctx: LabContext, request: AnalysisQuery) -> Analysis:
     reached with the same experiments. ablation: what each part of the change of the champion (or of the one experiment named)
     is worth, and how much of it is code and how much retuned knobs.
     """
-    return await analyses.analyze(await lab_of(ctx), request.what, request.ids, request.gpu)
+    return await analyses.analyze(await lab_of(ctx), request.what, request.ids or None, request.gpu)
 
 
-@tool("Plot experiments", read_only=True, structured=False)
+@tool("Plot experiments", read_only=True)
 async def plot(ctx: LabContext, request: PlotQuery) -> list[str | Image]:
     """A plot (PNG) of experiments of one stratum, with a caption that says what it leaves out.
 
@@ -37,5 +37,5 @@ async def plot(ctx: LabContext, request: PlotQuery) -> list[str | Image]:
     the reference. timeline: what each slot did. parallel: knobs against scores. horizons: scores at one budget against a
     longer one.
     """
-    rendered = await plots.plot(await lab_of(ctx), request.what, request.ids, request.gpu)
+    rendered = await plots.plot(await lab_of(ctx), request.what, request.ids or None, request.gpu)
     return [rendered.caption, Image(data=rendered.png, format="png")]

@@ -68,6 +68,7 @@ def build(
             await handle.close()
 
     offered = [tool for tool in TOOLS if tool.read_only or not read_only]
+    names = frozenset(tool.name for tool in offered)
     server = MCPServer[LabHandle](
         "labhand",
         title="labhand",
@@ -75,7 +76,7 @@ def build(
         instructions=files("labhand.prompts").joinpath("instructions.md").read_text("utf-8"),
         version=version("labhand"),
         lifespan=lifespan,
-        tools=[tool.build() for tool in offered],
+        tools=[tool.build(names) for tool in offered],
         middleware=[refuse_unknown_arguments({tool.name: tool.arguments for tool in offered})],
         log_level="WARNING",
         auth=auth,

@@ -33,6 +33,10 @@ _REASONS = {
     "list_type": "must be a list",
     "dict_type": "must be an object",
     "model_type": "must be an object",
+    "finite_number": "must be a finite number",
+    "string_unicode": "must be valid Unicode",
+    "int_parsing_size": "is too large",
+    "recursion_loop": "is nested too deeply",
 }
 
 
@@ -45,7 +49,7 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """
     reasons: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False):
-        argument = ".".join(_path(fault))
+        argument = ".".join(_path(fault))[:MAX_VALUE_CHARACTERS]
         reason = _reason(fault, argument, model)
         reasons.setdefault(argument, []).append(reason)
     sentences = [_joined(alternatives) for alternatives in reasons.values()]
@@ -77,7 +81,7 @@ def _reason(fault: ErrorDetails, argument: str, model: type[BaseModel]) -> str:
     if len(value) > MAX_VALUE_CHARACTERS:
         value = f"{value[:MAX_VALUE_CHARACTERS]}…"
     template = _REASONS.get(fault["type"])
-    reason = template.format(**fault.get("ctx", {})) if template else f"can't be used: {fault['msg']}"
+    reason = template.format(**fault.get("ctx", {})) if template else "has a value that can't be used"
     return f"{argument}={value} {reason}"
 
 

@@ -1,7 +1,7 @@
 """How a function becomes a tool: its arguments are the fields of its request model, its errors become text here.
 
-A tool is `async def name(ctx, request) -> Answer`. Clients see the request's fields as the tool's arguments, and the function's
-docstring as its description.
+A tool is `async def name(ctx, request) -> Answer`, or returns text. Clients see the request's fields as the tool's arguments,
+and the function's docstring as its description.
 """
 
 from __future__ import annotations
@@ -13,21 +13,18 @@ from functools import cached_property
 from inspect import getdoc
 from typing import Any, get_type_hints
 
-from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
-from mcp.types import ToolAnnotations
+from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 from typing_extensions import override
 
 from ..server.errors import LabhandError
-from ..server.schemas.messages import Request
+from ..server.schemas.messages import Answer, Request
 from .argument_errors import explain
+from .argument_schema import input_schema
+from .arguments import read_arguments
 from .lab_context import LabContext
-
-JsonSchema = dict[str, Any]
-NULL: JsonSchema = {"type": "null"}
 
 
 class NoArguments(Request):
@@ -40,14 +37,12 @@ class LabTool:
 
     Attributes:
         function: Takes the call's context, and the request where the tool has arguments.
-        structured: The answer is data with a schema; otherwise it is plain text.
         always_loaded: Clients that load tools on demand are asked to load this one at once.
     """
 
     function: Callable[..., Awaitable[Any]]
     title: str
     annotations: ToolAnnotations
-    structured: bool
     always_loaded: bool
 
     @property
@@ -81,17 +76,24 @@ class LabTool:
         """The names of the tool's arguments."""
         return frozenset(self.request.model_fields)
 
-    def build(self) -> Tool:
-        """Return the tool as the SDK registers it."""
+    def build(self, offered: frozenset[str]) -> Tool:
+        """Return the tool as the SDK registers it.
+
+        Args:
+            offered: The names of the tools that the server offers. No answer suggests another one.
+        """
+
+        async def call(ctx: LabContext, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - as the tool answers
+            answer = _without_other_tools(await self._call(ctx, arguments), offered)
+            return _compact(answer) if isinstance(answer, Answer) else answer
+
         return Tool(
-            fn=self._call,
+            fn=call,
             name=self.name,
             title=self.title,
             description=self.description,
             parameters=input_schema(self.request),
-            fn_metadata=UncheckedArguments(
-                arg_model=ArgModelBase, output_model=self.types["return"] if self.structured else None
-            ),
+            fn_metadata=UncheckedArguments(arg_model=ArgModelBase),
             is_async=True,
             context_kwarg="ctx",
             annotations=self.annotations,
@@ -99,14 +101,37 @@ class LabTool:
         )
 
     async def _call(self, ctx: LabContext, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - as the tool answers
-        """Run the tool. The SDK shows a client the text of a ToolError only."""
+        """Run the tool. An error that the caller can act on becomes an answer: of other errors the SDK shows no text."""
         try:
             request = read_arguments(self.request, arguments)
             return await (self.function(ctx, request) if "request" in self.types else self.function(ctx))
         except LabhandError as error:
-            raise ToolError(str(error)) from error
+            return _refusal(str(error))
         except ValidationError as error:
-            raise ToolError(explain(error, self.request)) from error
+            return _refusal(explain(error, self.request))
+
+
+def _without_other_tools(answer: object, offered: frozenset[str]) -> object:
+    """Return an answer without the suggested call, if it is a call of a tool that the server doesn't offer."""
+    suggested = getattr(answer, "next", "")
+    name, has_arguments, _ = suggested.partition("(")
+    if isinstance(answer, Answer) and has_arguments and name.isidentifier() and name not in offered:
+        return answer.model_copy(update={"next": ""})
+    return answer
+
+
+def _refusal(problem: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=problem)], is_error=True)
+
+
+def _compact(answer: Answer) -> CallToolResult:
+    """Return an answer as data, and as the same JSON in a text for clients that don't show data.
+
+    The tools declare no output schema: no client shows it to a model, and it would take more than half of `tools/list`.
+    """
+    data: dict[str, Any] = answer.model_dump(mode="json")
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data)
 
 
 class UncheckedArguments(FuncMetadata):
@@ -124,7 +149,6 @@ def tool(
     destructive: bool = False,
     idempotent: bool = False,
     always_loaded: bool = False,
-    structured: bool = True,
 ) -> Callable[[Callable[..., Awaitable[Any]]], LabTool]:
     """Make a function a tool. Every hint is set, so that no client has to guess.
 
@@ -134,7 +158,6 @@ def tool(
         destructive: The tool ends or overwrites something.
         idempotent: A second call changes nothing more.
         always_loaded: See `LabTool`.
-        structured: See `LabTool`.
     """
     annotations = ToolAnnotations(
         title=title,
@@ -145,57 +168,6 @@ def tool(
     )
 
     def decorate(function: Callable[..., Awaitable[Any]]) -> LabTool:
-        return LabTool(function, title, annotations, structured, always_loaded)
+        return LabTool(function, title, annotations, always_loaded)
 
     return decorate
-
-
-def input_schema(request: type[Request]) -> JsonSchema:
-    """Return the JSON schema of a tool's arguments: those of a request, side by side, the required ones first.
-
-    Arguments whose default is an empty list or object may also be null: agents send null for what they leave out.
-    """
-    schema = request.model_json_schema()
-    properties: JsonSchema = schema.get("properties", {})
-    for name, field in request.model_fields.items():
-        if field.default_factory is not None:
-            properties[name] = _nullable(properties[name])
-    required = schema.get("required", [])
-    schema["properties"] = {name: properties[name] for name in sorted(properties, key=lambda name: name not in required)}
-    schema.pop("description", None)
-    schema.pop("title", None)
-    return schema
-
-
-def _nullable(schema: JsonSchema) -> JsonSchema:
-    about = {key: schema[key] for key in ("title", "description") if key in schema}
-    content = {key: value for key, value in schema.items() if key not in about}
-    return {"anyOf": [content, NULL], "default": None} | about
-
-
-def read_arguments(request: type[Request], arguments: dict[str, Any]) -> Request:
-    """Return the request of a call.
-
-    Raises:
-        ValidationError: An argument is missing, unknown or has a wrong value.
-    """
-    fields = request.model_fields
-    given = {name: _decoded(value, fields.get(name)) for name, value in arguments.items()}
-    return request.model_validate(
-        {name: value for name, value in given.items() if value is not None or not _may_be_left_out(fields.get(name))}
-    )
-
-
-def _may_be_left_out(field: FieldInfo | None) -> bool:
-    return field is not None and field.default_factory is not None
-
-
-def _decoded(value: object, field: FieldInfo | None) -> object:
-    """Return a list or object that a client sent as JSON text, as some clients do; everything else as it is."""
-    if not isinstance(value, str) or field is None or field.annotation is str:
-        return value
-    try:
-        decoded: object = json.loads(value)
-    except (ValueError, RecursionError):
-        return value
-    return value if isinstance(decoded, (str, int, float)) else decoded

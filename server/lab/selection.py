@@ -37,3 +37,11 @@ async def select(lab: Lab, ids: Iterable[str]) -> Filter:
         last = f"The newest is {experiment_id(newest)}" if newest else "Nothing has been launched yet"
         raise NotFoundError(f"There is no {', '.join(unknown[:MAX_NAMED_UNKNOWN])}", f"{last}; get_results lists what exists")
     return Filter(experiments=experiments, grids=grids, validations=tests)
+
+
+async def kind_named(lab: Lab, gpu: str | None) -> str | None:
+    """Return a kind of GPU as the lab's pools write it, if they have it in other letters; otherwise as it is."""
+    if gpu is None:
+        return None
+    kinds = {pool.gpu.casefold(): pool.gpu for pool in await lab.pools()}
+    return kinds.get(gpu.strip().casefold(), gpu)

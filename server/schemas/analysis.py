@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
@@ -18,6 +18,8 @@ Picture = Literal["progress", "effects", "curves", "timeline", "parallel", "hori
 class AnalysisQuery(Request):
     """What to analyze, over which experiments."""
 
+    tool: ClassVar[str] = "analyze"
+
     what: Aspect = Field(default="summary", description="Which analysis; summary is a short digest of several")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
     gpu: str | None = Field(default=None, description="Only this kind of GPU: scores of different kinds don't compare")
@@ -25,6 +27,8 @@ class AnalysisQuery(Request):
 
 class PlotQuery(Request):
     """What to plot, over which experiments."""
+
+    tool: ClassVar[str] = "plot"
 
     what: Picture = Field(default="progress", description="Which plot")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")

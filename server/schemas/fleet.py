@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from .messages import Answer, LabLine, Request
 
 class ScaleRequest(Request):
     """How many clusters a pool is to hold."""
+
+    tool: ClassVar[str] = "scale_pool"
 
     pool: str = Field(description="A pool that list_gpus shows with clusters_most")
     clusters: Annotated[int, Field(ge=0)] | None = Field(

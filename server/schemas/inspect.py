@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 from pydantic import Field
 
 from .messages import Answer, Request
 from .results import StratumSummary
 
+Part = Literal["diff", "curve", "runs", "failure", "replicates", "all"]
+"""A part of the detail of an experiment."""
+
 
 class SourceQuery(Request):
     """Which source to read, and which part of it."""
+
+    tool: ClassVar[str] = "read_source"
 
     id: str = Field(
         default="champion", description="champion, baseline, workdir (the trainer folder on disk), or an experiment's id"
@@ -25,13 +32,17 @@ class SourceQuery(Request):
 class ExperimentQuery(Request):
     """Which experiment to show, and which parts of it."""
 
+    tool: ClassVar[str] = "get_experiment"
+
     id: str = Field(description="An experiment's id, e0042")
-    include: list[str] | None = Field(default=None, description="Further parts: diff, curve, runs, failure, replicates, all")
+    include: list[Part] | None = Field(default=None, description="Which parts; the default is diff, runs and failure")
     against: str | None = Field(default=None, description="Show the diff against this experiment instead of its base")
 
 
 class LogQuery(Request):
     """Which lines of which log to read."""
+
+    tool: ClassVar[str] = "get_logs"
 
     id: str = Field(description="An experiment's id, e0042")
     tail_lines: int = Field(default=20, ge=1, le=2000, description="Number of lines from the end")
@@ -40,6 +51,8 @@ class LogQuery(Request):
 
 class CheckoutRequest(Request):
     """Which source to write to the trainer folder."""
+
+    tool: ClassVar[str] = "checkout"
 
     id: str = Field(description="champion, baseline, or an experiment's id")
 

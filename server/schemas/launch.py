@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue
 
@@ -59,11 +59,11 @@ class LaunchOptions(Request):
     hypothesis: str = Field(min_length=1, max_length=2000, description="Why this should help, in one sentence")
     gpu: Kinds = Field(
         default=None,
-        description="A kind that list_gpus names; any: the kind that finishes first; a list: every experiment on each kind."
-        " The default is the base's kind",
+        description="A kind that list_gpus names, any for the kind that finishes first, or several kinds: every experiment runs"
+        " on each. The default is the base's kind",
     )
     budget_seconds: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="Seconds of training; the default is the trainer's budget"
+        default=None, description="Seconds of training, above 0; the default is the trainer's budget"
     )
     replicates: int = Field(
         default=1, ge=1, le=GRID_CAP, description="Number of seeds. Seeds that ran before are returned, not run again"
@@ -80,6 +80,8 @@ class LaunchOptions(Request):
 class Launch(LaunchOptions, Change):
     """The launch of one experiment."""
 
+    tool: ClassVar[str] = "launch_experiment"
+
     retry: bool = Field(
         default=False,
         description="Run again what failed. What failed as `tampering` is evaluated again on its stored weights",
@@ -88,6 +90,8 @@ class Launch(LaunchOptions, Change):
 
 class GridLaunch(LaunchOptions):
     """The launch of a grid: factors crossed with variants, or a list of cells."""
+
+    tool: ClassVar[str] = "launch_grid"
 
     factors: dict[str, list[JsonValue]] = Field(
         default_factory=dict, description='Knob to its values: {"DEPTH": [4, 6], "MATRIX_LR": [0.02, 0.04]}'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from .messages import Answer, LabLine, Request
@@ -10,6 +12,8 @@ from .messages import Answer, LabLine, Request
 class CancelRequest(Request):
     """Which experiments to end."""
 
+    tool: ClassVar[str] = "cancel"
+
     ids: list[str] = Field(description="Experiments, ranges, grids, validations")
     reason: str = Field(description="Why; stored with the experiment")
     force: bool = Field(default=False, description="Also cancel what someone else launched")
@@ -17,6 +21,8 @@ class CancelRequest(Request):
 
 class NoteRequest(Request):
     """A note for the lab notebook."""
+
+    tool: ClassVar[str] = "note"
 
     text: str = Field(min_length=1, max_length=4000, description="What was learned")
     experiments: list[str] = Field(default_factory=list, description="The experiments that the note is about")

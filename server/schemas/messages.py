@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
@@ -11,9 +12,23 @@ class Request(BaseModel):
     """The arguments of a tool. A request is frozen, and refuses arguments that it doesn't declare.
 
     Each field is described once, here: the tool's JSON schema and its table in `docs/tools.md` are made from the fields.
+
+    Attributes:
+        tool: The name of the tool that takes these arguments; empty for a part of a request.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tool: ClassVar[str] = ""
+
+    def as_call(self) -> str:
+        """Return the call of the tool as text, with the arguments that were set as JSON: `wait(ids=["e0001"])`.
+
+        Every hint and remedy that names a call is made by this method, so that its arguments are valid by construction.
+        """
+        values = self.model_dump(mode="json", exclude_unset=True)
+        arguments = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
+        return f"{self.tool}({arguments})"
 
 
 class Answer(BaseModel):

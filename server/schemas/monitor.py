@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from .results import Common, FailureClass, Row, StratumSummary, ValidationRow
 
 class WaitQuery(Request):
     """What to wait for, and how long."""
+
+    tool: ClassVar[str] = "wait"
 
     ids: list[str] | None = Field(
         default=None, description="Experiments, ranges, grids, validations. The default is all that you launched"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -13,6 +13,8 @@ SortKey = Literal["score", "gain", "launched_at", "finished_at", "id", "cost"]
 
 class ResultsQuery(Request):
     """Which experiments to list, and in which order."""
+
+    tool: ClassVar[str] = "get_results"
 
     ids: list[str] | None = Field(
         default=None, description="Experiments, ranges, grids, validations: e0001-e0008, g002, v003. The default is all"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -12,6 +12,8 @@ from .messages import Answer, LabLine, Request
 
 class ValidationRequest(Request):
     """Tests of candidates against the champion, one test for each candidate."""
+
+    tool: ClassVar[str] = "validate"
 
     ids: list[str] = Field(
         min_length=1, max_length=100, description="Experiments that have a score; each is one test, launched in this order"

@@ -86,6 +86,7 @@ def test_every_page_is_reached_by_a_link() -> None:
 
 
 def test_the_changelog_begins_with_the_version_that_is_built() -> None:
+    """Above it stands only what is not released yet."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
 

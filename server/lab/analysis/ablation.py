@@ -7,19 +7,25 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
-from ...domain import Metric
+from ...domain import PENDING, Metric
 from ...errors import BadInputError
+from ...ids import id_ranges
 from ...research.effects import Effect, attribution, contrast
 from ...research.policy import runs_needed
+from ...schemas.analysis import AnalysisQuery
+from ...schemas.inspect import ExperimentQuery
+from ...schemas.launch import GridLaunch
+from ...schemas.monitor import WaitQuery
 from ...source.hunks import Difference, ReducedChange
 from ...source.repository import delta
 from ...source.trainer_folder import Source
+from ...store.experiments.trials import TriedExperiment
 from .. import proposals, references
 from ..lab import Lab
 from ..proposals import Proposal
 from ..references import Reference
 from ..sanitize import cut
-from .dataset import Evidence
+from .dataset import Evidence, failed_by_own_fault
 
 WHOLE, CODE, KNOBS = "whole", "code alone", "knobs alone"
 """Names of variants: the source as it is, and its two halves."""
@@ -87,10 +93,11 @@ async def propose(lab: Lab, base: Reference) -> tuple[list[Proposal], str]:
             "An ablation needs several changes to take apart: set base to a source that changed more",
         )
     runs = [await proposals.of_source(lab, base, source, cut(name, MAX_NAME)) for name, source in _variants(parts)]
+    analysis = AnalysisQuery(what="ablation", ids=[base.name])
     summary = (
         f"Runs {base.name} as it is, the baseline, and the change without each of its parts: {len(parts.sound)} of"
         f" {len(parts.reduced)}. To detect a part that is worth one sd between seeds takes {runs_needed(1)} seeds, one of two"
-        f' sd {runs_needed(2)}: set replicates. When they have run, call analyze(what="ablation").'
+        f" sd {runs_needed(2)}: set replicates. When they have run, call {analysis.as_call()}."
     )
     return runs, " ".join([summary, *parts.not_run])
 
@@ -136,16 +143,67 @@ async def measure(lab: Lab, evidence: Evidence, subject: Reference) -> AblationR
         for reduced in parts.sound
         if (scores := measured.scores(reduced.source))
     ]
-    missing = len(parts.sound) - len(hunks)
+    missing = [reduced.source for reduced in parts.sound if not measured.scores(reduced.source)]
     tells = [*_describe_shares(gain, halves, parts), *parts.not_run]
     if hunks:
         tells.append(
             "Each part's gain is what the score loses without it. If parts depend on each other, the gains don't add up."
         )
     if missing:
-        call = f'launch_grid(design="ablation", base="{subject.name}", replicates=4, hypothesis=…)'
-        tells.append(f"{missing} of {len(parts.sound)} runs without a part are missing: {call}.")
+        steps = "; ".join(await _missing_steps(lab, evidence, first, subject, missing))
+        tells.append(f"{len(missing)} of {len(parts.sound)} runs without a part have no score: {steps}.")
     return AblationResult(gain, halves, sorted(hunks, key=lambda effect: -effect.gain), tells)
+
+
+async def _missing_steps(
+    lab: Lab, evidence: Evidence, baseline: Reference, subject: Reference, missing: Sequence[Source]
+) -> list[str]:
+    """Return what to do about the sources without a score: wait for those that are pending, launch those that never ran."""
+    settings = {experiment.setting for experiment in evidence.scored}
+    unscored = [
+        experiment
+        for experiment in evidence.everything
+        if experiment.score is None
+        and experiment.setting in settings
+        and (experiment.status in PENDING or failed_by_own_fault(experiment))
+    ]
+    launched = await _launched_by_change(lab, baseline, unscored)
+    found = [launched.get(_changed(baseline.source, source), []) for source in missing]
+    pending = id_ranges(e.number for experiments in found for e in experiments if e.status in PENDING)
+    failed = id_ranges(e.number for experiments in found for e in experiments if e.status not in PENDING)
+    steps = [f"{', '.join(pending)} are not finished, call {WaitQuery(ids=pending).as_call()}"] if pending else []
+    if failed:
+        look = ExperimentQuery(id=failed[0].partition("-")[0], include=["failure"])
+        steps.append(f"{', '.join(failed)} failed, {look.as_call()} shows why")
+    if never := sum(not experiments for experiments in found):
+        example = evidence.scored[0]
+        grid = GridLaunch(
+            design="ablation",
+            base=subject.name,
+            replicates=4,
+            budget_seconds=example.budget_seconds,
+            gpu=example.gpu,
+            hypothesis=f"What each part of {subject.name} is worth",
+        )
+        steps.append(f"{never} never ran, call {grid.as_call()}")
+    return steps
+
+
+async def _launched_by_change(
+    lab: Lab, baseline: Reference, experiments: Sequence[TriedExperiment]
+) -> Mapping[Changed, list[TriedExperiment]]:
+    """Return experiments by how their source differs from the baseline."""
+    trees = sorted({experiment.tree for experiment in experiments})
+    changes = await lab.sources.differing(baseline.commit.tree, trees, lab.trainer.is_editable)
+    by_tree = {tree: tuple(sorted(changed.items())) for tree, changed in zip(trees, changes, strict=True)}
+    launched: dict[Changed, list[TriedExperiment]] = {}
+    for experiment in experiments:
+        launched.setdefault(by_tree[experiment.tree], []).append(experiment)
+    return launched
+
+
+def _changed(baseline: Source, source: Source) -> Changed:
+    return tuple(sorted(delta(baseline, source).items()))
 
 
 def _measure_halves(
@@ -204,4 +262,4 @@ class _MeasuredSources:
 
     def scores(self, source: Source) -> Scores:
         """Return the scores of a source; none if it hasn't run."""
-        return self.arms.get(tuple(sorted(delta(self.baseline, source).items())), [])
+        return self.arms.get(_changed(self.baseline, source), [])

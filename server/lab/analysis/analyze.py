@@ -169,7 +169,7 @@ async def _pareto(question: Question) -> Analysis:
 
 
 async def _horizons(question: Question) -> Analysis:
-    pairs, tells = statistics.compare_horizons(question.evidence)
+    pairs, tells = statistics.compare_horizons(question.evidence, question.metric.direction)
     return Analysis(
         what="horizons",
         stratum=question.describe_stratum(),

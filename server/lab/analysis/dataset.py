@@ -9,15 +9,17 @@ from functools import cached_property
 
 from ...domain import PENDING, Failure, Status, Stratum
 from ...errors import BadInputError
+from ...ids import id_ranges
 from ...research.noise import Moderated, Noise, moderate, pooled
 from ...research.tpe import TrialRecord
+from ...schemas.monitor import WaitQuery
 from ...store.comparison.strata import all_strata
 from ...store.experiments import stats
 from ...store.experiments.filter import Filter
 from ...store.experiments.trials import TriedExperiment, trials
 from ..lab import Lab
 from ..results.experiment_rows import stratum_id
-from ..selection import select
+from ..selection import kind_named, select
 from .code_digest import Baseline, CodeDigest, codes
 
 _NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
@@ -79,6 +81,11 @@ class Evidence:
         """Return the digest of the code of a scored or failed experiment."""
         return self.codes[experiment.tree].digest
 
+    @property
+    def pending_ids(self) -> list[str]:
+        """The unfinished experiments that the caller asked for, as ranges."""
+        return _pending_ids(self.everything)
+
     def left_out(self, shown: Iterable[TriedExperiment] | None = None) -> list[str]:
         """Return how many of the requested experiments are not among those shown, by reason: `2 failed (out_of_memory)`.
 
@@ -105,16 +112,17 @@ async def gather_evidence(lab: Lab, ids: Sequence[str] | None, gpu: str | None =
         BadInputError: None of them is scored, or a text is not an id.
         NotFoundError: An id doesn't exist.
     """
-    selected = Filter() if ids is None else await select(lab, ids)
-    everything = await trials(lab.db, replace(selected, gpu=gpu))
+    selected = await select(lab, ids) if ids else Filter()
+    everything = await trials(lab.db, replace(selected, gpu=await kind_named(lab, gpu)))
     strata = await all_strata(lab.db)
     number = await stats.main_stratum(lab.db) if ids is None and gpu is None else _most_frequent_stratum(everything)
     if number is None or number not in strata:
         subject = ("Nothing" if ids is None else f"None of {', '.join(ids[:MAX_NAMED_IDS])}") + (f" on {gpu}" if gpu else "")
-        raise BadInputError(
-            f"{subject} is scored yet",
-            "Call wait() until an experiment is scored, or launch one with launch_experiment or launch_grid",
+        pending = _pending_ids(everything)
+        remedy = (
+            f"Call {WaitQuery(ids=pending).as_call()}" if pending else "Launch something with launch_experiment or launch_grid"
         )
+        raise BadInputError(f"{subject} is scored yet", remedy)
     scored = [experiment for experiment in everything if experiment.score is not None and experiment.stratum == number]
     settings = {experiment.setting for experiment in scored}
     failed = [experiment for experiment in everything if experiment.setting in settings and failed_by_own_fault(experiment)]
@@ -165,6 +173,10 @@ def trial_records(
         elif failed_by_own_fault(experiment):
             records.append(TrialRecord(experiment.knobs, "failed", context=context))
     return records
+
+
+def _pending_ids(experiments: Iterable[TriedExperiment]) -> list[str]:
+    return id_ranges(experiment.number for experiment in experiments if experiment.status in PENDING)[:MAX_NAMED_IDS]
 
 
 def _reason(experiment: TriedExperiment) -> str:

@@ -17,6 +17,8 @@ from ...ids import experiment_id, run_id
 from ...research.effects import Effect
 from ...research.horizons import agreement
 from ...schemas.analysis import Picture
+from ...schemas.launch import GridLaunch
+from ...schemas.monitor import WaitQuery
 from ...settings import RUNS
 from ...store.comparison import champions, source_scores
 from ...store.experiments.trials import SlotInterval, TriedExperiment, slot_intervals
@@ -135,7 +137,9 @@ async def _plot_effects(shown: PlotInput) -> RenderedPlot:
     factors, effects = await fit_effects(shown.lab, shown.evidence, all_codes=shown.has_ids)
     main = [_bar(effect) for effect in effects.main[:MAX_EFFECTS]]
     if not main:
-        raise BadInputError("These experiments differ in nothing whose effect can be estimated", _LAUNCH_DIFFERENT)
+        raise BadInputError(
+            "These experiments differ in nothing whose effect can be estimated", _launch_different(shown.evidence)
+        )
     interactions = [_bar(effect) for effect in effects.interactions[:MAX_INTERACTIONS]]
     png = await to_thread.run_sync(effects_plot.draw, shown.metric.name, main, interactions, shown.note())
     largest = ", ".join(f"{term} {gain:+.3g}" for term, gain, _ in main[:3])
@@ -190,7 +194,7 @@ async def _plot_timeline(shown: PlotInput) -> RenderedPlot:
     experiments = {experiment.number: experiment for experiment in shown.evidence.everything[-MAX_TIMELINE_EXPERIMENTS:]}
     intervals = await slot_intervals(shown.lab.db, list(experiments))
     if not intervals:
-        raise BadInputError("None of these experiments has run", "Call wait() until one has")
+        raise BadInputError("None of these experiments has run", f"Call {WaitQuery(ids=shown.evidence.pending_ids).as_call()}")
     now = time.time()
     bars = [_timeline_bar(interval, experiments[interval.experiment], now) for interval in intervals]
     is_cut = len(experiments) < len(shown.evidence.everything)
@@ -216,7 +220,7 @@ async def _plot_parallel(shown: PlotInput) -> RenderedPlot:
     experiments = shown.evidence.scored[-MAX_LINES:]
     knobs = dict(list(differing_knobs(experiments).items())[:MAX_KNOBS])
     if not knobs:
-        raise BadInputError("These experiments don't differ in a knob that all of them have", _LAUNCH_DIFFERENT)
+        raise BadInputError("These experiments don't differ in a knob that all of them have", _launch_different(shown.evidence))
     lines = [(experiment.knobs, experiment.score or 0.0) for experiment in experiments]
     metric = shown.metric
     png = await to_thread.run_sync(parallel_plot.draw, metric.name, metric.direction, knobs, lines, shown.note())
@@ -229,7 +233,7 @@ async def _plot_horizons(shown: PlotInput) -> RenderedPlot:
     if not pairs:
         raise BadInputError(
             "No source is scored at two budgets",
-            'Run one at a longer budget: launch_experiment(base="e0042", budget_seconds=…)',
+            f"Run one at a longer budget: {statistics.longer_launch(shown.evidence, shown.metric.direction).as_call()}",
         )
     metric = shown.metric
     png = await to_thread.run_sync(horizons_plot.draw, metric.name, metric.direction, pairs[-MAX_HORIZONS:])
@@ -254,7 +258,15 @@ def _horizon_pair(shown: PlotInput, short: Stratum, longer: Stratum) -> horizons
     return horizons_plot.HorizonPair(budgets[0], budgets[1], scores, tau)
 
 
-_LAUNCH_DIFFERENT = 'Launch experiments that differ: launch_grid(factors={"KNOB": [value, value]}, hypothesis=…)'
+def _launch_different(evidence: Evidence) -> str:
+    """Return the remedy where experiments don't differ: a grid over the first knob that is a number, if there is one."""
+    for name, value in evidence.scored[-1].knobs.items():
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value:
+            grid = GridLaunch(factors={name: [value, 2 * value]}, hypothesis=f"{name} matters")
+            return f"Launch experiments that differ, such as {grid.as_call()}"
+    return "Launch experiments that differ, with launch_grid"
+
+
 _PLOTS: Mapping[Picture, Callable[[PlotInput], Awaitable[RenderedPlot]]] = {
     "progress": _plot_progress,
     "effects": _plot_effects,

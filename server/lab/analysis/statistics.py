@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
 from statistics import fmean, stdev
 
 from pydantic import JsonValue
@@ -19,6 +18,7 @@ from ...research.horizons import agreement
 from ...research.noise import Noise
 from ...research.policy import runs_needed
 from ...research.student_t import COVERAGE, quantile
+from ...schemas.launch import Launch
 from ...store.experiments.trials import TriedExperiment
 from ...store.money.spending import Idle
 from ...store.running.early_stops import EarlyStop
@@ -151,7 +151,7 @@ def _mean(arm: Sequence[TriedExperiment], measure: Measure) -> float | None:
     return fmean(values) if values else None
 
 
-def compare_horizons(evidence: Evidence) -> tuple[list[Figures], list[str]]:
+def compare_horizons(evidence: Evidence, direction: str) -> tuple[list[Figures], list[str]]:
     """Return how far the ranking at each budget agrees with that at the next longer one; with lines on how to read it."""
     pairs: list[Figures] = []
     for short, longer in budget_pairs(evidence):
@@ -164,21 +164,38 @@ def compare_horizons(evidence: Evidence) -> tuple[list[Figures], list[str]]:
             pair |= {"tau": significant(rank.tau, 2), "interval": [significant(end, 2) for end in rank.interval]}
         pairs.append(pair)
     if not pairs:
-        return [], ["Everything here ran at one budget: run some of it at a longer one, launch_grid(budget_seconds=…)."]
+        call = longer_launch(evidence, direction).as_call()
+        return [], [f"Everything here ran at one budget: run some of it at a longer one, {call}."]
     return pairs, [
         "Noise between seeds pulls tau towards 0. Tau needs 8 sources, from all quarters of the ranking, at both budgets."
     ]
 
 
 def budget_pairs(evidence: Evidence) -> list[tuple[Stratum, Stratum]]:
-    """Return the strata that differ from the evidence's only in their budget, each with the next longer one."""
+    """Return the strata that differ from the evidence's only in their budget, each with a longer one.
+
+    The longer one is the next at which one of its sources is scored too, or else the next.
+    """
 
     def facts_but_budget(stratum: Stratum) -> dict[str, object]:
         return {name: value for name, value in stratum.facts.items() if name != BUDGET}
 
     alike = [stratum for stratum in evidence.strata.values() if facts_but_budget(stratum) == facts_but_budget(evidence.stratum)]
     alike.sort(key=lambda stratum: float(stratum.facts.get(BUDGET) or 0.0))
-    return list(pairwise(alike))
+    sources = [mean_scores(evidence, stratum.number).keys() for stratum in alike]
+    pairs: list[tuple[Stratum, Stratum]] = []
+    for place, short in enumerate(alike[:-1]):
+        longer = [later for later in range(place + 1, len(alike)) if sources[place] & sources[later]] or [place + 1]
+        pairs.append((short, alike[longer[0]]))
+    return pairs
+
+
+def longer_launch(evidence: Evidence, direction: str) -> Launch:
+    """Return the launch of the best source of the evidence at twice the budget."""
+    best = (max if direction == "maximize" else min)(evidence.scored, key=lambda experiment: experiment.score or 0.0)
+    name = experiment_id(best.number)
+    budget = 2 * best.budget_seconds
+    return Launch(base=name, budget_seconds=budget, hypothesis=f"{name} is as good after {budget:g} seconds", gpu=best.gpu)
 
 
 def mean_scores(evidence: Evidence, stratum: int) -> dict[str, float]:

@@ -159,6 +159,7 @@ def _next(request: ScaleRequest, limits: ClusterLimits) -> str:
         return ""
     if request.clusters is None:
         return f"Clusters come up as the queue needs, and end after {limits.idle_minutes} minutes without work"
+    as_needed = ScaleRequest(pool=request.pool, clusters=None).as_call()
     if request.clusters == 0:
-        return f'Nothing starts there until scale_pool(pool="{request.pool}", clusters=null)'
-    return f'They cost money even while idle: call scale_pool(pool="{request.pool}", clusters=null) when the work is done'
+        return f"Nothing starts there until {as_needed}"
+    return f"They cost money even while idle: call {as_needed} when the work is done"

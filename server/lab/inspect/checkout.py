@@ -8,6 +8,7 @@ from anyio import to_thread
 
 from ...errors import BadInputError, ConflictError
 from ...schemas.inspect import CheckedOut
+from ...schemas.launch import Launch
 from ...settings import FILE
 from ...source.repository import NewCommit, delta, write_folder
 from ...source.trainer_folder import Source, built_in, read_folder
@@ -49,7 +50,8 @@ async def checkout(lab: Lab, name: str) -> CheckedOut:
     if unsaved:
         raise ConflictError(
             f"{', '.join(sorted(unsaved))} in {folder} would be lost: no experiment has this state of the folder",
-            'Save it first with launch_experiment(base="workdir"), or restore the files',
+            f"Save it first with {Launch(base=references.WORKDIR, hypothesis='The state of the trainer folder').as_call()}, or"
+            " restore the files",
         )
     await to_thread.run_sync(_write, folder, {path: target[path] for path in written}, removed)
     return CheckedOut(id=reference.name, folder=str(folder), written=written, removed=removed)

@@ -10,8 +10,11 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from ...domain import Run
+from ...domain import Run, RunStatus
 from ...errors import NotFoundError
+from ...ids import experiment_id
+from ...schemas.inspect import ExperimentQuery
+from ...schemas.monitor import WaitQuery
 from ...settings import RUNS
 from ...store.running.runs import runs_of
 from ..lab import Lab
@@ -19,6 +22,7 @@ from ..references import find_experiment
 from ..sanitize import quote
 
 LOG = "log.txt"
+ENDED_RUN = frozenset({RunStatus.FINISHED, RunStatus.LOST})
 BLOCK = 1 << 16
 """Bytes that are read at once."""
 MAX_LINE = 1000
@@ -48,7 +52,9 @@ async def get_logs(lab: Lab, id: str, tail_lines: int = 20, search: str | None =
     run = await _find_run(lab, id)
     path = lab.folder / RUNS / run.id / LOG
     if path.is_symlink() or not path.is_file():  # a link could make this process read a file for another user
-        raise NotFoundError(f"{run.id} ({run.status}) has no log yet", f'Call wait(ids=["{id}"]) and try again')
+        name = experiment_id(run.experiment)
+        call = ExperimentQuery(id=name, include=["failure"]) if run.status in ENDED_RUN else WaitQuery(ids=[name])
+        raise NotFoundError(f"{run.id} ({run.status}) has no log", f"Call {call.as_call()}")
     shown, size = await to_thread.run_sync(_read, path, tail_lines, search)
     lines = _fitting(quote(shown, MAX_LINE))
     what = f"the last {len(lines)} lines" if search is None else f"the last {len(lines)} lines with {search!r}"
@@ -57,7 +63,7 @@ async def get_logs(lab: Lab, id: str, tail_lines: int = 20, search: str | None =
 
 
 async def _find_run(lab: Lab, name: str) -> Run:
-    attempt = re.fullmatch(r"(e\d+)-(\d{1,3})", name.strip())
+    attempt = re.fullmatch(r"(e\d+)-(\d{1,3})", name.strip().lower())
     experiment = await find_experiment(lab, attempt[1] if attempt else name)
     runs = await runs_of(lab.db, experiment.number)
     for run in reversed(runs):

@@ -103,7 +103,7 @@ def _symbol(texts: Mapping[str, Sequence[str]], name: str) -> list[Piece]:
     matches = find(symbols_by_file, name)
     if not matches:
         names = {symbol.name for symbols_of_file in symbols_by_file.values() for symbol in symbols_of_file}
-        raise NotFoundError(f"There is no symbol {name!r} here", f"{nearest(name, names)} read_source() shows the outline")
+        raise NotFoundError(f"There is no symbol {name!r} here", f"{nearest(name, names)} read_source shows the outline")
     return [Piece(file, symbol.first, symbol.last, symbol.name) for file, symbol in matches]
 
 
@@ -136,7 +136,7 @@ async def _matches(texts: Mapping[str, Sequence[str]], text: str, *, regex: bool
         as_expression = "It was searched for as a text: set regex=true if it is a regular expression. " if is_text else ""
         raise NotFoundError(
             f"{text!r} doesn't occur in {', '.join(texts)}",
-            f"{as_expression}Try a shorter text; read_source() shows the outline",
+            f"{as_expression}Try a shorter text; read_source shows the outline",
         )
     return pieces
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...domain import PENDING, Experiment, Failure, Status
+from ...schemas.launch import Launch
 
 _COUNTS = PENDING | {Status.SUCCEEDED}
 """Statuses of experiments that always make a duplicate needless."""
@@ -42,7 +43,7 @@ class DuplicateIndex:
 def remark(earlier: Iterable[Experiment]) -> str:
     """Return what a caller has to know about duplicates that failed or are being cancelled; empty if there are none."""
     remarks = {
-        experiment.id: f"{experiment.id} {experiment.status} before and was not run again: launch_experiment(retry=True) does"
+        experiment.id: f"{experiment.id} {experiment.status} before and was not run again: {_retry(experiment).as_call()} does"
         for experiment in earlier
         if experiment.status in _FAILED
     } | {
@@ -52,6 +53,18 @@ def remark(earlier: Iterable[Experiment]) -> str:
     }
     first = next(iter(remarks.values()), "")
     return f"{first} ({len(remarks) - 1} more like it)" if len(remarks) > 1 else first
+
+
+def _retry(experiment: Experiment) -> Launch:
+    """Return the launch that runs a failed experiment again, with all seeds up to its own."""
+    return Launch(
+        base=experiment.id,
+        retry=True,
+        replicates=experiment.replicate + 1,
+        budget_seconds=experiment.budget_seconds,
+        gpu=experiment.gpu,
+        hypothesis=f"{experiment.id} succeeds when it runs again",
+    )
 
 
 def _is_reusable(experiment: Experiment, *, retry: bool) -> bool:

@@ -13,6 +13,8 @@ from ...research import horizons, paired_test
 from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
 from ...schemas.launch import Change, Estimate
+from ...schemas.monitor import WaitQuery
+from ...schemas.results import ResultsQuery
 from ...schemas.validation import Cost, LaunchedTest, Validated, ValidationRequest
 from ...settings import Allowance
 from ...store import sources
@@ -214,10 +216,13 @@ async def _refuse_tested(reader: Reader, call: Call) -> None:
     for candidate in call.candidates:
         name, commit = candidate.experiment.id, candidate.idea.row.commit
         if commit in running:
-            raise ConflictError(f"{name} is being tested as {running[commit].id}", f'wait(ids=["{running[commit].id}"])')
+            raise ConflictError(
+                f"{name} is being tested as {running[commit].id}", WaitQuery(ids=[running[commit].id]).as_call()
+            )
         if commit in confirmed:
             problem = f"{name} was confirmed against this champion by {confirmed[commit].id}, and not promoted"
-            raise ConflictError(problem, f'See why with get_results(ids=["{confirmed[commit].id}"]), then change it')
+            look = ResultsQuery(ids=[confirmed[commit].id]).as_call()
+            raise ConflictError(problem, f"See why with {look}, then change it")
 
 
 def _total_cost(tests: Sequence[validations.Validation]) -> Committed:
@@ -288,7 +293,7 @@ async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation],
         ),
         tests_before=tests[0].number - 1,
         dry_run=dry_run or None,
-        next="" if dry_run else f"wait(ids={[test.id for test in tests]})",
+        next="" if dry_run else WaitQuery(ids=[test.id for test in tests]).as_call(),
         lab=await lab_line(lab),
     )
 

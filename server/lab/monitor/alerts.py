@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from ...domain import ACTIVE, Pool, Run, RunStatus, Status
 from ...ids import experiment_id, id_ranges
+from ...schemas.fleet import ScaleRequest
+from ...schemas.inspect import LogQuery
+from ...schemas.manage import CancelRequest
 from ...settings import LOG
 from ...store.comparison import validation_pairs
 from ...store.experiments import workload
@@ -139,7 +142,9 @@ def _stuck(runs: Sequence[Run], pools: Sequence[Pool], now: float, limit: float)
         if silence > (MIN_STARTING_SECONDS if is_waiting else limit):
             name = experiment_id(run.experiment)
             state = f"{run.id} ({run.status} on {run.pool}) has been silent for {silence:.0f} s"
-            yield Attention(f"stuck:{run.id}", f'{state}: get_logs(id="{name}"), or cancel(ids=["{name}"])', [run.experiment])
+            look = LogQuery(id=name).as_call()
+            end = CancelRequest(ids=[name], reason=f"silent for {silence:.0f} s").as_call()
+            yield Attention(f"stuck:{run.id}", f"{state}: {look}, or {end}", [run.experiment])
 
 
 def _storms(holds: Sequence[Hold]) -> Iterator[Attention]:
@@ -177,7 +182,7 @@ def _scaled_to_zero(pools: Sequence[Pool], queued: Mapping[str, int], state: _Cl
         if desired.by_person:
             line = f"{problem} by the person ({by}). Ask the person to allow clusters again: labhand up"
         else:
-            line = f'{problem} by {by}: scale_pool(pool="{pool.name}", clusters=null)'
+            line = f"{problem} by {by}: {ScaleRequest(pool=pool.name, clusters=None).as_call()}"
         yield Attention(f"given up:{pool.name}", line)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from ...domain import FINISHED, PENDING, Experiment, Stratum, Verdict
+from ...domain import FINISHED, Experiment, Stratum
 from ...ids import experiment_id, id_ranges
 from ...schemas.monitor import (
     AllowanceSummary,
@@ -34,6 +34,7 @@ from ..results.failure_classes import failure_classes
 from ..results.validation_rows import tabulate_validations
 from ..sanitize import cut
 from . import alerts
+from .next_step import next_step
 
 MAX_WINNERS = 8
 """Experiments that are considered for combining."""
@@ -46,8 +47,6 @@ MAX_NOTE = 200
 """Characters of a note."""
 MAX_ANCESTORS = 10
 """Ancestors of the champion."""
-MAX_COMBINED = 3
-"""Winners that the suggested next call combines."""
 
 
 async def get_briefing(lab: Lab) -> Briefing:
@@ -57,7 +56,6 @@ async def get_briefing(lab: Lab) -> Briefing:
     winners = await _winners(lab, stratum)
     open_winners = await _not_yet_combined(lab, winners)
     by_status = await stats.by_status(lab.db)
-    pending = sum(count for status, count in by_status.items() if status in PENDING)
     queued = await queue.queued_by_gpu(lab.db)
     return Briefing(
         goal=lab.settings.goal or f"Improve {lab.trainer.metric.name} of the trainer {lab.trainer.name}",
@@ -79,8 +77,15 @@ async def get_briefing(lab: Lab) -> Briefing:
         not_yet_combined=open_winners,
         notes=[_note(note) for note in await stats.notes(lab.db, MAX_NOTES)],
         attention=[alert.line for alert in await alerts.scan(lab)],
-        next=_next(launched=bool(by_status), pending=pending, winners=winners, open_winners=open_winners),
+        next=await next_step(lab, winners, open_winners),
     )
+
+
+async def suggest(lab: Lab) -> str:
+    """Return the call that is useful next, with its reason, as the briefing names it."""
+    strata = await all_strata(lab.db)
+    winners = await _winners(lab, strata.get(await stats.main_stratum(lab.db) or 0))
+    return await next_step(lab, winners, await _not_yet_combined(lab, winners))
 
 
 def _trainer(lab: Lab) -> TrainerSummary:
@@ -213,15 +218,3 @@ async def _efficiency(lab: Lab) -> EfficiencySummary | None:
 def _note(note: stats.Note) -> str:
     about = f" ({', '.join(id_ranges(note.experiments))})" if note.experiments else ""
     return f"{cut(note.by, FEW_WORDS)}{about}: {cut(note.text, MAX_NOTE)}"
-
-
-def _next(*, launched: bool, pending: int, winners: Sequence[Experiment], open_winners: Sequence[str]) -> str:
-    if not launched:
-        return 'launch_experiment(base="baseline", hypothesis="The trainer as it is") measures the reference of all gains'
-    if pending:
-        return "wait() returns the results of pending experiments; if GPUs are idle, launch more"
-    if open_winners:
-        return f"launch_experiment(apply={[*open_winners[:MAX_COMBINED]]}, hypothesis=…) combines winners"
-    if promising := [winner.id for winner in winners if winner.verdict is Verdict.PROMISING]:
-        return f'validate(ids=["{promising[0]}"]) tests whether the best one is a real gain'
-    return "call read_source(), then launch_experiment or launch_grid with the next idea"

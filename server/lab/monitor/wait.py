@@ -12,6 +12,7 @@ from anyio import to_thread
 from ...domain import Status
 from ...ids import id_ranges
 from ...schemas.monitor import Pending, Waited, WaitQuery
+from ...schemas.results import ResultsQuery
 from ...store.comparison import validations
 from ...store.comparison.strata import all_strata
 from ...store.comparison.validations import Validation, ValidationFilter
@@ -28,6 +29,8 @@ from ..selection import select
 from ..status_line import lab_line
 from . import alerts
 from .alerts import MAX_RANGES, Attention
+from .briefing import suggest
+from .next_step import held_step, hint
 
 POLL_SECONDS = 0.25
 """Interval at which the database is checked for a new version."""
@@ -85,7 +88,7 @@ async def wait(lab: Lab, query: WaitQuery, caller: str, on_progress: OnProgress 
     Args:
         lab: The lab.
         query: What to wait for.
-        caller: Whose experiments are waited for if the query has no ids.
+        caller: Whose experiments are waited for if the query has no ids, or an empty list of them.
         on_progress: Called at every change, and at least every 15 s.
 
     Raises:
@@ -93,13 +96,13 @@ async def wait(lab: Lab, query: WaitQuery, caller: str, on_progress: OnProgress 
         NotFoundError: An id doesn't exist.
     """
     wanted, tests = Filter(by=caller), ValidationFilter(by=caller)
-    if query.ids is not None:
+    if query.ids:
         selected = await select(lab, query.ids)
         # The experiments of a validation get no rows of their own: the validation gets one when it has finished.
         wanted, tests = replace(selected, validations=None), ValidationFilter(numbers=selected.validations)
     watch = _Watch(lab, wanted, tests, parse_wait_cursor(query.after), until_any=query.until == "any", on_progress=on_progress)
     snapshot = await watch.until(time.monotonic() + query.timeout_seconds)
-    return await _answer(lab, query, watch, snapshot)
+    return await _answer(lab, query, caller, watch, snapshot)
 
 
 class _Watch:
@@ -200,7 +203,7 @@ class _Watch:
             await self._on_progress(done, total, message)
 
 
-async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot) -> Waited:
+async def _answer(lab: Lab, query: WaitQuery, caller: str, watch: _Watch, snapshot: _Snapshot) -> Waited:
     metric = lab.trainer.metric
     new = watch.newly_finished(snapshot)
     strata = await all_strata(lab.db)
@@ -220,7 +223,7 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot
         attention=[alert.line for alert in snapshot.attention],
         cursor=str(cursor),
         timed_out=not watch.is_over(snapshot),
-        next=_next(query, snapshot, str(cursor)),
+        next=await _next(lab, query, snapshot, caller, str(cursor)),
         lab=await lab_line(lab),
     )
 
@@ -239,15 +242,14 @@ def _pending(snapshot: _Snapshot) -> Pending | None:
     )
 
 
-def _next(query: WaitQuery, snapshot: _Snapshot, cursor: str) -> str:
+async def _next(lab: Lab, query: WaitQuery, snapshot: _Snapshot, caller: str, cursor: str) -> str:
     if snapshot.unfinished and not snapshot.can_finish:
-        return "the unfinished experiments are held: attention says why, and who can mend it; then launch with retry=True"
+        return await held_step(lab, set(snapshot.unfinished))
     if snapshot.unfinished or snapshot.testing:
-        same = "the same ids, " if query.ids else ""
-        return f'wait({same}after="{cursor}")'
+        repeated = query.model_copy(update={"after": cursor})
+        return hint(repeated, "returns what is new since this answer")
     if snapshot.finished > MAX_ROWS:
-        since = f'after="{query.after}", ' if query.after else ""
-        return f"get_results({since}limit={min(snapshot.finished, 500)}) for all {snapshot.finished}"
-    if snapshot.finished or snapshot.tested:
-        return "all have finished: call get_results() for the table, then launch the next idea"
-    return "nothing is pending: call launch_experiment or launch_grid"
+        since = {"after": query.after} if query.after else {}
+        whose = {"ids": query.ids} if query.ids else {"by": caller}
+        return hint(ResultsQuery.model_validate(since | whose), f"returns all {snapshot.finished} page by page, the best first")
+    return await suggest(lab)

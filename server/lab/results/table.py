@@ -16,7 +16,7 @@ from ...store.experiments.filter import Filter
 from ...store.experiments.pages import SortSegment
 from ...store.experiments.rows import find_experiments
 from ..lab import Lab
-from ..selection import select
+from ..selection import kind_named, select
 from ..status_line import lab_line
 from .cursors import parse_page_cursor, parse_wait_cursor, write_page_cursor
 from .experiment_rows import Detail, tabulate
@@ -65,12 +65,12 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
 
 
 async def _filter(lab: Lab, query: ResultsQuery) -> Filter:
-    selected = await select(lab, query.ids) if query.ids is not None else Filter()
+    selected = await select(lab, query.ids) if query.ids else Filter()
     return replace(
         selected,
         statuses=_statuses(query.status),
         verdicts=[Verdict(_check_choice("verdict", query.verdict, Verdict))] if query.verdict else (),
-        gpu=query.gpu,
+        gpu=await kind_named(lab, query.gpu),
         theme=query.theme,
         by=query.by,
         words=_words(query.search),
@@ -88,9 +88,9 @@ def _statuses(text: str | None) -> Sequence[Status]:
 
 def _check_choice(argument: str, text: str, choices: Iterable[str]) -> str:
     names = [str(choice) for choice in choices]
-    if text not in names:
+    if text.strip().lower() not in names:
         raise BadInputError(f"{argument}={text!r} is unknown", f"{nearest(text, names)} All: {', '.join(names)}")
-    return text
+    return text.strip().lower()
 
 
 def _words(search: str | None) -> Sequence[str]:

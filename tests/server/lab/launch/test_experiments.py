@@ -145,7 +145,8 @@ async def test_what_failed_is_said_to_have_and_run_again_when_told(tmp_path: Pat
         await end(lab, "e0001", Status.FAILED, failure="crashed")
         again = await launch(lab, overrides={"X": 2}, replicates=2)
         assert again.duplicates == ["e0001-e0002"]
-        assert again.next == "e0001 failed before and was not run again: launch_experiment(retry=True) does"
+        assert again.next.startswith("e0001 failed before and was not run again: launch_experiment(")
+        assert "retry=true" in again.next
         retried = await launch(lab, overrides={"X": 2}, replicates=2, retry=True)
         assert retried.experiments == ["e0002", "e0007"]
         assert retried.duplicates == ["e0002"]

@@ -57,7 +57,7 @@ async def test_it_tells_what_was_tried_what_won_and_what_failed(tmp_path: Path) 
     assert told.notes == ["me (e0002): Depth helps"]
     assert told.noise == "0.003 between seeds (standard deviation, 3 degrees of freedom)"
     assert (told.champion.id, told.champion.score, told.champion.seeds) == ("baseline", 2.0, 4)
-    assert told.next.startswith("wait()")
+    assert told.next.startswith('wait(ids=["e0005-e0006"])')
 
 
 async def test_the_champion_comes_with_its_ancestry(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ async def test_winners_that_no_source_has_brought_together_are_named(tmp_path: P
         second = await winner(lab, "second", 1.8)
         told = await get_briefing(lab)
         assert told.not_yet_combined == ["e0002", "e0001"]
-        assert "apply=['e0002', 'e0001']" in told.next
+        assert 'apply=["e0002", "e0001"]' in told.next
         await winner(lab, "third", 1.7, first, second)
         assert (await get_briefing(lab)).not_yet_combined == []
 

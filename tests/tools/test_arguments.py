@@ -1,0 +1,158 @@
+"""Arguments as models and clients send them: read by what the request wants, and refused in plain words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from labhand.server.schemas.analysis import AnalysisQuery
+from labhand.server.schemas.fleet import ScaleRequest
+from labhand.server.schemas.inspect import ExperimentQuery, SourceQuery
+from labhand.server.schemas.launch import Edit, GridLaunch, Launch
+from labhand.server.schemas.manage import CancelRequest, NoteRequest
+from labhand.server.schemas.messages import Request
+from labhand.server.schemas.monitor import WaitQuery
+from labhand.server.schemas.results import ResultsQuery
+from labhand.server.schemas.validation import ValidationRequest
+from labhand.tools.app import TOOLS
+from labhand.tools.argument_schema import input_schema
+from labhand.tools.arguments import read_arguments
+from labhand.tools.registry import LabTool
+
+from .calls import data, prose, text
+from .conftest import Connect
+
+ODD: list[object] = [
+    "",
+    "null",
+    "[]",
+    "{}",
+    '{"a": [1]}',
+    -1,
+    1.5,
+    1e400,
+    True,
+    None,
+    [],
+    {},
+    [[]],
+    [{}],
+    {"a": {}},
+    [None],
+    "x" * 3000,
+]
+SCHEMA_WORDS = {"$ref", "$defs", "title", "exclusiveMinimum", "oneOf", "allOf", "const"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (("wait", {"ids": "g001"}), WaitQuery(ids=["g001"])),
+        (("wait", {"ids": '["g001", "e0001"]', "until": "ANY"}), WaitQuery(ids=["g001", "e0001"], until="any")),
+        (("wait", {"ids": 7, "timeout_seconds": "10"}), WaitQuery(ids=["7"], timeout_seconds=10)),
+        (("wait", {"ids": "null", "until": None, "timeout_seconds": "null"}), WaitQuery()),
+        (("get_results", {"limit": None, "order": "", "sort_by": "Gain"}), ResultsQuery(sort_by="gain")),
+        (("analyze", {"what": "Effects", "gpu": ""}), AnalysisQuery(what="effects")),
+        (("get_experiment", {"id": 7, "include": "Curve"}), ExperimentQuery(id="7", include=["curve"])),
+        (
+            ("note", {"text": "null", "theme": "[]", "experiments": "e0001"}),
+            NoteRequest(text="null", theme="[]", experiments=["e0001"]),
+        ),
+        (("note", {"text": "{}", "theme": "null"}), NoteRequest(text="{}", theme="null")),
+        (("cancel", {"ids": "e0001", "reason": "[1]"}), CancelRequest(ids=["e0001"], reason="[1]")),
+        (("validate", {"ids": "e0001", "horizons": "1,2"}), ValidationRequest(ids=["e0001"], horizons=[1, 2])),
+        (("validate", {"ids": ["e0001"], "horizons": 4}), ValidationRequest(ids=["e0001"], horizons=[4])),
+        (("scale_pool", {"pool": "p", "clusters": "null"}), ScaleRequest(pool="p")),
+        (("read_source", {"search": "[]", "symbol": ""}), SourceQuery(search="[]")),
+        (("launch_experiment", {"hypothesis": "h", "gpu": "H100"}), Launch(hypothesis="h", gpu="H100")),
+        (("launch_experiment", {"hypothesis": "h", "gpu": '["H100"]'}), Launch(hypothesis="h", gpu=["H100"])),
+        (
+            ("launch_experiment", {"hypothesis": "h", "apply": "e0001", "priority": "HIGH"}),
+            Launch(hypothesis="h", apply=["e0001"], priority="high"),
+        ),
+        (
+            ("launch_experiment", {"hypothesis": "h", "files": {"a.json": "{}", "b.txt": "null"}, "patch": "[]"}),
+            Launch(hypothesis="h", files={"a.json": "{}", "b.txt": "null"}, patch="[]"),
+        ),
+        (
+            ("launch_experiment", {"hypothesis": "h", "edits": '{"find": "[]", "replace": "{}"}', "overrides": '{"X": "[1]"}'}),
+            Launch(hypothesis="h", edits=[Edit(find="[]", replace="{}")], overrides={"X": "[1]"}),
+        ),
+        (
+            ("launch_experiment", {"hypothesis": "h", "edits": [{"find": "a", "replace": ""}]}),
+            Launch(hypothesis="h", edits=[Edit(find="a", replace="")]),
+        ),
+        (
+            ("launch_grid", {"hypothesis": "h", "factors": {"X": "[1, 2]", "Y": 3, "Z": "a"}, "size": "none"}),
+            GridLaunch(hypothesis="h", factors={"X": [1, 2], "Y": [3], "Z": ["a"]}),
+        ),
+        (("launch_grid", {"hypothesis": "h", "cells": '[{"X": 1}]'}), GridLaunch(hypothesis="h", cells=[{"X": 1}])),
+    ],
+    ids=lambda value: json.dumps(value)[:60] if isinstance(value, tuple) else "",
+)
+def test_arguments_are_read_by_what_the_request_wants(sent: tuple[str, dict[str, Any]], read: Request) -> None:
+    tool, arguments = sent
+
+    assert type(read).tool == tool
+    assert read_arguments(type(read), arguments) == read
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_every_leaf_of_a_schema_has_a_type_and_nothing_is_nullable_or_refers(tool: LabTool) -> None:
+    schema = input_schema(tool.request)
+
+    assert schema["type"] == "object"
+    for leaf in _schemas(schema):
+        assert not SCHEMA_WORDS & leaf.keys()
+        assert leaf.get("type") != "null"
+        assert isinstance(leaf.get("type"), str) or all(isinstance(choice["type"], str) for choice in leaf["anyOf"])
+        assert leaf.get("type") != "array" or "items" in leaf
+
+
+@pytest.mark.anyio
+async def test_tools_list_carries_flat_schemas_and_no_output_schemas(connect: Connect) -> None:
+    async with connect() as client:
+        listed = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in (await client.list_tools()).tools]
+
+    assert all("outputSchema" not in tool for tool in listed)
+    assert "$ref" not in json.dumps(listed)
+    assert len(json.dumps(listed)) < 26_000
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+async def test_no_answer_to_odd_arguments_has_pydantics_words_or_a_url(connect: Connect, tool: LabTool) -> None:
+    required = {name: "h" for name, field in tool.request.model_fields.items() if field.is_required()}
+    dry = {"dry_run": True} if "dry_run" in tool.arguments else {}
+    async with connect() as client:
+        for argument in sorted(tool.arguments):
+            for value in ODD:
+                result = await client.call_tool(tool.name, required | dry | {argument: value})
+                said = text(result).lower().removeprefix(f"error executing tool {tool.name}: ")
+                for word in ("pydantic", "http", "input should", "validation error", "traceback", "unexpected keyword"):
+                    assert word not in said, (argument, value, said)
+                assert not result.is_error or said.strip(), (argument, value)
+
+
+@pytest.mark.anyio
+async def test_ids_and_choices_are_taken_in_any_case(connect: Connect) -> None:
+    async with connect() as client:
+        await data(client, "launch_experiment", hypothesis="h", overrides={"X": 2.0}, priority="LOW")
+        for name in ("E1", "1", "e0001", 1):
+            assert (await data(client, "get_experiment", id=name))["id"] == "e0001"
+            assert (await data(client, "get_results", ids=name))["total"] == 1
+        assert (await data(client, "get_results", status="PENDING", gpu="CPU"))["total"] >= 1
+        assert "X = 2.0" in await prose(client, "read_source", id="E1", symbol="X")
+        await data(client, "cancel", ids="E1-E5", reason="the test is over", force="TRUE")
+
+
+def _schemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Return a schema and all schemas in it."""
+    yield schema
+    for part in schema.get("properties", {}).values():
+        yield from _schemas(part)
+    for name in ("items", "additionalProperties"):
+        if isinstance(schema.get(name), dict):
+            yield from _schemas(schema[name])
