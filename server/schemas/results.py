@@ -44,6 +44,7 @@ class Row(Answer):
         gain: Difference to the reference; positive is better.
         cost: GPU-seconds, or dollars where a price is known, with the unit.
         stratum: Where the rows belong to several strata. Scores compare only within one stratum.
+        steps: Steps (or tokens) that the run trained in its budget, where runs of its stratum differ in them or the run lagged.
         flags: What to check before the score is believed. A concise row has their kinds only.
     """
 
@@ -54,6 +55,7 @@ class Row(Answer):
     score: float | None = None
     gain: float | None = None
     changes: str | None = None
+    steps: int | None = None
     seed: int | None = None
     gpu: str | None = None
     cost: str | None = None

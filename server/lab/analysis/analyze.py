@@ -27,6 +27,7 @@ from ..lab import Lab
 from ..results.experiment_rows import about_stratum, decimals, significant, stratum_id
 from . import ablation, search_comparison, statistics
 from .dataset import Evidence, gather_evidence, trial_records
+from .drift_check import check_drift
 from .factors import fit_effects
 
 MAX_EFFECTS = 10
@@ -101,7 +102,7 @@ async def analyze(lab: Lab, what: Aspect = "summary", ids: Sequence[str] | None 
 
 async def _summary(question: Question) -> Analysis:
     _, effects = await fit_effects(question.lab, question.evidence, all_codes=question.has_ids)
-    noise, tells = statistics.summarize_noise(question.evidence)
+    noise, tells = statistics.summarize_noise(question.evidence, await check_drift(question.lab, question.stratum.number))
     same_code, _ = _on_main_code(question.evidence, question.scored)
     shares = await _importance_shares(question, same_code)
     more = (
@@ -145,7 +146,7 @@ async def _effects(question: Question) -> Analysis:
 
 
 async def _noise(question: Question) -> Analysis:
-    noise, tells = statistics.summarize_noise(question.evidence)
+    noise, tells = statistics.summarize_noise(question.evidence, await check_drift(question.lab, question.stratum.number))
     return Analysis(
         what="noise",
         stratum=question.describe_stratum(),

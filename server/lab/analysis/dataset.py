@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ...domain import PENDING, Failure, Status, Stratum
+from ...domain import PENDING, Failure, Metric, Status, Stratum
 from ...errors import BadInputError
 from ...research.noise import Moderated, Noise, moderate, pooled
 from ...research.tpe import TrialRecord
@@ -37,6 +37,7 @@ class Evidence:
         everything: All experiments that the caller asked for, whatever their state.
         strata: All strata of the lab, by number.
         codes: The code of the scored and failed experiments, by tree.
+        metric: The metric of the scores.
     """
 
     stratum: Stratum
@@ -45,6 +46,7 @@ class Evidence:
     everything: Sequence[TriedExperiment]
     strata: Mapping[int, Stratum]
     codes: Mapping[str, CodeDigest]
+    metric: Metric
 
     @cached_property
     def arms(self) -> Mapping[str, Sequence[TriedExperiment]]:
@@ -119,7 +121,7 @@ async def gather_evidence(lab: Lab, ids: Sequence[str] | None, gpu: str | None =
     settings = {experiment.setting for experiment in scored}
     failed = [experiment for experiment in everything if experiment.setting in settings and failed_by_own_fault(experiment)]
     code_by_tree = await codes(lab, await Baseline.of(lab), [*scored, *failed])
-    return Evidence(strata[number], scored, failed, everything, strata, code_by_tree)
+    return Evidence(strata[number], scored, failed, everything, strata, code_by_tree, lab.trainer.metric)
 
 
 def _most_frequent_stratum(experiments: Iterable[TriedExperiment]) -> int | None:

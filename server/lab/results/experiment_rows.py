@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from pydantic import JsonValue
 
 from ...domain import Experiment, Metric, Status, Stratum
+from ...research.arms import CONTENDED, SLOW
+from ...research.conditions.pace import MIN_LAG
 from ...schemas.results import Row
 from ...source.static_flags import kinds
 from ..sanitize import cut
@@ -34,8 +37,9 @@ def tabulate(
         metric: The metric of the scores.
         detail: `detailed` adds hypothesis, theme, who launched the experiment, the reason of the verdict, and flags in full.
     """
+    uneven = _uneven_strata(experiments)
     spanned = [strata[number] for number in sorted({e.stratum for e in experiments if e.stratum is not None})]
-    rows = [_row(e, strata.get(e.stratum or 0), detail, names_stratum=len(spanned) > 1) for e in experiments]
+    rows = [_row(e, strata.get(e.stratum or 0), detail, names_stratum=len(spanned) > 1, uneven=uneven) for e in experiments]
     shared = _shared_values(rows)
     common: dict[str, JsonValue] = {"metric": metric.name, "direction": metric.direction}
     if metric.self_reported:
@@ -87,7 +91,30 @@ def error_of(experiment: Experiment) -> str | None:
     return f"cancelled: {experiment.cancel_reason}" if experiment.cancel_reason else None
 
 
-def _row(experiment: Experiment, stratum: Stratum | None, detail: Detail, *, names_stratum: bool) -> Row:
+def steps_of(experiment: Experiment) -> int | None:
+    """Return the steps, or else the tokens, that a run trained; None if it reported neither."""
+    measures = experiment.result.get("measures") or {}
+    amount = measures.get("steps") or measures.get("tokens")
+    return round(amount) if isinstance(amount, int | float) and amount > 0 else None
+
+
+def _uneven_strata(experiments: Sequence[Experiment]) -> set[int | None]:
+    """Return the strata in which the experiments' steps differ so much that speed may explain a difference of scores."""
+    steps: defaultdict[int | None, list[int]] = defaultdict(list)
+    for experiment in experiments:
+        if experiment.score is not None and (made := steps_of(experiment)) is not None:
+            steps[experiment.stratum].append(made)
+    return {stratum for stratum, made in steps.items() if math.log(max(made) / min(made)) > MIN_LAG}
+
+
+def _row(
+    experiment: Experiment,
+    stratum: Stratum | None,
+    detail: Detail,
+    *,
+    names_stratum: bool,
+    uneven: Collection[int | None] = (),
+) -> Row:
     places = decimals(stratum, experiment.score or 0.0)
     error = error_of(experiment)
     is_detailed = detail == "detailed"
@@ -101,6 +128,7 @@ def _row(experiment: Experiment, stratum: Stratum | None, detail: Detail, *, nam
         score=None if experiment.score is None else round(experiment.score, places),
         gain=None if experiment.gain is None else round(experiment.gain, places) + 0.0,  # never -0.0
         changes=cut(experiment.changes or "unchanged", length),
+        steps=steps_of(experiment) if experiment.stratum in uneven or {SLOW, CONTENDED} & {*flags} else None,
         seed=experiment.seed,
         gpu=experiment.gpu,
         cost=cost(experiment),
