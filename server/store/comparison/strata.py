@@ -40,9 +40,8 @@ class BaselineRun:
 async def find(tx: Transaction, facts: Mapping[str, Any]) -> int:
     """The number of the stratum with these facts, made where there is none."""
     text = json.dumps(facts, sort_keys=True)
-    await tx.execute("INSERT INTO strata (facts) VALUES (?) ON CONFLICT (facts) DO NOTHING", (text,))
     row = await tx.row("SELECT number FROM strata WHERE facts = ?", (text,))
-    return int(row["number"]) if row else 0
+    return int(row["number"]) if row else await tx.insert("INSERT INTO strata (facts) VALUES (?)", (text,))
 
 
 async def numbers(tx: Transaction) -> list[int]:
