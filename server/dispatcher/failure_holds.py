@@ -29,29 +29,40 @@ async def name_who_mends(tx: Transaction, experiment: int, failed: FailureDetail
     return replace(failed, next_step=f"{step} For the person: {failed.next_step}" if failed.next_step else step)
 
 
-async def hold_siblings(tx: Transaction, experiment: int, outcome: ExperimentOutcome, now: float) -> None:
+async def hold_siblings(tx: Transaction, experiment: int, outcome: ExperimentOutcome, now: float, *, has_holds: bool) -> bool:
     """Hold what is queued beside an experiment that failed; let it go on when one succeeds.
 
     A single failure of the unchanged source holds its whole setting, if nothing there was ever scored. Otherwise the variant or
     source is held after several failures of one kind.
+
+    Args:
+        tx: The transaction.
+        experiment: The experiment that ended.
+        outcome: How it ended.
+        now: Unix time.
+        has_holds: Whether any experiment is held before.
+
+    Returns:
+        Whether any experiment may be held now.
     """
-    if outcome.status is Status.SUCCEEDED:
+    if outcome.status is Status.SUCCEEDED and has_holds:
         await holds.lift_holds(tx, experiment)
     if outcome.failed is None:
-        return
+        return has_holds
     if await holds.is_first_of_unchanged(tx, experiment):
         await _hold_setting(tx, experiment, outcome.failed, now)
-        return
+        return True
     scope = await holds.scope_of(tx, experiment)
     kind = storm(scope.outcomes)
     if kind is None or not scope.queued:
-        return
+        return has_holds
     reason = (
         f"of {scope.name}, {scope.outcomes.count(kind)} failed so and none succeeded, {experiment_id(experiment)} last"
         f" ({outcome.failed.message[:MAX_MESSAGE]}). {scope.queued} queued ones are held: launch one that failed again"
         " (retry=True) and they go on when it succeeds, or cancel them"
     )
     await holds.save_hold(tx, experiment, kind, reason, now)
+    return True
 
 
 async def _hold_setting(tx: Transaction, experiment: int, failed: FailureDetail, now: float) -> None:

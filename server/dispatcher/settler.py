@@ -9,7 +9,7 @@ from ...trainer.contract.run_result import RunResult
 from ..domain import Failure, FailureDetail, Metric, RunStatus, Status
 from ..store.comparison import strata
 from ..store.database import Transaction
-from ..store.running import early_stops, result_reader, settlement
+from ..store.running import early_stops, holds, result_reader, settlement
 from ..store.running.runs import Attempt
 from ..store.running.settlement import ExperimentOutcome
 from .failure_holds import hold_siblings, name_who_mends
@@ -60,14 +60,16 @@ class Settler:
         scored: defaultdict[int, list[int]] = defaultdict(list)
         for attempt, why in ended.lost:
             await _lose(tx, attempt, why, now)
+        has_holds = await holds.has_holds(tx)
         for attempt, result in ended.finished:
             if result.status == "cancelled" and attempt.cancel_reason is None:
                 await _lose(tx, attempt, "it was asked to end by someone outside of the lab", now)
+                has_holds = True  # it may have made one
                 continue
             outcome = await _outcome(tx, attempt, result)
             if await settlement.end_run(tx, attempt.run, RunStatus.FINISHED, _held(attempt, result, now)):
                 await settlement.finish(tx, attempt.run, outcome, now)
-                await hold_siblings(tx, attempt.run.experiment, outcome, now)
+                has_holds = await hold_siblings(tx, attempt.run.experiment, outcome, now, has_holds=has_holds)
                 if outcome.stratum is not None:
                     scored[outcome.stratum].append(attempt.run.experiment)
         await self._judge.judge(tx, scored)
@@ -100,7 +102,7 @@ async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None
         )
         outcome = ExperimentOutcome(Status.FAILED, failed=await name_who_mends(tx, run.experiment, failed))
         await settlement.finish(tx, run, outcome, now)
-        await hold_siblings(tx, run.experiment, outcome, now)
+        await hold_siblings(tx, run.experiment, outcome, now, has_holds=True)
 
 
 async def _outcome(tx: Transaction, attempt: Attempt, result: RunResult) -> ExperimentOutcome:

@@ -99,22 +99,20 @@ class StratumSummary(Answer):
     others: int | None = None
 
 
-class Row(Answer):
-    """An experiment in the table of results.
+class Columns(Answer):
+    """The columns of the table of results that several rows may have in common.
 
     Attributes:
-        stratum: Where the rows belong to several strata. Scores compare only within one stratum.
         verdict: What its score says against the reference of its stratum. `reference` is a replicate of the reference itself.
         tested_against: The champion that a validation compared it with, if that is not the reference.
         gain: Difference of its score to the mean of the reference; positive is better.
         base: The source that it was made from, and that `changes` is against.
         gain_on_base: Difference of its score to the mean of its base in the same stratum, if the base is not the reference.
+        steps: Steps (or tokens) that the run trained in its budget, where runs of its stratum differ in them or the run lagged.
         cost: GPU-seconds, or dollars where a price is known, with the unit.
         flags: What to check before the score is believed. A concise row has their kinds only.
     """
 
-    id: str
-    stratum: str | None = None
     status: str | None = None
     verdict: str | None = None
     tested_against: str | None = None
@@ -123,6 +121,7 @@ class Row(Answer):
     base: str | None = None
     gain_on_base: float | None = None
     changes: str | None = None
+    steps: int | None = None
     seed: int | None = None
     gpu: str | None = None
     cost: str | None = None
@@ -134,8 +133,23 @@ class Row(Answer):
     flags: list[str] = Field(default_factory=list[str])
 
 
-class Common(Answer):
-    """What all rows of an answer have in common. A column that has the same value in all rows stands here once.
+class RowKey(Answer):
+    """Which experiment a row is.
+
+    Attributes:
+        stratum: Where the rows belong to several strata. Scores compare only within one stratum.
+    """
+
+    id: str
+    stratum: str | None = None
+
+
+class Row(Columns, RowKey):  # in this order, a row's id stands first in its JSON
+    """An experiment in the table of results, without the values that all rows of the answer share."""
+
+
+class TableFacts(Answer):
+    """What a table is of.
 
     Attributes:
         metric: The name of the score.
@@ -156,23 +170,10 @@ class Common(Answer):
     noise: float | None = None
     strata: dict[str, StratumSummary] = Field(default_factory=dict[str, StratumSummary])
     order: str | None = None
-    status: str | None = None
-    verdict: str | None = None
-    tested_against: str | None = None
-    score: float | None = None
-    gain: float | None = None
-    base: str | None = None
-    gain_on_base: float | None = None
-    changes: str | None = None
-    seed: int | None = None
-    gpu: str | None = None
-    cost: str | None = None
-    error: str | None = None
-    hypothesis: str | None = None
-    theme: str | None = None
-    by: str | None = None
-    reason: str | None = None
-    flags: list[str] = Field(default_factory=list[str])
+
+
+class Common(Columns, TableFacts):
+    """What all rows of an answer have in common: a column that has the same value in all rows stands here once."""
 
 
 class HorizonResult(Answer):

@@ -98,6 +98,15 @@ async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None =
     return await _PLOTS[what](PlotInput(lab, await gather_evidence(lab, ids, gpu), ids is not None))
 
 
+async def plot_lab(lab: Lab, evidence: Evidence, what: Picture) -> RenderedPlot:
+    """Draw the whole lab, from evidence that was gathered without ids: for callers that ask for several plots.
+
+    Raises:
+        BadInputError: There is nothing to show.
+    """
+    return await _PLOTS[what](PlotInput(lab, evidence, has_ids=False))
+
+
 async def _plot_progress(shown: PlotInput) -> RenderedPlot:
     evidence, metric = shown.evidence, shown.metric
     ended = sorted(

@@ -66,7 +66,7 @@ async def finish(lab: Lab, put: Mapping[int, Put]) -> None:
         folder.mkdir(parents=True)
         put[attempt.run.experiment](folder / "result.json", attempt.run.id)
         async with lab.db.transaction() as tx:
-            await runs.save_handle(tx, attempt.run.id, {"started": True})
+            await runs.save_handles(tx, {attempt.run.id: {"started": True}})
 
 
 async def test_every_odd_result_is_contract_broken_with_what_was_wrong_and_what_is_beside_it_goes_on(lab: Lab) -> None:
