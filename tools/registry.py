@@ -24,7 +24,7 @@ from typing_extensions import override
 from ..server.errors import LabhandError
 from ..server.schemas.messages import Request
 from .argument_errors import explain
-from .lab_context import LabContext
+from .lab_context import LabContext, refuse_if_read_only
 
 JsonSchema = dict[str, Any]
 NULL: JsonSchema = {"type": "null"}
@@ -101,6 +101,8 @@ class LabTool:
     async def _call(self, ctx: LabContext, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - as the tool answers
         """Run the tool. The SDK shows a client the text of a ToolError only."""
         try:
+            if not self.read_only:
+                refuse_if_read_only(ctx, self.name)
             request = read_arguments(self.request, arguments)
             return await (self.function(ctx, request) if "request" in self.types else self.function(ctx))
         except LabhandError as error:

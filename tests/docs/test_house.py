@@ -89,7 +89,7 @@ def test_the_changelog_begins_with_the_version_that_is_built() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
 
-    assert headings[0] == version
+    assert next(heading for heading in headings if heading != "Unreleased") == version
 
 
 def test_every_import_of_the_packages_is_relative() -> None:
