@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
+from .errors import SettingsError
 from .settings import FILE, find_root, load_settings
 
 app = typer.Typer(
@@ -49,33 +50,62 @@ def serve(
     """Serve the lab to an MCP client."""
     gc.disable()  # what imports make is no garbage: looking for it takes a tenth of the start
     BaseModel.model_config["defer_build"] = True  # most of the protocol's models are never needed: another tenth
-    from ..tools.lab_context import LabHandle
-    from ..tools.transports import serve_http, serve_stdio
+    from ..tools.serving.logs import log_to_stderr
 
     gc.freeze()
     gc.enable()
+    log_to_stderr()
     place = _root(root)
-    handle = LabHandle(place, caller)
-    if not http:
-        serve_stdio(handle, read_only=read_only)
+    if http:
+        _serve_http(place, address, caller, read_only=read_only)
         return
+    from ..tools.lab_context import LabHandle
+    from ..tools.serving.stdio import serve_stdio
+
+    handle = LabHandle(place, caller, read_only=read_only)
+    try:
+        hides_writing_tools = handle.is_read_only()
+    except SettingsError:  # every call reports it, and refuses what changes the lab if the corrected file says read_only
+        hides_writing_tools = read_only
+    serve_stdio(handle, read_only=hides_writing_tools)
+
+
+def _serve_http(place: Path, address: str | None, caller: str | None, *, read_only: bool) -> None:
+    from ..tools.lab_context import LabHandle
+    from ..tools.serving.http import serve_http
     from .commands.console import err, exit_on_error
 
     with exit_on_error():
         settings = load_settings(place)
         where = address or settings.http.address
+        handle = LabHandle(place, caller, read_only=read_only)
         err.print(f"Serving the lab at {place} on http://{where}/mcp; Ctrl-C ends it, experiments go on.")
-        serve_http(handle, where, settings.http.token, read_only=read_only or settings.read_only)
+        serve_http(handle, where, settings.http, read_only=read_only or settings.read_only)
+
+
+@app.command()
+def token(name: Annotated[str, typer.Argument(help="The caller's name, as it stands beside their experiments")]) -> None:
+    """Make a token for a caller over HTTP: print it once, with the line for labhand.toml that knows it."""
+    from .commands.console import exit_on_error
+    from .commands.token import make_token
+
+    with exit_on_error():
+        make_token(name)
 
 
 @app.command()
 def dispatch(*, root: Root = None) -> None:
     """Run queued experiments until nothing is left to do. Launches start this process by themselves."""
+    import os
+
     import anyio
 
     from .commands.console import exit_on_error
     from .dispatcher import dispatch as run_dispatcher
+    from .http_settings import without_secrets
 
+    for name in os.environ.keys() - without_secrets(os.environ):
+        del os.environ[name]  # runners and clusters' helpers inherit this process's environment
     with exit_on_error():
         anyio.run(run_dispatcher, _root(root))
 

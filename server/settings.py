@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from ..trainer.contract.toml_lines import line_of
 from .errors import SettingsError, nearest
+from .http_settings import TOKEN_FORM, Http
 
 FILE = "labhand.toml"
 FOLDER = ".labhand"
@@ -243,17 +244,6 @@ def _this_machine() -> dict[str, PoolSettings]:
     return {"local": LocalPool(backend="local")}
 
 
-class Http(Section):
-    """Serving over HTTP, with `labhand serve --http`."""
-
-    address: str = Field(
-        default="127.0.0.1:8787", description="Host and port; an address that other machines reach needs a token"
-    )
-    token: str | None = Field(
-        default=None, description="The token that clients send; better set as the variable `LABHAND_HTTP__TOKEN`"
-    )
-
-
 class Settings(BaseSettings):
     """The whole of `labhand.toml`."""
 
@@ -279,7 +269,9 @@ class Settings(BaseSettings):
         default_factory=_this_machine, min_length=1, description="Where experiments run, by name"
     )
     http: Http = Field(default=Http(), description="Serving over HTTP")
-    read_only: bool = Field(default=False, description="Offer only the tools that change nothing")
+    read_only: bool = Field(
+        default=False, description="Offer only the tools that change nothing, over every transport; make no lab"
+    )
     data_dir: Path | None = Field(
         default=None, description="The folder that holds `.labhand`, relative to this file; by default the folder of this file"
     )
@@ -355,6 +347,8 @@ def _explain_fault(text: str, fault: ErrorDetails) -> str:
     line = line_of(text, keys)
     where = f"line {line}" if line else "not in the file: check the environment variables LABHAND_…"
     key = ".".join(keys)
+    if keys[0] == "http" and len(keys) > 1 and keys[1] in {"token", "tokens"} and fault["type"] != "missing":
+        return f"{key} ({where}): {TOKEN_FORM if len(keys) > 2 else fault['msg']}"  # never the value: it may be a token
     if fault["type"] == "extra_forbidden":
         return f"{key} ({where}) is not a setting. {nearest(keys[-1], _known_keys(keys))}"
     if fault["type"] == "missing":

@@ -8,8 +8,6 @@ from importlib.metadata import version
 from importlib.resources import files
 
 from mcp.server import MCPServer
-from mcp.server.auth.provider import TokenVerifier
-from mcp.server.auth.settings import AuthSettings
 
 from .analysis import analyze, plot
 from .fleet import list_gpus, scale_pool
@@ -17,7 +15,7 @@ from .inspect import checkout, get_experiment, get_logs, read_source
 from .lab_context import LabHandle
 from .launch import launch_experiment, launch_grid, validate
 from .manage import cancel, note
-from .middleware import refuse_unknown_arguments
+from .middleware import cut_errors, refuse_unknown_arguments
 from .monitor import get_briefing, wait
 from .prompts import add_prompts
 from .registry import LabTool
@@ -44,20 +42,12 @@ TOOLS: tuple[LabTool, ...] = (
 )
 
 
-def build(
-    handle: LabHandle,
-    *,
-    read_only: bool = False,
-    auth: AuthSettings | None = None,
-    token_verifier: TokenVerifier | None = None,
-) -> MCPServer[LabHandle]:
+def build(handle: LabHandle, *, read_only: bool = False) -> MCPServer[LabHandle]:
     """Return the MCP server of one lab.
 
     Args:
         handle: The lab, and its caller.
         read_only: Offer only the tools that change nothing.
-        auth: The settings of authorization, for HTTP with a token; otherwise None.
-        token_verifier: Checks tokens, where there is authorization.
     """
 
     @asynccontextmanager
@@ -77,10 +67,8 @@ def build(
         version=version("labhand"),
         lifespan=lifespan,
         tools=[tool.build(names) for tool in offered],
-        middleware=[refuse_unknown_arguments({tool.name: tool.arguments for tool in offered})],
+        middleware=[cut_errors, refuse_unknown_arguments({tool.name: tool.arguments for tool in offered})],
         log_level="WARNING",
-        auth=auth,
-        token_verifier=token_verifier,
     )
     add_resources(server, handle)
     add_prompts(server)

@@ -24,7 +24,7 @@ from ..server.schemas.messages import Answer, Request
 from .argument_errors import explain
 from .argument_schema import input_schema
 from .arguments import read_arguments
-from .lab_context import LabContext
+from .lab_context import LabContext, refuse_if_read_only
 
 
 class NoArguments(Request):
@@ -103,6 +103,8 @@ class LabTool:
     async def _call(self, ctx: LabContext, arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - as the tool answers
         """Run the tool. An error that the caller can act on becomes an answer: of other errors the SDK shows no text."""
         try:
+            if not self.read_only:
+                refuse_if_read_only(ctx, self.name)
             request = read_arguments(self.request, arguments)
             return await (self.function(ctx, request) if "request" in self.types else self.function(ctx))
         except LabhandError as error:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from ...trainer.contract.files import is_locked
+from ..http_settings import without_secrets
 from ..settings import LOCK, LOG, data_folder, load_settings
 
 _started: list[subprocess.Popen[bytes]] = []
@@ -31,6 +33,7 @@ def start_dispatcher(root: Path) -> None:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env=without_secrets(os.environ),
             )
         )
 

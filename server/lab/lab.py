@@ -75,17 +75,21 @@ class Lab:
         self._wake = wake
 
     @classmethod
-    async def open(cls, root: Path, wake: Callable[[Path], None] = start_dispatcher) -> Lab:
+    async def open(cls, root: Path, wake: Callable[[Path], None] = start_dispatcher, *, read_only: bool = False) -> Lab:
         """Open the lab at `root`, and create it if it doesn't exist. Several processes may do so at once.
 
         Args:
             root: See `settings.find_root`.
             wake: Starts the dispatcher of the lab at a root, unless one is alive.
+            read_only: Create no lab, save no changed settings and start no dispatcher.
 
         Raises:
-            SettingsError: `labhand.toml` or `trainer.toml` is invalid, or the lab was made for another trainer.
+            SettingsError: `labhand.toml` or `trainer.toml` is invalid, the lab was made for another trainer, or there is no lab
+                to read.
         """
         settings = load_settings(root)
+        if read_only:
+            _refuse_missing(data_folder(root, settings))
         trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
         source = await to_thread.run_sync(read_folder, trainer.folder)
         folder = data_folder(root, settings)
@@ -95,8 +99,9 @@ class Lab:
             identity = await _create_unless_exists(db, sources, trainer, source, is_rehearsal=settings.is_rehearsal)
             await _refuse_other_trainer(db, trainer, folder)
             await _refuse_other_pool_kind(db, settings, folder)
-            await _save_changed_pools(db, settings)
-            await allowances.save_alone(db, settings.allowance, time.time())
+            if not read_only:
+                await _save_changed_pools(db, settings)
+                await allowances.save_alone(db, settings.allowance, time.time())
             has_work = bool(await workload.count_pending(db)) or await validation_pairs.need_a_look(db)
             has_work = has_work or await _has_cluster_work(db, settings)
         except BaseException:
@@ -104,7 +109,7 @@ class Lab:
             raise
         protected = {path: data for path, data in source.items() if not trainer.is_editable(path)}
         lab = cls(root, folder, settings, trainer, protected, db, sources, identity, wake)
-        if has_work:  # the process that launched it may have died before it started a dispatcher
+        if has_work and not read_only:  # the process that launched it may have died before it started a dispatcher
             lab.wake_dispatcher()
         return lab
 
@@ -135,6 +140,14 @@ class Lab:
     async def pools(self) -> list[Pool]:
         """Return the pools as last seen, in the order of the settings."""
         return await pools.pools(self.db, list(self.settings.pools))
+
+
+def _refuse_missing(folder: Path) -> None:
+    if not (folder / DATABASE).is_file():
+        raise SettingsError(
+            f"There is no lab in {folder} yet, and a read-only server makes none",
+            "A person starts `labhand serve` there once without --read-only and without read_only = true, or corrects --root",
+        )
 
 
 async def _create_unless_exists(db: Database, sources: Sources, trainer: Trainer, source: Source, *, is_rehearsal: bool) -> str:

@@ -15,12 +15,12 @@ import anyio
 import httpx2
 import pytest
 from labhand.server.errors import SettingsError
-from labhand.tools.transports import OneToken, parse_address
+from labhand.tools.serving.http import parse_address
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from .calls import data
+from ..calls import data
 
 SERVE = ["-m", "labhand.server.main", "serve", "--root"]
 
@@ -81,15 +81,6 @@ def test_serving_beyond_loopback_without_a_token_is_refused(root: Path) -> None:
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(SettingsError, match=r"127\.0\.0\.1:8787"):
         parse_address(address)
-
-
-@pytest.mark.anyio
-async def test_one_token_knows_its_token_alone() -> None:
-    verifier = OneToken("secret", "http://127.0.0.1:1/mcp")
-    assert await verifier.verify_token("wrong") is None
-    known = await verifier.verify_token("secret")
-    assert known is not None
-    assert known.resource == "http://127.0.0.1:1/mcp"
 
 
 @pytest.fixture

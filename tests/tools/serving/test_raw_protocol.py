@@ -1,0 +1,146 @@
+"""Issue 10, line 30: what is answered to what is no message, and to a megabyte of argument."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from .servers import ALICE, SERVE, TWO_CALLERS, serving
+
+NOT_JSON = ['{"jsonrpc": "2.0", "id": 1, "method": "ping"', "nonsense", '{"id": 1, "id"}', "[" * 5000, "\\ud800"]
+NO_MESSAGES: list[tuple[str, str | int | None]] = [
+    ("[]", None),
+    ('[{"jsonrpc": "2.0", "id": 1, "method": "ping"}]', None),
+    ("7", None),
+    ("null", None),
+    ('"ping"', None),
+    ("{}", None),
+    ('{"id": 5, "method": "ping"}', 5),
+    ('{"jsonrpc": "1.0", "id": "a", "method": "ping"}', "a"),
+    ('{"jsonrpc": "2.0", "id": 6}', 6),
+    ('{"jsonrpc": "2.0", "id": 7, "method": 3}', 7),
+    ('{"jsonrpc": "2.0", "id": 8, "method": "ping", "params": [1]}', 8),
+    ('{"jsonrpc": "2.0", "id": {"a": 1}, "method": 3}', None),
+]
+MEGABYTE = "x" * 1_000_000
+PING = '{"jsonrpc": "2.0", "id": "last", "method": "ping"}'
+INITIALIZE: dict[str, Any] = {
+    "jsonrpc": "2.0",
+    "id": 0,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}},
+}
+BIG_CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("tools/call", {"name": MEGABYTE, "arguments": {}}),
+    ("tools/call", {"name": "get_experiment", "arguments": {"id": MEGABYTE}}),
+    ("tools/call", {"name": "get_experiment", "arguments": {MEGABYTE: 1}}),
+    ("tools/call", {"name": "get_results", "arguments": {"ids": [MEGABYTE]}}),
+    ("tools/call", {"name": "get_results", "arguments": {"cursor": MEGABYTE}}),
+    ("tools/call", {"name": "get_results", "arguments": {"ids": {"a": MEGABYTE}}}),
+    ("tools/call", {"name": "get_results", "arguments": {"search": MEGABYTE}}),
+    ("tools/call", {"name": "get_logs", "arguments": {"id": MEGABYTE}}),
+    ("tools/call", {"name": "wait", "arguments": {"after": MEGABYTE}}),
+    ("tools/call", {"name": "analyze", "arguments": {"what": MEGABYTE}}),
+    ("tools/call", {"name": "read_source", "arguments": {"symbol": MEGABYTE}}),
+    ("tools/call", {"name": "cancel", "arguments": {"ids": [MEGABYTE], "reason": MEGABYTE}}),
+    ("tools/call", {"name": "note", "arguments": {"text": MEGABYTE}}),
+    ("tools/call", {"name": "launch_experiment", "arguments": {"hypothesis": "h", "overrides": {MEGABYTE: 1}}}),
+    ("tools/call", {"name": "launch_experiment", "arguments": {"hypothesis": MEGABYTE}}),
+    ("tools/call", {"name": "launch_experiment", "arguments": {"hypothesis": "h", "base": MEGABYTE}}),
+    ("tools/call", {"name": "launch_experiment", "arguments": {"hypothesis": "h", "patch": MEGABYTE}}),
+    ("tools/call", {"name": "launch_experiment", "arguments": {"hypothesis": "h", "files": {MEGABYTE: "a"}}}),
+    ("tools/call", {"name": "launch_grid", "arguments": {"hypothesis": "h", "factors": {MEGABYTE: [1]}}}),
+    ("tools/call", {"name": "plot", "arguments": {"what": MEGABYTE}}),
+    ("tools/call", {"name": "scale_pool", "arguments": {"pool": MEGABYTE, "clusters": 1}}),
+    ("tools/call", {"name": "checkout", "arguments": {"id": MEGABYTE}}),
+    ("tools/call", {"name": ["a", MEGABYTE]}),
+    ("resources/read", {"uri": f"labhand://experiment/{MEGABYTE}"}),
+    ("resources/read", {"uri": MEGABYTE}),
+    ("prompts/get", {"name": MEGABYTE}),
+    (MEGABYTE, {}),
+    ("completion/complete", {"ref": {"type": "ref/prompt", "name": MEGABYTE}, "argument": {"name": "a", "value": "b"}}),
+    ("logging/setLevel", {"level": MEGABYTE}),
+]
+
+
+def spoken(root: Path, lines: list[str], count: int) -> tuple[list[dict[str, Any]], str]:
+    """Send lines to a server over stdio; return its first `count` answers, and its log."""
+    log = root / "server.log"
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen(
+            [sys.executable, *SERVE, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8"
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("\n".join([*lines, ""]))
+        process.stdin.flush()
+        answers = [json.loads(process.stdout.readline()) for _ in range(count)]
+        process.stdin.close()
+        process.wait(timeout=20)
+    return answers, log.read_text("utf-8")
+
+
+@pytest.mark.parametrize("text", NOT_JSON, ids=range(len(NOT_JSON)))
+def test_over_stdio_what_is_not_json_is_a_parse_error(root: Path, text: str) -> None:
+    [error, pong], log = spoken(root, [text, PING], 2)
+    assert (error["id"], error["error"]["code"]) == (None, -32700)
+    assert pong["id"] == "last"
+    assert log == ""
+
+
+def test_over_stdio_what_is_no_message_is_an_invalid_request(root: Path) -> None:
+    answers, log = spoken(root, [*(text for text, _ in NO_MESSAGES), "", "  ", PING], len(NO_MESSAGES) + 1)
+    errors = [(answer["id"], answer["error"]["code"]) for answer in answers if answer["id"] != "last"]
+    assert errors == [(identifier, -32600) for _, identifier in NO_MESSAGES]
+    assert log == ""
+
+
+@pytest.mark.anyio
+async def test_over_http_what_is_no_message_gets_the_same_errors(root: Path) -> None:
+    with serving(root, toml=TWO_CALLERS) as server:
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        async with httpx2.AsyncClient(headers=headers) as http:
+            refused = await http.post(server.url, content="nonsense")
+            http.headers["Authorization"] = f"Bearer {ALICE}"
+            not_json = [await http.post(server.url, content=text) for text in [*NOT_JSON, ""]]
+            no_messages = [await http.post(server.url, content=text) for text, _ in NO_MESSAGES]
+        log = server.log.read_text("utf-8")
+    assert refused.status_code == 401
+    assert {(answer.status_code, answer.json()["error"]["code"]) for answer in not_json} == {(400, -32700)}
+    codes = [(answer.json()["id"], answer.json()["error"]["code"]) for answer in no_messages]
+    assert codes == [(identifier, -32600) for _, identifier in NO_MESSAGES]
+    assert "Traceback" not in log
+
+
+def test_an_answer_to_a_megabyte_of_argument_does_not_repeat_it(root: Path) -> None:
+    calls = [
+        {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        for number, (method, params) in enumerate(BIG_CALLS, 1)
+    ]
+    initialized = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    answers, log = spoken(root, [json.dumps(message) for message in (INITIALIZE, initialized, *calls)], len(calls) + 1)
+    sizes = {answer["id"]: len(json.dumps(answer)) for answer in answers if answer.get("id")}
+    assert [str(BIG_CALLS[number - 1])[:90] for number, size in sizes.items() if size > 5000] == []
+    assert len(sizes) == len(BIG_CALLS)
+    assert len(log) < 5000
+
+
+def test_a_server_log_has_no_boxes_around_tracebacks(root: Path) -> None:
+    code = (
+        "import logging; from labhand.tools.serving.logs import log_to_stderr; log_to_stderr()\n"
+        "from pathlib import Path; from labhand.tools.app import build; from labhand.tools.lab_context import LabHandle\n"
+        "build(LabHandle(Path('.')))\n"
+        "try: 1 / 0\n"
+        "except ZeroDivisionError: logging.getLogger('mcp').exception('it broke')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True, cwd=root)
+    assert "ERROR mcp: it broke" in done.stderr
+    assert not set("╭│╰─") & set(done.stderr)

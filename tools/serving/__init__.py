@@ -1,0 +1,1 @@
+"""How clients reach the server: standard input and output, or streamable HTTP."""
