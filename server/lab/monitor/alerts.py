@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...domain import ACTIVE, Pool, Run, RunStatus, Status
 from ...ids import experiment_id, id_ranges
+from ...schemas.analysis import AnalysisQuery
 from ...schemas.fleet import ScaleRequest
 from ...schemas.inspect import LogQuery
 from ...schemas.manage import CancelRequest
@@ -205,7 +206,7 @@ def _broken(pools: Sequence[Pool], state: _ClusterState) -> Iterator[Attention]:
 async def _drift(lab: Lab) -> list[Attention]:
     stratum = await stats.main_stratum(lab.db)
     line = (await check_drift(lab, stratum)).line if stratum is not None else None
-    return [Attention(f"drift:{stratum}", f'{line}: analyze(what="noise")', wakes=False)] if line else []
+    return [Attention(f"drift:{stratum}", f"{line}: {AnalysisQuery(what='noise').as_call()}", wakes=False)] if line else []
 
 
 def _idle(pools: Sequence[Pool], pending: Mapping[Status, int]) -> Iterator[Attention]:
