@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from ...domain import LAB, PENDING, PRIORITIES, Experiment, Purpose, Status
+from ...domain import LAB, PENDING, PRIORITIES, Experiment, Purpose, Status, is_comparable
 from ...ids import experiment_id
 from ...seeds import SeedStream
 from .. import facts
@@ -22,7 +22,11 @@ _MEMBERS = (
 
 @dataclass(frozen=True, slots=True)
 class PairArm:
-    """One experiment of a pair, as far as it is."""
+    """One experiment of a pair.
+
+    Attributes:
+        score: None until it is scored, if it failed, and if its score is out of range.
+    """
 
     number: int
     status: Status
@@ -80,7 +84,7 @@ async def of_stage(reader: Reader, validation: int, stage: int) -> list[Pair]:
         " JOIN experiments AS a ON a.number = against WHERE validation = ? AND stage = ? ORDER BY place",
         (validation, stage),
     )
-    return [Pair(_standing(row, ""), _standing(row, "a_")) for row in rows]
+    return [Pair(_pair_arm(row, ""), _pair_arm(row, "a_")) for row in rows]
 
 
 async def members(reader: Reader, validation: int) -> list[int]:
@@ -134,5 +138,7 @@ async def _arm(
     )
 
 
-def _standing(row: Row, prefix: str) -> PairArm:
-    return PairArm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), row[f"{prefix}score"], row[f"{prefix}stratum"])
+def _pair_arm(row: Row, prefix: str) -> PairArm:
+    score = row[f"{prefix}score"]
+    comparable = score if score is not None and is_comparable(score) else None
+    return PairArm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), comparable, row[f"{prefix}stratum"])

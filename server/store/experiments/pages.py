@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..comparison.source_scores import COMPARABLE
 from ..database import Reader
 from .filter import Filter
 
@@ -56,13 +57,18 @@ class PageCursor:
 
 
 def best_first(strata: Sequence[int], *, lower_is_better: bool, worst: bool = False) -> list[SortSegment]:
-    """By score, stratum by stratum, the newest first, as scores compare within a stratum only; then what has no score."""
+    """Return the order by score, stratum by stratum, the newest first, because scores compare within a stratum only.
+
+    Last come experiments without a score, and those whose score is out of range, which is compared with no other.
+    """
     descending = lower_is_better == worst
+    # `score IS NOT NULL` is the condition of the index: without these words SQLite doesn't use it.
+    condition = f"score IS NOT NULL AND {COMPARABLE} AND stratum = ?"
     scored = [
-        SortSegment(f"s{number}", "score IS NOT NULL AND stratum = ?", ("score", "number"), descending, BEST, number)
+        SortSegment(f"s{number}", condition, ("score", "number"), descending, BEST, number)
         for number in sorted(strata, reverse=True)
     ]
-    return [*scored, _newest("unscored", "score IS NULL")]
+    return [*scored, _newest("unscored", f"(score IS NULL OR NOT {COMPARABLE})")]
 
 
 def by_columns(columns: Sequence[str], *, descending: bool) -> list[SortSegment]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from ...domain import Failure, Purpose, Status, Verdict
+from ...domain import MAX_SCORE, Failure, Purpose, Status, Verdict
 from ..comparison.source_scores import COMPARABLE
 from ..database import Reader
 
@@ -80,8 +80,9 @@ class ExportRow:
 async def themes(reader: Reader, stratum: int | None, most: int) -> list[ThemeTally]:
     """The themes that most was tried on, with gains in one stratum."""
     rows = await reader.rows(
-        "SELECT theme, count(*) AS tried, total(status = 'failed') AS failed,"
-        " max(CASE WHEN stratum = ? THEN gain END) AS best_gain"
+        # A gain that was judged before scores had a range says nothing. The index on themes has no score.
+        "SELECT theme, count(*) AS tried, total(status = 'failed') AS failed,"  # noqa: S608  a constant
+        f" max(CASE WHEN stratum = ? AND gain BETWEEN -{MAX_SCORE!r} AND {MAX_SCORE!r} THEN gain END) AS best_gain"
         " FROM experiments WHERE theme IS NOT NULL GROUP BY theme ORDER BY tried DESC, theme LIMIT ?",
         (stratum, most),
     )

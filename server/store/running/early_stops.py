@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...domain import Experiment
+from ...domain import Experiment, is_comparable
 from ...ids import run_id
 from ..comparison import champions
 from ..database import Reader, Row, Transaction
@@ -97,8 +97,9 @@ async def ended(reader: Reader, setting: str, most: int) -> list[ScoredCurve]:
         f"{scored.format(0, 'finished_seq IS NOT NULL')} AND +score IS NOT NULL ORDER BY finished_seq DESC LIMIT ?",
         (row["stratum"], most),
     )
-    numbers = {row["number"] for row in references}
-    return [_ended(row) for row in (*references, *(row for row in others if row["number"] not in numbers))]
+    numbers = {scored_row["number"] for scored_row in references}
+    different = (scored_row for scored_row in others if scored_row["number"] not in numbers)
+    return [_ended(scored_row) for scored_row in (*references, *different) if is_comparable(scored_row["score"])]
 
 
 async def unchecked(tx: Transaction) -> list[tuple[int, Experiment]]:

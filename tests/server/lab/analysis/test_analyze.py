@@ -52,7 +52,7 @@ async def test_changed_code_is_a_factor(tmp_path: Path) -> None:
         await launch_grid(lab, factors={"X": [1, 2]}, variants=variants, replicates=2)
         await run_all(lab, linear)
         told = await analyze(lab, "effects", ["g001"])
-    assert {effect.term for effect in told.main} == {"X 1.0→2.0", "code baseline→e0005"}
+    assert {effect.term for effect in told.main} == {"X 1.0→2.0", "code baseline→double (e0005)"}
 
 
 async def test_a_knob_with_many_values_is_split_at_its_median_and_a_lone_code_left_out(tmp_path: Path) -> None:
