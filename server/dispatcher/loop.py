@@ -10,6 +10,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import anyio
 
@@ -41,6 +42,8 @@ TROUBLE_SECONDS = 5.0
 """Between two tries while something is wrong with the machine: a full disk, a database that stays busy."""
 TRIES = 60
 """Ticks in a row that may fail before the dispatcher gives up."""
+SAVE_SECONDS = 0.5
+"""For how long handles of started runs are collected before they are saved. A lost handle is harmless: see `_begin`."""
 _NEVER = -1
 """No version of the database."""
 
@@ -200,14 +203,33 @@ class Dispatcher:
 
     async def _begin(self) -> None:
         """Start what was taken, by this dispatcher or by one that died over it: starting twice is harmless."""
-        for attempt in self._active:
-            if not attempt.run.handle and attempt.cancel_reason is None:
-                await self._start(attempt)
+        waiting = [attempt for attempt in self._active if not attempt.run.handle and attempt.cancel_reason is None]
+        if not waiting:
+            return
+        knobs = await champions.knobs_of(self._db, [attempt.commit for attempt in waiting])
+        handles: dict[str, Mapping[str, Any]] = {}
+        last_saved = time.monotonic()
+        for attempt in waiting:
+            handle = await self._start(attempt, knobs.get(attempt.commit, {}))
+            if handle is not None:
+                handles[attempt.run.id] = handle
+            # One transaction for many quick starts, and no long wait after a slow one.
+            if time.monotonic() - last_saved > SAVE_SECONDS:
+                await self._save_handles(handles)
+                last_saved = time.monotonic()
+        await self._save_handles(handles)
 
-    async def _start(self, attempt: Attempt) -> None:
+    async def _save_handles(self, handles: dict[str, Mapping[str, Any]]) -> None:
+        if handles:
+            async with self._db.transaction() as tx:
+                await runs.save_handles(tx, handles)
+            handles.clear()
+
+    async def _start(self, attempt: Attempt, knobs: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Start a run, and return its handle; None if it couldn't be started."""
         run, pool = attempt.run, self._pools[attempt.run.pool]
         try:
-            handle = await pool.backend.start(await self._spec(attempt, pool))
+            handle = await pool.backend.start(await self._spec(attempt, pool, knobs))
         except NoCapacityError:  # another lab was faster
             async with self._db.transaction() as tx:
                 await queue.give_back(tx, run.id, run.experiment)
@@ -219,17 +241,16 @@ class Dispatcher:
                 await self._settler.settle(tx, lost, time.time())
         else:
             log.info("%s started on %s", run.id, run.pool)
-            async with self._db.transaction() as tx:
-                await runs.save_handle(tx, run.id, handle)
+            return handle
+        return None
 
-    async def _spec(self, attempt: Attempt, pool: PoolBackend) -> StartRequest:
+    async def _spec(self, attempt: Attempt, pool: PoolBackend, knobs: Mapping[str, Any]) -> StartRequest:
         if pool.backend.needs_folder:
             folder = await self._folders.fill(
                 attempt, sandbox_required=pool.sandbox_required, carries_weights=pool.backend.carries_weights
             )
         else:
             folder = self._folders.of(attempt.run)
-        knobs = await champions.knobs(self._db, attempt.commit)
         return StartRequest(attempt.run.id, folder, attempt.seed, attempt.budget_seconds, attempt.commit, knobs)
 
 

@@ -61,6 +61,7 @@ class Settler:
     async def settle(self, tx: Transaction, ended: FinishedRuns, now: float) -> None:
         """Settle runs, all in one transaction."""
         scored: defaultdict[int, list[int]] = defaultdict(list)
+        has_holds = await holds.has_holds(tx)
         for attempt, why in ended.lost:
             await _lose(tx, attempt, why, now)
         for attempt, result in ended.finished:
@@ -70,7 +71,7 @@ class Settler:
             outcome = await _outcome(tx, attempt, result)
             if await settlement.end_run(tx, attempt.run, RunStatus.FINISHED, _held(attempt, result, now)):
                 await settlement.finish(tx, attempt.run, outcome, now)
-                await _watch_for_storms(tx, attempt.run.experiment, outcome, now)
+                has_holds = await _watch_for_storms(tx, attempt.run.experiment, outcome, now, has_holds=has_holds)
                 if outcome.stratum is not None:
                     scored[outcome.stratum].append(attempt.run.experiment)
         await self._judge.judge(tx, scored)
@@ -104,22 +105,36 @@ async def _lose(tx: Transaction, attempt: Attempt, why: str, now: float) -> None
         await settlement.finish(tx, run, ExperimentOutcome(Status.FAILED, failed=failed), now)
 
 
-async def _watch_for_storms(tx: Transaction, experiment: int, outcome: ExperimentOutcome, now: float) -> None:
-    """Hold what is queued beside an experiment when it keeps failing; let it go on when one succeeds."""
-    if outcome.status is Status.SUCCEEDED:
+async def _watch_for_storms(
+    tx: Transaction, experiment: int, outcome: ExperimentOutcome, now: float, *, has_holds: bool
+) -> bool:
+    """Hold what is queued beside an experiment when it keeps failing; let it go on when one succeeds.
+
+    Args:
+        tx: The transaction.
+        experiment: The experiment that ended.
+        outcome: How it ended.
+        now: Unix time.
+        has_holds: Whether anything is held back before.
+
+    Returns:
+        Whether anything may be held back now.
+    """
+    if outcome.status is Status.SUCCEEDED and has_holds:
         await holds.lift_holds(tx, experiment)
     if outcome.failed is None:
-        return
+        return has_holds
     scope = await holds.scope_of(tx, experiment)
     kind = storm(scope.outcomes)
     if kind is None or not scope.queued:
-        return
+        return has_holds
     reason = (
         f"of {scope.name}, {scope.outcomes.count(kind)} failed so and none succeeded, {experiment_id(experiment)} last"
         f" ({outcome.failed.message[:MESSAGE]}). {scope.queued} queued ones are held: launch one that failed again (retry=True)"
         " and they go on when it succeeds, or cancel them"
     )
     await holds.save_hold(tx, experiment, kind, reason, now)
+    return True
 
 
 async def _outcome(tx: Transaction, attempt: Attempt, result: RunResult) -> ExperimentOutcome:

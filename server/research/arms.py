@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from ..domain import MAX_SCORE, Metric, Verdict, is_comparable
+from .conditions.pace import PacedScore, Paces, RunPace
 from .noise import Noise, moderate, pooled
 from .plausibility import OTHERS, must_beat, too_good, unseeded
 from .verdicts import judge
@@ -19,6 +20,10 @@ UNSEEDED = "unseeded"
 """The doubt of a source whose seeds score alike to the bit."""
 EARLY = 2 * OTHERS
 """The first scores of a stratum had nothing to be compared with: so many are looked at again with each new one."""
+CONTENDED = "contended"
+"""The doubt of a run that got less of the machine than its siblings."""
+SLOW = "slow"
+"""The doubt of a single run with fewer steps than the reference, on a machine that has taken steps away before."""
 NOT_REPRODUCED = "not_reproduced"
 """The doubt of a score that was too good to be true, and didn't come again."""
 OUT_OF_RANGE = "out_of_range"
@@ -34,6 +39,7 @@ class ScoredExperiment:
         is_reference: It is a replicate of what the others are compared with.
         is_idea: An agent asked for it; the lab's own additions aren't.
         must_beat: It is suspected, and counts when another seed of its source scores better than this.
+        pace: The steps that its run made, and when; None if it reported none.
     """
 
     number: int
@@ -42,6 +48,7 @@ class ScoredExperiment:
     is_reference: bool
     is_idea: bool = False
     must_beat: float | None = None
+    pace: RunPace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class NewVerdict:
     """What is said of an experiment.
 
     Attributes:
-        doubt: Why its score is doubted, in a word: `unseeded`, `not_reproduced`.
+        doubt: Why its score is doubted, in a word: `unseeded`, `not_reproduced`, `contended`, `slow`.
     """
 
     number: int
@@ -67,11 +74,12 @@ class Arms:
         metric: What they are of.
         reference: The source that the others are compared with: the champion's.
         name: The name of that source, `e0057` or `baseline`.
-        noise: Of the stratum, pooled.
+        noise: Of the stratum, pooled; replicates that lag are brought to the usual pace of their source.
         prior: Of an arm without replicates.
         own: Of the arms that have some.
         best: Of all scores that were never suspected; None while there is none.
         count: Of scores.
+        paces: How many steps the runs make; None while no source has two scores.
     """
 
     metric: Metric
@@ -83,6 +91,7 @@ class Arms:
     own: dict[str, Noise] = field(default_factory=dict[str, Noise])
     best: float | None = None
     count: int = 0
+    paces: Paces | None = None
 
     def add(self, rows: Iterable[ScoredExperiment]) -> set[str]:
         """Take in scores, and return the arms that they belong to."""
@@ -168,11 +177,22 @@ class Arms:
             yield from (_suspected(row, answered=len(self.scored[arm]) > 1) for row in doubtful)
             if not counting:
                 continue
-            doubt = UNSEEDED if unseeded(_scores(counting)) else None
-            verdict, reason = self._judge(arm, _scores(counting), reference)
-            for row in counting:
+            verdict, reason = self._judge(arm, counting)
+            for row, doubt in zip(counting, self._doubts(arm, counting), strict=True):
                 gain = None if mean is None or arm == _REFERENCE else self.metric.gain(row.score, mean)
                 yield NewVerdict(row.number, verdict, reason, gain, doubt)
+
+    def _doubts(self, arm: str, counting: Sequence[ScoredExperiment]) -> list[str | None]:
+        """Return for each row of an arm why its score is doubted."""
+        if unseeded(_scores(counting)):
+            return [UNSEEDED] * len(counting)
+        if self.paces is None:
+            return [None] * len(counting)
+        runs = _paced(counting)
+        contended = self.paces.contended(runs)
+        if len(runs) == 1 and arm != _REFERENCE and not contended[0] and self.paces.is_slow(runs[0]):
+            return [SLOW]
+        return [CONTENDED if is_contended else None for is_contended in contended]
 
     def _counting(self, arm: str) -> list[ScoredExperiment]:
         """The rows of an arm without those that are suspected, unless another seed bears them out, or a validation did.
@@ -191,22 +211,47 @@ class Arms:
         return self.metric.gain(score, than) > 0
 
     def _estimate_noise(self) -> None:
-        replicated = {arm: scores for arm in self.scored if len(scores := _scores(self._counting(arm))) > 1}
-        moderated = moderate(list(replicated.values()))
-        self.noise = pooled(replicated.values())
+        replicated = {arm: rows for arm in self.scored if len(rows := self._counting(arm)) > 1}
+        runs = {arm: _paced(rows) for arm, rows in replicated.items()}
+        self.paces = Paces.measure(self.metric, _paced(self._counting(_REFERENCE)), list(runs.values()))
+        scores = [self.paces.at_usual_pace(arm) for arm in runs.values()]
+        spent = int(self.paces.slope.slope > 0)
+        moderated = moderate(scores, spent)
+        self.noise = pooled(scores, spent)
         self.prior = moderated.prior if moderated else None
         self.own = dict(zip(replicated, moderated.arms, strict=True)) if moderated else {}
 
-    def _judge(self, arm: str, scores: Sequence[float], reference: Sequence[float]) -> tuple[Verdict, str]:
+    def _judge(self, arm: str, counting: Sequence[ScoredExperiment]) -> tuple[Verdict, str]:
         if arm == _REFERENCE:
-            return Verdict.REFERENCE, self._describe_reference(scores)
-        judgement = judge(scores, reference, self.own.get(arm, self.prior), self.metric.direction, against=self.name)
-        return judgement.verdict, judgement.reason
+            return Verdict.REFERENCE, self._describe_reference(_scores(counting))
+        noise = self.own.get(arm, self.prior)
+        reference = self._at_usual_pace(self._counting(_REFERENCE))
+        judgement = judge(self._at_usual_pace(counting), reference, noise, self.metric.direction, against=self.name)
+        if self.paces is None or len(counting) > 1 or judgement.verdict is not Verdict.WORSE:
+            return judgement.verdict, judgement.reason
+        [run] = _paced(counting)
+        [is_contended] = self.paces.contended([run])
+        excused = judge([self.paces.excused(run)], reference, noise, self.metric.direction, against=self.name)
+        if not is_contended and (not self.paces.is_slow(run) or excused.verdict is Verdict.WORSE):
+            return judgement.verdict, judgement.reason
+        return Verdict.INCONCLUSIVE, f"{_lag(run, self.paces, is_contended=is_contended)}; {judgement.reason}"
+
+    def _at_usual_pace(self, rows: Sequence[ScoredExperiment]) -> list[float]:
+        return _scores(rows) if self.paces is None else self.paces.at_usual_pace(_paced(rows))
 
     def _describe_reference(self, scores: Sequence[float]) -> str:
         mean, noise = fmean(scores), pooled([scores])
         spread = f" ± {noise.sd:.2g}, {len(scores)} seeds" if noise else ", 1 seed"
         return f"{self.name}, the reference that others are compared with: {mean:.5g}{spread}"
+
+
+def _lag(run: PacedScore, paces: Paces, *, is_contended: bool) -> str:
+    """Return why a loss isn't held against a source yet."""
+    steps, usual = run.pace.steps if run.pace else 0.0, paces.usual_steps() or 0.0
+    made = f"it made {steps:.0f} steps where the reference makes {usual:.0f}"
+    if is_contended:
+        return f"{CONTENDED}: {made}, and its run got less of the machine than others did: run another seed"
+    return f"{SLOW}: {made}, which may be the machine's fault or the change's own: another seed tells"
 
 
 def _out_of_range(row: ScoredExperiment) -> NewVerdict:
@@ -228,3 +273,7 @@ def _suspected(row: ScoredExperiment, *, answered: bool) -> NewVerdict:
 
 def _scores(rows: Sequence[ScoredExperiment]) -> list[float]:
     return [row.score for row in rows]
+
+
+def _paced(rows: Sequence[ScoredExperiment]) -> list[PacedScore]:
+    return [PacedScore(row.score, row.pace) for row in rows]

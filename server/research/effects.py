@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-_MAX_TERMS = 1000
+_MAX_TERMS = 400
+"""With more terms, interactions aren't fitted: the time of a fit grows with the cube of their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,6 @@ class _Change:
     def __str__(self) -> str:
         return f"{self.knob} {self.reference}→{self.value}"
 
-    def made_in(self, point: Point) -> bool:
-        return repr(point.knobs.get(self.knob)) == self.value
-
 
 def effects(points: Sequence[Point], reference: Mapping[str, Any] | None = None, noise: Noise | None = None) -> Effects:
     """Returns main effects and two-factor interactions.
@@ -104,13 +102,18 @@ def effects(points: Sequence[Point], reference: Mapping[str, Any] | None = None,
         noise: The stratum's noise, for the intervals. If it is None, the residuals give the noise, which is larger if effects
             aren't additive.
     """
-    changes = _changes(points, reference or {})
+    knobs = dict.fromkeys(knob for point in points for knob in point.knobs)
+    levels = {knob: [repr(point.knobs.get(knob)) for point in points] for knob in knobs}
+    changes = _changes(levels, reference or {})
     pairs = [(left, right) for left, right in combinations(changes, 2) if left.knob != right.knob]
-    main, unknown_main = _fit(points, [(change,) for change in changes], 0, noise)
+    if not changes:
+        return Effects([], [], [])
+    design = _Design.of(points, levels, changes)
+    main, unknown_main = design.fit([(change,) for change in changes], 0, noise)
     terms = [(change,) for change in changes] + pairs
     if len(terms) > _MAX_TERMS:
         return Effects(main, [], [*unknown_main, f"{len(pairs)} interactions: too many to fit, use fewer knobs"])
-    interactions, unknown = _fit(points, terms, len(changes), noise)
+    interactions, unknown = design.fit(terms, len(changes), noise)
     return Effects(main, interactions, [*unknown_main, *unknown])
 
 
@@ -178,44 +181,77 @@ def pareto_front(rows: Sequence[Sequence[float]]) -> list[int]:
     return front
 
 
-def _changes(points: Sequence[Point], reference: Mapping[str, Any]) -> list[_Change]:
-    knobs = dict.fromkeys(knob for point in points for knob in point.knobs)
+def _changes(levels: Mapping[str, Sequence[str]], reference: Mapping[str, Any]) -> list[_Change]:
     changes: list[_Change] = []
-    for knob in knobs:
-        counts = Counter(repr(point.knobs.get(knob)) for point in points)
+    for knob, values in levels.items():
+        counts = Counter(values)
         wanted = repr(reference.get(knob))
         start = wanted if knob in reference and wanted in counts else counts.most_common(1)[0][0]
         changes += [_Change(knob, start, value) for value in counts if value != start]
     return changes
 
 
-def _fit(
-    points: Sequence[Point], terms: Sequence[tuple[_Change, ...]], first: int, noise: Noise | None
-) -> tuple[list[Effect], list[str]]:
-    """Returns the effects of the terms from `first` on, largest first, and the names of the terms that can't be estimated."""
-    import numpy as np  # noqa: PLC0415  heavy
+@dataclass(frozen=True, slots=True)
+class _Design:
+    """Experiments as the rows of a linear model.
 
-    if len(terms) <= first:
-        return [], []
-    blocks = list(dict.fromkeys(point.block for point in points))
-    columns = [[float(all(change.made_in(point) for change in term)) for point in points] for term in terms]
-    columns += [[float(point.block == block) for point in points] for block in blocks]
-    design = np.array(columns).T
-    gains = np.array([point.gain for point in points])
-    inverse = np.linalg.pinv(design, rcond=1e-10)
-    estimates, resolution = inverse @ gains, inverse @ design
-    sd, degrees = _scatter(gains - design @ estimates, round(float(np.trace(resolution))), noise)
-    estimated: list[Effect] = []
-    unknown: list[str] = []
-    for place in range(first, len(terms)):
-        name = " * ".join(map(str, terms[place]))
-        # A coefficient can be estimated if adding a vector of the design's null space doesn't change it.
-        if abs(resolution[place, place] - 1) > 1e-6:
-            unknown.append(name)
-            continue
-        error = sd * float(np.linalg.norm(inverse[place]))
-        estimated.append(_effect(name, float(estimates[place]), error, degrees))
-    return sorted(estimated, key=lambda effect: -abs(effect.gain)), unknown
+    Attributes:
+        made: For each change, which experiments made it: a column of zeros and ones.
+        gains: The gains, without the mean of their block.
+        block_of: The number of each experiment's block.
+        block_sizes: How many experiments each block has.
+    """
+
+    made: Mapping[_Change, Matrix]
+    gains: Matrix
+    block_of: NDArray[np.intp]
+    block_sizes: Matrix
+
+    @classmethod
+    def of(cls, points: Sequence[Point], levels: Mapping[str, Sequence[str]], changes: Sequence[_Change]) -> _Design:
+        import numpy as np  # noqa: PLC0415  heavy
+
+        texts = {knob: np.array(values, dtype=object) for knob, values in levels.items()}
+        made = {change: (texts[change.knob] == change.value).astype(float) for change in changes}
+        numbers: dict[Hashable, int] = {}
+        block_of = np.array([numbers.setdefault(point.block, len(numbers)) for point in points])
+        sizes = np.bincount(block_of).astype(float)
+        gains = np.array([point.gain for point in points])
+        return cls(made, gains - (np.bincount(block_of, weights=gains) / sizes)[block_of], block_of, sizes)
+
+    def fit(self, terms: Sequence[tuple[_Change, ...]], first: int, noise: Noise | None) -> tuple[list[Effect], list[str]]:
+        """Return the effects of the terms from `first` on, largest first, and the names of those that can't be estimated.
+
+        The blocks' effects are taken out of every column first, and the rest is fitted alone, which gives the same estimates
+        (Frisch and Waugh 1933, "Partial time regressions as compared with individual trends", Econometrica 1).
+        """
+        import numpy as np  # noqa: PLC0415  heavy
+
+        if len(terms) <= first:
+            return [], []
+        columns = np.array([self._without_blocks(np.prod([self.made[change] for change in term], axis=0)) for term in terms]).T
+        gram = columns.T @ columns
+        inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
+        estimates, resolution = inverse @ (columns.T @ self.gains), inverse @ gram
+        rank = round(float(np.trace(resolution))) + len(self.block_sizes)
+        sd, degrees = _scatter(self.gains - columns @ estimates, rank, noise)
+        estimated: list[Effect] = []
+        unknown: list[str] = []
+        for place in range(first, len(terms)):
+            name = " * ".join(map(str, terms[place]))
+            # A coefficient can be estimated if adding a vector of the design's null space doesn't change it.
+            if abs(resolution[place, place] - 1) > 1e-6:
+                unknown.append(name)
+                continue
+            error = sd * math.sqrt(max(0.0, float(inverse[place, place])))
+            estimated.append(_effect(name, float(estimates[place]), error, degrees))
+        return sorted(estimated, key=lambda effect: -abs(effect.gain)), unknown
+
+    def _without_blocks(self, column: Matrix) -> Matrix:
+        """Return a column without the mean of each block."""
+        import numpy as np  # noqa: PLC0415  heavy
+
+        return column - (np.bincount(self.block_of, weights=column) / self.block_sizes)[self.block_of]
 
 
 def _scatter(residuals: Matrix, rank: int, noise: Noise | None) -> tuple[float, float]:

@@ -41,20 +41,21 @@ class Moderated:
     arms: Sequence[Noise]
 
 
-def pooled(groups: Iterable[Sequence[float]]) -> Noise | None:
+def pooled(groups: Iterable[Sequence[float]], spent: int = 0) -> Noise | None:
     """Returns one noise for all arms: the mean of their variances, weighted by degrees of freedom.
 
     Args:
         groups: Scores of replicates, one group for each arm (one source); all of one stratum.
+        spent: Degrees of freedom that a covariate took, by which the scores were adjusted. At least one is left.
 
     Returns:
         None unless at least one arm has two scores.
     """
     arms = [(_variance(group), len(group) - 1) for group in groups if len(group) > 1]
-    return _pool(arms) if arms else None
+    return _pool(arms, spent) if arms else None
 
 
-def moderate(groups: Sequence[Sequence[float]]) -> Moderated | None:
+def moderate(groups: Sequence[Sequence[float]], spent: int = 0) -> Moderated | None:
     """Returns the noise of each arm, shrunk towards that of the stratum.
 
     If s² is the variance of an arm with d degrees of freedom, its moderated variance is (d0 s0² + d s²) / (d0 + d) with d0 + d
@@ -64,6 +65,7 @@ def moderate(groups: Sequence[Sequence[float]]) -> Moderated | None:
 
     Args:
         groups: As for `pooled`.
+        spent: As for `pooled`.
 
     Returns:
         None unless at least one arm has two scores.
@@ -72,7 +74,7 @@ def moderate(groups: Sequence[Sequence[float]]) -> Moderated | None:
     replicated = [arm for arm in arms if arm is not None]
     if not replicated:
         return None
-    together = _pool(replicated)
+    together = _pool(replicated, spent)
     prior_variance, prior_degrees = _prior(replicated, together)
 
     def shrunk(arm: tuple[float, int] | None) -> Noise:
@@ -102,8 +104,8 @@ def _variance(scores: Sequence[float]) -> float:
     return math.fsum((score - centre) ** 2 for score in scores) / (len(scores) - 1)
 
 
-def _pool(arms: Sequence[tuple[float, int]]) -> Noise:
-    degrees = sum(own_degrees for _, own_degrees in arms)
+def _pool(arms: Sequence[tuple[float, int]], spent: int) -> Noise:
+    degrees = max(1, sum(own_degrees for _, own_degrees in arms) - spent)
     return Noise(math.sqrt(math.fsum(own * own_degrees for own, own_degrees in arms) / degrees), degrees)
 
 

@@ -63,20 +63,25 @@ def optimiser_replay(
     Returns:
         The best score after each step; None while all experiments have failed.
     """
+    import numpy as np  # noqa: PLC0415  heavy
     from optuna.trial import TrialState  # noqa: PLC0415  heavy
 
     space = search_space(factors)
     table = [(params, entry) for entry in ledger if (params := space.encode(entry.knobs)) is not None]
+    places = np.array([space.coordinates(params) for params, _ in table])
+    is_left = np.ones(len(table), dtype=bool)
     study = open_study(direction, seed)
     better = min if direction == "minimize" else max
     best: float | None = None
     best_scores: list[float | None] = []
     for _ in range(min(experiments, len(table))):
         proposal = study.ask(space.distributions())
-        distances = [space.distance(proposal.params, params) for params, _ in table]
+        distances = np.where(is_left, space.distances(places, space.coordinates(proposal.params)), np.inf)
         # The proposed cell didn't run. FAIL makes the sampler forget it; it learns from the cell that did run.
         study.tell(proposal, state=TrialState.FAIL)
-        params, entry = table.pop(distances.index(min(distances)))
+        nearest = int(distances.argmin())
+        is_left[nearest] = False
+        params, entry = table[nearest]
         tell(study, space, params, [entry])
         if entry.score is not None:
             best = entry.score if best is None else better(best, entry.score)

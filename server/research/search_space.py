@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..errors import BadInputError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from optuna.distributions import BaseDistribution
 
 Params = dict[str, Any]
 """Knob to Optuna's parameter: the number itself for a range, the index of the value for a list."""
+if TYPE_CHECKING:
+    Matrix = NDArray[np.float64]
 _MIN_LOG_RATIO = 10
 """A positive range is searched on a logarithmic scale if its ends have at least this ratio."""
 
@@ -53,26 +58,35 @@ class Range:
             return IntDistribution(int(self.low), int(self.high), log=self.logarithmic)
         return FloatDistribution(self.low, self.high, log=self.logarithmic)
 
-    def distance(self, left: float, right: float) -> float:
-        """Returns the distance of two parameters, from 0 to 1."""
+    def coordinate(self, param: float) -> float:
+        """Returns where a parameter lies between the ends, from 0 to 1. Distances are those of coordinates."""
         if self.logarithmic:
-            return abs(math.log(left / right)) / math.log(self.high / self.low)
-        return abs(left - right) / (self.high - self.low)
+            return math.log(param / self.low) / math.log(self.high / self.low)
+        return (param - self.low) / (self.high - self.low)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Choice:
     """A list of values. Numbers are sorted, so neighbours are similar."""
 
     values: Sequence[Any]
 
-    @property
+    @cached_property
     def ordered(self) -> bool:
         """Whether neighbours are similar."""
         return len(self.values) > 2 and all(map(_number, self.values))
 
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        """The place of each value by its text. Of equal values with one text, the first one counts."""
+        return {repr(value): place for place, value in reversed(list(enumerate(self.values)))}
+
     def encode(self, value: object) -> int | None:
         """Returns Optuna's parameter for a knob's value; None if the value isn't listed."""
+        place = self._places.get(repr(value))
+        if place is not None:
+            return place
+        # 1 and 1.0 are equal, and have different texts.
         return next((place for place, listed in enumerate(self.values) if listed == value), None)
 
     def decode(self, param: int) -> object:
@@ -86,9 +100,9 @@ class Choice:
         places = range(len(self.values))
         return IntDistribution(0, places[-1]) if self.ordered else CategoricalDistribution(list(places))
 
-    def distance(self, left: int, right: int) -> float:
-        """Returns the distance of two parameters, from 0 to 1."""
-        return abs(left - right) / (len(self.values) - 1) if self.ordered else float(left != right)
+    def coordinate(self, param: int) -> float:
+        """Returns the place of a value in an ordered list, from 0 to 1. In another list, different values have distance 1."""
+        return param / (len(self.values) - 1) if self.ordered else float(param)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +124,18 @@ class Space:
         """Returns Optuna's distributions by knob."""
         return {knob: allowed.distribution() for knob, allowed in self.knobs.items()}
 
-    def distance(self, left: Params, right: Params) -> float:
-        """Returns the distance of two experiments: the mean over the knobs, from 0 to 1."""
-        return math.fsum(allowed.distance(left[knob], right[knob]) for knob, allowed in self.knobs.items()) / len(self.knobs)
+    def coordinates(self, params: Params) -> list[float]:
+        """Returns Optuna's parameters as a point: one coordinate for each knob, as its distance is measured."""
+        return [allowed.coordinate(params[knob]) for knob, allowed in self.knobs.items()]
+
+    def distances(self, points: Matrix, point: Sequence[float]) -> Matrix:
+        """Returns the distance of each point, a row of `points`, to another: the mean over the knobs, from 0 to 1."""
+        import numpy as np  # noqa: PLC0415  heavy
+
+        apart = np.abs(points - np.array(point))
+        is_unordered = np.array([isinstance(allowed, Choice) and not allowed.ordered for allowed in self.knobs.values()])
+        distances: Matrix = np.where(is_unordered, apart > 0, apart).mean(axis=1)
+        return distances
 
 
 def search_space(factors: Mapping[str, Sequence[Any]]) -> Space:

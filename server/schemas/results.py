@@ -108,6 +108,7 @@ class Row(Answer):
         base: The source that it was made from, and that `changes` is against.
         gain_on_base: Difference of its score to the mean of its base in the same stratum, if the base is not the reference.
         cost: GPU-seconds, or dollars where a price is known, with the unit.
+        steps: Steps (or tokens) that the run trained in its budget, where runs of its stratum differ in them or the run lagged.
         flags: What to check before the score is believed. A concise row has their kinds only.
     """
 
@@ -121,6 +122,7 @@ class Row(Answer):
     base: str | None = None
     gain_on_base: float | None = None
     changes: str | None = None
+    steps: int | None = None
     seed: int | None = None
     gpu: str | None = None
     cost: str | None = None
@@ -162,6 +164,7 @@ class Common(Answer):
     base: str | None = None
     gain_on_base: float | None = None
     changes: str | None = None
+    steps: int | None = None
     seed: int | None = None
     gpu: str | None = None
     cost: str | None = None

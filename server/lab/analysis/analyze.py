@@ -27,10 +27,13 @@ from ..lab import Lab
 from ..results.experiment_rows import decimals, significant, summarize_stratum
 from . import ablation, search_comparison, statistics
 from .dataset import Evidence, gather_evidence, trial_records
+from .drift_check import check_drift
 from .factors import fit_effects
 
 MAX_EFFECTS = 10
 MAX_SUMMARY_EFFECTS = 5
+MAX_IMPORTANCE = 1000
+"""The newest experiments from which the importance of knobs is estimated."""
 
 
 @dataclass(frozen=True)
@@ -93,15 +96,22 @@ async def analyze(lab: Lab, what: Aspect = "summary", ids: Sequence[str] | None 
         NotFoundError: An id doesn't exist.
     """
     if what == "ablation":
-        return await _ablation(lab, ids)
+        return await _ablation(lab, ids, await gather_evidence(lab, None))
     evidence = await gather_evidence(lab, ids, gpu)
     question = Question(lab, evidence, has_ids=ids is not None, covers_lab=ids is None and gpu is None)
     return await _ASPECTS[what](question)
 
 
+async def analyze_lab(lab: Lab, evidence: Evidence, what: Aspect) -> Analysis:
+    """Analyze the whole lab, from evidence that was gathered without ids: for callers that ask for several aspects."""
+    if what == "ablation":
+        return await _ablation(lab, None, evidence)
+    return await _ASPECTS[what](Question(lab, evidence, has_ids=False, covers_lab=True))
+
+
 async def _summary(question: Question) -> Analysis:
     _, effects = await fit_effects(question.lab, question.evidence, all_codes=question.has_ids)
-    noise, tells = statistics.summarize_noise(question.evidence)
+    noise, tells = statistics.summarize_noise(question.evidence, await check_drift(question.lab, question.stratum.number))
     same_code, _ = _on_main_code(question.evidence, question.scored)
     shares = await _importance_shares(question, same_code)
     more = (
@@ -145,7 +155,7 @@ async def _effects(question: Question) -> Analysis:
 
 
 async def _noise(question: Question) -> Analysis:
-    noise, tells = statistics.summarize_noise(question.evidence)
+    noise, tells = statistics.summarize_noise(question.evidence, await check_drift(question.lab, question.stratum.number))
     return Analysis(
         what="noise",
         stratum=question.describe_stratum(),
@@ -210,6 +220,8 @@ async def _importance(question: Question) -> Analysis:
     same_code, left_out = _on_main_code(question.evidence, question.scored)
     shares = await _importance_shares(question, same_code)
     tells = ["How much each knob separates the best quarter from the rest. Knobs that changed together share their importance."]
+    if len(same_code) > MAX_IMPORTANCE:
+        tells.append(f"Estimated from the newest {MAX_IMPORTANCE:,} of these experiments.")
     if not shares:
         tells = [f"Too few: it takes {tpe.ENOUGH} different scored experiments on one code, and knobs that differ."]
     return Analysis(
@@ -236,10 +248,10 @@ async def _yardstick(question: Question) -> Analysis:
     )
 
 
-async def _ablation(lab: Lab, ids: Sequence[str] | None) -> Analysis:
+async def _ablation(lab: Lab, ids: Sequence[str] | None, evidence: Evidence) -> Analysis:
     """Return what the champion consists of, or the one experiment that `ids` names."""
     subject = await references.resolve(lab, ids[0] if ids and len(ids) == 1 else references.CHAMPION)
-    question = Question(lab, await gather_evidence(lab, None), has_ids=False, covers_lab=True)
+    question = Question(lab, evidence, has_ids=False, covers_lab=True)
     result = await ablation.measure(lab, question.evidence, subject)
     whole = [result.whole] if result.whole else []
     return Analysis(
@@ -274,7 +286,7 @@ def _on_main_code(evidence: Evidence, experiments: Sequence[TriedExperiment]) ->
 
 async def _importance_shares(question: Question, same_code: Sequence[TriedExperiment]) -> dict[str, float]:
     """Return each knob's share of the importance, the largest first; empty if there are too few experiments."""
-    records = trial_records(same_code, question.stratum.number, question.evidence.codes)
+    records = trial_records(same_code[-MAX_IMPORTANCE:], question.stratum.number, question.evidence.codes)
     shares: Mapping[str, float] = await to_thread.run_sync(tpe.importance, records, question.metric.direction)
     return {knob: significant(share, 2) for knob, share in shares.items()}
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ...domain import PENDING, Failure, Status, Stratum
+from ...domain import PENDING, Failure, Metric, Status, Stratum
 from ...errors import BadInputError
 from ...research.noise import Moderated, Noise, moderate, pooled
 from ...research.tpe import TrialRecord
 from ...store.comparison.strata import all_strata
 from ...store.experiments import stats
 from ...store.experiments.filter import Filter
-from ...store.experiments.trials import TriedExperiment, trials
+from ...store.experiments.trials import TriedExperiment, older_baseline, trials
 from ..lab import Lab
 from ..results.experiment_rows import stratum_id
 from ..selection import select
@@ -22,6 +22,10 @@ from .code_digest import Baseline, CodeDigest, codes
 
 _NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
 """Failures that tell nothing about the source."""
+MAX_EXPERIMENTS = 3000
+"""The newest experiments that an analysis rests on: its time must not grow with the age of the lab."""
+MAX_OLDER_BASELINE = 100
+"""Replicates of the baseline that are added if they are older than that."""
 MAX_NAMED_IDS = 5
 """How many ids an error repeats."""
 
@@ -37,6 +41,9 @@ class Evidence:
         everything: All experiments that the caller asked for, whatever their state.
         strata: All strata of the lab, by number.
         codes: The code of the scored and failed experiments, by tree.
+        metric: The metric of the scores.
+        older: How many of the experiments that the caller asked for are left out because they are older than the newest
+            `MAX_EXPERIMENTS`.
     """
 
     stratum: Stratum
@@ -45,6 +52,8 @@ class Evidence:
     everything: Sequence[TriedExperiment]
     strata: Mapping[int, Stratum]
     codes: Mapping[str, CodeDigest]
+    metric: Metric
+    older: int = 0
 
     @cached_property
     def arms(self) -> Mapping[str, Sequence[TriedExperiment]]:
@@ -87,14 +96,15 @@ class Evidence:
         """
         numbers = {experiment.number for experiment in (self.scored if shown is None else shown)}
         reasons = Counter(_reason(experiment) for experiment in self.everything if experiment.number not in numbers)
-        return [f"{count} {reason}" for reason, count in reasons.most_common()]
+        older = [f"{self.older} older than the newest {MAX_EXPERIMENTS:,}"] if self.older else []
+        return [*older, *(f"{count} {reason}" for reason, count in reasons.most_common())]
 
 
 async def gather_evidence(lab: Lab, ids: Sequence[str] | None, gpu: str | None = None) -> Evidence:
     """Return the evidence of experiments.
 
-    Without ids and GPU, the stratum is the one in which most was scored lately. Otherwise it is the one with the most scores
-    among the experiments.
+    It rests on the newest `MAX_EXPERIMENTS` of them. Without ids and GPU, the stratum is the one in which most was scored
+    lately. Otherwise it is the one with the most scores among the experiments.
 
     Args:
         lab: The lab.
@@ -106,20 +116,28 @@ async def gather_evidence(lab: Lab, ids: Sequence[str] | None, gpu: str | None =
         NotFoundError: An id doesn't exist.
     """
     selected = Filter() if ids is None else await select(lab, ids)
-    everything = await trials(lab.db, replace(selected, gpu=gpu))
+    tried = await trials(lab.db, replace(selected, gpu=gpu), MAX_EXPERIMENTS)
+    everything = tried.newest
     strata = await all_strata(lab.db)
     number = await stats.main_stratum(lab.db) if ids is None and gpu is None else _most_frequent_stratum(everything)
-    if number is None or number not in strata:
+    scored = [experiment for experiment in everything if experiment.score is not None and experiment.stratum == number]
+    if number is None or number not in strata or not scored:
         subject = ("Nothing" if ids is None else f"None of {', '.join(ids[:MAX_NAMED_IDS])}") + (f" on {gpu}" if gpu else "")
         raise BadInputError(
             f"{subject} is scored yet",
             "Call wait() until an experiment is scored, or launch one with launch_experiment or launch_grid",
         )
-    scored = [experiment for experiment in everything if experiment.score is not None and experiment.stratum == number]
     settings = {experiment.setting for experiment in scored}
+    if tried.older and ids is None:  # the baseline may have run before the newest experiments only
+        older = await older_baseline(lab.db, scored[-1].setting, everything[0].number, MAX_OLDER_BASELINE)
+        everything = [*older, *everything]
+        scored = [
+            *(experiment for experiment in older if experiment.score is not None and experiment.stratum == number),
+            *scored,
+        ]
     failed = [experiment for experiment in everything if experiment.setting in settings and failed_by_own_fault(experiment)]
     code_by_tree = await codes(lab, await Baseline.of(lab), [*scored, *failed])
-    return Evidence(strata[number], scored, failed, everything, strata, code_by_tree)
+    return Evidence(strata[number], scored, failed, everything, strata, code_by_tree, lab.trainer.metric, tried.older)
 
 
 def _most_frequent_stratum(experiments: Iterable[TriedExperiment]) -> int | None:

@@ -33,7 +33,7 @@ MAX_INTERACTIONS = 6
 MAX_CURVES = 6
 MAX_REFERENCE_CURVES = 4
 MAX_KNOBS = 9
-MAX_LINES = 1500
+MAX_LINES = 800
 MAX_TIMELINE_EXPERIMENTS = 2000
 MAX_HORIZONS = 3
 MAX_CHANGES = 34
@@ -94,6 +94,15 @@ async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None =
         NotFoundError: An id doesn't exist.
     """
     return await _PLOTS[what](PlotInput(lab, await gather_evidence(lab, ids, gpu), ids is not None))
+
+
+async def plot_lab(lab: Lab, evidence: Evidence, what: Picture) -> RenderedPlot:
+    """Draw the whole lab, from evidence that was gathered without ids: for callers that ask for several plots.
+
+    Raises:
+        BadInputError: There is nothing to show.
+    """
+    return await _PLOTS[what](PlotInput(lab, evidence, has_ids=False))
 
 
 async def _plot_progress(shown: PlotInput) -> RenderedPlot:
@@ -220,7 +229,8 @@ async def _plot_parallel(shown: PlotInput) -> RenderedPlot:
     lines = [(experiment.knobs, experiment.score or 0.0) for experiment in experiments]
     metric = shown.metric
     png = await to_thread.run_sync(parallel_plot.draw, metric.name, metric.direction, knobs, lines, shown.note())
-    return RenderedPlot(png, f"{len(lines)} experiments by {', '.join(knobs)}. {shown.note()}")
+    which = f"The newest {len(lines)}" if len(lines) < len(shown.evidence.scored) else f"{len(lines)}"
+    return RenderedPlot(png, f"{which} experiments by {', '.join(knobs)}. {shown.note()}")
 
 
 async def _plot_horizons(shown: PlotInput) -> RenderedPlot:

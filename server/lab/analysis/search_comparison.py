@@ -16,10 +16,12 @@ from .factors import differing_knobs
 
 SEEDS = 3
 """Seeds of the sampler over which the optimiser's course is averaged."""
-MAX_REPLAYED = 100
+MAX_REPLAYED = 50
 """Experiments up to which the optimiser is replayed: each step takes longer than the one before."""
+MAX_TABLE = 500
+"""Experiments from which the optimiser chooses in the replay; of more, a sample that is evenly spread over time."""
 STEPS = 4
-"""Equal parts of the course after which the three are compared."""
+"""Equal parts of the course after which the three are compared. They are also compared where the replay ends."""
 MIN_EXPERIMENTS = 8
 
 _TELLS = (
@@ -52,7 +54,8 @@ def compare(
     gains = [None if experiment.score is None else metric.gain(experiment.score, reference) for experiment in in_order]
     replayed = _replay_optimiser(in_order, metric, reference)
     course: list[dict[str, JsonValue]] = []
-    for count in sorted({max(1, len(in_order) * step // STEPS) for step in range(1, STEPS + 1)}):
+    counts = {max(1, len(in_order) * step // STEPS) for step in range(1, STEPS + 1)} | ({len(replayed)} if replayed else set())
+    for count in sorted(counts):
         best = max((gain or 0.0 for gain in gains[:count]), default=0.0)
         figures: dict[str, float] = {
             "as_run": max(0.0, best),
@@ -61,7 +64,15 @@ def compare(
         if count <= len(replayed):
             figures["optimiser"] = replayed[count - 1]
         course.append({"experiments": count, **{name: round(gain, decimals(stratum, gain)) for name, gain in figures.items()}})
-    return course, [*_TELLS]
+    return course, [*_TELLS, *_describe_replay(len(replayed), len(in_order))]
+
+
+def _describe_replay(replayed: int, experiments: int) -> list[str]:
+    """Return a line on what the replay leaves out; none if it leaves out nothing."""
+    if not replayed or replayed == experiments:
+        return []
+    sample = f", choosing from a sample of {MAX_TABLE:,} of them" if experiments > MAX_TABLE else ""
+    return [f"The optimiser is replayed for the first {replayed} of {experiments:,} experiments only{sample}."]
 
 
 def _replay_optimiser(experiments: Sequence[TriedExperiment], metric: Metric, reference: float) -> list[float]:
@@ -69,9 +80,11 @@ def _replay_optimiser(experiments: Sequence[TriedExperiment], metric: Metric, re
     space = differing_knobs(experiments)
     if not space:
         return []
+    stride = max(1.0, len(experiments) / MAX_TABLE)
+    table = [experiments[int(place * stride)] for place in range(min(MAX_TABLE, len(experiments)))]
     records = [
         TrialRecord(experiment.knobs, "failed" if experiment.score is None else "scored", experiment.score)
-        for experiment in experiments
+        for experiment in table
     ]
     steps = min(len(experiments), MAX_REPLAYED)
     courses = [search_baselines.optimiser_replay(records, space, steps, metric.direction, seed=seed) for seed in range(SEEDS)]

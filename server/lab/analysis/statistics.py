@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from ...domain import Metric, Purpose, Stratum, Verdict
 from ...ids import experiment_id
 from ...research import efficiency
-from ...research.drift import drift
+from ...research.conditions.pace import PacedScore, RunPace, fit_slope
 from ...research.effects import pareto_front
 from ...research.efficiency import Usage
 from ...research.horizons import agreement
@@ -26,6 +26,7 @@ from ..fleet.idle import idle_figures
 from ..results.experiment_rows import decimals, significant
 from .code_digest import CodeDigest
 from .dataset import Evidence, group_by_tree
+from .drift_check import BaselineDrift
 
 BUDGET = "budget_seconds"
 """The fact of a stratum that states its budget."""
@@ -37,8 +38,13 @@ MAX_ROWS = 10
 Figures = dict[str, JsonValue]
 
 
-def summarize_noise(evidence: Evidence) -> tuple[Figures, list[str]]:
-    """Return the noise between seeds, the smallest visible gains, and drift; with lines on how to read them."""
+def summarize_noise(evidence: Evidence, drift: BaselineDrift) -> tuple[Figures, list[str]]:
+    """Return the noise between seeds, the smallest visible gains, and drift; with lines on how to read them.
+
+    Args:
+        evidence: The experiments.
+        drift: Of the baseline in the stratum.
+    """
     noise = evidence.noise
     if noise is None:
         return {}, ["The noise is unknown: no source has two scored seeds. Launch one with replicates=4."]
@@ -57,7 +63,7 @@ def summarize_noise(evidence: Evidence) -> tuple[Figures, list[str]]:
         f"To detect a true gain of one sd ({significant(noise.sd, 2):g}) takes {runs_needed(1)} seeds on either side, one of"
         f" two sd {runs_needed(2)}. Below that, the order of scores means nothing."
     ]
-    return figures | _measure_drift(evidence, tells), tells
+    return figures | _measure_speed(evidence, tells) | _measure_drift(evidence, drift, tells), tells
 
 
 def _smallest_visible_gain(noise: Noise, seeds: int, reference_seeds: int) -> float:
@@ -79,7 +85,28 @@ def _noisier_sources(evidence: Evidence, noise: Noise) -> list[Figures]:
     ]
 
 
-def _measure_drift(evidence: Evidence, tells: list[str]) -> Figures:
+def _measure_speed(evidence: Evidence, tells: list[str]) -> Figures:
+    """Return how much of the noise is the machine's speed, and add to `tells` how to read it; nothing if steps explain none."""
+    paced = [[_paced_score(experiment) for experiment in arm] for arm in evidence.arms.values() if len(arm) > 1]
+    slope = fit_slope(evidence.metric, paced)
+    if slope.sd is None or slope.explained is None:
+        return {}
+    tells.append(
+        f"Of the variance between replicates, {100 * slope.explained:.0f} % is explained by the steps that their runs made: the"
+        f" machine gave some less than others. At equal steps the sd is {significant(slope.sd, 2):g}. Verdicts bring a run that"
+        " lags behind its own source to that source's usual pace. Between sources they don't: a slower change has to pay for"
+        " that. Fewer runs at once would help."
+    )
+    return {"explained_by_steps": significant(slope.explained, 2), "sd_at_equal_steps": significant(slope.sd, 3)}
+
+
+def _paced_score(experiment: TriedExperiment) -> PacedScore:
+    steps = experiment.measures.get("steps") or experiment.measures.get("tokens")
+    pace = RunPace(float(steps), 0.0, 0.0) if isinstance(steps, int | float) and steps > 0 else None
+    return PacedScore(experiment.score or 0.0, pace)
+
+
+def _measure_drift(evidence: Evidence, drift: BaselineDrift, tells: list[str]) -> Figures:
     """Return the drift of the baseline's scores over time, and add to `tells` what the baseline cost and whether it drifts."""
     baseline = [experiment for experiment in evidence.scored if experiment.purpose is Purpose.BASELINE]
     if gpu_seconds := math.fsum(experiment.gpu_seconds for experiment in evidence.scored):
@@ -88,16 +115,15 @@ def _measure_drift(evidence: Evidence, tells: list[str]) -> Figures:
             f"The baseline ran {len(baseline)} times, to measure the noise and to detect drift:"
             f" {significant(100 * share, 2):g} % of the GPU time of the scored experiments."
         )
-    trend = drift(
-        [experiment.finished_at or 0.0 for experiment in baseline], [experiment.score or 0.0 for experiment in baseline]
-    )
-    if trend is None:
+    if drift.line:
+        tells.append(f"{drift.line[0].upper()}{drift.line[1:]}.")
+    if drift.scores is None:
         return {}
-    if trend.suspected:
-        tells.append(
-            "The baseline's scores drift over time. Check the machine, the driver and the data before you trust a gain."
-        )
-    return {"drift_per_day": significant(trend.per_day, 2), "drift_p": significant(trend.p, 2)}
+    return {
+        "drift_per_day": significant(drift.scores.per_day, 2),
+        "drift_p": significant(drift.scores.p, 2),
+        "drift_runs": drift.runs,
+    }
 
 
 def find_pareto_fronts(evidence: Evidence, metric: Metric) -> dict[str, list[Figures]]:

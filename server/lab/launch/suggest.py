@@ -25,6 +25,8 @@ from ..results.experiment_rows import significant
 
 EXHAUSTED = "Every cell of these factors was tried, or is queued"
 """The error if no cell is left to propose."""
+MAX_TRIALS = 1000
+"""The newest experiments of the launch stratum that the sampler learns from: its time grows faster than their number."""
 DIGITS = 4
 """Significant digits of a proposed number; further digits have no effect that can be measured."""
 
@@ -48,7 +50,7 @@ async def batch(lab: Lab, request: GridLaunch, setting: LaunchStratum, variant: 
         BadInputError: The factors span no space, or no cell of it is left to try.
     """
     factors = _as_stored(request.factors, Knobs(variant.source, lab.trainer))
-    tried = await trials_in(lab.db, setting.name)
+    tried = await trials_in(lab.db, setting.name, MAX_TRIALS)
     baseline = await Baseline.of(lab)
     records = dataset.trial_records(tried, _newest_stratum(tried), await codes(lab, baseline, tried))
     trials = [_in_context(record, factors) for record in records]

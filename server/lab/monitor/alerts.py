@@ -10,11 +10,12 @@ from ...domain import ACTIVE, Pool, Run, RunStatus, Status
 from ...ids import experiment_id, id_ranges
 from ...settings import LOG
 from ...store.comparison import validation_pairs
-from ...store.experiments import workload
+from ...store.experiments import stats, workload
 from ...store.money import clusters, spending
 from ...store.money.clusters import DesiredClusters, HeldClusterRow
 from ...store.running import queue, runs
 from ...store.running.holds import Hold, active_holds
+from ..analysis.drift_check import check_drift
 from ..dispatcher_process import dispatcher_lives
 from ..lab import Lab
 from ..results.experiment_rows import FEW_WORDS
@@ -102,6 +103,7 @@ async def scan(lab: Lab) -> list[Attention]:
     alerts += _unusable(pools, queued)
     alerts += _scaled_to_zero(pools, queued, state)
     alerts += _broken(pools, state)
+    alerts += await _drift(lab)
     alerts += _idle(pools, pending)
     alerts += _idle_clusters(pools, pending, state)
     return alerts
@@ -193,6 +195,12 @@ def _broken(pools: Sequence[Pool], state: _ClusterState) -> Iterator[Attention]:
         elif cluster.status == "failed":
             problem = f"{cluster.name} of {cluster.pool} can't be used: {cut(cluster.note, MAX_REASON)}"
             yield Attention(f"cluster:{cluster.name}", problem)
+
+
+async def _drift(lab: Lab) -> list[Attention]:
+    stratum = await stats.main_stratum(lab.db)
+    line = (await check_drift(lab, stratum)).line if stratum is not None else None
+    return [Attention(f"drift:{stratum}", f'{line}: analyze(what="noise")', wakes=False)] if line else []
 
 
 def _idle(pools: Sequence[Pool], pending: Mapping[Status, int]) -> Iterator[Attention]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -19,13 +17,13 @@ from ...schemas.results import Row, ValidationRow
 from ...source.changes import describe
 from ...store.comparison import champions, validations
 from ...store.comparison.strata import all_strata
-from ...store.experiments import trials
-from ...store.experiments.filter import Filter
+from ...store.experiments import stats
 from ...store.money import spending
 from ...store.money.spending import Bill, Idle
 from .. import references
-from ..analysis.analyze import analyze
-from ..analysis.plots import RenderedPlot, plot
+from ..analysis.analyze import analyze_lab
+from ..analysis.dataset import Evidence, gather_evidence
+from ..analysis.plots import RenderedPlot, plot_lab
 from ..fleet.idle import idle_figures
 from ..inspect.diff import diff
 from ..lab import Lab
@@ -109,26 +107,24 @@ class LabReport:
 
 async def gather(lab: Lab) -> LabReport:
     """Return the contents of the report on a lab."""
-    experiments = await trials.trials(lab.db, Filter())
+    totals = await stats.totals(lab.db)
     tests = await validations.numbered(lab.db, list(range(1, (await validations.history(lab.db)).tests + 1)))
-    scored = [experiment for experiment in experiments if experiment.score is not None]
+    evidence = await _evidence(lab)
     bills = await spending.bills(lab.db, time.time())
     idle = sum((bill.idle for bill in bills.values()), Idle())
     return LabReport(
         briefing=await get_briefing(lab),
-        launched=len(experiments),
-        gpu_hours=(math.fsum(experiment.gpu_seconds for experiment in experiments) + idle.gpu_seconds) / 3600,
-        usd=math.fsum(experiment.usd for experiment in experiments) + idle.usd,
+        launched=totals.launched,
+        gpu_hours=(totals.gpu_seconds + idle.gpu_seconds) / 3600,
+        usd=totals.usd + idle.usd,
         bills=[_bill_row(pool, bill) for pool, bill in bills.items()],
-        verdicts=dict(
-            Counter(experiment.verdict.value for experiment in experiments if experiment.score is not None).most_common()
-        ),
+        verdicts=totals.verdicts,
         validations=await tabulate_validations(lab, tests),
-        analyses=await _analyses(lab),
-        figures=await _figures(lab),
+        analyses={} if evidence is None else {what: await analyze_lab(lab, evidence, what) for what in ASPECTS},
+        figures={} if evidence is None else await _figures(lab, evidence),
         champions=await _succession(lab),
         sealed={score.validation: score for score in await unseal(lab, tests)},
-        strata=await _strata(lab, Counter(experiment.stratum for experiment in scored)),
+        strata=await _strata(lab, totals.scored),
     )
 
 
@@ -142,21 +138,19 @@ def _bill_row(pool: str, bill: Bill) -> dict[str, JsonValue]:
     }
 
 
-async def _analyses(lab: Lab) -> dict[Aspect, Analysis]:
-    analyses: dict[Aspect, Analysis] = {}
-    for what in ASPECTS:
-        try:
-            analyses[what] = await analyze(lab, what)
-        except BadInputError:  # nothing is scored
-            return {}
-    return analyses
+async def _evidence(lab: Lab) -> Evidence | None:
+    """Return what all analyses and plots rest on, gathered once; None if nothing is scored."""
+    try:
+        return await gather_evidence(lab, None)
+    except BadInputError:
+        return None
 
 
-async def _figures(lab: Lab) -> dict[Picture, RenderedPlot]:
+async def _figures(lab: Lab, evidence: Evidence) -> dict[Picture, RenderedPlot]:
     figures: dict[Picture, RenderedPlot] = {}
     for what in get_args(Picture):
         try:
-            figures[what] = await plot(lab, what)
+            figures[what] = await plot_lab(lab, evidence, what)
         except BadInputError:  # there is no data for it
             continue
     return figures
@@ -184,7 +178,7 @@ async def _succession(lab: Lab) -> list[Succession]:
     return successions
 
 
-async def _strata(lab: Lab, scored: Mapping[int | None, int]) -> list[tuple[str, str, int]]:
+async def _strata(lab: Lab, scored: Mapping[int, int]) -> list[tuple[str, str, int]]:
     return [
         (
             stratum_id(number),

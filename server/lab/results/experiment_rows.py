@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from ...domain import Experiment, Metric, Status, Stratum, Verdict
+from ...research.arms import CONTENDED, SLOW
+from ...research.conditions.pace import MIN_LAG
 from ...schemas.results import Common, Reference, Row, StratumFacts, StratumSummary
 from ...source.static_flags import kinds
 from ...store.comparison import champions, source_scores, validations
@@ -86,8 +89,10 @@ async def tabulate(
     ]
     comparisons = await compare(lab, experiments, strata)
     spanned = [strata[number] for number in sorted({e.stratum for e in experiments if e.stratum is not None})]
+    uneven, names_stratum = _uneven_strata(experiments), len(spanned) > 1
     rows = [
-        _row(e, strata.get(e.stratum or 0), comparisons, metric, detail, names_stratum=len(spanned) > 1) for e in experiments
+        _row(e, strata.get(e.stratum or 0), comparisons, metric, detail, names_stratum=names_stratum, uneven=uneven)
+        for e in experiments
     ]
     common = _common(metric, spanned, rows)
     return common, [_without(row, common) for row in rows]
@@ -171,6 +176,22 @@ def error_of(experiment: Experiment) -> str | None:
     return f"cancelled: {experiment.cancel_reason}" if experiment.cancel_reason else None
 
 
+def steps_of(experiment: Experiment) -> int | None:
+    """Return the steps, or else the tokens, that a run trained; None if it reported neither."""
+    measures = experiment.result.get("measures") or {}
+    amount = measures.get("steps") or measures.get("tokens")
+    return round(amount) if isinstance(amount, int | float) and amount > 0 else None
+
+
+def _uneven_strata(experiments: Sequence[Experiment]) -> set[int | None]:
+    """Return the strata in which the experiments' steps differ so much that speed may explain a difference of scores."""
+    steps: defaultdict[int | None, list[int]] = defaultdict(list)
+    for experiment in experiments:
+        if experiment.score is not None and (made := steps_of(experiment)) is not None:
+            steps[experiment.stratum].append(made)
+    return {stratum for stratum, made in steps.items() if math.log(max(made) / min(made)) > MIN_LAG}
+
+
 def _row(
     experiment: Experiment,
     stratum: Stratum | None,
@@ -179,6 +200,7 @@ def _row(
     detail: Detail,
     *,
     names_stratum: bool,
+    uneven: Collection[int | None],
 ) -> Row:
     error = error_of(experiment)
     is_detailed = detail == "detailed"
@@ -196,6 +218,7 @@ def _row(
         base=base_name(experiment),
         gain_on_base=rounded(comparisons.gain_on_base(experiment, stratum, metric), stratum, experiment),
         changes=cut(experiment.changes, length),
+        steps=steps_of(experiment) if experiment.stratum in uneven or {SLOW, CONTENDED} & {*flags} else None,
         seed=experiment.seed,
         gpu=experiment.gpu,
         cost=cost(experiment),
@@ -244,6 +267,7 @@ def _common(metric: Metric, spanned: Sequence[Stratum], rows: Sequence[Row]) -> 
         base=shared(lambda row: row.base),
         gain_on_base=shared(lambda row: row.gain_on_base),
         changes=shared(lambda row: row.changes),
+        steps=shared(lambda row: row.steps),
         seed=shared(lambda row: row.seed),
         gpu=shared(lambda row: row.gpu),
         cost=shared(lambda row: row.cost),
@@ -273,6 +297,7 @@ def _without(row: Row, common: Common) -> Row:
         base=own(row.base, common.base),
         gain_on_base=own(row.gain_on_base, common.gain_on_base),
         changes=own(row.changes, common.changes),
+        steps=own(row.steps, common.steps),
         seed=own(row.seed, common.seed),
         gpu=own(row.gpu, common.gpu),
         cost=own(row.cost, common.cost),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,14 @@ async def knobs(reader: Reader, commit: str) -> Mapping[str, Any]:
     """Return the values of all knobs of a source; empty if the source is unknown."""
     row = await reader.row("SELECT knobs FROM sources WHERE commit_hash = ?", (commit,))
     return json.loads(row["knobs"]) if row else {}
+
+
+async def knobs_of(reader: Reader, commits: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Every knob of several sources that is known, by commit."""
+    rows = await reader.rows(
+        "SELECT commit_hash, knobs FROM sources WHERE commit_hash IN (SELECT value FROM json_each(?))", (json.dumps(commits),)
+    )
+    return {row["commit_hash"]: json.loads(row["knobs"]) for row in rows}
 
 
 async def add_champion(tx: Transaction, commit: str, experiment: int | None, since: float) -> None:

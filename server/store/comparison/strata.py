@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ...domain import Stratum
+from ...domain import Stratum, is_comparable
 from ...research.arms import Figures, NewVerdict, ScoredExperiment
+from ...research.conditions.pace import RunPace
 from ..database import Reader, Row, Transaction
 from . import champions
 from .champions import Champion
@@ -16,7 +18,9 @@ from .champions import Champion
 _SCORED = (
     "SELECT number, tree, score, purpose IN ('idea', 'spot_check') AS is_idea, must_beat,"
     " (tree = :tree OR (:experiment IS NULL AND purpose = 'baseline')"
-    " OR (purpose = 'champion' AND base = :experiment)) AS is_reference"
+    " OR (purpose = 'champion' AND base = :experiment)) AS is_reference, started_at, finished_at,"
+    " coalesce(result ->> '$.measures.steps', result ->> '$.measures.tokens') AS steps,"
+    " result ->> '$.seconds.training' AS training, result ->> '$.seconds.training_wall' AS training_wall"
     " FROM experiments WHERE stratum = :stratum AND score IS NOT NULL"
 )
 _TESTED = "verdict IN ('confirmed', 'not_shown')"
@@ -26,12 +30,25 @@ _STRATA = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class BaselineRun:
+    """A scored run of the baseline's source.
+
+    Attributes:
+        finished_at: As a Unix time.
+        pace: The steps that it made; None if it reported none.
+    """
+
+    finished_at: float
+    score: float
+    pace: RunPace | None
+
+
 async def find(tx: Transaction, facts: Mapping[str, Any]) -> int:
     """Return the number of the stratum with these facts. It is added if it doesn't exist."""
     text = json.dumps(facts, sort_keys=True)
-    await tx.execute("INSERT INTO strata (facts) VALUES (?) ON CONFLICT (facts) DO NOTHING", (text,))
     row = await tx.row("SELECT number FROM strata WHERE facts = ?", (text,))
-    return int(row["number"]) if row else 0
+    return int(row["number"]) if row else await tx.insert("INSERT INTO strata (facts) VALUES (?)", (text,))
 
 
 async def numbers(tx: Transaction) -> list[int]:
@@ -59,9 +76,48 @@ async def scored(
         rows = await tx.rows(f"{_SCORED} AND number IN ({', '.join(f':{name}' for name in named)})", {**parameters, **named})
     return [
         ScoredExperiment(
-            row["number"], row["tree"], row["score"], bool(row["is_reference"]), bool(row["is_idea"]), row["must_beat"]
+            row["number"],
+            row["tree"],
+            row["score"],
+            bool(row["is_reference"]),
+            bool(row["is_idea"]),
+            row["must_beat"],
+            run_pace(row),
         )
         for row in rows
+    ]
+
+
+def run_pace(row: Row) -> RunPace | None:
+    """What a run got of the machine; None if it reported no steps."""
+    steps, training, wall = row["steps"], row["training"], row["training_wall"]
+    if not _is_positive(steps) or row["started_at"] is None or row["finished_at"] is None:
+        return None
+    share = training / wall if _is_positive(training) and _is_positive(wall) else None
+    return RunPace(float(steps), row["started_at"], row["finished_at"], share)
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and value > 0
+
+
+async def baseline_runs(reader: Reader, stratum: int, baseline_tree: str, most: int) -> list[BaselineRun]:
+    """The newest runs of the baseline's source in a stratum, whatever they were for, the oldest of them first."""
+    figures = (
+        "number, finished_at, score, started_at,"
+        " coalesce(result ->> '$.measures.steps', result ->> '$.measures.tokens') AS steps,"
+        " result ->> '$.seconds.training' AS training, result ->> '$.seconds.training_wall' AS training_wall"
+    )
+    # Unary plus: the stratum's index would read the whole stratum, and these are few of it.
+    rows = await reader.rows(
+        f"SELECT * FROM (SELECT {figures} FROM experiments WHERE tree = ? AND +stratum = ? AND +score IS NOT NULL"  # noqa: S608
+        f" UNION SELECT {figures} FROM experiments WHERE purpose = 'baseline' AND +stratum = ? AND +score IS NOT NULL"
+        " AND setting = (SELECT setting FROM experiments WHERE stratum = ? AND score IS NOT NULL LIMIT 1))"
+        " WHERE finished_at IS NOT NULL ORDER BY number DESC LIMIT ?",
+        (baseline_tree, stratum, stratum, stratum, most),
+    )
+    return [
+        BaselineRun(row["finished_at"], row["score"], run_pace(row)) for row in reversed(rows) if is_comparable(row["score"])
     ]
 
 

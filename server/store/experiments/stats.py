@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...domain import MAX_SCORE, Failure, Purpose, Status, Verdict
@@ -100,6 +101,48 @@ async def by_status(reader: Reader) -> dict[Status, int]:
     whole = await reader.row("SELECT count(*) FROM experiments")
     succeeded = (whole[0] if whole else 0) - sum(counts.values())
     return counts | {Status.SUCCEEDED: succeeded} if succeeded else counts
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTotals:
+    """Sums over all experiments.
+
+    Attributes:
+        launched: How many there are.
+        gpu_seconds: What they held; estimated for those that aren't finished.
+        usd: What that cost.
+        verdicts: How many scored experiments have each verdict, the most frequent first.
+        scored: How many experiments are scored in each stratum.
+    """
+
+    launched: int
+    gpu_seconds: float
+    usd: float
+    verdicts: Mapping[str, int]
+    scored: Mapping[int, int]
+
+
+async def totals(reader: Reader) -> LedgerTotals:
+    """Returns sums over all experiments, from indexes alone."""
+    sums = await reader.row(
+        "SELECT count(*) AS launched, total(gpu_seconds) AS gpu_seconds, total(usd) AS usd FROM experiments"
+        " INDEXED BY experiments_status"
+    )
+    verdicts = await reader.rows(
+        "SELECT verdict, count(*) AS count FROM experiments INDEXED BY experiments_best WHERE score IS NOT NULL"
+        " GROUP BY verdict ORDER BY count DESC"
+    )
+    strata = await reader.rows(
+        "SELECT stratum, count(*) AS count FROM experiments INDEXED BY experiments_best WHERE score IS NOT NULL"
+        " GROUP BY stratum"
+    )
+    return LedgerTotals(
+        launched=sums["launched"] if sums else 0,
+        gpu_seconds=sums["gpu_seconds"] if sums else 0.0,
+        usd=sums["usd"] if sums else 0.0,
+        verdicts={row["verdict"]: row["count"] for row in verdicts},
+        scored={row["stratum"]: row["count"] for row in strata},
+    )
 
 
 async def main_stratum(reader: Reader) -> int | None:

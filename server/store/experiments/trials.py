@@ -1,5 +1,7 @@
 """Everything that was tried, as analyses read it: knobs, scores and measures of many experiments, without their words."""
 
+# ruff: noqa: S608  conditions are put together of this package's own text; values are parameters
+
 from __future__ import annotations
 
 import json
@@ -7,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any
+
+from anyio import to_thread
 
 from ...domain import Failure, Purpose, RunStatus, Status, Verdict, is_comparable
 from ..database import Reader, Row
@@ -81,18 +85,48 @@ _SELECTED = ", ".join(
 _FROM = "FROM experiments AS e JOIN sources USING (commit_hash)"
 
 
-async def trials(reader: Reader, wanted: Filter) -> list[TriedExperiment]:
-    """Experiments in the order of their numbers."""
+@dataclass(frozen=True, slots=True)
+class TriedExperiments:
+    """The newest experiments of a selection.
+
+    Attributes:
+        newest: In the order of their numbers.
+        older: How many more the selection has, all of them older.
+    """
+
+    newest: Sequence[TriedExperiment]
+    older: int = 0
+
+
+async def trials(reader: Reader, wanted: Filter, most: int) -> TriedExperiments:
+    """Returns the newest experiments of a selection, at most `most`."""
     condition, parameters = wanted.where()
-    return [
-        _tried(row) for row in await reader.rows(f"SELECT {_SELECTED} {_FROM} WHERE {condition} ORDER BY number", parameters)
-    ]
+    rows = await reader.rows(f"SELECT {_SELECTED} {_FROM} WHERE {condition} ORDER BY number DESC LIMIT ?", (*parameters, most))
+    older = 0
+    if len(rows) == most:
+        counted = await reader.row(f"SELECT count(*) FROM experiments WHERE {condition}", parameters)
+        older = max(0, (counted[0] if counted else 0) - most)
+    return TriedExperiments(await _read_rows(rows), older)
 
 
-async def trials_in(reader: Reader, setting: str) -> list[TriedExperiment]:
-    """The experiments of a setting in the order of their numbers."""
-    rows = await reader.rows(f"SELECT {_SELECTED} {_FROM} WHERE setting = ? ORDER BY number", (setting,))
-    return [_tried(row) for row in rows]
+async def trials_in(reader: Reader, setting: str, most: int) -> list[TriedExperiment]:
+    """Returns the newest experiments of a setting, at most `most`, in the order of their numbers."""
+    rows = await reader.rows(f"SELECT {_SELECTED} {_FROM} WHERE setting = ? ORDER BY number DESC LIMIT ?", (setting, most))
+    return await _read_rows(rows)
+
+
+async def older_baseline(reader: Reader, setting: str, before: int, most: int) -> list[TriedExperiment]:
+    """Returns the newest baseline replicates of a setting with a number below `before`, in the order of their numbers."""
+    rows = await reader.rows(
+        f"SELECT {_SELECTED} {_FROM} WHERE setting = ? AND purpose = 'baseline' AND number < ? ORDER BY number DESC LIMIT ?",
+        (setting, before, most),
+    )
+    return await _read_rows(rows)
+
+
+async def _read_rows(newest_first: Sequence[Row]) -> list[TriedExperiment]:
+    """Reads rows in a thread, because thousands of them would hold the process's other callers."""
+    return await to_thread.run_sync(lambda: [_tried(row) for row in reversed(newest_first)])
 
 
 async def slot_intervals(reader: Reader, experiments: Sequence[int]) -> list[SlotInterval]:

@@ -80,6 +80,11 @@ async def scope_of(tx: Transaction, experiment: int) -> HoldScope:
     )
 
 
+async def has_holds(reader: Reader) -> bool:
+    """Whether anything is held back."""
+    return await reader.row("SELECT 1 FROM holds LIMIT 1") is not None
+
+
 async def save_hold(tx: Transaction, experiment: int, failure: Failure, reason: str, now: float) -> None:
     """Hold back what is queued in an experiment's scope. What is launched later is not held."""
     await tx.execute(

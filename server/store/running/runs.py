@@ -86,9 +86,9 @@ async def active(db: Database) -> list[Attempt]:
     ]
 
 
-async def save_handle(tx: Transaction, run: str, handle: Mapping[str, Any]) -> None:
-    """Keep what a backend needs to find a run again."""
-    await tx.execute("UPDATE runs SET handle = ? WHERE id = ?", (json.dumps(handle), run))
+async def save_handles(tx: Transaction, handles: Mapping[str, Mapping[str, Any]]) -> None:
+    """Keep what a backend needs to find runs again: their handles, by run id."""
+    await tx.many("UPDATE runs SET handle = ? WHERE id = ?", [(json.dumps(handle), run) for run, handle in handles.items()])
 
 
 async def save_news(tx: Transaction, news: Sequence[News]) -> None:

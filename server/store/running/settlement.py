@@ -14,10 +14,10 @@ from ..database import Transaction
 
 _NEXT = "(SELECT COALESCE(MAX(finished_seq), 0) + 1 FROM experiments)"
 _RUNS_COST = (
-    "SELECT SUM(runs.finished_at - created_at) AS seconds,"
-    " SUM((runs.finished_at - created_at) * COALESCE(usd_per_hour, 0)) / 3600 AS usd"
-    " FROM runs LEFT JOIN pools ON pools.name = runs.pool WHERE experiment = ?"
+    "(SELECT SUM(runs.finished_at - created_at), SUM((runs.finished_at - created_at) * COALESCE(usd_per_hour, 0)) / 3600"
+    " FROM runs LEFT JOIN pools ON pools.name = runs.pool WHERE experiment = ?1)"
 )
+"""Seconds and dollars of an experiment, by all its runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,14 @@ async def requeue(tx: Transaction, experiment: int) -> None:
 
 async def finish(tx: Transaction, run: Run, outcome: ExperimentOutcome, now: float) -> None:
     """End the experiment of a run that has ended."""
-    cost = await tx.row(_RUNS_COST, (run.experiment,))
     await tx.execute(
-        "UPDATE experiments SET status = ?, score = ?, stratum = ?, verdict = ?, reason = ?, failure = ?, failed = ?,"
-        " gpu_seconds = ?, usd = ?, cancel_reason = CASE ? WHEN 'cancelled' THEN cancel_reason END,"
-        f" finished_at = ?, finished_seq = {_NEXT}, result = ?"
-        " WHERE number = ?",
+        f"UPDATE experiments SET (gpu_seconds, usd) = {_RUNS_COST},"
+        " status = ?2, score = ?3, stratum = ?4, verdict = ?5, reason = ?6, failure = ?7, failed = ?8,"
+        " cancel_reason = CASE ?2 WHEN 'cancelled' THEN cancel_reason END,"
+        f" finished_at = ?9, finished_seq = {_NEXT}, result = ?10"
+        " WHERE number = ?1",
         (
+            run.experiment,
             outcome.status,
             outcome.score,
             outcome.stratum,
@@ -86,12 +87,8 @@ async def finish(tx: Transaction, run: Run, outcome: ExperimentOutcome, now: flo
             outcome.reason,
             outcome.failed and outcome.failed.kind,
             outcome.failed and _as_json(outcome.failed),
-            (cost and cost["seconds"]) or 0.0,
-            (cost and cost["usd"]) or 0.0,
-            outcome.status,
             now,
             json.dumps(outcome.result),
-            run.experiment,
         ),
     )
     await _spend(tx, run.pool, experiments=1, held_seconds=0.0, useful_seconds=outcome.useful_seconds)
@@ -117,14 +114,14 @@ async def cancel_queued(tx: Transaction, now: float) -> int:
 
 
 async def _spend(tx: Transaction, pool: str, *, experiments: int, held_seconds: float, useful_seconds: float) -> None:
-    saved = await tx.row("SELECT usd_per_hour, most_clusters > 0 AS hired FROM pools WHERE name = ?", (pool,))
-    usd = held_seconds / 3600 * (saved["usd_per_hour"] if saved else 0.0)
     await tx.execute(
-        "INSERT INTO spent (pool, hired, experiments, gpu_seconds, usd, useful_seconds) VALUES (?, ?, ?, ?, ?, ?)"
+        "INSERT INTO spent (pool, hired, experiments, gpu_seconds, usd, useful_seconds)"
+        " SELECT ?1, coalesce(most_clusters > 0, 0), ?2, ?3, ?3 / 3600 * coalesce(usd_per_hour, 0), ?4"
+        " FROM (SELECT 1) LEFT JOIN pools ON name = ?1 WHERE true"  # SQLite needs a WHERE before ON CONFLICT
         " ON CONFLICT (pool, hired) DO UPDATE SET experiments = experiments + excluded.experiments,"
         " gpu_seconds = gpu_seconds + excluded.gpu_seconds, usd = usd + excluded.usd,"
         " useful_seconds = useful_seconds + excluded.useful_seconds",
-        (pool, saved["hired"] if saved else 0, experiments, held_seconds, usd, useful_seconds),
+        (pool, experiments, held_seconds, useful_seconds),
     )
 
 

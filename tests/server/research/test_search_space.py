@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from labhand.server.errors import BadInputError
-from labhand.server.research.search_space import Choice, Range, observed_space, search_space
+from labhand.server.research.search_space import Choice, Range, Space, observed_space, search_space
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 
@@ -41,12 +42,17 @@ def test_what_lies_outside_has_no_place(knobs: dict[str, object]) -> None:
     assert (encoded is not None) == (knobs == {"N": 5})
 
 
+def distance(space: Space, left: dict[str, Any], right: dict[str, Any]) -> float:
+    return float(space.distances(np.array([space.coordinates(left)]), space.coordinates(right))[0])
+
+
 def test_distance_is_logarithmic_where_ratios_matter_and_by_place_in_lists_of_numbers() -> None:
     space = search_space({"LR": [0.001, 0.1]})
-    assert space.distance({"LR": 0.001}, {"LR": 0.01}) == pytest.approx(0.5)
+    assert distance(space, {"LR": 0.001}, {"LR": 0.01}) == pytest.approx(0.5)
     widths = search_space({"W": [1, 2, 100]})
-    assert widths.distance({"W": 0}, {"W": 1}) == pytest.approx(0.5)
-    assert search_space({"A": ["x", "y", "z"]}).distance({"A": 0}, {"A": 2}) == 1
+    assert distance(widths, {"W": 0}, {"W": 1}) == pytest.approx(0.5)
+    assert distance(search_space({"A": ["x", "y", "z"]}), {"A": 0}, {"A": 2}) == 1
+    assert distance(search_space({"LR": [0.001, 0.1], "A": ["x", "y"]}), {"LR": 0.001, "A": 0}, {"LR": 0.1, "A": 0}) == 0.5
 
 
 def test_the_observed_space_has_the_knobs_that_differ_and_that_all_have() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from labhand.server.research.drift import drift
+from labhand.server.research.conditions.drift import drift
 from scipy import stats
 
 

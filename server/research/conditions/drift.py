@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import linear_regression
 
-from . import student_t
+from .. import student_t
 
 MIN_REPLICATES = 6
 """Fewer replicates give no trend."""

@@ -1,0 +1,93 @@
+"""Speed is not effect: a run that got less of the machine is told as such, from its result to its row."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from labhand.server.dispatcher.settler import Settler
+from labhand.server.lab.analysis.analyze import analyze
+from labhand.server.lab.lab import Lab
+from labhand.server.lab.manage.ledger_audit import audit
+from labhand.server.lab.monitor.alerts import scan
+from labhand.server.lab.results.table import get_results
+from labhand.server.schemas.results import ResultsQuery, Row
+
+from . import support
+from .test_settler import queue_trees, settle
+
+pytestmark = pytest.mark.anyio
+
+USUAL, SLOWED, SLOPE = 275, 205, 0.13
+
+
+async def settle_at(lab: Lab, settler: Settler, scores: dict[int, float], steps: int) -> None:
+    """Let experiments end with these scores, each after so many steps."""
+    await settle(lab, settler, scores, measures={"steps": steps})
+
+
+async def uneven(lab: Lab) -> tuple[int, int]:
+    """A baseline with one slowed replicate, a slowed idea and an equal one; gives the two ideas' numbers."""
+    settler = Settler(lab.trainer.metric)
+    lost = SLOPE * math.log(USUAL / SLOWED)
+    replicates = await queue_trees(lab, *[""] * 4, purpose="baseline")
+    await settle_at(lab, settler, dict(zip(replicates[:3], (2.0, 2.006, 1.995), strict=True)), USUAL)
+    await settle_at(lab, settler, {replicates[3]: 2.0 + lost}, SLOWED)
+    [slowed] = await support.queue_source(lab, "# slowed\n")
+    [equal] = await support.queue_source(lab, "# equal\n")
+    async with lab.db.transaction() as tx:  # it ran long after the replicate that was slowed
+        await tx.execute(
+            "UPDATE experiments SET started_at = launched_at - 900, finished_at = launched_at - 600 WHERE score > 0"
+        )
+    await settle_at(lab, settler, {slowed: 2.001 + lost}, SLOWED)
+    await settle_at(lab, settler, {equal: 1.965}, USUAL)
+    return slowed, equal
+
+
+async def rows_of(lab: Lab) -> dict[str, Row]:
+    return {row.id: row for row in (await get_results(lab, ResultsQuery(limit=50, detail="detailed"))).rows}
+
+
+async def test_steps_stand_in_rows_and_a_slowed_run_is_flagged_and_not_worse(lab: Lab) -> None:
+    slowed, equal = await uneven(lab)
+    rows = await rows_of(lab)
+    assert {rows[f"e{number:04}"].steps for number in (4, slowed)} == {SLOWED}
+    assert {rows[f"e{number:04}"].steps for number in (1, 2, 3, equal)} == {USUAL}
+    assert rows["e0004"].flags == ["contended"]
+    row = rows[f"e{slowed:04}"]
+    assert (row.verdict, row.flags) == ("inconclusive", ["slow"])
+    assert (row.reason or "").startswith("slow: it made 205 steps where the reference makes 275")
+    assert rows[f"e{equal:04}"].verdict == "promising"
+
+
+async def test_steps_are_not_shown_where_all_runs_make_about_as_many(lab: Lab) -> None:
+    settler = Settler(lab.trainer.metric)
+    for number, steps in zip(await queue_trees(lab, *[""] * 3, purpose="baseline"), (275, 272, 277), strict=True):
+        await settle_at(lab, settler, {number: 2.0 + number / 1000}, steps)
+    assert {row.steps for row in (await rows_of(lab)).values()} == {None}
+
+
+async def test_the_noise_says_what_steps_explain_and_an_audit_agrees(lab: Lab) -> None:
+    await uneven(lab)
+    noise = await analyze(lab, "noise")
+    assert 0.9 < noise.noise["explained_by_steps"] <= 1  # type: ignore[operator]
+    # With the slowed replicate as it is, it would be 0.019.
+    assert noise.noise["sd"] < 0.008  # type: ignore[operator]
+    assert any("a slower change has to pay for that" in line for line in noise.tells)
+    assert [line for line in (await audit(lab.root)).differences if "verdict" in line or "noise" in line] == []
+
+
+async def test_drift_uses_every_run_of_the_baseline_those_of_validations_included_and_shows_in_attention(lab: Lab) -> None:
+    settler = Settler(lab.trainer.metric)
+    first = await queue_trees(lab, *[""] * 4, purpose="baseline")
+    await settle(lab, settler, {number: 2.0 + number / 1e4 for number in first})
+    assert not [alert for alert in await scan(lab) if alert.key.startswith("drift")]
+    later = await queue_trees(lab, *[""] * 6, purpose="validation")
+    await settle(lab, settler, {number: 2.0 + 0.01 * number for number in later})
+    async with lab.db.transaction() as tx:
+        await tx.execute("UPDATE experiments SET finished_at = launched_at + 3600 * number")
+    assert (await analyze(lab, "noise")).noise["drift_runs"] == 10
+    [alert] = [alert for alert in await scan(lab) if alert.key.startswith("drift")]
+    assert alert.line.startswith("the baseline's scores drift by +0.")
+    assert "over 10 runs" in alert.line
+    assert (await support.experiment(lab, later[0])).purpose == "validation"
