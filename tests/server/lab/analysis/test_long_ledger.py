@@ -21,7 +21,7 @@ async def test_the_yardstick_takes_two_seconds_at_a_thousand_experiments_and_sho
         cpu, _, _ = await measure(lambda: analyze(lab, "yardstick"))
         told = await analyze(lab, "yardstick")
     assert cpu < MAX_CPU_SECONDS
-    replayed = [row["experiments"] for row in told.yardstick if "optimiser" in row]
+    replayed = [step.experiments for step in told.yardstick if step.optimiser is not None]
     assert replayed == [search_comparison.MAX_REPLAYED]
     assert any("The optimiser is replayed for the first 50 of" in line for line in told.tells)
 
