@@ -237,9 +237,9 @@ def _cpu() -> float:
 
 
 def memory() -> float:
-    """Megabytes that this process holds now."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * resource.getpagesize() / 1e6
+    """Megabytes that this process holds of its own, without the pages of the database that it maps."""
+    _, resident, shared, *_ = Path("/proc/self/statm").read_text("ascii").split()
+    return (int(resident) - int(shared)) * resource.getpagesize() / 1e6
 
 
 async def dispatch_simulated(root: Path, count: int) -> float:

@@ -18,6 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ..lab.report import gather
 from ..lab.report.gather import LabReport
 from ..lab.sanitize import clean
+from ..schemas.messages import Answer
 from .console import err, in_words
 from .show import with_lab
 
@@ -114,8 +115,9 @@ def _attributes_of(row: object, names: Sequence[str]) -> list[Any]:
     return [_cell(getattr(row, name)) for name in names]
 
 
-def _items_of(row: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
-    return [_cell(row.get(name)) for name in names]
+def _figures(answer: Answer | None) -> dict[str, Any]:
+    """Return the figures of a part of an answer by name, without those that are absent."""
+    return {} if answer is None else answer.model_dump()
 
 
 def _without_underscores(figures: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -136,7 +138,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "data": _data,
     "fenced": _fenced,
     "interval": _interval,
-    "items_of": _items_of,
+    "figures": _figures,
     "without_underscores": _without_underscores,
     "verbatim": Verbatim,
     "words": in_words,

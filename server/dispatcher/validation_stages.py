@@ -13,7 +13,7 @@ from ..domain import Metric, Verdict
 from ..ids import id_ranges
 from ..research.policy import STORM
 from ..source.repository import Sources
-from ..store.comparison import champions, validation_pairs, validations
+from ..store.comparison import champions, validation_pairs, validation_progress, validations
 from ..store.comparison.validation_pairs import Pair
 from ..store.comparison.validations import Stage, StageKind, Validation
 from ..store.database import Transaction
@@ -62,19 +62,19 @@ class ValidationStages:
     async def _go_on(self, tx: Transaction, validation: Validation, ruling: Ruling, now: float) -> bool:
         """Do what follows from a ruling. Returns whether the candidate has become champion."""
         log.info("%s, %s: %s", validation.id, validation.running.kind, ruling.reason)
-        await validations.save_finding(tx, validation.number, validation.stage, ruling.finding)
+        await validation_progress.save_finding(tx, validation.number, validation.stage, ruling.finding)
         if validation.running.kind is StageKind.TEST:
             verdict = Verdict.CONFIRMED if ruling.passed else Verdict.NOT_SHOWN
-            await validations.save_verdict(tx, validation, verdict, ruling.reason, ruling.p)
+            await validation_progress.save_verdict(tx, validation, verdict, ruling.reason, ruling.p)
         else:
-            await validations.add_reason(tx, validation.number, ruling.reason)
+            await validation_progress.add_reason(tx, validation.number, ruling.reason)
         promoted = ruling.passed and validation.is_last_to_decide and await _promote(tx, validation, now)
         following = validation.following
         if ruling.passed and following is not None and (promoted or not validation.is_last_to_decide):
-            await validations.enter_stage(tx, validation.number, following.place)
+            await validation_progress.enter_stage(tx, validation.number, following.place)
             await self._launch(tx, validation, following, following.pairs, now)
         else:
-            await validations.finish(tx, validation.number, now)
+            await validation_progress.finish(tx, validation.number, now)
         return promoted
 
     async def _launch(self, tx: Transaction, validation: Validation, stage: Stage, count: int, now: float) -> None:
@@ -96,10 +96,10 @@ async def _give_up(tx: Transaction, validation: Validation, why: str, ran: Seque
     await _drop(tx, validation, ran, now)
     reason = f"{LACKS[validation.running.kind]}: {why}"
     if validation.running.kind is StageKind.TEST:
-        await validations.save_verdict(tx, validation, Verdict.NONE, reason, None)
+        await validation_progress.save_verdict(tx, validation, Verdict.NONE, reason, None)
     else:
-        await validations.add_reason(tx, validation.number, reason)
-    await validations.finish(tx, validation.number, now)
+        await validation_progress.add_reason(tx, validation.number, reason)
+    await validation_progress.finish(tx, validation.number, now)
 
 
 async def _drop(tx: Transaction, validation: Validation, ran: Sequence[Pair], now: float) -> None:
@@ -112,10 +112,10 @@ async def _drop(tx: Transaction, validation: Validation, ran: Sequence[Pair], no
 async def _promote(tx: Transaction, validation: Validation, now: float) -> bool:
     """Make the candidate champion, unless the champion has changed since: the test did not compare with the new one."""
     if await validations.champion_number(tx) != validation.champion:
-        await validations.add_reason(
+        await validation_progress.add_reason(
             tx, validation.number, "not promoted: there is another champion since; validate it against that one"
         )
         return False
     await champions.add_champion(tx, validation.commit, validation.candidate, now)
-    await validations.promote(tx, validation.number)
+    await validation_progress.promote(tx, validation.number)
     return True

@@ -40,7 +40,7 @@ async def save_sources(tx: Transaction, sources: Iterable[SourceRow]) -> None:
     await tx.many(
         "INSERT OR IGNORE INTO sources (commit_hash, tree, changes, diffstat, knobs, flags) VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (one.commit, one.tree, one.changes, one.diffstat, json.dumps(one.knobs), json.dumps(list(one.flags)))
-            for one in sources
+            (row.commit, row.tree, row.changes, row.diffstat, json.dumps(row.knobs), json.dumps(list(row.flags)))
+            for row in sources
         ],
     )

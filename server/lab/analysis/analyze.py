@@ -15,7 +15,7 @@ from anyio import to_thread
 from ...domain import Metric, Stratum
 from ...research import tpe
 from ...research.effects import Effect
-from ...schemas.analysis import Analysis, Aspect, EffectRow
+from ...schemas.analysis import Analysis, Aspect, EffectRow, NoiseFigures
 from ...schemas.results import StratumSummary
 from ...store.experiments.trials import TriedExperiment
 from ...store.money import spending
@@ -122,7 +122,7 @@ async def _summary(question: Question) -> Analysis:
         stratum=question.describe_stratum(),
         experiments=len(question.scored),
         left_out=question.evidence.left_out(),
-        noise={name: noise[name] for name in ("sd", "degrees") if name in noise},
+        noise=None if noise is None else NoiseFigures(sd=noise.sd, degrees=noise.degrees),
         main=_effect_rows(effects.main[:MAX_SUMMARY_EFFECTS], question.stratum),
         interactions=_effect_rows(_beyond_noise(effects.interactions)[:MAX_SUMMARY_EFFECTS], question.stratum),
         importance=dict(list(shares.items())[:MAX_SUMMARY_EFFECTS]),
@@ -205,8 +205,7 @@ async def _efficiency(question: Question) -> Analysis:
     return Analysis(
         what="efficiency",
         experiments=len(everything),
-        efficiency=statistics.summarize_efficiency(question.evidence, await _idle(question))
-        | statistics.summarize_early_stops(stops, question.metric),
+        efficiency=statistics.summarize_efficiency(question.evidence, await _idle(question), stops),
         tells=tells,
     )
 

@@ -199,6 +199,8 @@ def _pending_ids(experiments: Iterable[TriedExperiment]) -> list[str]:
 
 def _reason(experiment: TriedExperiment) -> str:
     """Return why an experiment is left out."""
+    if experiment.is_out_of_range:
+        return "with a score that is out of range"
     if experiment.score is not None:
         return f"in another stratum, {stratum_id(experiment.stratum or 0)}, whose scores don't compare"
     if experiment.status in PENDING:

@@ -35,7 +35,7 @@ MAX_INTERACTIONS = 6
 MAX_CURVES = 6
 MAX_REFERENCE_CURVES = 4
 MAX_KNOBS = 9
-MAX_LINES = 1500
+MAX_LINES = 800
 MAX_TIMELINE_EXPERIMENTS = 2000
 MAX_HORIZONS = 3
 MAX_CHANGES = 34
@@ -233,7 +233,8 @@ async def _plot_parallel(shown: PlotInput) -> RenderedPlot:
     lines = [(experiment.knobs, experiment.score or 0.0) for experiment in experiments]
     metric = shown.metric
     png = await to_thread.run_sync(parallel_plot.draw, metric.name, metric.direction, knobs, lines, shown.note())
-    return RenderedPlot(png, f"{len(lines)} experiments by {', '.join(knobs)}. {shown.note()}")
+    which = f"The newest {len(lines)}" if len(lines) < len(shown.evidence.scored) else f"{len(lines)}"
+    return RenderedPlot(png, f"{which} experiments by {', '.join(knobs)}. {shown.note()}")
 
 
 async def _plot_horizons(shown: PlotInput) -> RenderedPlot:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from pydantic import JsonValue
-
 from ...domain import Metric, Purpose, Stratum
 from ...research import search_baselines
 from ...research.tpe import TrialRecord
+from ...schemas.analysis import SearchStep
 from ...store.experiments.trials import TriedExperiment
 from ..results.experiment_rows import decimals
 from .factors import differing_knobs
@@ -32,9 +31,7 @@ _TELLS = (
 )
 
 
-def compare(
-    experiments: Sequence[TriedExperiment], stratum: Stratum, metric: Metric
-) -> tuple[list[dict[str, JsonValue]], list[str]]:
+def compare(experiments: Sequence[TriedExperiment], stratum: Stratum, metric: Metric) -> tuple[list[SearchStep], list[str]]:
     """Return the best gain on the baseline after so many experiments, as run and for either search; with how to read it.
 
     Args:
@@ -53,17 +50,20 @@ def compare(
     reference = fmean(baseline)
     gains = [None if experiment.score is None else metric.gain(experiment.score, reference) for experiment in in_order]
     replayed = _replay_optimiser(in_order, metric, reference)
-    course: list[dict[str, JsonValue]] = []
+    course: list[SearchStep] = []
     counts = {max(1, len(in_order) * step // STEPS) for step in range(1, STEPS + 1)} | ({len(replayed)} if replayed else set())
     for count in sorted(counts):
         best = max((gain or 0.0 for gain in gains[:count]), default=0.0)
-        figures: dict[str, float] = {
-            "as_run": max(0.0, best),
-            "random_search": search_baselines.random_search(gains, count),
-        }
-        if count <= len(replayed):
-            figures["optimiser"] = replayed[count - 1]
-        course.append({"experiments": count, **{name: round(gain, decimals(stratum, gain)) for name, gain in figures.items()}})
+        at_random = search_baselines.random_search(gains, count)
+        optimiser = replayed[count - 1] if count <= len(replayed) else None
+        course.append(
+            SearchStep(
+                experiments=count,
+                as_run=round(max(0.0, best), decimals(stratum, max(0.0, best))),
+                random_search=round(at_random, decimals(stratum, at_random)),
+                optimiser=None if optimiser is None else round(optimiser, decimals(stratum, optimiser)),
+            )
+        )
     return course, [*_TELLS, *_describe_replay(len(replayed), len(in_order))]
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean, stdev
-
-from pydantic import JsonValue
 
 from ...domain import Metric, Purpose, Stratum, Verdict
 from ...ids import experiment_id
@@ -18,11 +17,12 @@ from ...research.horizons import agreement
 from ...research.noise import Noise
 from ...research.policy import runs_needed
 from ...research.student_t import COVERAGE, quantile
+from ...schemas.analysis import EfficiencyFigures, FrontPoint, HorizonPair, NoiseFigures, NoisySource
 from ...schemas.launch import Launch
 from ...store.experiments.trials import TriedExperiment
 from ...store.money.spending import Idle
 from ...store.running.early_stops import EarlyStop
-from ..fleet.idle import idle_figures
+from ..fleet.idle import idle_gpu_hours, idle_usd
 from ..results.experiment_rows import decimals, significant
 from .code_digest import CodeDigest
 from .dataset import Evidence, group_by_tree
@@ -35,35 +35,44 @@ NOISY_FACTOR = 1.5
 """A source is reported as noisier if its standard deviation exceeds the usual one by this factor."""
 MAX_ROWS = 10
 
-Figures = dict[str, JsonValue]
 
-
-def summarize_noise(evidence: Evidence, drift: BaselineDrift) -> tuple[Figures, list[str]]:
+def summarize_noise(evidence: Evidence, drift: BaselineDrift) -> tuple[NoiseFigures | None, list[str]]:
     """Return the noise between seeds, the smallest visible gains, and drift; with lines on how to read them.
 
     Args:
         evidence: The experiments.
         drift: Of the baseline in the stratum.
+
+    Returns:
+        The figures, None if no source has two scored seeds; and the lines.
     """
     noise = evidence.noise
     if noise is None:
-        return {}, ["The noise is unknown: no source has two scored seeds. Launch one with replicates=4."]
-    figures: Figures = {
-        "sd": significant(noise.sd, 3),
-        "degrees": round(noise.degrees),
-        "replicated_sources": sum(len(scores) > 1 for scores in evidence.scores.values()),
-    }
+        return None, ["The noise is unknown: no source has two scored seeds. Launch one with replicates=4."]
+    sd, degrees = significant(noise.sd, 3), round(noise.degrees)
+    replicated_sources = sum(len(scores) > 1 for scores in evidence.scores.values())
     if noise.sd == 0:
-        return figures, ["Replicates have identical scores: seeds change nothing here, and therefore no gain can be confirmed."]
-    figures["shown_by_one_seed"] = significant(_smallest_visible_gain(noise, 1, evidence.stratum.replicates), 2)
-    figures["shown_by_four_seeds"] = significant(_smallest_visible_gain(noise, 4, evidence.stratum.replicates), 2)
-    if noisier := _noisier_sources(evidence, noise):
-        figures["noisier"] = [*noisier]
+        line = "Replicates have identical scores: seeds change nothing here, and therefore no gain can be confirmed."
+        return NoiseFigures(sd=sd, degrees=degrees, replicated_sources=replicated_sources), [line]
+    slope = _fit_slope(evidence)
+    figures = NoiseFigures(
+        sd=sd,
+        degrees=degrees,
+        replicated_sources=replicated_sources,
+        shown_by_one_seed=significant(_smallest_visible_gain(noise, 1, evidence.stratum.replicates), 2),
+        shown_by_four_seeds=significant(_smallest_visible_gain(noise, 4, evidence.stratum.replicates), 2),
+        noisier=_noisier_sources(evidence, noise),
+        explained_by_steps=None if slope is None else significant(slope.explained, 2),
+        sd_at_equal_steps=None if slope is None else significant(slope.sd, 3),
+        drift_per_day=None if drift.scores is None else significant(drift.scores.per_day, 2),
+        drift_p=None if drift.scores is None else significant(drift.scores.p, 2),
+        drift_runs=None if drift.scores is None else drift.runs,
+    )
     tells = [
         f"To detect a true gain of one sd ({significant(noise.sd, 2):g}) takes {runs_needed(1)} seeds on either side, one of"
         f" two sd {runs_needed(2)}. Below that, the order of scores means nothing."
     ]
-    return figures | _measure_speed(evidence, tells) | _measure_drift(evidence, drift, tells), tells
+    return figures, [*tells, *([] if slope is None else [slope.line]), *_describe_baseline(evidence, drift)]
 
 
 def _smallest_visible_gain(noise: Noise, seeds: int, reference_seeds: int) -> float:
@@ -71,7 +80,7 @@ def _smallest_visible_gain(noise: Noise, seeds: int, reference_seeds: int) -> fl
     return quantile((1 + COVERAGE) / 2, noise.degrees) * noise.sd * math.sqrt(1 / seeds + 1 / max(1, reference_seeds))
 
 
-def _noisier_sources(evidence: Evidence, noise: Noise) -> list[Figures]:
+def _noisier_sources(evidence: Evidence, noise: Noise) -> list[NoisySource]:
     """Return the sources that vary more between seeds than the others by their moderated noise, the noisiest first."""
     if evidence.moderated is None:
         return []
@@ -80,24 +89,39 @@ def _noisier_sources(evidence: Evidence, noise: Noise) -> list[Figures]:
         (own.sd, arm[0].number, scores) for arm, scores, own in arms if len(scores) > 1 and own.sd > NOISY_FACTOR * noise.sd
     ]
     return [
-        {"id": experiment_id(number), "sd": significant(stdev(scores), 2), "seeds": len(scores)}
+        NoisySource(id=experiment_id(number), sd=significant(stdev(scores), 2), seeds=len(scores))
         for _, number, scores in sorted(noisier, reverse=True)[:MAX_ROWS]
     ]
 
 
-def _measure_speed(evidence: Evidence, tells: list[str]) -> Figures:
-    """Return how much of the noise is the machine's speed, and add to `tells` how to read it; nothing if steps explain none."""
+@dataclass(frozen=True, slots=True)
+class StepsEffect:
+    """How much of the noise is the machine's speed.
+
+    Attributes:
+        explained: The share of the variance between replicates that their steps explain.
+        sd: The standard deviation at equal steps.
+    """
+
+    explained: float
+    sd: float
+
+    @property
+    def line(self) -> str:
+        """How to read it."""
+        return (
+            f"Of the variance between replicates, {100 * self.explained:.0f} % is explained by the steps that their runs made:"
+            f" the machine gave some less than others. At equal steps the sd is {significant(self.sd, 2):g}. Verdicts bring a"
+            " run that lags behind its own source to that source's usual pace. Between sources they don't: a slower change has"
+            " to pay for that. Fewer runs at once would help."
+        )
+
+
+def _fit_slope(evidence: Evidence) -> StepsEffect | None:
+    """Return how much of the noise is the machine's speed; None if steps explain none."""
     paced = [[_paced_score(experiment) for experiment in arm] for arm in evidence.arms.values() if len(arm) > 1]
     slope = fit_slope(evidence.metric, paced)
-    if slope.sd is None or slope.explained is None:
-        return {}
-    tells.append(
-        f"Of the variance between replicates, {100 * slope.explained:.0f} % is explained by the steps that their runs made: the"
-        f" machine gave some less than others. At equal steps the sd is {significant(slope.sd, 2):g}. Verdicts bring a run that"
-        " lags behind its own source to that source's usual pace. Between sources they don't: a slower change has to pay for"
-        " that. Fewer runs at once would help."
-    )
-    return {"explained_by_steps": significant(slope.explained, 2), "sd_at_equal_steps": significant(slope.sd, 3)}
+    return None if slope.sd is None or slope.explained is None else StepsEffect(slope.explained, slope.sd)
 
 
 def _paced_score(experiment: TriedExperiment) -> PacedScore:
@@ -106,32 +130,27 @@ def _paced_score(experiment: TriedExperiment) -> PacedScore:
     return PacedScore(experiment.score or 0.0, pace)
 
 
-def _measure_drift(evidence: Evidence, drift: BaselineDrift, tells: list[str]) -> Figures:
-    """Return the drift of the baseline's scores over time, and add to `tells` what the baseline cost and whether it drifts."""
+def _describe_baseline(evidence: Evidence, drift: BaselineDrift) -> list[str]:
+    """Return lines on what the baseline cost, and on whether its scores drift."""
+    lines: list[str] = []
     baseline = [experiment for experiment in evidence.scored if experiment.purpose is Purpose.BASELINE]
     if gpu_seconds := math.fsum(experiment.gpu_seconds for experiment in evidence.scored):
         share = math.fsum(experiment.gpu_seconds for experiment in baseline) / gpu_seconds
-        tells.append(
+        lines.append(
             f"The baseline ran {len(baseline)} times, to measure the noise and to detect drift:"
             f" {significant(100 * share, 2):g} % of the GPU time of the scored experiments."
         )
     if drift.line:
-        tells.append(f"{drift.line[0].upper()}{drift.line[1:]}.")
-    if drift.scores is None:
-        return {}
-    return {
-        "drift_per_day": significant(drift.scores.per_day, 2),
-        "drift_p": significant(drift.scores.p, 2),
-        "drift_runs": drift.runs,
-    }
+        lines.append(f"{drift.line[0].upper()}{drift.line[1:]}.")
+    return lines
 
 
-def find_pareto_fronts(evidence: Evidence, metric: Metric) -> dict[str, list[Figures]]:
+def find_pareto_fronts(evidence: Evidence, metric: Metric) -> dict[str, list[FrontPoint]]:
     """Return, for each measure that differs, the sources that no other beats in both it and mean score, best score first."""
     arms = list(evidence.arms.values())
     score_sign = -1 if metric.direction == "maximize" else 1
     scores = [fmean(experiment.score or 0.0 for experiment in arm) for arm in arms]
-    fronts: dict[str, list[Figures]] = {}
+    fronts: dict[str, list[FrontPoint]] = {}
     for name, (measure, less_is_better) in _measures(evidence.codes).items():
         values = [_mean(arm, measure) for arm in arms]
         measured = [place for place, value in enumerate(values) if value is not None]
@@ -140,11 +159,11 @@ def find_pareto_fronts(evidence: Evidence, metric: Metric) -> dict[str, list[Fig
         sign = 1 if less_is_better else -1
         front = pareto_front([(score_sign * scores[place], sign * (values[place] or 0.0)) for place in measured])
         fronts[name] = [
-            {
-                "id": experiment_id(arms[place][0].number),
-                "score": round(scores[place], decimals(evidence.stratum, scores[place])),
-                name: significant(values[place] or 0.0, 4),
-            }
+            FrontPoint(
+                id=experiment_id(arms[place][0].number),
+                score=round(scores[place], decimals(evidence.stratum, scores[place])),
+                value=significant(values[place] or 0.0, 4),
+            )
             for place in (measured[position] for position in front[:MAX_ROWS])
         ]
     return fronts
@@ -177,18 +196,20 @@ def _mean(arm: Sequence[TriedExperiment], measure: Measure) -> float | None:
     return fmean(values) if values else None
 
 
-def compare_horizons(evidence: Evidence, direction: str) -> tuple[list[Figures], list[str]]:
+def compare_horizons(evidence: Evidence, direction: str) -> tuple[list[HorizonPair], list[str]]:
     """Return how far the ranking at each budget agrees with that at the next longer one; with lines on how to read it."""
-    pairs: list[Figures] = []
+    pairs: list[HorizonPair] = []
     for short, longer in budget_pairs(evidence):
         at_short, at_longer = (mean_scores(evidence, stratum.number) for stratum in (short, longer))
-        pair: Figures = {
-            "budgets": [short.facts.get(BUDGET), longer.facts.get(BUDGET)],
-            "ran_at_both": len(at_short.keys() & at_longer.keys()),
-        }
-        if (rank := agreement(at_short, at_longer)) is not None:
-            pair |= {"tau": significant(rank.tau, 2), "interval": [significant(end, 2) for end in rank.interval]}
-        pairs.append(pair)
+        rank = agreement(at_short, at_longer)
+        pairs.append(
+            HorizonPair(
+                budgets=[float(stratum.facts.get(BUDGET) or 0.0) for stratum in (short, longer)],
+                ran_at_both=len(at_short.keys() & at_longer.keys()),
+                tau=significant(rank.tau, 2) if rank else None,
+                interval=[significant(end, 2) for end in rank.interval] if rank else [],
+            )
+        )
     if not pairs:
         call = longer_launch(evidence, direction).as_call()
         return [], [f"Everything here ran at one budget: run some of it at a longer one, {call}."]
@@ -232,28 +253,13 @@ def mean_scores(evidence: Evidence, stratum: int) -> dict[str, float]:
     return {tree: fmean(experiment.score or 0.0 for experiment in arm) for tree, arm in group_by_tree(scored).items()}
 
 
-def summarize_early_stops(stops: Sequence[EarlyStop], metric: Metric) -> Figures:
-    """Return what stopping runs early saved, and how many of the stopped runs that were checked were stopped by mistake."""
-    if not stops:
-        return {}
-    figures: Figures = {"stopped_early": len(stops)}
-    saved = [stop.usual_gpu_seconds - stop.gpu_seconds for stop in stops if stop.usual_gpu_seconds is not None]
-    if saved:
-        figures["gpu_seconds_saved"] = significant(max(0.0, math.fsum(saved)), 3)
-    gains = [
-        metric.gain(stop.checked, stop.reference) for stop in stops if stop.checked is not None and stop.reference is not None
-    ]
-    if gains:
-        figures |= {"stopped_run_to_the_end": len(gains), "stopped_by_mistake": sum(gain > 0 for gain in gains)}
-    return figures
-
-
-def summarize_efficiency(evidence: Evidence, idle: Idle) -> Figures:
-    """Return what GPU time and money bought, over all requested experiments that have ended.
+def summarize_efficiency(evidence: Evidence, idle: Idle, stops: Sequence[EarlyStop] = ()) -> EfficiencyFigures | None:
+    """Return what GPU time and money bought, over all requested experiments that have ended; None if none has.
 
     Args:
         evidence: The requested experiments.
         idle: The idle time of clusters, which is added to what the experiments held.
+        stops: The runs that were stopped as doomed, to say what that saved and how many were stopped by mistake.
     """
     ended = [
         experiment
@@ -261,7 +267,7 @@ def summarize_efficiency(evidence: Evidence, idle: Idle) -> Figures:
         if experiment.finished_at is not None and experiment.started_at is not None
     ]
     if not ended:
-        return {}
+        return None
     wall_seconds = max(experiment.finished_at or 0.0 for experiment in ended) - min(
         experiment.started_at or 0.0 for experiment in ended
     )
@@ -272,17 +278,32 @@ def summarize_efficiency(evidence: Evidence, idle: Idle) -> Figures:
         usd=math.fsum(experiment.usd for experiment in ended) + idle.usd,
         confirmed=len({experiment.tree for experiment in ended if experiment.verdict is Verdict.CONFIRMED}),
     )
-    figures: dict[str, float | None] = {
-        "gpu_hours": measured.gpu_hours,
-        "usd": measured.usd or None,
-        "useful_share": measured.useful_share,
-        "scheduling": measured.scheduling,
-        "speed_up": measured.speed_up,
-        "wall_hours": wall_seconds / 3600,
-        "gpu_hours_per_confirmed": measured.gpu_hours_per_confirmed,
-        "usd_per_confirmed": measured.usd_per_confirmed or None,
-    }
-    return {name: significant(value, 3) for name, value in figures.items() if value is not None} | idle_figures(idle)
+    saved = [stop.usual_gpu_seconds - stop.gpu_seconds for stop in stops if stop.usual_gpu_seconds is not None]
+    gains = [
+        evidence.metric.gain(stop.checked, stop.reference)
+        for stop in stops
+        if stop.checked is not None and stop.reference is not None
+    ]
+    return EfficiencyFigures(
+        gpu_hours=significant(measured.gpu_hours, 3),
+        usd=_rounded(measured.usd or None),
+        useful_share=_rounded(measured.useful_share),
+        scheduling=_rounded(measured.scheduling),
+        speed_up=_rounded(measured.speed_up),
+        wall_hours=significant(wall_seconds / 3600, 3),
+        gpu_hours_per_confirmed=_rounded(measured.gpu_hours_per_confirmed),
+        usd_per_confirmed=_rounded(measured.usd_per_confirmed or None),
+        idle_gpu_hours=idle_gpu_hours(idle),
+        idle_usd=idle_usd(idle),
+        stopped_early=len(stops) or None,
+        gpu_seconds_saved=significant(max(0.0, math.fsum(saved)), 3) if saved else None,
+        stopped_run_to_the_end=len(gains) or None,
+        stopped_by_mistake=sum(gain > 0 for gain in gains) if gains else None,
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else significant(value, 3)
 
 
 def _usage(experiment: TriedExperiment) -> Usage:

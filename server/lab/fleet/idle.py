@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 
-from pydantic import JsonValue
-
 from ...store.money import spending
 from ...store.money.spending import Idle
 from ..lab import Lab
 from ..results.experiment_rows import significant
+
+DIGITS = 3
+"""Significant digits of the figures."""
 
 
 async def idle_time(lab: Lab) -> Idle:
@@ -17,7 +18,11 @@ async def idle_time(lab: Lab) -> Idle:
     return await spending.idle(lab.db, time.time())
 
 
-def idle_figures(idle: Idle) -> dict[str, JsonValue]:
-    """Return idle GPU-hours and dollars by name, to three significant digits. Figures that are 0 are left out."""
-    figures = {"idle_gpu_hours": idle.gpu_seconds / 3600, "idle_usd": idle.usd}
-    return {name: significant(value, 3) for name, value in figures.items() if value > 0}
+def idle_gpu_hours(idle: Idle) -> float | None:
+    """Return idle GPU-hours, rounded; None if there are none."""
+    return significant(idle.gpu_seconds / 3600, DIGITS) if idle.gpu_seconds > 0 else None
+
+
+def idle_usd(idle: Idle) -> float | None:
+    """Return the dollars that idle time cost, rounded; None if it cost none."""
+    return significant(idle.usd, DIGITS) if idle.usd > 0 else None

@@ -26,7 +26,7 @@ from ...store.experiments.rows import find_experiments
 from ...store.money import allowances, spending
 from ...store.running import queue
 from .. import allowance
-from ..fleet.idle import idle_time
+from ..fleet.idle import idle_gpu_hours, idle_time, idle_usd
 from ..lab import Lab
 from ..references import BASELINE
 from ..results.experiment_rows import FEW_WORDS, decimals, reference_of, significant, summarize_stratum, tabulate
@@ -194,8 +194,8 @@ async def _allowance(lab: Lab) -> AllowanceSummary:
         experiments=committed.experiments,
         gpu_hours=round(committed.gpu_seconds / 3600, 3),
         usd=round(committed.usd, 2) if committed.usd else None,
-        idle_gpu_hours=significant(idle.gpu_seconds / 3600, 3) if idle.gpu_seconds > 0 else None,
-        idle_usd=significant(idle.usd, 3) if idle.usd > 0 else None,
+        idle_gpu_hours=idle_gpu_hours(idle),
+        idle_usd=idle_usd(idle),
         changed=allowance.changes(await allowances.history(lab.db))[-MAX_CHANGES:],
         left=allowance.left(lab.allowance(), committed) or "unlimited",
     )

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from pydantic import JsonValue
-
 from ...errors import BadInputError
 from ...ids import experiment_id
 from ...schemas.analysis import Analysis, Aspect, Picture
@@ -24,7 +22,7 @@ from .. import references
 from ..analysis.analyze import analyze_lab
 from ..analysis.dataset import Evidence, gather_evidence
 from ..analysis.plots import RenderedPlot, plot_lab
-from ..fleet.idle import idle_figures
+from ..fleet.idle import idle_gpu_hours, idle_usd
 from ..inspect.diff import diff
 from ..lab import Lab
 from ..monitor.briefing import get_briefing
@@ -58,6 +56,18 @@ class Succession:
 
 
 @dataclass(frozen=True, slots=True)
+class PoolBill:
+    """What the clusters of a pool held and cost, and how much of it while no run used them."""
+
+    pool: str
+    clusters: int
+    gpu_hours: float
+    usd: float
+    idle_gpu_hours: float | None
+    idle_usd: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class LabReport:
     """The contents of a report.
 
@@ -80,7 +90,7 @@ class LabReport:
     launched: int
     gpu_hours: float
     usd: float
-    bills: Sequence[Mapping[str, JsonValue]]
+    bills: Sequence[PoolBill]
     verdicts: Mapping[str, int]
     validations: Sequence[ValidationRow]
     analyses: Mapping[Aspect, Analysis]
@@ -117,7 +127,7 @@ async def gather(lab: Lab) -> LabReport:
         launched=totals.launched,
         gpu_hours=(totals.gpu_seconds + idle.gpu_seconds) / 3600,
         usd=totals.usd + idle.usd,
-        bills=[_bill_row(pool, bill) for pool, bill in bills.items()],
+        bills=[_pool_bill(pool, bill) for pool, bill in bills.items()],
         verdicts=totals.verdicts,
         validations=await tabulate_validations(lab, tests),
         analyses={} if evidence is None else {what: await analyze_lab(lab, evidence, what) for what in ASPECTS},
@@ -128,14 +138,15 @@ async def gather(lab: Lab) -> LabReport:
     )
 
 
-def _bill_row(pool: str, bill: Bill) -> dict[str, JsonValue]:
-    return {
-        "pool": pool,
-        "clusters": bill.clusters,
-        "gpu_hours": significant(bill.gpu_seconds / 3600, 3),
-        "usd": significant(bill.usd, 3),
-        **idle_figures(bill.idle),
-    }
+def _pool_bill(pool: str, bill: Bill) -> PoolBill:
+    return PoolBill(
+        pool=pool,
+        clusters=bill.clusters,
+        gpu_hours=significant(bill.gpu_seconds / 3600, 3),
+        usd=significant(bill.usd, 3),
+        idle_gpu_hours=idle_gpu_hours(bill.idle),
+        idle_usd=idle_usd(bill.idle),
+    )
 
 
 async def _evidence(lab: Lab) -> Evidence | None:

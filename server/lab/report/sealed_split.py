@@ -6,12 +6,12 @@ No tool may import this module, directly or indirectly; an import contract check
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from ...domain import is_comparable
 from ...ids import experiment_id
 from ...research.paired_test import PAIRS, GainEstimate, estimate
 from ...settings import RUNS
@@ -66,7 +66,7 @@ async def _gain(lab: Lab, candidate: int, against: int) -> float | None:
     if any(ours.get(name) != theirs.get(name) for name in ("version", "data", "tokens")):
         return None
     scores = [
-        score for sealed in (ours, theirs) if isinstance(score := sealed.get("score"), int | float) and math.isfinite(score)
+        score for sealed in (ours, theirs) if isinstance(score := sealed.get("score"), int | float) and is_comparable(score)
     ]
     return lab.trainer.metric.gain(*scores) if len(scores) == 2 else None
 

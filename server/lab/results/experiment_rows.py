@@ -87,11 +87,11 @@ async def tabulate(
         replace(experiment, changes=named(names.get(experiment.number, ""), experiment.changes or UNCHANGED))
         for experiment in experiments
     ]
-    uneven = _uneven_strata(experiments)
     comparisons = await compare(lab, experiments, strata)
     spanned = [strata[number] for number in sorted({e.stratum for e in experiments if e.stratum is not None})]
+    uneven, names_stratum = _uneven_strata(experiments), len(spanned) > 1
     rows = [
-        _row(e, strata.get(e.stratum or 0), comparisons, metric, detail, names_stratum=len(spanned) > 1, uneven=uneven)
+        _row(e, strata.get(e.stratum or 0), comparisons, metric, detail, names_stratum=names_stratum, uneven=uneven)
         for e in experiments
     ]
     common = _common(metric, spanned, rows)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ...domain import MAX_SCORE
 from ..database import Reader
 
-COMPARABLE = f"score BETWEEN -{MAX_SCORE!r} AND {MAX_SCORE!r}"
+COMPARABLE = f"(score BETWEEN -{MAX_SCORE!r} AND {MAX_SCORE!r})"
 """The condition that a score is compared with others: a sum with a larger one would say nothing about any of them."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...domain import Stratum
+from ...domain import Stratum, is_comparable
 from ...research.arms import Figures, NewVerdict, ScoredExperiment
 from ...research.conditions.pace import RunPace
 from ..database import Reader, Row, Transaction
@@ -116,7 +116,9 @@ async def baseline_runs(reader: Reader, stratum: int, baseline_tree: str, most: 
         " WHERE finished_at IS NOT NULL ORDER BY number DESC LIMIT ?",
         (baseline_tree, stratum, stratum, stratum, most),
     )
-    return [BaselineRun(row["finished_at"], row["score"], run_pace(row)) for row in reversed(rows)]
+    return [
+        BaselineRun(row["finished_at"], row["score"], run_pace(row)) for row in reversed(rows) if is_comparable(row["score"])
+    ]
 
 
 async def read(tx: Transaction, number: int) -> Stratum | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
-from ...domain import LAB, PENDING, PRIORITIES, Experiment, Purpose, Status
+from ...domain import LAB, PENDING, PRIORITIES, Experiment, Purpose, Status, is_comparable
 from ...ids import experiment_id
 from ...seeds import SeedStream
 from .. import facts
@@ -22,7 +22,11 @@ _MEMBERS = (
 
 @dataclass(frozen=True, slots=True)
 class PairArm:
-    """One experiment of a pair, as far as it is."""
+    """One experiment of a pair.
+
+    Attributes:
+        score: None until it is scored, if it failed, and if its score is out of range.
+    """
 
     number: int
     status: Status
@@ -39,7 +43,7 @@ class Pair:
 
     @property
     def unfinished(self) -> list[int]:
-        """Those that are queued or running."""
+        """The numbers of the experiments that are queued or running."""
         return [arm.number for arm in (self.candidate, self.against) if arm.status in PENDING]
 
 
@@ -73,25 +77,26 @@ async def queue(tx: Transaction, validation: Validation, stage: Stage, count: in
 
 
 async def of_stage(reader: Reader, validation: int, stage: int) -> list[Pair]:
-    """The pairs of a stage in the order of their seeds."""
+    """Return the pairs of a stage in the order of their seeds."""
     rows = await reader.rows(
         "SELECT c.number, c.status, c.score, c.stratum, a.number AS a_number, a.status AS a_status, a.score AS a_score,"
         " a.stratum AS a_stratum FROM pairs JOIN experiments AS c ON c.number = candidate"
         " JOIN experiments AS a ON a.number = against WHERE validation = ? AND stage = ? ORDER BY place",
         (validation, stage),
     )
-    return [Pair(_standing(row, ""), _standing(row, "a_")) for row in rows]
+    return [Pair(_pair_arm(row, ""), _pair_arm(row, "a_")) for row in rows]
 
 
 async def members(reader: Reader, validation: int) -> list[int]:
-    """All experiments of a validation."""
+    """Return the numbers of all experiments of a validation."""
     rows = await reader.rows("SELECT experiment FROM paired WHERE validation = ? ORDER BY experiment", (validation,))
     return [row["experiment"] for row in rows]
 
 
 async def need_a_look(reader: Reader) -> bool:
-    """Whether a validation waits for nothing that runs: all its pairs are in, or one was cancelled."""
+    """Return whether a validation waits for nothing that runs: all its pairs have finished, or one was cancelled."""
     sql = (
+        # The index holds open validations only, which are few. Without the hint SQLite reads all of them at each look.
         "SELECT 1 FROM validations INDEXED BY validations_open WHERE finished_seq IS NULL"  # noqa: S608  this module's text
         f" AND (NOT EXISTS ({_MEMBERS} AND finished_seq IS NULL) OR EXISTS ({_MEMBERS} AND status = 'cancelled')) LIMIT 1"
     )
@@ -101,7 +106,7 @@ async def need_a_look(reader: Reader) -> bool:
 async def _arm(
     tx: Transaction, validation: Validation, stage: Stage, commit: str, idea_of: int | None, now: float
 ) -> Experiment:
-    """An experiment of a stage, less its number and seed: on a commit, the idea that an experiment is or the baseline."""
+    """Return one side of a stage as an experiment without number and seed: the source of an experiment, or the baseline."""
     source = await tx.row("SELECT tree, flags FROM sources WHERE commit_hash = ?", (commit,))
     idea = await find_experiment(tx, idea_of) if idea_of is not None else None
     against = "the baseline" if stage.kind is StageKind.REPORT else "the champion"
@@ -134,5 +139,7 @@ async def _arm(
     )
 
 
-def _standing(row: Row, prefix: str) -> PairArm:
-    return PairArm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), row[f"{prefix}score"], row[f"{prefix}stratum"])
+def _pair_arm(row: Row, prefix: str) -> PairArm:
+    score = row[f"{prefix}score"]
+    comparable = score if score is not None and is_comparable(score) else None
+    return PairArm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), comparable, row[f"{prefix}stratum"])

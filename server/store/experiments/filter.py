@@ -20,15 +20,15 @@ _REUSED = " OR number IN (SELECT experiment FROM reused_cells WHERE grid IN (SEL
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which experiments. What is None or empty lets all pass.
+    """Selects experiments. A field that is None or empty selects all.
 
     Attributes:
-        experiments: Numbers; together with `grids` and `validations`, any will do.
+        experiments: Numbers. An experiment of `experiments`, of `grids` or of `validations` is selected.
         reused_cells: A grid also selects the cells that it did not run because they existed.
         words: Beginnings of words (letters, digits, underscores); all of them stand in the hypothesis, changes and theme, or in
             a note on the experiment.
-        finished_after: Only what finished later, by `finished_seq`.
-        finished_until: Only what had finished then.
+        finished_after: Only experiments that finished later, by `finished_seq`.
+        finished_until: Only experiments that had finished by then, by `finished_seq`.
     """
 
     experiments: Sequence[int] | None = None
@@ -45,7 +45,7 @@ class Filter:
     reused_cells: bool = True
 
     def where(self) -> tuple[str, list[Any]]:
-        """The filter as an SQL condition with its parameters."""
+        """Return the filter as an SQL condition with its parameters."""
         clauses = [
             ("gpu = ?", self.gpu),
             ("theme = ?", self.theme),
@@ -72,7 +72,7 @@ class Filter:
 
 
 def _searched(words: Sequence[str]) -> tuple[str, list[str]]:
-    """The condition that experiments, or notes on them, hold all words."""
+    """Return the condition that experiments, or notes on them, contain all words."""
     beginnings = " ".join(f'"{word}"*' for word in words)
     return (
         "(number IN (SELECT rowid FROM experiments_text WHERE experiments_text MATCH ?)"

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..comparison.source_scores import COMPARABLE
 from ..database import Reader
 from .filter import Filter
 
@@ -22,12 +23,12 @@ LISTING = "experiments_listing"
 
 @dataclass(frozen=True, slots=True)
 class SortSegment:
-    """A part of an order that one scan of an index gives; an order is several, one after the other.
+    """A part of an order that one scan of an index returns. An order consists of several segments, one after the other.
 
     Attributes:
-        name: Tells it from the others, in a cursor.
-        condition: What belongs to it, as SQL; `value` is its parameter, if it has one.
-        keys: The columns it is sorted by, the last one `number`. None of them is null here.
+        name: Its name in a cursor, different from those of the other segments.
+        condition: The SQL condition of its rows; `value` is its parameter, if it has one.
+        keys: The columns that it is sorted by; the last is `number`. None of them is null in its rows.
     """
 
     name: str
@@ -43,7 +44,8 @@ class PageCursor:
     """Where an experiment stands in an order.
 
     Attributes:
-        keys: The values of the stretch's keys.
+        stretch: The name of the segment.
+        keys: The values of the segment's keys.
     """
 
     stretch: str
@@ -51,22 +53,27 @@ class PageCursor:
 
     @property
     def number(self) -> int:
-        """The experiment."""
+        """The number of the experiment."""
         return int(self.keys[-1])
 
 
 def best_first(strata: Sequence[int], *, lower_is_better: bool, worst: bool = False) -> list[SortSegment]:
-    """By score, stratum by stratum, the newest first, as scores compare within a stratum only; then what has no score."""
+    """Return the order by score, stratum by stratum, the newest first, because scores compare within a stratum only.
+
+    Last come experiments without a score, and those whose score is out of range, which is compared with no other.
+    """
     descending = lower_is_better == worst
+    # `score IS NOT NULL` is the condition of the index: without these words SQLite doesn't use it.
+    condition = f"score IS NOT NULL AND {COMPARABLE} AND stratum = ?"
     scored = [
-        SortSegment(f"s{number}", "score IS NOT NULL AND stratum = ?", ("score", "number"), descending, BEST, number)
+        SortSegment(f"s{number}", condition, ("score", "number"), descending, BEST, number)
         for number in sorted(strata, reverse=True)
     ]
-    return [*scored, _newest("unscored", "score IS NULL")]
+    return [*scored, _newest("unscored", f"(score IS NULL OR NOT {COMPARABLE})")]
 
 
 def by_columns(columns: Sequence[str], *, descending: bool) -> list[SortSegment]:
-    """By columns of `experiments_listing`, ties by number; then those where the first is null."""
+    """Return the order by columns of `experiments_listing`, then by number. Rows whose first column is null come last."""
     first = columns[0]
     return [
         SortSegment("known", f"{first} IS NOT NULL", (*columns, "number"), descending),
@@ -75,44 +82,44 @@ def by_columns(columns: Sequence[str], *, descending: bool) -> list[SortSegment]
 
 
 def by_number(*, descending: bool) -> list[SortSegment]:
-    """In the order of launching."""
+    """Return the order of launching."""
     return [SortSegment("all", "TRUE", ("number",), descending)]
 
 
 async def page(
     reader: Reader, wanted: Filter, order: Sequence[SortSegment], limit: int, after: PageCursor | None = None
 ) -> list[PageCursor]:
-    """The next experiments in an order.
+    """Return the places of the next experiments in an order.
 
     Args:
         reader: The lab's database.
-        wanted: Which.
-        order: Its stretches in turn.
-        limit: How many at most.
-        after: Where the previous page ended; in one of the stretches.
+        wanted: The filter.
+        order: The segments of the order, in turn.
+        limit: The largest number of experiments.
+        after: The place at which the previous page ended.
     """
-    found: list[PageCursor] = []
+    places: list[PageCursor] = []
     rest = list(order)
     if after is not None:
         names = [stretch.name for stretch in order]
         rest = rest[names.index(after.stretch) :]
     for stretch in rest:
         start = after if after is not None and after.stretch == stretch.name else None
-        found += await _scan(reader, wanted, stretch, limit - len(found), start)
-        if len(found) >= limit:
+        places += await _scan(reader, wanted, stretch, limit - len(places), start)
+        if len(places) >= limit:
             break
-    return found
+    return places
 
 
 async def count(reader: Reader, wanted: Filter) -> int:
-    """How many experiments there are."""
+    """Return the number of experiments that a filter selects."""
     condition, parameters = wanted.where()
     row = await reader.row(f"SELECT count(*) FROM experiments INDEXED BY {LISTING} WHERE {condition}", parameters)
     return int(row[0]) if row else 0
 
 
 async def unknown(reader: Reader, table: Literal["experiments", "grids", "validations"], numbers: Sequence[int]) -> list[int]:
-    """Those of the numbers that aren't there."""
+    """Return those of the numbers that don't exist in a table."""
     sql = f"SELECT value FROM json_each(?) WHERE value NOT IN (SELECT number FROM {table})"
     return [row[0] for row in await reader.rows(sql, (json.dumps(numbers),))]
 

@@ -1,4 +1,8 @@
-"""What waiting asks: what finished, what is left, what failed and how, what is held back."""
+"""The progress of a selection of experiments: how many finished, which are pending, and which failures they had.
+
+The hints name the index that holds every column of a filter: a row of the table is some kilobytes wide, so that an index whose
+rows have to be looked up takes many times as long.
+"""
 
 # ruff: noqa: S608  conditions are put together of this package's own text; values are parameters
 
@@ -23,7 +27,7 @@ class Failures:
     """Failures of one kind.
 
     Attributes:
-        example: The newest experiment that failed so.
+        example: The newest experiment with this failure.
     """
 
     kind: Failure
@@ -32,7 +36,7 @@ class Failures:
 
 
 async def finished(reader: Reader, wanted: Filter) -> tuple[int, int | None]:
-    """How many are finished, and the `finished_seq` of the last of them."""
+    """Return how many experiments have finished, and the `finished_seq` of the last of them."""
     condition, parameters = wanted.where()
     row = await reader.row(
         f"SELECT count(*), max(finished_seq) FROM experiments INDEXED BY {LISTING}"
@@ -43,7 +47,7 @@ async def finished(reader: Reader, wanted: Filter) -> tuple[int, int | None]:
 
 
 async def pending(reader: Reader, wanted: Filter) -> Mapping[Status, Sequence[int]]:
-    """The experiments in each state that is not an end."""
+    """Return the numbers of pending experiments by status."""
     condition, parameters = wanted.where()
     rows = await reader.rows(
         f"SELECT status, number FROM experiments INDEXED BY {STATUS}"
@@ -57,7 +61,7 @@ async def pending(reader: Reader, wanted: Filter) -> Mapping[Status, Sequence[in
 
 
 async def failures(reader: Reader, wanted: Filter) -> list[Failures]:
-    """The kinds of failure, the most frequent first."""
+    """Return the kinds of failure, the most frequent first."""
     condition, parameters = wanted.where()
     index = FAILURE if wanted == Filter() else LISTING
     rows = await reader.rows(

@@ -28,7 +28,7 @@ async def next_replicate(reader: Reader, experiment: Experiment) -> int:
 
 
 async def newest_baseline(reader: Reader, setting: str) -> Experiment | None:
-    """The newest replicate of the baseline in a setting, whatever became of it."""
+    """Return the newest replicate of the baseline in a setting, whatever its status; None if there is none."""
     row = await reader.row(
         "SELECT * FROM experiments WHERE setting = ? AND purpose = 'baseline' ORDER BY number DESC LIMIT 1", (setting,)
     )
@@ -61,7 +61,8 @@ async def unscored_replicates(reader: Reader, champion: Champion, setting: str) 
 
 
 async def scored_since(reader: Reader, experiment: Experiment) -> int:
-    """How many experiments of its setting have been scored since an experiment finished."""
+    """Return how many experiments of its setting have been scored since an experiment finished."""
+    # Unary plus keeps SQLite from the indexes on settings and scores: few experiments have finished since.
     row = await reader.row(
         "SELECT count(*) FROM experiments WHERE finished_seq >"
         " (SELECT finished_seq FROM experiments WHERE number = ?) AND +setting = ? AND +score IS NOT NULL",
@@ -71,20 +72,21 @@ async def scored_since(reader: Reader, experiment: Experiment) -> int:
 
 
 async def is_busy(reader: Reader, setting: str) -> bool:
-    """Whether anything of a setting is queued or runs."""
+    """Return whether anything of a setting is queued or runs."""
+    # `+setting` keeps SQLite from the index on settings, which holds finished experiments, too: few are pending.
     sql = "SELECT 1 FROM experiments WHERE status IN ('queued', 'starting', 'running', 'evaluating') AND +setting = ? LIMIT 1"
     return await reader.row(sql, (setting,)) is not None
 
 
 async def reserve(reader: Reader, experiment: Experiment) -> float:
-    """GPU-seconds to reserve for running an experiment again: it may have been cut short."""
+    """Return the GPU-seconds to reserve for running an experiment again, which may have been cut short the first time."""
     return max(experiment.gpu_seconds, await workload.mean_gpu_seconds(reader, experiment.setting) or 0.0)
 
 
 async def queue_again(
     tx: Transaction, experiment: Experiment, *, number: int, purpose: Purpose, why: str, replicate: int, seed: int, now: float
 ) -> None:
-    """Queue an experiment's source once more, as `number`. It goes first.
+    """Queue an experiment's source once more, as `number`, with high priority.
 
     Args:
         tx: The transaction.
@@ -125,7 +127,7 @@ async def suspect(tx: Transaction, experiment: int, must_beat: float) -> None:
 
 
 async def unanswered_suspicions(tx: Transaction) -> list[Experiment]:
-    """Suspected experiments whose source was never run again, and has no other seed that is scored or may still be."""
+    """Return suspected experiments whose source was never run again, and has no other seed that is scored or may still be."""
     suspected = await tx.rows(
         # The index holds suspected experiments only, which are few. Without the hint SQLite may read the whole table.
         "SELECT * FROM experiments AS suspected INDEXED BY experiments_suspected WHERE must_beat IS NOT NULL AND NOT EXISTS ("

@@ -1,4 +1,4 @@
-"""Sums over everything that a lab tried, from indexes alone."""
+"""Sums over all experiments of a lab, read from indexes alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...domain import Failure, Purpose, Status, Verdict
+from ...domain import MAX_SCORE, Failure, Purpose, Status, Verdict
 from ..comparison.source_scores import COMPARABLE
 from ..database import Reader
 
@@ -29,10 +29,10 @@ protected files, so that their content differs."""
 
 @dataclass(frozen=True, slots=True)
 class ThemeTally:
-    """How one line of thought fared.
+    """The results of one line of research.
 
     Attributes:
-        best_gain: Within one stratum; None where nothing of it has a gain there.
+        best_gain: The best gain in one stratum; None if none of its experiments has a gain there.
     """
 
     name: str
@@ -43,7 +43,7 @@ class ThemeTally:
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """How fast one run trained."""
+    """The speed of one run's training."""
 
     gpu: str
     tokens_per_second: float
@@ -51,7 +51,7 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line of the notebook, as a digest shows it."""
+    """A note of the notebook."""
 
     text: str
     by: str
@@ -63,7 +63,8 @@ class ExportRow:
     """A finished experiment, as an export shows it.
 
     Attributes:
-        peak_memory_bytes: None where it wasn't measured.
+        base: The experiment that it was made from; None for the baseline.
+        peak_memory_bytes: None if it wasn't measured.
     """
 
     number: int
@@ -79,10 +80,11 @@ class ExportRow:
 
 
 async def themes(reader: Reader, stratum: int | None, most: int) -> list[ThemeTally]:
-    """The themes that most was tried on, with gains in one stratum."""
+    """Return the themes with the most experiments, with the best gain of each in one stratum."""
     rows = await reader.rows(
-        "SELECT theme, count(*) AS tried, total(status = 'failed') AS failed,"
-        " max(CASE WHEN stratum = ? THEN gain END) AS best_gain"
+        # A gain that was judged before scores had a range says nothing. The index on themes has no score.
+        "SELECT theme, count(*) AS tried, total(status = 'failed') AS failed,"  # noqa: S608  a constant
+        f" max(CASE WHEN stratum = ? AND gain BETWEEN -{MAX_SCORE!r} AND {MAX_SCORE!r} THEN gain END) AS best_gain"
         " FROM experiments WHERE theme IS NOT NULL GROUP BY theme ORDER BY tried DESC, theme LIMIT ?",
         (stratum, most),
     )
@@ -90,7 +92,7 @@ async def themes(reader: Reader, stratum: int | None, most: int) -> list[ThemeTa
 
 
 async def by_status(reader: Reader) -> dict[Status, int]:
-    """How many experiments are in each state."""
+    """Return the number of experiments with each status."""
     # Most have succeeded: SQLite counts a whole table faster than a part of it.
     rows = await reader.rows(
         "SELECT status, count(*) AS count FROM experiments WHERE status IN (SELECT value FROM json_each(?)) GROUP BY status",
@@ -145,7 +147,8 @@ async def totals(reader: Reader) -> LedgerTotals:
 
 
 async def main_stratum(reader: Reader) -> int | None:
-    """The stratum that most of the newest scores belong to."""
+    """Return the stratum that most of the newest scores belong to; None if nothing is scored."""
+    # `+score` keeps SQLite from the index on scores: the one on the order of finishing reads the newest rows only.
     row = await reader.row(
         "SELECT stratum FROM (SELECT stratum FROM experiments WHERE finished_seq IS NOT NULL AND +score IS NOT NULL"
         " ORDER BY finished_seq DESC LIMIT ?) GROUP BY stratum ORDER BY count(*) DESC, stratum DESC LIMIT 1",
@@ -173,7 +176,7 @@ async def winners(reader: Reader, stratum: int, *, lower_is_better: bool, most: 
 
 
 async def active_by_caller(reader: Reader) -> dict[str, list[int]]:
-    """What runs, by who launched it."""
+    """Return the running experiments by who launched them."""
     rows = await reader.rows(
         "SELECT launched_by, number FROM experiments WHERE status IN ('starting', 'running', 'evaluating') ORDER BY number"
     )
@@ -184,13 +187,13 @@ async def active_by_caller(reader: Reader) -> dict[str, list[int]]:
 
 
 async def improvements(reader: Reader) -> int:
-    """How often a validation has made another source the champion."""
+    """Return how often a validation has made another source the champion."""
     row = await reader.row("SELECT count(*) - 1 FROM champions")
     return row[0] if row else 0
 
 
 async def throughputs(reader: Reader, tree: str) -> list[Throughput]:
-    """How fast the newest runs of a source trained, where that was measured."""
+    """Return how fast the newest runs of a source trained, if that was measured."""
     rows = await reader.rows(
         "SELECT gpu, tokens / seconds AS speed FROM ("
         " SELECT gpu, json_extract(result, '$.measures.tokens') * 1.0 AS tokens,"
@@ -203,7 +206,7 @@ async def throughputs(reader: Reader, tree: str) -> list[Throughput]:
 
 
 async def ancestry(reader: Reader, experiment: int, most: int) -> list[tuple[int, str]]:
-    """An experiment and the experiments that its source was made from, the newest first, with what each changed."""
+    """Return an experiment and the experiments that its source was made from, the newest first, with what each changed."""
     rows = await reader.rows(
         "WITH RECURSIVE line (number, base, changes, depth) AS ("
         " SELECT number, base, changes, 1 FROM experiments WHERE number = ?"
@@ -215,7 +218,8 @@ async def ancestry(reader: Reader, experiment: int, most: int) -> list[tuple[int
 
 
 async def finished(reader: Reader, after: int) -> list[ExportRow]:
-    """The next finished experiments, by number."""
+    """Return the next finished experiments, by number."""
+    # `+finished_seq` keeps SQLite from the index on the order of finishing, which would sort the whole table by number.
     rows = await reader.rows(
         "SELECT number, commit_hash, score, verdict, failure, purpose, base, changes, hypothesis,"
         " json_extract(result, '$.measures.peak_memory_bytes') AS peak_memory_bytes"
@@ -240,6 +244,6 @@ async def finished(reader: Reader, after: int) -> list[ExportRow]:
 
 
 async def notes(reader: Reader, most: int) -> list[Note]:
-    """The newest notes."""
+    """Return the newest notes."""
     rows = await reader.rows("SELECT text, written_by, experiments FROM notes ORDER BY number DESC LIMIT ?", (most,))
     return [Note(row["text"], row["written_by"], json.loads(row["experiments"])) for row in rows]

@@ -12,7 +12,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from ...domain import Failure, Purpose, RunStatus, Status, Verdict
+from ...domain import Failure, Purpose, RunStatus, Status, Verdict, is_comparable
 from ..database import Reader, Row
 from .filter import Filter
 from .rows import COLUMNS
@@ -24,7 +24,10 @@ class TriedExperiment:
 
     Attributes:
         knobs: Of its source, all of them, as JSON has them.
+        stratum: None without a score that can be compared.
+        score: None without one, and where it is out of range: it would overflow in a sum of squares with the others.
         gain: Against the reference of its stratum, as last judged.
+        is_out_of_range: It has a score, which can't be compared with others.
         seconds: Of its result: `startup`, `training`, `evaluation`, `held`; empty until there is one.
         measures: Of its result: `steps`, `tokens`, `parameters`, `peak_memory_bytes`, …
     """
@@ -54,6 +57,7 @@ class TriedExperiment:
     finished_at: float | None
     seconds: Mapping[str, Any]
     measures: Mapping[str, Any]
+    is_out_of_range: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +143,13 @@ async def slot_intervals(reader: Reader, experiments: Sequence[int]) -> list[Slo
 
 
 def _tried(row: Row) -> TriedExperiment:
+    values = {column.field: column.read(row[column.name]) for column in _SHARED}
+    is_out_of_range = values["score"] is not None and not is_comparable(values["score"])
+    if is_out_of_range:
+        values |= {"score": None, "stratum": None, "gain": None}
     return TriedExperiment(
-        **{column.field: column.read(row[column.name]) for column in _SHARED},
+        **values,
+        is_out_of_range=is_out_of_range,
         failure=Failure(row["failure"]) if row["failure"] else None,
         knobs=_table(row["knobs"]),
         seconds=_table(row["seconds"]),

@@ -23,7 +23,8 @@ _CLUSTERS = (
     " usd_before + max(0, until - priced_since) / 3600 * usd_per_hour AS usd"
     " FROM (SELECT *, coalesce(ended_at, ?) AS until FROM clusters)"
 )
-# What runs that aren't over have held so far of clusters, as far as that was reserved.
+# What runs that aren't over have held so far of clusters, up to what was reserved. The index holds active runs only: without
+# the hint SQLite reads every run that the lab has ever had.
 _UNDER_WAY = (
     "SELECT runs.pool AS pool, experiments.gpu_seconds AS reserved, experiments.usd AS usd,"
     " min(max(0, ? - running_at), experiments.gpu_seconds) AS held"
@@ -35,7 +36,7 @@ _UNDER_WAY = (
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What is spent, and what is reserved for what is pending."""
+    """What is spent, together with what is reserved for pending experiments."""
 
     experiments: int
     gpu_seconds: float
@@ -87,15 +88,18 @@ class Spent:
 
 
 def total(parts: Iterable[Committed]) -> Committed:
-    """All of it together."""
+    """Return the sum of several parts."""
     listed = list(parts)
     return Committed(
-        sum(one.experiments for one in listed), sum(one.gpu_seconds for one in listed), sum(one.usd for one in listed)
+        sum(part.experiments for part in listed), sum(part.gpu_seconds for part in listed), sum(part.usd for part in listed)
     )
 
 
 async def committed(reader: Reader, now: float) -> Committed:
-    """What the lab has spent and reserved by `now`, a Unix time. Of what runs on clusters, only what is left is reserved."""
+    """Return what the lab has spent and reserved by `now`, a Unix time.
+
+    Of a run on a cluster, only the part that it hasn't used yet is reserved: the rest is in the cluster's own cost.
+    """
     row = await reader.row(
         "SELECT SUM(experiments) AS experiments, SUM(gpu_seconds) AS gpu_seconds, SUM(usd) AS usd FROM ("
         " SELECT TOTAL(experiments) AS experiments, TOTAL(gpu_seconds * (NOT hired)) AS gpu_seconds,"
@@ -107,7 +111,7 @@ async def committed(reader: Reader, now: float) -> Committed:
         " WHERE status IN (SELECT value FROM json_each(?))"
         " UNION ALL"
         f" SELECT 0, -TOTAL(held), -TOTAL(usd * held / reserved) FROM ({_UNDER_WAY})"
-        " UNION ALL"  # what validations will launch when their candidates are confirmed
+        " UNION ALL"  # what validations will launch when their candidates are confirmed. The index holds open validations only
         " SELECT TOTAL(2 * pairs), TOTAL(2 * pairs * stages.gpu_seconds), TOTAL(2 * pairs * stages.usd)"
         " FROM validations INDEXED BY validations_open JOIN stages ON validation = number AND place > stage"
         " WHERE finished_seq IS NULL)",
@@ -117,7 +121,7 @@ async def committed(reader: Reader, now: float) -> Committed:
 
 
 async def spent(reader: Reader, now: float) -> Spent:
-    """What the lab has used by `now`, a Unix time. What runs hold of their own slots counts when they are over."""
+    """Return what the lab has used by `now`, a Unix time. What a run holds of a slot of its own counts when it is over."""
     row = await reader.row(
         "SELECT TOTAL(gpu_seconds) AS gpu_seconds, TOTAL(usd) AS usd, TOTAL(under_way) AS under_way, TOTAL(useful) AS useful"
         " FROM (SELECT gpu_seconds * (NOT hired) AS gpu_seconds, usd * (NOT hired) AS usd, 0 AS under_way,"
@@ -130,7 +134,7 @@ async def spent(reader: Reader, now: float) -> Spent:
 
 
 async def bills(reader: Reader, now: float) -> dict[str, Bill]:
-    """What the clusters of each pool held and cost by `now`, a Unix time."""
+    """Return what the clusters of each pool held and cost by `now`, a Unix time."""
     rows = await reader.rows(
         "SELECT pool, TOTAL(clusters) AS clusters, TOTAL(gpu_seconds) AS gpu_seconds, TOTAL(usd) AS usd,"
         " TOTAL(worked) AS worked"
@@ -144,12 +148,12 @@ async def bills(reader: Reader, now: float) -> dict[str, Bill]:
 
 
 async def idle(reader: Reader, now: float) -> Idle:
-    """What the lab's clusters held beyond what runs held of them by `now`, a Unix time."""
+    """Return what the lab's clusters held beyond what runs held of them by `now`, a Unix time."""
     return sum((bill.idle for bill in (await bills(reader, now)).values()), Idle())
 
 
 async def used_up(reader: Reader, allowance: Allowance, now: float) -> str:
-    """What of the allowance is spent by `now`: `GPU-hours` or `dollars`; empty for nothing. What is reserved doesn't count."""
+    """Return which part of the allowance is spent by `now`: `GPU-hours` or `dollars`; empty if none is."""
     if allowance.gpu_hours is None and allowance.usd is None:
         return ""
     used = await spent(reader, now)
@@ -159,7 +163,7 @@ async def used_up(reader: Reader, allowance: Allowance, now: float) -> str:
 
 
 async def reprice(tx: Transaction) -> None:
-    """Reserve what is queued, and what validations may launch, at the prices of now: the dearest of a kind, as at launch."""
+    """Reserve queued experiments, and what validations may launch, at today's price: the highest of a kind, as at launch."""
     prices = "(SELECT gpu AS kind, max(usd_per_hour) AS price FROM pools GROUP BY gpu)"
     await tx.execute(
         f"UPDATE experiments SET usd = gpu_seconds / 3600 * price FROM {prices} WHERE status = 'queued' AND gpu = kind"

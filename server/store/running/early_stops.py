@@ -1,4 +1,4 @@
-"""Runs that the lab ends early as doomed: which, why, and those that are run again to their end, to see its mistakes."""
+"""Runs that the lab ends early as doomed, and those of them that are run again to their end, to count mistakes."""
 
 # ruff: noqa: S608 - what is put into the statements are constants
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...domain import Experiment
+from ...domain import Experiment, is_comparable
 from ...ids import run_id
 from ..comparison import champions
 from ..database import Reader, Row, Transaction
@@ -20,8 +20,8 @@ class ScoredCurve:
     """A scored experiment, whose curve others are compared with.
 
     Attributes:
-        run: That gave the score.
-        is_reference: It is a replicate of what others are compared with.
+        run: The id of the run that was scored.
+        is_reference: It is a replicate of the reference.
     """
 
     run: str
@@ -34,11 +34,11 @@ class EarlyStop:
     """An experiment that was stopped as doomed.
 
     Attributes:
-        seconds: Of training, when it was judged.
-        gpu_seconds: That its runs held.
-        usual_gpu_seconds: That a scored one of its setting holds; None where none is scored.
-        checked: What it scored when it was run again to its end; None where it wasn't, or isn't over.
-        reference: The mean score of the reference in the stratum of that.
+        seconds: Seconds of training when it was judged.
+        gpu_seconds: GPU-seconds that its runs held.
+        usual_gpu_seconds: GPU-seconds that a scored experiment of its setting holds on average; None if none is scored.
+        checked: Its score when it was run again to its end; None if it wasn't, or hasn't finished.
+        reference: The mean score of the reference in the stratum of that score.
     """
 
     experiment: int
@@ -49,8 +49,11 @@ class EarlyStop:
     reference: float | None
 
 
-_TWIN = "other.tree = one.tree AND other.seed = one.seed AND other.budget_seconds = one.budget_seconds AND other.gpu = one.gpu"
-_STOPPED = "stops JOIN experiments AS one ON one.number = stops.experiment AND one.status = 'stopped'"
+_SAME_RUN = (
+    "other.tree = doomed.tree AND other.seed = doomed.seed AND other.budget_seconds = doomed.budget_seconds"
+    " AND other.gpu = doomed.gpu"
+)
+_STOPPED = "stops JOIN experiments AS doomed ON doomed.number = stops.experiment AND doomed.status = 'stopped'"
 
 
 async def ask(tx: Transaction, experiment: int, reason: str, seconds: float, now: float) -> None:
@@ -71,19 +74,24 @@ async def withdraw(tx: Transaction, experiment: int) -> None:
 
 
 async def was_stopped_before(reader: Reader, experiment: int) -> bool:
-    """Whether the same run was stopped before: who asks for it again wants to see its end."""
-    sql = f"SELECT 1 FROM {_STOPPED} JOIN experiments AS other ON {_TWIN} WHERE other.number = ? AND one.number <> other.number"
+    """Return whether the same run was stopped before. Whoever launches it again wants to see its end."""
+    sql = (
+        f"SELECT 1 FROM {_STOPPED} JOIN experiments AS other ON {_SAME_RUN}"
+        " WHERE other.number = ? AND doomed.number <> other.number"
+    )
     return await reader.row(sql, (experiment,)) is not None
 
 
 async def ended(reader: Reader, setting: str, most: int) -> list[ScoredCurve]:
-    """The newest scored experiments in the newest stratum of a setting, and of the reference; those in doubt are left out."""
+    """Return the newest scored experiments of a setting's newest stratum, and of the reference, without those in doubt."""
     row = await reader.row(
         "SELECT stratum FROM experiments WHERE setting = ? AND stratum IS NOT NULL ORDER BY number DESC LIMIT 1", (setting,)
     )
     champion = await champions.champion(reader)
     if row is None or champion is None:
         return []
+    # Unary plus keeps SQLite from the index on the stratum, which may hold every experiment: the conditions on the source, the
+    # purpose or the order of finishing select the few rows that are wanted.
     scored = (
         "SELECT number, attempts, score, {} AS is_reference FROM experiments WHERE {} AND +stratum = ? AND must_beat IS NULL"
     )
@@ -97,27 +105,29 @@ async def ended(reader: Reader, setting: str, most: int) -> list[ScoredCurve]:
         f"{scored.format(0, 'finished_seq IS NOT NULL')} AND +score IS NOT NULL ORDER BY finished_seq DESC LIMIT ?",
         (row["stratum"], most),
     )
-    numbers = {row["number"] for row in references}
-    return [_ended(row) for row in (*references, *(row for row in others if row["number"] not in numbers))]
+    numbers = {scored_row["number"] for scored_row in references}
+    different = (scored_row for scored_row in others if scored_row["number"] not in numbers)
+    return [_ended(scored_row) for scored_row in (*references, *different) if is_comparable(scored_row["score"])]
 
 
 async def unchecked(tx: Transaction) -> list[tuple[int, Experiment]]:
-    """Stopped experiments, each with its place among them, that nobody ran again or is to run again."""
+    """Return the stopped experiments that nobody has run again or queued again, each with its place among all stopped ones."""
     rows = await tx.rows(
-        f"SELECT one.*, stops.number AS place FROM {_STOPPED}"
-        f" WHERE NOT EXISTS (SELECT 1 FROM experiments AS other WHERE {_TWIN}"
+        f"SELECT doomed.*, stops.number AS place FROM {_STOPPED}"
+        f" WHERE NOT EXISTS (SELECT 1 FROM experiments AS other WHERE {_SAME_RUN}"
         " AND (other.purpose = 'spot_check' OR other.status NOT IN ('failed', 'cancelled', 'stopped'))) ORDER BY place"
     )
     return [(row["place"], experiment_record(row)) for row in rows]
 
 
 async def stopped(reader: Reader, experiments: Sequence[int]) -> list[EarlyStop]:
-    """Those of the experiments that were stopped."""
+    """Return those of the experiments that were stopped as doomed."""
     rows = await reader.rows(
-        "SELECT one.number, stops.seconds, one.gpu_seconds, other.score AS checked, strata.reference,"
-        " (SELECT avg(gpu_seconds) FROM experiments AS scored WHERE scored.setting = one.setting AND scored.score IS NOT NULL)"
-        f" AS usual FROM {_STOPPED} LEFT JOIN experiments AS other ON {_TWIN} AND other.purpose = 'spot_check'"
-        " LEFT JOIN strata ON strata.number = other.stratum ORDER BY one.number"
+        "SELECT doomed.number, stops.seconds, doomed.gpu_seconds, other.score AS checked, strata.reference,"
+        " (SELECT avg(gpu_seconds) FROM experiments AS scored"
+        "  WHERE scored.setting = doomed.setting AND scored.score IS NOT NULL) AS usual"
+        f" FROM {_STOPPED} LEFT JOIN experiments AS other ON {_SAME_RUN} AND other.purpose = 'spot_check'"
+        " LEFT JOIN strata ON strata.number = other.stratum ORDER BY doomed.number"
     )
     wanted = frozenset(experiments)
     return [

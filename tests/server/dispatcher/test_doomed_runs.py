@@ -199,11 +199,13 @@ async def test_the_first_of_ten_is_run_again_to_its_end_and_the_report_tells_wha
     assert (check.status, check.launched_by, check.gpu_seconds) == (Status.QUEUED, "labhand", 25.0)
     assert experiment_id(first) in check.hypothesis
     told = (await analyze.analyze(lab, "efficiency")).efficiency
-    assert (told["stopped_early"], "stopped_run_to_the_end" in told) == (2, False)
+    assert told is not None
+    assert (told.stopped_early, told.stopped_run_to_the_end) == (2, None)
     await builders.experiment(lab, purpose="baseline")
     await settle(lab, a_result(1.9))
     told = (await analyze.analyze(lab, "efficiency")).efficiency
-    assert (told["stopped_run_to_the_end"], told["stopped_by_mistake"]) == (1, 1)
+    assert told is not None
+    assert (told.stopped_run_to_the_end, told.stopped_by_mistake) == (1, 1)
     assert (await support.experiment(lab, second)).status == Status.STOPPED
     assert len(await checks(lab)) == 1
 

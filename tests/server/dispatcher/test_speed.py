@@ -69,11 +69,12 @@ async def test_steps_are_not_shown_where_all_runs_make_about_as_many(lab: Lab) -
 
 async def test_the_noise_says_what_steps_explain_and_an_audit_agrees(lab: Lab) -> None:
     await uneven(lab)
-    noise = await analyze(lab, "noise")
-    assert 0.9 < noise.noise["explained_by_steps"] <= 1  # type: ignore[operator]
+    analysis = await analyze(lab, "noise")
+    assert analysis.noise is not None
+    assert 0.9 < (analysis.noise.explained_by_steps or 0.0) <= 1
     # With the slowed replicate as it is, it would be 0.019.
-    assert noise.noise["sd"] < 0.008  # type: ignore[operator]
-    assert any("a slower change has to pay for that" in line for line in noise.tells)
+    assert analysis.noise.sd < 0.008
+    assert any("a slower change has to pay for that" in line for line in analysis.tells)
     assert [line for line in (await audit(lab.root)).differences if "verdict" in line or "noise" in line] == []
 
 
@@ -86,7 +87,9 @@ async def test_drift_uses_every_run_of_the_baseline_those_of_validations_include
     await settle(lab, settler, {number: 2.0 + 0.01 * number for number in later})
     async with lab.db.transaction() as tx:
         await tx.execute("UPDATE experiments SET finished_at = launched_at + 3600 * number")
-    assert (await analyze(lab, "noise")).noise["drift_runs"] == 10
+    analysis = await analyze(lab, "noise")
+    assert analysis.noise is not None
+    assert analysis.noise.drift_runs == 10
     [alert] = [alert for alert in await scan(lab) if alert.key.startswith("drift")]
     assert alert.line.startswith("the baseline's scores drift by +0.")
     assert "over 10 runs" in alert.line

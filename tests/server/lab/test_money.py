@@ -57,11 +57,13 @@ async def test_efficiency_counts_idle_clusters_where_all_of_the_lab_is_asked_for
         await a_day(lab)
         whole = await analyze(lab, "efficiency")
         part = await analyze(lab, "efficiency", ["e0001-e0004"])
-    assert whole.efficiency["gpu_hours"] == pytest.approx(8.13, abs=0.01)
-    assert whole.efficiency["usd"] == pytest.approx(16.3, abs=0.05)
-    assert whole.efficiency["scheduling"] == pytest.approx(3600 / (8.133 * HOUR - 400), abs=0.002)
-    assert part.efficiency["gpu_hours"] == pytest.approx(4000 / HOUR, abs=0.01)
-    assert "idle_usd" not in part.efficiency
+    assert whole.efficiency is not None
+    assert part.efficiency is not None
+    assert whole.efficiency.gpu_hours == pytest.approx(8.13, abs=0.01)
+    assert whole.efficiency.usd == pytest.approx(16.3, abs=0.05)
+    assert whole.efficiency.scheduling == pytest.approx(3600 / (8.133 * HOUR - 400), abs=0.002)
+    assert part.efficiency.gpu_hours == pytest.approx(4000 / HOUR, abs=0.01)
+    assert part.efficiency.idle_usd is None
     assert any("Idle time of clusters is not included" in line for line in part.tells)
 
 
@@ -71,8 +73,8 @@ async def test_the_report_says_what_each_pool_cost(tmp_path: Path) -> None:
         found = await gather(lab)
     assert found.usd == pytest.approx(16.27, abs=0.02)
     [bill] = found.bills
-    assert (bill["pool"], bill["clusters"]) == ("h100", 2)
-    assert bill["idle_usd"] == pytest.approx(14.0, abs=0.1)
+    assert (bill.pool, bill.clusters) == ("h100", 2)
+    assert bill.idle_usd == pytest.approx(14.0, abs=0.1)
     for page in (as_html(found), as_markdown(found)):
         assert "GPU time and cost of clusters" in page
         assert "idle GPU-hours" in page

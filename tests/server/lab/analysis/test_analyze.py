@@ -90,8 +90,9 @@ async def test_noise_is_told_with_what_it_takes_to_see_beside_it(tmp_path: Path)
     async with opened(tmp_path) as lab:
         await factorial(lab)
         told = await analyze(lab, "noise")
-    assert told.noise["sd"] == pytest.approx(0.05, rel=0.5)
-    one, four = told.noise["shown_by_one_seed"], told.noise["shown_by_four_seeds"]
+    assert told.noise is not None
+    assert told.noise.sd == pytest.approx(0.05, rel=0.5)
+    one, four = told.noise.shown_by_one_seed, told.noise.shown_by_four_seeds
     assert isinstance(one, float)
     assert isinstance(four, float)
     assert 0.05 < four < one < 0.3
@@ -118,7 +119,7 @@ async def test_the_front_has_what_nothing_beats_in_score_and_cost(tmp_path: Path
         await run_all(lab, noise=0.01)
         told = await analyze(lab, "pareto")
     # Memory grows with X, and the score is best at 3: of X = 4 nothing is better.
-    memory = [float(str(row["peak_memory_gib"])) for row in told.pareto["peak_memory_gib"]]
+    memory = [point.value for point in told.pareto["peak_memory_gib"]]
     assert len(memory) == 4
     assert memory == sorted(memory, reverse=True)
     assert "lines_of_code" not in told.pareto  # it is the same for all
@@ -132,8 +133,8 @@ async def test_horizons_tell_a_rank_correlation_where_enough_ran_at_both(tmp_pat
         await launch_grid(lab, factors={"X": [x / 3 for x in range(10)]}, budget_seconds=10)
         await run_all(lab, noise=0.01, budget=10.0)
         (told,) = (await analyze(lab, "horizons")).horizons
-    assert told["budgets"] == [5.0, 10.0]
-    assert told["tau"] == pytest.approx(1.0)
+    assert told.budgets == [5.0, 10.0]
+    assert told.tau == pytest.approx(1.0)
 
 
 async def test_efficiency_is_that_of_the_ledger(tmp_path: Path) -> None:
@@ -142,9 +143,10 @@ async def test_efficiency_is_that_of_the_ledger(tmp_path: Path) -> None:
         numbers = await run_all(lab, lambda knobs: None if knobs["X"] == 5 else bowl(knobs))
         told = await analyze(lab, "efficiency")
     assert len(numbers) == 7
-    assert told.efficiency["useful_share"] == pytest.approx(7 * 5 / (8 * 9), rel=0.01)
-    assert told.efficiency["gpu_hours"] == pytest.approx(8 * 9 / 3600, rel=0.01)
-    assert told.efficiency["speed_up"] == pytest.approx((7 * 8 + 3) / 39, rel=0.01)
+    assert told.efficiency is not None
+    assert told.efficiency.useful_share == pytest.approx(7 * 5 / (8 * 9), rel=0.01)
+    assert told.efficiency.gpu_hours == pytest.approx(8 * 9 / 3600, rel=0.01)
+    assert told.efficiency.speed_up == pytest.approx((7 * 8 + 3) / 39, rel=0.01)
 
 
 async def test_the_yardstick_compares_at_equal_numbers_of_experiments(tmp_path: Path) -> None:
@@ -152,11 +154,11 @@ async def test_the_yardstick_compares_at_equal_numbers_of_experiments(tmp_path: 
         await launch_grid(lab, factors={"X": [0, 1.5, 2, 3, 4, 5], "Y": [-2, -1, 0, 1]}, design="random", size=16)
         await run_all(lab, lambda knobs: None if knobs["X"] == 5 else bowl(knobs))
         told = await analyze(lab, "yardstick")
-    assert [row["experiments"] for row in told.yardstick] == [5, 10, 15, 20]
+    assert [step.experiments for step in told.yardstick] == [5, 10, 15, 20]
     last = told.yardstick[-1]
-    assert last["as_run"] == last["random_search"] == last["optimiser"]
-    assert all(set(row) == {"experiments", "as_run", "random_search", "optimiser"} for row in told.yardstick)
-    means = [float(str(row["random_search"])) for row in told.yardstick]
+    assert last.as_run == last.random_search == last.optimiser
+    assert all(step.optimiser is not None for step in told.yardstick)
+    means = [step.random_search for step in told.yardstick]
     assert means == sorted(means)
 
 
