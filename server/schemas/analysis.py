@@ -119,8 +119,8 @@ class EfficiencyFigures(Answer):
         usd: What they cost.
         useful_share: The share of the GPU time that was training which led to a score.
         scheduling: The same without start-up and evaluation.
-        speed_up: How many GPUs worked on average over the wall-clock time.
-        wall_hours: Hours from the first start to the last end.
+        speed_up: How many GPUs worked on average over the wall-clock time; absent for rehearsed runs, whose time is simulated.
+        wall_hours: Hours from the first start to the last end; absent for rehearsed runs.
         gpu_hours_per_confirmed: GPU-hours for each confirmed source.
         usd_per_confirmed: Dollars for each confirmed source.
         idle_gpu_hours: GPU-hours that clusters held while no run used them.
