@@ -1,21 +1,18 @@
-"""What this machine has: GPUs by kind, else processor cores, to train on; file systems to keep a lab on."""
+"""What this machine has to train on: GPUs by kind, else processor cores."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from ..trainer.contract import nvidia
 from .domain import Clock
-from .errors import SettingsError
 
 DRIVER_REMEDY = (
     "Run nvidia-smi and repair the driver (after an update, restart the machine), then restart labhand. Or set"
     " CUDA_VISIBLE_DEVICES to an empty value to train on the processor"
 )
-NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "ceph", "glusterfs", "9p", "fuse.sshfs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +48,3 @@ def devices() -> Devices:
     kinds = [gpu.kind for gpu in gpus]
     kind = max(kinds, key=kinds.count)
     return Devices(kind, tuple(gpu.index for gpu in gpus if gpu.kind == kind), "wall")
-
-
-def refuse_network_file_system(path: Path) -> None:
-    """Refuse a place where SQLite's locks can't be relied on.
-
-    Raises:
-        SettingsError: `path` lies on a network file system.
-    """
-    kind = file_system(path)
-    if kind in NETWORK_FILE_SYSTEMS:
-        raise SettingsError(
-            f"{path} lies on a network file system ({kind}), where a lab's database can't be kept safe",
-            "Set data_dir in labhand.toml (or LABHAND_DATA_DIR) to a folder on a local disk",
-        )
-
-
-def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
-    """The kind of file system that holds `path`; empty where the system doesn't tell."""
-    if not mounts.exists():
-        return ""
-    place = path.resolve()
-    best = ("", "")
-    for line in mounts.read_text("utf-8", "replace").splitlines():
-        _, point, kind, *_ = line.split()
-        mount = point.replace("\\040", " ")
-        if place.is_relative_to(mount) and len(mount) >= len(best[0]):
-            best = (mount, kind)
-    return best[1]

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,9 +22,10 @@ from ...trainer.contract.evaluator_version import evaluator_version
 from ..backends.skypilot.api import SkyError
 from ..backends.skypilot.client import SkyClient, SkyPilotInfo
 from ..errors import LabhandError
+from ..file_systems import refuse_unsafe_file_system
 from ..lab.evaluator_change import latest_evaluator
-from ..machine import DRIVER_REMEDY, devices, refuse_network_file_system
-from ..settings import FILE, Settings, data_folder, load_settings
+from ..machine import DRIVER_REMEDY, devices
+from ..settings import DATABASE, FILE, Settings, data_folder, load_settings
 from ..source.trainer_folder import FILE as TRAINER_FILE
 from ..source.trainer_folder import is_bare_name, load_trainer
 from .console import out, registration_command
@@ -97,13 +99,13 @@ def _git(_root: Path, _settings: Settings) -> CheckResult:
 
 def _folder(root: Path, settings: Settings) -> CheckResult:
     folder = data_folder(root, settings)
-    try:
-        refuse_network_file_system(folder)
-    except LabhandError as error:
-        return CheckResult("folder", "bad", error.problem, error.remedy)
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
     if not os.access(nearest, os.W_OK):
         return CheckResult("folder", "bad", f"{nearest} can't be written", "choose another folder, or set data_dir")
+    try:
+        refuse_unsafe_file_system(nearest / DATABASE, binds=False)
+    except LabhandError as error:
+        return CheckResult("folder", "bad", error.problem, error.remedy)
     free = shutil.disk_usage(nearest).free / 2**30
     return CheckResult("folder", "ok", f"{folder}, {free:.0f} GiB free")
 
@@ -133,7 +135,7 @@ def _gpus(_root: Path, _settings: Settings) -> CheckResult:
     return CheckResult("GPUs", "ok", f"{len(machine.indices)} x {machine.kind}")
 
 
-def _torch(_root: Path, settings: Settings) -> CheckResult:
+def _torch(root: Path, settings: Settings) -> CheckResult:
     fix = "pip install 'labhand[trainer]' there, or set python in the pool"
     try:
         python = training_python(settings)
@@ -147,7 +149,17 @@ def _torch(_root: Path, settings: Settings) -> CheckResult:
     version, cuda = json.loads(done.stdout)
     if devices().kind != "cpu" and not cuda:
         return CheckResult("torch", "bad", f"{version} doesn't see the GPUs", "install a CUDA build of torch")
-    return CheckResult("torch", "ok", f"{version} in {python}")
+    own = _command_of_its_own(root, settings)
+    runs = f"; the trainer's command runs {own}, and each run asks that for its torch" if own else ""
+    return CheckResult("torch", "note" if own else "ok", f"{version} in {python}{runs}")
+
+
+def _command_of_its_own(root: Path, settings: Settings) -> str:
+    """Return the program that the trainer's command starts, if it isn't the pool's `python`."""
+    with suppress(LabhandError):  # another check reports it
+        program = load_trainer(settings.trainer, root).file.command[0]
+        return "" if program == "python" else program
+    return ""
 
 
 def _data(root: Path, settings: Settings) -> CheckResult:

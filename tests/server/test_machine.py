@@ -104,10 +104,3 @@ def test_a_machine_without_gpus_offers_its_cores_and_counts_cpu_time(tmp_path: P
         machine.devices.cache_clear()
     assert (found.kind, found.clock) == ("cpu", "cpu")
     assert found.indices
-
-
-def test_the_file_system_of_a_path_is_that_of_the_deepest_mount(tmp_path: Path) -> None:
-    mounts = tmp_path / "mounts"
-    mounts.write_text(f"/dev/a / ext4 rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n/dev/b {tmp_path}/own ext4 rw 0 0\n")
-    assert machine.file_system(tmp_path / "lab.db", mounts) == "nfs4"
-    assert machine.file_system(tmp_path / "own" / "lab.db", mounts) == "ext4"
