@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from ..trainer.contract import nvidia
+from ..trainer.contract.gpu_names import matching_kinds
 from .domain import Clock
 
 DRIVER_REMEDY = (
@@ -33,18 +35,50 @@ class Devices:
 
 
 @cache
-def devices() -> Devices:
-    """This machine's GPUs of its most frequent kind; a slot for each core where it has none.
+def devices(gpu: str | None = None) -> Devices:
+    """The devices of one kind on this machine.
 
-    A machine has none if `nvidia-smi` isn't installed or `CUDA_VISIBLE_DEVICES` is empty. Where `nvidia-smi` is installed and
-    fails, there are no devices at all: a lab must not train on processors because a driver is broken.
+    A machine has no GPUs if `nvidia-smi` isn't installed or `CUDA_VISIBLE_DEVICES` is empty. Where `nvidia-smi` is installed
+    and fails, there are no devices at all: a lab must not train on processors because a driver is broken.
+
+    Args:
+        gpu: A kind, as `gpu_names.gpu_kind` or a part of its name has it, or `cpu`. None for the most frequent kind of GPU, of
+            equally frequent ones that with more memory; a slot for each core where there is no GPU.
     """
+    cores = Devices("cpu", tuple(sorted(os.sched_getaffinity(0))), "cpu")
+    if gpu is not None and gpu.lower() == cores.kind:
+        return cores
     try:
         gpus = [] if nvidia.is_hidden() else nvidia.gpus()
     except nvidia.DriverError as error:
         return Devices("unknown", (), "wall", f"The GPU driver doesn't work: {error}. {DRIVER_REMEDY}")
+    if gpu is not None:
+        return _of_kind(gpu, gpus)
     if not gpus:
-        return Devices("cpu", tuple(sorted(os.sched_getaffinity(0))), "cpu")
-    kinds = [gpu.kind for gpu in gpus]
-    kind = max(kinds, key=kinds.count)
-    return Devices(kind, tuple(gpu.index for gpu in gpus if gpu.kind == kind), "wall")
+        return cores
+    kinds = [device.kind for device in gpus]
+    chosen = max(gpus, key=lambda device: (kinds.count(device.kind), device.memory_mib))
+    return _slots(chosen.kind, gpus)
+
+
+def other_kinds(chosen: Devices) -> list[str]:
+    """The kinds of GPU on this machine that `chosen` leaves out."""
+    try:
+        gpus = [] if nvidia.is_hidden() else nvidia.gpus()
+    except nvidia.DriverError:
+        return []
+    return sorted({device.kind for device in gpus} - {chosen.kind})
+
+
+def _of_kind(gpu: str, gpus: Sequence[nvidia.Gpu]) -> Devices:
+    kinds = sorted({device.kind for device in gpus})
+    matching = matching_kinds(gpu, kinds)
+    if len(matching) == 1:
+        return _slots(matching[0], gpus)
+    has = f"has {', '.join(kinds) or 'no GPU'}"
+    problem = f"means several kinds here: {', '.join(matching)}" if matching else f"isn't on this machine, which {has}"
+    return Devices(gpu, (), "wall", f"gpu = {gpu!r} {problem}. Set gpu of the pool in labhand.toml to one kind of this machine")
+
+
+def _slots(kind: str, gpus: Sequence[nvidia.Gpu]) -> Devices:
+    return Devices(kind, tuple(device.index for device in gpus if device.kind == kind), "wall")

@@ -24,7 +24,7 @@ from ..backends.skypilot.client import SkyClient, SkyPilotInfo
 from ..errors import LabhandError
 from ..file_systems import refuse_unsafe_file_system
 from ..lab.evaluator_change import latest_evaluator
-from ..machine import DRIVER_REMEDY, devices
+from ..machine import DRIVER_REMEDY, devices, other_kinds
 from ..settings import DATABASE, FILE, Settings, data_folder, load_settings
 from ..source.trainer_folder import FILE as TRAINER_FILE
 from ..source.trainer_folder import is_bare_name, load_trainer
@@ -125,14 +125,21 @@ def _trainer(root: Path, settings: Settings) -> CheckResult:
     )
 
 
-def _gpus(_root: Path, _settings: Settings) -> CheckResult:
-    machine = devices()
-    if machine.problem:
-        return CheckResult("GPUs", "bad", machine.problem.removesuffix(f". {DRIVER_REMEDY}"), DRIVER_REMEDY)
-    if machine.kind == "cpu":
-        cores = f"none; experiments run on {len(machine.indices)} processor cores, and budgets count CPU seconds"
+def _gpus(_root: Path, settings: Settings) -> CheckResult:
+    chosen = [devices(pool.local_gpu) for pool in settings.pools.values() if pool.declared_gpu is None] or [devices()]
+    for machine in chosen:
+        if machine.problem:
+            remedy = DRIVER_REMEDY if machine.problem.endswith(DRIVER_REMEDY) else "correct gpu in labhand.toml"
+            return CheckResult("GPUs", "bad", machine.problem.removesuffix(f". {DRIVER_REMEDY}"), remedy)
+    shown = ", ".join(f"{len(machine.indices)} x {machine.kind}" for machine in chosen)
+    unused = sorted(set(other_kinds(chosen[0])) - {machine.kind for machine in chosen})
+    if unused:
+        pool = f'[pools.{unused[0].lower()}] with backend = "local" and gpu = "{unused[0]}"'
+        return CheckResult("GPUs", "note", f"{shown}; {', '.join(unused)} isn't used", f"a pool has one kind: add {pool}")
+    if chosen[0].kind == "cpu":
+        cores = f"none; experiments run on {len(chosen[0].indices)} processor cores, and budgets count CPU seconds"
         return CheckResult("GPUs", "note", cores)
-    return CheckResult("GPUs", "ok", f"{len(machine.indices)} x {machine.kind}")
+    return CheckResult("GPUs", "ok", shown)
 
 
 def _torch(root: Path, settings: Settings) -> CheckResult:

@@ -49,7 +49,7 @@ class LocalBackend(Backend):
         self._name = name
         self._settings = settings
         self._runs = runs.resolve()
-        self._devices = here or devices()
+        self._devices = here or devices(settings.gpu)
         self._slots = Slots(self._devices.kind, self._devices.indices)
         self._limit = min(settings.slots or len(self._devices.indices), len(self._devices.indices))
         self._children: set[int] = set()
