@@ -23,12 +23,13 @@ from ..backends.skypilot.api import SkyError
 from ..backends.skypilot.client import SkyClient, SkyPilotInfo
 from ..errors import LabhandError
 from ..file_systems import refuse_unsafe_file_system
+from ..lab import slot_release
 from ..lab.evaluator_change import latest_evaluator
 from ..machine import DRIVER_REMEDY, devices, other_kinds
 from ..settings import DATABASE, FILE, Settings, data_folder, load_settings
 from ..source.trainer_folder import FILE as TRAINER_FILE
 from ..source.trainer_folder import is_bare_name, load_trainer
-from .console import out, registration_command
+from .console import exit_on_error, out, registration_command
 from .init import training_python
 from .install_check import changed_files
 
@@ -55,8 +56,16 @@ class CheckResult:
     fix: str = ""
 
 
-def examine(root: Path) -> None:
-    """Print a line for each check. Exit code 1 if something stops experiments."""
+def examine(root: Path, *, use_all_slots: bool = False) -> None:
+    """Print a line for each check. Exit code 1 if something stops experiments.
+
+    Args:
+        root: The lab's.
+        use_all_slots: Use the slots again that the lab has set aside, before the checks.
+    """
+    if use_all_slots:
+        with exit_on_error():
+            anyio.run(slot_release.use_all_slots, data_folder(root, load_settings(root)))
     results = list(_check_all(root))
     for result in results:
         fix = f" [bold]→ {escape(result.fix)}[/bold]" if result.fix else ""
@@ -78,6 +87,7 @@ def _check_all(root: Path) -> Iterator[CheckResult]:
         _folder,
         _trainer,
         _gpus,
+        _slots,
         _torch,
         _data,
         _landlock,
@@ -140,6 +150,14 @@ def _gpus(_root: Path, settings: Settings) -> CheckResult:
         cores = f"none; experiments run on {len(chosen[0].indices)} processor cores, and budgets count CPU seconds"
         return CheckResult("GPUs", "note", cores)
     return CheckResult("GPUs", "ok", shown)
+
+
+def _slots(root: Path, settings: Settings) -> CheckResult:
+    slots = [] if settings.is_rehearsal else anyio.run(slot_release.faulty_slots_of, data_folder(root, settings))
+    if not slots:
+        return CheckResult("slots", "ok", "none is set aside as faulty")
+    shown = "; ".join(f"slot {slot.slot} of {slot.pool}: {slot.reason}" for slot in slots)
+    return CheckResult("slots", "bad", f"set aside: {shown}", "check these devices, then: labhand doctor --use-all-slots")
 
 
 def _torch(root: Path, settings: Settings) -> CheckResult:
