@@ -131,8 +131,8 @@ def _find(word: str, folder: Path) -> Path | None:
     if os.sep in word:
         file = folder / word
         return file if file.is_file() else None
-    found = shutil.which(word)
-    return None if found is None else Path(found)
+    program = shutil.which(word)
+    return None if program is None else Path(program)
 
 
 def _first_line(script: Path) -> list[str]:
