@@ -1,21 +1,20 @@
-"""What this machine has: GPUs by kind, else processor cores, to train on; file systems to keep a lab on."""
+"""What this machine has to train on: GPUs by kind, else processor cores."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from ..trainer.contract import nvidia
+from ..trainer.contract.gpu_names import matching_kinds
 from .domain import Clock
-from .errors import SettingsError
 
 DRIVER_REMEDY = (
     "Run nvidia-smi and repair the driver (after an update, restart the machine), then restart labhand. Or set"
     " CUDA_VISIBLE_DEVICES to an empty value to train on the processor"
 )
-NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "ceph", "glusterfs", "9p", "fuse.sshfs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +35,50 @@ class Devices:
 
 
 @cache
-def devices() -> Devices:
-    """This machine's GPUs of its most frequent kind; a slot for each core where it has none.
+def devices(gpu: str | None = None) -> Devices:
+    """The devices of one kind on this machine.
 
-    A machine has none if `nvidia-smi` isn't installed or `CUDA_VISIBLE_DEVICES` is empty. Where `nvidia-smi` is installed and
-    fails, there are no devices at all: a lab must not train on processors because a driver is broken.
+    A machine has no GPUs if `nvidia-smi` isn't installed or `CUDA_VISIBLE_DEVICES` is empty. Where `nvidia-smi` is installed
+    and fails, there are no devices at all: a lab must not train on processors because a driver is broken.
+
+    Args:
+        gpu: A kind, as `gpu_names.gpu_kind` or a part of its name has it, or `cpu`. None for the most frequent kind of GPU, of
+            equally frequent ones that with more memory; a slot for each core where there is no GPU.
     """
+    cores = Devices("cpu", tuple(sorted(os.sched_getaffinity(0))), "cpu")
+    if gpu is not None and gpu.lower() == cores.kind:
+        return cores
     try:
         gpus = [] if nvidia.is_hidden() else nvidia.gpus()
     except nvidia.DriverError as error:
         return Devices("unknown", (), "wall", f"The GPU driver doesn't work: {error}. {DRIVER_REMEDY}")
+    if gpu is not None:
+        return _of_kind(gpu, gpus)
     if not gpus:
-        return Devices("cpu", tuple(sorted(os.sched_getaffinity(0))), "cpu")
-    kinds = [gpu.kind for gpu in gpus]
-    kind = max(kinds, key=kinds.count)
-    return Devices(kind, tuple(gpu.index for gpu in gpus if gpu.kind == kind), "wall")
+        return cores
+    kinds = [device.kind for device in gpus]
+    chosen = max(gpus, key=lambda device: (kinds.count(device.kind), device.memory_mib))
+    return _slots(chosen.kind, gpus)
 
 
-def refuse_network_file_system(path: Path) -> None:
-    """Refuse a place where SQLite's locks can't be relied on.
-
-    Raises:
-        SettingsError: `path` lies on a network file system.
-    """
-    kind = file_system(path)
-    if kind in NETWORK_FILE_SYSTEMS:
-        raise SettingsError(
-            f"{path} lies on a network file system ({kind}), where a lab's database can't be kept safe",
-            "Set data_dir in labhand.toml (or LABHAND_DATA_DIR) to a folder on a local disk",
-        )
+def other_kinds(chosen: Devices) -> list[str]:
+    """The kinds of GPU on this machine that `chosen` leaves out."""
+    try:
+        gpus = [] if nvidia.is_hidden() else nvidia.gpus()
+    except nvidia.DriverError:
+        return []
+    return sorted({device.kind for device in gpus} - {chosen.kind})
 
 
-def file_system(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
-    """The kind of file system that holds `path`; empty where the system doesn't tell."""
-    if not mounts.exists():
-        return ""
-    place = path.resolve()
-    best = ("", "")
-    for line in mounts.read_text("utf-8", "replace").splitlines():
-        _, point, kind, *_ = line.split()
-        mount = point.replace("\\040", " ")
-        if place.is_relative_to(mount) and len(mount) >= len(best[0]):
-            best = (mount, kind)
-    return best[1]
+def _of_kind(gpu: str, gpus: Sequence[nvidia.Gpu]) -> Devices:
+    kinds = sorted({device.kind for device in gpus})
+    matching = matching_kinds(gpu, kinds)
+    if len(matching) == 1:
+        return _slots(matching[0], gpus)
+    has = f"has {', '.join(kinds) or 'no GPU'}"
+    problem = f"means several kinds here: {', '.join(matching)}" if matching else f"isn't on this machine, which {has}"
+    return Devices(gpu, (), "wall", f"gpu = {gpu!r} {problem}. Set gpu of the pool in labhand.toml to one kind of this machine")
+
+
+def _slots(kind: str, gpus: Sequence[nvidia.Gpu]) -> Devices:
+    return Devices(kind, tuple(device.index for device in gpus if device.kind == kind), "wall")

@@ -152,11 +152,17 @@ def prepare(*, root: Root = None) -> None:
 
 
 @app.command()
-def doctor(*, root: Root = None) -> None:
+def doctor(
+    *,
+    root: Root = None,
+    use_all_slots: Annotated[
+        bool, typer.Option("--use-all-slots", help="Use slots again that the lab has set aside as faulty")
+    ] = False,
+) -> None:
     """Check this machine and the lab: report what works, what is missing, and the remedy. Exit code 1: something is missing."""
     from .commands.doctor import examine
 
-    examine(_root(root))
+    examine(_root(root), use_all_slots=use_all_slots)
 
 
 @app.command()

@@ -107,6 +107,11 @@ class PoolBase(Section):
         return frozenset()
 
     @property
+    def local_gpu(self) -> str | None:
+        """The kind of GPU of this machine that the file names; None for the most frequent one."""
+        return None
+
+    @property
     def local_python(self) -> str | None:
         """The interpreter that trains on this machine, where the file names one."""
         return None
@@ -119,6 +124,11 @@ class LocalPool(PoolBase):
     slots: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Experiments at once; by default one for each GPU, or for each core where there is no GPU"
     )
+    gpu: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="The kind of GPU of this machine, or `cpu`; by default the most frequent kind. A machine with several kinds"
+        " needs a pool for each",
+    )
     python: str | None = Field(default=None, description="The interpreter that trains; by default the one that labhand runs in")
     usd_per_hour: float = Field(default=0.0, ge=0, description="Price of one slot for one hour, in US dollars")
     max_budget_seconds: MaxBudget = 86400.0
@@ -128,6 +138,11 @@ class LocalPool(PoolBase):
     @override
     def max_slots(self) -> int | None:
         return self.slots
+
+    @property
+    @override
+    def local_gpu(self) -> str | None:
+        return self.gpu
 
     @property
     @override

@@ -21,6 +21,7 @@ from .contract.trainer_file import Data, read_trainer
 from .run.child import CancelledError, Stop
 from .run.classify import RunFailedError
 from .run.gate import Gate
+from .run.interpreter import with_what_runs
 from .run.log import Log
 from .run.machine import describe_device, prepare_once
 from .run.printed_metric import read_score, read_summary
@@ -94,6 +95,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         confinement.check()
         prepare_once(trainer, folder, spec, log, stop)
         run = Run(folder, spec, trainer, log, stop, result, confinement, gate, group)
+        result.device = with_what_runs(run, result.device)
         return _run_self_reported(run) if trainer.data is None else _run_evaluated(run, trainer.data)
 
 

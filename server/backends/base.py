@@ -12,7 +12,7 @@ To add a backend, write three files and add two lines:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -146,6 +146,13 @@ class Backend(AsyncContextManagerMixin, ABC):
 
         The run is reported as `finished` later, with a result whose status is `cancelled`. Cancelling a run twice, or one that
         is over or was never started, changes nothing.
+        """
+
+    def set_aside(self, slots: Set[int]) -> None:
+        """Start nothing on these slots until the next call; what runs there goes on. Called before each call of `free`.
+
+        Args:
+            slots: As `start` named them in its handles, under `slot`. A backend whose handles name none may ignore this.
         """
 
     @override

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,12 +22,14 @@ from ...trainer.contract.evaluator_version import evaluator_version
 from ..backends.skypilot.api import SkyError
 from ..backends.skypilot.client import SkyClient, SkyPilotInfo
 from ..errors import LabhandError
+from ..file_systems import refuse_unsafe_file_system
+from ..lab import slot_release
 from ..lab.evaluator_change import latest_evaluator
-from ..machine import DRIVER_REMEDY, devices, refuse_network_file_system
-from ..settings import FILE, Settings, data_folder, load_settings
+from ..machine import DRIVER_REMEDY, devices, other_kinds
+from ..settings import DATABASE, FILE, Settings, data_folder, load_settings
 from ..source.trainer_folder import FILE as TRAINER_FILE
 from ..source.trainer_folder import is_bare_name, load_trainer
-from .console import out, registration_command
+from .console import exit_on_error, out, registration_command
 from .init import training_python
 from .install_check import changed_files
 
@@ -53,8 +56,16 @@ class CheckResult:
     fix: str = ""
 
 
-def examine(root: Path) -> None:
-    """Print a line for each check. Exit code 1 if something stops experiments."""
+def examine(root: Path, *, use_all_slots: bool = False) -> None:
+    """Print a line for each check. Exit code 1 if something stops experiments.
+
+    Args:
+        root: The lab's.
+        use_all_slots: Use the slots again that the lab has set aside, before the checks.
+    """
+    if use_all_slots:
+        with exit_on_error():
+            anyio.run(slot_release.use_all_slots, data_folder(root, load_settings(root)))
     results = list(_check_all(root))
     for result in results:
         fix = f" [bold]→ {escape(result.fix)}[/bold]" if result.fix else ""
@@ -76,6 +87,7 @@ def _check_all(root: Path) -> Iterator[CheckResult]:
         _folder,
         _trainer,
         _gpus,
+        _slots,
         _torch,
         _data,
         _landlock,
@@ -97,13 +109,13 @@ def _git(_root: Path, _settings: Settings) -> CheckResult:
 
 def _folder(root: Path, settings: Settings) -> CheckResult:
     folder = data_folder(root, settings)
-    try:
-        refuse_network_file_system(folder)
-    except LabhandError as error:
-        return CheckResult("folder", "bad", error.problem, error.remedy)
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
     if not os.access(nearest, os.W_OK):
         return CheckResult("folder", "bad", f"{nearest} can't be written", "choose another folder, or set data_dir")
+    try:
+        refuse_unsafe_file_system(nearest / DATABASE, binds=False)
+    except LabhandError as error:
+        return CheckResult("folder", "bad", error.problem, error.remedy)
     free = shutil.disk_usage(nearest).free / 2**30
     return CheckResult("folder", "ok", f"{folder}, {free:.0f} GiB free")
 
@@ -123,17 +135,32 @@ def _trainer(root: Path, settings: Settings) -> CheckResult:
     )
 
 
-def _gpus(_root: Path, _settings: Settings) -> CheckResult:
-    machine = devices()
-    if machine.problem:
-        return CheckResult("GPUs", "bad", machine.problem.removesuffix(f". {DRIVER_REMEDY}"), DRIVER_REMEDY)
-    if machine.kind == "cpu":
-        cores = f"none; experiments run on {len(machine.indices)} processor cores, and budgets count CPU seconds"
+def _gpus(_root: Path, settings: Settings) -> CheckResult:
+    chosen = [devices(pool.local_gpu) for pool in settings.pools.values() if pool.declared_gpu is None] or [devices()]
+    for machine in chosen:
+        if machine.problem:
+            remedy = DRIVER_REMEDY if machine.problem.endswith(DRIVER_REMEDY) else "correct gpu in labhand.toml"
+            return CheckResult("GPUs", "bad", machine.problem.removesuffix(f". {DRIVER_REMEDY}"), remedy)
+    shown = ", ".join(f"{len(machine.indices)} x {machine.kind}" for machine in chosen)
+    unused = sorted(set(other_kinds(chosen[0])) - {machine.kind for machine in chosen})
+    if unused:
+        pool = f'[pools.{unused[0].lower()}] with backend = "local" and gpu = "{unused[0]}"'
+        return CheckResult("GPUs", "note", f"{shown}; {', '.join(unused)} isn't used", f"a pool has one kind: add {pool}")
+    if chosen[0].kind == "cpu":
+        cores = f"none; experiments run on {len(chosen[0].indices)} processor cores, and budgets count CPU seconds"
         return CheckResult("GPUs", "note", cores)
-    return CheckResult("GPUs", "ok", f"{len(machine.indices)} x {machine.kind}")
+    return CheckResult("GPUs", "ok", shown)
 
 
-def _torch(_root: Path, settings: Settings) -> CheckResult:
+def _slots(root: Path, settings: Settings) -> CheckResult:
+    slots = [] if settings.is_rehearsal else anyio.run(slot_release.faulty_slots_of, data_folder(root, settings))
+    if not slots:
+        return CheckResult("slots", "ok", "none is set aside as faulty")
+    shown = "; ".join(f"slot {slot.slot} of {slot.pool}: {slot.reason}" for slot in slots)
+    return CheckResult("slots", "bad", f"set aside: {shown}", "check these devices, then: labhand doctor --use-all-slots")
+
+
+def _torch(root: Path, settings: Settings) -> CheckResult:
     fix = "pip install 'labhand[trainer]' there, or set python in the pool"
     try:
         python = training_python(settings)
@@ -147,7 +174,17 @@ def _torch(_root: Path, settings: Settings) -> CheckResult:
     version, cuda = json.loads(done.stdout)
     if devices().kind != "cpu" and not cuda:
         return CheckResult("torch", "bad", f"{version} doesn't see the GPUs", "install a CUDA build of torch")
-    return CheckResult("torch", "ok", f"{version} in {python}")
+    own = _command_of_its_own(root, settings)
+    runs = f"; the trainer's command runs {own}, and each run asks that for its torch" if own else ""
+    return CheckResult("torch", "note" if own else "ok", f"{version} in {python}{runs}")
+
+
+def _command_of_its_own(root: Path, settings: Settings) -> str:
+    """Return the program that the trainer's command starts, if it isn't the pool's `python`."""
+    with suppress(LabhandError):  # another check reports it
+        program = load_trainer(settings.trainer, root).file.command[0]
+        return "" if program == "python" else program
+    return ""
 
 
 def _data(root: Path, settings: Settings) -> CheckResult:

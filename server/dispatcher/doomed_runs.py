@@ -20,11 +20,11 @@ from ..store.running import early_stops
 from ..store.running.runs import Attempt
 
 LOOK_SECONDS = 5.0
-"""How often the curves of what runs are looked at."""
+"""Seconds between two looks at the curves of running experiments."""
 MAX_CURVES = 100
-"""Of a setting, the newest finished ones that a run is compared with."""
+"""Number of finished curves of a setting, the newest ones, that a run is compared with."""
 POINTS = 400
-"""Of a finished curve that are kept."""
+"""Number of points of a finished curve that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class _StratumCurves:
 
 
 class DoomedRuns:
-    """Finds what is doomed among the runs.
+    """Finds runs that are doomed.
 
     Args:
-        db: The lab's.
-        runs: Where run folders lie, whatever the backend.
-        metric: What scores are of.
+        db: The lab's database.
+        runs: The folder that holds the run folders, whatever the backend.
+        metric: The trainer's metric.
     """
 
     def __init__(self, db: Database, runs: Path, metric: Metric) -> None:
@@ -52,39 +52,46 @@ class DoomedRuns:
         self._curves: dict[str, list[Point]] = {}
 
     async def look(self, attempts: Sequence[Attempt]) -> list[tuple[Attempt, Doomed]]:
-        """The runs to be stopped now; none where that was looked at recently."""
+        """Return the runs to be stopped now; none if the curves were read in the last `LOOK_SECONDS`."""
         now = time.monotonic()
         judged = [
-            one
-            for one in attempts
-            if one.run.status is RunStatus.RUNNING and one.purpose is Purpose.IDEA and one.cancel_reason is None
+            attempt
+            for attempt in attempts
+            if attempt.run.status is RunStatus.RUNNING and attempt.purpose is Purpose.IDEA and attempt.cancel_reason is None
         ]
         if not judged or (self._looked_at is not None and now - self._looked_at < LOOK_SECONDS):
             return []
         self._looked_at = now
-        curves = {setting: await self._known(setting) for setting in {one.setting for one in judged}}
+        curves = {setting: await self._curves_of(setting) for setting in {attempt.setting for attempt in judged}}
         verdicts = await to_thread.run_sync(self._judge, judged, curves)
-        return [(one, why) for one, why in verdicts if not await early_stops.was_stopped_before(self._db, one.run.experiment)]
+        return [
+            (attempt, reason)
+            for attempt, reason in verdicts
+            if not await early_stops.was_stopped_before(self._db, attempt.run.experiment)
+        ]
 
-    async def _known(self, setting: str) -> _StratumCurves:
+    async def _curves_of(self, setting: str) -> _StratumCurves:
+        """Return the curves of what finished in a setting, and which of them are good."""
         ended = await early_stops.ended(self._db, setting, MAX_CURVES)
-        await to_thread.run_sync(self._read, [one.run for one in ended if one.run not in self._curves])
-        references = [one.score for one in ended if one.is_reference]
+        await to_thread.run_sync(self._read, [scored.run for scored in ended if scored.run not in self._curves])
+        references = [scored.score for scored in ended if scored.is_reference]
         # With less than nothing to gain over the worst of them.
         bar = min(references, key=lambda score: self._metric.gain(score, 0.0), default=None)
-        good = [one for one in ended if bar is not None and self._metric.gain(one.score, bar) >= 0]
+        good = [scored for scored in ended if bar is not None and self._metric.gain(scored.score, bar) >= 0]
         return _StratumCurves(
-            [self._curves[one.run] for one in ended], [self._curves[one.run] for one in good if len(references) > 1]
+            [self._curves[scored.run] for scored in ended],
+            [self._curves[scored.run] for scored in good if len(references) > 1],
         )
 
     def _read(self, runs: Sequence[str]) -> None:
+        """Read finished curves, which never change, into the cache."""
         for run in runs:
             self._curves[run] = thinned(read_curve(self._runs / run), POINTS)
 
-    def _judge(self, attempts: Sequence[Attempt], known: dict[str, _StratumCurves]) -> list[tuple[Attempt, Doomed]]:
-        reports = [
-            (one, doomed(read_ends(self._runs / one.run.id), here.finished, here.good, one.budget_seconds))
-            for one in attempts
-            for here in [known[one.setting]]
-        ]
-        return [(one, why) for one, why in reports if why is not None]
+    def _judge(self, attempts: Sequence[Attempt], curves: dict[str, _StratumCurves]) -> list[tuple[Attempt, Doomed]]:
+        """Return the runs that are doomed by the curves of their settings, with the reason."""
+        verdicts = [(attempt, self._doomed(attempt, curves[attempt.setting])) for attempt in attempts]
+        return [(attempt, reason) for attempt, reason in verdicts if reason is not None]
+
+    def _doomed(self, attempt: Attempt, curves: _StratumCurves) -> Doomed | None:
+        return doomed(read_ends(self._runs / attempt.run.id), curves.finished, curves.good, attempt.budget_seconds)

@@ -21,7 +21,7 @@ from ..settings import Allowance
 from ..store.comparison import champions, validation_pairs
 from ..store.database import Database
 from ..store.money import pools as pool_rows
-from ..store.running import early_stops, holds, queue, runs, settlement
+from ..store.running import early_stops, holds, queue, runs, settlement, slots_aside
 from ..store.running.runs import Attempt, News
 from .cluster_scaling import ClusterScaler
 from .doomed_runs import DoomedRuns
@@ -193,7 +193,9 @@ class Dispatcher:
         """Write down what is started next, before anything is."""
         if not self._may_take():
             return
+        aside = await slots_aside.slots_aside(self._db)
         for pool in filter(self._hiring.may_start, self._pools.usable()):
+            self._pools[pool.name].backend.set_aside({slot.slot for slot in aside if slot.pool == pool.name})
             free = await self._pools[pool.name].backend.free()
             # What was taken and isn't started yet will need a slot.
             free -= sum(attempt.run.pool == pool.name and not attempt.run.handle for attempt in self._active)

@@ -21,8 +21,8 @@ class RunFolders:
     """The folders of a lab's runs.
 
     Args:
-        place: Where they lie.
-        sources: Where the sources come from.
+        place: The folder that holds them.
+        sources: The repository that their sources come from.
     """
 
     def __init__(self, place: Path, sources: Sources) -> None:
@@ -30,7 +30,7 @@ class RunFolders:
         self._sources = sources
 
     def of(self, run: Run) -> Path:
-        """Where a run's folder is, or would be."""
+        """Return the path of a run's folder, which need not exist."""
         return self._place / run.id
 
     async def fill(self, attempt: Attempt, *, sandbox_required: bool, carries_weights: bool = False) -> Path:

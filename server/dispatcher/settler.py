@@ -13,6 +13,7 @@ from ..store.running import early_stops, holds, result_reader, settlement
 from ..store.running.runs import Attempt
 from ..store.running.settlement import ExperimentOutcome
 from .failure_holds import hold_siblings, name_who_mends
+from .faulty_slots import set_faulty_slots_aside
 from .follow_ups import FollowUps
 from .judge import Judge
 from .validation_stages import ValidationStages
@@ -70,6 +71,7 @@ class Settler:
             if await settlement.end_run(tx, attempt.run, RunStatus.FINISHED, _held(attempt, result, now)):
                 await settlement.finish(tx, attempt.run, outcome, now)
                 has_holds = await hold_siblings(tx, attempt.run.experiment, outcome, now, has_holds=has_holds)
+                await set_faulty_slots_aside(tx, attempt)
                 if outcome.stratum is not None:
                     scored[outcome.stratum].append(attempt.run.experiment)
         await self._judge.judge(tx, scored)

@@ -214,7 +214,7 @@ def _pools(settings: Settings, saved: Mapping[str, Pool]) -> list[Pool]:
 def _pool(name: str, pool: PoolSettings, known: Pool | None) -> Pool:
     """A pool as the settings declare it, before its backend is asked."""
     if pool.declared_gpu is None:
-        here = devices()
+        here = devices(pool.local_gpu)
         gpu, clock, slots = here.kind, here.clock, min(pool.max_slots or len(here.indices), len(here.indices))
         note = here.problem
     else:

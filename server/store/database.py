@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import aiosqlite
 import anyio
 
-from ..machine import refuse_network_file_system
+from ..file_systems import refuse_unsafe_file_system
 from .migrations import MIGRATIONS, missing_statements
 
 Row = sqlite3.Row
@@ -41,9 +41,9 @@ class Database:
         """Open the database at `path`, making it and bringing it up to date where needed.
 
         Raises:
-            SettingsError: It lies on a network file system, or a newer labhand wrote it.
+            SettingsError: It lies on a file system that can't keep it safe, or a newer labhand wrote it.
         """
-        refuse_network_file_system(path)
+        refuse_unsafe_file_system(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as opened:
             writer = await opened.enter_async_context(_connected(path))

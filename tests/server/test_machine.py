@@ -9,6 +9,7 @@ import pytest
 from labhand.server import machine
 from labhand.trainer.contract import nvidia
 from labhand.trainer.contract.run_spec import RunSpec
+from labhand.trainer.run.environment import scrubbed
 from labhand.trainer.run.machine import describe_device
 
 
@@ -36,6 +37,66 @@ H100, T4 = "NVIDIA H100 80GB HBM3, 81559, 570.86", "Tesla T4, 15360, 570.86"
 def test_gpus_of_the_most_frequent_kind_are_the_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_nvidia_smi(tmp_path, monkeypatch, f"printf '0, {H100}\\n1, {T4}\\n2, {H100}\\n'")
     assert machine.devices() == machine.Devices("H100-SXM", (0, 2), "wall")
+
+
+BIG, SMALL = "NVIDIA GeForce RTX 4090, 49140, 570.86", "NVIDIA GeForce RTX 4090, 24564, 570.86"
+DISPLAY = "NVIDIA T400 4GB, 4096, 570.86"
+
+
+@pytest.mark.usefixtures("fresh_devices")
+def test_gpus_of_one_name_and_unlike_memory_are_slots_of_two_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_nvidia_smi(tmp_path, monkeypatch, f"printf '0, {SMALL}\\n1, {BIG}\\n2, {SMALL}\\n'")
+    assert machine.devices() == machine.Devices("RTX4090-24GB", (0, 2), "wall")
+    assert machine.devices("RTX4090-48GB") == machine.Devices("RTX4090-48GB", (1,), "wall")
+    assert machine.other_kinds(machine.devices()) == ["RTX4090-48GB"]
+    for gpu, kind in (("0", "RTX4090-24GB"), ("1", "RTX4090-48GB"), ("2", "RTX4090-24GB")):
+        assert describe_device(RunSpec("e0001-1", "e0001", 1, 1.0, "wall", "cuda", gpu=gpu)).kind == kind
+    assert machine.devices("RTX4090").problem.startswith("gpu = 'RTX4090' means several kinds here: RTX4090-24GB, RTX4090-48GB")
+
+
+@pytest.mark.usefixtures("fresh_devices")
+def test_memory_that_the_driver_reserves_makes_no_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_nvidia_smi(tmp_path, monkeypatch, f"printf '0, {H100}\\n1, NVIDIA H100 80GB HBM3, 80995, 570.86\\n'")
+    assert machine.devices() == machine.Devices("H100-SXM", (0, 1), "wall")
+
+
+@pytest.mark.usefixtures("fresh_devices")
+def test_of_equally_many_gpus_the_larger_one_trains_and_not_the_one_for_the_display(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_nvidia_smi(tmp_path, monkeypatch, f"printf '0, {DISPLAY}\\n1, {BIG}\\n'")
+    assert machine.devices() == machine.Devices("RTX4090", (1,), "wall")
+
+
+@pytest.mark.usefixtures("fresh_devices")
+@pytest.mark.parametrize(
+    ("gpu", "devices"),
+    [
+        ("H100-PCIe", machine.Devices("H100-PCIe", (1,), "wall")),
+        ("h100-sxm", machine.Devices("H100-SXM", (0,), "wall")),
+        ("T4", machine.Devices("T4", (2,), "wall")),
+    ],
+)
+def test_a_pool_has_the_kind_that_it_names_and_no_other_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpu: str, devices: machine.Devices
+) -> None:
+    with_nvidia_smi(tmp_path, monkeypatch, f"printf '0, {H100}\\n1, NVIDIA H100 PCIe, 81559, 570.86\\n2, {T4}\\n'")
+    assert machine.devices(gpu) == devices
+    assert machine.devices("CPU").kind == "cpu"
+    assert "isn't on this machine, which has H100-PCIe, H100-SXM, T4" in machine.devices("B200").problem
+
+
+@pytest.mark.usefixtures("fresh_devices")
+def test_a_run_on_a_sound_gpu_is_described_beside_a_broken_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = "0, [GPU requires reset], 81559, 570.86"
+    script = f'case "$*" in *--id=1*) echo "1, {H100}" ;; *) printf "{broken}\\n1, {H100}\\n" ;; esac'
+    with_nvidia_smi(tmp_path, monkeypatch, script)
+    assert describe_device(RunSpec("e0001-1", "e0001", 1, 1.0, "wall", "cuda", gpu="1")).kind == "H100-SXM"
+
+
+def test_an_experiment_numbers_gpus_as_the_driver_does(tmp_path: Path) -> None:
+    environment = scrubbed(RunSpec("e0001-1", "e0001", 1, 1.0, "wall", "cuda", gpu="1"), tmp_path)
+    assert (environment["CUDA_DEVICE_ORDER"], environment["CUDA_VISIBLE_DEVICES"]) == ("PCI_BUS_ID", "1")
 
 
 @pytest.mark.usefixtures("fresh_devices")
@@ -104,10 +165,3 @@ def test_a_machine_without_gpus_offers_its_cores_and_counts_cpu_time(tmp_path: P
         machine.devices.cache_clear()
     assert (found.kind, found.clock) == ("cpu", "cpu")
     assert found.indices
-
-
-def test_the_file_system_of_a_path_is_that_of_the_deepest_mount(tmp_path: Path) -> None:
-    mounts = tmp_path / "mounts"
-    mounts.write_text(f"/dev/a / ext4 rw 0 0\nserver:/x {tmp_path} nfs4 rw 0 0\n/dev/b {tmp_path}/own ext4 rw 0 0\n")
-    assert machine.file_system(tmp_path / "lab.db", mounts) == "nfs4"
-    assert machine.file_system(tmp_path / "own" / "lab.db", mounts) == "ext4"

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..contract.errors import ContractError
 from ..contract.host_events import print_event
+from ..contract.runner_process import start_runner
 from .gpu_slots import GpuSlot
 from .spool import SpooledRun
 
@@ -87,20 +88,7 @@ def spawn(run: HostedRun, slot: GpuSlot) -> None:
     run.slot = slot
     with suppress(ContractError):  # the runner explains in its result what is wrong with the file
         run.folder.complete_spec(device="cuda", gpu=slot.index, cores=slot.cores, gate=slot.gate)
-    log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    run.pid = os.posix_spawn(
-        sys.executable,
-        [sys.executable, "-P", "-m", "labhand.trainer.runner", str(run.folder.path)],
-        os.environ,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(run.folder.runner_log), log, 0o644),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ],
-        setsid=True,
-        setsigmask=(),
-        setsigdef=(signal.SIGTERM, signal.SIGINT, signal.SIGPIPE),
-    )
+    run.pid = start_runner(sys.executable, run.folder)
 
 
 class Curve:

@@ -8,12 +8,14 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .gpu_names import gpu_kind
 
 SECONDS = 20.0
 """How long `nvidia-smi` may take to answer; without persistence mode it loads the driver first."""
+SAME_MEMORY = 1.1
+"""Memory sizes up to this ratio are one size: the driver reserves a part, with error correction more."""
 MAX_SHOWN = 300
 """Characters of its output that an error shows."""
 _FIELDS = ("index", "name", "memory.total", "driver_version")
@@ -36,11 +38,13 @@ class Gpu:
         index: By which the driver numbers it.
         kind: As `gpu_names.gpu_kind` names it; where the GPU is cut into MIG slices, the kind of the first one.
         driver: Version of the driver.
+        memory_mib: Of the whole GPU; 0 where the driver doesn't tell.
     """
 
     index: int
     kind: str
     driver: str
+    memory_mib: float = 0.0
 
 
 def is_hidden() -> bool:
@@ -51,6 +55,8 @@ def is_hidden() -> bool:
 def gpus(only: str | None = None) -> list[Gpu]:
     """The GPUs of this machine; empty where `nvidia-smi` isn't installed.
 
+    GPUs of one name whose memory differs have their gigabytes in their kinds: `RTX4090-24GB` beside `RTX4090-48GB`.
+
     Args:
         only: As `CUDA_VISIBLE_DEVICES` names one or several, of which the first is described; None for all.
 
@@ -60,10 +66,7 @@ def gpus(only: str | None = None) -> list[Gpu]:
     if shutil.which("nvidia-smi") is None:
         return []
     first = only.split(",")[0].strip() if only else ""
-    arguments = [] if not first or first.startswith("MIG-") else [f"--id={first}"]
-    rows = [_row(line) for line in _ask([f"--query-gpu={','.join(_FIELDS)}", "--format=csv,noheader,nounits", *arguments])]
-    if not rows:
-        raise DriverError("nvidia-smi lists no GPU")
+    rows = _rows() if not first or first.startswith("MIG-") else _rows_beside(first)
     profiles: Mapping[str, tuple[int, str]] = {}
     if any(_MIG_CAPABLE.search(row.name) for row in rows):
         profiles = _mig_profiles()
@@ -73,7 +76,38 @@ def gpus(only: str | None = None) -> list[Gpu]:
     first_profiles: dict[int, str] = {}
     for index, profile in profiles.values():
         first_profiles.setdefault(index, profile)
-    return [row.as_gpu(first_profiles.get(row.index)) for row in rows]
+    described = _told_apart(rows, [row.as_gpu(first_profiles.get(row.index)) for row in rows])
+    if not first:
+        return described
+    wanted = int(first) if first.isascii() and first.isdecimal() else _rows(f"--id={first}")[0].index
+    return [gpu for gpu in described if gpu.index == wanted]
+
+
+def _rows(*arguments: str) -> list[_Row]:
+    lines = _ask([f"--query-gpu={','.join(_FIELDS)}", "--format=csv,noheader,nounits", *arguments])
+    if not lines:
+        raise DriverError("nvidia-smi lists no GPU")
+    return [_row(line) for line in lines]
+
+
+def _rows_beside(name: str) -> list[_Row]:
+    """All GPUs, or the named one alone if another one is broken."""
+    try:
+        return _rows()
+    except DriverError:
+        return _rows(f"--id={name}")
+
+
+def _told_apart(rows: Sequence[_Row], described: Sequence[Gpu]) -> list[Gpu]:
+    """The GPUs, with gigabytes added to the kinds under which GPUs of unlike memory would be taken for one kind."""
+    sizes: dict[str, list[float]] = {}
+    for row, gpu in zip(rows, described, strict=True):
+        sizes.setdefault(gpu.kind, []).append(row.memory_mib or 0.0)
+    unlike = {kind for kind, memory in sizes.items() if max(memory) > SAME_MEMORY * min(memory)}
+    return [
+        replace(gpu, kind=f"{gpu.kind}-{round((row.memory_mib or 0.0) / 1024)}GB") if gpu.kind in unlike else gpu
+        for row, gpu in zip(rows, described, strict=True)
+    ]
 
 
 def query(what: str, only: str | None) -> Sequence[Sequence[str]]:
@@ -101,7 +135,7 @@ class _Row:
 
     def as_gpu(self, profile: str | None) -> Gpu:
         name = self.name if profile is None else f"{self.name} MIG {profile}"
-        return Gpu(self.index, gpu_kind(name, self.memory_mib), self.driver)
+        return Gpu(self.index, gpu_kind(name, self.memory_mib), self.driver, self.memory_mib or 0.0)
 
 
 def _row(line: str) -> _Row:

@@ -59,17 +59,22 @@ class MeasuredDevice:
 
     Attributes:
         kind: As `gpu_names.gpu_kind` names it, or `cpu`; None before the runner had looked.
-        torch: Version of torch; None if it isn't installed.
+        torch: Version of torch where the command runs; None if it isn't installed, `unknown` if that can't be told.
         driver: Version of the GPU's driver; None on a CPU.
+        environment: Fingerprint of the interpreter that the command runs and of what is installed there, or `unknown`; None
+            if the runner's own interpreter runs it.
     """
 
     kind: str | None = None
     torch: str | None = None
     driver: str | None = None
+    environment: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As `result.json` has it: empty before the runner had looked."""
-        return {} if self.kind is None else asdict(self)
+        if self.kind is None:
+            return {}
+        return {name: value for name, value in asdict(self).items() if name != "environment" or value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +334,7 @@ def _failure(value: object) -> RunFailure | None:
 
 def _device(value: object) -> MeasuredDevice:
     table = _table(value or {}, "device")
-    return MeasuredDevice(_text(table, "kind"), _text(table, "torch"), _text(table, "driver"))
+    return MeasuredDevice(_text(table, "kind"), _text(table, "torch"), _text(table, "driver"), _text(table, "environment"))
 
 
 def _evaluator(value: object) -> EvaluatorIdentity | None:

@@ -60,6 +60,8 @@ def _devices(spec: RunSpec) -> dict[str, str]:
         return threads | {"CUDA_VISIBLE_DEVICES": ""}
     # Inductor's compile workers ask whether there is a GPU; within a sandbox CUDA starts only in the command's own process.
     threads["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
+    # CUDA would number the fastest GPU first, and the driver numbers them by their place: among unlike GPUs, 0 is another one.
+    threads["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     visible = os.environ.get("CUDA_VISIBLE_DEVICES") if spec.gpu is None else spec.gpu
     return threads if visible is None else threads | {"CUDA_VISIBLE_DEVICES": visible}
 

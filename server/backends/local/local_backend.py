@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -30,7 +30,7 @@ from .spawn import spawn_runner
 MAX_CLAIM_SECONDS = 20.0
 """How long a runner may take to claim its run on a busy machine."""
 _STARTED: Mapping[str, Any] = {"started": True}
-"""The handle of every run. A run is found by its id; its folder holds everything else."""
+"""The handle of every run. A run is found by its id; its folder holds everything else. The slot is for the lab's records."""
 
 
 class LocalBackend(Backend):
@@ -49,9 +49,10 @@ class LocalBackend(Backend):
         self._name = name
         self._settings = settings
         self._runs = runs.resolve()
-        self._devices = here or devices()
+        self._devices = here or devices(settings.gpu)
         self._slots = Slots(self._devices.kind, self._devices.indices)
         self._limit = min(settings.slots or len(self._devices.indices), len(self._devices.indices))
+        self._aside: frozenset[int] = frozenset()
         self._children: set[int] = set()
 
     @override
@@ -74,7 +75,12 @@ class LocalBackend(Backend):
         return self._free(self._slots.taken())
 
     def _free(self, taken: Mapping[int, Path]) -> int:
-        return max(0, min(self._limit - self._ours(taken), len(self._devices.indices) - len(taken)))
+        usable = set(self._devices.indices) - self._aside - set(taken)
+        return max(0, min(self._limit - self._ours(taken), len(usable)))
+
+    @override
+    def set_aside(self, slots: Set[int]) -> None:
+        self._aside = frozenset(slots)
 
     def _ours(self, taken: Mapping[int, Path]) -> int:
         return sum(folder.parent == self._runs for folder in taken.values())
@@ -87,13 +93,13 @@ class LocalBackend(Backend):
             return _STARTED
         if not self._free(taken):
             raise NoCapacityError(f"All {self._limit} slots of pool {self._name} are taken", "Wait for a run to end")
-        slot = self._slots.take(folder.path)
+        slot = self._slots.take(folder.path, self._aside)
         try:
             python = self._settings.python or sys.executable
             self._children.add(spawn_runner(python, folder, slot, self._device_of(slot)))
         finally:
             slot.release()
-        return _STARTED
+        return {**_STARTED, "slot": slot.index}
 
     def _device_of(self, slot: DeviceSlot) -> Mapping[str, Any]:
         """Return what the slot adds to a run's `spec.json`."""

@@ -7,7 +7,7 @@ for exactly as long as its runner lives, whatever happens to labs and dispatcher
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,13 +64,19 @@ class Slots:
                 os.close(descriptor)
         return taken
 
-    def take(self, folder: Path) -> DeviceSlot:
+    def take(self, folder: Path, aside: Container[int] = ()) -> DeviceSlot:
         """Take a free slot for the run in `folder`.
+
+        Args:
+            folder: The run folder.
+            aside: Slots that aren't taken.
 
         Raises:
             NoCapacityError: No slot is free.
         """
         for index, file in self._files.items():
+            if index in aside:
+                continue
             descriptor = _open(self._folder / file)
             if try_lock(descriptor):
                 os.ftruncate(descriptor, 0)

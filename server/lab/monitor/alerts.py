@@ -17,8 +17,9 @@ from ...store.comparison import validation_pairs
 from ...store.experiments import stats, workload
 from ...store.money import clusters, spending
 from ...store.money.clusters import DesiredClusters, HeldClusterRow
-from ...store.running import queue, runs
+from ...store.running import queue, runs, slots_aside
 from ...store.running.holds import Hold, active_holds
+from ...store.running.slots_aside import SlotAside
 from ..analysis.drift_check import check_drift
 from ..dispatcher_process import dispatcher_lives
 from ..lab import Lab
@@ -104,6 +105,7 @@ async def scan(lab: Lab) -> list[Attention]:
         alerts += _over(pending)
     alerts += _used_up(state, pending)
     alerts += _storms(await active_holds(lab.db))
+    alerts += _aside(await slots_aside.slots_aside(lab.db))
     alerts += _unusable(pools, queued)
     alerts += _scaled_to_zero(pools, queued, state)
     alerts += _broken(pools, state)
@@ -158,6 +160,13 @@ def _storms(holds: Sequence[Hold]) -> Iterator[Attention]:
             f"held because of {hold.failure}: {held}. {cut(hold.reason, MAX_REASON)}",
             hold.experiments,
         )
+
+
+def _aside(slots: Sequence[SlotAside]) -> Iterator[Attention]:
+    for aside in slots:
+        problem = f"slot {aside.slot} of the pool {aside.pool} is set aside, and nothing starts there: {aside.reason}"
+        remedy = "Ask the person to check that device of the machine, and then to run: labhand doctor --use-all-slots"
+        yield Attention(f"aside:{aside.pool}:{aside.slot}", f"{problem}. {remedy}")
 
 
 def _unusable(pools: Sequence[Pool], queued: Mapping[str, int]) -> Iterator[Attention]:

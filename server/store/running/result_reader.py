@@ -77,14 +77,20 @@ def _facts(result: RunResult, request: RunRequest) -> dict[str, Any]:
     requested_gpu = place.rpartition("/")[0]
     # Left out if it equals the measured kind, as in labhand 0.1: so the strata of existing labs continue.
     other_gpu = {} if requested_gpu == result.device.kind else {"gpu": requested_gpu}
-    return other_gpu | {
-        "trainer": trainer,
-        "evaluator": None if evaluator is None else evaluator.version,
-        "data": None if evaluator is None else evaluator.data,
-        "budget_seconds": request.budget_seconds,
-        "clock": request.clock,
-        "device": result.device.kind,
-        "torch": result.device.torch,
-        "driver": result.device.driver,
-        "self_reported": bool(result.self_reported),
-    }
+    # Left out if the runner's own interpreter runs the command, for the same reason.
+    environment = {} if result.device.environment is None else {"environment": result.device.environment}
+    return (
+        other_gpu
+        | environment
+        | {
+            "trainer": trainer,
+            "evaluator": None if evaluator is None else evaluator.version,
+            "data": None if evaluator is None else evaluator.data,
+            "budget_seconds": request.budget_seconds,
+            "clock": request.clock,
+            "device": result.device.kind,
+            "torch": result.device.torch,
+            "driver": result.device.driver,
+            "self_reported": bool(result.self_reported),
+        }
+    )

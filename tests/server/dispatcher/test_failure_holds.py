@@ -36,9 +36,11 @@ async def test_a_trainer_that_cannot_run_costs_one_run_and_attention_says_who_me
         await writing.launch(lab, overrides={"X": 2})
         await support.tick_until_idle(loop)
         everything = await writing.experiments(lab)
-        assert [(one.status, one.purpose) for one in everything if one.status != "queued"] == [("failed", Purpose.BASELINE)]
+        assert [(started.status, started.purpose) for started in everything if started.status != "queued"] == [
+            ("failed", Purpose.BASELINE)
+        ]
         assert len(everything) == 5
-        [failed] = [one.failed for one in everything if one.failed is not None]
+        [failed] = [experiment.failed for experiment in everything if experiment.failed is not None]
         assert "no change of the source mends it. Tell the person" in failed.next_step
         [line] = [alert.line for alert in await alerts.scan(lab) if alert.key.startswith("storm:")]
         for part in ("The unchanged source failed", "the data is missing", "which only the person can mend", "retry=True"):
@@ -58,9 +60,9 @@ async def test_an_idea_that_fails_beside_a_working_baseline_is_the_ideas_fault(t
         await writing.launch(lab, overrides={"FAIL": True})
         await support.tick_until_idle(loop)
         everything = await writing.experiments(lab)
-        [failed] = [one.failed for one in everything if one.failed is not None]
+        [failed] = [experiment.failed for experiment in everything if experiment.failed is not None]
         assert "unchanged source" not in failed.next_step
-        assert sorted(one.status for one in everything) == ["failed", *["succeeded"] * 4]
+        assert sorted(experiment.status for experiment in everything) == ["failed", *["succeeded"] * 4]
 
 
 async def test_a_first_baseline_that_trains_lets_the_others_start_beside_it(tmp_path: Path) -> None:

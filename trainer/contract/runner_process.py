@@ -1,0 +1,37 @@
+"""Starting a runner, as the local backend and a cluster's host do: detached, so that it outlives the process that starts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from .run_folder import RunFolder
+
+
+def start_runner(python: str, folder: RunFolder) -> int:
+    """Start the runner of the run in `folder`, and return its process id.
+
+    The runner is a session of its own, so that neither the end of this process nor a signal to its group reaches it. It
+    inherits the open files of this process that are inheritable, and its output goes to `runner.log` in the folder.
+
+    Args:
+        python: The interpreter that trains, a path or a name on the PATH.
+        folder: The run folder, with `spec.json` and `source/`.
+
+    Raises:
+        FileNotFoundError: There is no such interpreter.
+    """
+    log = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    return os.posix_spawnp(
+        python,
+        [python, "-P", "-m", "labhand.trainer.runner", str(folder.path)],
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(folder.runner_log), log, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+        setsigmask=(),
+        setsigdef=(signal.SIGTERM, signal.SIGINT, signal.SIGPIPE),
+    )
