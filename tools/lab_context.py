@@ -9,6 +9,7 @@ import anyio
 from mcp.server.mcpserver import Context
 
 from ..server.lab.lab import Lab
+from ..server.lab.monitor.reported import ReportedCursors
 
 ANONYMOUS = "anonymous"
 
@@ -24,6 +25,7 @@ class LabHandle:
         self.root = root
         self._caller = caller
         self._lab: Lab | None = None
+        self.reported = ReportedCursors()
         self._opening = anyio.Lock()
 
     async def lab(self) -> Lab:

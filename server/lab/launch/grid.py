@@ -37,8 +37,10 @@ ABLATION = "ablation"
 """The design whose cells are the parts of the base's change."""
 OPTIMISER = "optimiser"
 """The design whose cells depend on earlier results."""
-MAX_SHOWN = 20
-"""Number of cells that an answer lists."""
+MAX_PRICED_CELLS = 20
+"""Number of cells that the answer of a dry run lists."""
+MAX_LAUNCHED_CELLS = 12
+"""Number of cells up to which the answer of a launch lists them. `get_results` shows the cells of a larger grid."""
 
 Combination = Mapping[str, JsonValue]
 """The knobs that a cell sets, with their values."""
@@ -91,8 +93,8 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
             gpu=batch.gpu,
             why_gpu=choice.why,
             blocks=batch.by_kind(request.replicates),
-            seeds=batch.seeds(request.replicates),
-            cells=_shown(cells, batch),
+            seeds=request.replicates,
+            cells=_shown(cells, batch, is_dry=request.dry_run),
             total=len(cells),
             tells=plan.tells,
             resolution=plan.resolution,
@@ -253,8 +255,10 @@ def _refuse_lacking(variant: Proposal, factors: Iterable[str], name: str) -> Non
         raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], variant.knobs))
 
 
-def _shown(cells: Sequence[Planned], batch: SubmittedBatch) -> list[Cell]:
+def _shown(cells: Sequence[Planned], batch: SubmittedBatch, *, is_dry: bool) -> list[Cell]:
+    if not is_dry and len(cells) > MAX_LAUNCHED_CELLS:
+        return []
     return [
         Cell(id=", ".join(ids(replicates)), variant=cell.proposal.variant, knobs=json.loads(json.dumps(cell.values)))
-        for cell, replicates in zip(cells[:MAX_SHOWN], batch.of_ideas, strict=False)
+        for cell, replicates in zip(cells[:MAX_PRICED_CELLS], batch.of_ideas, strict=False)
     ]

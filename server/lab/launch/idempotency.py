@@ -12,6 +12,8 @@ from ...schemas.messages import LabLine
 from ...store.database import Reader, Transaction
 from ...store.request_answers import find_answer, save_answer
 
+FORMAT = 2
+"""Number of the format of stored answers. An answer of another format can't be restored, so that its request is another."""
 A = TypeVar("A", Launched, GridLaunched)
 
 
@@ -53,4 +55,4 @@ async def keep_answer(tx: Transaction, caller: str, request: LaunchOptions, answ
 
 
 def _digest(request: LaunchOptions) -> str:
-    return sha256(f"{type(request).__name__} {request.model_dump_json()}".encode()).hexdigest()
+    return sha256(f"{type(request).__name__} {FORMAT} {request.model_dump_json()}".encode()).hexdigest()

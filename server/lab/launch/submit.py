@@ -136,10 +136,6 @@ class SubmittedBatch:
         """What to do about the duplicates."""
         return remark(self.earlier)
 
-    def seeds(self, replicates: int) -> list[int]:
-        """The seeds of so many replicates; none where there are several kinds of GPU, which have different seeds."""
-        return _seeds(self.blocks[0].setting, replicates) if len(self.blocks) == 1 else []
-
     def by_kind(self, replicates: int) -> list[LaunchedBlock]:
         """The part of the answer for each kind of GPU; none where there is only one."""
         return [_answer_of_block(block, replicates) for block in self.blocks] if len(self.blocks) > 1 else []
@@ -149,15 +145,11 @@ def _answer_of_block(block: LaunchBlock, replicates: int) -> LaunchedBlock:
     return LaunchedBlock(
         gpu=block.setting.gpu,
         experiments=ids(block.experiments),
-        seeds=_seeds(block.setting, replicates),
+        seeds=replicates,
         estimate=block.estimate,
         duplicates=ids(block.earlier),
         baseline=ids(block.baseline),
     )
-
-
-def _seeds(setting: LaunchStratum, replicates: int) -> list[int]:
-    return [setting.seed(replicate) for replicate in range(replicates)]
 
 
 def ids(experiments: Iterable[Experiment]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import anyio
 from anyio import to_thread
+from pydantic import JsonValue
 
 from ...domain import Status
 from ...ids import id_ranges
@@ -31,6 +32,7 @@ from . import alerts
 from .alerts import MAX_RANGES, Attention
 from .briefing import suggest
 from .next_step import held_step, hint
+from .reported import ReportedCursors
 
 POLL_SECONDS = 0.25
 """Interval at which the database is checked for a new version."""
@@ -41,6 +43,8 @@ MAX_PROGRESS_SECONDS = 15.0
 MAX_START_SECONDS = 10.0
 """How long a dispatcher may take to start before its absence is reported."""
 MAX_ROWS = 10
+STRATUM_FACTS = ("device", "budget_seconds")
+"""Facts of a stratum that an answer repeats. `get_results` and the briefing have all of them."""
 
 OnProgress = Callable[[int, int, str], Awaitable[None]]
 """Called with the number of finished experiments, their total, and a text."""
@@ -80,16 +84,24 @@ class _Snapshot:
         return any(number not in self.held for number in self.unfinished) or bool(self.testing and not self.unfinished)
 
 
-async def wait(lab: Lab, query: WaitQuery, caller: str, on_progress: OnProgress | None = None) -> Waited:
+async def wait(
+    lab: Lab,
+    query: WaitQuery,
+    caller: str,
+    on_progress: OnProgress | None = None,
+    reported: ReportedCursors | None = None,
+) -> Waited:
     """Wait until all or any of the experiments have finished, a new alert comes up, or the time is over.
 
-    Each answer has a cursor. A call with that cursor and the same ids returns only what is new since then.
+    Each answer has a cursor. A call with that cursor and the same ids returns only what is new since then. A call without a
+    cursor goes on where the last answer to the same caller and ids ended; `reported_before` counts what that leaves out.
 
     Args:
         lab: The lab.
         query: What to wait for.
         caller: Whose experiments are waited for if the query has no ids, or an empty list of them.
         on_progress: Called at every change, and at least every 15 s.
+        reported: What was reported before to whom; None for nothing.
 
     Raises:
         BadInputError: A text is not an id, or the cursor is invalid.
@@ -100,9 +112,13 @@ async def wait(lab: Lab, query: WaitQuery, caller: str, on_progress: OnProgress 
         selected = await select(lab, query.ids)
         # The experiments of a validation get no rows of their own: the validation gets one when it has finished.
         wanted, tests = replace(selected, validations=None), ValidationFilter(numbers=selected.validations)
-    watch = _Watch(lab, wanted, tests, parse_wait_cursor(query.after), until_any=query.until == "any", on_progress=on_progress)
+    reported = reported or ReportedCursors()
+    seen = parse_wait_cursor(query.after) if query.after is not None else reported.last(caller, query.ids)
+    watch = _Watch(lab, wanted, tests, seen, until_any=query.until == "any", on_progress=on_progress)
     snapshot = await watch.until(time.monotonic() + query.timeout_seconds)
-    return await _answer(lab, query, caller, watch, snapshot)
+    answer = await _answer(lab, query, caller, watch, snapshot)
+    reported.save(caller, query.ids, parse_wait_cursor(answer.cursor))
+    return answer
 
 
 class _Watch:
@@ -147,6 +163,13 @@ class _Watch:
     def newly_finished(self, snapshot: _Snapshot) -> Filter:
         """Return the filter for the experiments that finished between the cursor and a snapshot."""
         return replace(self._wanted, finished_after=self.seen.finished, finished_until=snapshot.last)
+
+    async def reported_before(self) -> int | None:
+        """Return how many of the experiments had finished by the cursor, so that an earlier answer has reported them."""
+        if not self.seen.finished:
+            return None
+        count, _ = await progress.finished(self._lab.db, replace(self._wanted, finished_until=self.seen.finished))
+        return count or None
 
     async def _take_snapshot(self) -> _Snapshot:
         # Unfinished before finished: what finishes between the two reads then counts as both, rather than as neither.
@@ -215,16 +238,25 @@ async def _answer(lab: Lab, query: WaitQuery, caller: str, watch: _Watch, snapsh
     return Waited(
         finished=rows,
         finished_total=snapshot.finished,
-        common=common if rows else {},
+        reported_before=await watch.reported_before() if query.after is None else None,
+        common=_brief(common) if rows else {},
         validations=await tabulate_validations(lab, snapshot.tested),
         failures=await failure_classes(lab, new),
         pending=_pending(snapshot),
         attention=[alert.line for alert in snapshot.attention],
         cursor=str(cursor),
         timed_out=not watch.is_over(snapshot),
-        next=await _next(lab, query, snapshot, caller, str(cursor)),
+        next=await _next(lab, query.model_copy(update={"after": str(cursor)}), watch, snapshot, caller),
         lab=await lab_line(lab),
     )
+
+
+def _brief(common: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return what rows have in common, with the facts of their stratum that tell strata apart at a glance."""
+    facts = common.get("stratum")
+    if not isinstance(facts, dict):
+        return dict(common)
+    return {**common, "stratum": {name: facts[name] for name in STRATUM_FACTS if name in facts}}
 
 
 def _runs_of(testing: Sequence[Validation]) -> Filter:
@@ -241,14 +273,13 @@ def _pending(snapshot: _Snapshot) -> Pending | None:
     )
 
 
-async def _next(lab: Lab, query: WaitQuery, snapshot: _Snapshot, caller: str, cursor: str) -> str:
+async def _next(lab: Lab, repeated: WaitQuery, watch: _Watch, snapshot: _Snapshot, caller: str) -> str:
     if snapshot.unfinished and not snapshot.can_finish:
         return await held_step(lab, set(snapshot.unfinished))
     if snapshot.unfinished or snapshot.testing:
-        repeated = query.model_copy(update={"after": cursor})
         return hint(repeated, "returns what is new since this answer")
     if snapshot.finished > MAX_ROWS:
-        since = {"after": query.after} if query.after else {}
-        whose = {"ids": query.ids} if query.ids else {"by": caller}
+        since = {"after": str(watch.seen.finished)} if watch.seen.finished else {}
+        whose = {"ids": repeated.ids} if repeated.ids else {"by": caller}
         return hint(ResultsQuery.model_validate(since | whose), f"returns all {snapshot.finished} page by page, the best first")
     return await suggest(lab)
