@@ -97,4 +97,5 @@ class Scaled(Answer):
     lasts_hours: float | None = None
     dry_run: bool | None = None
     next: str = ""
+    warning: str = ""
     lab: LabLine | None = None

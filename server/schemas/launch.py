@@ -169,6 +169,7 @@ class Launched(Answer):
         baseline: Replicates of the baseline that the lab added to measure the noise.
         flags: What the source uses that the baseline doesn't use and an idea seldom needs. Nothing is forbidden by a flag.
         next: What to do about the duplicates.
+        warning: What went wrong after the launch, which has happened all the same.
     """
 
     experiments: list[str] = Field(default_factory=list[str])
@@ -186,6 +187,7 @@ class Launched(Answer):
     baseline: list[str] = Field(default_factory=list[str])
     dry_run: bool | None = None
     next: str = ""
+    warning: str = ""
     lab: LabLine | None = None
 
 
@@ -227,4 +229,5 @@ class GridLaunched(Answer):
     baseline: list[str] = Field(default_factory=list[str])
     dry_run: bool | None = None
     next: str = ""
+    warning: str = ""
     lab: LabLine | None = None

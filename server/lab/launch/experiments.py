@@ -11,13 +11,13 @@ from ...schemas.messages import LabLine
 from ...store.comparison.strata import all_strata
 from ...store.experiments import related
 from .. import proposals
+from ..after_commit import complete
 from ..fleet import device_choice
 from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
 from ..proposals import Proposal
 from ..results.experiment_rows import FEW_WORDS, decimals
 from ..sanitize import cut
-from ..status_line import lab_line
 from . import idempotency
 from .submit import Batch, SubmittedBatch, ids, submit
 
@@ -37,7 +37,7 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
     """
     stored = await idempotency.first_answer(lab.db, caller, request)
     if stored is not None:
-        return idempotency.restore(Launched, stored, await lab_line(lab))
+        return await complete(lab, idempotency.restore(Launched, stored), idempotency.ALREADY, wakes=False)
     proposal = await proposals.propose(lab, request)
     choice = await device_choice.choose(lab, request.gpu, proposal.base.gpu, request.budget_seconds, request.replicates)
     [saved] = await proposals.save(lab, [proposal], request.hypothesis)

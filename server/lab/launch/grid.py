@@ -22,6 +22,7 @@ from ...source.literals import Value
 from ...store.experiments import rows
 from ...store.grids import NewGrid
 from .. import proposals, references
+from ..after_commit import complete
 from ..analysis import ablation
 from ..fleet import device_choice
 from ..fleet.device_choice import DeviceChoice
@@ -29,7 +30,6 @@ from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
 from ..proposals import Proposal
 from ..references import Reference
-from ..status_line import lab_line
 from . import idempotency, suggest
 from .submit import Batch, SubmittedBatch, ids, submit
 
@@ -70,7 +70,7 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
     """
     stored = await idempotency.first_answer(lab.db, caller, request)
     if stored is not None:
-        return idempotency.restore(GridLaunched, stored, await lab_line(lab))
+        return await complete(lab, idempotency.restore(GridLaunched, stored), idempotency.ALREADY, wakes=False)
     # With the newest experiment's number as seed, a launch draws the same cells as its dry run, and the next launch others.
     seed = await rows.newest_number(lab.db)
     base = await references.resolve(lab, request.base)

@@ -25,6 +25,7 @@ from ...store.grids import NewGrid
 from ...store.money import allowances, spending
 from ...store.money.spending import Committed, total
 from .. import allowance, proposals
+from ..after_commit import complete
 from ..fleet import estimates
 from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
@@ -32,7 +33,7 @@ from ..proposals import UNCHANGED, SavedProposal
 from ..status_line import lab_line
 from . import idempotency
 from .duplicates import DuplicateIndex, remark
-from .idempotency import A
+from .idempotency import ALREADY, A
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +179,12 @@ async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Submit
     async with lab.db.transaction() as tx:
         stored = await idempotency.first_answer(tx, batch.caller, batch.options)
         if stored is not None:
-            return idempotency.restore(kind, stored, await lab_line(lab))
+            return await complete(lab, idempotency.restore(kind, stored), ALREADY, wakes=False)
         planned = await _plan(lab, tx, batch, baseline, limits, count(await rows.newest_number(tx) + 1))
-        submitted = await _write(lab, tx, batch, baseline, planned)
-        await idempotency.keep_answer(tx, batch.caller, batch.options, answer(submitted, None))
+        launched = answer(await _write(lab, tx, batch, baseline, planned), None)
+        await idempotency.keep_answer(tx, batch.caller, batch.options, launched)
         await allowances.save(tx, limits, time.time())
-    lab.wake_dispatcher()
-    return answer(submitted, await lab_line(lab))
+    return await complete(lab, launched, "Launched")
 
 
 async def _plan(

@@ -25,6 +25,7 @@ from ...store.experiments import workload
 from ...store.money import spending
 from ...store.money.spending import Committed
 from .. import allowance, proposals
+from ..after_commit import complete
 from ..fleet import device_choice, estimates
 from ..fleet.launch_stratum import LaunchStratum, choose_launch_stratum
 from ..lab import Lab
@@ -98,12 +99,11 @@ async def validate(lab: Lab, request: ValidationRequest, caller: str) -> Validat
     """
     call = await _read(lab, request, caller)
     if request.dry_run:
-        tests = await _plan(lab, lab.db, call)
-    else:
-        async with lab.db.transaction() as tx:
-            tests = await _launch(lab, tx, call)
-        lab.wake_dispatcher()
-    return await _answer(lab, call, tests, dry_run=request.dry_run)
+        priced = await _answer(lab, lab.db, call, await _plan(lab, lab.db, call), dry_run=True)
+        return priced.model_copy(update={"lab": await lab_line(lab)})
+    async with lab.db.transaction() as tx:
+        launched = await _answer(lab, tx, call, await _launch(lab, tx, call), dry_run=False)
+    return await complete(lab, launched, "Launched")
 
 
 async def _read(lab: Lab, request: ValidationRequest, caller: str) -> Call:
@@ -272,16 +272,16 @@ async def _launch(lab: Lab, tx: Transaction, call: Call) -> list[validations.Val
     return tests
 
 
-async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation], *, dry_run: bool) -> Validated:
+async def _answer(lab: Lab, reader: Reader, call: Call, tests: Sequence[validations.Validation], *, dry_run: bool) -> Validated:
     runs = 2 * call.pairs * len(tests)
     each = sum(test.running.gpu_seconds for test in tests) / len(tests)
     total = _total_cost(tests)
-    ahead = await workload.queue_ahead(lab.db, call.setting.gpu)
+    ahead = await workload.queue_ahead(reader, call.setting.gpu)
     if not dry_run:  # the pending experiments include those of this call
         ahead = workload.QueueAhead(ahead.experiments - runs, ahead.gpu_seconds - runs * each)
     times = estimates.estimate(call.setting, each, runs, ahead)
     return Validated(
-        tests=[await _launched_test(lab, test, dry_run=dry_run) for test in tests],
+        tests=[await _launched_test(reader, test, dry_run=dry_run) for test in tests],
         champion=await champion_name(lab, call.reign),
         gpu=call.setting.gpu,
         why_gpu=call.why_gpu,
@@ -294,11 +294,10 @@ async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation],
         tests_before=tests[0].number - 1,
         dry_run=dry_run or None,
         next="" if dry_run else WaitQuery(ids=[test.id for test in tests]).as_call(),
-        lab=await lab_line(lab),
     )
 
 
-async def _launched_test(lab: Lab, test: validations.Validation, *, dry_run: bool) -> LaunchedTest:
+async def _launched_test(reader: Reader, test: validations.Validation, *, dry_run: bool) -> LaunchedTest:
     return LaunchedTest(
         validation="" if dry_run else test.id,
         candidate=experiment_id(test.candidate),
@@ -313,5 +312,5 @@ async def _launched_test(lab: Lab, test: validations.Validation, *, dry_run: boo
             )
             for stage in test.stages
         ],
-        experiments=[] if dry_run else id_ranges(await validation_pairs.members(lab.db, test.number)),
+        experiments=[] if dry_run else id_ranges(await validation_pairs.members(reader, test.number)),
     )
