@@ -167,6 +167,7 @@ class Launched(Answer):
         blocks: One for each kind of GPU, where there are several.
         duplicates: Earlier experiments with the same source, seed, budget and kind, returned instead of being run again.
         baseline: Replicates of the baseline that the lab added to measure the noise.
+        note: How many replicates of the baseline a dry run includes, or that the allowance has no room for all of them.
         flags: What the source uses that the baseline doesn't use and an idea seldom needs. Nothing is forbidden by a flag.
         next: What to do about the duplicates.
         warning: What went wrong after the launch, which has happened all the same.
@@ -185,6 +186,7 @@ class Launched(Answer):
     duplicates: list[str] = Field(default_factory=list[str])
     similar: list[Similar] = Field(default_factory=list[Similar])
     baseline: list[str] = Field(default_factory=list[str])
+    note: str = ""
     dry_run: bool | None = None
     next: str = ""
     warning: str = ""
@@ -227,6 +229,7 @@ class GridLaunched(Answer):
     estimate: Estimate
     duplicates: list[str] = Field(default_factory=list[str])
     baseline: list[str] = Field(default_factory=list[str])
+    note: str = ""
     dry_run: bool | None = None
     next: str = ""
     warning: str = ""

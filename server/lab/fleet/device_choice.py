@@ -101,15 +101,21 @@ async def _offer(
     lab: Lab, kind: str, budget_seconds: float | None, count: int, speeds: Mapping[str, float], *, with_baseline: bool
 ) -> Offer:
     setting = await choose_launch_stratum(lab, kind, None, budget_seconds)
-    if with_baseline:
-        count += await _missing_baseline_runs(lab, setting)
     each = await estimates.gpu_seconds_each(lab.db, setting, lab.trainer)
-    wanted = Committed(count, count * each, count * estimates.usd(each, setting))
-    limits = lab.allowance()
-    allowance.check(limits, await spending.committed(lab.db, time.time()), wanted)
+    limits, committed = lab.allowance(), await spending.committed(lab.db, time.time())
+    wanted = _runs_cost(count, each, setting)
+    if with_baseline:
+        missing = await _missing_baseline_runs(lab, setting)
+        count += allowance.affordable_baseline(limits, committed, wanted, _runs_cost(1, each, setting), missing)
+        wanted = _runs_cost(count, each, setting)
+    allowance.check(limits, committed, wanted)
     allowance.refuse_unpriced(lab, limits, kind, is_priced=setting.is_priced)
     ahead = await workload.queue_ahead(lab.db, setting.gpu)
     return Offer(setting, estimates.estimate(setting, each, count, ahead), speeds.get(setting.gpu, 1.0))
+
+
+def _runs_cost(count: int, gpu_seconds_each: float, setting: LaunchStratum) -> Committed:
+    return Committed(count, count * gpu_seconds_each, count * estimates.usd(gpu_seconds_each, setting))
 
 
 async def _missing_baseline_runs(lab: Lab, setting: LaunchStratum) -> int:

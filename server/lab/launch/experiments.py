@@ -58,6 +58,7 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
             duplicates=ids(batch.earlier),
             similar=similar,
             baseline=ids(batch.baseline),
+            note=batch.note(is_dry=request.dry_run),
             dry_run=request.dry_run or None,
             next=batch.next,
             lab=line,

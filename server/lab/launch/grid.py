@@ -103,6 +103,7 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
             estimate=batch.estimate,
             duplicates=ids(batch.earlier),
             baseline=ids(batch.baseline),
+            note=batch.note(is_dry=request.dry_run),
             dry_run=request.dry_run or None,
             next=batch.next,
             lab=line,

@@ -63,6 +63,7 @@ class LaunchBlock:
         replicates: For each proposal its experiments k = 0, 1, …, new and earlier ones. In a dry run new ones have no number.
         fresh: The new experiments.
         baseline: Replicates of the baseline that the lab adds.
+        missing_baseline: How many the stratum lacks. The allowance may have room for fewer.
         wanted: What the new experiments cost, to be reserved.
     """
 
@@ -70,6 +71,7 @@ class LaunchBlock:
     replicates: Sequence[Sequence[Experiment]]
     fresh: Sequence[Experiment]
     baseline: Sequence[Experiment]
+    missing_baseline: int
     estimate: Estimate
     wanted: Committed
 
@@ -137,6 +139,17 @@ class SubmittedBatch:
         """What to do about the duplicates."""
         return remark(self.earlier)
 
+    def note(self, *, is_dry: bool) -> str:
+        """Return what to know of the baseline's replicates: that a dry run includes them, or that some don't fit."""
+        runs, missing = len(self.baseline), sum(block.missing_baseline for block in self.blocks)
+        if runs < missing:
+            return (
+                f"The allowance has room for {runs} of {missing} missing replicates of the baseline: the noise between seeds is"
+                " less well known, or unknown, and more verdicts are inconclusive"
+            )
+        of_all = f"{runs} of the {len(self.fresh) + runs} experiments are replicates of the baseline, which every verdict needs"
+        return of_all if is_dry and runs else ""
+
     def by_kind(self, replicates: int) -> list[LaunchedBlock]:
         """The part of the answer for each kind of GPU; none where there is only one."""
         return [_answer_of_block(block, replicates) for block in self.blocks] if len(self.blocks) > 1 else []
@@ -190,15 +203,41 @@ async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Submit
 async def _plan(
     lab: Lab, reader: Reader, batch: Batch, baseline: SavedProposal, limits: Allowance, numbers: Iterator[int]
 ) -> SubmittedBatch:
-    blocks = [await _block(lab, reader, batch, setting, baseline, numbers) for setting in batch.settings]
-    allowance.check(limits, await spending.committed(reader, time.time()), total(block.wanted for block in blocks))
+    committed = await spending.committed(reader, time.time())
+    blocks: list[LaunchBlock] = []
+    for place, setting in enumerate(batch.settings, 1):
+        ideas_to_come = len(batch.ideas) * batch.options.replicates * (len(batch.settings) - place)
+        room = _Room(limits, total([committed, *(block.wanted for block in blocks), Committed(ideas_to_come, 0.0, 0.0)]))
+        blocks.append(await _block(lab, reader, batch, setting, baseline, numbers, room))
+    added = sum(len(block.baseline) for block in blocks)
+    made_of = f"{added} for replicates of the baseline, against which gains are measured" if added else ""
+    allowance.check(limits, committed, total(block.wanted for block in blocks), made_of)
     for setting in batch.settings:
         allowance.refuse_unpriced(lab, limits, setting.gpu, is_priced=setting.is_priced)
     return SubmittedBatch(blocks)
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What the allowance leaves to a block: its limits, and what is committed with the blocks before it."""
+
+    limits: Allowance
+    committed: Committed
+
+    def baseline_runs(self, fresh: int, missing: int, gpu_seconds: float, usd: float) -> int:
+        """Return how many replicates of the baseline to add beside the new experiments; see `affordable_baseline`."""
+        wanted = Committed(fresh, fresh * gpu_seconds, fresh * usd)
+        return allowance.affordable_baseline(self.limits, self.committed, wanted, Committed(1, gpu_seconds, usd), missing)
+
+
 async def _block(
-    lab: Lab, reader: Reader, batch: Batch, setting: LaunchStratum, baseline: SavedProposal, numbers: Iterator[int]
+    lab: Lab,
+    reader: Reader,
+    batch: Batch,
+    setting: LaunchStratum,
+    baseline: SavedProposal,
+    numbers: Iterator[int],
+    room: _Room,
 ) -> LaunchBlock:
     trees = [idea.row.tree for idea in (*batch.ideas, baseline)]
     duplicates = DuplicateIndex(
@@ -218,14 +257,13 @@ async def _block(
         return experiment
 
     replicates = [[find_or_draft(idea, replicate) for replicate in range(batch.options.replicates)] for idea in batch.ideas]
-    added = [
-        _of_the_lab(_draft(batch, setting, baseline, replicate, next(numbers), each))
-        for replicate in _missing_baseline(duplicates, baseline, setting)
-    ]
+    missing = _missing_baseline(duplicates, baseline, setting)
+    runs = room.baseline_runs(len(fresh), len(missing), each, estimates.usd(each, setting))
+    added = [_of_the_lab(_draft(batch, setting, baseline, replicate, next(numbers), each)) for replicate in missing[:runs]]
     new = len(fresh) + len(added)
     estimate = estimates.estimate(setting, each, new, await workload.queue_ahead(reader, setting.gpu))
     wanted = Committed(new, new * each, new * estimates.usd(each, setting))
-    return LaunchBlock(setting, replicates, fresh, added, estimate, wanted)
+    return LaunchBlock(setting, replicates, fresh, added, len(missing), estimate, wanted)
 
 
 async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: SavedProposal, planned: SubmittedBatch) -> SubmittedBatch:
@@ -242,10 +280,10 @@ async def _write(lab: Lab, tx: Transaction, batch: Batch, baseline: SavedProposa
     return replace(planned, grid=grid)
 
 
-def _missing_baseline(duplicates: DuplicateIndex, baseline: SavedProposal, setting: LaunchStratum) -> Iterator[int]:
+def _missing_baseline(duplicates: DuplicateIndex, baseline: SavedProposal, setting: LaunchStratum) -> list[int]:
     """Return which replicates of the baseline a setting lacks."""
     missing = baseline_replicates(duplicates.count(baseline.row.tree))
-    return islice((k for k in count() if duplicates.find(baseline.row.tree, setting.seed(k)) is None), missing)
+    return list(islice((k for k in count() if duplicates.find(baseline.row.tree, setting.seed(k)) is None), missing))
 
 
 def _draft(

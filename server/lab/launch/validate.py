@@ -201,7 +201,9 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
                 stages=await _stages(lab, reader, call, candidate),
             )
         )
-    allowance.check(call.limits, await spending.committed(reader, time.time()), _total_cost(tests))
+    first = sum(2 * test.running.pairs for test in tests)
+    made_of = f"{first} runs of {call.pairs} pairs now, and {_total_cost(tests).experiments - first} if all are confirmed"
+    allowance.check(call.limits, await spending.committed(reader, time.time()), _total_cost(tests), made_of)
     allowance.refuse_unpriced(lab, call.limits, call.setting.gpu, is_priced=call.setting.is_priced)
     return tests
 

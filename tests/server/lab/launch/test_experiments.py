@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 from labhand.server.domain import Purpose, Status
-from labhand.server.errors import AllowanceError, BadInputError, ConflictError, LabhandError, NotFoundError
+from labhand.server.errors import BadInputError, ConflictError, LabhandError, NotFoundError
 from labhand.server.lab import references
 from labhand.server.lab.lab import Lab
 from labhand.server.schemas.launch import Launched
@@ -226,47 +226,6 @@ async def test_bad_input_is_told_and_leaves_the_lab_as_it_was(
         with pytest.raises(error, match=f"(?s){told}"):
             await launch(lab, **asked)
         assert await everything(lab) == before
-
-
-@pytest.mark.parametrize(
-    ("allowance", "told"),
-    [
-        ("gpu_hours = 0.009", r"0\.009028 GPU-hours, and of the 0\.009 allowed 0 are"),
-        ("usd = 0.018", r"0\.01806 dollars"),
-        ("experiments = 4", "5 experiments, and of the 4 allowed 0 are spent or reserved"),
-        ("ends = 1000.0", "time.*is over"),
-    ],
-)
-async def test_what_the_allowance_does_not_cover_is_refused_with_the_figures(tmp_path: Path, allowance: str, told: str) -> None:
-    toml = f"[allowance]\n{allowance}\n[pools.priced]\nbackend = 'local'\nusd_per_hour = 2.0\n"
-    async with opened(tmp_path, toml=toml) as lab:
-        before = await everything(lab)
-        with pytest.raises(AllowanceError, match=told):
-            await launch(lab, overrides={"X": 2})
-        assert await everything(lab) == before
-
-
-async def test_the_allowance_counts_what_is_reserved_and_what_is_spent(tmp_path: Path) -> None:
-    async with opened(tmp_path, toml="[allowance]\nexperiments = 7") as lab:
-        answer = await launch(lab, overrides={"X": 2})
-        assert answer.lab is not None
-        assert answer.lab.allowance_left == "2 of 7 experiments"
-        await end(lab, "e0001", Status.SUCCEEDED)
-        async with lab.db.transaction() as tx:
-            await tx.insert("INSERT INTO spent VALUES ('local', 0, 1, 6.0, 0.0, 5.0)")
-        assert (await launch(lab, overrides={"X": 2.5}, replicates=2)).experiments == ["e0006-e0007"]
-        with pytest.raises(AllowanceError, match="1 experiments, and of the 7 allowed 7 are"):
-            await launch(lab, overrides={"X": 2.8})
-
-
-async def test_an_allowance_that_the_person_raised_counts_at_once(tmp_path: Path) -> None:
-    async with opened(tmp_path, toml="[allowance]\nexperiments = 4") as lab:
-        with pytest.raises(AllowanceError):
-            await launch(lab, overrides={"X": 2})
-        lay_out(tmp_path, toml="[allowance]\nexperiments = 12345")
-        answer = await launch(lab, overrides={"X": 2})
-        assert answer.lab is not None
-        assert answer.lab.allowance_left == "12,340 of 12,345 experiments"
 
 
 async def test_estimates_learn_from_what_ran_and_count_what_is_ahead(tmp_path: Path) -> None:

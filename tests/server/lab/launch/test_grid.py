@@ -133,7 +133,7 @@ async def test_a_grid_can_be_priced_and_repeated_like_any_launch(tmp_path: Path)
 
 async def test_a_grid_beyond_the_allowance_is_refused_whole(tmp_path: Path) -> None:
     async with opened(tmp_path, toml="[allowance]\nexperiments = 10") as lab:
-        with pytest.raises(AllowanceError, match="14 experiments, and of the 10 allowed 0"):
+        with pytest.raises(AllowanceError, match=r"11 experiments \(1 for replicates .* and of the 10 allowed 0"):
             await launch_grid(lab, factors={"STEPS": list(range(1, 11))} | {"X": [2]})
         assert await experiments(lab) == []
 
