@@ -45,7 +45,7 @@ async def scale(lab: Lab, request: ScaleRequest, caller: str) -> Scaled:
 async def _answer(
     lab: Lab, request: ScaleRequest, pool: Pool, limits: ClusterLimits, held: Sequence[HeldClusterRow], now: float
 ) -> Scaled:
-    price = pool.usd_per_hour * pool.gpus_per_cluster
+    price = pool.usd_per_slot_hour * pool.gpus_per_cluster
     count = 1 if request.clusters is None else request.clusters
     return Scaled(
         pool=pool.name,
@@ -54,7 +54,8 @@ async def _answer(
         clusters_up=len(held),
         clusters_most=pool.most_clusters,
         gpus_per_cluster=pool.gpus_per_cluster,
-        usd_per_hour=round(count * price, 2) or None,
+        usd_per_cluster_hour=round(price, 2) or None,
+        usd_per_hour_of_all=round(count * price, 2) or None if request.clusters is not None else None,
         lasts_hours=await _lasts_hours(lab, count * pool.gpus_per_cluster, count * price, now),
         dry_run=request.dry_run or None,
         next=_next(request, limits),
@@ -130,7 +131,7 @@ async def _check(
     await _refuse_losing(lab, pool, wanted.clusters, len(held))
     additional = max(0, wanted.clusters - len(held))
     min_gpu_seconds = additional * pool.gpus_per_cluster * limits.idle_minutes * 60.0
-    cost = Committed(0, min_gpu_seconds, min_gpu_seconds / 3600 * pool.usd_per_hour)
+    cost = Committed(0, min_gpu_seconds, min_gpu_seconds / 3600 * pool.usd_per_slot_hour)
     if additional:
         allowed = lab.allowance()
         allowance.check(allowed, await spending.committed(reader, now), cost)

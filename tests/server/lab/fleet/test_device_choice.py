@@ -160,7 +160,7 @@ async def test_any_passes_over_kinds_that_cannot_be_used_or_paid(tmp_path: Path)
         async with lab.db.transaction() as tx:
             await clusters.save_desired(tx, "h100", None)
             [h100, h200] = await lab.pools()
-            await pool_store.save(tx, [h100, replace(h200, usd_per_hour=900.0)])
+            await pool_store.save(tx, [h100, replace(h200, usd_per_slot_hour=900.0)])
         assert (await writing.launch(lab, gpu="any", dry_run=True)).gpu == "H100"
 
 
