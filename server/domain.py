@@ -226,7 +226,7 @@ class Pool:
     Attributes:
         gpu: The kind; `cpu` where a slot is a core.
         slots: How many experiments run at once.
-        usd_per_hour: Of one slot; 0 where it costs nothing.
+        usd_per_slot_hour: Price of one slot, which is one GPU of a cluster, for one hour; 0 where it costs nothing.
         note: Why it can't be used at the moment; empty when it can.
         as_of: Unix time; 0 before a backend was asked.
         taken: Slots that others on the machine hold.
@@ -238,7 +238,7 @@ class Pool:
     gpu: str
     clock: Clock
     slots: int
-    usd_per_hour: float
+    usd_per_slot_hour: float
     note: str = ""
     as_of: float = 0.0
     taken: int = 0
@@ -247,7 +247,7 @@ class Pool:
     @property
     def is_priced(self) -> bool:
         """Whether its price is known: said by the person, or asked for."""
-        return self.as_of > 0 or self.usd_per_hour > 0
+        return self.as_of > 0 or self.usd_per_slot_hour > 0
 
     @property
     def gpus_per_cluster(self) -> int:
@@ -266,7 +266,7 @@ class Cluster:
     Attributes:
         name: Unique for all time: a cluster that is gone never comes back under the same name.
         gpus: How many it holds.
-        usd_per_hour: Of all of it; 0 where it costs nothing.
+        usd_per_cluster_hour: Price of the whole cluster for one hour; 0 where it costs nothing.
         launched_at: Unix time from which on it may cost money.
         ended_at: Unix time at which it was known to be gone; None before.
         note: What is wrong with it, or what it waits for; empty when it works.
@@ -276,7 +276,7 @@ class Cluster:
     pool: str
     gpus: int
     status: ClusterState
-    usd_per_hour: float
+    usd_per_cluster_hour: float
     launched_at: float
     ended_at: float | None = None
     note: str = ""

@@ -13,6 +13,7 @@ from ..server.domain import LAB
 from ..server.errors import BadInputError, SettingsError
 from ..server.http_settings import SHARED_CALLER
 from ..server.lab.lab import Lab
+from ..server.lab.monitor.reported import ReportedCursors
 from ..server.settings import load_settings
 
 ANONYMOUS = "anonymous"
@@ -40,6 +41,7 @@ class LabHandle:
         self._caller = caller
         self._read_only = read_only
         self._lab: Lab | None = None
+        self.reported = ReportedCursors()
         self._opening = anyio.Lock()
 
     async def lab(self) -> Lab:

@@ -24,8 +24,9 @@ async def get_briefing(ctx: LabContext) -> Briefing:
 async def wait(ctx: LabContext, request: WaitQuery) -> Waited:
     """Wait until any or all experiments have ended. Returns what ended since the cursor, best first, and causes of failure.
 
-    Reaching the time limit is normal: `timed_out` is true, nothing is lost; call again with `after=cursor`. The call returns
-    early when something needs you (`attention`): stuck runs, many failures of one kind, idle GPUs with an empty queue. Don't
-    poll get_results instead.
+    Reaching the time limit is normal: `timed_out` is true, nothing is lost; call again. What an answer reported isn't
+    reported again, unless you give an earlier `cursor` as `after`. The call returns early when something needs you
+    (`attention`): stuck runs, many failures of one kind, idle GPUs with an empty queue. Don't poll get_results instead.
     """
-    return await waiting.wait(await lab_of(ctx), request, caller_of(ctx), ctx.report_progress)
+    reported = ctx.request_context.lifespan_context.reported
+    return await waiting.wait(await lab_of(ctx), request, caller_of(ctx), ctx.report_progress, reported)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
@@ -29,6 +29,10 @@ from .lab_context import LabContext, refuse_if_read_only
 
 class NoArguments(Request):
     """The request of a tool without arguments."""
+
+
+MAX_WHOLE = 1e15
+"""Numbers below it are exact as whole numbers in every client."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,15 @@ def _without_other_tools(answer: object, offered: frozenset[str]) -> object:
     return answer
 
 
+def _short_numbers(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return JSON with whole numbers as such: 300 instead of 300.0."""
+    if isinstance(value, dict):
+        return {name: _short_numbers(member) for name, member in cast(dict[str, Any], value).items()}
+    if isinstance(value, list):
+        return [_short_numbers(member) for member in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < MAX_WHOLE else value
+
+
 def _refusal(problem: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=problem)], is_error=True)
 
@@ -131,7 +144,7 @@ def _compact(answer: Answer) -> CallToolResult:
 
     The tools declare no output schema: no client shows it to a model, and it would take more than half of `tools/list`.
     """
-    data: dict[str, Any] = answer.model_dump(mode="json")
+    data: dict[str, Any] = _short_numbers(answer.model_dump(mode="json"))
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data)
 

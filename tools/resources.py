@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 
 from ..server.errors import LabhandError, NotFoundError
 from ..server.lab.inspect import experiment as experiments
+from ..server.lab.references import find_experiment
 from ..server.lab.results import export
 from .lab_context import LabHandle
+
+TSV = "text/tab-separated-values"
 
 
 def add_resources(server: MCPServer[LabHandle], handle: LabHandle) -> None:
@@ -21,30 +27,44 @@ def add_resources(server: MCPServer[LabHandle], handle: LabHandle) -> None:
         description="The best experiments, with verdicts",
     )
     async def leaderboard() -> str:
-        try:
+        with _errors_for_clients():
             return await export.leaderboard(await handle.lab())
-        except LabhandError as error:
-            raise ResourceError(str(error)) from error
 
     @server.resource(
-        "labhand://results.tsv",
+        export.TSV_URI,
         title="results.tsv",
-        mime_type="text/tab-separated-values",
-        description="Every finished experiment: commit, metric, memory, status, description",
+        mime_type=TSV,
+        description="The finished experiments: commit, metric, memory, status, description. The last line names the next part",
     )
     async def results() -> str:
-        try:
-            return await export.results_tsv(await handle.lab())
-        except LabhandError as error:
-            raise ResourceError(str(error)) from error
+        with _errors_for_clients():
+            return await export.results_page(await handle.lab(), 0)
+
+    @server.resource(
+        f"{export.TSV_URI}/{{after}}",
+        title="results.tsv, continued",
+        mime_type=TSV,
+        description="The part of results.tsv after an experiment",
+    )
+    async def later_results(after: str) -> str:
+        with _errors_for_clients():
+            lab = await handle.lab()
+            return await export.results_page(lab, (await find_experiment(lab, after)).number)
 
     @server.resource(
         "labhand://experiment/{id}", title="An experiment", mime_type="application/json", description="One experiment in full"
     )
     async def experiment(id: str) -> str:
-        try:
-            return (await experiments.get_experiment(await handle.lab(), id, ["all"], None)).model_dump_json(indent=1)
-        except NotFoundError as error:
-            raise ResourceNotFoundError(str(error)) from error
-        except LabhandError as error:
-            raise ResourceError(str(error)) from error
+        with _errors_for_clients():
+            return (await experiments.get_experiment(await handle.lab(), id, ["all"], None)).model_dump_json()
+
+
+@contextmanager
+def _errors_for_clients() -> Generator[None]:
+    """Turn errors of the lab into those whose text the SDK sends to a client."""
+    try:
+        yield
+    except NotFoundError as error:
+        raise ResourceNotFoundError(str(error)) from error
+    except LabhandError as error:
+        raise ResourceError(str(error)) from error

@@ -82,7 +82,7 @@ class ClusterScaler:
         """Write down what backends tell of their clusters, and reserve at today's prices."""
         for pool, seen in self._pools.held.items():
             await clusters.save(tx, pool, seen, now)
-        prices = {pool.name: pool.usd_per_hour for pool in self._pools.seen}
+        prices = {pool.name: pool.usd_per_slot_hour for pool in self._pools.seen}
         if prices != self._prices:
             await spending.reprice(tx)
             self._prices = prices

@@ -12,14 +12,18 @@ from ..store.money.allowances import AllowanceChange
 from ..store.money.spending import Committed
 from .lab import Lab
 
+TOLERANCE = 1e-9
+"""What rounding may take from a quotient that is a whole number."""
 
-def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None:
+
+def check(allowance: Allowance, committed: Committed, wanted: Committed, made_of: str = "") -> None:
     """Refuse a launch that the allowance doesn't cover.
 
     Args:
         allowance: The limits that the person set.
         committed: What is spent, and what is reserved for pending experiments.
         wanted: What the launch would add.
+        made_of: What that consists of, where the caller can't see it from the request.
 
     Raises:
         AllowanceError: The launch exceeds a limit, or the allowed time is over.
@@ -32,10 +36,36 @@ def check(allowance: Allowance, committed: Committed, wanted: Committed) -> None
     for limit, used, added, unit in _figures(allowance, committed, wanted):
         if used + added > limit:
             raise AllowanceError(
-                f"This would take {_short(added)} {unit}, and of the {_short(limit)} allowed {_short(used)} are spent or"
-                " reserved",
+                f"This would take {_short(added)} {unit}{made_of and f' ({made_of})'}, and of the {_short(limit)} allowed"
+                f" {_short(used)} are spent or reserved",
                 "Launch fewer or shorter experiments, cancel queued ones, or ask the person to raise the allowance",
             )
+
+
+def affordable_replicates(
+    allowance: Allowance, committed: Committed, wanted: Committed, each: Committed, missing: int, *, needs_one: bool
+) -> int:
+    """Return how many replicates of the references the lab adds to a launch: all that are missing, if they fit.
+
+    Otherwise it adds as many as fit in half of what is left, so that a small allowance has room for what the caller wants to
+    try.
+
+    Args:
+        allowance: The limits that the person set.
+        committed: What is spent, and what is reserved for pending experiments.
+        wanted: What the launch itself would add.
+        each: What each replicate would add.
+        missing: The number of replicates that the stratum lacks.
+        needs_one: Add one in any case: the reference has none, and without it no gain can be measured.
+    """
+    runs = missing
+    for (limit, used, added, _), (_, _, one_run, _) in zip(
+        _figures(allowance, committed, wanted), _figures(allowance, committed, each), strict=True
+    ):
+        if used + added + runs * one_run > limit:
+            room = min(limit - used - added, (limit - used) / 2)
+            runs = max(0, int(room / one_run + TOLERANCE))
+    return max(runs, needs_one)
 
 
 def refuse_unpriced(lab: Lab, limits: Allowance, gpu: str, *, is_priced: bool) -> None:

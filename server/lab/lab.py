@@ -223,6 +223,6 @@ def _pool(name: str, pool: PoolSettings, known: Pool | None) -> Pool:
         return Pool(name, pool.backend, gpu, clock, slots, pool.usd_per_hour or 0.0, note, as_of=time.time())
     # Only the backend may know the price: the one that the dispatcher last wrote down holds until it asks again.
     asked = known if known is not None and (known.backend, known.gpu) == (pool.backend, gpu) else None
-    price = pool.usd_per_hour if pool.usd_per_hour is not None else asked.usd_per_hour if asked else 0.0
+    price = pool.usd_per_hour if pool.usd_per_hour is not None else asked.usd_per_slot_hour if asked else 0.0
     as_of = asked.as_of if asked else 0.0
     return Pool(name, pool.backend, gpu, clock, slots, price, as_of=as_of, most_clusters=pool.clusters.max_clusters)

@@ -137,8 +137,13 @@ class ReferenceSources:
         """The baseline, and the champion if it is another source."""
         return [self.baseline] if self.champion is None else [self.baseline, self.champion]
 
+    @property
+    def reference(self) -> SavedProposal:
+        """The source that gains are measured against."""
+        return self.champion or self.baseline
+
     def lacking(self, count: Callable[[str], int]) -> list[tuple[SavedProposal, int]]:
-        """Return how many replicates of each source a launch has to add.
+        """Return how many replicates of each source a launch has to add, those of the reference first.
 
         Args:
             count: Returns how many replicates of a source, given by its tree, exist in the launch's stratum.

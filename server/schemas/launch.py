@@ -131,12 +131,19 @@ class Estimate(Answer):
 
 
 class Similar(Answer):
-    """An earlier experiment that changed nearly the same."""
+    """An earlier experiment that changed nearly the same.
+
+    Attributes:
+        budget_seconds: The budget of an experiment on the same source, in another setting.
+        gpu: Its kind of GPU, likewise.
+    """
 
     id: str
     changes: str
     verdict: str
     score: float | None = None
+    budget_seconds: float | None = None
+    gpu: str | None = None
 
 
 class LaunchedBlock(Answer):
@@ -144,7 +151,7 @@ class LaunchedBlock(Answer):
 
     gpu: str
     experiments: list[str] = Field(default_factory=list[str])
-    seeds: list[int] = Field(default_factory=list[int])
+    seeds: int
     estimate: Estimate
     duplicates: list[str] = Field(default_factory=list[str])
     baseline: list[str] = Field(default_factory=list[str])
@@ -156,19 +163,21 @@ class Launched(Answer):
 
     Attributes:
         base: The experiment or source that it was made from.
-        seeds: The seeds, for a launch on one kind of GPU; otherwise they are in `blocks`.
+        seeds: Number of seeds. The seeds themselves are in `get_results`.
         why_gpu: The reason for the kind of GPU, where the lab chose it.
         blocks: One for each kind of GPU, where there are several.
         duplicates: Earlier experiments with the same source, seed, budget and kind, returned instead of being run again.
         baseline: Replicates of the baseline that the lab added to measure the noise.
         champion: Replicates of the champion that the lab added, because it had not run at this budget on this kind of GPU.
+        note: How many replicates of baseline and champion a dry run includes, or that the allowance has no room for all.
         flags: What the source uses that the baseline doesn't use and an idea seldom needs. Nothing is forbidden by a flag.
         next: What to do about the duplicates.
+        warning: What went wrong after the launch, which has happened all the same.
     """
 
     experiments: list[str] = Field(default_factory=list[str])
     base: str
-    seeds: list[int] = Field(default_factory=list[int])
+    seeds: int
     gpu: str
     why_gpu: str = ""
     blocks: list[LaunchedBlock] = Field(default_factory=list[LaunchedBlock])
@@ -180,8 +189,10 @@ class Launched(Answer):
     similar: list[Similar] = Field(default_factory=list[Similar])
     baseline: list[str] = Field(default_factory=list[str])
     champion: list[str] = Field(default_factory=list[str])
+    note: str = ""
     dry_run: bool | None = None
     next: str = ""
+    warning: str = ""
     lab: LabLine | None = None
 
 
@@ -194,9 +205,11 @@ class Cell(Answer):
 
 
 class GridLaunched(Answer):
-    """The answer of `launch_grid`. It lists twenty cells at most; `get_results` returns the others.
+    """The answer of `launch_grid`.
 
     Attributes:
+        cells: In a dry run the first twenty cells; after a launch all cells of a small grid. `get_results` shows the others.
+        seeds: Number of seeds of each cell.
         tells: Which effects the design can estimate, and which it can't tell apart.
         resolution: The resolution of a fractional design, as a Roman numeral.
         aliases: Effects that a fractional design can't tell apart, `A*B = C*D`.
@@ -209,7 +222,7 @@ class GridLaunched(Answer):
     gpu: str
     why_gpu: str = ""
     blocks: list[LaunchedBlock] = Field(default_factory=list[LaunchedBlock])
-    seeds: list[int] = Field(default_factory=list[int])
+    seeds: int
     cells: list[Cell] = Field(default_factory=list[Cell])
     total: int
     tells: str = ""
@@ -220,6 +233,8 @@ class GridLaunched(Answer):
     duplicates: list[str] = Field(default_factory=list[str])
     baseline: list[str] = Field(default_factory=list[str])
     champion: list[str] = Field(default_factory=list[str])
+    note: str = ""
     dry_run: bool | None = None
     next: str = ""
+    warning: str = ""
     lab: LabLine | None = None

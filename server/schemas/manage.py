@@ -35,6 +35,7 @@ class Cancelled(Answer):
     cancelled: list[str] = Field(default_factory=list[str])
     already_finished: list[str] = Field(default_factory=list[str])
     refused: dict[str, list[str]] = Field(default_factory=dict)
+    warning: str = ""
     lab: LabLine | None = None
 
 

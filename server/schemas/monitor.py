@@ -19,7 +19,9 @@ class WaitQuery(Request):
         default=None, description="Experiments, ranges, grids, validations. The default is all that you launched"
     )
     until: Literal["all", "any"] = Field(default="all", description="Return when all have ended, or as soon as any has ended")
-    after: str | None = Field(default=None, description="`cursor` of the previous call: return only what is new since then")
+    after: str | None = Field(
+        default=None, description="`cursor` of an earlier answer: return what is new since then. The default is the last answer"
+    )
     timeout_seconds: float = Field(
         default=50, ge=0, le=3600, description="When this time is over, the call returns what there is; call again"
     )
@@ -33,11 +35,17 @@ class Pending(Answer):
 
 
 class Waited(Answer):
-    """The answer of `wait`."""
+    """The answer of `wait`.
+
+    Attributes:
+        finished: The best of what finished since the cursor, or since the last answer to the same caller and ids.
+        reported_before: Number of finished experiments that an earlier answer reported, in a call without a cursor.
+    """
 
     finished: list[Row] = Field(default_factory=list[Row])
     finished_total: int = 0
     common: Common | None = None
+    reported_before: int | None = None
     validations: list[ValidationRow] = Field(default_factory=list[ValidationRow])
     failures: list[FailureClass] = Field(default_factory=list[FailureClass])
     pending: Pending | None = None

@@ -85,4 +85,5 @@ class Validated(Answer):
     tests_before: int
     dry_run: bool | None = None
     next: str = ""
+    warning: str = ""
     lab: LabLine | None = None

@@ -107,7 +107,10 @@ async def test_resources_are_the_leaderboard_the_table_and_each_experiment(conne
             "labhand://results.tsv",
         }
         templates = (await client.list_resource_templates()).resource_templates
-        assert [found.uri_template for found in templates] == ["labhand://experiment/{id}"]
+        assert [found.uri_template for found in templates] == [
+            "labhand://results.tsv/{after}",
+            "labhand://experiment/{id}",
+        ]
 
 
 def test_tool_names_are_verbs_with_nouns_or_single_verbs() -> None:

@@ -44,7 +44,7 @@ def hired(root: Path) -> Generator[Path]:
 async def test_a_pool_is_scaled_by_a_client_and_its_limits_are_told(connect: Connect, mode: str) -> None:
     async with connect(mode=mode) as client:
         priced = await data(client, "scale_pool", pool="h100", clusters=2, dry_run=True)
-        assert (priced["usd_per_hour"], priced["lasts_hours"], priced["dry_run"]) == (40, 1.25, True)
+        assert (priced["usd_per_hour_of_all"], priced["lasts_hours"], priced["dry_run"]) == (40, 1.25, True)
         assert "Give 2 at most" in await refusal(client, "scale_pool", pool="h100", clusters=3)
         assert "launches no clusters" in await refusal(client, "scale_pool", pool="local", clusters=1)
         assert "clusters" in await refusal(client, "scale_pool", pool="h100", clusters=-1)

@@ -64,7 +64,7 @@ class LocalBackend(Backend):
             gpu=self._devices.kind,
             clock=self._devices.clock,
             slots=self._limit,
-            usd_per_hour=self._settings.usd_per_hour,
+            usd_per_slot_hour=self._settings.usd_per_hour,
             note=self._devices.problem,
             as_of=time.time(),
             taken=max(0, self._limit - self._ours(taken) - self._free(taken)),

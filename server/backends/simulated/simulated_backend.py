@@ -53,7 +53,7 @@ class SimulatedBackend(Backend):
             gpu=self._settings.gpu,
             clock="wall",
             slots=self._settings.count,
-            usd_per_hour=self._settings.usd_per_hour,
+            usd_per_slot_hour=self._settings.usd_per_hour,
             as_of=time.time(),
         )
 

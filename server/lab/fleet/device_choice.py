@@ -100,24 +100,35 @@ async def _offer(
     lab: Lab, kind: str, budget_seconds: float | None, count: int, speeds: Mapping[str, float], *, with_baseline: bool
 ) -> Offer:
     setting = await choose_launch_stratum(lab, kind, None, budget_seconds)
-    if with_baseline:
-        count += await _added_runs(lab, setting)
     each = await estimates.gpu_seconds_each(lab.db, setting, lab.trainer)
-    wanted = Committed(count, count * each, count * estimates.usd(each, setting))
-    limits = lab.allowance()
-    allowance.check(limits, await spending.committed(lab.db, time.time()), wanted)
+    limits, committed = lab.allowance(), await spending.committed(lab.db, time.time())
+    wanted = _runs_cost(count, each, setting)
+    if with_baseline:
+        missing, has_none = await _missing_replicates(lab, setting)
+        one_run = _runs_cost(1, each, setting)
+        count += allowance.affordable_replicates(limits, committed, wanted, one_run, missing, needs_one=has_none)
+        wanted = _runs_cost(count, each, setting)
+    allowance.check(limits, committed, wanted)
     allowance.refuse_unpriced(lab, limits, kind, is_priced=setting.is_priced)
     ahead = await estimates.queue_ahead(lab.db, setting)
     return Offer(setting, estimates.estimate(setting, each, count, ahead), speeds.get(setting.gpu, 1.0))
 
 
-async def _added_runs(lab: Lab, setting: LaunchStratum) -> int:
-    """Return how many replicates of the baseline and of the champion a launch on this kind would add."""
+def _runs_cost(count: int, gpu_seconds_each: float, setting: LaunchStratum) -> Committed:
+    return Committed(count, count * gpu_seconds_each, count * estimates.usd(gpu_seconds_each, setting))
+
+
+async def _missing_replicates(lab: Lab, setting: LaunchStratum) -> tuple[int, bool]:
+    """Return how many replicates of baseline and champion a launch here would add, and whether the reference has none."""
     references = await proposals.reference_sources(lab)
     trees = [source.row.tree for source in references.both]
     earlier = await related.same_sources(lab.db, trees, setting.budget_seconds, setting.gpu)
     seeds = {(experiment.tree, experiment.seed) for experiment in earlier}
-    return sum(lacking for _, lacking in references.lacking(lambda tree: sum(source == tree for source, _ in seeds)))
+
+    def count(tree: str) -> int:
+        return sum(source == tree for source, _ in seeds)
+
+    return sum(lacking for _, lacking in references.lacking(count)), count(references.reference.row.tree) == 0
 
 
 async def _usable(lab: Lab) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from ...domain import Pool
-from ...schemas.fleet import GpuList, Gpus
+from ...schemas.fleet import GpuList, Gpus, PoolClusters
 from ...store.comparison import champions
 from ...store.experiments import stats
 from ...store.money import clusters, spending
@@ -35,18 +35,6 @@ class ClusterState:
     bills: Mapping[str, Bill]
 
 
-@dataclass(frozen=True, slots=True)
-class PoolClusters:
-    """The clusters of one pool that launches clusters, as `schemas.fleet.Gpus` describes them; None for other pools."""
-
-    clusters_up: int | None = None
-    clusters_most: int | None = None
-    clusters_wished: int | None = None
-    volatile: bool | None = None
-    idle_gpu_hours: float | None = None
-    idle_usd: float | None = None
-
-
 async def list_gpus(lab: Lab) -> GpuList:
     """Return the pools, in the order of the settings. `as_of_seconds_ago` is the age of what is reported of a pool."""
     running = Counter(attempt.run.pool for attempt in await runs.active(lab.db))
@@ -68,19 +56,13 @@ async def list_gpus(lab: Lab) -> GpuList:
                 running=running[pool.name],
                 taken=pool.taken or None,
                 queued=queued.get(pool.gpu, 0),
-                usd_per_hour=pool.usd_per_hour or None,
+                usd_per_slot_hour=pool.usd_per_slot_hour or None,
                 relative_speed=speeds.get(pool.gpu),
                 note=pool.note or ("" if pool.as_of else PRICE_UNKNOWN),
                 as_of_seconds_ago=round(max(0.0, now - pool.as_of)) or None if pool.as_of else None,
-                clusters_up=own_clusters.clusters_up,
-                clusters_most=own_clusters.clusters_most,
-                clusters_wished=own_clusters.clusters_wished,
-                volatile=own_clusters.volatile,
-                idle_gpu_hours=own_clusters.idle_gpu_hours,
-                idle_usd=own_clusters.idle_usd,
+                **dict(_pool_clusters(lab, pool, state)),
             )
             for pool in pools
-            for own_clusters in [_pool_clusters(lab, pool, state)]
         ],
         budget_seconds=usual.budget_seconds,
         clock=usual.clock,

@@ -86,7 +86,7 @@ async def choose_launch_stratum(
         clock=clock,
         budget_seconds=seconds,
         slots=sum(pool.slots for pool in chosen),
-        usd_per_slot_hour=max(pool.usd_per_hour for pool in chosen),
+        usd_per_slot_hour=max(pool.usd_per_slot_hour for pool in chosen),
         is_priced=all(pool.is_priced for pool in chosen),
         cold_seconds=await _cold_seconds(lab, chosen),
     )

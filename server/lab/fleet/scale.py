@@ -16,6 +16,7 @@ from ...store.money.clusters import DesiredClusters, HeldClusterRow
 from ...store.money.spending import Committed
 from ...store.running import runs
 from .. import allowance
+from ..after_commit import complete
 from ..lab import Lab
 from ..results.experiment_rows import significant
 from ..status_line import lab_line
@@ -33,13 +34,18 @@ async def scale(lab: Lab, request: ScaleRequest, caller: str) -> Scaled:
     now = time.time()
     wanted = None if request.clusters is None else DesiredClusters(request.clusters, caller, now, by_person=False)
     if request.dry_run:
-        held = await _check(lab, lab.db, pool, limits, wanted, now)
-    else:
-        async with lab.db.transaction() as tx:
-            held = await _check(lab, tx, pool, limits, wanted, now)
-            await clusters.save_desired(tx, pool.name, wanted)
-        lab.wake_dispatcher()
-    price = pool.usd_per_hour * pool.gpus_per_cluster
+        priced = await _answer(lab, request, pool, limits, await _check(lab, lab.db, pool, limits, wanted, now), now)
+        return priced.model_copy(update={"lab": await lab_line(lab)})
+    async with lab.db.transaction() as tx:
+        scaled = await _answer(lab, request, pool, limits, await _check(lab, tx, pool, limits, wanted, now), now)
+        await clusters.save_desired(tx, pool.name, wanted)
+    return await complete(lab, scaled, "Scaled")
+
+
+async def _answer(
+    lab: Lab, request: ScaleRequest, pool: Pool, limits: ClusterLimits, held: Sequence[HeldClusterRow], now: float
+) -> Scaled:
+    price = pool.usd_per_slot_hour * pool.gpus_per_cluster
     count = 1 if request.clusters is None else request.clusters
     return Scaled(
         pool=pool.name,
@@ -48,11 +54,11 @@ async def scale(lab: Lab, request: ScaleRequest, caller: str) -> Scaled:
         clusters_up=len(held),
         clusters_most=pool.most_clusters,
         gpus_per_cluster=pool.gpus_per_cluster,
-        usd_per_hour=round(count * price, 2) or None,
+        usd_per_cluster_hour=round(price, 2) or None,
+        usd_per_hour_of_all=round(count * price, 2) or None if request.clusters is not None else None,
         lasts_hours=await _lasts_hours(lab, count * pool.gpus_per_cluster, count * price, now),
         dry_run=request.dry_run or None,
         next=_next(request, limits),
-        lab=await lab_line(lab),
     )
 
 
@@ -125,7 +131,7 @@ async def _check(
     await _refuse_losing(lab, pool, wanted.clusters, len(held))
     additional = max(0, wanted.clusters - len(held))
     min_gpu_seconds = additional * pool.gpus_per_cluster * limits.idle_minutes * 60.0
-    cost = Committed(0, min_gpu_seconds, min_gpu_seconds / 3600 * pool.usd_per_hour)
+    cost = Committed(0, min_gpu_seconds, min_gpu_seconds / 3600 * pool.usd_per_slot_hour)
     if additional:
         allowed = lab.allowance()
         allowance.check(allowed, await spending.committed(reader, now), cost)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from anyio import to_thread
 
-from ...errors import BadInputError, ConflictError
+from ...errors import BadInputError, ConflictError, LabhandError
 from ...schemas.inspect import CheckedOut
 from ...schemas.launch import Launch
 from ...settings import FILE
@@ -53,7 +54,7 @@ async def checkout(lab: Lab, name: str) -> CheckedOut:
             f"Save it first with {Launch(base=references.WORKDIR, hypothesis='The state of the trainer folder').as_call()}, or"
             " restore the files",
         )
-    await to_thread.run_sync(_write, folder, {path: target[path] for path in written}, removed)
+    await to_thread.run_sync(write_files, folder, {path: target[path] for path in written}, removed)
     return CheckedOut(id=reference.name, folder=str(folder), written=written, removed=removed)
 
 
@@ -88,7 +89,22 @@ def _existing(folder: Path, paths: list[str]) -> list[str]:
     return [path for path in paths if (folder / path).exists()]
 
 
-def _write(folder: Path, files: Source, removed: list[str]) -> None:
-    write_folder(files, folder)
-    for path in removed:
-        (folder / path).unlink()
+def write_files(folder: Path, files: Source, removed: Sequence[str]) -> None:
+    """Write files to a folder and remove others.
+
+    Raises:
+        LabhandError: A file can't be written or removed; the text says what was done before.
+    """
+    done: list[str] = []
+    try:
+        for path, data in files.items():
+            write_folder({path: data}, folder)
+            done.append(f"{path} was written")
+        for path in removed:
+            (folder / path).unlink()
+            done.append(f"{path} was removed")
+    except OSError as error:  # a bare error would read as if nothing had been written
+        raise LabhandError(
+            f"The checkout stopped half way in {folder}: {', '.join(done) or 'nothing was written'}, then {error}",
+            "Mend the cause and check the same source out again",
+        ) from error

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
+from ...domain import Experiment, Stratum
 from ...schemas.launch import Launch, Launched, Similar
 from ...schemas.messages import LabLine
+from ...store.comparison.strata import all_strata
 from ...store.experiments import related
 from .. import proposals
+from ..after_commit import complete
 from ..fleet import device_choice
+from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
 from ..proposals import Proposal
-from ..results.experiment_rows import SENTENCES
+from ..results.experiment_rows import FEW_WORDS, decimals
 from ..sanitize import cut
-from ..status_line import lab_line
 from . import idempotency
 from .submit import Batch, SubmittedBatch, ids, submit
 
@@ -33,17 +37,17 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
     """
     stored = await idempotency.first_answer(lab.db, caller, request)
     if stored is not None:
-        return idempotency.restore(Launched, stored, await lab_line(lab))
+        return await complete(lab, idempotency.restore(Launched, stored), idempotency.ALREADY, wakes=False)
     proposal = await proposals.propose(lab, request)
     choice = await device_choice.choose(lab, request.gpu, proposal.base.gpu, request.budget_seconds, request.replicates)
     [saved] = await proposals.save(lab, [proposal], request.hypothesis)
-    similar = await _similar(lab, proposal, saved.row.tree)
+    similar = await _similar(lab, proposal, saved.row.tree, choice.settings)
 
     def answer(batch: SubmittedBatch, line: LabLine | None) -> Launched:
         return Launched(
             experiments=ids(batch.experiments),
             base=proposal.base.name,
-            seeds=batch.seeds(request.replicates),
+            seeds=request.replicates,
             gpu=batch.gpu,
             why_gpu=choice.why,
             blocks=batch.by_kind(request.replicates),
@@ -55,6 +59,7 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
             similar=similar,
             baseline=ids(batch.baseline),
             champion=ids(batch.champion),
+            note=batch.note(is_dry=request.dry_run),
             dry_run=request.dry_run or None,
             next=batch.next,
             lab=line,
@@ -63,12 +68,24 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
     return await submit(lab, Batch([saved], choice.settings, request, caller, retry=request.retry), Launched, answer)
 
 
-async def _similar(lab: Lab, proposal: Proposal, tree: str) -> list[Similar]:
-    """Return earlier experiments that changed the same knobs, classes and functions."""
+async def _similar(lab: Lab, proposal: Proposal, tree: str, settings: Sequence[LaunchStratum]) -> list[Similar]:
+    """Return earlier experiments on the same source in another setting, then those that changed the same names."""
     names = set(_NAME.findall(proposal.changes)) - _PLAIN_WORDS - proposal.source.keys() - proposal.base.source.keys()
-    return [
-        Similar(
-            id=experiment.id, changes=cut(experiment.changes, SENTENCES), verdict=experiment.verdict, score=experiment.score
-        )
-        for experiment in await related.similar(lab.db, sorted(names), tree, MAX_SIMILAR)
-    ]
+    same = await related.in_other_settings(lab.db, tree, [(each.budget_seconds, each.gpu) for each in settings], MAX_SIMILAR)
+    alike = await related.similar(lab.db, sorted(names), tree, MAX_SIMILAR)
+    strata = await all_strata(lab.db)
+    return [_as_similar(experiment, tree, strata) for experiment in [*same, *alike][:MAX_SIMILAR]]
+
+
+def _as_similar(experiment: Experiment, tree: str, strata: Mapping[int, Stratum]) -> Similar:
+    score = experiment.score
+    digits = decimals(strata.get(experiment.stratum or 0), score or 0.0)
+    is_same = experiment.tree == tree
+    return Similar(
+        id=experiment.id,
+        changes="the same source" if is_same else cut(experiment.changes, FEW_WORDS),
+        verdict=experiment.verdict,
+        score=None if score is None else round(score, digits),
+        budget_seconds=experiment.budget_seconds if is_same else None,
+        gpu=experiment.gpu if is_same else None,
+    )

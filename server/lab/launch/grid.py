@@ -22,6 +22,7 @@ from ...source.literals import Value
 from ...store.experiments import rows
 from ...store.grids import NewGrid
 from .. import proposals, references
+from ..after_commit import complete
 from ..analysis import ablation
 from ..fleet import device_choice
 from ..fleet.device_choice import DeviceChoice
@@ -29,7 +30,6 @@ from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
 from ..proposals import Proposal
 from ..references import Reference
-from ..status_line import lab_line
 from . import idempotency, suggest
 from .submit import Batch, SubmittedBatch, ids, submit
 
@@ -37,8 +37,10 @@ ABLATION = "ablation"
 """The design whose cells are the parts of the base's change."""
 OPTIMISER = "optimiser"
 """The design whose cells depend on earlier results."""
-MAX_SHOWN = 20
-"""Number of cells that an answer lists."""
+MAX_PRICED_CELLS = 20
+"""Number of cells that the answer of a dry run lists."""
+MAX_LAUNCHED_CELLS = 12
+"""Number of cells up to which the answer of a launch lists them. `get_results` shows the cells of a larger grid."""
 
 Combination = Mapping[str, JsonValue]
 """The knobs that a cell sets, with their values."""
@@ -68,7 +70,7 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
     """
     stored = await idempotency.first_answer(lab.db, caller, request)
     if stored is not None:
-        return idempotency.restore(GridLaunched, stored, await lab_line(lab))
+        return await complete(lab, idempotency.restore(GridLaunched, stored), idempotency.ALREADY, wakes=False)
     # With the newest experiment's number as seed, a launch draws the same cells as its dry run, and the next launch others.
     seed = await rows.newest_number(lab.db)
     base = await references.resolve(lab, request.base)
@@ -91,8 +93,8 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
             gpu=batch.gpu,
             why_gpu=choice.why,
             blocks=batch.by_kind(request.replicates),
-            seeds=batch.seeds(request.replicates),
-            cells=_shown(cells, batch),
+            seeds=request.replicates,
+            cells=_shown(cells, batch, is_dry=request.dry_run),
             total=len(cells),
             tells=plan.tells,
             resolution=plan.resolution,
@@ -102,6 +104,7 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
             duplicates=ids(batch.earlier),
             baseline=ids(batch.baseline),
             champion=ids(batch.champion),
+            note=batch.note(is_dry=request.dry_run),
             dry_run=request.dry_run or None,
             next=batch.next,
             lab=line,
@@ -254,8 +257,10 @@ def _refuse_lacking(variant: Proposal, factors: Iterable[str], name: str) -> Non
         raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], variant.knobs))
 
 
-def _shown(cells: Sequence[Planned], batch: SubmittedBatch) -> list[Cell]:
+def _shown(cells: Sequence[Planned], batch: SubmittedBatch, *, is_dry: bool) -> list[Cell]:
+    if not is_dry and len(cells) > MAX_LAUNCHED_CELLS:
+        return []
     return [
         Cell(id=", ".join(ids(replicates)), variant=cell.proposal.variant, knobs=json.loads(json.dumps(cell.values)))
-        for cell, replicates in zip(cells[:MAX_SHOWN], batch.of_ideas, strict=False)
+        for cell, replicates in zip(cells[:MAX_PRICED_CELLS], batch.of_ideas, strict=False)
     ]

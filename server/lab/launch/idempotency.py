@@ -8,10 +8,12 @@ from typing import TypeVar
 
 from ...errors import ConflictError
 from ...schemas.launch import GridLaunched, Launched, LaunchOptions
-from ...schemas.messages import LabLine
 from ...store.database import Reader, Transaction
 from ...store.request_answers import find_answer, save_answer
 
+FORMAT = 2
+"""Number of the format of stored answers. An answer of another format can't be restored, so that its request is another."""
+ALREADY = "Launched by an earlier call with this request_id"
 A = TypeVar("A", Launched, GridLaunched)
 
 
@@ -34,15 +36,14 @@ async def first_answer(reader: Reader, caller: str, request: LaunchOptions) -> s
     return json.dumps(record["answer"])
 
 
-def restore(kind: type[A], stored: str, lab: LabLine) -> A:
-    """Return a stored answer, with the state of the lab of now.
+def restore(kind: type[A], stored: str) -> A:
+    """Return a stored answer, without the state of the lab.
 
     Args:
         kind: The type of the answer.
         stored: What `first_answer` returned.
-        lab: The state of the lab.
     """
-    return kind.model_validate({**json.loads(stored), "lab": lab})
+    return kind.model_validate_json(stored)
 
 
 async def keep_answer(tx: Transaction, caller: str, request: LaunchOptions, answer: Launched | GridLaunched) -> None:
@@ -53,4 +54,4 @@ async def keep_answer(tx: Transaction, caller: str, request: LaunchOptions, answ
 
 
 def _digest(request: LaunchOptions) -> str:
-    return sha256(f"{type(request).__name__} {request.model_dump_json()}".encode()).hexdigest()
+    return sha256(f"{type(request).__name__} {FORMAT} {request.model_dump_json()}".encode()).hexdigest()

@@ -24,6 +24,7 @@ from ...store.grids import NewGrid
 from ...store.money import allowances, spending
 from ...store.money.spending import Committed, total
 from .. import allowance, proposals
+from ..after_commit import complete
 from ..fleet import estimates
 from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
@@ -31,7 +32,7 @@ from ..proposals import UNCHANGED, ReferenceSources, SavedProposal, named
 from ..status_line import lab_line
 from . import idempotency
 from .duplicates import DuplicateIndex, remark
-from .idempotency import A
+from .idempotency import ALREADY, A
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class LaunchBlock:
         fresh: The new experiments.
         baseline: Replicates of the baseline that the lab adds.
         champion: Replicates of the champion that the lab adds.
+        missing: How many replicates of both the stratum lacks. The allowance may have room for fewer.
         wanted: What the new experiments cost, to be reserved.
     """
 
@@ -70,6 +72,7 @@ class LaunchBlock:
     fresh: Sequence[Experiment]
     baseline: Sequence[Experiment]
     champion: Sequence[Experiment]
+    missing: int
     estimate: Estimate
     wanted: Committed
 
@@ -150,19 +153,28 @@ class SubmittedBatch:
 
     @property
     def next(self) -> str:
-        """What to do about the duplicates, and in a dry run what the lab would add."""
-        remarks = [remark(self.earlier)]
-        unnumbered = sum(not experiment.number for experiment in self.baseline)
-        if unnumbered:
-            remarks.append(
-                f"The lab would add {unnumbered} {'run' if unnumbered == 1 else 'runs'} of the baseline, from which the noise"
-                " between seeds is measured; the estimate includes them."
-            )
-        return " ".join(filter(None, remarks))
+        """What to do about the duplicates."""
+        return remark(self.earlier)
 
-    def seeds(self, replicates: int) -> list[int]:
-        """The seeds of so many replicates; none where there are several kinds of GPU, which have different seeds."""
-        return _seeds(self.blocks[0].setting, replicates) if len(self.blocks) == 1 else []
+    @property
+    def added_replicates(self) -> str:
+        """The replicates that the lab adds, in words; empty if there are none."""
+        parts = [(len(self.baseline), "baseline"), (len(self.champion), "champion")]
+        return " and ".join(f"{count} for replicates of the {name}" for count, name in parts if count)
+
+    def note(self, *, is_dry: bool) -> str:
+        """Return what to know of the replicates that the lab adds: that a dry run includes them, or that some don't fit."""
+        runs, missing = len(self.baseline) + len(self.champion), sum(block.missing for block in self.blocks)
+        sources = "baseline" if not self.champion else "baseline and the champion" if self.baseline else "champion"
+        if runs < missing:
+            return (
+                f"The allowance has room for {runs} of {missing} missing replicates of the {sources}: the noise between seeds"
+                " is less well known, or unknown, and more verdicts are inconclusive"
+            )
+        of_all = (
+            f"{runs} of the {len(self.fresh) + runs} experiments are replicates of the {sources}, which every verdict needs"
+        )
+        return of_all if is_dry and runs else ""
 
     def by_kind(self, replicates: int) -> list[LaunchedBlock]:
         """The part of the answer for each kind of GPU; none where there is only one."""
@@ -173,16 +185,12 @@ def _answer_of_block(block: LaunchBlock, replicates: int) -> LaunchedBlock:
     return LaunchedBlock(
         gpu=block.setting.gpu,
         experiments=ids(block.experiments),
-        seeds=_seeds(block.setting, replicates),
+        seeds=replicates,
         estimate=block.estimate,
         duplicates=ids(block.earlier),
         baseline=ids(block.baseline),
         champion=ids(block.champion),
     )
-
-
-def _seeds(setting: LaunchStratum, replicates: int) -> list[int]:
-    return [setting.seed(replicate) for replicate in range(replicates)]
 
 
 def ids(experiments: Iterable[Experiment]) -> list[str]:
@@ -213,27 +221,52 @@ async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Submit
     async with lab.db.transaction() as tx:
         stored = await idempotency.first_answer(tx, batch.caller, batch.options)
         if stored is not None:
-            return idempotency.restore(kind, stored, await lab_line(lab))
+            return await complete(lab, idempotency.restore(kind, stored), ALREADY, wakes=False)
         planned = await _plan(lab, tx, batch, references, limits, count(await rows.newest_number(tx) + 1))
-        submitted = await _write(lab, tx, batch, references, planned)
-        await idempotency.keep_answer(tx, batch.caller, batch.options, answer(submitted, None))
+        launched = answer(await _write(lab, tx, batch, references, planned), None)
+        await idempotency.keep_answer(tx, batch.caller, batch.options, launched)
         await allowances.save(tx, limits, time.time())
-    lab.wake_dispatcher()
-    return answer(submitted, await lab_line(lab))
+    return await complete(lab, launched, "Launched")
 
 
 async def _plan(
     lab: Lab, reader: Reader, batch: Batch, references: ReferenceSources, limits: Allowance, numbers: Iterator[int]
 ) -> SubmittedBatch:
-    blocks = [await _block(lab, reader, batch, setting, references, numbers) for setting in batch.settings]
-    allowance.check(limits, await spending.committed(reader, time.time()), total(block.wanted for block in blocks))
+    committed = await spending.committed(reader, time.time())
+    blocks: list[LaunchBlock] = []
+    for place, setting in enumerate(batch.settings, 1):
+        ideas_to_come = len(batch.ideas) * batch.options.replicates * (len(batch.settings) - place)
+        room = _Room(limits, total([committed, *(block.wanted for block in blocks), Committed(ideas_to_come, 0.0, 0.0)]))
+        blocks.append(await _block(lab, reader, batch, setting, references, numbers, room))
+    submitted = SubmittedBatch(blocks)
+    added = f"{submitted.added_replicates}, against which gains are measured" if submitted.added_replicates else ""
+    allowance.check(limits, committed, total(block.wanted for block in blocks), added)
     for setting in batch.settings:
         allowance.refuse_unpriced(lab, limits, setting.gpu, is_priced=setting.is_priced)
-    return SubmittedBatch(blocks)
+    return submitted
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What the allowance leaves to a block: its limits, and what is committed with the blocks before it."""
+
+    limits: Allowance
+    committed: Committed
+
+    def replicates(self, fresh: int, missing: int, gpu_seconds: float, usd: float, *, needs_one: bool) -> int:
+        """Return how many replicates of the references to add beside the new experiments; see `affordable_replicates`."""
+        wanted, each = Committed(fresh, fresh * gpu_seconds, fresh * usd), Committed(1, gpu_seconds, usd)
+        return allowance.affordable_replicates(self.limits, self.committed, wanted, each, missing, needs_one=needs_one)
 
 
 async def _block(
-    lab: Lab, reader: Reader, batch: Batch, setting: LaunchStratum, references: ReferenceSources, numbers: Iterator[int]
+    lab: Lab,
+    reader: Reader,
+    batch: Batch,
+    setting: LaunchStratum,
+    references: ReferenceSources,
+    numbers: Iterator[int],
+    room: _Room,
 ) -> LaunchBlock:
     trees = [idea.row.tree for idea in (*batch.ideas, *references.both)]
     duplicates = DuplicateIndex(
@@ -253,16 +286,24 @@ async def _block(
         return experiment
 
     replicates = [[find_or_draft(idea, replicate) for replicate in range(batch.options.replicates)] for idea in batch.ideas]
-    added = {Purpose.BASELINE: list[Experiment](), Purpose.CHAMPION: list[Experiment]()}
-    for source, lacking in references.lacking(duplicates.count):
-        purpose = Purpose.BASELINE if source is references.baseline else Purpose.CHAMPION
-        for replicate in _free_replicates(duplicates, source, setting, lacking):
-            added[purpose].append(_of_the_lab(_draft(batch, setting, source, replicate, next(numbers), each), purpose))
-    new = len(fresh) + sum(map(len, added.values()))
-    ahead = await estimates.queue_ahead(reader, setting, batch.options.priority)
-    estimate = estimates.estimate(setting, each, new, ahead)
-    wanted = Committed(new, new * each, new * estimates.usd(each, setting))
-    return LaunchBlock(setting, replicates, fresh, added[Purpose.BASELINE], added[Purpose.CHAMPION], estimate, wanted)
+    missing = list(_missing_replicates(references, duplicates, setting))
+    needs_one = duplicates.count(references.reference.row.tree) == 0
+    runs = room.replicates(len(fresh), len(missing), each, estimates.usd(each, setting), needs_one=needs_one)
+    added = [
+        _of_the_lab(_draft(batch, setting, source, replicate, next(numbers), each), purpose)
+        for purpose, source, replicate in missing[:runs]
+    ]
+    new = len(fresh) + len(added)
+    return LaunchBlock(
+        setting,
+        replicates,
+        fresh,
+        baseline=[experiment for experiment in added if experiment.purpose is Purpose.BASELINE],
+        champion=[experiment for experiment in added if experiment.purpose is Purpose.CHAMPION],
+        missing=len(missing),
+        estimate=estimates.estimate(setting, each, new, await estimates.queue_ahead(reader, setting, batch.options.priority)),
+        wanted=Committed(new, new * each, new * estimates.usd(each, setting)),
+    )
 
 
 async def _write(
@@ -284,9 +325,15 @@ async def _write(
     return replace(planned, grid=grid)
 
 
-def _free_replicates(duplicates: DuplicateIndex, source: SavedProposal, setting: LaunchStratum, wanted: int) -> Iterator[int]:
-    """Return the first replicates of a source, so many as are wanted, that haven't run in a setting."""
-    return islice((k for k in count() if duplicates.find(source.row.tree, setting.seed(k)) is None), wanted)
+def _missing_replicates(
+    references: ReferenceSources, duplicates: DuplicateIndex, setting: LaunchStratum
+) -> Iterator[tuple[Purpose, SavedProposal, int]]:
+    """Yield the replicates of the references that a setting lacks, those of the reference of gains first."""
+    for source, lacking in references.lacking(duplicates.count):
+        purpose = Purpose.BASELINE if source is references.baseline else Purpose.CHAMPION
+        free = (k for k in count() if duplicates.find(source.row.tree, setting.seed(k)) is None)
+        for replicate in islice(free, lacking):
+            yield purpose, source, replicate
 
 
 def _draft(

@@ -24,6 +24,7 @@ from ...store.database import Reader, Transaction
 from ...store.money import spending
 from ...store.money.spending import Committed
 from .. import allowance, proposals
+from ..after_commit import complete
 from ..fleet import device_choice, estimates
 from ..fleet.launch_stratum import LaunchStratum, choose_launch_stratum
 from ..lab import Lab
@@ -97,12 +98,11 @@ async def validate(lab: Lab, request: ValidationRequest, caller: str) -> Validat
     """
     call = await _read(lab, request, caller)
     if request.dry_run:
-        tests = await _plan(lab, lab.db, call)
-    else:
-        async with lab.db.transaction() as tx:
-            tests = await _launch(lab, tx, call)
-        lab.wake_dispatcher()
-    return await _answer(lab, call, tests, dry_run=request.dry_run)
+        priced = await _answer(lab, lab.db, call, await _plan(lab, lab.db, call), dry_run=True)
+        return priced.model_copy(update={"lab": await lab_line(lab)})
+    async with lab.db.transaction() as tx:
+        launched = await _answer(lab, tx, call, await _launch(lab, tx, call), dry_run=False)
+    return await complete(lab, launched, "Launched")
 
 
 async def _read(lab: Lab, request: ValidationRequest, caller: str) -> Call:
@@ -200,7 +200,9 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
                 stages=await _stages(lab, reader, call, candidate),
             )
         )
-    allowance.check(call.limits, await spending.committed(reader, time.time()), _total_cost(tests))
+    first = sum(2 * test.running.pairs for test in tests)
+    made_of = f"{first} runs of {call.pairs} pairs now, and {_total_cost(tests).experiments - first} if all are confirmed"
+    allowance.check(call.limits, await spending.committed(reader, time.time()), _total_cost(tests), made_of)
     allowance.refuse_unpriced(lab, call.limits, call.setting.gpu, is_priced=call.setting.is_priced)
     return tests
 
@@ -271,16 +273,16 @@ async def _launch(lab: Lab, tx: Transaction, call: Call) -> list[validations.Val
     return tests
 
 
-async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation], *, dry_run: bool) -> Validated:
+async def _answer(lab: Lab, reader: Reader, call: Call, tests: Sequence[validations.Validation], *, dry_run: bool) -> Validated:
     total = _total_cost(tests)
-    ahead = await estimates.queue_ahead(lab.db, call.setting, "high")  # as its pairs are queued
+    ahead = await estimates.queue_ahead(reader, call.setting, "high")  # as its pairs are queued
     if not dry_run:  # the pending experiments include those of this call
         first = [(2 * call.pairs, test.running.gpu_seconds) for test in tests]
         queued_seconds = ahead.queued_seconds - sum(count * each for count, each in first)
         ahead = replace(ahead, queued=ahead.queued - sum(count for count, _ in first), queued_seconds=max(0.0, queued_seconds))
     times = estimates.estimate_stages(call.setting, _stages_in_turn(tests), ahead)
     return Validated(
-        tests=[await _launched_test(lab, test, dry_run=dry_run) for test in tests],
+        tests=[await _launched_test(reader, test, dry_run=dry_run) for test in tests],
         champion=await champion_name(lab, call.reign),
         gpu=call.setting.gpu,
         why_gpu=call.why_gpu,
@@ -293,7 +295,6 @@ async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation],
         tests_before=tests[0].number - 1,
         dry_run=dry_run or None,
         next="" if dry_run else WaitQuery(ids=[test.id for test in tests]).as_call(),
-        lab=await lab_line(lab),
     )
 
 
@@ -307,7 +308,7 @@ def _stages_in_turn(tests: Sequence[validations.Validation]) -> list[tuple[int, 
     return stages
 
 
-async def _launched_test(lab: Lab, test: validations.Validation, *, dry_run: bool) -> LaunchedTest:
+async def _launched_test(reader: Reader, test: validations.Validation, *, dry_run: bool) -> LaunchedTest:
     return LaunchedTest(
         validation="" if dry_run else test.id,
         candidate=experiment_id(test.candidate),
@@ -322,5 +323,5 @@ async def _launched_test(lab: Lab, test: validations.Validation, *, dry_run: boo
             )
             for stage in test.stages
         ],
-        experiments=[] if dry_run else id_ranges(await validation_pairs.members(lab.db, test.number)),
+        experiments=[] if dry_run else id_ranges(await validation_pairs.members(reader, test.number)),
     )

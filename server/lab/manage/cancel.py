@@ -16,11 +16,11 @@ from ...store.database import Transaction
 from ...store.experiments import cancellation
 from ...store.experiments.filter import Filter
 from ...store.running import settlement
+from ..after_commit import complete
 from ..lab import Lab
 from ..results.experiment_rows import FEW_WORDS
 from ..sanitize import cut
 from ..selection import select
-from ..status_line import lab_line
 
 NO_REASON = "no reason given"
 
@@ -52,19 +52,17 @@ async def cancel(lab: Lab, ids: Sequence[str], reason: str, caller: str, *, forc
         ]
         await cancellation.ask_to_end(tx, mine, reason.strip() or NO_REASON)
         await settlement.cancel_queued(tx, time.time())
-    if mine:
-        lab.wake_dispatcher()
-    refused: defaultdict[str, list[int]] = defaultdict(list)
-    for experiment in pending:
-        if experiment.number not in mine:
-            why = f"launched by {cut(experiment.launched_by, FEW_WORDS)}: only with force=True"
-            refused[why].append(experiment.number)
-    return Cancelled(
-        cancelled=id_ranges(mine),
-        already_finished=id_ranges(experiment.number for experiment in experiments if experiment.status not in PENDING),
-        refused={why: id_ranges(numbers) for why, numbers in refused.items()},
-        lab=await lab_line(lab),
-    )
+        refused: defaultdict[str, list[int]] = defaultdict(list)
+        for experiment in pending:
+            if experiment.number not in mine:
+                why = f"launched by {cut(experiment.launched_by, FEW_WORDS)}: only with force=true"
+                refused[why].append(experiment.number)
+        cancelled = Cancelled(
+            cancelled=id_ranges(mine),
+            already_finished=id_ranges(experiment.number for experiment in experiments if experiment.status not in PENDING),
+            refused={why: id_ranges(numbers) for why, numbers in refused.items()},
+        )
+    return await complete(lab, cancelled, "Cancelled", wakes=bool(mine))
 
 
 async def _own_validations(tx: Transaction, selected: Filter, caller: str) -> set[int]:

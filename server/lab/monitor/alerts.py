@@ -235,7 +235,7 @@ def _idle_clusters(pools: Sequence[Pool], pending: Mapping[Status, int], state: 
     running = sum(count for status, count in pending.items() if status in ACTIVE)
     idle = gpus - max(0, running - local_slots)
     if idle > 0:
-        price = sum(cluster.usd_per_hour for cluster in up) / gpus
+        price = sum(cluster.usd_per_cluster_hour for cluster in up) / gpus
         costs = f" for ${idle * price:.2f} an hour" if price else ""
         line = f"{idle} of {gpus} GPUs of clusters are idle{costs} and nothing is queued"
         yield Attention("idle clusters", line, wakes=False)

@@ -31,6 +31,7 @@ from . import alerts
 from .alerts import MAX_RANGES, Attention
 from .briefing import suggest
 from .next_step import held_step, hint
+from .reported import ReportedCursors
 
 POLL_SECONDS = 0.25
 """Interval at which the database is checked for a new version."""
@@ -41,6 +42,8 @@ MAX_PROGRESS_SECONDS = 15.0
 MAX_START_SECONDS = 10.0
 """How long a dispatcher may take to start before its absence is reported."""
 MAX_ROWS = 10
+STRATUM_FACTS = ("device", "budget_seconds")
+"""Facts of a stratum that an answer repeats. `get_results` and the briefing have all of them."""
 
 OnProgress = Callable[[int, int, str], Awaitable[None]]
 """Called with the number of finished experiments, their total, and a text."""
@@ -80,16 +83,24 @@ class _Snapshot:
         return any(number not in self.held for number in self.unfinished) or bool(self.testing and not self.unfinished)
 
 
-async def wait(lab: Lab, query: WaitQuery, caller: str, on_progress: OnProgress | None = None) -> Waited:
+async def wait(
+    lab: Lab,
+    query: WaitQuery,
+    caller: str,
+    on_progress: OnProgress | None = None,
+    reported: ReportedCursors | None = None,
+) -> Waited:
     """Wait until all or any of the experiments have finished, a new alert comes up, or the time is over.
 
-    Each answer has a cursor. A call with that cursor and the same ids returns only what is new since then.
+    Each answer has a cursor. A call with that cursor and the same ids returns only what is new since then. A call without a
+    cursor goes on where the last answer to the same caller and ids ended; `reported_before` counts what that leaves out.
 
     Args:
         lab: The lab.
         query: What to wait for.
         caller: Whose experiments are waited for if the query has no ids, or an empty list of them.
         on_progress: Called at every change, and at least every 15 s.
+        reported: What was reported before to whom; None for nothing.
 
     Raises:
         BadInputError: A text is not an id, or the cursor is invalid.
@@ -100,9 +111,13 @@ async def wait(lab: Lab, query: WaitQuery, caller: str, on_progress: OnProgress 
         selected = await select(lab, query.ids)
         # The experiments of a validation get no rows of their own: the validation gets one when it has finished.
         wanted, tests = replace(selected, validations=None), ValidationFilter(numbers=selected.validations)
-    watch = _Watch(lab, wanted, tests, parse_wait_cursor(query.after), until_any=query.until == "any", on_progress=on_progress)
+    reported = reported or ReportedCursors()
+    seen = parse_wait_cursor(query.after) if query.after is not None else reported.last(caller, query.ids)
+    watch = _Watch(lab, wanted, tests, seen, until_any=query.until == "any", on_progress=on_progress)
     snapshot = await watch.until(time.monotonic() + query.timeout_seconds)
-    return await _answer(lab, query, caller, watch, snapshot)
+    answer = await _answer(lab, query, caller, watch, snapshot)
+    reported.save(caller, query.ids, parse_wait_cursor(answer.cursor))
+    return answer
 
 
 class _Watch:
@@ -147,6 +162,13 @@ class _Watch:
     def newly_finished(self, snapshot: _Snapshot) -> Filter:
         """Return the filter for the experiments that finished between the cursor and a snapshot."""
         return replace(self._wanted, finished_after=self.seen.finished, finished_until=snapshot.last)
+
+    async def reported_before(self) -> int | None:
+        """Return how many of the experiments had finished by the cursor, so that an earlier answer has reported them."""
+        if not self.seen.finished:
+            return None
+        count, _ = await progress.finished(self._lab.db, replace(self._wanted, finished_until=self.seen.finished))
+        return count or None
 
     async def _take_snapshot(self) -> _Snapshot:
         # Unfinished before finished: what finishes between the two reads then counts as both, rather than as neither.
@@ -210,12 +232,13 @@ async def _answer(lab: Lab, query: WaitQuery, caller: str, watch: _Watch, snapsh
     order = pages.best_first(list(strata), lower_is_better=metric.direction == "minimize")
     places = await pages.page(lab.db, new, order, MAX_ROWS)
     experiments = await find_experiments(lab.db, [place.number for place in places])
-    common, rows = await tabulate(lab, experiments, strata, grids=new.grids or ())
+    common, rows = await tabulate(lab, experiments, strata, grids=new.grids or (), stratum_facts=STRATUM_FACTS)
     last_validation = max((validation.finished_seq or 0 for validation in snapshot.tested), default=watch.seen.validations)
     cursor = WaitCursor(snapshot.last, last_validation, frozenset(alert.key for alert in snapshot.attention))
     return Waited(
         finished=rows,
         finished_total=snapshot.finished,
+        reported_before=await watch.reported_before() if query.after is None else None,
         common=common if rows else None,
         validations=await tabulate_validations(lab, snapshot.tested),
         failures=await failure_classes(lab, new),
@@ -223,7 +246,7 @@ async def _answer(lab: Lab, query: WaitQuery, caller: str, watch: _Watch, snapsh
         attention=[alert.line for alert in snapshot.attention],
         cursor=str(cursor),
         timed_out=not watch.is_over(snapshot),
-        next=await _next(lab, query, snapshot, caller, str(cursor)),
+        next=await _next(lab, query.model_copy(update={"after": str(cursor)}), watch, snapshot, caller),
         lab=await lab_line(lab),
     )
 
@@ -242,14 +265,13 @@ def _pending(snapshot: _Snapshot) -> Pending | None:
     )
 
 
-async def _next(lab: Lab, query: WaitQuery, snapshot: _Snapshot, caller: str, cursor: str) -> str:
+async def _next(lab: Lab, repeated: WaitQuery, watch: _Watch, snapshot: _Snapshot, caller: str) -> str:
     if snapshot.unfinished and not snapshot.can_finish:
         return await held_step(lab, set(snapshot.unfinished))
     if snapshot.unfinished or snapshot.testing:
-        repeated = query.model_copy(update={"after": cursor})
         return hint(repeated, "returns what is new since this answer")
     if snapshot.finished > MAX_ROWS:
-        since = {"after": query.after} if query.after else {}
-        whose = {"ids": query.ids} if query.ids else {"by": caller}
+        since = {"after": str(watch.seen.finished)} if watch.seen.finished else {}
+        whose = {"ids": repeated.ids} if repeated.ids else {"by": caller}
         return hint(ResultsQuery.model_validate(since | whose), f"returns all {snapshot.finished} page by page, the best first")
     return await suggest(lab)

@@ -68,6 +68,7 @@ async def tabulate(
     strata: Mapping[int, Stratum],
     detail: Detail = "concise",
     grids: Sequence[int] = (),
+    stratum_facts: Collection[str] | None = None,
 ) -> tuple[Common, list[Row]]:
     """Return what all rows have in common, and experiments as rows without that.
 
@@ -80,6 +81,7 @@ async def tabulate(
         strata: The strata of the experiments, by number.
         detail: `detailed` adds hypothesis, theme, who launched the experiment, the reason of the verdict, and flags in full.
         grids: The grids that are shown: a cell that existed before has the name of the grid's variant.
+        stratum_facts: The facts that are shown of a stratum that all rows share. The default is all.
     """
     metric = lab.trainer.metric
     names = await reused_names(lab.db, grids) if grids else {}
@@ -94,7 +96,7 @@ async def tabulate(
         _row(e, strata.get(e.stratum or 0), comparisons, metric, detail, names_stratum=names_stratum, uneven=uneven)
         for e in experiments
     ]
-    common = _common(metric, spanned, rows)
+    common = _common(metric, spanned, rows, stratum_facts)
     return common, [_without(row, common) for row in rows]
 
 
@@ -108,9 +110,9 @@ def base_name(experiment: Experiment) -> str:
     return champions.name(experiment.base)
 
 
-def facts_of(stratum: Stratum) -> StratumFacts:
-    """Return what the scores of a stratum have in common."""
-    return StratumFacts.model_validate(stratum.facts)
+def facts_of(stratum: Stratum, names: Collection[str] | None = None) -> StratumFacts:
+    """Return what the scores of a stratum have in common: all of it, or only the named facts."""
+    return StratumFacts.model_validate({name: value for name, value in stratum.facts.items() if names is None or name in names})
 
 
 def reference_of(stratum: Stratum) -> Reference | None:
@@ -236,7 +238,7 @@ def rounded(value: float | None, stratum: Stratum | None, experiment: Experiment
     return None if value is None else round(value, decimals(stratum, experiment.score or 0.0)) + 0.0
 
 
-def _common(metric: Metric, spanned: Sequence[Stratum], rows: Sequence[Row]) -> Common:
+def _common(metric: Metric, spanned: Sequence[Stratum], rows: Sequence[Row], stratum_facts: Collection[str] | None) -> Common:
     only = spanned[0] if len(spanned) == 1 else None
 
     def shared(column: Callable[[Row], T]) -> T | None:
@@ -250,7 +252,7 @@ def _common(metric: Metric, spanned: Sequence[Stratum], rows: Sequence[Row]) -> 
         metric=metric.name,
         direction=metric.direction,
         self_reported=metric.self_reported or None,
-        stratum=facts_of(only) if only else None,
+        stratum=facts_of(only, stratum_facts) if only else None,
         reference=reference_of(only) if only else None,
         noise=noise_of(only) if only else None,
         strata=(

@@ -7,7 +7,7 @@ import io
 import re
 
 from ...domain import Purpose, Verdict
-from ...ids import experiment_id
+from ...ids import experiment_id, parse_ids
 from ...schemas.results import Common, Reference, ResultsQuery, Row
 from ...store.comparison.champions import name
 from ...store.experiments import stats
@@ -17,6 +17,9 @@ from ..sanitize import clean
 from .table import get_results
 
 MAX_LEADERS = 20
+MAX_PAGE = 20_000
+"""Characters of a part of results.tsv."""
+TSV_URI = "labhand://results.tsv"
 GIB = 1 << 30
 _MARKUP = re.compile(r"[\\|<>\[\]`!]")
 """Characters that Markdown takes for the end of a cell, a link, a picture or HTML."""
@@ -51,11 +54,35 @@ async def results_tsv(lab: Lab) -> str:
     changed, and on which experiment if not on the baseline. `status` is `keep` for promising and confirmed
     experiments and the baseline, `crash` for failures, and otherwise `discard`. A score that was not measured is empty.
     """
+    return await _tsv(lab, 0, None)
+
+
+async def results_page(lab: Lab, after: int) -> str:
+    """Return a part of `results_tsv` that a client can show to a model, `MAX_PAGE` characters at most.
+
+    Args:
+        lab: The lab.
+        after: The number of the experiment after which the part begins; 0 for the first part.
+
+    Returns:
+        The header and the rows. If more rows follow, the last line is a comment that names the resource with the next ones.
+    """
+    header, *rows = (await _tsv(lab, after, MAX_PAGE)).splitlines(keepends=True)
+    text, last = header, after
+    for row in rows:
+        if len(text) + len(row) > MAX_PAGE:
+            return f"{text}# more rows: {TSV_URI}/{experiment_id(last)}\n"
+        text += row
+        [last] = parse_ids([row.rstrip("\n").rpartition("\t")[2]]).experiments
+    return text
+
+
+async def _tsv(lab: Lab, after: int, min_characters: int | None) -> str:
+    """Return the table after an experiment: all of it, or at least so many characters of it and one row."""
     text = io.StringIO()
     table = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, escapechar="\\")
     table.writerow(["commit", lab.trainer.metric.name, "memory_gb", "status", "description", "id"])
-    after = 0
-    while block := await stats.finished(lab.db, after):
+    while (block := await stats.finished(lab.db, after)) and (min_characters is None or text.tell() <= min_characters):
         table.writerows(_tsv_line(experiment) for experiment in block)
         after = block[-1].number
     return text.getvalue()

@@ -35,6 +35,22 @@ async def similar(reader: Reader, words: Sequence[str], tree: str, most: int) ->
     return list(newest_of_tree.values())[:most]
 
 
+async def in_other_settings(reader: Reader, tree: str, settings: Sequence[tuple[float, str]], most: int) -> list[Experiment]:
+    """Returns the newest experiment on a source for each other budget and kind of device, the newest first.
+
+    Args:
+        reader: The database.
+        tree: The content of the source.
+        settings: The budgets in seconds and kinds of device that are left out.
+        most: How many to return at most.
+    """
+    rows = await reader.rows(
+        "SELECT *, max(number) FROM experiments WHERE tree = ? GROUP BY budget_seconds, gpu ORDER BY number DESC", (tree,)
+    )
+    others = [row for row in rows if (row["budget_seconds"], row["gpu"]) not in settings]
+    return [experiment_record(row) for row in others[:most]]
+
+
 async def replicates(reader: Reader, experiment: Experiment) -> list[Experiment]:
     """Returns experiments on the same source in the same setting with other seeds, twenty at most."""
     rows = await reader.rows(

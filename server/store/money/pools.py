@@ -33,7 +33,7 @@ def pool_record(row: Row) -> Pool:
         gpu=row["gpu"],
         clock=row["clock"],
         slots=row["slots"],
-        usd_per_hour=row["usd_per_hour"],
+        usd_per_slot_hour=row["usd_per_hour"],
         note=row["note"],
         as_of=row["as_of"],
         taken=row["taken"],

@@ -58,7 +58,7 @@ class Provider:
 
     def change_price(self, name: str, usd_per_hour: float) -> None:
         """A cluster costs something else from now on."""
-        self.clusters[name] = replace(self.clusters[name], usd_per_hour=usd_per_hour)
+        self.clusters[name] = replace(self.clusters[name], usd_per_cluster_hour=usd_per_hour)
 
     def up(self, pool: str) -> list[Cluster]:
         """What a pool holds, the least busy first."""
@@ -105,7 +105,7 @@ class HiredBackend(ClusterBackend):
             gpu=settings.gpu,
             clock="wall",
             slots=settings.gpus_per_cluster * settings.max_clusters,
-            usd_per_hour=self._provider.usd_per_hour / settings.gpus_per_cluster if self._provider.priced else 0.0,
+            usd_per_slot_hour=self._provider.usd_per_hour / settings.gpus_per_cluster if self._provider.priced else 0.0,
             note=self._provider.away,
             as_of=time.time() if self._provider.priced else 0.0,
             most_clusters=settings.max_clusters,

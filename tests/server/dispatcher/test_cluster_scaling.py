@@ -41,7 +41,7 @@ async def test_a_dispatcher_lives_until_its_clusters_are_gone_and_paid(tmp_path:
         assert await support.statuses(lab) == ["succeeded"] * 3
         assert await loop.look_again()
         [one] = await held(lab)
-        assert (one.cluster.pool, one.cluster.gpus, one.cluster.usd_per_hour) == ("h100", 8, 16.0)
+        assert (one.cluster.pool, one.cluster.gpus, one.cluster.usd_per_cluster_hour) == ("h100", 8, 16.0)
         provider.end("h100-1")
         assert not await loop.look_again()
         assert not await loop.has_work()

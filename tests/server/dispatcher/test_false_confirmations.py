@@ -48,7 +48,7 @@ async def test_the_luckiest_of_many_seeds_is_not_confirmed(tmp_path: Path) -> No
         rolled = await writing.launch(lab.lab, overrides={"X": 1.5}, replicates=60)
         await lab.play()
         ids = [one.id for one in await writing.experiments(lab.lab) if one.purpose == "idea"]
-        assert len(rolled.seeds) == len(ids) == 60
+        assert rolled.seeds == len(ids) == 60
         luckiest = await best_of(lab, ids)
         assert ((await writing.find(lab.lab, luckiest)).gain or 0.0) > 2 * NOISE
         for _ in range(20):

@@ -59,7 +59,7 @@ async def lab(root: Path, *, more: str = "", priced: bool = True, woken: Woken |
 async def asked(lab: Lab) -> None:
     """Stand for a dispatcher that has asked what pools cost."""
     async with lab.db.transaction() as tx:
-        await pools.save(tx, [replace(pool, as_of=time.time(), usd_per_hour=PRICE) for pool in await lab.pools()])
+        await pools.save(tx, [replace(pool, as_of=time.time(), usd_per_slot_hour=PRICE) for pool in await lab.pools()])
 
 
 async def told(lab: Lab, *up: Cluster, pool: str = "h100", now: float | None = None) -> None:

@@ -22,7 +22,7 @@ from labhand.server.settings import LOCK, LOG, Allowance
 from labhand.server.store.money import pools
 
 from .builders import Woken
-from .writing import experiments, launch, lay_out, log, opened
+from .writing import experiments, find, launch, lay_out, log, opened
 
 pytestmark = pytest.mark.anyio
 PATIENCE_SECONDS = 20.0
@@ -66,7 +66,8 @@ async def test_two_labs_draw_their_seeds_apart(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         async with opened(tmp_path / name) as lab:
-            seeds += (await launch(lab, overrides={"X": 2})).seeds
+            await launch(lab, overrides={"X": 2})
+            seeds.append((await find(lab, "e0001")).seed)
     assert seeds[0] != seeds[1]
 
 
@@ -158,12 +159,13 @@ async def test_a_lab_with_work_left_wakes_the_dispatcher_when_it_is_opened(tmp_p
 async def test_a_changed_evaluator_makes_a_setting_of_its_own_with_its_own_baseline(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
         before = await launch(lab, overrides={"X": 2})
+        seed = (await find(lab, "e0001")).seed
     file = tmp_path / "trainer/trainer.toml"
     file.write_text(file.read_text() + "\n# mended\n")
     async with opened(tmp_path) as lab:
         after = await launch(lab, overrides={"X": 2})
         assert not after.duplicates
-        assert after.seeds != before.seeds
+        assert (await find(lab, after.experiments[0])).seed != seed
         assert after.baseline
         newest = await references.resolve(lab, after.experiments[0])
         assert newest.committed["trainer.toml"].endswith(b"# mended\n")

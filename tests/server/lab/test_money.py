@@ -88,7 +88,7 @@ async def test_the_list_of_gpus_says_what_is_up_what_it_costs_and_what_is_lost_w
             await clusters.save_desired(tx, "h200", DesiredClusters(1, "me", time.time(), by_person=False))
         [h100, h200] = (await list_gpus(lab)).pools
     assert (h100.total, h100.free, h100.clusters_up, h100.clusters_most) == (16, 16, 1, 2)
-    assert (h100.usd_per_hour, h100.volatile, h100.clusters_wished) == (hiring.PRICE, True, None)
+    assert (h100.usd_per_slot_hour, h100.volatile, h100.clusters_wished) == (hiring.PRICE, True, None)
     assert h100.idle_usd == pytest.approx(14.0, abs=0.1)
     assert (h200.total, h200.clusters_up, h200.clusters_most, h200.clusters_wished) == (3, 0, 1, 1)
     assert h200.volatile is None  # its storage outlives its clusters
@@ -102,7 +102,7 @@ async def test_a_pool_that_nobody_has_asked_yet_says_so(tmp_path: Path) -> None:
         assert {pool.as_of_seconds_ago for pool in pools} == {None}
         await hiring.asked(lab)
     async with hiring.lab(tmp_path, priced=False) as lab:  # what a dispatcher heard stays known
-        assert {(pool.note, pool.usd_per_hour) for pool in (await list_gpus(lab)).pools} == {("", hiring.PRICE)}
+        assert {(pool.note, pool.usd_per_slot_hour) for pool in (await list_gpus(lab)).pools} == {("", hiring.PRICE)}
 
 
 async def test_a_lab_on_its_own_slots_says_nothing_of_clusters(tmp_path: Path) -> None:

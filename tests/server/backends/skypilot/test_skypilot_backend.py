@@ -104,7 +104,7 @@ async def test_a_cluster_is_launched_as_the_settings_say(sky: FakeSky, place: Pa
         assert (machine.infra, machine.gpu, machine.gpus, machine.cpus) == ("slurm/lab", "H100", 2, 12)
         assert (machine.use_spot, machine.image, machine.idle_minutes) == (True, "docker:torch", 7)
         [cluster] = await backend.clusters()
-        assert (cluster.name, cluster.status, cluster.gpus, cluster.usd_per_hour) == (name, "up", 2, 5.0)
+        assert (cluster.name, cluster.status, cluster.gpus, cluster.usd_per_cluster_hour) == (name, "up", 2, 5.0)
 
 
 async def test_what_waits_for_a_cluster_goes_back_to_the_queue_when_none_is_to_come(sky: FakeSky, place: Path) -> None:

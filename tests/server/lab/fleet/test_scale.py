@@ -37,13 +37,13 @@ async def test_a_wish_is_priced_written_down_and_wakes_a_dispatcher(tmp_path: Pa
         times = woken.times
         told = await scale.scale(lab, ScaleRequest(pool="h100", clusters=2), "me")
         assert (told.clusters, told.clusters_up, told.clusters_most, told.gpus_per_cluster) == (2, 0, 2, 8)
-        assert told.usd_per_hour == 32
+        assert told.usd_per_hour_of_all == 32
         assert told.lasts_hours == pytest.approx(100 / 32, abs=0.01)
         assert "clusters=null" in told.next
         assert await wish(lab) == 2
         assert woken.times == times + 1
         back = await scale.scale(lab, ScaleRequest(pool="h100"), "me")
-        assert back.usd_per_hour == 16
+        assert back.usd_per_cluster_hour == 16
         assert await wish(lab) is None
 
 
@@ -51,7 +51,7 @@ async def test_a_dry_run_prices_and_changes_nothing(tmp_path: Path) -> None:
     async with hiring.lab(tmp_path) as lab:
         before = await writing.everything(lab)
         told = await scale.scale(lab, ScaleRequest(pool="h100", clusters=1, dry_run=True), "me")
-        assert (told.dry_run, told.usd_per_hour, told.next) == (True, 16, "")
+        assert (told.dry_run, told.usd_per_hour_of_all, told.next) == (True, 16, "")
         assert await writing.everything(lab) == before
 
 

@@ -29,7 +29,8 @@ async def test_factors_cross_and_all_cells_share_seeds(tmp_path: Path) -> None:
         cells = (await experiments(lab))[:12]
         assert {one.grid for one in cells} == {1}
         assert {one.theme for one in cells} == {"place"}
-        assert [one.seed for one in cells] == answer.seeds * 6
+        assert answer.seeds == 2
+        assert [one.seed for one in cells] == [cells[0].seed, cells[1].seed] * 6
         assert len({one.commit for one in cells}) == 6
         assert woken.times == 1
         assert log(lab, "--format=%s", "baseline..e0003") == ["X 1.0→2.0, Y 0.0→-1.0"]
@@ -94,11 +95,16 @@ async def test_cells_that_ran_before_are_duplicates_and_a_grid_of_nothing_new_is
         assert len(await experiments(lab)) == 6
 
 
-async def test_at_most_twenty_cells_are_listed(tmp_path: Path) -> None:
+async def test_a_large_grid_is_answered_with_ranges_and_only_its_dry_run_lists_cells(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
-        answer = await launch_grid(lab, factors={"STEPS": list(range(1, 31))})
-        assert len(answer.cells) == 20
-        assert answer.total == 30
+        priced = await launch_grid(lab, factors={"STEPS": list(range(1, 201))}, dry_run=True)
+        assert len(priced.cells) == 20
+        assert priced.total == 200
+        answer = await launch_grid(lab, factors={"STEPS": list(range(1, 201))})
+        assert answer.experiments == ["e0001-e0200"]
+        assert answer.total == 200
+        assert answer.cells == []
+        assert len(answer.model_dump_json()) < 600
 
 
 async def test_a_thousand_experiments_are_one_call_and_more_are_refused(tmp_path: Path) -> None:
@@ -127,7 +133,7 @@ async def test_a_grid_can_be_priced_and_repeated_like_any_launch(tmp_path: Path)
 
 async def test_a_grid_beyond_the_allowance_is_refused_whole(tmp_path: Path) -> None:
     async with opened(tmp_path, toml="[allowance]\nexperiments = 10") as lab:
-        with pytest.raises(AllowanceError, match="14 experiments, and of the 10 allowed 0"):
+        with pytest.raises(AllowanceError, match=r"11 experiments \(1 for replicates .* and of the 10 allowed 0"):
             await launch_grid(lab, factors={"STEPS": list(range(1, 11))} | {"X": [2]})
         assert await experiments(lab) == []
 

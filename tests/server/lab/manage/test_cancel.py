@@ -63,8 +63,8 @@ async def test_what_others_launched_ends_only_by_force(tmp_path: Path) -> None:
         answer = await cancel(lab, ["e0001-e0005"], "Mine now", "me")
         assert answer.cancelled == []
         assert answer.refused == {
-            "launched by another: only with force=True": ["e0001"],
-            "launched by labhand: only with force=True": ["e0002-e0005"],
+            "launched by another: only with force=true": ["e0001"],
+            "launched by labhand: only with force=true": ["e0002-e0005"],
         }
         assert (await find(lab, "e0001")).status is Status.QUEUED
         assert (await cancel(lab, ["e0001"], "Mine now", "me", force=True)).cancelled == ["e0001"]

@@ -10,6 +10,7 @@ import pytest
 from labhand.server.errors import BadInputError, NotFoundError
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor import alerts, wait
+from labhand.server.lab.monitor.reported import ReportedCursors
 from labhand.server.schemas.monitor import Waited, WaitQuery
 
 from .. import builders
@@ -309,3 +310,26 @@ async def test_while_nothing_changes_rows_are_not_read(tmp_path: Path, monkeypat
         await builders.experiment(lab)
         await wait_for(lab, timeout_seconds=1)
     assert looks <= 2
+
+
+async def test_a_call_without_a_cursor_does_not_repeat_what_was_reported(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path) as lab:
+        reported = ReportedCursors()
+
+        async def call(**query: object) -> Waited:
+            asked = WaitQuery.model_validate({"timeout_seconds": 0, **query})
+            return await wait.wait(lab, asked, "me", reported=reported)
+
+        await builders.experiment(lab, score=1.9)
+        await builders.failure(lab)
+        first = await call()
+        assert ([row.id for row in first.finished], len(first.failures), first.reported_before) == (["e0001", "e0002"], 1, None)
+        again = await call()
+        assert (again.finished, again.failures, again.finished_total, again.reported_before) == ([], [], 0, 2)
+        await builders.experiment(lab, score=1.8)
+        third = await call()
+        assert ([row.id for row in third.finished], third.reported_before) == (["e0003"], 2)
+        assert [row.id for row in (await call(ids=["e0001"])).finished] == ["e0001"], "another selection"
+        assert len((await call(after="0")).finished) == 3, "an earlier cursor repeats"
+        other = await wait.wait(lab, WaitQuery(ids=["e0001"], timeout_seconds=0), "you", reported=reported)
+        assert len(other.finished) == 1, "another caller"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labhand.server.lab.results.export import leaderboard, results_tsv
+from labhand.server.lab.results.export import MAX_PAGE, leaderboard, results_page, results_tsv
 
 from .. import builders
 
@@ -56,3 +56,23 @@ async def test_results_tsv_holds_every_finished_experiment_however_many(tmp_path
     async with builders.lab(tmp_path) as lab:
         await builders.many(lab, 2345)
         assert len((await results_tsv(lab)).splitlines()) == 2346
+
+
+async def test_the_pages_of_results_tsv_hold_every_row_once(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path) as lab:
+        await builders.many(lab, 500)
+        whole = (await results_tsv(lab)).splitlines()
+        rows: list[str] = []
+        after, pages = 0, 0
+        while True:
+            page = await results_page(lab, after)
+            assert len(page) < MAX_PAGE + 100
+            header, *lines = page.splitlines()
+            pages += 1
+            if not lines[-1].startswith("# more rows: labhand://results.tsv/e"):
+                rows += lines
+                break
+            rows += lines[:-1]
+            after = int(lines[-1].rpartition("/e")[2])
+    assert pages > 3
+    assert [header, *rows] == whole

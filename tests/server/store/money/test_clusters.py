@@ -44,17 +44,17 @@ async def test_a_cluster_costs_as_long_as_it_lives_whatever_runs_on_it(tmp_path:
 async def test_a_price_holds_from_when_it_is_first_seen(tmp_path: Path) -> None:
     async with hiring.lab(tmp_path) as lab:
         await told(lab, ONE, at=0)
-        await told(lab, replace(ONE, usd_per_hour=20.0), at=1)
-        await told(lab, replace(ONE, usd_per_hour=20.0), at=1.5)
-        await told(lab, replace(ONE, usd_per_hour=10.0), at=2)
+        await told(lab, replace(ONE, usd_per_cluster_hour=20.0), at=1)
+        await told(lab, replace(ONE, usd_per_cluster_hour=20.0), at=1.5)
+        await told(lab, replace(ONE, usd_per_cluster_hour=10.0), at=2)
         assert (await cost(lab, 3))[1] == pytest.approx(16 + 20 + 10)
-        await told(lab, replace(ONE, usd_per_hour=99.0, status="gone", ended_at=BEGAN + 3 * HOUR), at=5)
+        await told(lab, replace(ONE, usd_per_cluster_hour=99.0, status="gone", ended_at=BEGAN + 3 * HOUR), at=5)
         assert (await cost(lab, 9))[1] == pytest.approx(16 + 20 + 10)
 
 
 async def test_a_price_that_was_not_known_at_first_holds_from_the_launch(tmp_path: Path) -> None:
     async with hiring.lab(tmp_path) as lab:
-        await told(lab, replace(ONE, usd_per_hour=0.0, status="starting"), at=0)
+        await told(lab, replace(ONE, usd_per_cluster_hour=0.0, status="starting"), at=0)
         for at in (1, 2):
             await told(lab, ONE, at=at)
         assert (await cost(lab, 3))[1] == pytest.approx(48)
@@ -91,7 +91,7 @@ async def test_a_cluster_that_was_given_up_for_gone_and_is_seen_again_never_ende
 async def test_a_clock_that_was_set_back_makes_nothing_negative(tmp_path: Path) -> None:
     async with hiring.lab(tmp_path) as lab:
         await told(lab, ONE, at=-2)
-        await told(lab, replace(ONE, usd_per_hour=20.0), at=-1)
+        await told(lab, replace(ONE, usd_per_cluster_hour=20.0), at=-1)
         assert await cost(lab, -1) == (0, 0)
 
 

@@ -1,0 +1,38 @@
+"""What `wait` has reported to whom: a call without a cursor goes on where the caller's last answer ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..results.cursors import WaitCursor
+
+MAX_REMEMBERED = 1000
+"""Callers and selections that are remembered. The one that was reported to longest ago is forgotten first."""
+
+Selection = tuple[str, tuple[str, ...]]
+
+
+class ReportedCursors:
+    """The cursor of the last answer to each caller, for each selection of ids.
+
+    It lives as long as a server: to an agent that starts anew, with a server of its own, everything is reported again.
+    """
+
+    def __init__(self) -> None:
+        self._cursors: dict[Selection, WaitCursor] = {}
+
+    def last(self, caller: str, ids: Sequence[str] | None) -> WaitCursor:
+        """Return the cursor of the last answer; the beginning if there was none."""
+        return self._cursors.get(_selection(caller, ids), WaitCursor())
+
+    def save(self, caller: str, ids: Sequence[str] | None, cursor: WaitCursor) -> None:
+        """Remember the cursor of an answer that is being sent."""
+        selection = _selection(caller, ids)
+        self._cursors.pop(selection, None)
+        self._cursors[selection] = cursor
+        if len(self._cursors) > MAX_REMEMBERED:
+            del self._cursors[next(iter(self._cursors))]
+
+
+def _selection(caller: str, ids: Sequence[str] | None) -> Selection:
+    return caller, tuple(sorted(name.strip().lower() for name in ids or ()))
