@@ -58,7 +58,9 @@ class ClusterPool:
         live = self._records.live()
         if any(record.status == "up" for record in live):
             return ""
-        return next((f"{record.name}: {record.note}" for record in live if record.note), self._context.backoff.reason)
+        is_full = len(live) >= self.limit
+        notes = [f"{record.name}: {record.note}" for record in live if record.note and (record.status != "lost" or is_full)]
+        return next(iter(notes), self._context.backoff.reason)
 
     def room(self) -> int:
         """Return how many more runs can be accepted: those for clusters that are up, and those for clusters still to launch."""

@@ -28,7 +28,7 @@ from .cluster_pool import ClusterPool
 from .cluster_records import ClusterRecords
 from .context import PoolContext
 from .run_mirror import RunMirror
-from .scripts import machine_of, pack
+from .scripts import check_command, machine_of, pack
 from .state import ClusterRecord, Placement
 
 FOLDER = "clusters"
@@ -146,8 +146,16 @@ class SkyPilotBackend(ClusterBackend):
 
     @override
     async def remaining(self) -> Sequence[str]:
-        names = [record.name for record in self._records.clusters()]
-        return sorted(await self._sky.status(names)) if names else []
+        infra = {record.name: record.infra for record in self._records.clusters()}
+        if not infra:
+            return []
+        exist = await self._sky.exist(infra)
+        return sorted({*await self._sky.status(list(infra)), *(name for name, exists in exist.items() if exists)})
+
+    @override
+    def check_commands(self) -> Sequence[str]:
+        names = f"lh-{self._records.lab_id}-"
+        return [check_command(infra, names) for infra in self._choices]
 
     @override
     async def scale(self, clusters: int | None) -> None:
