@@ -197,6 +197,7 @@ class ClusterAgent:
     def _on_host_end(self, job: int, status: str | None) -> None:
         """Let another host start if there is something to do, unless the set-up fails again and again."""
         log.info("The host of %s, job %d, has ended: %s", self.name, job, status)
+        self._reader.lose_doubtful()
         self._update(job=None)
         self._silent_hosts = 0 if self._reader.is_heard else self._silent_hosts + 1
         if self._silent_hosts and (status == "FAILED" or self._silent_hosts >= MAX_SILENT_HOSTS):

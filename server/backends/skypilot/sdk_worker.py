@@ -100,7 +100,7 @@ def launch(asked: Asked) -> float:
 
 
 def _queued(infra: str) -> AbstractContextManager[None]:
-    """Let launches wait in a scheduler's queue. SkyPilot's `provision_timeout` would cancel them, to be launched again later."""
+    """Let launches wait in a scheduler's queue: SkyPilot's `provision_timeout` would cancel them, and they begin anew later."""
     cloud = infra.partition("/")[0].lower().replace("k8s", "kubernetes")
     if cloud not in {"slurm", "kubernetes"}:
         return nullcontext()

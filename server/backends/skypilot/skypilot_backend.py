@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from ....trainer.contract.run_folder import RunFolder
 from ...domain import Cluster, Pool, Run
-from ...errors import NoCapacityError
+from ...errors import BadInputError, NoCapacityError
 from ...settings import SkyPilotPool
 from ..base import ClusterBackend, Phase, RunReport, StartRequest
 from .api import SkyApi, SkyError
@@ -92,6 +92,10 @@ class SkyPilotBackend(ClusterBackend):
         if (placement is not None and placement.state != "returned") or RunMirror(spec.folder).is_over:
             return _STARTED
         await to_thread.run_sync(pack, spec.folder, 0.0)  # to refuse now what could not be sent later
+        if problem := self._pool.too_long(spec.budget_seconds):
+            raise BadInputError(
+                problem, "Launch with a smaller budget_seconds, or raise the scheduler's time limit for the pool"
+            )
         if not self._pool.room():
             raise NoCapacityError(f"All GPUs of pool {self._name} are taken", "Wait for a run to end")
         now = time.time()

@@ -67,6 +67,7 @@ class FakeSky(SkyApi):
         pending: Why clusters that are being launched wait; empty where the scheduler says nothing.
         forgotten: Clusters that are up although SkyPilot no longer knows them.
         queue_is_reachable: Whether the infrastructure can be asked past SkyPilot.
+        squeue: A file with what Slurm says of the time that a cluster has left; None for machines without Slurm.
         holds_launches: Launches wait until it is set.
         ignores_down: SkyPilot reports clusters as down that are up.
     """
@@ -83,6 +84,7 @@ class FakeSky(SkyApi):
         self.forgotten: dict[str, FakeCluster] = {}
         self.queue_is_reachable = True
         self.ignores_down = False
+        self.squeue: Path | None = None
         self.holds_launches = anyio.Event()
         self.holds_launches.set()
         self._cuts = 0
@@ -142,6 +144,9 @@ class FakeSky(SkyApi):
             (home / "bin").mkdir(parents=True)
             (home / "bin" / "nvidia-smi").write_text(NVIDIA_SMI, "ascii")
             (home / "bin" / "nvidia-smi").chmod(0o755)
+            if self.squeue is not None:
+                (home / "bin" / "squeue").write_text(f"#!/bin/sh\ncat {self.squeue}\n", "ascii")
+                (home / "bin" / "squeue").chmod(0o755)
             self.clusters[cluster] = FakeCluster(home, machine)
         return PRICE * machine.gpus
 
@@ -154,6 +159,8 @@ class FakeSky(SkyApi):
         log = found.home / f"job-{number}.log"
         path = f"{found.home / 'bin'}:{os.environ['PATH']}"
         environment = {"HOME": str(found.home), "PATH": path, "LABHAND_CACHE": str(found.home / "cache")}
+        if self.squeue is not None:
+            environment["SLURM_JOB_ID"] = "7"
         with log.open("wb") as out:
             process = subprocess.Popen(  # noqa: ASYNC220 - it takes no time to start
                 ["bash", "-c", job.script], cwd=found.home, env=environment, stdout=out, stderr=out, start_new_session=True

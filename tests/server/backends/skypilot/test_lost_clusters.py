@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from labhand.server.backends.base import Phase
+from labhand.server.backends.base import Phase, StartRequest
 from labhand.server.backends.skypilot import backoff, cluster_agent, delivery
+from labhand.server.backends.skypilot.run_mirror import may_be_clusters_end
 from labhand.server.backends.skypilot.scripts import check_command, host_script
 from labhand.server.backends.skypilot.skypilot_backend import SkyPilotBackend
 from labhand.server.domain import Cluster
+from labhand.server.errors import BadInputError
 from labhand.server.settings import SkyPilotPool
 from labhand.server.testing import sample_runs
 from labhand.server.testing.sample_runs import LONG_SECONDS, run_folder, start
+from labhand.trainer.cluster.time_limit import seconds_left
+from labhand.trainer.contract.run_folder import RunFolder
 
 from ....waiting import until
 from .fake import FakeSky
@@ -190,3 +197,111 @@ def test_a_host_has_no_variables_of_skypilot() -> None:
     *_, unset, _, start_of_host = host_script(settings, None).splitlines()
     assert unset == "unset ${!SKYPILOT_@}"
     assert start_of_host.startswith("exec ")
+
+
+class TestTimeLimits:
+    """Clusters that the scheduler ends after a while."""
+
+    @pytest.fixture(autouse=True)
+    def limited(self, sky: FakeSky, tmp_path: Path) -> None:
+        """Slurm says how much time a cluster has left."""
+        sky.squeue = self.left = tmp_path / "left"
+
+    async def test_a_run_is_not_given_a_cluster_that_ends_before_it(self, sky: FakeSky, place: Path) -> None:
+        self.left.write_text("1-00:00:00\n")
+        async with pool(sky, place, max_clusters=1) as backend:
+            run = await start(backend, run_folder(place, "e0001-1"))
+            await sample_runs.until(backend, run, Phase.FINISHED)
+            records = backend._records  # pyright: ignore[reportPrivateUsage]
+            [record] = records.clusters()
+            assert record.limit_seconds == pytest.approx(86400.0, abs=5.0)
+            records.update_cluster(record.name, ends_at=time.time() + LONG_SECONDS / 2)
+            folder = run_folder(place, "e0002-1")
+            await sample_runs.until(backend, await start(backend, folder), Phase.RETURNED)  # to the queue, for another pool
+            await until_status(backend, "gone")
+            await sample_runs.until(backend, await start(backend, folder), Phase.FINISHED)
+            first, second = await backend.clusters()
+            assert (first.name, first.status, second.status) == (record.name, "gone", "up")
+            assert "before the waiting runs would end" in first.note
+
+    async def test_a_budget_above_the_time_limit_is_refused_with_both(self, sky: FakeSky, place: Path) -> None:
+        self.left.write_text(f"{LONG_SECONDS / 60 + 2:.0f}:00\n")
+        async with pool(sky, place) as backend:
+            run = await start(backend, run_folder(place, "e0001-1"))
+            await sample_runs.until(backend, run, Phase.FINISHED)
+            long = StartRequest("e0002-1", run_folder(place, "e0002-1"), 7, 86400.0, "c0ffee", {})
+            with pytest.raises(BadInputError, match=r"ends the clusters of pool h100 after .* for a run of 86400 s"):
+                await backend.start(long)
+
+    async def test_a_machine_without_a_time_limit_takes_any_run(self, sky: FakeSky, place: Path) -> None:
+        self.left.write_text("UNLIMITED\n")
+        async with pool(sky, place) as backend:
+            run = await start(backend, run_folder(place, "e0001-1"))
+            await sample_runs.until(backend, run, Phase.FINISHED)
+            [record] = backend._records.clusters()  # pyright: ignore[reportPrivateUsage]
+        assert record.ends_at is None
+
+
+@pytest.mark.parametrize("with_storage", [False, True])
+async def test_runs_that_a_cluster_takes_with_it_are_lost_and_not_crashed(
+    sky: FakeSky, place: Path, tmp_path: Path, *, with_storage: bool
+) -> None:
+    settings = {"storage": str(tmp_path / "storage")} if with_storage else {}
+    async with pool(sky, place, **settings) as backend:
+        run = await start(backend, run_folder(place, "e0001-1", duration=LONG_SECONDS))
+        await sample_runs.until(backend, run, Phase.RUNNING)
+        [(name, cluster)] = sky.clusters.items()
+        host, _ = max(cluster.jobs.items())[1]
+        [runner] = [RunFolder(folder).claimant() for folder in cluster.home.glob(".labhand/*/runs/e0001-1")]
+        assert runner is not None
+        # What Slurm does at the end of a time limit: a signal to everything, in no particular order.
+        os.kill(runner, signal.SIGTERM)
+
+        async def has_reported() -> bool:
+            return any('"result"' in log.read_text("utf-8") for _, log in cluster.jobs.values())
+
+        await until(has_reported, MAX_SECONDS)
+        cluster.cancelled.add(max(cluster.jobs))
+        os.killpg(host.pid, signal.SIGTERM)
+        report = await sample_runs.until(backend, run, Phase.LOST)
+        assert report.result is None
+        assert name in sky.clusters
+
+
+async def test_a_run_that_was_ended_from_outside_counts_if_its_host_goes_on(sky: FakeSky, place: Path) -> None:
+    async with pool(sky, place) as backend:
+        run = await start(backend, run_folder(place, "e0001-1", duration=LONG_SECONDS))
+        await sample_runs.until(backend, run, Phase.RUNNING)
+        [cluster] = sky.clusters.values()
+        [runner] = [RunFolder(folder).claimant() for folder in cluster.home.glob(".labhand/*/runs/e0001-1")]
+        assert runner is not None
+        os.kill(runner, signal.SIGTERM)
+        report = await sample_runs.until(backend, run, Phase.FINISHED)
+        assert report.result is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("1-02:03:04", 93784.0), ("02:03:04", 7384.0), ("03:04", 184.0), ("UNLIMITED", None), ("INVALID", None), ("", None)],
+)
+def test_the_time_left_is_read_as_squeue_prints_it(text: str, seconds: float | None) -> None:
+    assert seconds_left(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("result", "was_cancelled", "is_doubtful"),
+    [
+        ({"status": "cancelled"}, False, True),
+        ({"status": "cancelled"}, True, False),
+        ({"status": "failed", "message": "The command ended by signal 15"}, False, True),
+        ({"status": "failed", "message": "The command was killed from outside, as the kernel does"}, False, True),
+        ({"status": "failed", "message": "The command ended by signal 11: Segmentation fault"}, False, False),
+        ({"status": "failed", "message": "The command ended with status 1: ValueError: x"}, False, False),
+    ],
+)
+def test_only_a_signal_that_nobody_asked_for_may_be_the_end_of_the_cluster(
+    result: dict[str, Any], *, was_cancelled: bool, is_doubtful: bool
+) -> None:
+    failure = {"kind": "crashed", "message": result.get("message", ""), "lines": [], "next_step": ""}
+    whole = {"run": "e0001-1", "status": result["status"]} | ({"failure": failure} if "message" in result else {})
+    assert may_be_clusters_end(whole, was_cancelled=was_cancelled) == is_doubtful
