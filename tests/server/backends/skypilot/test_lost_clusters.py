@@ -302,6 +302,7 @@ def test_the_time_left_is_read_as_squeue_prints_it(text: str, seconds: float | N
 def test_only_a_signal_that_nobody_asked_for_may_be_the_end_of_the_cluster(
     result: dict[str, Any], *, was_cancelled: bool, is_doubtful: bool
 ) -> None:
-    failure = {"kind": "crashed", "message": result.get("message", ""), "lines": [], "next_step": ""}
-    whole = {"run": "e0001-1", "status": result["status"]} | ({"failure": failure} if "message" in result else {})
+    whole: dict[str, Any] = {"run": "e0001-1", "status": result["status"]}
+    if "message" in result:
+        whole["failure"] = {"kind": "crashed", "message": result["message"], "lines": [], "next_step": ""}
     assert may_be_clusters_end(whole, was_cancelled=was_cancelled) == is_doubtful
