@@ -255,8 +255,9 @@ class Pool:
         return self.slots // self.most_clusters if self.most_clusters else 0
 
 
-ClusterState = Literal["starting", "up", "failed", "gone"]
-"""`failed` is one that can't be used and isn't known to be gone yet: it may still cost money."""
+ClusterState = Literal["starting", "up", "failed", "lost", "gone"]
+"""`failed` is one that can't be used and isn't known to be gone yet, `lost` one that vanished though nobody ended it: both may
+still cost money."""
 
 
 @dataclass(frozen=True, slots=True)

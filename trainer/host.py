@@ -20,6 +20,7 @@ from .cluster.archive import Archiver
 from .cluster.gpu_slots import GpuSlot, slots
 from .cluster.hosted_run import HostedRun, spawn
 from .cluster.spool import Spool
+from .cluster.time_limit import end_of_allocation
 from .contract.host_events import print_event
 from .contract.run_result import RunResult
 
@@ -143,7 +144,9 @@ def main(arguments: Sequence[str]) -> int:
         print_event(host="another one is at work here")
         return 0
     gpu_slots = slots(given.gpus, given.root if given.overlap else None)
-    print_event(host="at work", slots=[slot.index for slot in gpu_slots], here=sorted(spool.names()))
+    ends_at = end_of_allocation()
+    until = {} if ends_at is None else {"until": round(ends_at, 1)}
+    print_event(host="at work", slots=[slot.index for slot in gpu_slots], here=sorted(spool.names()), **until)
     with ThreadPoolExecutor(1) as thread:
         _run(Host(spool, gpu_slots, Archiver(thread, given.storage), overlap=given.overlap), given.linger)
     print_event(host="idle")

@@ -194,6 +194,10 @@ class ClusterBackend(Backend):
             LabhandError: The infrastructure can't be asked at the moment.
         """
 
+    def check_commands(self) -> Sequence[str]:
+        """Return the commands with which a person asks the infrastructure itself what is left; the default knows none."""
+        return []
+
     @abstractmethod
     async def scale(self, clusters: int | None) -> None:
         """Hold this number of clusters, idle or not, until the next call.

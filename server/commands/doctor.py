@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -36,6 +37,9 @@ from .install_check import changed_files
 State = Literal["ok", "note", "bad"]
 MARKS = {"ok": "[green]ok[/green]  ", "note": "[yellow]note[/yellow]", "bad": "[red]bad[/red] "}
 PROBE_SECONDS = 60.0
+MIN_SKYPILOT = (0, 14, 1)
+"""The first release in which `sky down` on Slurm waits until the job has left the queue (skypilot #10296), and which asks
+the queue twice before it forgets a cluster (#10458)."""
 LANDLOCK_CREATE_RULESET = 444
 LANDLOCK_VERSION_FLAG = 1
 
@@ -253,9 +257,21 @@ def _skypilot(_root: Path, settings: Settings) -> CheckResult:
         return CheckResult(
             "SkyPilot", "bad", f"{versions}; no cloud for {', '.join(unreachable)}", f"sky check {' '.join(clouds)}"
         )
+    old = [version for version in (about.client, about.server) if _release(version) < MIN_SKYPILOT]
+    if old:
+        wanted_release = ".".join(map(str, MIN_SKYPILOT))
+        problem = f"{versions}: before {wanted_release}, SkyPilot may forget a Slurm cluster that is up, or report one as down"
+        fix = f"pip install 'skypilot>={wanted_release}'; sky api stop; sky api start"
+        return CheckResult("SkyPilot", "note", problem, fix)
     if about.client != about.server:
         return CheckResult("SkyPilot", "note", f"{versions}: two versions", "sky api stop; sky api start")
     return CheckResult("SkyPilot", "ok", versions)
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Return the numbers that a version begins with: (0, 14, 1) for `0.14.1.post1`."""
+    match = re.match(r"\d+(?:\.\d+)*", version)
+    return tuple(int(number) for number in match[0].split(".")) if match else ()
 
 
 async def _ask_skypilot() -> SkyPilotInfo:

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ..dispatcher.remaining_clusters import remaining
+from ..dispatcher.remaining_clusters import RemainingClusters, remaining
 from ..errors import LabhandError
 from ..lab.fleet import scale
 from ..lab.lab import Lab
@@ -50,28 +50,31 @@ async def give_up(lab: Lab) -> list[str]:
         err.print("No pool of this lab launches clusters.")
         return []
     err.print(f"Tearing down the clusters of {', '.join(pools)}. Queued experiments stay queued until you run: labhand up")
-    left = await _until_gone(lab, pools, time.monotonic() + PATIENCE_SECONDS)
+    answer = await _until_gone(lab, pools, time.monotonic() + PATIENCE_SECONDS)
     recorded = await scale.held_clusters(lab, ended=True)
     out.print(_table([cluster for cluster in recorded if cluster.name in before or cluster.status != "gone"]))
     without_pool = [cluster.name for cluster in recorded if cluster.status != "gone" and cluster.pool not in pools]
-    if not left and not without_pool:
-        time_of_check = time.strftime("%H:%M:%S")
-        out.print(f"Nothing of this lab is left running: SkyPilot was asked again at {time_of_check}.", markup=False)
-    return [*left, *without_pool]
+    left = [*answer.names, *without_pool]
+    if not left:
+        asked_at = time.strftime("%H:%M:%S")
+        out.print(f"Nothing of this lab is left running, says SkyPilot, asked again at {asked_at}.", markup=False)
+    if answer.commands:
+        out.print(f"To ask the infrastructure itself: {'; '.join(answer.commands)}", markup=False, soft_wrap=True)
+    return left
 
 
-async def _until_gone(lab: Lab, pools: Sequence[str], deadline: float) -> list[str]:
-    """Wait until neither the database nor the backends have a cluster, and return the names of those left at the deadline."""
+async def _until_gone(lab: Lab, pools: Sequence[str], deadline: float) -> RemainingClusters:
+    """Wait until neither the database nor the backends have a cluster, and return those left, at the deadline at the latest."""
     printed, woken = "", time.monotonic()
     while True:
         held = [cluster for cluster in await scale.held_clusters(lab) if cluster.pool in pools]
         summary = ", ".join(f"{cluster.name} {cluster.note or cluster.status}" for cluster in held)
         is_late = time.monotonic() >= deadline
         if not held or is_late:
-            left = await _remaining_clusters(lab, may_fail=not is_late)
-            if not left or is_late:
-                return left or [cluster.name for cluster in held]
-            summary = f"{', '.join(left)}, says SkyPilot"
+            answer = await _remaining_clusters(lab, may_fail=not is_late)
+            if not answer.names or is_late:
+                return RemainingClusters(answer.names or [cluster.name for cluster in held], answer.commands)
+            summary = f"{', '.join(answer.names)}, says SkyPilot"
         if summary != printed:
             printed = summary
             err.print(f"Left: {summary}", markup=False)
@@ -81,13 +84,13 @@ async def _until_gone(lab: Lab, pools: Sequence[str], deadline: float) -> list[s
         await anyio.sleep(POLL_SECONDS)
 
 
-async def _remaining_clusters(lab: Lab, *, may_fail: bool) -> list[str]:
-    """Return the names of the clusters that the backends see now."""
+async def _remaining_clusters(lab: Lab, *, may_fail: bool) -> RemainingClusters:
+    """Return the clusters that the backends see now."""
     try:
         return await remaining(lab.root)
     except LabhandError as error:
         if may_fail:
-            return [f"unknown ({error.problem})"]
+            return RemainingClusters([f"unknown ({error.problem})"], [])
         raise
 
 

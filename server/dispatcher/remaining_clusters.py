@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..settings import RUNS, data_folder, load_settings
 from .pool_backends import PoolBackends
 
 
-async def remaining(root: Path) -> list[str]:
-    """Returns the names of the clusters of the lab at `root` that still exist.
+@dataclass(frozen=True, slots=True)
+class RemainingClusters:
+    """What the infrastructure answers.
+
+    Attributes:
+        names: The clusters that still exist.
+        commands: With which a person asks the infrastructure without labhand and SkyPilot.
+    """
+
+    names: Sequence[str]
+    commands: Sequence[str]
+
+
+async def remaining(root: Path) -> RemainingClusters:
+    """Return the clusters of the lab at `root` that still exist.
 
     Raises:
         LabhandError: A backend could not be asked.
@@ -18,5 +33,7 @@ async def remaining(root: Path) -> list[str]:
     settings = load_settings(root)
     cluster_pools = {name: pool for name, pool in settings.pools.items() if pool.clusters is not None}
     backends = PoolBackends.of_settings(cluster_pools, data_folder(root, settings).resolve() / RUNS)
+    own = [backends.cluster_backends[name] for name in cluster_pools]
     async with backends.asking():
-        return [cluster for name in cluster_pools for cluster in await backends.cluster_backends[name].remaining()]
+        names = [cluster for backend in own for cluster in await backend.remaining()]
+    return RemainingClusters(names, list(dict.fromkeys(command for backend in own for command in backend.check_commands())))

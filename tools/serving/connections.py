@@ -6,12 +6,12 @@ An open connection costs memory and a file descriptor. uvicorn bounds only the t
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import h11
 from typing_extensions import override
 from uvicorn import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 REQUEST_SECONDS = 15.0
@@ -20,7 +20,7 @@ MAX_UNFINISHED = 100
 """Connections at once whose request hasn't arrived whole. One more closes the oldest of them."""
 MAX_CONNECTIONS = 500
 """Connections at once: below the usual limit of 1,024 open files of a process."""
-_TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class BoundedConnection(H11Protocol):
@@ -48,10 +48,10 @@ class BoundedConnection(H11Protocol):
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
             return
+        connections = cast("set[object]", self.connections)  # of websockets' classes too, which aren't installed
+        own = [connection for connection in connections if isinstance(connection, BoundedConnection)]
         unfinished = [
-            (connection.deadline, id(connection), connection)
-            for connection in self.connections
-            if isinstance(connection, BoundedConnection) and connection.deadline is not None
+            (connection.deadline, id(connection), connection) for connection in own if connection.deadline is not None
         ]
         if len(unfinished) > MAX_UNFINISHED:
             min(unfinished)[-1].end_request()
@@ -73,8 +73,9 @@ class BoundedConnection(H11Protocol):
         self._stop()
         if self.transport.is_closing():
             return
-        if self.cycle is None or not self.cycle.response_started:
-            self.transport.write(_TIMED_OUT)
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request, whatever its declaration says
+        if cycle is None or not cycle.response_started:
+            self.transport.write(TIMED_OUT)
         self.transport.close()
 
     def _expect_request(self) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 from contextvars import Context
 from types import TracebackType
+from typing import Self
 
 import anyio
 from mcp.server import MCPServer
@@ -82,7 +83,7 @@ class AnsweredStream:
         """Close the stream."""
         await self._incoming.aclose()
 
-    def __aiter__(self) -> AnsweredStream:
+    def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
@@ -91,11 +92,11 @@ class AnsweredStream:
         except anyio.EndOfStream:
             raise StopAsyncIteration from None
 
-    async def __aenter__(self) -> AnsweredStream:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> bool | None:
         await self.aclose()
         return None
@@ -107,5 +108,7 @@ def _answer(error: ValidationError) -> JSONRPCError | None:
     if faults[0]["type"] == "json_invalid":
         return not_json(faults[0]["msg"]) if str(faults[0]["input"]).strip() else None
     # The faults whose input is the whole message: a value that is no object, or a field of the object that is missing.
-    whole = [fault["input"] for fault in faults if fault["type"] != "missing" or len(fault["loc"]) == len(("model", "field"))]
-    return not_a_message(max(whole, key=lambda value: isinstance(value, dict), default={}))
+    whole: list[object] = [
+        fault["input"] for fault in faults if fault["type"] != "missing" or len(fault["loc"]) == len(("model", "field"))
+    ]
+    return not_a_message(max(whole, key=lambda value: isinstance(value, dict)) if whole else {})

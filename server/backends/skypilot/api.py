@@ -61,6 +61,8 @@ class Machine:
         use_spot: Whether the machine may be taken away at any time, for a lower price.
         image: The image of the container or machine; None for SkyPilot's default.
         idle_minutes: Minutes without a job after which the cluster is torn down.
+        stays_queued: Whether to wait in the scheduler's queue for as long as it takes: a launch that is given up and repeated
+            loses its place there. Otherwise another infrastructure is tried after a while.
     """
 
     infra: str
@@ -70,6 +72,7 @@ class Machine:
     use_spot: bool = False
     image: str | None = None
     idle_minutes: int = 10
+    stays_queued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,21 @@ class SkyApi(Protocol):
 
     async def status(self, clusters: Sequence[str]) -> Mapping[str, ClusterStatus]:
         """Ask the infrastructure itself for the state of clusters, and return those that exist."""
+        ...
+
+    async def pending_reason(self, cluster: str) -> str:
+        """Return why a cluster that is being launched has no machines yet, in the scheduler's own words; empty if unknown."""
+        ...
+
+    async def exist(self, clusters: Mapping[str, str]) -> Mapping[str, bool]:
+        """Ask the infrastructure whether it still has clusters, whatever SkyPilot's own records say.
+
+        Args:
+            clusters: The infrastructure of each cluster, by the cluster's name.
+
+        Returns:
+            The answer for each cluster; without those whose infrastructure can be asked through SkyPilot only.
+        """
         ...
 
     async def prolong(self, cluster: str, idle_minutes: int) -> None:

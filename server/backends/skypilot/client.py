@@ -21,6 +21,8 @@ from typing_extensions import override
 from .api import ClusterStatus, Job, Machine, SkyApi, SkyError
 
 LAUNCH_SECONDS = 1800.0
+QUEUED_LAUNCH_SECONDS = 7 * 86400.0
+"""The same for a launch that is to stay in the scheduler's queue."""
 DOWN_SECONDS = 300.0
 CALL_SECONDS = 120.0
 SILENT_SECONDS = 60.0
@@ -71,11 +73,12 @@ class SkyClient(AsyncContextManagerMixin, SkyApi):
 
     @override
     async def launch(self, cluster: str, machine: Machine) -> float:
+        limit = QUEUED_LAUNCH_SECONDS if machine.stays_queued else LAUNCH_SECONDS
         try:
-            with anyio.fail_after(LAUNCH_SECONDS):
+            with anyio.fail_after(limit):
                 return float(await self._call("launch", math.inf, cluster=cluster, **asdict(machine)))
         except TimeoutError:
-            problem = f"{machine.infra} had no {machine.gpus} {machine.gpu} within {LAUNCH_SECONDS / 60:.0f} minutes"
+            problem = f"{machine.infra} had no {machine.gpus} {machine.gpu} within {limit / 60:.0f} minutes"
             raise SkyError("no_capacity", problem) from None
 
     @override
@@ -90,6 +93,14 @@ class SkyClient(AsyncContextManagerMixin, SkyApi):
     async def status(self, clusters: Sequence[str]) -> Mapping[str, ClusterStatus]:
         statuses = await self._call("status", CALL_SECONDS, clusters=list(clusters))
         return {name: ClusterStatus(*status) for name, status in statuses.items()}
+
+    @override
+    async def pending_reason(self, cluster: str) -> str:
+        return str(await self._call("pending_reason", CALL_SECONDS, cluster=cluster))
+
+    @override
+    async def exist(self, clusters: Mapping[str, str]) -> Mapping[str, bool]:
+        return cast("dict[str, bool]", await self._call("exist", CALL_SECONDS, clusters=dict(clusters)))
 
     @override
     async def prolong(self, cluster: str, idle_minutes: int) -> None:

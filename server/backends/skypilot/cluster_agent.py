@@ -16,7 +16,7 @@ from .api import SkyError
 from .context import PoolContext
 from .delivery import Deliveries
 from .host_log import HostLogReader
-from .scripts import machine_of
+from .scripts import check_command, machine_of
 from .state import ClusterRecord
 from .wakeup import Wakeup
 
@@ -24,10 +24,18 @@ RETRY_SECONDS = 5.0
 """Wait after a call that SkyPilot couldn't answer."""
 SLOW_LAUNCH_SECONDS = 180.0
 """Time after which a launch is reported as slow, so that runs which wait for it may go to other pools."""
+PENDING_SECONDS = 20.0
+"""Time between two questions for the reason why a launch waits."""
 WATCH_SECONDS = 30.0
 """Time between two checks of a cluster."""
 SUSPECT_SECONDS = 10.0
 """Time between two checks of a cluster that wasn't up at the last one."""
+CONFIRM_SECONDS = 2.0
+"""Time between two questions whether a cluster that was torn down is gone."""
+MIN_ABSENT_ANSWERS = 2
+"""Answers in a row that a cluster doesn't exist; then it is believed gone. A single one has been wrong (skypilot #10457)."""
+LOST_SECONDS = 120.0
+"""Time after which the runs of a cluster that SkyPilot has lost are given to others, although the cluster may still be up."""
 MAX_UNHEALTHY_CHECKS = 4
 """Checks in a row at which a cluster wasn't up; then it is torn down."""
 MAX_BROKEN_CALLS = 5
@@ -62,6 +70,9 @@ class ClusterAgent:
         self._suspicion = Wakeup()
         self._silent_hosts = 0
         self._broken_calls = 0
+        self._absent_answers = 0
+        self._pending_reason = ""
+        self._lost_at: float | None = None
         self._idle_since = time.monotonic()
         self._given_up = False
 
@@ -110,17 +121,31 @@ class ClusterAgent:
         """Launch the cluster, or give it up if that fails. A slow launch is noted, so that runs needn't wait for it."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._note_slow_launch)
+            tasks.start_soon(self._note_pending_reason)
             await self._bring_up()
             tasks.cancel_scope.cancel()
 
     async def _note_slow_launch(self) -> None:
         while True:
             await anyio.sleep(SLOW_LAUNCH_SECONDS)
-            minutes = (time.time() - self._record.launched_at) / 60
-            self._update(
-                note=f"{self._record.infra} was asked for {self._record.gpus} GPUs {minutes:.0f} minutes ago and has not "
-                "answered yet"
-            )
+            if not self._pending_reason:
+                minutes = (time.time() - self._record.launched_at) / 60
+                asked_for = f"{self._record.infra} was asked for {self._record.gpus} GPUs {minutes:.0f} minutes ago"
+                self._update(note=f"{asked_for} and has not answered yet")
+
+    async def _note_pending_reason(self) -> None:
+        """Note what the scheduler says of a launch that waits, word for word. The launch keeps its place in the queue."""
+        while True:
+            await anyio.sleep(PENDING_SECONDS)
+            try:
+                reason = await self._sky.pending_reason(self.name)
+            except SkyError as error:
+                log.info("The reason why %s waits is unknown: %s", self.name, error.problem)
+                continue
+            if reason and reason != self._pending_reason:
+                self._pending_reason = reason
+                gpus = f"{self._record.gpus} {self._context.settings.gpu}"
+                self._update(note=f"{self._record.infra} has not given {gpus} yet: {reason}")
 
     async def _bring_up(self) -> None:
         while True:
@@ -172,6 +197,7 @@ class ClusterAgent:
     def _on_host_end(self, job: int, status: str | None) -> None:
         """Let another host start if there is something to do, unless the set-up fails again and again."""
         log.info("The host of %s, job %d, has ended: %s", self.name, job, status)
+        self._reader.lose_doubtful()
         self._update(job=None)
         self._silent_hosts = 0 if self._reader.is_heard else self._silent_hosts + 1
         if self._silent_hosts and (status == "FAILED" or self._silent_hosts >= MAX_SILENT_HOSTS):
@@ -211,12 +237,55 @@ class ClusterAgent:
                 log.info("%s can't be checked: %s", self.name, error.problem)
                 continue
             if status is None:
-                log.info("%s is gone", self.name)
-                self._update(status="gone", ended_at=time.time())
-                return
+                if await self._is_gone_unasked():
+                    return
+                await anyio.sleep(SUSPECT_SECONDS)
+                self._suspicion.set()
+                continue
+            self._on_seen()
             unhealthy_checks = 0 if status.status == "UP" else unhealthy_checks + 1
             if unhealthy_checks >= MAX_UNHEALTHY_CHECKS or status.status == "STOPPED":
                 self.give_up(f"it is {status.status}: {status.reason}" if status.reason else f"it is {status.status}")
+
+    async def _is_gone_unasked(self) -> bool:
+        """Note that SkyPilot has no such cluster, though nobody here ended it, and return whether it is believed gone.
+
+        Until then it is lost: it may be up and cost money, so it stays on the bill. SkyPilot has forgotten clusters that were
+        up, and would say so again each time. So the infrastructure itself is asked where it can be.
+        """
+        exists = await self._exists()
+        self._absent_answers = 0 if exists else self._absent_answers + 1
+        command = check_command(self._record.infra, self.name)
+        if self._absent_answers >= MIN_ABSENT_ANSWERS:
+            witness = "SkyPilot says so; to make sure: " if exists is None else "its queue has no such job: "
+            log.info("%s is gone", self.name)
+            self._update(status="gone", ended_at=time.time(), note=f"it ended by itself; {witness}{command}")
+            return True
+        if self._lost_at is None:
+            self._lost_at = time.monotonic()
+        elif time.monotonic() - self._lost_at >= LOST_SECONDS:
+            self._release_runs()
+        witness = f", and {self._record.infra} itself still has it" if exists else ""
+        note = f"SkyPilot no longer knows it, and labhand has not ended it{witness}: it may be up and cost money. {command}"
+        self._update(status="lost", note=note)
+        self._context.changed.set()
+        return False
+
+    def _on_seen(self) -> None:
+        """SkyPilot knows the cluster. If it was lost, it is back."""
+        self._absent_answers = 0
+        if self._lost_at is not None:
+            log.info("%s is back", self.name)
+            self._lost_at = None
+            self._update(status="up", note="")
+
+    async def _exists(self) -> bool | None:
+        """Return whether the infrastructure itself has the cluster; None if it can't be asked."""
+        try:
+            return (await self._sky.exist({self.name: self._record.infra})).get(self.name)
+        except SkyError as error:
+            log.info("%s can't be asked about %s: %s", self._record.infra, self.name, error.problem)
+            return None
 
     async def _prolong(self) -> None:
         """Restart the idle time of a cluster that is held, before SkyPilot tears it down for having nothing to do.
@@ -236,15 +305,25 @@ class ClusterAgent:
     # --- the end
 
     async def _tear_down(self) -> None:
-        """Tear the cluster down, and try again until the infrastructure no longer has it."""
-        while True:
+        """Tear the cluster down, and try again until two answers say that it is gone.
+
+        The infrastructure itself is asked where it can be: SkyPilot has reported success while a Slurm job kept its GPUs
+        (skypilot #10296).
+        """
+        absent_answers = 0
+        while absent_answers < MIN_ABSENT_ANSWERS:
             try:
                 await self._sky.down(self.name)
-                if self.name not in await self._sky.status([self.name]):
-                    break
+                is_known = self.name in await self._sky.status([self.name])
             except SkyError as error:
                 log.warning("%s can't be torn down yet: %s", self.name, error.problem)
-            await anyio.sleep(RETRY_SECONDS)
+                is_known = True
+            exists = is_known or await self._exists()
+            absent_answers = 0 if exists else absent_answers + 1
+            if exists and not is_known:
+                command = check_command(self._record.infra, self.name)
+                self._update(note=f"SkyPilot says that it is down, but {self._record.infra} still has it: {command}")
+            await anyio.sleep(RETRY_SECONDS if exists else CONFIRM_SECONDS)
         log.info("%s is torn down", self.name)
         self._update(status="gone", ended_at=time.time())
 

@@ -20,6 +20,8 @@ from .state import ClusterRecord, Placement
 TICK_SECONDS = 0.5
 RESTART_SECONDS = 10.0
 """Wait before a new agent takes over a cluster whose agent has failed."""
+LIMIT_SECONDS = 3600.0
+"""How long a scheduler's time limit is taken for what the next cluster gets, too."""
 STARTUP_SECONDS = 15.0
 """Time beside its budget that a run is assumed to take, until a run of its budget was measured."""
 MIN_LEAD_SECONDS, MAX_LEAD_SECONDS = 20.0, 120.0
@@ -58,7 +60,9 @@ class ClusterPool:
         live = self._records.live()
         if any(record.status == "up" for record in live):
             return ""
-        return next((f"{record.name}: {record.note}" for record in live if record.note), self._context.backoff.reason)
+        is_full = len(live) >= self.limit
+        notes = [f"{record.name}: {record.note}" for record in live if record.note and (record.status != "lost" or is_full)]
+        return next(iter(notes), self._context.backoff.reason)
 
     def room(self) -> int:
         """Return how many more runs can be accepted: those for clusters that are up, and those for clusters still to launch."""
@@ -108,7 +112,9 @@ class ClusterPool:
         lead = min(MAX_LEAD_SECONDS, max(MIN_LEAD_SECONDS, 2 * sum(latencies) / len(latencies)))
         measured = {budget: min(seconds) for budget, seconds in self._context.run_seconds.items()}
         lookahead = Lookahead(lead, STARTUP_SECONDS, measured)
-        return DeliveryPlan({record.name: record.gpus for record in up}, placements, lookahead, time.time())
+        gpus = {record.name: record.gpus for record in up}
+        ends_at = {record.name: record.ends_at for record in up if record.ends_at is not None}
+        return DeliveryPlan(gpus, placements, lookahead, time.time(), ends_at)
 
     def _place(self) -> None:
         """Give waiting runs to clusters, no earlier than needed."""
@@ -117,10 +123,23 @@ class ClusterPool:
         for placement in placements:
             if placement.state != "waiting":
                 continue
+            if self.too_long(placement.budget_seconds):
+                self._records.remove_placement(placement.run)
+                continue
             if (cluster := plan.place(placement)) is None:
                 return
             self._records.save_placement(placement, state="placed", cluster=cluster, at=time.time())
             self.wake(cluster)
+
+    def too_long(self, budget_seconds: float) -> str:
+        """Return why no cluster can run a budget before its scheduler ends it; empty if one can."""
+        limit = self._records.limit_seconds(time.time() - LIMIT_SECONDS)
+        if limit is None or budget_seconds + STARTUP_SECONDS <= limit:
+            return ""
+        return (
+            f"The scheduler ends the clusters of pool {self._records.pool} after {limit / 60:.1f} minutes, "
+            f"too early for a run of {budget_seconds:g} s"
+        )
 
     def _launch(self) -> None:
         """Launch clusters for the runs that the existing ones can't take, or as many as are wanted."""
@@ -150,6 +169,17 @@ class ClusterPool:
                 agent.give_up("the pool is to hold fewer clusters")
             elif _is_outdated(record) and record.name not in load:
                 agent.give_up("it has another version of the training core")
+            elif record.name not in load and (minutes := self._minutes_left_too_few(record)) is not None:
+                agent.give_up(f"its scheduler ends it in {minutes:.0f} minutes, before the waiting runs would end")
+
+    def _minutes_left_too_few(self, record: ClusterRecord) -> float | None:
+        """Return the minutes that a cluster has left, if they are too few for each run that waits; else None."""
+        waiting = [placement for placement in self._records.placements() if placement.state == "waiting"]
+        if record.ends_at is None or not waiting:
+            return None
+        left = record.ends_at - time.time()
+        shortest = min(placement.budget_seconds for placement in waiting) + STARTUP_SECONDS
+        return left / 60 if left < shortest else None
 
     def _give_back(self) -> None:
         """Give waiting runs back to the queue, for other pools, while nothing can run here or no cluster is wanted."""

@@ -23,10 +23,12 @@ class ClusterRecords:
         pool: The pool's name.
 
     Attributes:
+        pool: The pool's name.
         lab_id: What tells this lab's clusters from those of other labs.
     """
 
     def __init__(self, folder: Path, pool: str) -> None:
+        self.pool = pool
         self._pool = _slug(pool)
         self._folder = folder / self._pool
         self._live = RecordFolder(self._folder / "clusters", ClusterRecord)
@@ -68,6 +70,15 @@ class ClusterRecords:
     def live(self) -> list[ClusterRecord]:
         """Return the clusters that aren't gone, the oldest first."""
         return sorted(self._live.all(), key=lambda record: record.launched_at)
+
+    def limit_seconds(self, since: float) -> float | None:
+        """Return the time limit of the newest cluster that has one, in seconds.
+
+        Args:
+            since: Unix time; clusters that were launched before don't count, since limits change.
+        """
+        limits = [record.limit_seconds for record in self.clusters() if record.limit_seconds and record.launched_at >= since]
+        return limits[-1] if limits else None
 
     def cluster(self, name: str) -> ClusterRecord:
         """Return a cluster that the pool has or had.

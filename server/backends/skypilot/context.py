@@ -55,4 +55,6 @@ class PoolContext:
 
     def take_stored(self, run: str) -> bool:
         """Take a run's result from the storage, and return whether there is one."""
-        return self.storage is not None and self.mirror(run).take_stored(self.storage / run)
+        placement = self.records.placement(run)
+        was_cancelled = placement is not None and placement.cancelled
+        return self.storage is not None and self.mirror(run).take_stored(self.storage / run, was_cancelled=was_cancelled)

@@ -12,10 +12,13 @@ from typing import Any
 from ....trainer.contract.run_result import RunResult
 from .context import PoolContext
 from .events import Event, parse_event, plain_line
+from .run_mirror import may_be_clusters_end
 from .state import Placement
 
 MAX_OTHER_LINES = 20
 """Lines of a log that are kept to explain why a host didn't start."""
+SURVIVAL_SECONDS = 1.0
+"""A host that is alive so long after a run ended by a signal was not hit by the same signal."""
 MAX_DURATIONS = 16
 """Durations that are kept of runs of one budget."""
 
@@ -48,11 +51,13 @@ class HostLogReader:
         self.other_lines: deque[str] = deque(maxlen=MAX_OTHER_LINES)
         self.settled: set[str] = set()
         self.strays: set[str] = set()
+        self._doubtful: dict[str, Event] = {}
 
     def restart(self) -> None:
         """Read a log from its beginning."""
         self.is_heard = self.is_idle = False
         self.other_lines.clear()
+        self._doubtful.clear()
 
     def on_line(self, line: str, job: int) -> None:
         """Take a line of a host's log.
@@ -68,6 +73,8 @@ class HostLogReader:
             return
         self.is_heard = True
         self.is_idle = event.get("host") == "idle"
+        if self.is_idle or "alive" in event:
+            self._settle_doubtful(float(event["t"]))
         if event.get("host") == "at work":
             self._on_host_start(event, job)
         elif "alive" in event:
@@ -82,6 +89,9 @@ class HostLogReader:
         self._context.backoff.on_success(record.infra)
         if record.job != job:
             return
+        if "until" in event and record.ends_at is None:
+            ends_at = float(event["until"])
+            self._records.update_cluster(self._cluster, ends_at=ends_at, limit_seconds=ends_at - float(event["t"]))
         here = set(event.get("here", ()))
         for placement in self._records.placements_on(self._cluster):
             if placement.run in here or placement.at > record.job_at:
@@ -122,6 +132,8 @@ class HostLogReader:
                 mirror.on_log(packed)
             case {"sealed": content}:
                 mirror.on_sealed(content)
+            case {"result": result} if may_be_clusters_end(result, was_cancelled=placement.cancelled):
+                self._doubtful[placement.run] = event
             case {"result": result}:
                 mirror.on_result(result)
                 self._settle(placement, result)
@@ -129,6 +141,29 @@ class HostLogReader:
                 self.lose(placement, reason)
             case _:
                 log.warning("%s: %s", placement.run, event.get("trouble"))
+
+    def _settle_doubtful(self, now: float) -> None:
+        """Take results that looked like the end of the cluster, now that its host has outlived them.
+
+        Args:
+            now: The host's time.
+        """
+        for run, event in list(self._doubtful.items()):
+            placement = self._records.placement(run)
+            if now < float(event["t"]) + SURVIVAL_SECONDS and not self.is_idle:
+                continue
+            del self._doubtful[run]
+            if placement is not None and placement.cluster == self._cluster:
+                self._context.mirror(run).on_result(event["result"])
+                self._settle(placement, event["result"])
+
+    def lose_doubtful(self) -> None:
+        """The host has ended without a farewell: the runs that ended just before it ended with it."""
+        for run in list(self._doubtful):
+            del self._doubtful[run]
+            placement = self._records.placement(run)
+            if placement is not None and placement.cluster == self._cluster:
+                self.lose(placement, "its cluster ended while it ran")
 
     def _note_gpu(self, placement: Placement, event: Event) -> None:
         if (gpu := event.get("gpu")) is not None and placement.gpu is None:

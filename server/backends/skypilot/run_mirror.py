@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,9 +15,27 @@ from typing import Any
 from ....trainer.contract.files import copy_whole, read_bounded, write_whole
 from ....trainer.contract.json_objects import decode
 from ....trainer.contract.run_folder import ALIVE, KEPT, PHASE, RESULT, RunFolder
-from ....trainer.contract.run_result import MAX_BYTES
+from ....trainer.contract.run_result import MAX_BYTES, RunResult
 
 _PHASES = ("starting", "running", "evaluating")
+_SIGNALLED = re.compile(r" ended by signal (?:1|9|15)\b| was killed from outside")
+"""What a runner says of a command that got a signal which a scheduler sends to everything on a machine."""
+
+
+def may_be_clusters_end(result: Mapping[str, Any], *, was_cancelled: bool) -> bool:
+    """Return whether a result may come from the end of the cluster rather than from the run itself.
+
+    A scheduler that ends a cluster sends signals to the runner, which takes them for a request to end, and to the training
+    script, which then looks crashed.
+
+    Args:
+        result: The content of `result.json`.
+        was_cancelled: Whether the lab asked the run to end.
+    """
+    read = RunResult.read(result)
+    if was_cancelled:
+        return False
+    return read.status == "cancelled" or (read.failure is not None and bool(_SIGNALLED.search(read.failure.message)))
 
 
 class RunMirror:
@@ -74,18 +93,19 @@ class RunMirror:
         if not self.is_over:
             write_whole(self._folder.result_file, json.dumps(result) + "\n")
 
-    def take_stored(self, stored: Path) -> bool:
+    def take_stored(self, stored: Path, *, was_cancelled: bool) -> bool:
         """Copy the result and all other files from the storage.
 
         Args:
             stored: The run's folder in the storage.
+            was_cancelled: Whether the lab asked the run to end.
 
         Returns:
-            Whether the storage had a result.
+            Whether the storage had a result of the run's own.
         """
         # A storage may show a file before all of it has arrived: that is no result yet.
         result = decode(read_bounded(RunFolder(stored).result_file, MAX_BYTES))
-        if result is None:
+        if result is None or may_be_clusters_end(result, was_cancelled=was_cancelled):
             return False
         for name in KEPT:
             if name != RESULT and (stored / name).is_file():

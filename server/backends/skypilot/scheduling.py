@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -36,15 +37,24 @@ class DeliveryPlan:
 
     Args:
         gpus: The number of GPUs of each cluster, by its name.
+        ends_at: Unix time at which the scheduler ends a cluster, for those with a time limit.
         placed: The runs that were given to clusters, in their order.
         lookahead: How far ahead to send.
         now: Unix time.
     """
 
-    def __init__(self, gpus: Mapping[str, int], placed: Iterable[Placement], lookahead: Lookahead, now: float) -> None:
+    def __init__(
+        self,
+        gpus: Mapping[str, int],
+        placed: Iterable[Placement],
+        lookahead: Lookahead,
+        now: float,
+        ends_at: Mapping[str, float] | None = None,
+    ) -> None:
         self._lookahead = lookahead
         self._now = now
         self._gpus = gpus
+        self._ends_at = ends_at or {}
         by_cluster: dict[str, list[Placement]] = {name: [] for name in gpus}
         for placement in placed:
             if placement.cluster in by_cluster:
@@ -65,18 +75,35 @@ class DeliveryPlan:
         return iter(heapq.nsmallest(gpus, busy))
 
     def place(self, placement: Placement) -> str | None:
-        """Give a waiting run to a cluster, and return the cluster's name; None if it is too early for all of them."""
-        while self._free_at:
-            at, name = self._free_at[0]
-            if at > self._now + self._lookahead.lead_seconds:
-                return None
-            if self._ahead[name] >= MAX_RUNS_AHEAD * self._gpus[name]:
-                heapq.heappop(self._free_at)
-                continue
-            heapq.heapreplace(self._free_at, (at + self._lookahead.duration(placement), name))
-            self._ahead[name] += 1
-            return name
-        return None
+        """Give a waiting run to a cluster, and return the cluster's name.
+
+        Returns:
+            None if it is too early for all clusters, or if no cluster has enough time left before its scheduler ends it.
+        """
+        too_short: list[tuple[float, str]] = []
+        try:
+            while self._free_at:
+                at, name = self._free_at[0]
+                if at > self._now + self._lookahead.lead_seconds:
+                    return None
+                if self._ahead[name] >= MAX_RUNS_AHEAD * self._gpus[name]:
+                    heapq.heappop(self._free_at)
+                    continue
+                if not self._fits(placement, at, name):
+                    too_short.append(heapq.heappop(self._free_at))
+                    continue
+                heapq.heapreplace(self._free_at, (at + self._lookahead.duration(placement), name))
+                self._ahead[name] += 1
+                return name
+            return None
+        finally:
+            for entry in too_short:  # a shorter run may fit there
+                heapq.heappush(self._free_at, entry)
+
+    def _fits(self, placement: Placement, at: float, cluster: str) -> bool:
+        """Return whether a run that begins at a time has its whole budget before a cluster is ended, whatever others took."""
+        seconds = max(placement.budget_seconds + self._lookahead.extra_seconds, self._lookahead.duration(placement))
+        return at + seconds <= self._ends_at.get(cluster, math.inf)
 
     def room(self, like: Placement) -> int:
         """Return how many more runs like this one would be placed now. The plan can't be used afterwards."""

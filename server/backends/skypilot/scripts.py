@@ -117,7 +117,30 @@ def machine_of(pool: SkyPilotPool, infra: str) -> Machine:
         use_spot=pool.use_spot,
         image=pool.image,
         idle_minutes=pool.idle_minutes,
+        stays_queued=len(pool.choices) == 1,
     )
+
+
+def check_command(infra: str, clusters: str) -> str:
+    """Return the command with which a person asks an infrastructure itself about clusters.
+
+    Args:
+        infra: The infrastructure, as SkyPilot writes it.
+        clusters: A cluster's name, or what the names of several begin with.
+    """
+    match infra.partition("/")[0].lower():
+        case "slurm":
+            return f"squeue --me --format='%i %j %T' | grep {clusters}"
+        case "k8s" | "kubernetes":
+            return f"kubectl get pods --all-namespaces | grep {clusters}"
+        case "aws":
+            return f"aws ec2 describe-instances --filters 'Name=tag:Name,Values={clusters}*'"
+        case "gcp":
+            return f"gcloud compute instances list --filter='name~{clusters}'"
+        case "azure":
+            return f"az vm list --output table | grep {clusters}"
+        case cloud:
+            return f"the console of {cloud}: machines whose names begin with {clusters}"
 
 
 def root_of(cluster: str) -> str:
@@ -179,6 +202,8 @@ def host_script(pool: SkyPilotPool, storage: str | None) -> str:
         '  mkdir -p "$root/code"; mv -T "$half" "$code" || [ -d "$code" ]',
         "fi",
         *_set_up(pool),
+        # What SkyPilot tells a job of itself, keys among it, is nothing for experiments.
+        "unset ${!SKYPILOT_@}",
         'export PYTHONPATH="$code"',
         f'exec {python} -P -m labhand.trainer.host "$root" {options}',
     ]

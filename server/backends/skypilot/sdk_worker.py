@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
 from typing import Any
 
@@ -52,6 +53,12 @@ TROUBLES_BY_TEXT: Mapping[str, Trouble] = {
 
 SSH_FAILED = 255
 """The exit code of ssh when it can't connect."""
+QUEUED_SECONDS = 7 * 86400
+"""How long a launch may wait in the queue of Slurm or Kubernetes, if it is to stay there."""
+_SETTINGS = threading.Lock()
+"""Held while SkyPilot's settings are changed for one request."""
+_PENDING = re.compile(r"Launching \((?P<reason>.+)\)", re.DOTALL)
+"""How SkyPilot writes down what a scheduler says of a launch."""
 _CATALOGUE = threading.Lock()
 """Held for each look into the catalogue: two threads that load it at the same time may deadlock."""
 
@@ -77,23 +84,35 @@ def _resources(asked: Asked) -> Any:  # noqa: ANN401
 def launch(asked: Asked) -> float:
     """See `api.SkyApi`."""
     sky = _sky()
-    task = sky.Task(name="labhand", run=None)
+    # By default SkyPilot gives a task the address of its API server and a token for it.
+    task = sky.Task(name="labhand", run=None, api_server_access=False)
     task.set_resources(_resources(asked))
-    request = sky.launch(
-        task,
-        cluster_name=asked["cluster"],
-        idle_minutes_to_autostop=asked["idle_minutes"],
-        wait_for=sky.skylet.autostop_lib.AutostopWaitFor.JOBS,
-        down=True,
-    )
+    with _SETTINGS, _queued(asked["infra"]) if asked["stays_queued"] else nullcontext():
+        request = sky.launch(
+            task,
+            cluster_name=asked["cluster"],
+            idle_minutes_to_autostop=asked["idle_minutes"],
+            wait_for=sky.skylet.autostop_lib.AutostopWaitFor.JOBS,
+            down=True,
+        )
     _, handle = sky.get(request)
     return float(handle.launched_resources.get_cost(3600.0) * handle.launched_nodes)
+
+
+def _queued(infra: str) -> AbstractContextManager[None]:
+    """Let launches wait in a scheduler's queue: SkyPilot's `provision_timeout` would cancel them, and they begin anew later."""
+    cloud = infra.partition("/")[0].lower().replace("k8s", "kubernetes")
+    if cloud not in {"slurm", "kubernetes"}:
+        return nullcontext()
+    settings = {cloud: {"provision_timeout": QUEUED_SECONDS}}
+    override: AbstractContextManager[None] = _sky().skypilot_config.override_skypilot_config(settings)
+    return override
 
 
 def execute(asked: Asked) -> int:
     """See `api.SkyApi`."""
     sky = _sky()
-    task = sky.Task(name=asked["name"], run=asked["script"])
+    task = sky.Task(name=asked["name"], run=asked["script"], api_server_access=False)
     accelerators = {asked["gpu"]: asked["gpus"]} if asked["gpus"] else None
     task.set_resources(sky.Resources(accelerators=accelerators, cpus=asked["cpus"]))
     job, _ = sky.get(sky.exec(task, cluster_name=asked["cluster"]))
@@ -120,6 +139,56 @@ def status(asked: Asked) -> Any:  # noqa: ANN401
     sky = _sky()
     clusters = sky.get(sky.status(cluster_names=list(asked["clusters"]), refresh=sky.StatusRefreshMode.FORCE))
     return {cluster.name: [cluster.status.value, one_line(cluster.init_status_reason or "")] for cluster in clusters}
+
+
+def pending_reason(asked: Asked) -> str:
+    """See `api.SkyApi`."""
+    sky = _sky()
+    clusters = sky.get(sky.status(cluster_names=[asked["cluster"]], refresh=sky.StatusRefreshMode.NONE))
+    matches = [_PENDING.fullmatch(cluster.init_status_reason or "") for cluster in clusters]
+    return next((one_line(match["reason"]) for match in matches if match), "")
+
+
+def exist(asked: Asked) -> Mapping[str, bool]:
+    """See `api.SkyApi`. Slurm's queue can be asked where its login node can be reached from this machine."""
+    answers: dict[str, bool] = {}
+    for infra in sorted(set(asked["clusters"].values())):
+        cloud, _, place = infra.partition("/")
+        if cloud.lower() != "slurm":
+            continue
+        try:
+            jobs = _slurm_jobs(place.partition("/")[0])
+        except Exception:  # noqa: BLE001, S112 - not reachable from here, in whatever way: then the queue can't be asked
+            continue
+        names = [cluster for cluster, own in asked["clusters"].items() if own == infra]
+        # SkyPilot appends a hash of its user to the cluster's name.
+        answers |= {name: any(job == name or job.startswith(f"{name}-") for job in jobs) for name in names}
+    return answers
+
+
+def _slurm_jobs(place: str) -> Sequence[str]:
+    """Return the names of this user's jobs in the queue of a Slurm cluster; of all Slurm clusters if none is named."""
+    utils = import_module("sky.provision.slurm.utils")
+    adaptor = import_module("sky.adaptors.slurm")
+    config = utils.get_slurm_ssh_config()
+    names: list[str] = []
+    for name in [place] if place else utils.get_all_slurm_cluster_names():
+        host = config.lookup(name)
+        client = adaptor.SlurmClient(
+            host["hostname"],
+            int(host.get("port", 22)),
+            host["user"],
+            utils.get_identity_file(host),
+            ssh_proxy_command=host.get("proxycommand"),
+            ssh_proxy_jump=host.get("proxyjump"),
+            identities_only=utils.get_identities_only(host),
+            slurm_user=utils.get_submit_user(name),
+        )
+        code, output, problem = client._run_slurm_cmd('squeue --me -h -o "%j"')  # noqa: SLF001 - no public way to list names
+        if code:
+            raise RuntimeError(problem)
+        names += output.split()
+    return names
 
 
 def prolong(asked: Asked) -> None:
@@ -157,7 +226,7 @@ def about(_asked: Asked) -> Any:  # noqa: ANN401
 
 
 CALLS: Mapping[str, Callable[[Asked], Any]] = {
-    call.__name__: call for call in (launch, execute, job_status, status, prolong, down, price, about)
+    call.__name__: call for call in (launch, execute, job_status, status, pending_reason, exist, prolong, down, price, about)
 }
 
 

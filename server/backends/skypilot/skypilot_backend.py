@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from ....trainer.contract.run_folder import RunFolder
 from ...domain import Cluster, Pool, Run
-from ...errors import NoCapacityError
+from ...errors import BadInputError, NoCapacityError
 from ...settings import SkyPilotPool
 from ..base import ClusterBackend, Phase, RunReport, StartRequest
 from .api import SkyApi, SkyError
@@ -28,7 +28,7 @@ from .cluster_pool import ClusterPool
 from .cluster_records import ClusterRecords
 from .context import PoolContext
 from .run_mirror import RunMirror
-from .scripts import machine_of, pack
+from .scripts import check_command, machine_of, pack
 from .state import ClusterRecord, Placement
 
 FOLDER = "clusters"
@@ -92,6 +92,10 @@ class SkyPilotBackend(ClusterBackend):
         if (placement is not None and placement.state != "returned") or RunMirror(spec.folder).is_over:
             return _STARTED
         await to_thread.run_sync(pack, spec.folder, 0.0)  # to refuse now what could not be sent later
+        if problem := self._pool.too_long(spec.budget_seconds):
+            raise BadInputError(
+                problem, "Launch with a smaller budget_seconds, or raise the scheduler's time limit for the pool"
+            )
         if not self._pool.room():
             raise NoCapacityError(f"All GPUs of pool {self._name} are taken", "Wait for a run to end")
         now = time.time()
@@ -146,8 +150,16 @@ class SkyPilotBackend(ClusterBackend):
 
     @override
     async def remaining(self) -> Sequence[str]:
-        names = [record.name for record in self._records.clusters()]
-        return sorted(await self._sky.status(names)) if names else []
+        infra = {record.name: record.infra for record in self._records.clusters()}
+        if not infra:
+            return []
+        exist = await self._sky.exist(infra)
+        return sorted({*await self._sky.status(list(infra)), *(name for name, exists in exist.items() if exists)})
+
+    @override
+    def check_commands(self) -> Sequence[str]:
+        names = f"lh-{self._records.lab_id}-"
+        return [check_command(infra, names) for infra in self._choices]
 
     @override
     async def scale(self, clusters: int | None) -> None:

@@ -22,6 +22,8 @@ class ClusterRecord:
         job: The number of its host's job; None while no host is known.
         job_at: Unix time at which that host was started.
         code: The hash of the training core with which its host was started; empty before the first host.
+        ends_at: Unix time at which the scheduler ends it, as its first host reports; None without a limit, or before.
+        limit_seconds: Seconds that were left then.
     """
 
     name: str
@@ -35,6 +37,8 @@ class ClusterRecord:
     job: int | None = None
     job_at: float = 0.0
     code: str = ""
+    ends_at: float | None = None
+    limit_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,9 @@ def _broken(pools: Sequence[Pool], state: _ClusterState) -> Iterator[Attention]:
             problem = f"its pool {cluster.pool} is no longer in labhand.toml, so that nothing checks or stops it"
             remedy = f"Ask the person to run: sky down {cluster.name}"
             yield Attention(f"cluster:{cluster.name}", f"{cluster.name} may still be up: {problem}. {remedy}")
+        elif cluster.status == "lost":
+            problem = f"{cluster.name} of {cluster.pool} is lost and may still be up: {cut(cluster.note, MAX_REASON)}"
+            yield Attention(f"lost:{cluster.name}", problem)
         elif cluster.status == "failed":
             problem = f"{cluster.name} of {cluster.pool} can't be used: {cut(cluster.note, MAX_REASON)}"
             yield Attention(f"cluster:{cluster.name}", problem)

@@ -7,6 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 from labhand.server.commands import down as commands
+from labhand.server.dispatcher.remaining_clusters import RemainingClusters
 from labhand.server.errors import LabhandError
 from labhand.server.lab.fleet import scale
 from labhand.server.lab.lab import Lab
@@ -29,9 +30,10 @@ def in_no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 def ask_of(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask this provider what is left."""
 
-    async def remaining(_: Path) -> list[str]:
+    async def remaining(_: Path) -> RemainingClusters:
         provider.ask()
-        return [one.name for one in provider.clusters.values() if one.status != "gone"]
+        names = [cluster.name for cluster in provider.clusters.values() if cluster.status != "gone"]
+        return RemainingClusters(names, ["squeue --me | grep lh-1-"])
 
     monkeypatch.setattr(commands, "remaining", remaining)
 
@@ -65,31 +67,33 @@ async def test_down_gives_everything_up_and_shows_what_it_cost(
             await builders.experiment(lab, gpu="H100", clock="wall")
             await loop.tick()
         assert await down(lab, provider) == []
-        assert [one.status for one in provider.clusters.values()] == ["gone", "gone"]
-        assert [one.status for one in await writing.experiments(lab)] == ["queued"]
+        assert [cluster.status for cluster in provider.clusters.values()] == ["gone", "gone"]
+        assert [experiment.status for experiment in await writing.experiments(lab)] == ["queued"]
         assert await scale.held_clusters(lab) == []
-    told = capsys.readouterr()
-    assert "Nothing of this lab is left running" in told.out
-    assert "30.0" in told.out
-    assert "total $8.27" in told.out
-    assert "h100-1 up, h200-2 up" in told.err
+    printed = capsys.readouterr()
+    assert "30.0" in printed.out
+    assert "total $8.27" in printed.out
+    assert "h100-1 up, h200-2 up" in printed.err
+    *_, whose_word, command = printed.out.splitlines()
+    assert whose_word.startswith("Nothing of this lab is left running, says SkyPilot")
+    assert command == "To ask the infrastructure itself: squeue --me | grep lh-1-"
 
 
 @pytest.mark.anyio
 async def test_down_waits_for_what_only_the_provider_knows_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     provider = Provider()
-    asked: list[list[str] | LabhandError] = [["h100-9"], LabhandError("the API server is down"), []]
+    answers: list[list[str] | LabhandError] = [["h100-9"], LabhandError("the API server is down"), []]
 
-    async def remaining(_: Path) -> list[str]:
-        told = asked.pop(0)
-        if isinstance(told, LabhandError):
-            raise told
-        return told
+    async def remaining(_: Path) -> RemainingClusters:
+        answer = answers.pop(0)
+        if isinstance(answer, LabhandError):
+            raise answer
+        return RemainingClusters(answer, [])
 
     monkeypatch.setattr(commands, "remaining", remaining)
     async with hiring.lab(tmp_path) as lab:
         assert await down(lab, provider) == []
-    assert asked == []
+    assert answers == []
 
 
 @pytest.mark.anyio

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,7 @@ def serving(
     host: str = "127.0.0.1",
     environment: Mapping[str, str] | None = None,
     more: Sequence[str] = (),
-) -> Iterator[HttpServer]:
+) -> Generator[HttpServer]:
     """Serve the lab at a root over HTTP.
 
     Args:

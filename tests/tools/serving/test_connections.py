@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ async def _reads_everything(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextmanager
-def listening(app: ASGIApp = _reads_everything) -> Iterator[Listening]:
+def listening(app: ASGIApp = _reads_everything) -> Generator[Listening]:
     """Serve an application, by default one that reads each request to its end."""
     port = free_port()
     server = Server(Config(app, port=port, http=BoundedConnection, ws="none", log_config=None, timeout_graceful_shutdown=1))
@@ -78,7 +78,7 @@ def test_a_half_sent_request_is_closed_in_time(monkeypatch: pytest.MonkeyPatch, 
         received = b""
         while chunk := client.recv(4096):
             received += chunk
-    assert received.endswith(connections._TIMED_OUT)
+    assert received.endswith(connections.TIMED_OUT)
 
 
 @pytest.mark.parametrize(("first", "then"), [(WHOLE, HALF_BODY), (WHOLE + HALF_HEADERS, b"")], ids=["after", "with"])
@@ -102,7 +102,7 @@ def test_of_800_half_sent_requests_only_the_newest_stay_open() -> None:
         with httpx2.Client() as http:
             assert http.get(f"http://127.0.0.1:{server.port}/").text == "ok"
         assert server.open_connections <= connections.MAX_UNFINISHED + 1
-        assert clients[0].recv(4096) in {b"", connections._TIMED_OUT}
+        assert clients[0].recv(4096) in {b"", connections.TIMED_OUT}
 
 
 def test_more_connections_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +123,7 @@ class Process:
 
 
 @contextmanager
-def running(log: Path, *command: str) -> Iterator[Process]:
+def running(log: Path, *command: str) -> Generator[Process]:
     """Run a program on the lab's machine until the block ends."""
     with (
         log.open("wb") as output,

@@ -64,6 +64,12 @@ class FakeSky(SkyApi):
         troubles: What the next calls of a name raise; None for a call that goes well.
         calls: How often each was called.
         is_away: Nobody answers.
+        pending: Why clusters that are being launched wait; empty where the scheduler says nothing.
+        forgotten: Clusters that are up although SkyPilot no longer knows them.
+        queue_is_reachable: Whether the infrastructure can be asked past SkyPilot.
+        squeue: A file with what Slurm says of the time that a cluster has left; None for machines without Slurm.
+        holds_launches: Launches wait until it is set.
+        ignores_down: SkyPilot reports clusters as down that are up.
     """
 
     def __init__(self, root: Path) -> None:
@@ -74,6 +80,13 @@ class FakeSky(SkyApi):
         self.calls: defaultdict[str, int] = defaultdict(int)
         self.scripts: list[str] = []
         self.is_away = False
+        self.pending = ""
+        self.forgotten: dict[str, FakeCluster] = {}
+        self.queue_is_reachable = True
+        self.ignores_down = False
+        self.squeue: Path | None = None
+        self.holds_launches = anyio.Event()
+        self.holds_launches.set()
         self._cuts = 0
 
     def cut(self) -> None:
@@ -84,8 +97,18 @@ class FakeSky(SkyApi):
         """The machine of a cluster is taken away."""
         self.clusters.pop(name).end()
 
+    def forget(self, name: str) -> None:
+        """SkyPilot deletes its record of a cluster that is up."""
+        self.forgotten[name] = self.clusters.pop(name)
+
+    def remember(self, name: str) -> None:
+        """SkyPilot knows a cluster again."""
+        self.clusters[name] = self.forgotten.pop(name)
+
     def end_all(self) -> None:
         """Leave no process behind."""
+        for name in list(self.forgotten):
+            self.remember(name)
         for name in list(self.clusters):
             self.vanish(name)
 
@@ -115,11 +138,15 @@ class FakeSky(SkyApi):
     async def launch(self, cluster: str, machine: Machine) -> float:
         self.launched.append((cluster, machine))
         await self._called("launch")
+        await self.holds_launches.wait()
         if cluster not in self.clusters:
             home = self._root / cluster
             (home / "bin").mkdir(parents=True)
             (home / "bin" / "nvidia-smi").write_text(NVIDIA_SMI, "ascii")
             (home / "bin" / "nvidia-smi").chmod(0o755)
+            if self.squeue is not None:
+                (home / "bin" / "squeue").write_text(f"#!/bin/sh\ncat {self.squeue}\n", "ascii")
+                (home / "bin" / "squeue").chmod(0o755)
             self.clusters[cluster] = FakeCluster(home, machine)
         return PRICE * machine.gpus
 
@@ -132,6 +159,8 @@ class FakeSky(SkyApi):
         log = found.home / f"job-{number}.log"
         path = f"{found.home / 'bin'}:{os.environ['PATH']}"
         environment = {"HOME": str(found.home), "PATH": path, "LABHAND_CACHE": str(found.home / "cache")}
+        if self.squeue is not None:
+            environment["SLURM_JOB_ID"] = "7"
         with log.open("wb") as out:
             process = subprocess.Popen(  # noqa: ASYNC220 - it takes no time to start
                 ["bash", "-c", job.script], cwd=found.home, env=environment, stdout=out, stderr=out, start_new_session=True
@@ -174,6 +203,17 @@ class FakeSky(SkyApi):
         return {name: ClusterStatus(self.clusters[name].status) for name in clusters if name in self.clusters}
 
     @override
+    async def pending_reason(self, cluster: str) -> str:
+        await self._called("pending_reason")
+        return self.pending
+
+    @override
+    async def exist(self, clusters: Mapping[str, str]) -> Mapping[str, bool]:
+        await self._called("exist")
+        there = {**self.clusters, **self.forgotten}
+        return {name: name in there for name in clusters} if self.queue_is_reachable else {}
+
+    @override
     async def prolong(self, cluster: str, idle_minutes: int) -> None:
         await self._called("prolong")
         self._cluster(cluster)
@@ -182,7 +222,10 @@ class FakeSky(SkyApi):
     async def down(self, cluster: str) -> None:
         await self._called("down")
         if cluster in self.clusters:
-            self.vanish(cluster)
+            if self.ignores_down:
+                self.forget(cluster)
+            else:
+                self.vanish(cluster)
 
     @override
     async def price(self, machine: Machine) -> float | None:

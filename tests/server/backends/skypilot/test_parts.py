@@ -208,7 +208,7 @@ def test_what_was_scored_on_the_test_split_comes_back_from_a_log_or_from_storage
     if is_heard:
         RunMirror(run).on_sealed(sealed)
     else:
-        assert RunMirror(run).take_stored(kept)
+        assert RunMirror(run).take_stored(kept, was_cancelled=False)
     assert json.loads((run / "sealed.json").read_text("utf-8")) == sealed
 
 

@@ -35,6 +35,8 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         (cluster_agent, "RETRY_SECONDS", 0.05),
         (cluster_agent, "WATCH_SECONDS", 0.5),
         (cluster_agent, "SUSPECT_SECONDS", 0.1),
+        (cluster_agent, "CONFIRM_SECONDS", 0.05),
+        (cluster_agent, "PENDING_SECONDS", 0.1),
         (delivery, "RETRY_SECONDS", 0.05),
         (delivery, "GATHER_SECONDS", 0.01),
         (delivery, "UNREPORTED_SECONDS", 5.0),
