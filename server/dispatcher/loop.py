@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import anyio
+from anyio import to_thread
 
 from ..backends.base import Phase, RunReport, StartRequest
 from ..domain import Run, RunStatus
@@ -25,7 +26,7 @@ from ..store.running.runs import Attempt, News
 from .cluster_scaling import ClusterScaler
 from .doomed_runs import DoomedRuns
 from .pool_backends import PoolBackend, PoolBackends
-from .run_folders import RunFolders
+from .run_folders import ForeignRunError, RunFolders
 from .settler import FinishedRuns, Settler
 
 TICK_SECONDS = 0.2
@@ -87,7 +88,9 @@ class Dispatcher:
         """
         idle_since: float | None = None  # as seen at the end of looks: being held up between two is no idleness
         failures = 0
-        while (idle_since is None or time.monotonic() - idle_since < linger_seconds) and not is_outdated():
+        while not (self._db.is_replaced() or is_outdated()):
+            if idle_since is not None and time.monotonic() - idle_since >= linger_seconds:
+                return
             try:
                 busy = await self.tick()
                 idle_since = None if busy else idle_since or time.monotonic()
@@ -103,7 +106,9 @@ class Dispatcher:
             await anyio.sleep(TROUBLE_SECONDS if failures else TICK_SECONDS)
 
     async def has_work(self) -> bool:
-        """Whether anything runs or could start, or a cluster is held."""
+        """Whether anything runs or could start, a cluster is held, or another database has taken the place of this one."""
+        if self._db.is_replaced():
+            return True
         await self._read()
         return self._is_busy()
 
@@ -156,15 +161,27 @@ class Dispatcher:
         # Without a handle it is to be started now, and the report is of an earlier time.
         returned = [a for a in self._active if reports[a.run.id].phase is Phase.RETURNED and a.run.handle]
         news = [new for attempt in self._active if (new := _news(attempt.run, reports[attempt.run.id], now))]
-        ended = _ended(self._active, reports)
+        ended = await self._without_foreign_results(_ended(self._active, reports))
         if news or ended or returned:
-            async with self._db.transaction() as tx:
+            async with self._db.transaction(flush=bool(ended)) as tx:
                 await runs.save_news(tx, news)
                 await self._settler.settle(tx, ended, now)
                 for attempt in returned:
                     log.info("%s is queued again: %s could not start it", attempt.run.id, attempt.run.pool)
                     await queue.give_back(tx, attempt.run.id, attempt.run.experiment)
             await self._read()
+
+    async def _without_foreign_results(self, ended: FinishedRuns) -> FinishedRuns:
+        """Return what ended; a run whose folder isn't its own is lost, and the folder is set aside."""
+        own = FinishedRuns(lost=ended.lost)
+        for attempt, result in ended.finished:
+            uses_folder = self._pools[attempt.run.pool].backend.needs_folder
+            if uses_folder and (conflict := await to_thread.run_sync(self._folders.conflict, attempt)):
+                target = await self._folders.set_aside(attempt.run, conflict)
+                own.lost.append((attempt, f"the result in its folder was not its own: see {target}"))
+            else:
+                own.finished.append((attempt, result))
+        return own
 
     async def _stop_doomed(self) -> None:
         """Write down which runs are to end as doomed, and why, before they are asked to."""
@@ -194,7 +211,8 @@ class Dispatcher:
             # What was taken and isn't started yet will need a slot.
             free -= sum(attempt.run.pool == pool.name and not attempt.run.handle for attempt in self._active)
             if free > 0:
-                async with self._db.transaction() as tx:
+                # Not flushed: what a power failure takes back is taken again, with the same names and nonces.
+                async with self._db.transaction(flush=False) as tx:
                     await queue.take(tx, pool.name, pool.gpu, free, time.time())
         await self._read()
 
@@ -208,6 +226,11 @@ class Dispatcher:
         run, pool = attempt.run, self._pools[attempt.run.pool]
         try:
             handle = await pool.backend.start(await self._spec(attempt, pool))
+        except ForeignRunError as error:
+            log.warning("%s waits. %s", run.id, error)
+            await pool.backend.cancel(run)
+            async with self._db.transaction() as tx:
+                await queue.give_back(tx, run.id, run.experiment)
         except NoCapacityError:  # another lab was faster
             async with self._db.transaction() as tx:
                 await queue.give_back(tx, run.id, run.experiment)
@@ -219,7 +242,7 @@ class Dispatcher:
                 await self._settler.settle(tx, lost, time.time())
         else:
             log.info("%s started on %s", run.id, run.pool)
-            async with self._db.transaction() as tx:
+            async with self._db.transaction(flush=False) as tx:
                 await runs.save_handle(tx, run.id, handle)
 
     async def _spec(self, attempt: Attempt, pool: PoolBackend) -> StartRequest:

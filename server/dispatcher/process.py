@@ -17,8 +17,10 @@ from ..errors import SettingsError
 from ..settings import DATABASE, FILE, LOCK, RUNS, SOURCES, data_folder, load_settings
 from ..source.repository import Sources
 from ..source.trainer_folder import load_trainer
+from ..store import facts
 from ..store.database import Database
 from ..store.money import allowances
+from ..store.running.run_numbers import continue_behind_run_folders
 from .doomed_runs import DoomedRuns
 from .follow_ups import FollowUps
 from .lock import only_one
@@ -111,10 +113,12 @@ async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
     db = await Database.open(folder / DATABASE)
     stack.push_async_callback(db.close)
     await allowances.save_alone(db, settings.allowance, time.time())
+    await continue_behind_run_folders(db, folder)
+    identity = await facts.fact(db, facts.IDENTITY) or ""
     sources = await Sources.open(folder / SOURCES)
     pools = PoolBackends.of_settings(settings.pools, folder / RUNS, trainer.metric.direction)
     await stack.enter_async_context(pools)
     additions = FollowUps(sources, settings.allowance, settings.baseline_every)
     settler = Settler(trainer.metric, additions, ValidationStages(trainer.metric, sources))
     stopping = DoomedRuns(db, folder / RUNS, trainer.metric) if settings.stop_doomed else None
-    return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance, stopping)
+    return Dispatcher(db, pools, RunFolders(folder, sources, identity), settler, settings.allowance, stopping)

@@ -30,6 +30,7 @@ from ..store.comparison import champions, validation_pairs
 from ..store.database import Database
 from ..store.experiments import workload
 from ..store.money import allowances, clusters, pools
+from ..store.running.run_numbers import continue_behind_run_folders
 from ..store.sources import SourceRow, save_sources
 from .dispatcher_process import start_dispatcher
 
@@ -93,6 +94,7 @@ class Lab:
         try:
             sources = await Sources.open(folder / SOURCES)
             identity = await _create_unless_exists(db, sources, trainer, source, is_rehearsal=settings.is_rehearsal)
+            await continue_behind_run_folders(db, folder)
             await _refuse_other_trainer(db, trainer, folder)
             await _refuse_other_pool_kind(db, settings, folder)
             await _save_changed_pools(db, settings)

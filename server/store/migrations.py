@@ -11,7 +11,11 @@ from pathlib import Path
 
 from ..errors import SettingsError
 
-MIGRATIONS: tuple[str, ...] = ()
+MIGRATIONS: tuple[str, ...] = (
+    """
+ALTER TABLE experiments ADD COLUMN nonce TEXT NOT NULL DEFAULT '';
+""",
+)
 """Statements that bring version n to n + 1, beginning with version 1. A released migration never changes."""
 
 

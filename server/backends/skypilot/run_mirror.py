@@ -13,6 +13,7 @@ from typing import Any
 
 from ....trainer.contract.files import copy_whole, write_whole
 from ....trainer.contract.run_folder import ALIVE, KEPT, PHASE, RESULT, RunFolder
+from ....trainer.contract.run_result import RunResult
 
 _PHASES = ("starting", "running", "evaluating")
 
@@ -71,6 +72,11 @@ class RunMirror:
         """Write the run's result, unless it has one: a result is final."""
         if not self.is_over:
             write_whole(self._folder.result_file, json.dumps(result) + "\n")
+
+    def end_unstarted(self) -> None:
+        """Write the result of a run that no runner has seen: it was cancelled."""
+        if not self.is_over:
+            self._folder.write_result(RunResult.cancelled(self._folder.path.name))
 
     def take_stored(self, stored: Path) -> bool:
         """Copy the result and all other files from the storage.

@@ -187,7 +187,7 @@ async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Submit
         stored = await idempotency.first_answer(tx, batch.caller, batch.options)
         if stored is not None:
             return idempotency.restore(kind, stored, await lab_line(lab))
-        planned = await _plan(lab, tx, batch, baseline, limits, count(await rows.newest_number(tx) + 1))
+        planned = await _plan(lab, tx, batch, baseline, limits, count(await rows.last_used_number(tx) + 1))
         submitted = await _write(lab, tx, batch, baseline, planned)
         await idempotency.keep_answer(tx, batch.caller, batch.options, answer(submitted, None))
         await allowances.save(tx, limits, time.time())
