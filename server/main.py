@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from .settings import FILE, find_root, load_settings
+from .settings import FILE, find_root
+from .settings_in_force import settings_in_force
 
 app = typer.Typer(
     name="labhand",
@@ -62,7 +63,7 @@ def serve(
     from .commands.console import err, exit_on_error
 
     with exit_on_error():
-        settings = load_settings(place)
+        settings = settings_in_force(place).settings
         where = address or settings.http.address
         err.print(f"Serving the lab at {place} on http://{where}/mcp; Ctrl-C ends it, experiments go on.")
         serve_http(handle, where, settings.http.token, read_only=read_only or settings.read_only)

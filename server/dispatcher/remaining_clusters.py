@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..settings import RUNS, data_folder, load_settings
+from ..settings import RUNS, data_folder
+from ..settings_in_force import settings_in_force
 from .pool_backends import PoolBackends
 
 
@@ -15,7 +16,7 @@ async def remaining(root: Path) -> list[str]:
         LabhandError: A backend could not be asked.
         SettingsError: `labhand.toml` can't be used.
     """
-    settings = load_settings(root)
+    settings = settings_in_force(root).settings
     cluster_pools = {name: pool for name, pool in settings.pools.items() if pool.clusters is not None}
     backends = PoolBackends.of_settings(cluster_pools, data_folder(root, settings).resolve() / RUNS)
     async with backends.asking():

@@ -19,13 +19,10 @@ from ...trainer.contract.run_spec import RunIdentity, RunSpec, TrainedWeights
 from ..domain import Purpose, Run
 from ..errors import NoCapacityError
 from ..ids import experiment_id
-from ..settings import RUNS, SET_ASIDE
+from ..settings import RUNS, SET_ASIDE, WHY_SET_ASIDE
 from ..source.repository import Sources
 from ..source.trainer_folder import Source
 from ..store.running.runs import Attempt
-
-WHY = "why-set-aside.txt"
-"""The file in a folder that was set aside that says why."""
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +131,7 @@ class RunFolders:
         self._set_aside.mkdir(exist_ok=True)
         names = chain([run.id], (f"{run.id}.{number}" for number in count(2)))
         target = next(path for path in map(self._set_aside.joinpath, names) if not path.exists())
-        write_whole(self.of(run) / WHY, f"{why}\n")
+        write_whole(self.of(run) / WHY_SET_ASIDE, f"{why}\n")
         self.of(run).rename(target)
         return target
 

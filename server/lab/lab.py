@@ -20,8 +20,8 @@ from ..settings import (
     PoolSettings,
     Settings,
     data_folder,
-    load_settings,
 )
+from ..settings_in_force import settings_in_force
 from ..source.changes import knobs_of
 from ..source.repository import NewCommit, Sources, delta
 from ..source.trainer_folder import Source, Trainer, load_trainer, read_folder
@@ -84,9 +84,10 @@ class Lab:
             wake: Starts the dispatcher of the lab at a root, unless one is alive.
 
         Raises:
-            SettingsError: `labhand.toml` or `trainer.toml` is invalid, or the lab was made for another trainer.
+            SettingsError: `labhand.toml` is invalid and no last good content is known, `trainer.toml` is invalid, or the lab
+                was made for another trainer.
         """
-        settings = load_settings(root)
+        settings = (await to_thread.run_sync(settings_in_force, root)).settings
         trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
         source = await to_thread.run_sync(read_folder, trainer.folder)
         folder = data_folder(root, settings)
@@ -130,9 +131,16 @@ class Lab:
         """Return the current allowance. The settings are read again, so that a change takes effect at once.
 
         Raises:
-            SettingsError: `labhand.toml` has become invalid.
+            SettingsError: `labhand.toml` can't be used, and no last good content is known.
         """
-        return load_settings(self.root).allowance
+        return settings_in_force(self.root).settings.allowance
+
+    def settings_trouble(self) -> str:
+        """Return why the last good settings hold instead of those of `labhand.toml`; empty if they don't."""
+        try:
+            return settings_in_force(self.root).trouble
+        except SettingsError as error:
+            return str(error)
 
     async def pools(self) -> list[Pool]:
         """Return the pools as last seen, in the order of the settings."""

@@ -21,6 +21,7 @@ _SETTINGS = {
     "core.filesRefLockTimeout": "20000",  # milliseconds: several processes write references at once
     "core.packedRefsTimeout": "20000",
     "gc.auto": "0",  # objects that no reference names yet must stay
+    "core.fsync": "loose-object,pack,pack-metadata,reference",
     "user.name": "labhand",
     "user.email": "labhand@localhost",
 }

@@ -14,10 +14,13 @@ import pytest
 from labhand.server.dispatcher.run_folders import RunFolders
 from labhand.server.errors import ConflictError
 from labhand.server.lab.lab import Lab
+from labhand.server.lab.lost_experiments import lost_experiments
+from labhand.server.lab.monitor import alerts
 from labhand.server.settings import DATABASE, SET_ASIDE
 from labhand.server.store.experiments.rows import last_used_number
 from labhand.server.store.running import queue, runs
 
+from ...waiting import until
 from ..lab import builders, writing
 from . import support
 
@@ -72,6 +75,7 @@ async def test_a_result_counts_only_for_its_own_source_after_an_older_database_w
     aside = lab.folder / SET_ASIDE / "e0001-1"
     assert "X = 40.0" in _source_of(aside)
     assert "belongs to lab" in (aside / "why-set-aside.txt").read_text("utf-8")
+    assert any("e0001-1" in attention.line and "set aside" in attention.line for attention in await alerts.scan(lab))
 
 
 async def test_numbers_go_on_behind_the_run_folders_when_a_lab_opens_on_an_older_database(tmp_path: Path) -> None:
@@ -83,6 +87,7 @@ async def test_numbers_go_on_behind_the_run_folders_when_a_lab_opens_on_an_older
     shutil.copyfile(tmp_path / "copy.db", lab.folder / DATABASE)
 
     async with writing.opened(tmp_path) as lab:
+        assert (await lost_experiments(lab.folder)).experiments == ["e0001-e0003"]
         launched = await writing.launch(lab, overrides={"X": 2.5})
         assert launched.experiments == ["e0004"]
         await support.run_all(lab)
@@ -117,7 +122,7 @@ async def test_a_runner_of_a_lost_run_is_ended_before_its_folder_is_used_for_ano
     number = await _queue(lab, RIGHT)
     await support.run_all(lab)
 
-    assert not support.lives(runner)
+    await until(lambda: not support.lives(runner))
     assert await _score(lab, number) < 1.0
     result = json.loads((lab.folder / SET_ASIDE / "e0001-1" / "result.json").read_text("utf-8"))
     assert result["status"] == "cancelled"
