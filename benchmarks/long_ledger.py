@@ -256,7 +256,7 @@ async def dispatch_simulated(root: Path, count: int) -> float:
         pools = PoolBackends.of_settings(settings.pools, lab.folder / RUNS)
         async with pools:
             settler = Settler(lab.trainer.metric, FollowUps(lab.sources, settings.allowance))
-            loop = Dispatcher(lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), settler, settings.allowance)
+            loop = Dispatcher(lab.db, pools, RunFolders(lab.folder, lab.sources, lab.identity), settler, settings.allowance)
             used = _cpu()
             while await loop.tick():
                 pass

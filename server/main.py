@@ -11,7 +11,8 @@ import typer
 from pydantic import BaseModel
 
 from .errors import SettingsError
-from .settings import FILE, find_root, load_settings
+from .settings import FILE, find_root
+from .settings_in_force import settings_in_force
 
 app = typer.Typer(
     name="labhand",
@@ -76,7 +77,7 @@ def _serve_http(place: Path, address: str | None, caller: str | None, *, read_on
     from .commands.console import err, exit_on_error
 
     with exit_on_error():
-        settings = load_settings(place)
+        settings = settings_in_force(place).settings
         where = address or settings.http.address
         handle = LabHandle(place, caller, read_only=read_only)
         err.print(f"Serving the lab at {place} on http://{where}/mcp; Ctrl-C ends it, experiments go on.")

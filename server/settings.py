@@ -26,6 +26,10 @@ DATABASE = "lab.db"
 SOURCES = "source.git"
 RUNS = "runs"
 """Holds a folder for each run; see docs/runs.md."""
+SET_ASIDE = "set-aside"
+"""Holds run folders that belong to no run of the ledger, and whose names were needed; see docs/runs.md."""
+WHY_SET_ASIDE = "why-set-aside.txt"
+"""The file in such a folder that says why."""
 LOCK = "dispatcher.lock"
 """The dispatcher of a lab holds a lock (`flock`) on this file while it runs."""
 LOG = "dispatcher.log"
@@ -329,13 +333,39 @@ def is_root(folder: Path) -> bool:
 
 
 def load_settings(root: Path) -> Settings:
-    """Read the settings of the lab at `root`.
+    """Read the settings of the lab at `root` as `labhand.toml` has them now. A lab at work goes by `settings_in_force`.
 
     Raises:
         SettingsError: The file is not valid TOML or a key can't be used. The error names file, line, key and value.
     """
+    return parse_settings(root / FILE, read_settings_text(root) or "")
+
+
+def read_settings_text(root: Path) -> str | None:
+    """Return the content of `labhand.toml`; None if it is missing.
+
+    Raises:
+        SettingsError: It can't be read, or is not UTF-8.
+    """
     path = root / FILE
-    text = path.read_text("utf-8") if path.is_file() else ""
+    try:
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} can't be read: {error}", "It has to be a text file in UTF-8") from error
+
+
+def parse_settings(path: Path, text: str) -> Settings:
+    """Return the settings of a content of `labhand.toml`.
+
+    Args:
+        path: The file's, for errors.
+        text: The content.
+
+    Raises:
+        SettingsError: It is not valid TOML or a key can't be used. The error names file, line, key and value.
+    """
     try:
         return Settings.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

@@ -179,4 +179,4 @@ def _dispatcher(lab: Lab) -> Dispatcher:
     pools = PoolBackends.of_settings(load_settings(lab.root).pools, lab.folder / RUNS)
     allowance, metric = lab.settings.allowance, lab.trainer.metric
     settler = Settler(metric, FollowUps(lab.sources, allowance, baseline_every=0), ValidationStages(metric, lab.sources))
-    return Dispatcher(lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), settler)
+    return Dispatcher(lab.db, pools, RunFolders(lab.folder, lab.sources, lab.identity), settler)

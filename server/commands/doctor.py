@@ -26,8 +26,10 @@ from ..errors import LabhandError
 from ..file_systems import refuse_unsafe_file_system
 from ..lab import slot_release
 from ..lab.evaluator_change import latest_evaluator
+from ..lab.lost_experiments import lost_experiments
 from ..machine import DRIVER_REMEDY, devices, other_kinds
-from ..settings import DATABASE, FILE, Settings, data_folder, load_settings
+from ..settings import DATABASE, FILE, SET_ASIDE, SOURCES, WHY_SET_ASIDE, Settings, data_folder, load_settings
+from ..settings_in_force import settings_in_force
 from ..source.trainer_folder import FILE as TRAINER_FILE
 from ..source.trainer_folder import is_bare_name, load_trainer
 from .console import exit_on_error, out, registration_command
@@ -84,11 +86,15 @@ def _check_all(root: Path) -> Iterator[CheckResult]:
     except LabhandError as error:
         yield CheckResult("settings", "bad", error.problem, error.remedy)
         return
+    if trouble := settings_in_force(root).trouble:
+        yield CheckResult("settings", "bad", trouble)
+        return
     source = str(root / FILE) if (root / FILE).exists() else f"no {FILE}: the built-in trainer on this machine"
     yield CheckResult("settings", "ok", source)
     checks: tuple[Callable[[Path, Settings], CheckResult], ...] = (
         _git,
         _folder,
+        _ledger,
         _trainer,
         _gpus,
         _slots,
@@ -122,6 +128,23 @@ def _folder(root: Path, settings: Settings) -> CheckResult:
         return CheckResult("folder", "bad", error.problem, error.remedy)
     free = shutil.disk_usage(nearest).free / 2**30
     return CheckResult("folder", "ok", f"{folder}, {free:.0f} GiB free")
+
+
+def _ledger(root: Path, settings: Settings) -> CheckResult:
+    folder = data_folder(root, settings)
+    lost = anyio.run(lost_experiments, folder)
+    if lost.experiments:
+        finding = (
+            f"{', '.join(lost.experiments)} have run folders or sources in {folder}, and no rows in the database: it was"
+            " put back to an older copy, or lost its last rows. Their results don't count, and new experiments are numbered"
+            " behind them"
+        )
+        fix = f"git --git-dir={folder / SOURCES} log --tags shows their sources; launch again what is still needed"
+        return CheckResult("ledger", "note", finding, fix)
+    if lost.set_aside:
+        finding = f"{', '.join(lost.set_aside)} in {folder / SET_ASIDE}: these run folders belong to no run of the ledger"
+        return CheckResult("ledger", "note", finding, f"read {WHY_SET_ASIDE} in each, then delete {folder / SET_ASIDE}")
+    return CheckResult("ledger", "ok", "it has every experiment that the run folders and the sources show")
 
 
 def _trainer(root: Path, settings: Settings) -> CheckResult:

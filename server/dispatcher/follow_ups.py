@@ -95,7 +95,7 @@ class FollowUps:
         if not self._allowance.covers(committed.experiments + 1, committed.gpu_seconds + seconds, committed.usd + of.usd):
             log.warning("The allowance doesn't cover running %s again (%s)", of.id, addition.purpose)
             return False
-        number = await rows.newest_number(tx) + 1
+        number = await rows.last_used_number(tx) + 1
         replicate, drawn = of.replicate, of.seed
         if not addition.same_seed:
             replicate = await reruns.next_replicate(tx, of)

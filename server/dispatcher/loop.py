@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import anyio
+from anyio import to_thread
 
 from ..backends.base import Phase, RunReport, StartRequest
 from ..domain import Run, RunStatus
@@ -27,7 +28,7 @@ from .cluster_scaling import ClusterScaler
 from .doomed_runs import DoomedRuns
 from .odd_results import settle_apart
 from .pool_backends import PoolBackend, PoolBackends
-from .run_folders import RunFolders
+from .run_folders import ForeignRunError, RunFolders
 from .settler import FinishedRuns, Settler
 
 TICK_SECONDS = 0.2
@@ -91,7 +92,9 @@ class Dispatcher:
         """
         idle_since: float | None = None  # as seen at the end of looks: being held up between two is no idleness
         failures = 0
-        while (idle_since is None or time.monotonic() - idle_since < linger_seconds) and not is_outdated():
+        while not (self._db.is_replaced() or is_outdated()):
+            if idle_since is not None and time.monotonic() - idle_since >= linger_seconds:
+                return
             try:
                 busy = await self.tick()
                 idle_since = None if busy else idle_since or time.monotonic()
@@ -107,7 +110,9 @@ class Dispatcher:
             await anyio.sleep(TROUBLE_SECONDS if failures else TICK_SECONDS)
 
     async def has_work(self) -> bool:
-        """Whether anything runs or could start, or a cluster is held."""
+        """Whether anything runs or could start, a cluster is held, or another database has taken the place of this one."""
+        if self._db.is_replaced():
+            return True
         await self._read()
         return self._is_busy()
 
@@ -160,15 +165,27 @@ class Dispatcher:
         # Without a handle it is to be started now, and the report is of an earlier time.
         returned = [a for a in self._active if reports[a.run.id].phase is Phase.RETURNED and a.run.handle]
         news = [new for attempt in self._active if (new := _news(attempt.run, reports[attempt.run.id], now))]
-        ended = _ended(self._active, reports)
+        ended = await self._without_foreign_results(_ended(self._active, reports))
         if news or ended or returned:
-            async with self._db.transaction() as tx:
+            async with self._db.transaction(flush=False) as tx:
                 await runs.save_news(tx, news)
                 for attempt in returned:
                     log.info("%s is queued again: %s could not start it", attempt.run.id, attempt.run.pool)
                     await queue.give_back(tx, attempt.run.id, attempt.run.experiment)
             await settle_apart(self._db, self._settler, ended, now)
             await self._read()
+
+    async def _without_foreign_results(self, ended: FinishedRuns) -> FinishedRuns:
+        """Return what ended; a run whose folder isn't its own is lost, and the folder is set aside."""
+        own = FinishedRuns(lost=ended.lost)
+        for attempt, result in ended.finished:
+            uses_folder = self._pools[attempt.run.pool].backend.needs_folder
+            if uses_folder and (conflict := await to_thread.run_sync(self._folders.conflict, attempt)):
+                target = await self._folders.set_aside(attempt.run, conflict)
+                own.lost.append((attempt, f"the result in its folder was not its own: see {target}"))
+            else:
+                own.finished.append((attempt, result))
+        return own
 
     async def _stop_doomed(self) -> None:
         """Write down which runs are to end as doomed, and why, before they are asked to."""
@@ -202,7 +219,8 @@ class Dispatcher:
             if free > 0:
                 # Where no runner is started, nothing is lost by starting everything at once.
                 try_first = self._pools[pool.name].backend.needs_folder
-                async with self._db.transaction() as tx:
+                # Not flushed: what a power failure takes back is taken again, with the same names and nonces.
+                async with self._db.transaction(flush=False) as tx:
                     await queue.take(tx, pool.name, pool.gpu, free, time.time(), try_first=try_first)
         await self._read()
 
@@ -226,7 +244,7 @@ class Dispatcher:
 
     async def _save_handles(self, handles: dict[str, Mapping[str, Any]]) -> None:
         if handles:
-            async with self._db.transaction() as tx:
+            async with self._db.transaction(flush=False) as tx:
                 await runs.save_handles(tx, handles)
             handles.clear()
 
@@ -235,6 +253,11 @@ class Dispatcher:
         run, pool = attempt.run, self._pools[attempt.run.pool]
         try:
             handle = await pool.backend.start(await self._spec(attempt, pool, knobs))
+        except ForeignRunError as error:
+            log.warning("%s waits. %s", run.id, error)
+            await pool.backend.cancel(run)
+            async with self._db.transaction() as tx:
+                await queue.give_back(tx, run.id, run.experiment)
         except NoCapacityError:  # another lab was faster
             async with self._db.transaction() as tx:
                 await queue.give_back(tx, run.id, run.experiment)

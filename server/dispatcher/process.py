@@ -14,11 +14,14 @@ import anyio
 from anyio import to_thread
 
 from ..errors import SettingsError
-from ..settings import DATABASE, FILE, LOCK, RUNS, SOURCES, data_folder, load_settings
+from ..settings import DATABASE, FILE, LOCK, RUNS, SOURCES, Settings, data_folder
+from ..settings_in_force import settings_in_force
 from ..source.repository import Sources
 from ..source.trainer_folder import load_trainer
+from ..store import facts
 from ..store.database import Database
 from ..store.money import allowances
+from ..store.running.run_numbers import continue_behind_run_folders
 from .doomed_runs import DoomedRuns
 from .follow_ups import FollowUps
 from .lock import only_one
@@ -38,25 +41,41 @@ class SettingsFile:
     """Tells when the person has changed `labhand.toml`.
 
     Args:
-        root: Where it lies.
+        root: The folder of the file.
+
+    Attributes:
+        settings: The settings that were in force when this object was made.
+
+    Raises:
+        SettingsError: The file can't be used, and no last good content is known.
     """
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._seen = self._stamp()
+        self._stamp_read = self._stamp()
+        in_force = settings_in_force(root)
+        self.settings = in_force.settings
+        self._trouble = ""
+        self._note_trouble(in_force.trouble)
 
     def has_changed(self) -> bool:
-        """Whether there are other settings than before; not while they can't be used."""
+        """Whether other settings than before are in force. A file that can't be used changes nothing."""
         stamp = self._stamp()
-        if stamp == self._seen:
+        if stamp == self._stamp_read and not self._trouble:
             return False
-        self._seen = stamp
+        self._stamp_read = stamp
         try:
-            load_settings(self._root)
+            in_force = settings_in_force(self._root)
         except SettingsError as error:
-            log.warning("Going on with the settings as they were: %s", error)
+            self._note_trouble(str(error))
             return False
-        return True
+        self._note_trouble(in_force.trouble)
+        return in_force.settings != self.settings
+
+    def _note_trouble(self, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            log.warning("Going on with the settings as they were: %s", trouble)
+        self._trouble = trouble
 
     def _stamp(self) -> int:
         try:
@@ -78,15 +97,15 @@ async def dispatch(root: Path, linger_seconds: float = LINGER_SECONDS) -> None:
 
 async def _serve(root: Path, linger_seconds: float) -> bool:
     """Be the lab's dispatcher, under one version of its settings. Returns whether to be it again."""
-    lock = data_folder(root, load_settings(root)) / LOCK
     file = SettingsFile(root)
+    lock = data_folder(root, file.settings) / LOCK
     async with AsyncExitStack() as stack:
         with only_one(lock) as is_ours:
             if not is_ours:
                 log.info("Another dispatcher is at work here")
                 return False
             log.info("At work")
-            dispatcher = await _open(root, stack)
+            dispatcher = await _open(root, file.settings, stack)
             if not await _until_idle(dispatcher, linger_seconds, file):
                 log.info("Asked to end; what runs goes on")
                 return False
@@ -104,17 +123,18 @@ async def _until_idle(dispatcher: Dispatcher, linger_seconds: float, file: Setti
     return not scope.cancelled_caught
 
 
-async def _open(root: Path, stack: AsyncExitStack) -> Dispatcher:
-    settings = load_settings(root)
+async def _open(root: Path, settings: Settings, stack: AsyncExitStack) -> Dispatcher:
     folder = data_folder(root, settings).resolve()
     trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
     db = await Database.open(folder / DATABASE)
     stack.push_async_callback(db.close)
     await allowances.save_alone(db, settings.allowance, time.time())
+    await continue_behind_run_folders(db, folder)
+    identity = await facts.fact(db, facts.IDENTITY) or ""
     sources = await Sources.open(folder / SOURCES)
     pools = PoolBackends.of_settings(settings.pools, folder / RUNS, trainer.metric.direction)
     await stack.enter_async_context(pools)
     additions = FollowUps(sources, settings.allowance, settings.baseline_every)
     settler = Settler(trainer.metric, additions, ValidationStages(trainer.metric, sources))
     stopping = DoomedRuns(db, folder / RUNS, trainer.metric) if settings.stop_doomed else None
-    return Dispatcher(db, pools, RunFolders(folder / RUNS, sources), settler, settings.allowance, stopping)
+    return Dispatcher(db, pools, RunFolders(folder, sources, identity), settler, settings.allowance, stopping)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..settings import RUNS, data_folder, load_settings
+from ..settings import RUNS, data_folder
+from ..settings_in_force import settings_in_force
 from .pool_backends import PoolBackends
 
 
@@ -30,7 +31,7 @@ async def remaining(root: Path) -> RemainingClusters:
         LabhandError: A backend could not be asked.
         SettingsError: `labhand.toml` can't be used.
     """
-    settings = load_settings(root)
+    settings = settings_in_force(root).settings
     cluster_pools = {name: pool for name, pool in settings.pools.items() if pool.clusters is not None}
     backends = PoolBackends.of_settings(cluster_pools, data_folder(root, settings).resolve() / RUNS)
     own = [backends.cluster_backends[name] for name in cluster_pools]

@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict
+from itertools import chain, count
 from pathlib import Path
 
 from anyio import to_thread
 
+from ...trainer.contract.errors import ContractError
+from ...trainer.contract.files import write_whole
 from ...trainer.contract.run_folder import SOURCE, WEIGHTS, RunFolder
 from ...trainer.contract.run_result import Number
-from ...trainer.contract.run_spec import RunSpec, TrainedWeights
+from ...trainer.contract.run_spec import RunIdentity, RunSpec, TrainedWeights
 from ..domain import Purpose, Run
+from ..errors import NoCapacityError
 from ..ids import experiment_id
+from ..settings import RUNS, SET_ASIDE, WHY_SET_ASIDE
 from ..source.repository import Sources
+from ..source.trainer_folder import Source
 from ..store.running.runs import Attempt
+
+log = logging.getLogger(__name__)
+
+
+class ForeignRunError(NoCapacityError):
+    """A runner works in the folder that a run needs, for another run. The runner has to end before the folder is set aside."""
 
 
 class RunFolders:
     """The folders of a lab's runs.
 
     Args:
-        place: The folder that holds them.
+        folder: The lab's data folder.
         sources: The repository that their sources come from.
+        lab: The lab's identity.
     """
 
-    def __init__(self, place: Path, sources: Sources) -> None:
-        self._place = place
+    def __init__(self, folder: Path, sources: Sources, lab: str) -> None:
+        self._place = folder / RUNS
+        self._set_aside = folder / SET_ASIDE
         self._sources = sources
+        self._lab = lab
 
     def of(self, run: Run) -> Path:
         """Return the path of a run's folder, which need not exist."""
@@ -43,19 +60,84 @@ class RunFolders:
 
         Returns:
             The folder.
+
+        Raises:
+            ForeignRunError: A runner works in the folder for another run.
         """
         path = self.of(attempt.run)
-        path.mkdir(parents=True, exist_ok=True)
         folder = RunFolder(path)
+        if conflict := self.conflict(attempt):
+            if folder.is_claimed():
+                raise ForeignRunError(f"A runner works in {path}, and {conflict}", "It is asked to end")
+            await self.set_aside(attempt.run, conflict)
+        path.mkdir(parents=True, exist_ok=True)
         if not folder.spec_file.exists():
             trained = await to_thread.run_sync(self._bring_weights, attempt.accused, folder) if carries_weights else None
-            folder.write_spec(_spec(attempt, trained, sandbox_required=sandbox_required))
-        if not folder.source.exists():
+            folder.write_spec(_spec(attempt, trained, self._identity(attempt), sandbox_required=sandbox_required))
+        if not await self._has_source(folder, attempt.commit):
             partial = path / f"{SOURCE}.new"
-            await to_thread.run_sync(shutil.rmtree, partial, True)  # noqa: FBT003 - ignore_errors
+            for leftover in (partial, folder.source):
+                await to_thread.run_sync(shutil.rmtree, leftover, True)  # noqa: FBT003 - ignore_errors
             await self._sources.export(attempt.commit, partial)
             partial.rename(folder.source)
         return path
+
+    async def _has_source(self, folder: RunFolder, commit: str) -> bool:
+        """Return whether the folder holds the source of the commit, all of it.
+
+        A source that an earlier dispatcher laid out may have come back empty from a power failure: its files aren't flushed.
+        """
+        if not folder.source.exists():
+            return False
+        if folder.was_claimed():  # a runner reads it; after a power failure no runner lives, and the run is lost
+            return True
+        source = await self._sources.read(commit)
+        return await to_thread.run_sync(_holds, folder.source, source)
+
+    def conflict(self, attempt: Attempt) -> str:
+        """Return why the folder with a run's name, or the result in it, isn't the run's; empty if it is, or there is none."""
+        folder = RunFolder(self.of(attempt.run))
+        if not folder.spec_file.exists():
+            is_empty = not (folder.was_claimed() or folder.result_file.exists())
+            return "" if is_empty else "it has no spec.json that says whose it is"
+        try:
+            identity = folder.spec().identity
+        except ContractError as error:
+            return error.problem
+        expected = self._identity(attempt)
+        if identity != expected:
+            return f"its spec.json belongs to {_described(identity)}, and the ledger's run to {_described(expected)}"
+        result = folder.result_json()
+        named = None if expected is None else asdict(expected)
+        if result is None or result.get("identity") == named:
+            return ""
+        return f"its result.json belongs to {result.get('identity')!r:.200}, and its spec.json to {_described(expected)}"
+
+    async def set_aside(self, run: Run, why: str) -> Path:
+        """Move a folder that has the name of a run and isn't the run's out of the way.
+
+        Args:
+            run: The run.
+            why: What `conflict` returned. It is written into the folder.
+
+        Returns:
+            Where the folder is now.
+        """
+        target = await to_thread.run_sync(self._move_aside, run, why)
+        log.warning("The folder of %s is set aside as %s: %s", run.id, target, why)
+        return target
+
+    def _move_aside(self, run: Run, why: str) -> Path:
+        self._set_aside.mkdir(exist_ok=True)
+        names = chain([run.id], (f"{run.id}.{number}" for number in count(2)))
+        target = next(path for path in map(self._set_aside.joinpath, names) if not path.exists())
+        write_whole(self.of(run) / WHY_SET_ASIDE, f"{why}\n")
+        self.of(run).rename(target)
+        return target
+
+    def _identity(self, attempt: Attempt) -> RunIdentity | None:
+        """Return whose run it is; None for an experiment that was launched under a schema without nonces."""
+        return RunIdentity(self._lab, attempt.commit, attempt.nonce) if attempt.nonce else None
 
     def _bring_weights(self, accused: str | None, folder: RunFolder) -> TrainedWeights | None:
         """Copy what an accused run has trained.
@@ -78,7 +160,21 @@ def _finite(numbers: Mapping[str, Number | None]) -> Mapping[str, Number]:
     return {name: value for name, value in numbers.items() if value is not None}
 
 
-def _spec(attempt: Attempt, trained: TrainedWeights | None, *, sandbox_required: bool) -> RunSpec:
+def _holds(folder: Path, source: Source) -> bool:
+    """Return whether the files of a source lie in a folder as they are."""
+    try:
+        return all((folder / path).read_bytes() == data for path, data in source.items())
+    except OSError:
+        return False
+
+
+def _described(identity: RunIdentity | None) -> str:
+    if identity is None:
+        return "a run of labhand 0.2 or earlier"
+    return f"lab {identity.lab}, commit {identity.commit[:12]}, nonce {identity.nonce[:8]}"
+
+
+def _spec(attempt: Attempt, trained: TrainedWeights | None, identity: RunIdentity | None, *, sandbox_required: bool) -> RunSpec:
     return RunSpec(
         run=attempt.run.id,
         experiment=experiment_id(attempt.run.experiment),
@@ -89,4 +185,5 @@ def _spec(attempt: Attempt, trained: TrainedWeights | None, *, sandbox_required:
         sandbox_required=sandbox_required,
         sealed=attempt.purpose is Purpose.REPORT,
         trained=trained,
+        identity=identity,
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ...trainer.contract.files import is_locked
 from ..http_settings import without_secrets
-from ..settings import LOCK, LOG, data_folder, load_settings
+from ..settings import LOCK, LOG, data_folder
+from ..settings_in_force import settings_in_force
 
 _started: list[subprocess.Popen[bytes]] = []
 """The processes started here: those that ended have to be reaped."""
@@ -22,7 +23,7 @@ def start_dispatcher(root: Path) -> None:
     make a dispatcher exit that tries to take the lock at that moment; therefore whoever finds the lock free starts another.
     """
     _started[:] = [process for process in _started if process.poll() is None]
-    folder = data_folder(root, load_settings(root))
+    folder = data_folder(root, settings_in_force(root).settings)
     if dispatcher_lives(folder):
         return
     with (folder / LOG).open("ab") as log:

@@ -20,8 +20,8 @@ from ..settings import (
     PoolSettings,
     Settings,
     data_folder,
-    load_settings,
 )
+from ..settings_in_force import settings_in_force
 from ..source.changes import knobs_of
 from ..source.repository import NewCommit, Sources, delta
 from ..source.trainer_folder import Source, Trainer, load_trainer, read_folder
@@ -30,6 +30,7 @@ from ..store.comparison import champions, validation_pairs
 from ..store.database import Database
 from ..store.experiments import workload
 from ..store.money import allowances, clusters, pools
+from ..store.running.run_numbers import continue_behind_run_folders
 from ..store.sources import SourceRow, save_sources
 from .dispatcher_process import start_dispatcher
 
@@ -84,10 +85,10 @@ class Lab:
             read_only: Create no lab, save no changed settings and start no dispatcher.
 
         Raises:
-            SettingsError: `labhand.toml` or `trainer.toml` is invalid, the lab was made for another trainer, or there is no lab
-                to read.
+            SettingsError: `labhand.toml` is invalid and no last good content is known, `trainer.toml` is invalid, or the lab
+                was made for another trainer, or there is no lab to read.
         """
-        settings = load_settings(root)
+        settings = (await to_thread.run_sync(settings_in_force, root)).settings
         if read_only:
             _refuse_missing(data_folder(root, settings))
         trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
@@ -97,6 +98,7 @@ class Lab:
         try:
             sources = await Sources.open(folder / SOURCES)
             identity = await _create_unless_exists(db, sources, trainer, source, is_rehearsal=settings.is_rehearsal)
+            await continue_behind_run_folders(db, folder)
             await _refuse_other_trainer(db, trainer, folder)
             await _refuse_other_pool_kind(db, settings, folder)
             if not read_only:
@@ -133,9 +135,16 @@ class Lab:
         """Return the current allowance. The settings are read again, so that a change takes effect at once.
 
         Raises:
-            SettingsError: `labhand.toml` has become invalid.
+            SettingsError: `labhand.toml` can't be used, and no last good content is known.
         """
-        return load_settings(self.root).allowance
+        return settings_in_force(self.root).settings.allowance
+
+    def settings_trouble(self) -> str:
+        """Return why the last good settings hold instead of those of `labhand.toml`; empty if they don't."""
+        try:
+            return settings_in_force(self.root).trouble
+        except SettingsError as error:
+            return str(error)
 
     async def pools(self) -> list[Pool]:
         """Return the pools as last seen, in the order of the settings."""

@@ -33,7 +33,7 @@ class Change(Request):
     )
     folder: str | None = Field(default=None, description='With base="workdir": the path of another copy of the trainer folder')
     files: dict[str, str] = Field(default_factory=dict, description="Whole files: path to new text")
-    patch: str | None = Field(default=None, description="A unified diff")
+    patch: str | None = Field(default=None, description="A unified diff, a patch of Codex, or SEARCH/REPLACE blocks")
     apply: list[str] = Field(
         default_factory=list, description="Ids of experiments whose changes are merged in: this combines winners"
     )

@@ -15,9 +15,10 @@ from pathlib import PurePosixPath
 
 from ..errors import BadInputError, nearest
 from ..schemas.launch import Change
+from . import patch_formats
 from .edits import patch, replace
 from .knobs import KnobFile, Knobs, find_knobs, knob_words
-from .literals import UNPARSABLE, Value
+from .literals import BYTE_ORDER_MARK, UNPARSABLE, Value
 from .merge import merge
 from .trainer_folder import MAX_FILE_BYTES, Source, Trainer
 
@@ -57,7 +58,7 @@ def apply_change(base: Source, change: Change, trainer: Trainer, merges: Sequenc
     for path, text in change.files.items():
         source[_editable(path, trainer)] = _encode(path, text)
     if change.patch is not None:
-        source = dict(patch(source, change.patch, lambda path: _editable(path, trainer)))
+        source = dict(_patched(source, change.patch, trainer))
     for merged in merges:
         source = dict(merge(source, merged.before, merged.after, merged.id))
     for edit in change.edits:
@@ -65,6 +66,15 @@ def apply_change(base: Source, change: Change, trainer: Trainer, merges: Sequenc
         source[path] = _encode(path, replace(_text(source, path), edit))
     check(base, source, trainer)
     return Knobs(source, trainer).override(change.overrides) if change.overrides else source
+
+
+def _patched(source: Source, text: str, trainer: Trainer) -> Source:
+    """Returns a source after a patch, in any of the formats that are taken."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    patches = patch_formats.parse(text.replace("\r\n", "\n"))
+    if patches is None:
+        return patch(source, text, lambda path: _editable(path, trainer))
+    return patch_formats.apply(source, patches, lambda path: _editable(path, trainer))
 
 
 def take_folder(folder: Source, baseline: Source, trainer: Trainer) -> Source:
@@ -238,7 +248,7 @@ def _common(left: str, right: str) -> int:
 def scopes(text: str, lines: Iterable[int]) -> list[str]:
     """Returns the classes and functions to which lines of a Python file belong, methods as `Block.forward`."""
     try:
-        spans = list(_spans(ast.parse(text)))
+        spans = list(_spans(ast.parse(text.removeprefix(BYTE_ORDER_MARK))))
     except UNPARSABLE:
         return []
     innermost = {line: name for first, last, name in spans for line in range(first, last + 1)}

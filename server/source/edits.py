@@ -1,10 +1,14 @@
-"""Two ways to change text: an exact replacement, and a unified diff."""
+"""Two ways to change text: an exact replacement, and a unified diff.
+
+A file keeps its line ends: a text with LF is found in a file with CRLF and the reverse, and what is put in gets the file's own.
+"""
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +29,7 @@ def replace(text: str, edit: Edit) -> str:
         BadInputError: `find` doesn't occur (the error quotes the most similar lines), or occurs several times (the error lists
             the lines).
     """
+    edit = edit.model_copy(update={"find": as_in(text, edit.find), "replace": as_in(text, edit.replace)})
     if not edit.find:
         raise BadInputError(f"An edit of {edit.file} has an empty find", "Give the text to replace, or the whole file in files")
     places = [match.start() for match in re.finditer(rf"(?={re.escape(edit.find)})", text)]
@@ -40,7 +45,7 @@ def replace(text: str, edit: Edit) -> str:
 
 
 def patch(source: Source, diff: str, require: Callable[[str], str]) -> Source:
-    """Applies a unified diff, as git does.
+    """Applies a unified diff, as git does. Line ends, a byte order mark and a missing last line end of a file don't matter.
 
     Args:
         source: The source to change.
@@ -55,6 +60,17 @@ def patch(source: Source, diff: str, require: Callable[[str], str]) -> Source:
     prefixed = re.search(r"^(?:diff --git |--- |\+\+\+ )[ab]/", diff, re.MULTILINE)
     options = ["--recount", "--whitespace=nowarn", f"-p{1 if prefixed else 0}"]
     data = (diff.rstrip("\n") + "\n").encode("utf-8", "surrogatepass")
+    try:
+        return _apply(source, data, options, require)
+    except BadInputError:
+        plain = {path: _plain(content) for path, content in source.items()}
+        if plain == source and b"\r\n" not in data:
+            raise
+    changed = _apply(plain, data.replace(b"\r\n", b"\n"), options, require)
+    return {path: _as_before(content, plain.get(path), source.get(path)) for path, content in changed.items()}
+
+
+def _apply(source: Source, data: bytes, options: Sequence[str], require: Callable[[str], str]) -> Source:
     with TemporaryDirectory(prefix="labhand-") as name:
         folder = Path(name).resolve()
         for touched in _git_apply("--numstat", "-z", *options, folder=folder, data=data).decode("utf-8", "replace").split("\0"):
@@ -66,6 +82,33 @@ def patch(source: Source, diff: str, require: Callable[[str], str]) -> Source:
             file.write_bytes(content)
         _git_apply(*options, folder=folder, data=data)
         return _collect(folder)
+
+
+def as_in(text: str, part: str) -> str:
+    """Returns a part with the line ends that all lines of a text have; the part itself where the text has both, or none."""
+    line_ends = text.count("\n")
+    if not line_ends or text.count("\r\n") not in {0, line_ends}:
+        return part
+    plain = part.replace("\r\n", "\n")
+    return plain.replace("\n", "\r\n") if "\r\n" in text else plain
+
+
+def _plain(content: bytes) -> bytes:
+    """Returns a file as git's `apply` compares it best: without a byte order mark, every line ended by LF."""
+    plain = content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+    return plain if plain.endswith(b"\n") or not plain else plain + b"\n"
+
+
+def _as_before(changed: bytes, plain: bytes | None, original: bytes | None) -> bytes:
+    """Returns a changed file with the byte order mark and the line ends of the original."""
+    if plain is None or original is None:
+        return changed
+    if changed == plain:
+        return original
+    if original.count(b"\r\n") == original.count(b"\n") > 0:
+        changed = changed.replace(b"\n", b"\r\n")
+    mark = codecs.BOM_UTF8 if original.startswith(codecs.BOM_UTF8) else b""
+    return mark + changed
 
 
 def _git_apply(*options: str, folder: Path, data: bytes) -> bytes:
@@ -95,8 +138,6 @@ def _collect(folder: Path) -> Source:
 
 def _near(text: str, find: str) -> str:
     """Returns the lines that were probably meant, as a remedy."""
-    if "\r\n" in text and "\r\n" not in find and "\n" in find:
-        return "The file's lines end with CRLF (\\r\\n), those of find don't"
     wanted = [line.strip()[:MAX_WIDTH_COMPARED] for line in find.strip("\n").split("\n")]
     lines = text.split("\n")
     compared = [line.strip()[:MAX_WIDTH_COMPARED] for line in lines]

@@ -21,6 +21,7 @@ _SETTINGS = {
     "core.filesRefLockTimeout": "20000",  # milliseconds: several processes write references at once
     "core.packedRefsTimeout": "20000",
     "gc.auto": "0",  # objects that no reference names yet must stay
+    "core.fsync": "loose-object,pack,pack-metadata,reference",
     "user.name": "labhand",
     "user.email": "labhand@localhost",
 }
@@ -35,7 +36,13 @@ class GitResult:
     complaint: str
 
 
-def attempt(*arguments: str, cwd: Path | None = None, data: bytes = b"", variables: dict[str, str] | None = None) -> GitResult:
+def attempt(
+    *arguments: str,
+    cwd: Path | None = None,
+    data: bytes = b"",
+    variables: dict[str, str] | None = None,
+    isolated: bool = True,
+) -> GitResult:
     """Runs git and returns its result, also if it failed. Blocks: call it in a thread if an event loop runs.
 
     Args:
@@ -43,6 +50,7 @@ def attempt(*arguments: str, cwd: Path | None = None, data: bytes = b"", variabl
         cwd: Working directory.
         data: Standard input.
         variables: Additional environment variables.
+        isolated: Leave out the person's configuration. Without it, git answers as the person's own git does.
 
     Raises:
         SettingsError: git isn't installed.
@@ -54,7 +62,7 @@ def attempt(*arguments: str, cwd: Path | None = None, data: bytes = b"", variabl
             input=data,
             capture_output=True,
             timeout=SECONDS,
-            env=_environment() | (variables or {}),
+            env=_environment(isolated=isolated) | (variables or {}),
             check=False,
         )
     except FileNotFoundError as error:
@@ -74,9 +82,12 @@ def run(*arguments: str, cwd: Path | None = None, data: bytes = b"", variables: 
     return answer.output
 
 
-def _environment() -> dict[str, str]:
+def _environment(*, isolated: bool) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    clean |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    clean |= {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    if not isolated:
+        return clean
+    clean |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     clean["GIT_CONFIG_COUNT"] = str(len(_SETTINGS))
     for number, (name, value) in enumerate(_SETTINGS.items()):
         clean |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}

@@ -171,7 +171,7 @@ def _undefined(source: Source) -> set[str]:
     for path, data in source.items():
         if path.endswith(".py"):
             try:
-                table = symtable.symtable(data.decode("utf-8", "replace"), path, "exec")
+                table = symtable.symtable(data.decode("utf-8-sig", "replace"), path, "exec")
             except UNPARSABLE:
                 continue
             bound = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}

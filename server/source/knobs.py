@@ -12,7 +12,7 @@ from itertools import accumulate
 from pydantic import JsonValue
 
 from ..errors import BadInputError, nearest
-from .literals import UNPARSABLE, Value, evaluate, fit, write
+from .literals import BYTE_ORDER_MARK, UNPARSABLE, Value, evaluate, fit, write
 from .trainer_folder import Source, Trainer
 
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -42,6 +42,8 @@ def find_knobs(text: str) -> dict[str, KnobInfo]:
 
     A name that the module binds more than once is not a knob, because changing one of the assignments might have no effect.
     """
+    marked, text = text, text.removeprefix(BYTE_ORDER_MARK)
+    skipped = len(marked) - len(text)
     try:
         module = ast.parse(text)
         bound = Counter(_bound(module))
@@ -63,7 +65,7 @@ def find_knobs(text: str) -> dict[str, KnobInfo]:
                 continue  # not an expression of literals
             start = place(node.lineno, node.col_offset)
             stop = place(node.end_lineno or node.lineno, node.end_col_offset or 0)
-            knobs[name] = KnobInfo(value, node.lineno, text[start:stop], start)
+            knobs[name] = KnobInfo(value, node.lineno, text[start:stop], skipped + start)
     return knobs
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import SequenceMatcher
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 from ..errors import ConflictError
 from . import git
@@ -50,7 +52,8 @@ def merge(here: Source, before: Source, after: Source, name: str) -> Source:
     if clashes:
         raise ConflictError(
             f"{name} conflicts with the source. {'; '.join(clashes)}",
-            f"Leave {name} out, or use one of the two as the base and make the other's change with edits",
+            f"Leave {name} out, or launch on this base with edits: find one of the texts under `here`, and replace it with a"
+            " text that has both changes",
         )
     return merged
 
@@ -98,7 +101,51 @@ def _merge_lines(texts: list[str], name: str) -> str:
     merged = answer.output.decode()
     if answer.status == 0:
         return merged
+    side_by_side = _merge_side_by_side(texts)
+    if side_by_side is not None:
+        return side_by_side
     raise _ClashError("; ".join(_hunks(merged, name)) or answer.complaint)
+
+
+def _merge_side_by_side(texts: list[str]) -> str | None:
+    """Returns the merged text where both sides changed different lines, also lines next to each other; None if not.
+
+    git takes changes of neighbouring lines for a conflict. Two experiments often change neighbouring arguments or constants,
+    and each of these lines was changed by one of them only.
+    """
+    here, before, after = (text.splitlines(keepends=True) for text in texts)
+    mine, theirs = _replacements(before, here), _replacements(before, after)
+    if any(_meet(left, right) for left in mine for right in theirs if left != right):
+        return None
+    merged: list[str] = []
+    done = 0
+    for start, stop, lines in sorted({*mine, *theirs}):
+        merged += [*before[done:start], *lines]
+        done = stop
+    return "".join([*merged, *before[done:]])
+
+
+_Replacement: TypeAlias = "tuple[int, int, tuple[str, ...]]"
+"""First line, line after the last one, and the lines that take their place."""
+
+
+def _replacements(before: list[str], after: list[str]) -> list[_Replacement]:
+    codes = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    replacements: list[_Replacement] = []
+    for kind, start, stop, first, last in codes:
+        if kind == "replace" and stop - start == last - first:  # line by line, so that each line stands for itself
+            replacements += [(start + place, start + place + 1, (after[first + place],)) for place in range(stop - start)]
+        elif kind != "equal":
+            replacements.append((start, stop, tuple(after[first:last])))
+    return replacements
+
+
+def _meet(left: _Replacement, right: _Replacement) -> bool:
+    """Whether two replacements concern the same lines, or lines are inserted where the other one ends or begins."""
+    (left_start, left_stop, _), (right_start, right_stop, _) = left, right
+    if left_start == left_stop or right_start == right_stop:
+        return left_start <= right_stop and right_start <= left_stop
+    return left_start < right_stop and right_start < left_stop
 
 
 def _hunks(merged: str, name: str) -> Iterator[str]:

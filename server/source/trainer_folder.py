@@ -18,7 +18,7 @@ from ...trainer.contract.errors import ContractError
 from ...trainer.contract.trainer_file import TRAINER_FILE, TrainerFile, read_trainer
 from ..domain import Metric
 from ..errors import BadInputError, SettingsError, nearest
-from . import git
+from .ignored_files import ignored_files
 
 FILE = TRAINER_FILE
 MAX_FILE_BYTES = 4 << 20
@@ -126,7 +126,7 @@ def read_folder(folder: Path) -> Source:
         BadInputError: A file is a symlink or too large, or all of them are together.
     """
     paths = sorted(_walk(folder))
-    ignored = _ignored(folder, paths)
+    ignored = ignored_files(folder, paths, FILE)
     source: dict[str, bytes] = {}
     left = MAX_SOURCE_BYTES
     for path in paths:
@@ -190,14 +190,6 @@ def _walk(folder: Path) -> Iterator[str]:
 
 def _counts(name: str) -> bool:
     return not (name.startswith(".") or name in LEFT_OUT or name.endswith(".pyc"))
-
-
-def _ignored(folder: Path, paths: list[str]) -> frozenset[str]:
-    """Which of the paths git ignores; none where the folder is in no repository, or is ignored as a whole."""
-    listed = "\0".join(paths).encode("utf-8", "surrogateescape")
-    answer = git.attempt("check-ignore", "-z", "--stdin", cwd=folder, data=listed).output
-    ignored = frozenset(answer.decode("utf-8", "surrogateescape").split("\0")) - {""}
-    return frozenset() if FILE in ignored else ignored
 
 
 def _read_file(folder: Path, path: str) -> bytes:

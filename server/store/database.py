@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import aiosqlite
 import anyio
 
+from ..errors import ConflictError
 from ..file_systems import refuse_unsafe_file_system
 from .migrations import MIGRATIONS, missing_statements
 
@@ -30,7 +31,9 @@ BUSY_SECONDS = 30.0
 class Database:
     """One process's view of a lab's database. Make it with `Database.open`."""
 
-    def __init__(self, reader: aiosqlite.Connection, writer: aiosqlite.Connection, opened: AsyncExitStack) -> None:
+    def __init__(self, path: Path, reader: aiosqlite.Connection, writer: aiosqlite.Connection, opened: AsyncExitStack) -> None:
+        self._path = path
+        self._file = _file_number(path)
         self._opened = opened
         self._reader = reader
         self._writer = writer
@@ -49,7 +52,7 @@ class Database:
             writer = await opened.enter_async_context(_connected(path))
             await _migrate(writer, path)
             reader = await opened.enter_async_context(_connected(path))
-            return cls(reader, writer, opened.pop_all())
+            return cls(path, reader, writer, opened.pop_all())
 
     async def close(self) -> None:
         """Close both connections."""
@@ -69,10 +72,28 @@ class Database:
         rows = await self.row("PRAGMA data_version")
         return int(rows[0]) if rows else 0
 
+    def is_replaced(self) -> bool:
+        """Whether another file has taken the place of the one that is open, as happens when a copy is put back."""
+        return _file_number(self._path) != self._file
+
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Transaction]:
-        """A write transaction: committed when the block ends, rolled back when it raises or is cancelled."""
+    async def transaction(self, *, flush: bool = True) -> AsyncGenerator[Transaction]:
+        """A write transaction: committed when the block ends, rolled back when it raises or is cancelled.
+
+        Args:
+            flush: Wait until the changes are on the disk, so that they survive a power failure. Without it a power failure may
+                take back the newest transactions; for what can be found out again, such as how far a run is.
+
+        Raises:
+            ConflictError: The file was replaced while it was open, so that what is written would be lost.
+        """
+        if self.is_replaced():
+            raise ConflictError(
+                f"{self._path} was replaced or removed while labhand had it open, and nothing was written",
+                "Restart this process, so that it opens the new file: reconnect the MCP client, or start labhand serve again",
+            )
         async with self._writing:
+            await self._writer.execute(f"PRAGMA synchronous = {'FULL' if flush else 'NORMAL'}")
             await self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield Transaction(self._writer)
@@ -123,9 +144,18 @@ async def _connected(path: Path) -> AsyncGenerator[aiosqlite.Connection]:
     async with aiosqlite.connect(path, isolation_level=None, timeout=BUSY_SECONDS) as connection:
         connection.row_factory = sqlite3.Row
         await _write_ahead(connection)
-        for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "mmap_size = 268435456"):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON", "mmap_size = 268435456"):
             await connection.execute(f"PRAGMA {pragma}")
         yield connection
+
+
+def _file_number(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another with the same name; None if there is no file."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 async def _write_ahead(connection: aiosqlite.Connection) -> None:

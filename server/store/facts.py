@@ -1,4 +1,4 @@
-"""Facts of the lab itself, such as its identity. Stated once, when it is made."""
+"""Facts of the lab itself, such as its identity."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from .database import Reader, Transaction
 
 IDENTITY = "id"
 """Tells this lab from others; seeds are drawn from it."""
+LAST_LOST_NUMBER = "last_lost_number"
+"""The highest number of an experiment that has a run folder and is missing in the ledger; not stated if none is missing."""
 
 
 async def fact(reader: Reader, name: str) -> str | None:
@@ -17,5 +19,5 @@ async def fact(reader: Reader, name: str) -> str | None:
 
 
 async def state(tx: Transaction, facts: Mapping[str, str]) -> None:
-    """Write facts down for good."""
-    await tx.many("INSERT INTO facts (name, value) VALUES (?, ?)", list(facts.items()))
+    """Write facts down. A fact that was written before is replaced."""
+    await tx.many("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", list(facts.items()))

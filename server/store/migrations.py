@@ -45,6 +45,8 @@ CREATE TABLE reused_cells (
 -- A variant's name stands before what it changed, where it is shown and searched with it.
 UPDATE experiments SET changes = variant || ': ' || changes WHERE variant <> '';
 INSERT INTO experiments_text (experiments_text) VALUES ('rebuild');
+-- A run folder names the experiment's nonce, so that a result counts only for its own source.
+ALTER TABLE experiments ADD COLUMN nonce TEXT NOT NULL DEFAULT '';
 """
 
 MIGRATIONS: tuple[str, ...] = (_FROM_1,)

@@ -82,7 +82,8 @@ CREATE TABLE experiments (
     started_at     REAL,
     finished_at    REAL,
     finished_seq   INTEGER,             -- order of finishing: the cursor of wait
-    result         TEXT NOT NULL DEFAULT '{}'  -- JSON: the runner's result, less what has a column
+    result         TEXT NOT NULL DEFAULT '{}', -- JSON: the runner's result, less what has a column
+    nonce          TEXT NOT NULL DEFAULT ''    -- random; its run folders name it. Empty for what was launched under version 1
 ) STRICT;
 CREATE INDEX experiments_queue ON experiments (priority DESC, number) WHERE status = 'queued';
 CREATE INDEX experiments_unwanted ON experiments (number) WHERE status = 'queued' AND cancel_reason IS NOT NULL;

@@ -59,3 +59,14 @@ def test_simulated_pools_never_share_a_file_with_real_ones(tmp_path: Path) -> No
     (tmp_path / "labhand.toml").write_text('[pools.a]\nbackend = "local"\n[pools.b]\nbackend = "simulated"\n')
     with pytest.raises(SettingsError, match="simulated pools never share a lab with real ones"):
         load_settings(tmp_path)
+
+
+def test_a_byte_order_mark_before_the_text_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "labhand.toml").write_bytes(b"\xef\xbb\xbfgoal = 'small'\r\n")
+    assert load_settings(tmp_path).goal == "small"
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    (tmp_path / "labhand.toml").write_bytes("goal = 'small'".encode("utf-16"))
+    with pytest.raises(SettingsError, match=r"labhand\.toml can't be read.*text file in UTF-8"):
+        load_settings(tmp_path)

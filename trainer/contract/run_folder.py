@@ -13,16 +13,17 @@ import stat
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Any, Final, Literal, cast, get_args
 
+from .errors import ContractError
 from .files import is_locked, read_bounded, what_is_no_plain_file, write_whole
 from .json_objects import JsonError, decode, decode_strictly
 from .run_result import MAX_BYTES as MAX_RESULT_BYTES
 from .run_result import RunResult
-from .run_spec import MAX_SPEC_BYTES, RunSpec
+from .run_spec import MAX_SPEC_BYTES, RunIdentity, RunSpec
 
 SPEC: Final = "spec.json"
 SOURCE: Final = "source"
@@ -75,6 +76,7 @@ class RunFolder:
         self.result_file = self.path / RESULT
         self.sealed = self.path / SEALED
         self._claim: int | None = None
+        self._spec: RunSpec | None = None
 
     def claim(self) -> bool:
         """Make this run ours for as long as the process lives.
@@ -117,7 +119,15 @@ class RunFolder:
         Raises:
             ContractError: The file is missing, isn't JSON, or a key is missing or can't be used.
         """
-        return RunSpec.parse(read_bounded(self.spec_file, MAX_SPEC_BYTES), str(self.spec_file))
+        self._spec = RunSpec.parse(read_bounded(self.spec_file, MAX_SPEC_BYTES), str(self.spec_file))
+        return self._spec
+
+    def identity(self) -> RunIdentity | None:
+        """Whose run it is, by the spec that this process has read before, or by `spec.json`; None if neither says."""
+        try:
+            return (self._spec or self.spec()).identity
+        except ContractError:
+            return None
 
     def write_spec(self, spec: RunSpec) -> None:
         """Write `spec.json`."""
@@ -206,8 +216,9 @@ class RunFolder:
         return 0.0 if last is None else max(0.0, time.time() - last)
 
     def write_result(self, result: RunResult) -> str:
-        """Write the result, which is final, and return it as one line."""
-        line = json.dumps(result.as_json())
+        """Write the result, which is final, with the identity of the run, and return it as one line."""
+        identity = self.identity()
+        line = json.dumps(result.as_json() | {"identity": None if identity is None else asdict(identity)})
         for place in (self.result_file, self.result_file.with_name(f"{RESULT}.new")):
             if place.is_dir() and not place.is_symlink():  # an experiment without a sandbox can put anything there
                 rmtree(place, ignore_errors=True)

@@ -36,6 +36,21 @@ class TrainedWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class RunIdentity:
+    """What tells a run from every other run, also from one that had the same name before the ledger lost its last rows.
+
+    Attributes:
+        lab: The identity of the lab.
+        commit: The commit of the source.
+        nonce: A random text that the ledger holds for the experiment before its run folder is laid out.
+    """
+
+    lab: str
+    commit: str
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunSpec:
     """A run's `spec.json`.
 
@@ -50,6 +65,7 @@ class RunSpec:
         sealed: The test split is scored too, for the person's report alone.
         trained: Weights to be evaluated again; None for a run that trains.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
+        identity: Whose run it is; the runner repeats it in the result. None in a folder that labhand 0.2 or earlier laid out.
     """
 
     run: str
@@ -64,6 +80,7 @@ class RunSpec:
     sealed: bool = False
     trained: TrainedWeights | None = None
     gate: str | None = None
+    identity: RunIdentity | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As `spec.json` has it."""
@@ -106,6 +123,7 @@ class RunSpec:
             sealed=bool(keys.optional("sealed", bool)),
             trained=keys.trained(),
             gate=keys.optional("gate", str),
+            identity=keys.identity(),
         )
 
 
@@ -156,6 +174,13 @@ class _Keys:
         if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
             raise self._error(key, f"is {values!r} and has to be a list of integers")
         return tuple(cast("list[int]", values))
+
+    def identity(self) -> RunIdentity | None:
+        values = cast("dict[str, object] | None", self.optional("identity", dict))
+        if values is None:
+            return None
+        keys = _Keys(self._name, values, "identity.")
+        return RunIdentity(keys.required("lab", str), keys.required("commit", str), keys.required("nonce", str))
 
     def trained(self) -> TrainedWeights | None:
         values = cast("dict[str, object] | None", self.optional("trained", dict))

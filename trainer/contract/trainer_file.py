@@ -158,11 +158,10 @@ def parse_trainer(content: bytes, path: Path) -> TrainerFile:
 
 
 def _decode(content: bytes, path: Path) -> str:
-    if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        encoding = "UTF-8 with a byte order mark (BOM)" if content.startswith(b"\xef") else "UTF-16"
-        raise ContractError(f"{path} is encoded as {encoding}", "Save it as UTF-8 without a byte order mark")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ContractError(f"{path} is encoded as UTF-16", "Save it as UTF-8")
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         shown = f"byte 0x{content[error.start]:02x} on line {line}"

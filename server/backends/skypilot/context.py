@@ -6,7 +6,6 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ....trainer.contract.run_result import RunResult
 from ...settings import SkyPilotPool
 from .api import SkyApi
 from .backoff import InfraBackoff
@@ -50,7 +49,7 @@ class PoolContext:
 
     def end_unstarted(self, run: str) -> None:
         """End a run that no runner has seen, with a result that says that it was cancelled."""
-        self.mirror(run).on_result(RunResult.cancelled(run).as_json())
+        self.mirror(run).end_unstarted()
         self.records.remove_placement(run)
 
     def take_stored(self, run: str) -> bool:

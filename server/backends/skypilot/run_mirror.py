@@ -93,6 +93,11 @@ class RunMirror:
         if not self.is_over:
             write_whole(self._folder.result_file, json.dumps(result) + "\n")
 
+    def end_unstarted(self) -> None:
+        """Write the result of a run that no runner has seen: it was cancelled."""
+        if not self.is_over:
+            self._folder.write_result(RunResult.cancelled(self._folder.path.name))
+
     def take_stored(self, stored: Path, *, was_cancelled: bool) -> bool:
         """Copy the result and all other files from the storage.
 

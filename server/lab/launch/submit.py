@@ -222,7 +222,7 @@ async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Submit
         stored = await idempotency.first_answer(tx, batch.caller, batch.options)
         if stored is not None:
             return await complete(lab, idempotency.restore(kind, stored), ALREADY, wakes=False)
-        planned = await _plan(lab, tx, batch, references, limits, count(await rows.newest_number(tx) + 1))
+        planned = await _plan(lab, tx, batch, references, limits, count(await rows.last_used_number(tx) + 1))
         launched = answer(await _write(lab, tx, batch, references, planned), None)
         await idempotency.keep_answer(tx, batch.caller, batch.options, launched)
         await allowances.save(tx, limits, time.time())

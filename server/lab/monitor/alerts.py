@@ -6,13 +6,15 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from anyio import to_thread
+
 from ...domain import ACTIVE, Pool, Run, RunStatus, Status
 from ...ids import experiment_id, id_ranges
 from ...schemas.analysis import AnalysisQuery
 from ...schemas.fleet import ScaleRequest
 from ...schemas.inspect import LogQuery
 from ...schemas.manage import CancelRequest
-from ...settings import LOG
+from ...settings import LOG, SET_ASIDE
 from ...store.comparison import validation_pairs
 from ...store.experiments import stats, workload
 from ...store.money import clusters, spending
@@ -96,7 +98,7 @@ async def scan(lab: Lab) -> list[Attention]:
         await clusters.desired(lab.db),
         await spending.used_up(lab.db, allowance, now),
     )
-    alerts: list[Attention] = []
+    alerts = _settings(lab)
     if await _has_work(lab, pools, pending, state, is_over=is_over) and not dispatcher_lives(lab.folder):
         alerts += _dispatcher(lab)
     else:  # without a dispatcher every run is silent
@@ -104,6 +106,7 @@ async def scan(lab: Lab) -> list[Attention]:
     if is_over:
         alerts += _over(pending)
     alerts += _used_up(state, pending)
+    alerts += await to_thread.run_sync(_set_aside, lab)
     alerts += _storms(await active_holds(lab.db))
     alerts += _aside(await slots_aside.slots_aside(lab.db))
     alerts += _unusable(pools, queued)
@@ -128,10 +131,29 @@ async def _has_work(
     )
 
 
+def _settings(lab: Lab) -> list[Attention]:
+    trouble = lab.settings_trouble()
+    return [Attention(f"settings:{trouble}", f"a person must mend labhand.toml: {trouble}")] if trouble else []
+
+
 def _dispatcher(lab: Lab) -> Iterator[Attention]:
     yield Attention(
         DISPATCHER, f"no dispatcher runs, so that nothing starts or finishes; if this persists, see {lab.folder / LOG}"
     )
+
+
+def _set_aside(lab: Lab) -> list[Attention]:
+    folder = lab.folder / SET_ASIDE
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if not names:
+        return []
+    more = f" and {len(names) - MAX_RANGES} more" if len(names) > MAX_RANGES else ""
+    line = (
+        f"run folders that belong to no run of this ledger were set aside, and their results don't count:"
+        f" {', '.join(names[:MAX_RANGES])}{more}. The database was probably put back to an older copy; a person can run"
+        f" `labhand doctor` to see what was lost, and ends this message by deleting {folder}"
+    )
+    return [Attention(f"set-aside:{names[-1]}", line)]
 
 
 def _over(pending: Mapping[Status, int]) -> Iterator[Attention]:

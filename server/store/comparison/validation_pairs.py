@@ -10,7 +10,7 @@ from ...ids import experiment_id
 from ...seeds import SeedStream
 from .. import facts
 from ..database import Reader, Row, Transaction
-from ..experiments.rows import find_experiment, newest_number, save_experiments
+from ..experiments.rows import find_experiment, last_used_number, save_experiments
 from . import validations
 from .validations import Stage, StageKind, Validation
 
@@ -55,7 +55,7 @@ async def queue(tx: Transaction, validation: Validation, stage: Stage, count: in
         await _arm(tx, validation, stage, stage.against, champion, now),
     )
     lab = await facts.fact(tx, facts.IDENTITY) or ""
-    number = await newest_number(tx)
+    number = await last_used_number(tx)
     first = len(await of_stage(tx, validation.number, stage.place))
     seeds = SeedStream.of_pairs(lab, stage.setting, validation.id, stage.kind)
     fresh: list[Experiment] = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...domain import Experiment, Failure, FailureDetail, Purpose, Status, Verdict
+from .. import facts
 from ..database import Reader, Row, Transaction
 
 
@@ -93,8 +94,8 @@ COLUMNS: tuple[Column, ...] = (
 
 _AT_LAUNCH = [column for column in COLUMNS if column.at_launch]
 _INSERT = (
-    f"INSERT INTO experiments ({', '.join(column.name for column in _AT_LAUNCH)})"  # noqa: S608  this module's names
-    f" VALUES ({', '.join(f':{column.name}' for column in _AT_LAUNCH)})"
+    f"INSERT INTO experiments ({', '.join(column.name for column in _AT_LAUNCH)}, nonce)"  # noqa: S608  this module's names
+    f" VALUES ({', '.join(f':{column.name}' for column in _AT_LAUNCH)}, lower(hex(randomblob(16))))"
 )
 
 
@@ -142,3 +143,12 @@ async def newest_number(reader: Reader) -> int:
     """Returns the number of the newest experiment, 0 if the lab has none."""
     row = await reader.row("SELECT MAX(number) AS newest FROM experiments")
     return (row["newest"] if row else None) or 0
+
+
+async def last_used_number(reader: Reader) -> int:
+    """Returns the number behind which the next experiment is numbered: 0 for a new lab.
+
+    It is larger than `newest_number` where run folders show experiments that the ledger has lost: see `run_numbers`.
+    """
+    lost = await facts.fact(reader, facts.LAST_LOST_NUMBER)
+    return max(await newest_number(reader), int(lost or 0))

@@ -23,6 +23,7 @@ class Attempt:
         purpose: The experiment's.
         doomed: Why the lab itself asked for it.
         accused: The last run of its twin before it, if that failed as tampering: its weights are to be evaluated again.
+        nonce: The experiment's random text, which its run folders name; empty for what was launched under schema 1.
     """
 
     run: Run
@@ -36,6 +37,7 @@ class Attempt:
     purpose: Purpose = Purpose.IDEA
     doomed: str | None = None
     accused: str | None = None
+    nonce: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ _ACCUSED = (
 async def active(db: Database) -> list[Attempt]:
     """All runs that aren't over, the oldest first."""
     rows = await db.rows(
-        "SELECT runs.*, commit_hash, seed, budget_seconds, clock, setting, attempts, cancel_reason,"  # noqa: S608  this module's
+        "SELECT runs.*, commit_hash, seed, budget_seconds, clock, setting, attempts, cancel_reason, nonce,"  # noqa: S608  this module's
         f" purpose, stops.reason AS doomed, {_ACCUSED} AS accused FROM runs JOIN experiments AS e ON e.number = runs.experiment"
         " LEFT JOIN stops ON stops.experiment = runs.experiment"
         " WHERE runs.status NOT IN ('finished', 'lost') ORDER BY runs.created_at, runs.experiment"
@@ -81,6 +83,7 @@ async def active(db: Database) -> list[Attempt]:
             purpose=Purpose(row["purpose"]),
             doomed=row["doomed"],
             accused=row["accused"],
+            nonce=row["nonce"],
         )
         for row in rows
     ]

@@ -87,7 +87,11 @@ async def loop(lab: Lab, pools: PoolBackends | None = None) -> AsyncGenerator[Di
     pools = pools or PoolBackends.of_settings(load_settings(lab.root).pools, lab.folder / RUNS)
     async with pools:
         yield Dispatcher(
-            lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), Settler(lab.trainer.metric), lab.settings.allowance
+            lab.db,
+            pools,
+            RunFolders(lab.folder, lab.sources, lab.identity),
+            Settler(lab.trainer.metric),
+            lab.settings.allowance,
         )
 
 

@@ -78,7 +78,7 @@ async def a_dispatcher(lab: Lab, *, stops: bool = True, allowance: Allowance | N
     settler = Settler(metric, FollowUps(lab.sources, allowance or Allowance(), baseline_every=0))
     watch = DoomedRuns(lab.db, lab.folder / RUNS, metric) if stops else None
     async with pools:
-        yield Dispatcher(lab.db, pools, RunFolders(lab.folder / RUNS, lab.sources), settler, stopping=watch)
+        yield Dispatcher(lab.db, pools, RunFolders(lab.folder, lab.sources, lab.identity), settler, stopping=watch)
 
 
 async def running(lab: Lab, loop: Dispatcher, end: float = HOPELESS, **about: Any) -> int:  # noqa: ANN401

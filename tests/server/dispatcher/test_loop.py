@@ -84,7 +84,7 @@ async def test_a_runner_that_was_started_and_not_written_down_is_adopted(lab: La
     async with lab.db.transaction() as tx:
         await queue.take(tx, "local", "cpu", 1, time.time())
     [attempt] = await runs.active(lab.db)
-    folder = await RunFolders(lab.folder / RUNS, lab.sources).fill(attempt, sandbox_required=False)
+    folder = await RunFolders(lab.folder, lab.sources, lab.identity).fill(attempt, sandbox_required=False)
     async with LocalBackend("local", LocalPool(backend="local"), lab.folder / RUNS) as before:
         await before.start(StartRequest("e0001-1", folder))
         assert await _how_it_finishes(lab, number) == AS_ONE_RUN

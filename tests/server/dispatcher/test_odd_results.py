@@ -116,7 +116,7 @@ async def test_a_result_that_nobody_foresaw_is_set_aside_and_the_others_are_sett
     await finish(lab, {bad: text(lambda run: result(run, score=7.0)), good: text(result)})
     pools = PoolBackends.of_settings(load_settings(lab.root).pools, lab.folder / RUNS)
     async with pools:
-        folders = RunFolders(lab.folder / RUNS, lab.sources)
+        folders = RunFolders(lab.folder, lab.sources, lab.identity)
         await support.tick_until_idle(Dispatcher(lab.db, pools, folders, Surprised(lab.trainer.metric), lab.settings.allowance))
     assert (await support.experiment(lab, good)).score == 1.9
     experiment = await support.experiment(lab, bad)

@@ -135,7 +135,7 @@ async def test_a_failure_keeps_its_class_lines_and_next_step(lab: Lab) -> None:
 
 async def test_what_failed_as_tampering_is_evaluated_again_on_its_weights_and_keeps_both_evidences(lab: Lab) -> None:
     first = await builders.experiment(lab, seed=7)
-    folders = RunFolders(lab.folder / RUNS, lab.sources)
+    folders = RunFolders(lab.folder, lab.sources, lab.identity)
     looked = {"kind": "tampering", "message": "sees the future", "lines": ["0.4 nats at 3 of 256"], "next_step": ""}
     [attempt] = await taken(lab, first)
     assert attempt.accused is None
@@ -165,7 +165,7 @@ async def test_what_failed_as_tampering_is_evaluated_again_on_its_weights_and_ke
 
 
 async def test_a_retry_of_another_failure_or_without_weights_trains(lab: Lab) -> None:
-    folders = RunFolders(lab.folder / RUNS, lab.sources)
+    folders = RunFolders(lab.folder, lab.sources, lab.identity)
     for seed, kind in ((1, "diverged"), (2, "tampering")):
         await builders.experiment(lab, seed=seed)
         await _end(lab, a_result(None, "failed", failure={"kind": kind, "message": "m", "lines": []}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from labhand.server.errors import NotFoundError, SettingsError
+from labhand.server.source import git as isolated_git
 from labhand.server.source.repository import Commit, NewCommit, Sources, delta
 from labhand.server.source.trainer_folder import Source, read_folder
 
@@ -219,3 +221,11 @@ async def test_the_history_tells_trees_and_names_and_what_it_lacks(tmp_path: Pat
     assert await sources.trees([first.hash, "f" * 40]) == [first.tree, None]
     assert await sources.trees([]) == []
     assert await sources.names() == {"e0001": first.hash}
+
+
+async def test_the_source_of_a_launch_that_was_answered_survives_a_power_failure(sources: Sources, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    arguments = (f"--git-dir={sources.path}", "hash-object", "-w", "--stdin")
+    isolated_git.run(*arguments, data=b"a source", variables={"GIT_TRACE2_EVENT": str(trace)})
+    flushes = [json.loads(line) for line in trace.read_text("utf-8").splitlines() if "fsync/hardware-flush" in line]
+    assert [int(event["value"]) for event in flushes] == [1]

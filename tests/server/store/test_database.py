@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from labhand.server.errors import SettingsError
+from labhand.server.errors import ConflictError, SettingsError
 from labhand.server.store.database import Database
 from labhand.server.store.migrations import MIGRATIONS, schema, statements
 
@@ -107,3 +107,29 @@ async def test_the_schema_is_split_into_whole_statements() -> None:
     parts = statements(schema())
     assert all(sqlite3.complete_statement(part) for part in parts)
     assert sum("CREATE TRIGGER" in part for part in parts) == schema().count("CREATE TRIGGER")
+
+
+async def test_what_is_committed_is_flushed_unless_it_can_be_found_out_again(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "lab.db")
+    levels: list[int] = []
+    for flush in (True, False, True):
+        async with database.transaction(flush=flush) as transaction:
+            row = await transaction.row("PRAGMA synchronous")
+            assert row is not None
+            levels.append(row[0])
+    await database.close()
+    full, normal = 2, 1
+    assert levels == [full, normal, full]
+
+
+async def test_nothing_is_written_into_a_database_whose_file_was_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "lab.db"
+    database = await Database.open(path)
+    other = await Database.open(tmp_path / "copy.db")
+    await other.close()
+    (tmp_path / "copy.db").replace(path)
+    assert database.is_replaced()
+    with pytest.raises(ConflictError, match="replaced or removed"):
+        async with database.transaction() as transaction:
+            await transaction.execute("INSERT INTO facts VALUES ('id', 'a')")
+    await database.close()

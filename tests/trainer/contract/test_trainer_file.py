@@ -96,7 +96,6 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\xef\xbb\xbf" + WHOLE.encode(), "is encoded as UTF-8 with a byte order mark"),
         (WHOLE.encode("utf-16"), "is encoded as UTF-16"),
         (WHOLE.replace("sotu", "discours_fran\u00e7ais").encode("latin-1"), "is not encoded as UTF-8: byte 0xe7 on line 8"),
     ],
@@ -106,6 +105,11 @@ def test_another_encoding_is_named(tmp_path: Path, content: bytes, message: str)
     with pytest.raises(ContractError, match=message) as raised:
         read_trainer(tmp_path)
     assert "Save it as UTF-8" in raised.value.remedy
+
+
+def test_a_byte_order_mark_before_the_text_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "trainer.toml").write_bytes(b"\xef\xbb\xbf" + WHOLE.encode())
+    assert read_trainer(tmp_path).name == "gpt"
 
 
 def test_a_folder_without_the_file_is_no_trainer(tmp_path: Path) -> None:
