@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, get_args
@@ -40,6 +41,7 @@ from labhand.server.source.repository import NewCommit
 from labhand.server.store import sources
 from labhand.server.store.comparison import champions
 from labhand.server.store.sources import SourceRow
+from pydantic import JsonValue
 
 COUNTS = (1_000, 10_000, 100_000)
 BATCH = 5_000
@@ -91,13 +93,8 @@ def drawn(rnd: Random) -> tuple[dict[str, Any], int]:
 
 def score_of(knobs: Mapping[str, Any], rnd: Random) -> float:
     """A landscape in which all knobs matter a little."""
-    return (
-        2.0
-        - 0.01 * knobs["DEPTH"]
-        + abs(knobs["LR"] - 0.002) * 10
-        + 0.02 * (knobs["ACTIVATION"] == "relu")
-        + rnd.gauss(0, 0.01)
-    )
+    depth, lr, is_relu = float(knobs["DEPTH"]), float(knobs["LR"]), knobs["ACTIVATION"] == "relu"
+    return 2.0 - 0.01 * depth + 10 * abs(lr - 0.002) + (0.02 if is_relu else 0.0) + rnd.gauss(0, 0.01)
 
 
 @asynccontextmanager
@@ -201,14 +198,14 @@ def answers(lab: Lab, *, with_report: bool) -> Iterator[tuple[str, float, Callab
     """Each answer by name, with the CPU seconds that it may take."""
     for what in get_args(Aspect):
         if what != "ablation":
-            yield f"analyze({what})", MAX_CPU_SECONDS, lambda what=what: analyze(lab, what)
+            yield f"analyze({what})", MAX_CPU_SECONDS, partial(analyze, lab, what)
     for picture in get_args(Picture):
         if picture not in {"curves", "horizons"}:
-            yield f"plot({picture})", MAX_CPU_SECONDS, lambda picture=picture: plot(lab, picture)
-    yield "get_results()", MAX_CPU_SECONDS, lambda: get_results(lab, ResultsQuery())
-    yield "get_briefing()", MAX_CPU_SECONDS, lambda: get_briefing(lab)
+            yield f"plot({picture})", MAX_CPU_SECONDS, partial(plot, lab, picture)
+    yield "get_results()", MAX_CPU_SECONDS, partial(get_results, lab, ResultsQuery())
+    yield "get_briefing()", MAX_CPU_SECONDS, partial(get_briefing, lab)
     if with_report:
-        yield "report", MAX_REPORT_SECONDS, lambda: gather(lab)
+        yield "report", MAX_REPORT_SECONDS, partial(gather, lab)
 
 
 async def measure(answer: Callable[[], Awaitable[object]]) -> tuple[float, float, float]:
@@ -250,7 +247,10 @@ async def dispatch_simulated(root: Path, count: int) -> float:
     (root / "labhand.toml").write_text(SIMULATED, "utf-8")
     lab = await Lab.open(root, wake=lambda _: None)
     try:
-        factors = {"A": [1 + place / 100 for place in range(40)], "B": [1 + place / 100 for place in range(count // 40)]}
+        factors: dict[str, list[JsonValue]] = {
+            "A": [1 + place / 100 for place in range(40)],
+            "B": [1 + place / 100 for place in range(count // 40)],
+        }
         await launch_grid(lab, GridLaunch(hypothesis="Both may matter", factors=factors), "benchmark")
         settings = load_settings(root)
         pools = PoolBackends.of_settings(settings.pools, lab.folder / RUNS)

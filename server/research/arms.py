@@ -107,7 +107,7 @@ class Arms:
                 and (self.best is None or self._is_better(row.score, self.best))
             ):
                 self.best = row.score
-        if any(len(self.scored[arm]) > 1 for arm in touched):
+        if any(len(self.scored[arm]) > 1 for arm in touched) or (_REFERENCE in touched and self.paces is not None):
             self._estimate_noise()
         return touched
 

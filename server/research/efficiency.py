@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Phases of one run, in seconds of one GPU.
+    """Phases of one run, in wall seconds, as its GPU was held. CPU seconds of training would be another currency.
 
     Attributes:
         scored: Whether the run has a score. The time of other runs counts as waste.
@@ -29,7 +29,7 @@ class Efficiency:
         useful_share: Training time of scored runs, divided by the time for which GPUs were held.
         scheduling: Training time of all runs, divided by the held time minus start-up and evaluation. The rest is lost by the
             lab itself, through gaps between runs and idle GPUs.
-        speed_up: Compared with one GPU that does the same runs one after the other.
+        speed_up: Compared with one GPU that does the same runs one after the other. None if the wall time isn't known.
     """
 
     gpu_hours: float
@@ -41,13 +41,15 @@ class Efficiency:
     usd_per_confirmed: float | None
 
 
-def efficiency(runs: Iterable[Usage], held_seconds: float, wall_seconds: float, usd: float, confirmed: int) -> Efficiency:
+def efficiency(
+    runs: Iterable[Usage], held_seconds: float, wall_seconds: float | None, usd: float, confirmed: int
+) -> Efficiency:
     """Returns the figures of a lab, or of a part of it.
 
     Args:
         runs: Every run, including failed ones.
         held_seconds: GPU-seconds for which GPUs were held, including idle time.
-        wall_seconds: Time from the first start to the last end.
+        wall_seconds: Time from the first start to the last end; None if the runs took simulated time.
         usd: Total cost.
         confirmed: Number of improvements that validations confirmed.
     """
@@ -65,7 +67,7 @@ def efficiency(runs: Iterable[Usage], held_seconds: float, wall_seconds: float, 
         usd=usd,
         useful_share=_ratio(math.fsum(useful), held_seconds),
         scheduling=_ratio(trained, held_seconds - other),
-        speed_up=_ratio(trained + other, wall_seconds),
+        speed_up=None if wall_seconds is None else _ratio(trained + other, wall_seconds),
         gpu_hours_per_confirmed=_ratio(hours, confirmed),
         usd_per_confirmed=_ratio(usd, confirmed),
     )

@@ -301,11 +301,12 @@ def _louder(page: Page) -> str:
 
 
 def _drift(ledger: Ledger) -> str:
-    ran = [(e["finished_at"], e["score"]) for e in ledger.scored if e["purpose"] == "baseline"]
+    of_baseline = (e for e in ledger.scored if e["purpose"] == "baseline" or e["tree"] == ledger.baseline_tree)
+    ran = [(e["finished_at"], e["score"]) for e in of_baseline]
     if len(ran) < 6:
         return ""
     trend = stats.linregress([at for at, _ in ran], [score for _, score in ran])
-    return f", drift per day {num(trend.slope * 86400, digits=2)}, drift p {num(trend.pvalue, digits=2)}"
+    return f", drift per day {num(trend.slope * 86400, digits=2)}, drift p {num(trend.pvalue, digits=2)}, drift runs {len(ran)}"
 
 
 def _replicates_of_reference(ledger: Ledger) -> int:

@@ -130,8 +130,8 @@ class RunResult:
 
     @property
     def training_seconds(self) -> float:
-        """Seconds of training; 0 where the result doesn't say."""
-        return float(self.seconds.get("training") or 0.0)
+        """Wall seconds of training, as a slot is held; 0 where the result doesn't say. `training` may be CPU seconds."""
+        return float(self.seconds.get("training_wall") or self.seconds.get("training") or 0.0)
 
     @classmethod
     def scored(cls, run: str, score: float, **parts: Any) -> RunResult:  # noqa: ANN401

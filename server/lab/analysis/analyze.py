@@ -26,7 +26,7 @@ from ..fleet.idle import idle_time
 from ..lab import Lab
 from ..results.experiment_rows import decimals, significant, summarize_stratum
 from . import ablation, search_comparison, statistics
-from .dataset import Evidence, gather_evidence, trial_records
+from .dataset import MAX_EXPERIMENTS, Evidence, gather_evidence, trial_records
 from .drift_check import check_drift
 from .factors import fit_effects
 
@@ -192,8 +192,12 @@ async def _horizons(question: Question) -> Analysis:
 
 async def _efficiency(question: Question) -> Analysis:
     everything = question.evidence.everything
+    ended = statistics.ended_experiments(question.evidence)
     stops = await early_stops.stopped(question.lab.db, [experiment.number for experiment in everything])
-    tells = ["Covers everything that has finished, in all strata. Useful time is training that led to a score."]
+    figures = statistics.summarize_efficiency(question.evidence, await _idle(question), stops)
+    tells = ["Covers everything that has ended, in all strata, in wall seconds. Useful time is training that led to a score."]
+    if figures is not None and figures.speed_up is None:
+        tells.append("These runs are rehearsed: their seconds are simulated, so that there is no speed-up to tell.")
     if stops:
         tells.append(
             "Stopped early: runs whose training curve could not reach a good score. Saved: their GPU time against that of"
@@ -202,10 +206,13 @@ async def _efficiency(question: Question) -> Analysis:
         )
     if not question.covers_lab and await spending.bills(question.lab.db, time.time()):
         tells.append("Idle time of clusters is not included, because it belongs to no experiment: call without ids to add it.")
+    older = [f"{question.evidence.older} older than the newest {MAX_EXPERIMENTS:,}"] if question.evidence.older else []
+    unfinished = [f"{len(everything) - len(ended)} not finished, or never started"] if len(ended) < len(everything) else []
     return Analysis(
         what="efficiency",
-        experiments=len(everything),
-        efficiency=statistics.summarize_efficiency(question.evidence, await _idle(question), stops),
+        experiments=len(ended),
+        left_out=[*older, *unfinished],
+        efficiency=figures,
         tells=tells,
     )
 

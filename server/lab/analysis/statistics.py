@@ -33,6 +33,8 @@ BUDGET = "budget_seconds"
 GIB = 1 << 30
 NOISY_FACTOR = 1.5
 """A source is reported as noisier if its standard deviation exceeds the usual one by this factor."""
+MAX_CLOCK_RATIO = 1.5
+"""By how much the clocks of two machines may differ before a run's seconds are taken for simulated ones."""
 MAX_ROWS = 10
 
 
@@ -244,16 +246,10 @@ def summarize_efficiency(evidence: Evidence, idle: Idle, stops: Sequence[EarlySt
         idle: The idle time of clusters, which is added to what the experiments held.
         stops: The runs that were stopped as doomed, to say what that saved and how many were stopped by mistake.
     """
-    ended = [
-        experiment
-        for experiment in evidence.everything
-        if experiment.finished_at is not None and experiment.started_at is not None
-    ]
+    ended = ended_experiments(evidence)
     if not ended:
         return None
-    wall_seconds = max(experiment.finished_at or 0.0 for experiment in ended) - min(
-        experiment.started_at or 0.0 for experiment in ended
-    )
+    wall_seconds = None if any(map(_took_simulated_time, ended)) else _span(ended)
     measured = efficiency.efficiency(
         [_usage(experiment) for experiment in ended],
         held_seconds=math.fsum(experiment.gpu_seconds for experiment in ended) + idle.gpu_seconds,
@@ -273,7 +269,7 @@ def summarize_efficiency(evidence: Evidence, idle: Idle, stops: Sequence[EarlySt
         useful_share=_rounded(measured.useful_share),
         scheduling=_rounded(measured.scheduling),
         speed_up=_rounded(measured.speed_up),
-        wall_hours=significant(wall_seconds / 3600, 3),
+        wall_hours=None if wall_seconds is None else significant(wall_seconds / 3600, 3),
         gpu_hours_per_confirmed=_rounded(measured.gpu_hours_per_confirmed),
         usd_per_confirmed=_rounded(measured.usd_per_confirmed or None),
         idle_gpu_hours=idle_gpu_hours(idle),
@@ -289,10 +285,32 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else significant(value, 3)
 
 
+def ended_experiments(evidence: Evidence) -> list[TriedExperiment]:
+    """Return the requested experiments that ran and have ended."""
+    return [
+        experiment
+        for experiment in evidence.everything
+        if experiment.finished_at is not None and experiment.started_at is not None
+    ]
+
+
+def _span(ended: Sequence[TriedExperiment]) -> float:
+    """Return the seconds from the first start to the last end."""
+    return max(experiment.finished_at or 0.0 for experiment in ended) - min(
+        experiment.started_at or 0.0 for experiment in ended
+    )
+
+
+def _took_simulated_time(experiment: TriedExperiment) -> bool:
+    """Return whether a run claims to have held its slot for longer than it existed, as rehearsed runs do."""
+    lasted = (experiment.finished_at or 0.0) - (experiment.started_at or 0.0)
+    return float(experiment.seconds.get("held") or 0.0) > MAX_CLOCK_RATIO * lasted + 1.0
+
+
 def _usage(experiment: TriedExperiment) -> Usage:
     return Usage(
         startup=float(experiment.seconds.get("startup") or 0.0),
-        training=float(experiment.seconds.get("training") or 0.0),
+        training=training_seconds(experiment) or 0.0,
         evaluation=float(experiment.seconds.get("evaluation") or 0.0),
         scored=experiment.score is not None,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ...errors import AllowanceError, BadInputError
 from ...schemas.launch import Estimate, Kinds
-from ...store.experiments import related, workload
+from ...store.experiments import related
 from ...store.money import clusters, spending
 from ...store.money.spending import Committed
 from .. import allowance, proposals
@@ -107,7 +107,7 @@ async def _offer(
     limits = lab.allowance()
     allowance.check(limits, await spending.committed(lab.db, time.time()), wanted)
     allowance.refuse_unpriced(lab, limits, kind, is_priced=setting.is_priced)
-    ahead = await workload.queue_ahead(lab.db, setting.gpu)
+    ahead = await estimates.queue_ahead(lab.db, setting)
     return Offer(setting, estimates.estimate(setting, each, count, ahead), speeds.get(setting.gpu, 1.0))
 
 

@@ -19,7 +19,7 @@ from ...schemas.messages import LabLine
 from ...settings import Allowance
 from ...store import grids, sources
 from ...store.database import Reader, Transaction
-from ...store.experiments import related, rows, workload
+from ...store.experiments import related, rows
 from ...store.grids import NewGrid
 from ...store.money import allowances, spending
 from ...store.money.spending import Committed, total
@@ -150,8 +150,19 @@ class SubmittedBatch:
 
     @property
     def next(self) -> str:
-        """What to do about the duplicates."""
-        return remark(self.earlier)
+        """What to do about the duplicates, and in a dry run what the lab would add."""
+        remarks = [remark(self.earlier)]
+        would_add = [
+            f"{count} {'run' if count == 1 else 'runs'} of the {source}"
+            for source, added in (("baseline", self.baseline), ("champion", self.champion))
+            if (count := sum(not experiment.number for experiment in added))
+        ]
+        if would_add:
+            remarks.append(
+                f"The lab would add {' and '.join(would_add)}, from which the noise between seeds and the reference are"
+                " measured; the estimate includes them."
+            )
+        return " ".join(filter(None, remarks))
 
     def seeds(self, replicates: int) -> list[int]:
         """The seeds of so many replicates; none where there are several kinds of GPU, which have different seeds."""
@@ -252,7 +263,8 @@ async def _block(
         for replicate in _free_replicates(duplicates, source, setting, lacking):
             added[purpose].append(_of_the_lab(_draft(batch, setting, source, replicate, next(numbers), each), purpose))
     new = len(fresh) + sum(map(len, added.values()))
-    estimate = estimates.estimate(setting, each, new, await workload.queue_ahead(reader, setting.gpu))
+    ahead = await estimates.queue_ahead(reader, setting, batch.options.priority)
+    estimate = estimates.estimate(setting, each, new, ahead)
     wanted = Committed(new, new * each, new * estimates.usd(each, setting))
     return LaunchBlock(setting, replicates, fresh, added[Purpose.BASELINE], added[Purpose.CHAMPION], estimate, wanted)
 

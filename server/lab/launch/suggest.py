@@ -14,10 +14,10 @@ from ...research.designs import Cell, DesignedCells
 from ...research.tpe import TrialRecord, propose
 from ...schemas.launch import GridLaunch
 from ...source.knobs import Knobs
-from ...store.experiments import workload
 from ...store.experiments.trials import TriedExperiment, trials_in
 from ..analysis import dataset
 from ..analysis.code_digest import Baseline, codes
+from ..fleet import estimates
 from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
 from ..proposals import Proposal
@@ -55,7 +55,7 @@ async def batch(lab: Lab, request: GridLaunch, setting: LaunchStratum, variant: 
     records = dataset.trial_records(tried, _newest_stratum(tried), await codes(lab, baseline, tried))
     trials = [_in_context(record, factors) for record in records]
     context = _context(baseline.code_of(lab, variant).digest, _stored(variant.knobs), factors)
-    size = request.size or max(1, setting.slots - (await workload.queue_ahead(lab.db, setting.gpu)).experiments)
+    size = request.size or max(1, setting.slots - (await estimates.queue_ahead(lab.db, setting)).experiments)
     cells = await to_thread.run_sync(
         lambda: propose(trials, factors, size, lab.trainer.metric.direction, context=context, seed=seed)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...domain import Experiment, Status
 from ...errors import BadInputError, ConflictError
@@ -19,7 +19,6 @@ from ...store import sources
 from ...store.comparison import source_scores, validation_pairs, validations
 from ...store.comparison.validations import Stage, StageKind
 from ...store.database import Reader, Transaction
-from ...store.experiments import workload
 from ...store.money import spending
 from ...store.money.spending import Committed
 from .. import allowance, proposals
@@ -268,13 +267,13 @@ async def _launch(lab: Lab, tx: Transaction, call: Call) -> list[validations.Val
 
 
 async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation], *, dry_run: bool) -> Validated:
-    runs = 2 * call.pairs * len(tests)
-    each = sum(test.running.gpu_seconds for test in tests) / len(tests)
     total = _total_cost(tests)
-    ahead = await workload.queue_ahead(lab.db, call.setting.gpu)
+    ahead = await estimates.queue_ahead(lab.db, call.setting, "high")  # as its pairs are queued
     if not dry_run:  # the pending experiments include those of this call
-        ahead = workload.QueueAhead(ahead.experiments - runs, ahead.gpu_seconds - runs * each)
-    times = estimates.estimate(call.setting, each, runs, ahead)
+        first = [(2 * call.pairs, test.running.gpu_seconds) for test in tests]
+        queued_seconds = ahead.queued_seconds - sum(count * each for count, each in first)
+        ahead = replace(ahead, queued=ahead.queued - sum(count for count, _ in first), queued_seconds=max(0.0, queued_seconds))
+    times = estimates.estimate_stages(call.setting, _stages_in_turn(tests), ahead)
     return Validated(
         tests=[await _launched_test(lab, test, dry_run=dry_run) for test in tests],
         champion=await champion_name(lab, call.reign),
@@ -291,6 +290,16 @@ async def _answer(lab: Lab, call: Call, tests: Sequence[validations.Validation],
         next="" if dry_run else f"wait(ids={[test.id for test in tests]})",
         lab=await lab_line(lab),
     )
+
+
+def _stages_in_turn(tests: Sequence[validations.Validation]) -> list[tuple[int, float]]:
+    """Return the experiments of each stage of all tests, and the GPU-seconds of each: the stages run one after the other."""
+    stages: list[tuple[int, float]] = []
+    for place in range(max(len(test.stages) for test in tests)):
+        of_tests = [test.stages[place] for test in tests if place < len(test.stages)]
+        runs = sum(2 * stage.pairs for stage in of_tests)
+        stages.append((runs, sum(2 * stage.pairs * stage.gpu_seconds for stage in of_tests) / runs))
+    return stages
 
 
 async def _launched_test(lab: Lab, test: validations.Validation, *, dry_run: bool) -> LaunchedTest:

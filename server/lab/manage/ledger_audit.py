@@ -18,8 +18,9 @@ from anyio import to_thread
 
 from ....trainer.contract.errors import ContractError
 from ....trainer.contract.run_folder import RunFolder
+from ....trainer.contract.run_result import RunResult
 from ....trainer.contract.run_spec import RunSpec
-from ...domain import Metric, Verdict
+from ...domain import Metric, Status, Verdict
 from ...errors import NotFoundError
 from ...ids import experiment_id, id_ranges
 from ...research.arms import Arms
@@ -82,6 +83,9 @@ async def audit(root: Path) -> Audit:
     for experiment, run in _runs(folder / RUNS, experiments):
         if run.path.is_dir():
             differences += await _folder(sources, run, experiment)
+        elif experiment.recorded_result is not None:
+            recorded = RunResult.read(experiment.recorded_result, run.path.name)
+            differences += _differing(experiment, f"the record of {run.path.name}", _measured(recorded, experiment))
         else:
             unchecked.append(experiment.number)
     versions = Counter(
@@ -170,26 +174,44 @@ async def _folder(sources: Sources, run: RunFolder, experiment: AuditedExperimen
     return await to_thread.run_sync(lambda: [*_compare_result(run, experiment), *_compare_source(run, experiment, source)])
 
 
+Comparison = tuple[str, object, object]
+"""A quantity, with its value in the ledger and in the run's own record."""
+
+
 def _compare_result(run: RunFolder, experiment: AuditedExperiment) -> Iterator[str]:
-    name, result, spec = experiment_id(experiment.number), run.result(), _spec(run)
+    result, spec = run.result(), _spec(run)
     if result is None:
-        yield f"{name}: {run.path.name} has no result that can be read"
+        yield f"{experiment_id(experiment.number)}: {run.path.name} has no result that can be read"
         return
+    requested: list[Comparison] = [
+        ("seed", experiment.seed, spec and spec.seed),
+        ("budget", experiment.budget_seconds, spec and spec.budget_seconds),
+    ]
+    yield from _differing(experiment, run.path.name, [*_measured(result, experiment), *requested])
+
+
+def _measured(result: RunResult, experiment: AuditedExperiment) -> list[Comparison]:
+    """Return what a run's result says, beside the ledger."""
     outcome = result_reader.read(result, experiment)
-    comparisons: list[tuple[str, object, object]] = [
-        ("status", experiment.status, outcome.status),
+    # A run that the lab itself stopped as doomed says that it was cancelled: only the lab knows why it was asked to end.
+    was_stopped = experiment.was_doomed and outcome.status is Status.CANCELLED
+    comparisons: list[Comparison] = [
+        ("status", experiment.status, Status.STOPPED if was_stopped else outcome.status),
         ("score", experiment.score, outcome.score),
         ("failure", experiment.failure, outcome.failed and outcome.failed.kind),
         ("stratum", experiment.facts, _facts_of_that_version(experiment, outcome.facts)),
-        ("seed", experiment.seed, spec and spec.seed),
-        ("budget", experiment.budget_seconds, spec and spec.budget_seconds),
     ]
     held = result.held_seconds
     if held is not None and abs(experiment.run_held - held) > CENT:
         comparisons.append(("time held", experiment.run_held, held))
-    for quantity, in_ledger, in_file in comparisons:
-        if in_ledger != in_file:
-            yield f"{name}: its {quantity} is {in_ledger} in the ledger, and {in_file} in {run.path.name}"
+    return comparisons
+
+
+def _differing(experiment: AuditedExperiment, record: str, comparisons: Iterable[Comparison]) -> Iterator[str]:
+    name = experiment_id(experiment.number)
+    for quantity, in_ledger, in_record in comparisons:
+        if in_ledger != in_record:
+            yield f"{name}: its {quantity} is {in_ledger} in the ledger, and {in_record} in {record}"
 
 
 def _compare_source(run: RunFolder, experiment: AuditedExperiment, source: Source) -> Iterator[str]:

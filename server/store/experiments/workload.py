@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...domain import PENDING, Status
+from ...domain import ACTIVE, PENDING, Status
 from ..database import Reader
 
 MEASURED = 50
 """How many of the newest scored experiments tell what the next one will take."""
+MAX_LOOKED_AT = 500
+"""Experiments that tell what runs of another budget take."""
 _PENDING = json.dumps(sorted(PENDING))
+_ACTIVE = json.dumps(sorted(ACTIVE))
 
 
 @dataclass(frozen=True, slots=True)
 class QueueAhead:
-    """What waits or runs on one kind of device."""
+    """What is in front of a new experiment on one kind of device.
 
-    experiments: int
-    gpu_seconds: float
+    Attributes:
+        running_seconds: For how long each running experiment will hold its device from now on, as far as estimated.
+        queued: How many wait that start before it.
+        queued_seconds: For how long those will hold a device, all together.
+    """
+
+    running_seconds: Sequence[float] = ()
+    queued: int = 0
+    queued_seconds: float = 0.0
+
+    @property
+    def experiments(self) -> int:
+        """How many run or wait."""
+        return len(self.running_seconds) + self.queued
 
 
 async def mean_gpu_seconds(reader: Reader, setting: str) -> float | None:
@@ -31,14 +47,50 @@ async def mean_gpu_seconds(reader: Reader, setting: str) -> float | None:
     return row["mean"] if row else None
 
 
-async def queue_ahead(reader: Reader, gpu: str) -> QueueAhead:
-    """Returns what is pending on a kind of device."""
-    row = await reader.row(
-        "SELECT COUNT(*) AS count, TOTAL(gpu_seconds) AS seconds FROM experiments"
-        " WHERE status IN (SELECT value FROM json_each(?)) AND gpu = ?",
-        (_PENDING, gpu),
+async def mean_overhead_seconds(reader: Reader, setting: str, budget_seconds: float) -> float | None:
+    """Returns for how much longer than their budget the newest scored experiments of other budgets held a device.
+
+    Args:
+        reader: The database.
+        setting: `trainer/kind/budget`. Experiments of the same trainer and kind of device are looked at.
+        budget_seconds: Its budget. The budget that ran and is nearest to it decides.
+
+    Returns:
+        Seconds, at least 0; None if no experiment of another budget is scored.
+    """
+    place = setting.rpartition("/")[0]
+    rows = await reader.rows(
+        "SELECT budget_seconds, AVG(gpu_seconds) AS mean FROM (SELECT budget_seconds, gpu_seconds FROM experiments"
+        " WHERE setting >= ? AND setting < ? AND status = 'succeeded' ORDER BY setting DESC, purpose DESC LIMIT ?)"
+        " GROUP BY budget_seconds",
+        (f"{place}/", f"{place}0", MAX_LOOKED_AT),  # "0" is the character after "/"
     )
-    return QueueAhead(row["count"], row["seconds"]) if row else QueueAhead(0, 0.0)
+    if not rows:
+        return None
+    nearest = min(rows, key=lambda row: abs(row["budget_seconds"] - budget_seconds))
+    return max(0.0, float(nearest["mean"] - nearest["budget_seconds"]))
+
+
+async def queue_ahead(reader: Reader, gpu: str, now: float, priority: int) -> QueueAhead:
+    """Returns what is in front of a new experiment on a kind of device.
+
+    Args:
+        reader: The database.
+        gpu: The kind of device.
+        now: Unix time.
+        priority: Of the new experiment: what waits with a lower one starts after it.
+    """
+    running = await reader.rows(
+        "SELECT max(0, gpu_seconds - (? - coalesce(started_at, ?))) AS seconds FROM experiments"
+        " WHERE status IN (SELECT value FROM json_each(?)) AND gpu = ?",
+        (now, now, _ACTIVE, gpu),
+    )
+    queued = await reader.row(
+        "SELECT COUNT(*) AS count, TOTAL(gpu_seconds) AS seconds FROM experiments"
+        " WHERE status = 'queued' AND gpu = ? AND +priority >= ?",
+        (gpu, priority),
+    )
+    return QueueAhead([row["seconds"] for row in running], queued["count"] if queued else 0, queued["seconds"] if queued else 0)
 
 
 async def count_pending(reader: Reader) -> dict[Status, int]:

@@ -21,6 +21,9 @@ class AuditedExperiment:
         held: Seconds for which all its runs held a slot, by their rows.
         run: The id of the run that finished; None if none did.
         run_held: Seconds for which that run held its slot.
+        was_doomed: Whether the lab itself asked for its end, as doomed.
+        recorded_result: The run's result as its handle holds it; None where the run folder holds it, as it does unless the run
+            was simulated.
     """
 
     number: int
@@ -38,6 +41,8 @@ class AuditedExperiment:
     held: float
     run: str | None
     run_held: float
+    was_doomed: bool = False
+    recorded_result: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,9 @@ async def finished_experiments(reader: Reader) -> list[AuditedExperiment]:
         "SELECT e.number, commit_hash, tree, seed, setting, clock, budget_seconds, e.status, score, failure, facts,"
         " gpu_seconds, total(r.finished_at - r.created_at) AS held,"
         " max(CASE WHEN r.status = 'finished' THEN r.id END) AS run,"
-        " total(CASE WHEN r.status = 'finished' THEN r.finished_at - r.created_at END) AS run_held"
+        " total(CASE WHEN r.status = 'finished' THEN r.finished_at - r.created_at END) AS run_held,"
+        " max(CASE WHEN r.status = 'finished' THEN r.handle ->> '$.result' END) AS recorded_result,"
+        " EXISTS (SELECT 1 FROM stops WHERE stops.experiment = e.number) AS was_doomed"
         " FROM experiments AS e LEFT JOIN strata ON strata.number = stratum LEFT JOIN runs AS r ON r.experiment = e.number"
         " WHERE e.finished_seq IS NOT NULL GROUP BY e.number ORDER BY e.number"
     )
@@ -84,6 +91,8 @@ async def finished_experiments(reader: Reader) -> list[AuditedExperiment]:
             held=row["held"],
             run=row["run"],
             run_held=row["run_held"],
+            was_doomed=bool(row["was_doomed"]),
+            recorded_result=json.loads(row["recorded_result"]) if row["recorded_result"] else None,
         )
         for row in rows
     ]

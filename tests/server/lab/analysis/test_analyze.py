@@ -149,6 +149,38 @@ async def test_efficiency_is_that_of_the_ledger(tmp_path: Path) -> None:
     assert told.efficiency.speed_up == pytest.approx((7 * 8 + 3) / 39, rel=0.01)
 
 
+async def test_efficiency_is_in_wall_seconds_where_a_budget_counts_cpu_seconds(tmp_path: Path) -> None:
+    async with opened(tmp_path) as lab:
+        await launch_grid(lab, factors={"X": [1, 2, 3]})
+        await run_all(lab)
+        await launch(lab, overrides={"X": 7})
+        async with lab.db.transaction() as tx:  # the processor was shared: 1.5 s of CPU in 6 s
+            seconds = '{"startup": 2.0, "training": 1.5, "training_wall": 6.0, "evaluation": 1.0, "held": 9.0}'
+            await tx.execute(
+                "UPDATE experiments SET result = json_set(result, '$.seconds', json(?)) WHERE score > -1", (seconds,)
+            )
+        told = await analyze(lab, "efficiency")
+    assert told.efficiency is not None
+    assert told.efficiency.scheduling == pytest.approx(6 / (9 - 3))
+    assert told.efficiency.useful_share == pytest.approx(6 / 9, abs=0.001)
+    assert told.experiments == 6, "what isn't finished doesn't count"
+    assert told.left_out == ["1 not finished, or never started"]
+
+
+async def test_a_rehearsal_has_no_speed_up(tmp_path: Path) -> None:
+    async with opened(tmp_path) as lab:
+        await launch_grid(lab, factors={"X": [1, 2, 3]})
+        await run_all(lab)
+        async with lab.db.transaction() as tx:  # simulated: each says that it took 300 s, and was over at once
+            await tx.execute(
+                "UPDATE experiments SET result = json_set(result, '$.seconds.held', 300), finished_at = started_at"
+            )
+        told = await analyze(lab, "efficiency")
+    assert told.efficiency is not None
+    assert (told.efficiency.speed_up, told.efficiency.wall_hours) == (None, None)
+    assert any("rehearsed" in line for line in told.tells)
+
+
 async def test_the_yardstick_compares_at_equal_numbers_of_experiments(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
         await launch_grid(lab, factors={"X": [0, 1.5, 2, 3, 4, 5], "Y": [-2, -1, 0, 1]}, design="random", size=16)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import anyio
 import pytest
 from anyio import to_thread
+from labhand.server.domain import Status
 from labhand.server.errors import NotFoundError
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.manage.ledger_audit import audit
 from labhand.server.source import git
+from labhand.server.store.running import early_stops
 from typer.testing import CliRunner
 
+from ....waiting import until
 from ...dispatcher import support
 from .. import builders, writing
 
@@ -148,6 +152,46 @@ async def test_the_command_tells_differences_and_changes_of_the_allowance(honest
     told = await to_thread.run_sync(runner.invoke, app, arguments)
     assert told.exit_code == 1
     assert "e0003: its score is 0.1" in told.stdout
+
+
+async def test_a_run_that_the_lab_itself_stopped_is_not_accused(tmp_path: Path) -> None:
+    async with writing.opened(tmp_path) as lab:
+        [number] = await support.queue_up(lab, duration=support.LONG)
+        async with support.loop(lab) as loop:
+
+            async def runs() -> bool:
+                await loop.tick()
+                return (await support.experiment(lab, number)).status == Status.RUNNING
+
+            await until(runs)
+            async with lab.db.transaction() as tx:
+                await early_stops.ask(tx, number, "doomed: it could not reach a good score", 1.0, time.time())
+            await support.tick_until_idle(loop)
+        await lab.sources.tag({"e0001": (await support.experiment(lab, number)).commit})
+        assert (await support.experiment(lab, number)).status == Status.STOPPED
+        assert await differences(lab) == []
+        await edit(lab, "DELETE FROM stops")
+        assert await differences(lab) == ["e0001: its status is stopped in the ledger, and cancelled in e0001-1"]
+
+
+async def test_a_rehearsal_is_checked_without_run_folders_and_not_accused(tmp_path: Path) -> None:
+    writing.lay_out(tmp_path)
+    (tmp_path / "labhand.toml").write_text(
+        'trainer = "trainer"\n[pools.h200]\nbackend = "simulated"\ncount = 3\nfailures = 0.2\n'
+    )
+    lab = await Lab.open(tmp_path, wake=builders.Woken())
+    try:
+        await writing.launch_grid(lab, factors={"X": [0.5, 2.0, 3.0], "Y": [0.5, 1.0]})
+        async with support.loop(lab) as loop:
+            await support.tick_until_idle(loop)
+        found = await audit(lab.root)
+        assert (list(found.differences), list(found.unchecked), found.experiments) == ([], [], 10)
+        await edit(
+            lab, "UPDATE experiments SET score = 0.1 WHERE number = (SELECT max(number) FROM experiments WHERE score > 0)"
+        )
+        assert any("its score is 0.1 in the ledger, and" in line for line in await differences(lab))
+    finally:
+        await lab.close()
 
 
 async def test_where_there_is_no_lab_none_is_made(tmp_path: Path) -> None:
