@@ -60,7 +60,7 @@ def recompute(root: Path, markdown: str) -> Page:
         _validation(page, ledger, validation, sign)
         claim_sealed(page, ledger, validation, sign)
     _tried(page, ledger)
-    _noise(page, ledger, sign)
+    _noise(page, ledger)
     _efficiency(page, ledger, sign)
     _failures(page, ledger)
     _strata(page, ledger)
@@ -267,8 +267,7 @@ def _reference(ledger: Ledger) -> float:
     raise WrongClaimError("nothing to compare with")
 
 
-def _noise(page: Page, ledger: Ledger, sign: int) -> None:
-    del sign
+def _noise(page: Page, ledger: Ledger) -> None:
     sd, degrees = noise_of(ledger)
     sources = arms(ledger.scored)
     replicates = _replicates_of_reference(ledger)
@@ -301,11 +300,13 @@ def _louder(page: Page) -> str:
 
 
 def _drift(ledger: Ledger) -> str:
-    ran = [(e["finished_at"], e["score"]) for e in ledger.scored if e["purpose"] == "baseline"]
+    of_baseline = (e for e in ledger.scored if e["purpose"] == "baseline" or e["tree"] == ledger.baseline_tree)
+    ran = [(e["finished_at"], e["score"]) for e in of_baseline]
     if len(ran) < 6:
         return ""
     trend = stats.linregress([at for at, _ in ran], [score for _, score in ran])
-    return f", drift per day {num(trend.slope * 86400, digits=2)}, drift p {num(trend.pvalue, digits=2)}"
+    per_day, p = (num(float(figure), digits=2) for figure in (trend.slope * 86400, trend.pvalue))
+    return f", drift per day {per_day}, drift p {p}, drift runs {len(ran)}"
 
 
 def _replicates_of_reference(ledger: Ledger) -> int:
@@ -320,9 +321,11 @@ def _replicates_of_reference(ledger: Ledger) -> int:
 def _efficiency(page: Page, ledger: Ledger, sign: int) -> None:
     ended = [e for e in ledger.experiments if e["finished_at"] is not None and e["started_at"] is not None]
     seconds = {part: [float(e["seconds"].get(part) or 0.0) for e in ended] for part in ("startup", "training", "evaluation")}
+    seconds["training"] = [float(e["seconds"].get("training_wall") or e["seconds"].get("training") or 0.0) for e in ended]
     held, trained = math.fsum(e["gpu_seconds"] for e in ended), math.fsum(seconds["training"])
     around = math.fsum(seconds["startup"]) + math.fsum(seconds["evaluation"])
     useful = math.fsum(one for one, e in zip(seconds["training"], ended, strict=True) if e["score"] is not None)
+    is_simulated = any(float(e["seconds"].get("held") or 0) > 1.5 * (e["finished_at"] - e["started_at"]) + 1 for e in ended)
     wall = max(e["finished_at"] for e in ended) - min(e["started_at"] for e in ended)
     usd = math.fsum(e["usd"] for e in ended)
     confirmed = len({e["tree"] for e in ended if e["verdict"] == "confirmed"})
@@ -331,8 +334,8 @@ def _efficiency(page: Page, ledger: Ledger, sign: int) -> None:
         "usd": usd or None,
         "useful share": useful / held,
         "scheduling": trained / (held - around),
-        "speed up": (trained + around) / wall,
-        "wall hours": wall / 3600,
+        "speed up": None if is_simulated else (trained + around) / wall,
+        "wall hours": None if is_simulated else wall / 3600,
         "gpu hours per confirmed": held / 3600 / confirmed if confirmed else None,
         "usd per confirmed": usd / confirmed if confirmed and usd else None,
     }
@@ -354,13 +357,11 @@ def _stopped(page: Page, ledger: Ledger, sign: int) -> None:
         )
         for e in stopped
     }
-    saved = math.fsum(usual[e["setting"]] - e["gpu_seconds"] for e in stopped)
-    page.row("gpu seconds saved", num(max(0.0, saved), digits=3))
+    page.row("gpu seconds saved", num(max(0.0, math.fsum(usual[e["setting"]] - e["gpu_seconds"] for e in stopped)), digits=3))
     checked = [e for e in ledger.experiments if e["purpose"] == "spot_check" and e["score"] is not None]
     if checked:
         page.row("stopped run to the end", len(checked))
-        better = sum(sign * (_reference(ledger) - e["score"]) > 0 for e in checked)
-        page.row("stopped by mistake", better)
+        page.row("stopped by mistake", sum(sign * (_reference(ledger) - e["score"]) > 0 for e in checked))
 
 
 def _failures(page: Page, ledger: Ledger) -> None:
