@@ -54,12 +54,12 @@ class Study:
 
     def outcomes(self, pool: ProcessPoolExecutor) -> dict[Way, list[Outcome]]:
         """Run them all. Every way meets the same landscapes."""
-        found: dict[Way, list[Outcome]] = {way: [] for way in WAYS}
+        outcomes: dict[Way, list[Outcome]] = {way: [] for way in WAYS}
         for way in filter(ASKED.__contains__, WAYS):
             count = math.ceil(self.campaigns[way in SLOW] / (20 if QUICK else 1))
             run = partial(_outcome, way, self)
-            found[way] = list(pool.map(run, range(count), chunksize=max(1, count // 50)))
-        return found
+            outcomes[way] = list(pool.map(run, range(count), chunksize=max(1, count // 50)))
+        return outcomes
 
 
 def _outcome(way: Way, study: Study, seed: int) -> Outcome:
@@ -93,9 +93,9 @@ def main() -> None:
 
 def _kinds(pool: ProcessPoolExecutor) -> None:
     count = 5 if QUICK else 60
-    told = list(pool.map(_due_to_kinds, range(count)))
+    answers = list(pool.map(_due_to_kinds, range(count)))
     claims = list(pool.map(_across_kinds, range(count)))
-    changed = f"{sum(one for one, _ in told)} of {sum(all_ for _, all_ in told)} answers"
+    changed = f"{sum(different for different, _ in answers)} of {sum(total for _, total in answers)} answers"
     _print("due to the kind of GPU", "nothing matters; kinds 5 sd apart", str(SHORT), changed, "", _error(claims), "", "")
 
 
@@ -110,12 +110,12 @@ def _across_kinds(seed: int) -> Outcome:
 def _horizons(pool: ProcessPoolExecutor) -> None:
     count = 8 if QUICK else 80
     for horizons in ((), (LONGER,)):
-        found = list(pool.map(partial(_at_longer_horizons, horizons), range(count)))
-        misleading, caught = sum(one.misleading for one in found), sum(one.caught for one in found)
-        sound, kept = sum(one.sound for one in found), sum(one.kept for one in found)
-        told = f"caught {caught} of {misleading} that mislead, kept {kept} of {sound} that don't"
-        asked = f"horizons {[1, *horizons]}"
-        _print(f"short runs mislead, {asked}", f"crossing, {count} campaigns", str(SHORT), told, *[""] * 4)
+        runs = list(pool.map(partial(_at_longer_horizons, horizons), range(count)))
+        misleading, caught = sum(run.misleading for run in runs), sum(run.caught for run in runs)
+        sound, kept = sum(run.sound for run in runs), sum(run.kept for run in runs)
+        result = f"caught {caught} of {misleading} that mislead, kept {kept} of {sound} that don't"
+        measure = f"short runs mislead, horizons {[1, *horizons]}"
+        _print(measure, f"crossing, {count} campaigns", str(SHORT), result, *[""] * 4)
 
 
 def _at_longer_horizons(horizons: tuple[int, ...], seed: int) -> Horizons:
@@ -123,15 +123,15 @@ def _at_longer_horizons(horizons: tuple[int, ...], seed: int) -> Horizons:
 
 
 def _whole_lab() -> None:
-    said = alike = tests = crowned = 0
+    statements = alike = tests = crowned = 0
     campaigns = [(seed, settings) for seed in range(1 if QUICK else 2) for settings in (SMOOTH, UNEQUAL)]
     for seed, settings in campaigns:
         agent, same_agent = climber(Random(seed), 120), climber(Random(seed), 120)
-        found = anyio.run(compare, agent, same_agent, {**settings, "seed": seed})
-        said, alike, tests = said + found.said, alike + found.alike, tests + found.tests
-        crowned += found.champions
-    told = f"{alike} of {said} alike, {tests} validations and {crowned} champions among them"
-    _print("driver against whole lab", f"smooth, and unequal noise: {len(campaigns)} campaigns", "120", told, *[""] * 4)
+        agreement = anyio.run(compare, agent, same_agent, {**settings, "seed": seed})
+        statements, alike = statements + agreement.statements, alike + agreement.alike
+        tests, crowned = tests + agreement.tests, crowned + agreement.champions
+    result = f"{alike} of {statements} alike, {tests} validations and {crowned} champions among them"
+    _print("driver against whole lab", f"smooth, and unequal noise: {len(campaigns)} campaigns", "120", result, *[""] * 4)
 
 
 def _tell(measure: str, study: Study, outcomes: Mapping[Way, Sequence[Outcome]], figure: Figure) -> None:
@@ -139,24 +139,24 @@ def _tell(measure: str, study: Study, outcomes: Mapping[Way, Sequence[Outcome]],
 
 
 def _progress(outcomes: Sequence[Outcome]) -> str:
-    return _share(sum(one.progress for one in outcomes), len(outcomes))
+    return _share(sum(outcome.progress for outcome in outcomes), len(outcomes))
 
 
 def _found(outcomes: Sequence[Outcome]) -> str:
-    return _share(sum(one.found for one in outcomes), len(outcomes))
+    return _share(sum(outcome.found for outcome in outcomes), len(outcomes))
 
 
 def _coverage(outcomes: Sequence[Outcome]) -> str:
-    told = [one.covered for one in outcomes if one.covered is not None]
-    return _share(sum(told), len(told)) if told else ""
+    covered = [outcome.covered for outcome in outcomes if outcome.covered is not None]
+    return _share(sum(covered), len(covered)) if covered else ""
 
 
 def _error(outcomes: Sequence[Outcome]) -> str:
-    return _mean([one.error for one in outcomes if one.error is not None])
+    return _mean([outcome.error for outcome in outcomes if outcome.error is not None])
 
 
 def _regret(outcomes: Sequence[Outcome]) -> str:
-    return _mean([one.regret for one in outcomes])
+    return _mean([outcome.regret for outcome in outcomes])
 
 
 def _mean(values: Sequence[float]) -> str:

@@ -90,7 +90,7 @@ def total(parts: Iterable[Committed]) -> Committed:
     """All of it together."""
     listed = list(parts)
     return Committed(
-        sum(one.experiments for one in listed), sum(one.gpu_seconds for one in listed), sum(one.usd for one in listed)
+        sum(part.experiments for part in listed), sum(part.gpu_seconds for part in listed), sum(part.usd for part in listed)
     )
 
 

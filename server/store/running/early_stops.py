@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from ...domain import Experiment
 from ...ids import run_id
 from ..comparison import champions
 from ..database import Reader, Row, Transaction
-from ..experiments import cancellation
+from ..experiments import cancellation, workload
 from ..experiments.rows import experiment_record
 
 
@@ -97,8 +98,8 @@ async def ended(reader: Reader, setting: str, most: int) -> list[ScoredCurve]:
         f"{scored.format(0, 'finished_seq IS NOT NULL')} AND +score IS NOT NULL ORDER BY finished_seq DESC LIMIT ?",
         (row["stratum"], most),
     )
-    numbers = {one["number"] for one in references}
-    return [_ended(one) for one in (*references, *(one for one in others if one["number"] not in numbers))]
+    numbers = {reference["number"] for reference in references}
+    return [_ended(each) for each in (*references, *(other for other in others if other["number"] not in numbers))]
 
 
 async def unchecked(tx: Transaction) -> list[tuple[int, Experiment]]:
@@ -112,18 +113,19 @@ async def unchecked(tx: Transaction) -> list[tuple[int, Experiment]]:
 
 
 async def stopped(reader: Reader, experiments: Sequence[int]) -> list[EarlyStop]:
-    """Those of the experiments that were stopped."""
+    """Returns those of the experiments that were stopped as doomed, by number."""
     rows = await reader.rows(
-        "SELECT one.number, stops.seconds, one.gpu_seconds, other.score AS checked, strata.reference,"
-        " (SELECT avg(gpu_seconds) FROM experiments AS scored WHERE scored.setting = one.setting AND scored.score IS NOT NULL)"
-        f" AS usual FROM {_STOPPED} LEFT JOIN experiments AS other ON {_TWIN} AND other.purpose = 'spot_check'"
-        " LEFT JOIN strata ON strata.number = other.stratum ORDER BY one.number"
+        "SELECT one.number, one.setting, stops.seconds, one.gpu_seconds, other.score AS checked, strata.reference"
+        f" FROM {_STOPPED} LEFT JOIN experiments AS other ON {_TWIN} AND other.purpose = 'spot_check'"
+        " LEFT JOIN strata ON strata.number = other.stratum"
+        " WHERE one.number IN (SELECT value FROM json_each(?)) ORDER BY one.number",
+        (json.dumps(list(experiments)),),
     )
-    wanted = frozenset(experiments)
+    # Once for each setting: a mean for each row would read the whole ledger as often as a run was stopped.
+    usual = {setting: await workload.mean_gpu_seconds(reader, setting) for setting in {row["setting"] for row in rows}}
     return [
-        EarlyStop(row["number"], row["seconds"], row["gpu_seconds"], row["usual"], row["checked"], row["reference"])
+        EarlyStop(row["number"], row["seconds"], row["gpu_seconds"], usual[row["setting"]], row["checked"], row["reference"])
         for row in rows
-        if row["number"] in wanted
     ]
 
 
