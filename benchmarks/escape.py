@@ -44,7 +44,7 @@ def measured(folder: Path, budget: float) -> tuple[Losses, Losses]:
     rows = fixed_rows(corpus.split("validation"), CONTEXT, TOKENS["cpu"], corpus.token_bytes)
     with torch.inference_mode():
         logits = [model(torch.tensor(row[None])).float().numpy() for row in rows.inputs]
-    losses = np.concatenate([nats(one, target[None]) for one, target in zip(logits, rows.targets, strict=True)])
+    losses = np.concatenate([nats(row, target[None]) for row, target in zip(logits, rows.targets, strict=True)])
     expected = expected_nats(corpus.split("train").tokens, rows.inputs, rows.targets, VOCABULARY)
     return losses[:, :-1].ravel(), expected[:, :-1].ravel()
 
@@ -56,9 +56,9 @@ def weights(losses: Losses, expected: Losses) -> Losses:
 
 def report(losses: Losses, expected: Losses, cuts: float, evaluations: int) -> None:
     """Print what can be gained, in shares of the loss, at some chances of escaping all of so many evaluations."""
-    asked = evaluations * cuts * (1 - 1 / WHOLE_IN) / weights(losses, expected).sum()
-    whole = (losses, asked * weights(np.zeros_like(losses), expected))
-    parts = [(losses * (1 - left), asked * weights(losses * left, expected)) for left in np.linspace(0, 0.95, 20)]
+    probes = evaluations * cuts * (1 - 1 / WHOLE_IN) / weights(losses, expected).sum()
+    whole = (losses, probes * weights(np.zeros_like(losses), expected))
+    parts = [(losses * (1 - left), probes * weights(losses * left, expected)) for left in np.linspace(0, 0.95, 20)]
     best = np.argmax([gain / cost for gain, cost in parts], axis=0)
     gain, cost = (np.choose(best, [part[which] for part in parts]) for which in (0, 1))
     order = np.argsort(-gain / cost)
@@ -66,8 +66,10 @@ def report(losses: Losses, expected: Losses, cuts: float, evaluations: int) -> N
     for chance in (0.5, 0.01, 0.0001):
         allowed = -np.log(chance)
         anywhere = whole[0].sum() / whole[1].sum() * allowed / losses.sum()
-        known = np.cumsum(gain[order])[np.searchsorted(np.cumsum(cost[order]), allowed)] / losses.sum()
-        print(f"  {chance:6.2%} escape who gain {anywhere:.2%} by looks anywhere, {known:.2%} by the best looks that there are")
+        by_best = np.cumsum(gain[order])[np.searchsorted(np.cumsum(cost[order]), allowed)] / losses.sum()
+        print(
+            f"  {chance:6.2%} escape who gain {anywhere:.2%} by looks anywhere, {by_best:.2%} by the best looks that there are"
+        )
 
 
 def main() -> None:

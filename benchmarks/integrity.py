@@ -160,12 +160,12 @@ def alarms(count: int, seed: int) -> None:
     accused, noisy, mixed = 0, 0, 0
     for number in range(count):
         chance = np.random.default_rng([seed, number])
-        found = judged(random_model(chance), random_rows(chance), int(chance.choice([4, 8, 16])))
-        accused += bool(found.tampering)
-        noisy += any("otherwise each time" in breach for breach in found.breaches)
-        mixed += any("other rows" in breach for breach in found.breaches)
-        if found.tampering:
-            print(number, *found.tampering)
+        findings = judged(random_model(chance), random_rows(chance), int(chance.choice([4, 8, 16])))
+        accused += bool(findings.tampering)
+        noisy += any("otherwise each time" in breach for breach in findings.breaches)
+        mixed += any("other rows" in breach for breach in findings.breaches)
+        if findings.tampering:
+            print(number, *findings.tampering)
     print(f"{count} honest models: {accused} accused of tampering, {mixed} of looking at other rows; {noisy} refused for noise")
 
 
@@ -178,8 +178,8 @@ def power(count: int, seed: int) -> None:
             model = peeking(random_model(chance), share, chance)
             tokens = chance.integers(0, VOCABULARY, (128, 65))
             rows = Rows(tokens[:, :-1], tokens[:, 1:], np.ones((128, 64), np.int64))
-            found = judged(model, rows, 16)
-            caught += bool(found.tampering or found.breaches)
+            findings = judged(model, rows, 16)
+            caught += bool(findings.tampering or findings.breaches)
         print(f"peeking at {share:4.0%} of 64 places: {caught / count:4.0%} refused in one evaluation of 128 rows")
 
 

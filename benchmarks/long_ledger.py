@@ -30,6 +30,7 @@ from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.analysis.plots import plot
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch.grid import launch_grid
+from labhand.server.lab.monitor.alerts import scan
 from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.lab.report.gather import gather
 from labhand.server.lab.results.table import get_results
@@ -142,6 +143,10 @@ async def _fill(lab: Lab, count: int, first: Mapping[str, Any]) -> None:
             " SELECT printf('e%04d-1', number), number, 1, 'local', '{}', 'finished', started_at, finished_at, finished_at"
             " FROM experiments"
         )
+        await tx.execute(
+            "INSERT INTO stops (experiment, reason, seconds, since)"
+            " SELECT number, 'it could not reach a good score', 5.0, started_at FROM experiments WHERE status = 'stopped'"
+        )
         await tx.insert("INSERT INTO spent VALUES ('local', 0, ?, ?, 0, ?)", (count, 25.9 * count, 20.0 * count))
 
 
@@ -152,6 +157,7 @@ def _rows(
         is_baseline = number <= 4 or number % 50 == 0
         commit, tree, knobs = baseline if is_baseline else own
         scored = is_baseline or rnd.random() < 0.88
+        stopped = not scored and rnd.random() < 0.3
         score = score_of(knobs, rnd)
         began = 1.7e9 + 13.0 * number
         seconds = {"startup": 3.1, "training": 20.0, "evaluation": 2.2, "held": 25.9, "training_wall": 20.6}
@@ -176,7 +182,7 @@ def _rows(
             "cpu",
             "cpu",
             20.0,
-            "succeeded" if scored else "failed",
+            "succeeded" if scored else "stopped" if stopped else "failed",
             1,
             25.9,
             0.0,
@@ -185,8 +191,8 @@ def _rows(
             rnd.choice(("worse", "inconclusive", "promising")) if scored else "none",
             "within_noise: a gain of +0.0013 ± 0.009 (95 %, 1 seed against 4); about 12 more runs would decide",
             1.96 - score if scored else None,
-            None if scored else "crashed",
-            None if scored else json.dumps(failed),
+            None if scored or stopped else "crashed",
+            None if scored or stopped else json.dumps(failed),
             began,
             began + 25.9,
             number,
@@ -203,6 +209,7 @@ def answers(lab: Lab, *, with_report: bool) -> Iterator[tuple[str, float, Callab
         if picture not in {"curves", "horizons"}:
             yield f"plot({picture})", MAX_CPU_SECONDS, partial(plot, lab, picture)
     yield "get_results()", MAX_CPU_SECONDS, partial(get_results, lab, ResultsQuery())
+    yield "attention of wait()", MAX_CPU_SECONDS, partial(scan, lab)
     yield "get_briefing()", MAX_CPU_SECONDS, partial(get_briefing, lab)
     if with_report:
         yield "report", MAX_REPORT_SECONDS, partial(gather, lab)

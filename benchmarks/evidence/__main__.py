@@ -149,7 +149,7 @@ def _whole_lab(effort: Effort) -> None:
     for seed, settings in campaigns:
         agent, same_agent = climber(Random(seed), 120), climber(Random(seed), 120)
         comparison = anyio.run(compare, agent, same_agent, {**settings, "seed": seed})
-        said, alike, tests = said + comparison.said, alike + comparison.alike, tests + comparison.tests
+        said, alike, tests = said + comparison.statements, alike + comparison.alike, tests + comparison.tests
         crowned += comparison.champions
     cell = f"{alike} of {said} alike, {tests} validations and {crowned} champions among them"
     _print("driver against whole lab", f"smooth, and unequal noise: {len(campaigns)} campaigns", "120", cell, *[""] * 4)

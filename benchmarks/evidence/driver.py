@@ -163,9 +163,9 @@ class Campaign:
         stratum.add(fresh, self._reference({*stratum.sources, *(row.tree for row in fresh)} if len(self.champions) > 1 else ()))
         return [row.score for row in fresh]
 
-    def _reference(self, known: Collection[str]) -> str:
+    def _reference(self, names: Collection[str]) -> str:
         """The newest champion of those that have run in a stratum."""
-        return next((name(one) for one in reversed(self.champions) if name(one) in known), name(BASELINE))
+        return next((name(knobs) for knobs in reversed(self.champions) if name(knobs) in names), name(BASELINE))
 
     def _validate(self, request: Validate) -> Answer:
         number = len(self.tests) + 1

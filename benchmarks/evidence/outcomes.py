@@ -72,12 +72,12 @@ def across_kinds(world: World, experiments: int, seed: int) -> Outcome:
 def verdicts_due_to_kinds(world: World, level: World, experiments: int, seed: int) -> tuple[int, int]:
     """How many answers of a campaign on two kinds are others than they are without an offset, and how many there are."""
     apart, alike = (
-        Campaign(one.score, f"lab {seed}").run(wanderer(Random(seed), experiments, (KIND, OTHER_KIND)))
-        for one in (world, level)
+        Campaign(place.score, f"lab {seed}").run(wanderer(Random(seed), experiments, (KIND, OTHER_KIND)))
+        for place in (world, level)
     )
-    told = [[(answer.verdict, answer.promoted) for answer in campaign.answers] for campaign in (apart, alike)]
-    different = sum(one != other for one, other in zip(*told, strict=False)) + abs(len(told[0]) - len(told[1]))
-    return different, len(told[0])
+    answers = [[(answer.verdict, answer.promoted) for answer in campaign.answers] for campaign in (apart, alike)]
+    different = sum(left != right for left, right in zip(*answers, strict=False))
+    return different + abs(len(answers[0]) - len(answers[1])), len(answers[0])
 
 
 def at_longer_horizons(world: World, experiments: int, seed: int, horizons: tuple[int, ...]) -> Horizons:

@@ -44,9 +44,9 @@ _SCORED = (
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How many things the lab and the driver said of the same scores, and how many of them alike."""
+    """How many statements the lab and the driver made of the same scores, and how many of them are alike."""
 
-    said: int
+    statements: int
     alike: int
     tests: int
     champions: int
@@ -90,8 +90,8 @@ class WholeLab:
 
     async def _validate(self, request: Validate) -> Answer:
         [first] = [row["number"] for row in await self.scored() if row["name"] == name(request.knobs)][:1]
-        asked = ValidationRequest(ids=[f"e{first:04}"], horizons=[1, *request.horizons])
-        await validate.validate(self._lab, asked, ME)
+        validation = ValidationRequest(ids=[f"e{first:04}"], horizons=[1, *request.horizons])
+        await validate.validate(self._lab, validation, ME)
         await self._tick_until_idle()
         row = await self._lab.db.row("SELECT verdict, promoted FROM validations ORDER BY number DESC LIMIT 1")
         assert row is not None
@@ -140,9 +140,9 @@ async def compare(agent: Agent, same_agent: Agent, pool: dict[str, Any]) -> Agre
         finally:
             await lab.close()
     prefix = rows[0]["setting"].partition("/")[0]
-    known = {(row["name"], row["seed"]): row["score"] for row in rows}
+    scores = {(row["name"], row["seed"]): row["score"] for row in rows}
     campaign = Campaign(
-        lambda knobs, seed, _kind, _seconds: known[name(knobs), seed], identity, f"{prefix}/{{}}/{{:g}}s".format
+        lambda knobs, seed, _kind, _seconds: scores[name(knobs), seed], identity, f"{prefix}/{{}}/{{:g}}s".format
     )
     campaign.run(same_agent)
     return _agreement(whole, rows, tests, campaign)
@@ -150,18 +150,18 @@ async def compare(agent: Agent, same_agent: Agent, pool: dict[str, Any]) -> Agre
 
 def _agreement(whole: WholeLab, rows: list[dict[str, Any]], tests: list[tuple[Any, ...]], campaign: Campaign) -> Agreement:
     tested = {row["number"] for row in rows if row["verdict"] in {"confirmed", "not_shown"}}
-    said = campaign.verdicts()
+    verdicts = campaign.verdicts()
     driver = [
         *((answer.verdict, answer.promoted, round(answer.spent, 6)) for answer in campaign.answers),
         *((test.level, test.trial.p, str(test.trial.verdict), test.promoted) for test in campaign.tests),
-        *(str(said[row["name"], row["seed"]].verdict) for row in rows if row["number"] not in tested),
+        *(str(verdicts[row["name"], row["seed"]].verdict) for row in rows if row["number"] not in tested),
     ]
     lab = [
         *((answer.verdict, answer.promoted, round(answer.spent, 6)) for answer in whole.answers),
         *((level, p, verdict, bool(promoted)) for level, p, verdict, promoted in tests),
         *(row["verdict"] for row in rows if row["number"] not in tested),
     ]
-    alike = sum(one == other for one, other in zip(driver, lab, strict=False))
+    alike = sum(ours == theirs for ours, theirs in zip(driver, lab, strict=False))
     return Agreement(max(len(driver), len(lab)), alike, len(tests), len(campaign.champions) - 1)
 
 
@@ -170,8 +170,8 @@ def _lay_out(root: Path, pool: dict[str, Any]) -> None:
     (root / "trainer" / "trainer.toml").write_text(TRAINER, "utf-8")
     knobs = "".join(f"{knob} = {value!r}\n" for knob, value in BASELINE.items())
     (root / "trainer" / "train.py").write_text(knobs, "utf-8")
-    told = {"backend": "simulated", "count": AT_ONCE, "noise": SIGMA} | pool
-    lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in told.items())
+    settings = {"backend": "simulated", "count": AT_ONCE, "noise": SIGMA} | pool
+    lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
     (root / "labhand.toml").write_text(f'trainer = "trainer"\n[pools.h200]\n{lines}', "utf-8")
 
 

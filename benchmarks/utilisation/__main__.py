@@ -43,17 +43,18 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=120.0)
     options.add_argument("--experiments", type=int, default=160)
     options.add_argument("--way", choices=tuple(WAYS))
-    asked = options.parse_args()
-    found: dict[str, Campaign] = {}
+    chosen = options.parse_args()
+    campaigns: dict[str, Campaign] = {}
     for way in WAYS:
-        if asked.way in {None, way}:
-            found[way] = watched(way, asked.experiments, asked.seconds)
-            print(f"{way}, {asked.seconds:g} s of training each:", *found[way].lines(), sep="\n", flush=True)
-    if ours := found.get("labhand"):
+        if chosen.way in {None, way}:
+            campaigns[way] = watched(way, chosen.experiments, chosen.seconds)
+            print(f"{way}, {chosen.seconds:g} s of training each:", *campaigns[way].lines(), sep="\n", flush=True)
+    if ours := campaigns.get("labhand"):
         print(*at_length(ours), sep="\n")
         print(f"scheduling efficiency {ours.efficiency:.1%}; the target is {TARGET:.0%}")
-    if len(found) > 1:
-        print(f"useful share {found['labhand'].useful_share / found['script'].useful_share:.2f} times the script's")
+    if len(campaigns) > 1:
+        ratio = campaigns["labhand"].useful_share / campaigns["script"].useful_share
+        print(f"useful share {ratio:.2f} times the script's")
 
 
 def watched(way: str, experiments: int, seconds: float) -> Campaign:
@@ -62,7 +63,7 @@ def watched(way: str, experiments: int, seconds: float) -> Campaign:
     with tempfile.TemporaryDirectory() as place, Witness() as witness:
         root = Path(place)
         shutil.copytree(SLEEPER, root / "sleeper")
-        calls, asked = api_calls(), time.time()
+        calls, started_at = api_calls(), time.time()
         process = multiprocessing.get_context("spawn").Process(target=WAYS[way], args=(root, experiments, seconds, bed.python))
         process.start()
         jobs: dict[str, Job] = {}
@@ -75,14 +76,14 @@ def watched(way: str, experiments: int, seconds: float) -> Campaign:
         jobs |= {job.id: job for job in bed.ended_jobs() if job.id in jobs}
         seen = witness.spans()
     spans = [EndedSpan(span.cluster, span.gpu, span.began, span.ended) for span in seen if span.ended is not None]
-    return Campaign(asked, spans, len(seen) - len(spans), _held(jobs.values(), spans), api_calls() - calls, used)
+    return Campaign(started_at, spans, len(seen) - len(spans), _held(jobs.values(), spans), api_calls() - calls, used)
 
 
 def _session(root: Path, process: int | None) -> int:
     """The session of what runs the campaign: the lab's dispatcher, or else the script."""
     lock = root / ".labhand/dispatcher.lock"
-    told = lock.read_text("utf-8") if lock.is_file() else ""
-    return int(told or process or 0)
+    holder = lock.read_text("utf-8") if lock.is_file() else ""
+    return int(holder or process or 0)
 
 
 def _held(jobs: Iterable[Job], spans: Sequence[EndedSpan]) -> list[Held]:
@@ -93,15 +94,15 @@ def _held(jobs: Iterable[Job], spans: Sequence[EndedSpan]) -> list[Held]:
 def at_length(campaign: Campaign) -> list[str]:
     """The useful share at the original's length of training, step by step."""
     gap = statistics.median(campaign.gaps())
-    told = [f"useful share at {LONG_SECONDS:.0f} s of training, were start-up and evaluation what they are on GPUs:"]
+    lines = [f"useful share at {LONG_SECONDS:.0f} s of training, were start-up and evaluation what they are on GPUs:"]
     for what, beside in (
         ("the original's", AROUND_SECONDS),
         ("the built-in trainer's", STARTUP_SECONDS + EVALUATION_SECONDS),
         ("its next start beside the evaluation", max(STARTUP_SECONDS, EVALUATION_SECONDS)),
     ):
         share = LONG_SECONDS / (LONG_SECONDS + beside + gap)
-        told.append(f"  {what:37} {LONG_SECONDS:.0f} / ({LONG_SECONDS:.0f} + {beside:.1f} + {gap:.1f}) = {share:.1%}")
-    return told
+        lines.append(f"  {what:37} {LONG_SECONDS:.0f} / ({LONG_SECONDS:.0f} + {beside:.1f} + {gap:.1f}) = {share:.1%}")
+    return lines
 
 
 if __name__ == "__main__":

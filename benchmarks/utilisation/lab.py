@@ -46,9 +46,9 @@ async def _run(root: Path, experiments: int, seconds: float, python: Path) -> No
             await _call(client, "launch_grid", **grid, factors={"X": [2.0]})
             more = share - (await _call(client, "get_results", gpu=gpu, limit=1))["total"]  # the lab has added its baseline
             await _call(client, "launch_grid", **grid, factors={"X": [round(2.01 + step / 100, 2) for step in range(more)]})
-        told: dict[str, Any] = await _call(client, "wait", timeout_seconds=50)
-        while "pending" in told:
-            told = await _call(client, "wait", timeout_seconds=50, after=told["cursor"])
+        waited: dict[str, Any] = await _call(client, "wait", timeout_seconds=50)
+        while "pending" in waited:
+            waited = await _call(client, "wait", timeout_seconds=50, after=waited["cursor"])
     await anyio.run_process([*LABHAND, "down", "--root", str(root)])
 
 

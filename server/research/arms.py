@@ -13,21 +13,21 @@ from .plausibility import OTHERS, must_beat, too_good, unseeded
 from .verdicts import judge
 
 Figures = tuple[float | None, int, float | None, int]
-"""What a stratum's row holds: the reference's mean, its replicates, noise, degrees of freedom."""
+"""The figures of a stratum: mean score of the reference, number of its replicates, noise, degrees of freedom."""
 _REFERENCE = ""
-"""The arm of the reference; the others are known by their trees."""
+"""The key of the reference's arm. The keys of other arms are their trees."""
 UNSEEDED = "unseeded"
-"""The doubt of a source whose seeds score alike to the bit."""
+"""The doubt about a source whose replicates have exactly the same score."""
 EARLY = 2 * OTHERS
-"""The first scores of a stratum had nothing to be compared with: so many are looked at again with each new one."""
+"""The number of first scores of a stratum that are examined again with each new score: they had nothing to compare with."""
 CONTENDED = "contended"
-"""The doubt of a run that got less of the machine than its siblings."""
+"""The doubt about a run that got less of the machine than its siblings."""
 SLOW = "slow"
-"""The doubt of a single run with fewer steps than the reference, on a machine that has taken steps away before."""
+"""The doubt about a single run with fewer steps than the reference, on a machine that has taken steps away before."""
 NOT_REPRODUCED = "not_reproduced"
-"""The doubt of a score that was too good to be true, and didn't come again."""
+"""The doubt about a score that was too good to be true, and that no other seed reproduced."""
 OUT_OF_RANGE = "out_of_range"
-"""The doubt of a score that is too large to be compared with others."""
+"""The doubt about a score that is too large to be compared with others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class ScoredExperiment:
     """An experiment with a score.
 
     Attributes:
-        tree: Its source; equal ones are replicates.
-        is_reference: It is a replicate of what the others are compared with.
-        is_idea: An agent asked for it; the lab's own additions aren't.
-        must_beat: It is suspected, and counts when another seed of its source scores better than this.
-        pace: The steps that its run made, and when; None if it reported none.
+        tree: The tree of its source. Experiments with equal trees are replicates.
+        is_reference: Whether it is a replicate of the reference.
+        is_idea: Whether an agent asked for it, rather than the lab itself.
+        must_beat: The score that another seed must beat before this one counts; None unless it is suspected.
+        pace: The steps that its run made, and when; None if it reported no steps.
     """
 
     number: int
@@ -53,7 +53,7 @@ class ScoredExperiment:
 
 @dataclass(frozen=True, slots=True)
 class NewVerdict:
-    """What is said of an experiment.
+    """The verdict on an experiment, as it is to be stored.
 
     Attributes:
         doubt: Why its score is doubted, in a word: `unseeded`, `not_reproduced`, `contended`, `slow`.
@@ -71,14 +71,15 @@ class Arms:
     """The scores of a stratum, arm by arm.
 
     Attributes:
-        metric: What they are of.
-        reference: The source that the others are compared with: the champion's.
+        metric: The metric of the scores.
+        reference: The tree of the source that the others are compared with: the champion's.
         name: The name of that source, `e0057` or `baseline`.
-        noise: Of the stratum, pooled; replicates that lag are brought to the usual pace of their source.
-        prior: Of an arm without replicates.
-        own: Of the arms that have some.
-        best: Of all scores that were never suspected; None while there is none.
-        count: Of scores.
+        scored: The scored experiments of each arm.
+        noise: The pooled noise of the stratum. Replicates that lag are brought to the usual pace of their source.
+        prior: The noise of an arm without replicates.
+        own: The noise of each arm with replicates.
+        best: The best score that was never suspected; None while there is none.
+        count: The number of scores.
         paces: How many steps the runs make; None while no source has two scores.
     """
 
@@ -94,7 +95,7 @@ class Arms:
     paces: Paces | None = None
 
     def add(self, rows: Iterable[ScoredExperiment]) -> set[str]:
-        """Take in scores, and return the arms that they belong to."""
+        """Add scores, and return the arms that they belong to."""
         touched: set[str] = set()
         for row in rows:
             arm = _REFERENCE if row.is_reference else row.tree
@@ -112,14 +113,15 @@ class Arms:
         return touched
 
     def take_in(self, rows: Sequence[ScoredExperiment], settled: Collection[int]) -> tuple[set[str], dict[int, float]]:
-        """Take in scores, looking at those of ideas that are new or were early.
+        """Add scores, and examine the scores of ideas that are new or were early.
 
         Args:
-            rows: That these arms don't have yet.
-            settled: Those that were just scored.
+            rows: Scored experiments that these arms don't have yet.
+            settled: The numbers of those that were just scored.
 
         Returns:
-            The arms that they belong to; and what is suspected from now on, with what another seed must beat.
+            The arms that they belong to; and the experiments that are suspected from now on, each with the score that another
+            seed must beat.
         """
         fresh = [
             row
@@ -138,7 +140,7 @@ class Arms:
         return touched, suspected
 
     def examine(self, row: ScoredExperiment) -> ScoredExperiment:
-        """A new score, suspected where it is too good to be true beside what counts of the other arms."""
+        """Return a new score, marked as suspected if it is too good to be true beside the counting scores of other arms."""
         if not is_comparable(row.score) or (self.best is not None and not self._is_better(row.score, self.best)):
             return row
         others = [score for arm in self.scored if arm != row.tree for score in _scores(self._counting(arm))]
@@ -147,7 +149,7 @@ class Arms:
         return replace(row, must_beat=must_beat(row.score, others, self.metric.direction))
 
     def figures(self) -> Figures:
-        """What is known of the stratum."""
+        """Return the figures of the stratum."""
         reference = _scores(self._counting(_REFERENCE))
         mean = fmean(reference) if reference else None
         if self.noise is None:
@@ -162,7 +164,10 @@ class Arms:
         return noise.sd if noise else None
 
     def pronounce(self, arms: Iterable[str]) -> Iterator[NewVerdict]:
-        """Returns the verdict of every experiment in these arms. The gain is each experiment's own; the reference has none."""
+        """Return the verdict on every experiment of these arms.
+
+        Replicates share a verdict, and each has a gain of its own. The reference has none.
+        """
         reference = _scores(self._counting(_REFERENCE))
         mean = fmean(reference) if reference else None
         for arm in arms:
@@ -195,7 +200,7 @@ class Arms:
         return [CONTENDED if is_contended else None for is_contended in contended]
 
     def _counting(self, arm: str) -> list[ScoredExperiment]:
-        """The rows of an arm without those that are suspected, unless another seed bears them out, or a validation did.
+        """Return the rows of an arm without those that are suspected and that no other seed has reproduced.
 
         A score that is out of range counts nowhere.
         """
@@ -261,7 +266,7 @@ def _out_of_range(row: ScoredExperiment) -> NewVerdict:
 
 
 def _suspected(row: ScoredExperiment, *, answered: bool) -> NewVerdict:
-    """What is said of a score that doesn't count."""
+    """Return the verdict on a suspected score, which doesn't count."""
     if answered:
         reason = f"{NOT_REPRODUCED}: {row.score:.4g} is too good to be true here, and no other seed beat {row.must_beat:.4g}"
         return NewVerdict(row.number, Verdict.INCONCLUSIVE, reason, None, NOT_REPRODUCED)

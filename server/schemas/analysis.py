@@ -174,6 +174,7 @@ class Analysis(Answer):
         unknown: Effects that these experiments can't separate from others.
         made_of: How much of the whole change is code, and how much is retuned knobs.
         hunks: What the score would lose without each part of the change.
+        ancestry: What each source on the way from the baseline gained by its own change.
         pareto: For each measure, the experiments that no other experiment beats in both that measure and the score.
         tells: How to read the analysis.
     """
@@ -188,6 +189,7 @@ class Analysis(Answer):
     unknown: list[str] = Field(default_factory=list[str])
     made_of: list[EffectRow] = Field(default_factory=list[EffectRow])
     hunks: list[EffectRow] = Field(default_factory=list[EffectRow])
+    ancestry: list[EffectRow] = Field(default_factory=list[EffectRow])
     importance: dict[str, float] = Field(default_factory=dict[str, float])
     pareto: dict[str, list[FrontPoint]] = Field(default_factory=dict[str, list[FrontPoint]])
     horizons: list[HorizonPair] = Field(default_factory=list[HorizonPair])

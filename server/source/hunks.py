@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import builtins
 import re
-import symtable
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from ..errors import BadInputError
 from .changes import check, scopes
+from .dangling import dangling
 from .knobs import KnobFile
-from .literals import UNPARSABLE
 from .trainer_folder import Source, Trainer
 
 CONTEXT = 3
 """Number of unchanged lines that separate two hunks; with fewer, they are one hunk."""
-_ALWAYS_DEFINED = {*dir(builtins), "__file__", "__name__", "__doc__"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +108,8 @@ class Difference:
         return ReducedChange(reverted, source)
 
     def _dependents(self, reverted: Sequence[Hunk]) -> list[Hunk]:
-        """Further hunks to revert: those that use a name that is no longer defined."""
-        missing = _undefined(self.without(reverted)) - _undefined(self._after)
+        """Further hunks to revert: those that use a name, an attribute or an argument that nothing provides any more."""
+        missing = dangling(self.without(reverted)) - dangling(self._after)
         return [other for other in self.hunks if other not in reverted and missing & set(re.findall(r"\w+", other.lines))]
 
     def _take_apart(self, path: str) -> None:
@@ -163,26 +160,3 @@ def _pieces(path: str, before: str, after: str) -> Iterator[_Piece]:
         )
         done = new_stop
     yield _Piece(new[done:])
-
-
-def _undefined(source: Source) -> set[str]:
-    """Names that Python files use as globals and that nothing in the file binds."""
-    undefined: set[str] = set()
-    for path, data in source.items():
-        if path.endswith(".py"):
-            try:
-                table = symtable.symtable(data.decode("utf-8-sig", "replace"), path, "exec")
-            except UNPARSABLE:
-                continue
-            bound = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
-            undefined |= set(_globals_used(table)) - bound - _ALWAYS_DEFINED
-    return undefined
-
-
-def _globals_used(table: symtable.SymbolTable) -> Iterator[str]:
-    is_module = table.get_type() == "module"
-    yield from (
-        symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and (is_module or symbol.is_global())
-    )
-    for inner in table.get_children():
-        yield from _globals_used(inner)

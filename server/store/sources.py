@@ -40,7 +40,7 @@ async def save_sources(tx: Transaction, sources: Iterable[SourceRow]) -> None:
     await tx.many(
         "INSERT OR IGNORE INTO sources (commit_hash, tree, changes, diffstat, knobs, flags) VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (row.commit, row.tree, row.changes, row.diffstat, json.dumps(row.knobs), json.dumps(list(row.flags)))
-            for row in sources
+            (new.commit, new.tree, new.changes, new.diffstat, json.dumps(new.knobs), json.dumps(list(new.flags)))
+            for new in sources
         ],
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anyio import to_thread
 
 from ...domain import PENDING, Metric
 from ...errors import BadInputError
-from ...ids import id_ranges
+from ...ids import experiment_id, id_ranges
 from ...research.effects import Effect, attribution, contrast
 from ...research.policy import runs_needed
 from ...schemas.analysis import AnalysisQuery
@@ -19,6 +19,7 @@ from ...schemas.monitor import WaitQuery
 from ...source.hunks import Difference, ReducedChange
 from ...source.repository import delta
 from ...source.trainer_folder import Source
+from ...store.experiments import stats
 from ...store.experiments.trials import TriedExperiment
 from .. import proposals, references
 from ..lab import Lab
@@ -27,12 +28,27 @@ from ..references import Reference
 from ..sanitize import cut
 from .dataset import Evidence, failed_by_own_fault
 
+MAX_ANCESTORS = 12
+"""Ancestors of a source whose own changes are measured, the nearest ones."""
 WHOLE, CODE, KNOBS = "whole", "code alone", "knobs alone"
 """Names of variants: the source as it is, and its two halves."""
 MAX_NAME = 80
 """Characters of a variant's name."""
 
 Scores = Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """An experiment from whose source another one was made.
+
+    Attributes:
+        name: Its id.
+        source: Its editable files, with the lab's protected ones.
+    """
+
+    name: str
+    source: Source
 
 
 @dataclass(frozen=True)
@@ -45,6 +61,7 @@ class Parts:
         code: The new code with the old knobs; None if only code or only knobs changed.
         knobs: The old code with the new knobs; None likewise.
         reduced: For each hunk, the change without it.
+        ancestors: The sources on the way from the baseline to the subject, the oldest first, without these two.
     """
 
     baseline: Source
@@ -52,6 +69,7 @@ class Parts:
     code: Source | None
     knobs: Source | None
     reduced: Sequence[ReducedChange]
+    ancestors: Sequence[Ancestor] = ()
 
     @property
     def sound(self) -> list[ReducedChange]:
@@ -64,8 +82,29 @@ class Parts:
         return [f"Not run: without {reduced.name}, {reduced.why_not}." for reduced in self.reduced if reduced.why_not]
 
 
+async def find_parts(lab: Lab, baseline: Reference, subject: Reference) -> Parts:
+    """Return the parts of the change from the baseline to a source: its hunks, and the changes of its ancestors."""
+    parts = await to_thread.run_sync(take_apart, lab, baseline.source, subject.source)
+    return replace(parts, ancestors=await _find_ancestors(lab, baseline.source, subject))
+
+
+async def _find_ancestors(lab: Lab, baseline: Source, subject: Reference) -> list[Ancestor]:
+    if subject.experiment is None:
+        return []
+    lineage = await stats.ancestry(lab.db, subject.experiment.number, MAX_ANCESTORS + 1)
+    ancestors: list[Ancestor] = []
+    after = subject.source
+    for number, _ in lineage[1:]:  # the newest first
+        name = experiment_id(number)
+        source = (await references.of_experiment(lab, await references.find_experiment(lab, name))).source
+        if delta(after, source) and delta(baseline, source):  # a replicate of its successor, or of the baseline, adds nothing
+            ancestors.append(Ancestor(name, source))
+            after = source
+    return ancestors[::-1]
+
+
 def take_apart(lab: Lab, baseline: Source, subject: Source) -> Parts:
-    """Return the parts of the change from the baseline to a source."""
+    """Return the parts of the change from the baseline to a source, as far as its text tells them."""
     difference = Difference(baseline, subject, lab.trainer)
     knob_hunks = [hunk for hunk in difference.hunks if hunk.knob]
     code_hunks = [hunk for hunk in difference.hunks if not hunk.knob]
@@ -86,7 +125,7 @@ async def propose(lab: Lab, base: Reference) -> tuple[list[Proposal], str]:
         BadInputError: The source differs from the baseline in at most one part.
     """
     first = await references.baseline(lab)
-    parts = await to_thread.run_sync(take_apart, lab, first.source, base.source)
+    parts = await find_parts(lab, first, base)
     if not parts.reduced:
         raise BadInputError(
             f"{base.name} differs from the baseline in {'one thing' if delta(first.source, base.source) else 'nothing'}",
@@ -99,6 +138,9 @@ async def propose(lab: Lab, base: Reference) -> tuple[list[Proposal], str]:
         f" {len(parts.reduced)}. To detect a part that is worth one sd between seeds takes {runs_needed(1)} seeds, one of two"
         f" sd {runs_needed(2)}: set replicates. When they have run, call {analysis.as_call()}."
     )
+    if parts.ancestors:
+        names = ", ".join(ancestor.name for ancestor in parts.ancestors)
+        summary += f" The sources on the way run too, so that each one's own change is a part: {names}."
     return runs, " ".join([summary, *parts.not_run])
 
 
@@ -108,6 +150,7 @@ def _variants(parts: Parts) -> Iterator[tuple[str, Source]]:
     if parts.code is not None and parts.knobs is not None:
         yield from ((CODE, parts.code), (KNOBS, parts.knobs))
     yield from ((f"without {reduced.name}", reduced.source) for reduced in parts.sound)
+    yield from ((f"up to {ancestor.name}", ancestor.source) for ancestor in parts.ancestors)
 
 
 @dataclass(frozen=True)
@@ -118,6 +161,7 @@ class AblationResult:
         whole: The gain of the whole change against the baseline; None if one of the two isn't scored.
         halves: The gains of code and of retuned knobs.
         hunks: The loss without each hunk, largest first.
+        ancestry: The gain of each ancestor's own change over the one before it, in the order in which they were made.
         tells: How to read it, and which runs are missing.
     """
 
@@ -125,12 +169,13 @@ class AblationResult:
     halves: Sequence[Effect]
     hunks: Sequence[Effect]
     tells: Sequence[str]
+    ancestry: Sequence[Effect] = ()
 
 
 async def measure(lab: Lab, evidence: Evidence, subject: Reference) -> AblationResult:
     """Return what the parts of a source are worth, by the scores of one stratum."""
     first = await references.baseline(lab)
-    parts = await to_thread.run_sync(take_apart, lab, first.source, subject.source)
+    parts = await find_parts(lab, first, subject)
     measured = await _MeasuredSources.of(lab, evidence, first)
     whole, baseline = measured.scores(subject.source), measured.scores(first.source)
     if not whole or not baseline:
@@ -149,10 +194,38 @@ async def measure(lab: Lab, evidence: Evidence, subject: Reference) -> AblationR
         tells.append(
             "Each part's gain is what the score loses without it. If parts depend on each other, the gains don't add up."
         )
+    ancestry = _measure_ancestry(parts, subject.name, measured, evidence, metric)
+    if ancestry:
+        tells.append("By ancestry: what each source's own change gained over the source that it was made from.")
     if missing:
         steps = "; ".join(await _missing_steps(lab, evidence, first, subject, missing))
         tells.append(f"{len(missing)} of {len(parts.sound)} runs without a part have no score: {steps}.")
-    return AblationResult(gain, halves, sorted(hunks, key=lambda effect: -effect.gain), tells)
+    return AblationResult(gain, halves, sorted(hunks, key=lambda effect: -effect.gain), tells, ancestry)
+
+
+def _measure_ancestry(
+    parts: Parts, name: str, measured: _MeasuredSources, evidence: Evidence, metric: Metric
+) -> Sequence[Effect]:
+    """Return the gain of each own change on the way from the baseline to the subject; nothing without ancestors.
+
+    Args:
+        parts: The parts.
+        name: Of the subject.
+        measured: The scored sources. One on the way that isn't scored is skipped, and its change counts with the next.
+        evidence: Its noise.
+        metric: The metric of the scores.
+    """
+    if not parts.ancestors:
+        return ()
+    gains: list[Effect] = []
+    before = measured.scores(parts.baseline)
+    for ancestor in [*parts.ancestors, Ancestor(name, parts.subject)]:
+        scores = measured.scores(ancestor.source)
+        if scores:
+            term = f"own change of {ancestor.name}"
+            gains.append(contrast(term, [(1.0, scores), (-1.0, before)], evidence.noise, metric.direction))
+            before = scores
+    return gains
 
 
 async def _missing_steps(

@@ -267,6 +267,7 @@ async def _ablation(lab: Lab, ids: Sequence[str] | None, evidence: Evidence) -> 
         left_out=question.evidence.left_out(),
         made_of=_effect_rows([*whole, *result.halves], question.stratum),
         hunks=_effect_rows(result.hunks, question.stratum),
+        ancestry=_effect_rows(result.ancestry, question.stratum),
         tells=question.add_other_gpus(result.tells),
     )
 

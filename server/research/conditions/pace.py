@@ -26,6 +26,8 @@ MAX_LAG = math.log(4.0)
 """A run with less than a quarter of its source's usual steps isn't believed: the experiment itself reports its steps."""
 MIN_SHARE = 0.8
 """A run is contended if its share of the processor was less than this part of the reference's usual share."""
+MAX_SHARE = 1.05
+"""A larger usual share means several processors. How many of them a source uses is its own affair."""
 SIGNIFICANCE = 0.05
 """Level of the one-sided test that fewer steps make a score worse."""
 MIN_DEGREES = 2
@@ -151,8 +153,13 @@ class Paces:
         ]
 
     def contended(self, arm: Arm) -> list[bool]:
-        """Returns for each run of a source whether it got less of the machine than others did."""
-        return [lag > MIN_LAG or self._was_starved(row.pace) for row, lag in zip(arm, self.lags(arm), strict=True)]
+        """Returns for each run of a source whether it got less of the machine than others did.
+
+        Its share of the processor is compared with that of the source's other runs; with the reference's if there are none.
+        """
+        shares = [row.pace.share for row in arm if row.pace is not None and row.pace.share is not None]
+        usual = median_high(shares) if len(shares) > 1 else self.share
+        return [lag > MIN_LAG or _was_starved(row.pace, usual) for row, lag in zip(arm, self.lags(arm), strict=True)]
 
     def is_slow(self, row: PacedScore) -> bool:
         """Returns whether a run made fewer steps than the reference usually does, on a machine that is known to be unsteady.
@@ -178,9 +185,6 @@ class Paces:
             return 0.0
         beside = [self.usual - math.log(other.steps) for other in self.reference if run.is_beside(other)]
         return lag if beside and (lag := fmean(beside)) > MIN_LAG else 0.0
-
-    def _was_starved(self, run: RunPace | None) -> bool:
-        return run is not None and run.share is not None and self.share is not None and run.share < MIN_SHARE * self.share
 
     def _improved(self, score: float, by: float, best: float | None) -> float:
         improved = score - by if self.metric.direction == "minimize" else score + by
@@ -212,6 +216,13 @@ def fit_slope(metric: Metric, arms: Sequence[Arm]) -> Slope:
     is_shown = slope > 0 and (error == 0 or student_t.upper_tail(slope / error, degrees) < SIGNIFICANCE)
     explained, sd = 1 - residual / variation, math.sqrt(residual / degrees)
     return Slope(slope, explained, sd) if is_shown else Slope()
+
+
+def _was_starved(run: RunPace | None, usual_share: float | None) -> bool:
+    """Return whether a run got clearly less of its processor than usual; False where runs use several, as each may need."""
+    if run is None or run.share is None or usual_share is None:
+        return False
+    return usual_share <= MAX_SHARE and run.share < MIN_SHARE * usual_share
 
 
 def _believed(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

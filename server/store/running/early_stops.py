@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from ...domain import Experiment, is_comparable
 from ...ids import run_id
 from ..comparison import champions
 from ..database import Reader, Row, Transaction
-from ..experiments import cancellation
+from ..experiments import cancellation, workload
 from ..experiments.rows import experiment_record
 
 
@@ -121,19 +122,19 @@ async def unchecked(tx: Transaction) -> list[tuple[int, Experiment]]:
 
 
 async def stopped(reader: Reader, experiments: Sequence[int]) -> list[EarlyStop]:
-    """Return those of the experiments that were stopped as doomed."""
+    """Return those of the experiments that were stopped as doomed, by number."""
     rows = await reader.rows(
-        "SELECT doomed.number, stops.seconds, doomed.gpu_seconds, other.score AS checked, strata.reference,"
-        " (SELECT avg(gpu_seconds) FROM experiments AS scored"
-        "  WHERE scored.setting = doomed.setting AND scored.score IS NOT NULL) AS usual"
+        "SELECT doomed.number, doomed.setting, stops.seconds, doomed.gpu_seconds, other.score AS checked, strata.reference"
         f" FROM {_STOPPED} LEFT JOIN experiments AS other ON {_SAME_RUN} AND other.purpose = 'spot_check'"
-        " LEFT JOIN strata ON strata.number = other.stratum ORDER BY doomed.number"
+        " LEFT JOIN strata ON strata.number = other.stratum"
+        " WHERE doomed.number IN (SELECT value FROM json_each(?)) ORDER BY doomed.number",
+        (json.dumps(list(experiments)),),
     )
-    wanted = frozenset(experiments)
+    # Once for each setting: a mean for each row would read the whole ledger as often as a run was stopped.
+    usual = {setting: await workload.mean_gpu_seconds(reader, setting) for setting in {row["setting"] for row in rows}}
     return [
-        EarlyStop(row["number"], row["seconds"], row["gpu_seconds"], row["usual"], row["checked"], row["reference"])
+        EarlyStop(row["number"], row["seconds"], row["gpu_seconds"], usual[row["setting"]], row["checked"], row["reference"])
         for row in rows
-        if row["number"] in wanted
     ]
 
 

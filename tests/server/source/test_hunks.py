@@ -135,3 +135,73 @@ def test_a_knob_over_several_lines_and_one_beside_a_changed_comment_are_taken_ba
     assert found.take_back(rate).source == source("BETAS = (0.9, 0.99)\nRATE = 0.02  # fast\n")
     assert found.take_back(comment).source == source("BETAS = (0.9, 0.99)\nRATE = 0.05  # slow\n")
     assert found.without(found.hunks) == source(before)
+
+
+MODULE_BEFORE = """class Block:
+    def __init__(self, width):
+        self.width = width
+        self.attention = width
+        self.mlp = 4 * width
+        self.depth = 1
+
+    def scale(self, x):
+        return x
+
+    def unrelated(self, x):
+        y = x + 1
+        y = y + 2
+        return y
+
+    def forward(self, x):
+        x = x + self.attention
+        x = x + self.mlp
+        x = x * self.depth
+        return x
+"""
+
+
+def without(trainer: Trainer, after: str, words: str, before: str = MODULE_BEFORE) -> str:
+    """What is left of a change when the hunk is taken back whose lines have these words."""
+    found = difference(trainer, before, after)
+    reduced = found.take_back(next(hunk for hunk in found.hunks if words in hunk.lines))
+    assert not reduced.why_not or "nothing is left" in reduced.why_not
+    return reduced.source["train.py"].decode()
+
+
+def test_an_attribute_goes_with_its_uses(trainer: Trainer) -> None:
+    after = MODULE_BEFORE.replace("        self.depth = 1\n", "        self.depth = 1\n        self.gate = 0.5\n")
+    after = after.replace("x = x + self.mlp", "x = x + self.gate * self.mlp").replace("y = y + 2", "y = y + 3")
+    left = without(trainer, after, "self.gate = 0.5")
+    assert "gate" not in left, "removing self.gate and leaving its uses is a wasted run"
+    assert "y = y + 3" in left, "a part that doesn't depend on it stays"
+
+
+def test_a_use_goes_alone_and_leaves_the_attribute(trainer: Trainer) -> None:
+    after = MODULE_BEFORE.replace("        self.depth = 1\n", "        self.depth = 1\n        self.gate = 0.5\n")
+    after = after.replace("x = x + self.mlp", "x = x + self.gate * self.mlp").replace("y = y + 2", "y = y + 3")
+    left = without(trainer, after, "self.gate * self.mlp")
+    assert "self.gate = 0.5" in left
+
+
+def test_an_attribute_that_a_method_of_another_library_sets_by_name_is_no_loss(trainer: Trainer) -> None:
+    after = MODULE_BEFORE.replace("        self.depth = 1\n", "        self.depth = 1\n        self.register('mask', 1)\n")
+    after = after.replace("x = x + self.mlp", "x = x + self.mask * self.mlp")
+    assert "mask" not in without(trainer, after, "register")
+
+
+def test_a_parameter_goes_with_the_calls_that_give_it(trainer: Trainer) -> None:
+    after = MODULE_BEFORE.replace("def scale(self, x):\n        return x", "def scale(self, x, by):\n        return by * x")
+    after = after.replace("x = x * self.depth", "x = self.scale(x, 2) * self.depth").replace("y = y + 2", "y = y + 3")
+    left = without(trainer, after, "def scale")
+    assert "self.scale(x, 2)" not in left
+    assert "y = y + 3" in left
+    keyword = after.replace("self.scale(x, 2)", "self.scale(x, by=2)")
+    assert "by=2" not in without(trainer, keyword, "def scale")
+
+
+def test_a_method_goes_with_the_calls_of_it(trainer: Trainer) -> None:
+    after = MODULE_BEFORE.replace(
+        "    def scale(self, x):", "    def squash(self, x):\n        return x / 2\n\n    def scale(self, x):"
+    )
+    after = after.replace("x = x * self.depth", "x = self.squash(x) * self.depth")
+    assert "squash" not in without(trainer, after, "def squash")

@@ -93,3 +93,19 @@ async def test_a_change_of_knobs_alone_is_said_to_be_that(tmp_path: Path) -> Non
         grid = await writing.launch_grid(lab.lab, design="ablation", base=name)
         assert [cell.variant.partition(" ")[0] for cell in grid.cells] == ["baseline", "whole", "without", "without"]
         assert "All of it is retuned knobs." in (await analyzed(lab, name)).tells
+
+
+async def test_each_ancestors_own_change_is_a_part(tmp_path: Path) -> None:
+    async with script(tmp_path, by_parts) as lab:
+        [first] = (await writing.launch(lab.lab, overrides={"X": 2.0}, replicates=4)).experiments
+        first = first.partition("-")[0]
+        [second] = (await writing.launch(lab.lab, base=first, edits=[CODE], replicates=4)).experiments
+        second = second.partition("-")[0]
+        launched = await writing.launch(lab.lab, base=second, overrides={"Y": -1.0}, replicates=4)
+        name = launched.experiments[0].partition("-")[0]
+        await lab.play()
+        told = await analyzed(lab, name)
+        assert [part.term for part in told.ancestry] == [f"own change of {each}" for each in (first, second, name)]
+        assert [part.gain for part in told.ancestry] == pytest.approx([0.5, 0.5, 0.2], abs=0.01)
+        grid = await writing.launch_grid(lab.lab, design="ablation", base=name, replicates=4, dry_run=True)
+        assert f"each one's own change is a part: {first}, {second}" in grid.tells

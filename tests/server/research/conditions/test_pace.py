@@ -97,6 +97,15 @@ def test_a_run_that_got_half_of_its_core_is_contended_even_where_the_machine_was
     assert (verdict.verdict, verdict.doubt) == (Verdict.INCONCLUSIVE, CONTENDED)
 
 
+def test_a_source_that_always_uses_less_of_its_core_is_not_contended() -> None:
+    baseline = [row(number, "baseline", score, 275, share=0.99) for number, score in enumerate((2.0, 2.006, 1.995, 2.001), 1)]
+    ideas = [row(number, "idea", 2.06 + number / 1000, 210, share=0.5) for number in (9, 10)]
+    verdicts = judged(*baseline, *ideas)
+    assert {(verdicts[number].verdict, verdicts[number].doubt) for number in (9, 10)} == {(Verdict.WORSE, None)}
+    threads = [row(number, "baseline", score, 275, share=3.6) for number, score in enumerate((2.0, 2.006, 1.995, 2.001), 1)]
+    assert judged(*threads, row(9, "idea", 2.06, 210, share=1.9))[9].verdict is Verdict.WORSE
+
+
 @pytest.mark.parametrize("claimed", [1e-9, 100.0])
 def test_a_source_gains_nothing_by_reporting_few_steps(claimed: float) -> None:
     lying = [row(9, "idea", 2.00, 275), row(10, "idea", 2.01, claimed)]
