@@ -74,8 +74,8 @@ async def measure(root: Path) -> None:
 
 async def _until_finished(client: Client) -> None:
     for _ in range(MAX_CALLS):
-        answer = (await client.call_tool("wait", {"ids": ["g001"], "timeout_seconds": 10})).structured_content or {}
-        if "pending" not in answer:
+        answer = await client.call_tool("wait", {"ids": ["g001"], "timeout_seconds": 10})
+        if "pending" not in (answer.structured_content or ()):
             return
     raise SystemExit("the rehearsal didn't end")
 

@@ -55,5 +55,5 @@ def _content(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonS
     """Return what an object holds: named properties, or any names with values of one kind."""
     if "properties" in schema:
         return {"properties": _properties(schema, definitions)}
-    values = schema.get("additionalProperties", True)
-    return {"additionalProperties": _flat(values, definitions) if isinstance(values, dict) else values}
+    values: bool | JsonSchema = schema.get("additionalProperties", True)
+    return {"additionalProperties": values if isinstance(values, bool) else _flat(values, definitions)}

@@ -79,13 +79,16 @@ def _read_content(choices: Sequence[Any], value: Any) -> Any:  # noqa: ANN401
 
 def _read_list(item: Any, value: Any) -> Any:  # noqa: ANN401
     """Return a list: decoded from JSON in a text, or of one where a lone value was sent."""
-    members = _json(value, list) if isinstance(value, str) else value
-    if isinstance(value, str) and members is None:
-        members = _lone(item, value)
-    elif not isinstance(members, list):
-        if isinstance(members, dict) and not _wants_object(item):
-            return value
-        members = [members]
+    members: Sequence[Any]
+    if isinstance(value, str):
+        decoded = _json(value, list)
+        members = _lone(item, value) if decoded is None else decoded
+    elif isinstance(value, list):
+        members = cast(Sequence[Any], value)
+    elif _wants_object(item) or not isinstance(value, dict):
+        members = [value]
+    else:
+        return cast(object, value)
     return [_read(item, member) for member in members]
 
 

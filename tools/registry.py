@@ -7,7 +7,7 @@ and the function's docstring as its description.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
@@ -131,7 +131,7 @@ def _short_numbers(value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, dict):
         return {name: _short_numbers(member) for name, member in cast(dict[str, Any], value).items()}
     if isinstance(value, list):
-        return [_short_numbers(member) for member in value]
+        return [_short_numbers(member) for member in cast(Sequence[Any], value)]
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < MAX_WHOLE else value
 
 

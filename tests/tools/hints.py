@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from labhand.tools.app import TOOLS
@@ -25,18 +24,6 @@ def calls_in(text: str) -> list[SuggestedCall]:
         ValueError: The arguments of a call aren't JSON, so that nobody could make it.
     """
     return [(start[1], _arguments(text, start.end())) for start in _CALL.finditer(text)]
-
-
-def texts_in(answer: object) -> Iterator[str]:
-    """Return all texts of an answer's data."""
-    if isinstance(answer, str):
-        yield answer
-    elif isinstance(answer, dict):
-        for value in answer.values():
-            yield from texts_in(value)
-    elif isinstance(answer, list):
-        for value in answer:
-            yield from texts_in(value)
 
 
 async def follow(client: Client, text: str) -> list[CallToolResult]:

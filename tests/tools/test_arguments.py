@@ -51,6 +51,7 @@ SCHEMA_WORDS = {"$ref", "$defs", "title", "exclusiveMinimum", "oneOf", "allOf", 
     [
         (("wait", {"ids": "g001"}), WaitQuery(ids=["g001"])),
         (("wait", {"ids": '["g001", "e0001"]', "until": "ANY"}), WaitQuery(ids=["g001", "e0001"], until="any")),
+        (("wait", {"ids": "[]"}), WaitQuery(ids=[])),
         (("wait", {"ids": 7, "timeout_seconds": "10"}), WaitQuery(ids=["7"], timeout_seconds=10)),
         (("wait", {"ids": "null", "until": None, "timeout_seconds": "null"}), WaitQuery()),
         (("get_results", {"limit": None, "order": "", "sort_by": "Gain"}), ResultsQuery(sort_by="gain")),

@@ -66,7 +66,7 @@ async def test_no_tool_and_no_resource_tells_what_is_sealed(tmp_path: Path) -> N
             (runs / row["id"]).mkdir(parents=True, exist_ok=True)
             (runs / row["id"] / "log.txt").write_text("trained\n")
             (runs / row["id"] / FILE).write_text(json.dumps({"score": float(SECRET), "failure": SECRET}))
-        reported = [one.id for one in await writing.experiments(lab.lab) if one.purpose == "report"]
+        reported = [experiment.id for experiment in await writing.experiments(lab.lab) if experiment.purpose == "report"]
         names = {"{reported}": reported[0], "{run}": str(runs / f"{reported[0]}-1"), "{runs}": str(runs)}
 
         async with Client(build(LabHandle(tmp_path, "tester")), raise_exceptions=True) as client:

@@ -69,7 +69,7 @@ async def next_step(lab: Lab, winners: Sequence[Experiment], uncombined: Sequenc
 async def pending_step(lab: Lab) -> str:
     """Return the call that concerns the unfinished experiments of the whole lab; empty if there are none, or none can start."""
     pending = await progress.pending(lab.db, Filter())
-    numbers = {number for found in pending.values() for number in found}
+    numbers = {number for in_status in pending.values() for number in in_status}
     tests = [validation.id for validation in await validations.unfinished(lab.db)]
     if not numbers and not tests:
         return ""
