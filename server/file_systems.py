@@ -13,7 +13,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
@@ -112,7 +112,7 @@ def what_two_processes_see(folder: Path, second: Sequence[str] = (sys.executable
 
 
 @contextmanager
-def _scratch(folder: Path) -> Iterator[Path]:
+def _scratch(folder: Path) -> Generator[Path]:
     place = Path(mkdtemp(prefix=".two-processes.", dir=folder))
     try:
         yield place

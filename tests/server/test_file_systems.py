@@ -26,7 +26,11 @@ def test_the_file_system_of_a_path_is_that_of_the_deepest_mount(tmp_path: Path) 
 
 def on(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the kernel say that everything lies on a file system of this kind."""
-    monkeypatch.setattr(file_systems, "file_system", lambda _: kind)
+
+    def of_this_kind(_: Path) -> str:
+        return kind
+
+    monkeypatch.setattr(file_systems, "file_system", of_this_kind)
 
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "9p", "ceph"])

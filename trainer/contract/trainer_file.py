@@ -21,6 +21,9 @@ from .toml_lines import line_of
 TRAINER_FILE: Final = "trainer.toml"
 REMEDY: Final = "See docs/trainers.md for every key"
 
+MAX_PATH_CHARACTERS: Final = 1000
+"""Characters of an editable file's path."""
+
 Direction = Literal["minimize", "maximize"]
 MetricSource = Literal["evaluator", "output"]
 _Value = TypeVar("_Value")
@@ -108,6 +111,8 @@ class TrainerFile:
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
+        if len(path) > MAX_PATH_CHARACTERS:  # a glob of several stars takes time that grows as a power of the length
+            return False
         return path != TRAINER_FILE and any(_expression(glob).fullmatch(path) for glob in self.editable)
 
 

@@ -94,7 +94,7 @@ def trace(command: Sequence[str], folder: Path) -> Tracing | None:
         command: As `trainer.toml` has it.
         folder: Where it runs.
     """
-    words = list(command)
+    words: list[str] = [*command]
     for _ in range(_MAX_STEPS):
         if not words:
             return None
@@ -188,10 +188,12 @@ def _ask(run: Run, tracing: Tracing) -> Mapping[str, Any] | None:
 
 def _checked(facts: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """An answer of the right shape; None for any other."""
-    match facts:
-        case {"executable": str(), "python": str(), "torch": str() | None, "packages": list(packages), "places": dict()} if all(
-            isinstance(name, str) for name in cast("list[object]", packages)
-        ):
-            return facts
-        case _:
-            return None
+    if facts is None or not isinstance(facts.get("torch"), str | None):
+        return None
+    texts: list[object] = [facts.get("executable"), facts.get("python"), *_list(facts.get("packages"))]
+    is_complete = isinstance(facts.get("packages"), list) and isinstance(facts.get("places"), dict)
+    return facts if is_complete and all(isinstance(text, str) for text in texts) else None
+
+
+def _list(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else []

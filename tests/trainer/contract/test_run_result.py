@@ -87,7 +87,7 @@ def nested(levels: int) -> Any:
     return value
 
 
-ODD = {
+ODD: dict[str, Any] = {
     "nested": nested(900),
     "deep": nested(100_000),
     "long": 10**5000,

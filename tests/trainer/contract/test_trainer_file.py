@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from labhand.server.errors import SettingsError
 from labhand.server.source.trainer_folder import load_trainer
 from labhand.trainer.contract.errors import ContractError
-from labhand.trainer.contract.trainer_file import read_trainer
+from labhand.trainer.contract.trainer_file import parse_trainer, read_trainer
+
+from ..running import OUTPUT_TRAINER
 
 WHOLE = """
 name = "gpt"
@@ -120,3 +123,11 @@ def test_a_folder_without_the_file_is_no_trainer(tmp_path: Path) -> None:
 def test_unknown_keys_are_left_to_later_versions(tmp_path: Path) -> None:
     (tmp_path / "trainer.toml").write_text(f"{WHOLE}\n[later]\nwhat = 1\n")
     assert read_trainer(tmp_path).name == "gpt"
+
+
+def test_a_path_of_many_folders_is_matched_at_once(tmp_path: Path) -> None:
+    text = OUTPUT_TRAINER.replace('["train.py"]', '["**/*a*/**/*a*/**/*.py"]')
+    trainer = parse_trainer(text.encode(), tmp_path / "trainer.toml")
+    began = time.monotonic()
+    assert not trainer.is_editable("a/" * 100_000)
+    assert time.monotonic() - began < 5

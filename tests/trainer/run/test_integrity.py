@@ -64,3 +64,20 @@ time.sleep(60)
     failure = make_run(write).run()["failure"]
     assert failure["kind"] == "sandbox_refused"
     assert "GiB are allowed" in failure["message"]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "os.mkdir('../result.json'); os.mkdir('../result.json.new')",
+        "os.mkfifo('../result.json'); os.symlink('/dev/zero', '../result.json.new')",
+        "os.remove('../log.txt'); os.mkfifo('../log.txt')",
+        "os.remove('../phase'); os.mkdir('../phase')",
+    ],
+)
+def test_nothing_that_an_experiment_without_a_sandbox_puts_into_its_run_folder_keeps_the_runner_from_its_result(
+    make_run: MakeRun, harm: str
+) -> None:
+    run = make_run(f"import os; {harm}; print('loss: 2.5')")
+    run.environment["LABHAND_NO_LANDLOCK"] = "1"
+    assert run.run()["score"] == 2.5

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from labhand.trainer.contract.trainer_file import Metric, parse_trainer
@@ -124,13 +125,16 @@ def test_a_metrics_pattern_that_takes_exponential_time_is_ended_and_named() -> N
 
 
 def test_a_search_that_takes_long_is_left_when_the_runner_is_asked_to_end() -> None:
-    asked = threading.Event()
+    is_asked = threading.Event()
 
     def check() -> None:
-        if asked.is_set():
+        if is_asked.is_set():
             raise CancelledError
 
-    previous = signal.signal(signal.SIGUSR1, lambda *_: asked.set())
+    def note(_number: int, _frame: FrameType | None) -> None:
+        is_asked.set()
+
+    previous = signal.signal(signal.SIGUSR1, note)
     try:
         os.kill(os.getpid(), signal.SIGUSR1)
         with pytest.raises(CancelledError):
