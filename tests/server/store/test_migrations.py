@@ -110,7 +110,7 @@ async def test_an_old_lab_goes_on(lab: Lab) -> None:
     try:
         before = len(await experiments(lab))
         known = await launch(lab, overrides={"X": 2.5})
-        fresh = await launch(lab, overrides={"X": 2.9})
+        fresh = await launch(lab, overrides={"X": 2.7})
         await support.run_all(lab)
         after = await experiments(lab)
 
