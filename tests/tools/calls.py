@@ -37,10 +37,10 @@ async def refusal(client: Client, tool: str, **arguments: object) -> str:
 
 
 async def finished(client: Client, *ids: str) -> dict[str, Any]:
-    """Wait, in a few calls at the most, until all are finished; gives the last answer."""
-    told: dict[str, Any] = {}
+    """Wait, in a few calls at the most, until all are finished. Return the last answer, with everything that finished."""
+    answer: dict[str, Any] = {}
     for _ in range(6):
-        told = await data(client, "wait", ids=list(ids), timeout_seconds=10)
-        if "pending" not in told:
-            return told
-    raise AssertionError(f"not finished: {told}")
+        answer = await data(client, "wait", ids=list(ids), after="0", timeout_seconds=10)
+        if "pending" not in answer:
+            return answer
+    raise AssertionError(f"not finished: {answer}")

@@ -19,7 +19,7 @@ from labhand.tools.registry import LabTool
 from mcp import Client
 
 from ..server.dispatcher.scripted import ME, Script, by_x, script
-from ..server.lab import builders, writing
+from ..server.lab import builders, hiring, writing
 from .calls import data, refusal, text
 from .hints import calls_in, follow
 
@@ -251,6 +251,42 @@ async def test_plots_of_too_little_suggest_launches_that_are_accepted(tmp_path: 
             error = await refusal(client, "plot", what=what)
             [result] = await follow(client, error)
             assert not result.is_error, f"{error}: {text(result)}"
+
+
+async def test_a_validation_suggests_waiting_for_it_also_where_a_second_one_is_refused(tmp_path: Path) -> None:
+    async with script(tmp_path, by_x) as lab, served(lab) as client:
+        [name] = await promising(lab, {"overrides": {"X": 2.6}})
+        launched = await data(client, "validate", ids=[name], replicates=2)
+        assert calls_in(launched["next"]) == [("wait", {"ids": ["v001"]})]
+        again = await refusal(client, "validate", ids=[name])
+        assert calls_in(again) == calls_in(launched["next"])
+        await lab.play()
+        [result] = await follow(client, again)
+        assert result.structured_content is not None
+        assert [row["id"] for row in result.structured_content["validations"]] == ["v001"]
+
+
+async def test_a_checkout_that_would_lose_changes_suggests_the_launch_that_saves_them(tmp_path: Path) -> None:
+    async with script(tmp_path, by_x) as lab, served(lab) as client:
+        await writing.launch(lab.lab, overrides={"X": 2.0})
+        file = lab.lab.trainer.folder / "train.py"
+        file.write_text(file.read_text("utf-8").replace("X = 1.0", "X = 1.25"), "utf-8")
+        error = await refusal(client, "checkout", id="e0001")
+        [saved] = await follow(client, error)
+        assert not saved.is_error, text(saved)
+        assert (await data(client, "checkout", id="e0001"))["written"] == ["train.py"]
+
+
+async def test_scaling_suggests_the_call_that_takes_it_back(tmp_path: Path) -> None:
+    async with hiring.lab(tmp_path) as lab:
+        with builders.dispatcher(lab):
+            async with Client(build(LabHandle(lab.root, ME)), raise_exceptions=True) as client:
+                for clusters in (1, 0):
+                    scaled = await data(client, "scale_pool", pool="h100", clusters=clusters)
+                    assert calls_in(scaled["next"]) == [("scale_pool", {"pool": "h100", "clusters": None})]
+                    [result] = await follow(client, scaled["next"])
+                    assert result.structured_content is not None
+                    assert "clusters" not in result.structured_content
 
 
 async def test_a_read_only_server_suggests_no_tool_that_it_lacks(tmp_path: Path) -> None:

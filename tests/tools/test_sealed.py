@@ -90,7 +90,7 @@ def _filled(asked: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 async def _uris(client: Client, experiment: str) -> list[str]:
     listed = [str(resource.uri) for resource in (await client.list_resources()).resources]
     templates = [template.uri_template for template in (await client.list_resource_templates()).resource_templates]
-    return listed + [template.replace("{id}", experiment) for template in templates]
+    return listed + [template.replace("{id}", experiment).replace("{after}", "e0001") for template in templates]
 
 
 async def _read(client: Client, uri: str) -> str:
