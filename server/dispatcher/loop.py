@@ -216,6 +216,9 @@ class Dispatcher:
             free = await self._pools[pool.name].backend.free()
             # What was taken and isn't started yet will need a slot.
             free -= sum(attempt.run.pool == pool.name and not attempt.run.handle for attempt in self._active)
+            if not pool.most_clusters:
+                # A run may have ended since the last look: what it came to may hold the others, so it is settled first.
+                free = min(free, pool.slots - sum(attempt.run.pool == pool.name for attempt in self._active))
             if free > 0:
                 # Where no runner is started, nothing is lost by starting everything at once.
                 try_first = self._pools[pool.name].backend.needs_folder

@@ -29,8 +29,10 @@ def printed_lines(output: str) -> list[str]:
 
     Text that a carriage return overwrote is a line of its own, and so is text behind a progress bar that didn't end its line.
     """
-    lines = (line[:MAX_LINE_CHARACTERS].rstrip() for line in _BREAKS.split(_ESCAPES.sub("", output)))
-    return [part for line in lines for part in _parts(line)]
+    text = _ESCAPES.sub("", output) if "\x1b" in output else output
+    lines = [line[:MAX_LINE_CHARACTERS].rstrip() for line in _BREAKS.split(text)]
+    # Lines are taken apart only where there is a progress bar at all: a long output has hundreds of thousands of lines.
+    return [part for line in lines for part in _parts(line)] if _BAR.search(text) else lines
 
 
 def _parts(line: str) -> Iterator[str]:
