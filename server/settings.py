@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -154,7 +154,19 @@ class LocalPool(PoolBase):
         return self.python
 
 
-class SkyPilotPool(PoolBase):
+class NamedGpuPool(PoolBase):
+    """A pool for which the file names the kind of GPU."""
+
+    if TYPE_CHECKING:  # a field of the subclasses: here it would come before theirs, also in the documents
+        gpu: str
+
+    @property
+    @override
+    def declared_gpu(self) -> str:
+        return self.gpu
+
+
+class SkyPilotPool(NamedGpuPool):
     """Clusters that SkyPilot launches where the person has credentials: Kubernetes, Slurm, clouds."""
 
     backend: Literal["skypilot"] = Field(description="`skypilot`")
@@ -199,11 +211,6 @@ class SkyPilotPool(PoolBase):
 
     @property
     @override
-    def declared_gpu(self) -> str:
-        return self.gpu
-
-    @property
-    @override
     def max_slots(self) -> int:
         return self.gpus_per_cluster * self.max_clusters
 
@@ -219,7 +226,7 @@ class SkyPilotPool(PoolBase):
         return frozenset("kubernetes" if name == "k8s" else name for name in names)
 
 
-class SimulatedPool(PoolBase):
+class SimulatedPool(NamedGpuPool):
     """Simulated GPUs on a virtual clock. Scores come from a synthetic landscape (see `backends.simulated.landscape`)."""
 
     is_simulated: ClassVar[bool] = True
@@ -244,11 +251,6 @@ class SimulatedPool(PoolBase):
     failures: float = Field(default=0.0, ge=0, le=1, description="Share of the runs that crash")
     usd_per_hour: float = Field(default=0.0, ge=0, description="Simulated price of one GPU for one hour, in US dollars")
     max_budget_seconds: MaxBudget = 86400.0
-
-    @property
-    @override
-    def declared_gpu(self) -> str:
-        return self.gpu
 
     @property
     @override

@@ -30,7 +30,8 @@ def status(root: Path) -> None:
     for pool in with_lab(root, gpus.list_gpus).pools:
         hired = f", {pool.clusters_up} of {pool.clusters_most} clusters up" if pool.clusters_most else ""
         load = f"{pool.running} running, {pool.free} free of {pool.total}, {pool.queued} queued"
-        out.print(f"{pool.pool}: {pool.gpu}, {load}{hired}", markup=False)
+        note = f": {pool.note}" if pool.note else ""
+        out.print(f"{pool.pool}: {pool.gpu}, {load}{hired}{note}", markup=False)
     _print_briefing(summary)
 
 

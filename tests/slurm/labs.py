@@ -89,13 +89,13 @@ async def until_finished(client: Client, enough: int | None = None) -> dict[str,
     finished = 0
     total = await total_of(client)
     cursor: dict[str, Any] = {"ids": [f"e0001-e{total:04d}"]}
-    told: dict[str, Any] = {}
+    answer: dict[str, Any] = {}
     for _ in range(WAITS):
-        told = await data(client, "wait", until="all" if enough is None else "any", timeout_seconds=WAIT_SECONDS, **cursor)
-        finished, cursor = finished + told.get("finished_total", 0), cursor | {"after": told["cursor"]}
-        if "pending" not in told or (enough is not None and finished >= enough):
-            return told
-    raise AssertionError(f"not finished: {told}")
+        answer = await data(client, "wait", until="all" if enough is None else "any", timeout_seconds=WAIT_SECONDS, **cursor)
+        finished, cursor = finished + answer.get("finished_total", 0), cursor | {"after": answer["cursor"]}
+        if "pending" not in answer or (enough is not None and finished >= enough):
+            return answer
+    raise AssertionError(f"not finished: {answer}")
 
 
 async def total_of(client: Client) -> int:

@@ -73,7 +73,7 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed_and_nothing_is_l
             logs = [await prose(client, "get_logs", id=gossip["experiments"][0], tail_lines=200)]
         spans = witness.spans()
 
-    assert Counter(one["status"] for one in whole) == {"succeeded": expected}
+    assert Counter(experiment["status"] for experiment in whole) == {"succeeded": expected}
     assert_each_ran_once(bed, spans, whole)
     assert_slurm_and_skypilot_agree(bed, spans, queues)
     assert_scores_strata_and_costs(lab.root, whole)
@@ -84,9 +84,11 @@ async def test_nothing_is_lost_or_done_twice_whatever_is_killed_and_nothing_is_l
 def assert_each_ran_once(bed: Bed, spans: list[Span], whole: list[dict[str, Any]]) -> None:
     """By Slurm's record and the witness, not by the lab's own word."""
     trainings = bed.trainings()
-    assert Counter(step.name.rpartition("-")[0] for step in trainings) == Counter(one["id"] for one in whole)
+    assert Counter(step.name.rpartition("-")[0] for step in trainings) == Counter(experiment["id"] for experiment in whole)
     assert all(step.ended is not None for step in trainings)
-    assert {step.name.rpartition("-")[0]: step.node for step in trainings} == {one["id"]: one["gpu"].lower() for one in whole}
+    assert {step.name.rpartition("-")[0]: step.node for step in trainings} == {
+        experiment["id"]: experiment["gpu"].lower() for experiment in whole
+    }
     assert Counter(span.run for span in spans) == Counter(step.name for step in trainings)
     lanes = defaultdict[tuple[str, str], list[Span]](list)
     for span in spans:
@@ -123,16 +125,20 @@ def assert_slurm_and_skypilot_agree(bed: Bed, spans: list[Span], queues: dict[st
 def assert_scores_strata_and_costs(root: Path, whole: list[dict[str, Any]]) -> None:
     """What the trainer computes can be computed here, too; what a GPU costs the bed's person has said."""
     scores = whole_scores(root)
-    for one in whole:
-        x = float(one["changes"].rpartition("→")[2]) if one["changes"].startswith("X") else 1.0
-        noise = random.Random(str(one["seed"])).gauss(0, 0.05)  # noqa: S311 - as the trainer does
-        assert scores[one["id"]] == pytest.approx((x - 3) ** 2 + noise, abs=1e-5)
-        assert one["score"] == pytest.approx(scores[one["id"]], abs=0.05)  # told as far as the noise lets it mean something
-        kind = "H200" if x in FEW else one["gpu"]
-        facts = one["stratum"]["stratum"]
-        assert facts["device"].partition("-")[0] == facts.get("gpu", facts["device"]) == one["gpu"] == kind  # measured, asked
-        usd = one["seconds"]["held"] / 3600 * PRICES[kind]
-        assert float(one["cost"].removeprefix("$")) == pytest.approx(usd, rel=0.25, abs=0.006)
+    for experiment in whole:
+        x = float(experiment["changes"].rpartition("→")[2]) if experiment["changes"].startswith("X") else 1.0
+        noise = random.Random(str(experiment["seed"])).gauss(0, 0.05)  # noqa: S311 - as the trainer does
+        assert scores[experiment["id"]] == pytest.approx((x - 3) ** 2 + noise, abs=1e-5)
+        assert experiment["score"] == pytest.approx(
+            scores[experiment["id"]], abs=0.05
+        )  # rounded as far as the noise lets it mean something
+        kind = "H200" if x in FEW else experiment["gpu"]
+        facts = experiment["stratum"]["stratum"]
+        assert (
+            facts["device"].partition("-")[0] == facts.get("gpu", facts["device"]) == experiment["gpu"] == kind
+        )  # measured, asked
+        usd = experiment["seconds"]["held"] / 3600 * PRICES[kind]
+        assert float(experiment["cost"].removeprefix("$")) == pytest.approx(usd, rel=0.25, abs=0.006)
 
 
 def texts(*folders: Path) -> Iterable[str]:
@@ -141,7 +147,7 @@ def texts(*folders: Path) -> Iterable[str]:
     return (path.read_bytes().decode("utf-8", "replace") for path in files)
 
 
-def assert_no_secret(told: Iterable[str]) -> None:
+def assert_no_secret(texts: Iterable[str]) -> None:
     """What was planted grows nowhere."""
-    for text in told:
+    for text in texts:
         assert not [secret for secret in SECRETS.values() if secret in text]

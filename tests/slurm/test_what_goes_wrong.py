@@ -40,6 +40,7 @@ async def test_what_waits_or_is_lost_runs_in_the_end_and_one_command_leaves_noth
             )
             expected = await total_of(client)
             note = await until_pool(client, "h100", lambda pool: bool(pool.get("note")))
+            assert "pending: Resources" in note["note"]  # Slurm's own word
             assert note["running"] == 0
             assert note["queued"] == expected
             bed.cancel(others)
@@ -56,14 +57,14 @@ async def test_what_waits_or_is_lost_runs_in_the_end_and_one_command_leaves_noth
             whole = [await data(client, "get_experiment", id=row["id"], include=["runs"]) for row in rows]
         spans = witness.spans()
 
-    assert Counter(one["status"] for one in whole) == {"succeeded": expected}
-    assert {len(one["runs"]) for one in whole} == {3}
+    assert Counter(experiment["status"] for experiment in whole) == {"succeeded": expected}
+    assert {len(experiment["runs"]) for experiment in whole} == {3}
     assert Counter(span.ended is not None for span in spans) == {False: 2 * expected, True: expected}
     states = [job.state for job in bed.ended_jobs() if job.name.startswith("lh-")]
     assert states[-2:] == ["CANCELLED", "NODE_FAIL"]
 
-    told = labhand(lab, "down")
-    assert "Nothing of this lab is left running" in told
+    printed = labhand(lab, "down")
+    assert "Nothing of this lab is left running" in printed
     assert bed.jobs() == []
 
 
@@ -72,7 +73,7 @@ async def until_pool(client: Client, name: str, holds: Callable[[dict[str, Any]]
     pool: dict[str, Any] = {}
     for _ in range(WAITS):
         pools = (await data(client, "list_gpus"))["pools"]
-        pool = next(one for one in pools if one["pool"] == name)
+        pool = next(pool for pool in pools if pool["pool"] == name)
         if holds(pool):
             return pool
         await data(client, "wait", timeout_seconds=3)

@@ -145,7 +145,7 @@ class SkyClient(AsyncContextManagerMixin, SkyApi):
         self._waiting[number] = send
         try:
             with receive:
-                await self._write(process, {"id": number, "call": call, "asked": arguments})
+                await self._write(process, {"id": number, "call": call, "arguments": arguments})
                 yield receive
         finally:
             self._abandon(number)

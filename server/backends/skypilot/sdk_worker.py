@@ -18,7 +18,7 @@ from typing import Any
 
 from .api import Trouble, one_line
 
-Asked = Mapping[str, Any]
+Arguments = Mapping[str, Any]
 TROUBLES: Mapping[str, Trouble] = {
     "ImportError": "missing",
     "ClusterDoesNotExist": "gone",
@@ -70,28 +70,28 @@ def _sky() -> Any:  # noqa: ANN401
     return sky
 
 
-def _resources(asked: Asked) -> Any:  # noqa: ANN401
+def _resources(arguments: Arguments) -> Any:  # noqa: ANN401
     sky = _sky()
     return sky.Resources(
-        infra=asked["infra"],
-        accelerators={asked["gpu"]: asked["gpus"]},
-        cpus=f"{asked['cpus']}+",
-        use_spot=asked["use_spot"],
-        image_id=asked["image"],
+        infra=arguments["infra"],
+        accelerators={arguments["gpu"]: arguments["gpus"]},
+        cpus=f"{arguments['cpus']}+",
+        use_spot=arguments["use_spot"],
+        image_id=arguments["image"],
     )
 
 
-def launch(asked: Asked) -> float:
+def launch(arguments: Arguments) -> float:
     """See `api.SkyApi`."""
     sky = _sky()
     # By default SkyPilot gives a task the address of its API server and a token for it.
     task = sky.Task(name="labhand", run=None, api_server_access=False)
-    task.set_resources(_resources(asked))
-    with _SETTINGS, _queued(asked["infra"]) if asked["stays_queued"] else nullcontext():
+    task.set_resources(_resources(arguments))
+    with _SETTINGS, _queued(arguments["infra"]) if arguments["stays_queued"] else nullcontext():
         request = sky.launch(
             task,
-            cluster_name=asked["cluster"],
-            idle_minutes_to_autostop=asked["idle_minutes"],
+            cluster_name=arguments["cluster"],
+            idle_minutes_to_autostop=arguments["idle_minutes"],
             wait_for=sky.skylet.autostop_lib.AutostopWaitFor.JOBS,
             down=True,
         )
@@ -109,50 +109,50 @@ def _queued(infra: str) -> AbstractContextManager[None]:
     return override
 
 
-def execute(asked: Asked) -> int:
+def execute(arguments: Arguments) -> int:
     """See `api.SkyApi`."""
     sky = _sky()
-    task = sky.Task(name=asked["name"], run=asked["script"], api_server_access=False)
-    accelerators = {asked["gpu"]: asked["gpus"]} if asked["gpus"] else None
-    task.set_resources(sky.Resources(accelerators=accelerators, cpus=asked["cpus"]))
-    job, _ = sky.get(sky.exec(task, cluster_name=asked["cluster"]))
+    task = sky.Task(name=arguments["name"], run=arguments["script"], api_server_access=False)
+    accelerators = {arguments["gpu"]: arguments["gpus"]} if arguments["gpus"] else None
+    task.set_resources(sky.Resources(accelerators=accelerators, cpus=arguments["cpus"]))
+    job, _ = sky.get(sky.exec(task, cluster_name=arguments["cluster"]))
     return int(job)
 
 
-def follow(asked: Asked) -> Iterator[str]:
+def follow(arguments: Arguments) -> Iterator[str]:
     """Yield pieces of a job's log as they come. See `api.SkyApi`."""
     sky = _sky()
-    for piece in sky.tail_logs(asked["cluster"], asked["job"], follow=True, preload_content=False):
+    for piece in sky.tail_logs(arguments["cluster"], arguments["job"], follow=True, preload_content=False):
         if piece is not None:
             yield piece
 
 
-def job_status(asked: Asked) -> str | None:
+def job_status(arguments: Arguments) -> str | None:
     """See `api.SkyApi`."""
     sky = _sky()
-    state = sky.get(sky.job_status(asked["cluster"], job_ids=[asked["job"]])).get(asked["job"])
+    state = sky.get(sky.job_status(arguments["cluster"], job_ids=[arguments["job"]])).get(arguments["job"])
     return None if state is None else str(state.value)
 
 
-def status(asked: Asked) -> Any:  # noqa: ANN401
+def status(arguments: Arguments) -> Any:  # noqa: ANN401
     """See `api.SkyApi`."""
     sky = _sky()
-    clusters = sky.get(sky.status(cluster_names=list(asked["clusters"]), refresh=sky.StatusRefreshMode.FORCE))
+    clusters = sky.get(sky.status(cluster_names=list(arguments["clusters"]), refresh=sky.StatusRefreshMode.FORCE))
     return {cluster.name: [cluster.status.value, one_line(cluster.init_status_reason or "")] for cluster in clusters}
 
 
-def pending_reason(asked: Asked) -> str:
+def pending_reason(arguments: Arguments) -> str:
     """See `api.SkyApi`."""
     sky = _sky()
-    clusters = sky.get(sky.status(cluster_names=[asked["cluster"]], refresh=sky.StatusRefreshMode.NONE))
+    clusters = sky.get(sky.status(cluster_names=[arguments["cluster"]], refresh=sky.StatusRefreshMode.NONE))
     matches = [_PENDING.fullmatch(cluster.init_status_reason or "") for cluster in clusters]
     return next((one_line(match["reason"]) for match in matches if match), "")
 
 
-def exist(asked: Asked) -> Mapping[str, bool]:
+def exist(arguments: Arguments) -> Mapping[str, bool]:
     """See `api.SkyApi`. Slurm's queue can be asked where its login node can be reached from this machine."""
     answers: dict[str, bool] = {}
-    for infra in sorted(set(asked["clusters"].values())):
+    for infra in sorted(set(arguments["clusters"].values())):
         cloud, _, place = infra.partition("/")
         if cloud.lower() != "slurm":
             continue
@@ -160,7 +160,7 @@ def exist(asked: Asked) -> Mapping[str, bool]:
             jobs = _slurm_jobs(place.partition("/")[0])
         except Exception:  # noqa: BLE001, S112 - not reachable from here, in whatever way: then the queue can't be asked
             continue
-        names = [cluster for cluster, own in asked["clusters"].items() if own == infra]
+        names = [cluster for cluster, own in arguments["clusters"].items() if own == infra]
         # SkyPilot appends a hash of its user to the cluster's name.
         answers |= {name: any(job == name or job.startswith(f"{name}-") for job in jobs) for name in names}
     return answers
@@ -191,32 +191,34 @@ def _slurm_jobs(place: str) -> Sequence[str]:
     return names
 
 
-def prolong(asked: Asked) -> None:
+def prolong(arguments: Arguments) -> None:
     """See `api.SkyApi`."""
     sky = _sky()
     sky.get(
-        sky.autostop(asked["cluster"], asked["idle_minutes"], wait_for=sky.skylet.autostop_lib.AutostopWaitFor.JOBS, down=True)
+        sky.autostop(
+            arguments["cluster"], arguments["idle_minutes"], wait_for=sky.skylet.autostop_lib.AutostopWaitFor.JOBS, down=True
+        )
     )
 
 
-def down(asked: Asked) -> None:
+def down(arguments: Arguments) -> None:
     """See `api.SkyApi`."""
     sky = _sky()
     try:
-        sky.get(sky.down(asked["cluster"]))
+        sky.get(sky.down(arguments["cluster"]))
     except sky.exceptions.ClusterDoesNotExist:
         return
 
 
-def price(asked: Asked) -> float | None:
+def price(arguments: Arguments) -> float | None:
     """See `api.SkyApi`."""
     with _CATALOGUE:
-        resources = _resources(asked)
+        resources = _resources(arguments)
         launchable, *_ = resources.cloud.get_feasible_launchable_resources(resources, num_nodes=1).resources_list or [None]
         return None if launchable is None else float(launchable.get_cost(3600.0))
 
 
-def about(_asked: Asked) -> Any:  # noqa: ANN401
+def about(_arguments: Arguments) -> Any:  # noqa: ANN401
     """Return SkyPilot's versions, and the infrastructure that is enabled, which is checked again."""
     sky = _sky()
     info = sky.client.sdk.api_info()
@@ -225,7 +227,7 @@ def about(_asked: Asked) -> Any:  # noqa: ANN401
     return {"client": sky.__version__, "server": info.version, "enabled": sorted(names)}
 
 
-CALLS: Mapping[str, Callable[[Asked], Any]] = {
+CALLS: Mapping[str, Callable[[Arguments], Any]] = {
     call.__name__: call for call in (launch, execute, job_status, status, pending_reason, exist, prolong, down, price, about)
 }
 
@@ -259,15 +261,15 @@ class AnswerStream:
             self._out.write(json.dumps(answer) + "\n")
             self._out.flush()
 
-    def answer(self, number: int, call: str, asked: Asked) -> None:
+    def answer(self, number: int, call: str, arguments: Arguments) -> None:
         """Carry out one request, and write its result or its error."""
         try:
             if call == "follow":
-                for piece in follow(asked):
+                for piece in follow(arguments):
                     self.write(id=number, piece=piece)
                 self.write(id=number, value=None)
             else:
-                self.write(id=number, value=CALLS[call](asked))
+                self.write(id=number, value=CALLS[call](arguments))
         except BrokenPipeError:
             os._exit(0)
         except BaseException as error:  # noqa: BLE001 - whatever SkyPilot raises, sys.exit among it, is an answer
@@ -281,7 +283,9 @@ def main() -> None:
         import_module("sky")  # before any thread does: two that import it at the same time may deadlock
     for line in sys.stdin:
         request = json.loads(line)
-        threading.Thread(target=answers.answer, args=(request["id"], request["call"], request["asked"]), daemon=True).start()
+        threading.Thread(
+            target=answers.answer, args=(request["id"], request["call"], request["arguments"]), daemon=True
+        ).start()
     os._exit(0)  # threads may hang in SkyPilot
 
 

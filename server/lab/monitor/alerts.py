@@ -194,7 +194,7 @@ def _aside(slots: Sequence[SlotAside]) -> Iterator[Attention]:
 def _unusable(pools: Sequence[Pool], queued: Mapping[str, int]) -> Iterator[Attention]:
     for pool in pools:
         if pool.note and queued.get(pool.gpu):
-            problem = f"{queued[pool.gpu]} queued for {pool.gpu}, but the pool {pool.name} can't be used"
+            problem = f"{queued[pool.gpu]} queued for {pool.gpu}, but the pool {pool.name} can't be used now"
             yield Attention(f"pool:{pool.name}", f"{problem}: {cut(pool.note, MAX_REASON)}")
 
 

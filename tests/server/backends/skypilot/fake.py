@@ -20,6 +20,8 @@ from typing_extensions import override
 
 TICK_SECONDS = 0.02
 PRICE = 2.5
+PLANTED_KEY = "sa-planted-key"
+"""What SkyPilot gives a job by default, to call its API server with."""
 NVIDIA_SMI = "#!/bin/sh\necho '0, NVIDIA H100 80GB HBM3, 81559, 550.54'\n"
 
 
@@ -159,6 +161,10 @@ class FakeSky(SkyApi):
         log = found.home / f"job-{number}.log"
         path = f"{found.home / 'bin'}:{os.environ['PATH']}"
         environment = {"HOME": str(found.home), "PATH": path, "LABHAND_CACHE": str(found.home / "cache")}
+        environment |= {
+            "SKYPILOT_API_SERVER_ENDPOINT": "https://api.example.org",
+            "SKYPILOT_SERVICE_ACCOUNT_TOKEN": PLANTED_KEY,
+        }
         if self.squeue is not None:
             environment["SLURM_JOB_ID"] = "7"
         with log.open("wb") as out:

@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from labhand.server.backends.base import Phase, StartRequest
 from labhand.server.backends.skypilot import backoff, cluster_agent, delivery
 from labhand.server.backends.skypilot.run_mirror import may_be_clusters_end
-from labhand.server.backends.skypilot.scripts import check_command, host_script
+from labhand.server.backends.skypilot.scripts import check_command
 from labhand.server.backends.skypilot.skypilot_backend import SkyPilotBackend
 from labhand.server.domain import Cluster
 from labhand.server.errors import BadInputError
@@ -26,7 +27,7 @@ from labhand.trainer.cluster.time_limit import seconds_left
 from labhand.trainer.contract.run_folder import RunFolder
 
 from ....waiting import until
-from .fake import FakeSky
+from .fake import PLANTED_KEY, FakeSky
 
 pytestmark = pytest.mark.anyio
 MAX_SECONDS = 30.0
@@ -192,11 +193,22 @@ async def test_only_a_launch_without_another_choice_stays_in_the_queue(sky: Fake
     assert [machine.stays_queued for _, machine in sky.launched] == [True, False]
 
 
-def test_a_host_has_no_variables_of_skypilot() -> None:
-    settings = SkyPilotPool.model_validate({"backend": "skypilot", "infra": "slurm/lab", "gpu": "H100"})
-    *_, unset, _, start_of_host = host_script(settings, None).splitlines()
-    assert unset == "unset ${!SKYPILOT_@}"
-    assert start_of_host.startswith("exec ")
+async def test_neither_host_nor_runner_nor_training_has_a_key_of_skypilot(sky: FakeSky, place: Path) -> None:
+    async with pool(sky, place) as backend:
+        run = await start(backend, run_folder(place, "e0001-1", duration=LONG_SECONDS))
+        await sample_runs.until(backend, run, Phase.RUNNING)
+        [cluster] = sky.clusters.values()
+        environments = [environment for environment in _environments() if str(cluster.home) in environment]
+    assert any("LABHAND_SEED" in environment for environment in environments)  # the training
+    assert len(environments) >= 3
+    assert [environment for environment in environments if PLANTED_KEY in environment or "SKYPILOT_" in environment] == []
+
+
+def _environments() -> Iterator[str]:
+    """Yield the environment of each process of this machine."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            yield (process / "environ").read_text("utf-8", "replace")
 
 
 class TestTimeLimits:
