@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from ...domain import Experiment, Metric, Status, Stratum, Verdict
 from ...research.arms import CONTENDED, SLOW
@@ -180,7 +180,7 @@ def error_of(experiment: Experiment) -> str | None:
 
 def steps_of(experiment: Experiment) -> int | None:
     """Return the steps, or else the tokens, that a run trained; None if it reported neither."""
-    measures = experiment.result.get("measures") or {}
+    measures: Mapping[str, Any] = experiment.result.get("measures") or {}
     amount = measures.get("steps") or measures.get("tokens")
     return round(amount) if isinstance(amount, int | float) and amount > 0 else None
 
