@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ...domain import Experiment
 from ...ids import run_id
+from ...research.policy import SPOT_CHECK
 from ..comparison import champions
 from ..database import Reader, Row, Transaction
 from ..experiments import cancellation, workload
@@ -103,10 +104,10 @@ async def ended(reader: Reader, setting: str, most: int) -> list[ScoredCurve]:
 
 
 async def unchecked(tx: Transaction) -> list[tuple[int, Experiment]]:
-    """Stopped experiments, each with its place among them, that nobody ran again or is to run again."""
+    """Stopped experiments that may be spot-checked, each with its place among all, that nobody ran again or is to run again."""
     rows = await tx.rows(
         f"SELECT one.*, stops.number AS place FROM {_STOPPED}"
-        f" WHERE NOT EXISTS (SELECT 1 FROM experiments AS other WHERE {_TWIN}"
+        f" WHERE stops.number % {SPOT_CHECK} = 1 AND NOT EXISTS (SELECT 1 FROM experiments AS other WHERE {_TWIN}"
         " AND (other.purpose = 'spot_check' OR other.status NOT IN ('failed', 'cancelled', 'stopped'))) ORDER BY place"
     )
     return [(row["place"], experiment_record(row)) for row in rows]
