@@ -222,7 +222,7 @@ def answers(lab: Lab, *, with_report: bool) -> Iterator[tuple[str, float, Callab
 
 async def measure(answer: Callable[[], Awaitable[object]]) -> tuple[float, float, float]:
     """Seconds of CPU (children included), of waiting, and for which the event loop was held at the longest."""
-    held = 0.0
+    used = waited = held = 0.0
 
     async def watch() -> None:
         nonlocal held

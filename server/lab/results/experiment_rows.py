@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import JsonValue
 
@@ -93,7 +93,7 @@ def error_of(experiment: Experiment) -> str | None:
 
 def steps_of(experiment: Experiment) -> int | None:
     """Return the steps, or else the tokens, that a run trained; None if it reported neither."""
-    measures = experiment.result.get("measures") or {}
+    measures: Mapping[str, Any] = experiment.result.get("measures") or {}
     amount = measures.get("steps") or measures.get("tokens")
     return round(amount) if isinstance(amount, int | float) and amount > 0 else None
 
