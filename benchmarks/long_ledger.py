@@ -88,7 +88,7 @@ def train_file(knobs: Mapping[str, Any], code: int) -> str:
 
 def drawn(rnd: Random) -> tuple[dict[str, Any], int]:
     """Knobs of an experiment, and its code: most share one."""
-    knobs = {knob: rnd.choice(values) for knob, values in KNOBS.items()} | {"LR": round(10 ** rnd.uniform(-4, -2), 10)}
+    knobs = {knob: rnd.choice(values) for knob, values in KNOBS.items()} | {"LR": round(10 ** rnd.uniform(-4, -2), 16)}
     return knobs, rnd.choices((0, rnd.randrange(1, 200)), (9, 1))[0]
 
 
@@ -162,7 +162,12 @@ def _rows(
         began = 1.7e9 + 13.0 * number
         seconds = {"startup": 3.1, "training": 20.0, "evaluation": 2.2, "held": 25.9, "training_wall": 20.6}
         measures = {"steps": 118 + number % 5, "tokens": 245760, "parameters": 900_000 + number % 7, "peak_memory_bytes": 4e8}
-        result = {"seconds": seconds, "measures": measures, "device": {"kind": "cpu", "torch": "2.13.0"}, "flags": []}
+        result: dict[str, object] = {
+            "seconds": seconds,
+            "measures": measures,
+            "device": {"kind": "cpu", "torch": "2.13.0"},
+            "flags": [],
+        }
         failed = {"message": "The command ended with status 1: KeyError", "lines": ["Traceback"], "next_step": "Read."}
         yield (
             number,
@@ -217,7 +222,7 @@ def answers(lab: Lab, *, with_report: bool) -> Iterator[tuple[str, float, Callab
 
 async def measure(answer: Callable[[], Awaitable[object]]) -> tuple[float, float, float]:
     """Seconds of CPU (children included), of waiting, and for which the event loop was held at the longest."""
-    held = 0.0
+    used = waited = held = 0.0
 
     async def watch() -> None:
         nonlocal held
@@ -230,9 +235,9 @@ async def measure(answer: Callable[[], Awaitable[object]]) -> tuple[float, float
         tasks.start_soon(watch)
         start, used = time.perf_counter(), _cpu()
         await answer()
-        took = _cpu() - used, time.perf_counter() - start
+        used, waited = _cpu() - used, time.perf_counter() - start
         tasks.cancel_scope.cancel()
-    return *took, held
+    return used, waited, held
 
 
 def _cpu() -> float:

@@ -2,7 +2,8 @@
 
 - A score that is too good to be true is run again before it counts, once, on a seed that the source never had.
 - Of the runs that were stopped as doomed, a sample is run again to its end, so that mistakes show.
-- While a setting is busy the baseline runs once more now and then, so that a drift of all scores shows.
+- While a setting is busy the baseline runs once more now and then, so that a drift of all scores shows; more often while the
+  machine takes steps away from runs, so that candidates and the reference are paired in time.
 - In a stratum in which an idea is scored and the champion is not, the champion runs: without it there is no verdict. A launch
   adds these replicates by itself; here they are added if the stratum is new for another reason, such as another driver.
 """
@@ -82,9 +83,10 @@ class FollowUps:
         newest = await reruns.newest_baseline(tx, setting)
         if newest is None or newest.finished_at is None:
             return []
-        if not policy.baseline_due(await reruns.scored_since(tx, newest), self._baseline_every) or not await reruns.is_busy(
-            tx, setting
-        ):
+        scored = await reruns.scored_since(tx, newest)
+        is_unsteady = await reruns.was_slowed_since(tx, newest)
+        is_due = policy.baseline_due(scored, self._baseline_every, is_unsteady=is_unsteady)
+        if not is_due or not await reruns.is_busy(tx, setting):
             return []
         return [_FollowUp(newest, Purpose.BASELINE, "Whether the baseline still scores as it did")]
 

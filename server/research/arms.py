@@ -168,8 +168,9 @@ class Arms:
 
         Replicates share a verdict, and each has a gain of its own. The reference has none.
         """
-        reference = _scores(self._counting(_REFERENCE))
-        mean = fmean(reference) if reference else None
+        reference = self._counting(_REFERENCE)
+        mean = fmean(_scores(reference)) if reference else None
+        at_pace = self._at_usual_pace(reference)
         for arm in arms:
             counting = self._counting(arm)
             yield from (_out_of_range(row) for row in self.scored[arm] if not is_comparable(row.score))
@@ -182,7 +183,7 @@ class Arms:
             yield from (_suspected(row, answered=len(self.scored[arm]) > 1) for row in doubtful)
             if not counting:
                 continue
-            verdict, reason = self._judge(arm, counting)
+            verdict, reason = self._judge(arm, counting, at_pace)
             for row, doubt in zip(counting, self._doubts(arm, counting), strict=True):
                 gain = None if mean is None or arm == _REFERENCE else self.metric.gain(row.score, mean)
                 yield NewVerdict(row.number, verdict, reason, gain, doubt)
@@ -226,11 +227,11 @@ class Arms:
         self.prior = moderated.prior if moderated else None
         self.own = dict(zip(replicated, moderated.arms, strict=True)) if moderated else {}
 
-    def _judge(self, arm: str, counting: Sequence[ScoredExperiment]) -> tuple[Verdict, str]:
+    def _judge(self, arm: str, counting: Sequence[ScoredExperiment], reference: Sequence[float]) -> tuple[Verdict, str]:
+        """Return the verdict on an arm with its reason; `reference` are the reference's scores at its usual pace."""
         if arm == _REFERENCE:
             return Verdict.REFERENCE, self._describe_reference(_scores(counting))
         noise = self.own.get(arm, self.prior)
-        reference = self._at_usual_pace(self._counting(_REFERENCE))
         judgement = judge(self._at_usual_pace(counting), reference, noise, self.metric.direction, against=self.name)
         if self.paces is None or len(counting) > 1 or judgement.verdict is not Verdict.WORSE:
             return judgement.verdict, judgement.reason

@@ -15,6 +15,8 @@ BASELINE_CONTROLS = 1
 """Replicates of the baseline in a stratum whose reference is another source: they show a drift, and the verdicts need none."""
 SPOT_CHECK = 10
 """One of this many runs that were stopped as doomed is run again to its end, so that mistakes show."""
+UNSTEADY = 10
+"""While the machine takes steps away from runs, the baseline runs so many times as often, to pair with them in time."""
 STORM = 3
 """After this many failures of one kind without a success, the other experiments are held."""
 _NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
@@ -30,14 +32,17 @@ def baseline_replicates(existing: int, wanted: int = BASELINE_REPLICATES) -> int
     return max(0, wanted - existing)
 
 
-def baseline_due(scored: int, every: int) -> bool:
+def baseline_due(scored: int, every: int, *, is_unsteady: bool = False) -> bool:
     """Returns whether the baseline should run once more, on its next seed, to detect drift.
 
     Args:
         scored: Number of experiments in the stratum since the baseline ran there last.
         every: Number of experiments between two such runs; 0 for never.
+        is_unsteady: Whether the machine took steps away from one of these experiments. Then the baseline runs more often,
+            so that runs of the reference go on beside those that are slowed: they tell the machine's part of a lag.
     """
-    return 0 < every <= scored
+    wanted = max(1, every // UNSTEADY) if is_unsteady and every else every
+    return 0 < wanted <= scored
 
 
 def spot_check(stopped: int) -> bool:

@@ -5,10 +5,13 @@ SciPy is imported when it is first used, because `labhand serve` must start with
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 COVERAGE = 0.95
 """Coverage of every interval in labhand."""
 
 
+@lru_cache(maxsize=4096)
 def quantile(probability: float, degrees: float) -> float:
     """Returns the quantile of `probability`; `degrees` of freedom may be infinite (the normal distribution)."""
     from scipy.special import stdtrit  # noqa: PLC0415  heavy

@@ -51,9 +51,9 @@ def compare(experiments: Sequence[TriedExperiment], stratum: Stratum, metric: Me
     gains = [None if experiment.score is None else metric.gain(experiment.score, reference) for experiment in in_order]
     replayed = _replay_optimiser(in_order, metric, reference)
     course: list[SearchStep] = []
-    counts = {max(1, len(in_order) * step // STEPS) for step in range(1, STEPS + 1)} | (
-        {len(replayed)} if replayed else set[int]()
-    )
+    counts = {max(1, len(in_order) * step // STEPS) for step in range(1, STEPS + 1)}
+    if replayed:
+        counts.add(len(replayed))
     for count in sorted(counts):
         best = max((gain or 0.0 for gain in gains[:count]), default=0.0)
         at_random = search_baselines.random_search(gains, count)

@@ -94,6 +94,7 @@ class Paces:
         usual: The reference's usual log steps; None if it has none.
         worst_lag: The largest lag of a replicate behind its own source: what the machine has been seen to take away.
         share: The usual share of the processor of the reference's runs; None if it isn't known.
+        lagging: The reference's runs that lag behind its usual pace.
     """
 
     metric: Metric
@@ -102,6 +103,7 @@ class Paces:
     usual: float | None = None
     worst_lag: float = 0.0
     share: float | None = None
+    lagging: Sequence[RunPace] = ()
 
     @classmethod
     def measure(cls, metric: Metric, reference: Arm, replicated: Sequence[Arm]) -> Paces:
@@ -116,6 +118,7 @@ class Paces:
         paces = cls(metric, reference=runs)
         if runs:
             paces.usual = median_high(math.log(run.steps) for run in runs)
+            paces.lagging = [run for run in runs if paces.usual - math.log(run.steps) > MIN_LAG]
             shares = [run.share for run in runs if run.share is not None]
             paces.share = median(shares) if shares else None
         lags = [lag for arm in replicated if _differs(arm) for lag in paces.lags(arm)]
@@ -181,7 +184,9 @@ class Paces:
 
     def _lag_beside(self, run: RunPace) -> float:
         """Returns the mean log steps that the reference's runs lacked which trained at the same time; 0 if there were none."""
-        if self.usual is None or run in self.reference:
+        if self.usual is None or not any(run.is_beside(other) for other in self.lagging if other is not run):
+            return 0.0
+        if any(run is other for other in self.reference):  # its lag behind its own source is measured, not assumed
             return 0.0
         beside = [self.usual - math.log(other.steps) for other in self.reference if run.is_beside(other)]
         return lag if beside and (lag := fmean(beside)) > MIN_LAG else 0.0

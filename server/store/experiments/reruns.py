@@ -71,6 +71,16 @@ async def scored_since(reader: Reader, experiment: Experiment) -> int:
     return int(row[0]) if row else 0
 
 
+async def was_slowed_since(reader: Reader, experiment: Experiment) -> bool:
+    """Returns whether the machine took steps away from a run of the setting since an experiment finished."""
+    row = await reader.row(
+        "SELECT 1 FROM experiments WHERE finished_seq > (SELECT finished_seq FROM experiments WHERE number = ?)"
+        " AND +setting = ? AND doubt IN ('contended', 'slow') LIMIT 1",
+        (experiment.number, experiment.setting),
+    )
+    return row is not None
+
+
 async def is_busy(reader: Reader, setting: str) -> bool:
     """Return whether anything of a setting is queued or runs."""
     # `+setting` keeps SQLite from the index on settings, which holds finished experiments, too: few are pending.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ...domain import Experiment, is_comparable
 from ...ids import run_id
+from ...research.policy import SPOT_CHECK
 from ..comparison import champions
 from ..database import Reader, Row, Transaction
 from ..experiments import cancellation, workload
@@ -112,10 +113,10 @@ async def ended(reader: Reader, setting: str, most: int) -> list[ScoredCurve]:
 
 
 async def unchecked(tx: Transaction) -> list[tuple[int, Experiment]]:
-    """Return the stopped experiments that nobody has run again or queued again, each with its place among all stopped ones."""
+    """Return the stopped experiments that may be spot-checked, that nobody has run again or queued again, with their places."""
     rows = await tx.rows(
         f"SELECT doomed.*, stops.number AS place FROM {_STOPPED}"
-        f" WHERE NOT EXISTS (SELECT 1 FROM experiments AS other WHERE {_SAME_RUN}"
+        f" WHERE stops.number % {SPOT_CHECK} = 1 AND NOT EXISTS (SELECT 1 FROM experiments AS other WHERE {_SAME_RUN}"
         " AND (other.purpose = 'spot_check' OR other.status NOT IN ('failed', 'cancelled', 'stopped'))) ORDER BY place"
     )
     return [(row["place"], experiment_record(row)) for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from labhand.server.dispatcher.follow_ups import FollowUps
 from labhand.server.dispatcher.settler import Settler
 from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.lab import Lab
@@ -12,6 +13,7 @@ from labhand.server.lab.manage.ledger_audit import audit
 from labhand.server.lab.monitor.alerts import scan
 from labhand.server.lab.results.table import get_results
 from labhand.server.schemas.results import ResultsQuery, Row
+from labhand.server.settings import Allowance
 
 from . import support
 from .test_settler import queue_trees, settle
@@ -35,13 +37,38 @@ async def uneven(lab: Lab) -> tuple[int, int]:
     await settle_at(lab, settler, {replicates[3]: 2.0 + lost}, SLOWED)
     [slowed] = await support.queue_source(lab, "# slowed\n")
     [equal] = await support.queue_source(lab, "# equal\n")
-    async with lab.db.transaction() as tx:  # it ran long after the replicate that was slowed
-        await tx.execute(
-            "UPDATE experiments SET started_at = launched_at - 900, finished_at = launched_at - 600 WHERE score > 0"
-        )
+    await move_to_the_past(lab)
     await settle_at(lab, settler, {slowed: 2.001 + lost}, SLOWED)
     await settle_at(lab, settler, {equal: 1.965}, USUAL)
     return slowed, equal
+
+
+async def test_candidates_and_reference_are_paired_in_time_while_runs_are_slowed(lab: Lab) -> None:
+    settler = Settler(lab.trainer.metric, FollowUps(lab.sources, Allowance()))
+    lost = SLOPE * math.log(USUAL / SLOWED)
+    replicates = await queue_trees(lab, *[""] * 4, purpose="baseline")
+    await settle_at(lab, settler, {replicates[3]: 2.0 + lost}, SLOWED)
+    await settle_at(lab, settler, dict(zip(replicates[:3], (2.0, 2.006, 1.995), strict=True)), USUAL)
+    ideas = [number for place in range(9) for number in await support.queue_source(lab, f"# {place}\n")]
+    await move_to_the_past(lab)
+    for number in ideas[:4]:
+        await settle_at(lab, settler, {number: 2.0 + number / 1e4}, USUAL)
+    assert await count_of_baseline(lab) == 4
+    await settle_at(lab, settler, {ideas[4]: 2.0 + lost}, SLOWED)
+    assert await count_of_baseline(lab) == 5, "one more, beside the ideas that are still queued"
+
+
+async def count_of_baseline(lab: Lab) -> int:
+    [row] = await lab.db.rows("SELECT count(*) FROM experiments WHERE purpose = 'baseline'")
+    return int(row[0])
+
+
+async def move_to_the_past(lab: Lab) -> None:
+    """Let what is scored have run long ago, rather than beside what runs next."""
+    async with lab.db.transaction() as tx:
+        await tx.execute(
+            "UPDATE experiments SET started_at = launched_at - 900, finished_at = launched_at - 600 WHERE score > 0"
+        )
 
 
 async def rows_of(lab: Lab) -> dict[str, Row]:

@@ -57,3 +57,10 @@ def test_runs_needed_reach_the_power_that_statsmodels_computes() -> None:
 def test_no_number_of_runs_tells_an_effect_of_nothing() -> None:
     with pytest.raises(ValueError, match="no number of runs"):
         runs_needed(0.0)
+
+
+def test_the_baseline_runs_ten_times_as_often_while_the_machine_is_unsteady() -> None:
+    assert not baseline_due(4, 50, is_unsteady=True)
+    assert baseline_due(5, 50, is_unsteady=True)
+    assert not baseline_due(5, 50)
+    assert not baseline_due(500, 0, is_unsteady=True)

@@ -10,7 +10,7 @@ from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.analysis.plots import plot
 from labhand.server.lab.report.gather import gather
 
-from benchmarks.long_ledger import COUNTS, MAX_CPU_SECONDS, filled, measure
+from benchmarks.long_ledger import COUNTS, MAX_CPU_SECONDS, MAX_DISPATCH_MS, dispatch_simulated, filled, measure
 
 pytestmark = pytest.mark.anyio
 
@@ -34,6 +34,11 @@ async def test_the_report_takes_ten_seconds_at_a_thousand_experiments(tmp_path: 
     assert cpu < 10
     assert report.launched == COUNTS[0]
     assert sum(report.verdicts.values()) == sum(scored for _, _, scored in report.strata)
+
+
+@pytest.mark.slow
+async def test_the_dispatcher_takes_less_than_five_milliseconds_of_cpu_for_an_experiment(tmp_path: Path) -> None:
+    assert await dispatch_simulated(tmp_path, 1000) < MAX_DISPATCH_MS
 
 
 async def test_an_analysis_rests_on_the_newest_experiments_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
