@@ -33,6 +33,7 @@ from ..store.money import allowances, clusters, pools
 from ..store.running.run_numbers import continue_behind_run_folders
 from ..store.sources import SourceRow, save_sources
 from .dispatcher_process import start_dispatcher
+from .lab_folder import hide_from_git, refuse_second_lab
 
 TRAINER = "trainer"
 REHEARSAL = "rehearsal"
@@ -91,8 +92,10 @@ class Lab:
         trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
         source = await to_thread.run_sync(read_folder, trainer.folder)
         folder = data_folder(root, settings)
+        await to_thread.run_sync(refuse_second_lab, root, settings)
         db = await Database.open(folder / DATABASE)
         try:
+            await to_thread.run_sync(hide_from_git, root, folder)
             sources = await Sources.open(folder / SOURCES)
             identity = await _create_unless_exists(db, sources, trainer, source, is_rehearsal=settings.is_rehearsal)
             await continue_behind_run_folders(db, folder)

@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from ..contract.environment import without_keys
 from ..contract.errors import ContractError
 from ..contract.host_events import print_event
 from .gpu_slots import GpuSlot
@@ -91,7 +92,7 @@ def spawn(run: HostedRun, slot: GpuSlot) -> None:
     run.pid = os.posix_spawn(
         sys.executable,
         [sys.executable, "-P", "-m", "labhand.trainer.runner", str(run.folder.path)],
-        os.environ,
+        without_keys(os.environ),
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(run.folder.runner_log), log, 0o644),

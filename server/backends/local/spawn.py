@@ -7,6 +7,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
+from ....trainer.contract.environment import without_keys
 from ....trainer.contract.run_folder import RunFolder
 from .slots import DeviceSlot
 
@@ -33,7 +34,7 @@ def spawn_runner(python: str, folder: RunFolder, slot: DeviceSlot, device: Mappi
     return os.posix_spawnp(
         python,
         [python, "-P", "-m", "labhand.trainer.runner", str(folder.path)],
-        os.environ,
+        without_keys(os.environ),
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(folder.runner_log), log, 0o644),
