@@ -11,7 +11,7 @@ import typer
 from pydantic import BaseModel
 
 from .errors import SettingsError
-from .settings import FILE, find_root
+from .settings import FILE, FOLDER, find_root, is_root
 from .settings_in_force import settings_in_force
 
 app = typer.Typer(
@@ -23,8 +23,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+def _existing_lab(given: Path | None) -> Path | None:
+    """Refuse a `--root` that names no lab, so that a typing error makes none."""
+    if given is None or is_root(given):
+        return given
+    problem = f"{given} has neither {FILE} nor {FOLDER}" if given.is_dir() else f"there is no folder {given}"
+    around = find_root(given)
+    remedy = f"Do you mean {around}?" if is_root(around) else f"`labhand init {given}` makes a lab there."
+    raise typer.BadParameter(f"no lab: {problem}. {remedy}")
+
+
 Root = Annotated[
-    Path | None, typer.Option("--root", help=f"The lab's folder; by default the nearest folder upwards that has {FILE}")
+    Path | None,
+    typer.Option(
+        "--root", callback=_existing_lab, help=f"The lab's folder; by default the nearest folder upwards that has {FILE}"
+    ),
 ]
 
 

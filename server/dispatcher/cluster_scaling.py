@@ -99,7 +99,7 @@ class ClusterScaler:
         if hired := {pool.name for pool in self._hired()}:
             self._wishes = await clusters.desired(self._db)
             open_now = await clusters.held_clusters(self._db, now, ended=False)
-            self._held = {one.cluster.pool for one in open_now if one.cluster.pool in hired}
+            self._held = {row.cluster.pool for row in open_now if row.cluster.pool in hired}
         before, self.used_up = self.used_up, await spending.used_up(self._db, self._allowance, now)
         if self.used_up and not before:
             log.warning("The allowance of %s is used up: nothing starts, and idle clusters are given up", self.used_up)
@@ -130,7 +130,7 @@ class ClusterScaler:
             return 0
         if self.is_over():
             return None if pool in self._at_work else 0
-        most = next((one.most_clusters for one in self._hired() if one.name == pool), 0)
+        most = next((hiring.most_clusters for hiring in self._hired() if hiring.name == pool), 0)
         return min(most, wish.clusters) if wish is not None else None
 
     async def _let_wishes_lapse(self) -> None:

@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -98,42 +99,45 @@ async def dispatch(root: Path, linger_seconds: float = LINGER_SECONDS) -> None:
 async def _serve(root: Path, linger_seconds: float) -> bool:
     """Be the lab's dispatcher, under one version of its settings. Returns whether to be it again."""
     file = SettingsFile(root)
-    lock = data_folder(root, file.settings) / LOCK
-    async with AsyncExitStack() as stack:
-        with only_one(lock) as is_ours:
-            if not is_ours:
+    lock_file = data_folder(root, file.settings) / LOCK
+    async with AsyncExitStack() as reading:
+        with only_one(lock_file) as lock:
+            if lock is None:
                 log.info("Another dispatcher is at work here")
                 return False
             log.info("At work")
-            dispatcher = await _open(root, file.settings, stack)
-            if not await _until_idle(dispatcher, linger_seconds, file):
+            async with AsyncExitStack() as acting:  # the backends act until they are left, so that comes before the lock's end
+                dispatcher = await _open(root, file.settings, reading, acting)
+                is_done = await _until_idle(dispatcher, linger_seconds, lambda: file.has_changed() or lock.is_lost())
+            if not is_done:
                 log.info("Asked to end; what runs goes on")
                 return False
         # Someone may have launched while the lock was still held, and therefore started no dispatcher.
         return await dispatcher.has_work()
 
 
-async def _until_idle(dispatcher: Dispatcher, linger_seconds: float, file: SettingsFile) -> bool:
-    """Let the dispatcher work until it is done, or the settings have changed; False when a signal ended it."""
+async def _until_idle(dispatcher: Dispatcher, linger_seconds: float, is_outdated: Callable[[], bool]) -> bool:
+    """Let the dispatcher work until it is done or outdated. Returns False if a signal ended it."""
     loop = asyncio.get_running_loop()
     with anyio.CancelScope() as scope:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, scope.cancel)
-        await dispatcher.run(linger_seconds, file.has_changed)
+        await dispatcher.run(linger_seconds, is_outdated)
     return not scope.cancelled_caught
 
 
-async def _open(root: Path, settings: Settings, stack: AsyncExitStack) -> Dispatcher:
+async def _open(root: Path, settings: Settings, reading: AsyncExitStack, acting: AsyncExitStack) -> Dispatcher:
+    """Make the dispatcher. Its database is closed with `reading`, and its backends are left with `acting`."""
     folder = data_folder(root, settings).resolve()
     trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
     db = await Database.open(folder / DATABASE)
-    stack.push_async_callback(db.close)
+    reading.push_async_callback(db.close)
     await allowances.save_alone(db, settings.allowance, time.time())
     await continue_behind_run_folders(db, folder)
     identity = await facts.fact(db, facts.IDENTITY) or ""
     sources = await Sources.open(folder / SOURCES)
     pools = PoolBackends.of_settings(settings.pools, folder / RUNS, trainer.metric.direction)
-    await stack.enter_async_context(pools)
+    await acting.enter_async_context(pools)
     additions = FollowUps(sources, settings.allowance, settings.baseline_every)
     settler = Settler(trainer.metric, additions, ValidationStages(trainer.metric, sources))
     stopping = DoomedRuns(db, folder / RUNS, trainer.metric) if settings.stop_doomed else None

@@ -33,6 +33,7 @@ from ..store.money import allowances, clusters, pools
 from ..store.running.run_numbers import continue_behind_run_folders
 from ..store.sources import SourceRow, save_sources
 from .dispatcher_process import start_dispatcher
+from .lab_folder import hide_from_git, refuse_second_lab
 
 TRAINER = "trainer"
 REHEARSAL = "rehearsal"
@@ -94,8 +95,10 @@ class Lab:
         trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
         source = await to_thread.run_sync(read_folder, trainer.folder)
         folder = data_folder(root, settings)
+        await to_thread.run_sync(refuse_second_lab, root, settings)
         db = await Database.open(folder / DATABASE)
         try:
+            await to_thread.run_sync(hide_from_git, root, folder)
             sources = await Sources.open(folder / SOURCES)
             identity = await _create_unless_exists(db, sources, trainer, source, is_rehearsal=settings.is_rehearsal)
             await continue_behind_run_folders(db, folder)
@@ -220,8 +223,8 @@ def _pools(settings: Settings, saved: Mapping[str, Pool]) -> list[Pool]:
     return [_pool(name, pool, saved.get(name)) for name, pool in settings.pools.items()]
 
 
-def _pool(name: str, pool: PoolSettings, known: Pool | None) -> Pool:
-    """A pool as the settings declare it, before its backend is asked."""
+def _pool(name: str, pool: PoolSettings, saved: Pool | None) -> Pool:
+    """Return a pool as the settings declare it, before its backend is asked."""
     if pool.declared_gpu is None:
         here = devices(pool.local_gpu)
         gpu, clock, slots = here.kind, here.clock, min(pool.max_slots or len(here.indices), len(here.indices))
@@ -231,7 +234,7 @@ def _pool(name: str, pool: PoolSettings, known: Pool | None) -> Pool:
     if pool.clusters is None:
         return Pool(name, pool.backend, gpu, clock, slots, pool.usd_per_hour or 0.0, note, as_of=time.time())
     # Only the backend may know the price: the one that the dispatcher last wrote down holds until it asks again.
-    asked = known if known is not None and (known.backend, known.gpu) == (pool.backend, gpu) else None
-    price = pool.usd_per_hour if pool.usd_per_hour is not None else asked.usd_per_slot_hour if asked else 0.0
-    as_of = asked.as_of if asked else 0.0
+    last_asked = saved if saved is not None and (saved.backend, saved.gpu) == (pool.backend, gpu) else None
+    price = pool.usd_per_hour if pool.usd_per_hour is not None else last_asked.usd_per_slot_hour if last_asked else 0.0
+    as_of = last_asked.as_of if last_asked else 0.0
     return Pool(name, pool.backend, gpu, clock, slots, price, as_of=as_of, most_clusters=pool.clusters.max_clusters)

@@ -70,11 +70,11 @@ def schema() -> str:
 
 def statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would commit the transaction that they belong to."""
-    found: list[str] = []
+    complete: list[str] = []
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):
-            found.append(statement)
+            complete.append(statement)
             statement = ""
-    return found
+    return complete

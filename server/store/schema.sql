@@ -1,4 +1,4 @@
--- Version 2. What brings older versions to it is in migrations.py; this file always describes the newest.
+-- Version 2, the newest. Databases of older versions are brought to it by migrations.py.
 -- Times are Unix seconds. JSON columns say so.
 
 CREATE TABLE facts (                    -- of the lab itself: id, trainer, ...

@@ -158,11 +158,22 @@ def open_locked(path: Path) -> int | None:
     Returns:
         The descriptor that holds the lock; None if another process holds it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    if try_lock(descriptor):
-        return descriptor
-    os.close(descriptor)
-    return None
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        if not try_lock(descriptor):
+            os.close(descriptor)
+            return None
+        if has_name(descriptor, path):
+            return descriptor
+        os.close(descriptor)  # removed or replaced meanwhile: others would lock the file that has the name now
+
+
+def has_name(descriptor: int, path: Path) -> bool:
+    """Whether an open file is still the one that a path leads to."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def is_locked(path: Path) -> bool:

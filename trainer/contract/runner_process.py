@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 
+from .environment import without_keys
 from .run_folder import RunFolder
 
 
@@ -12,7 +13,8 @@ def start_runner(python: str, folder: RunFolder) -> int:
     """Start the runner of the run in `folder`, and return its process id.
 
     The runner is a session of its own, so that neither the end of this process nor a signal to its group reaches it. It
-    inherits the open files of this process that are inheritable, and its output goes to `runner.log` in the folder.
+    inherits the open files of this process that are inheritable, and its environment without keys. Its output goes to
+    `runner.log` in the folder.
 
     Args:
         python: The interpreter that trains, a path or a name on the PATH.
@@ -25,7 +27,7 @@ def start_runner(python: str, folder: RunFolder) -> int:
     return os.posix_spawnp(
         python,
         [python, "-P", "-m", "labhand.trainer.runner", str(folder.path)],
-        os.environ,
+        without_keys(os.environ),
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(folder.runner_log), log, 0o644),

@@ -23,6 +23,8 @@ from .cgroup import ControlGroup
 from .processes import threads_of_user
 from .sandbox import Sandbox
 
+SKYPILOT_FOLDER = Path("~/.sky")
+"""Where SkyPilot keeps the keys of clusters, its database and its configuration."""
 SWITCH = "LABHAND_NO_LANDLOCK"
 """Environment variable of the runner: with 1 it behaves as on a kernel without Landlock."""
 MAX_FILE_BYTES = {"cpu": 2**30, "cuda": 2**34}
@@ -94,7 +96,7 @@ class Confinement:
         return "landlock" if landlock.forbids_tcp(self._landlock) else "none"
 
     def check(self) -> None:
-        """Check that the corpora and other runs stay unreadable, and that a required sandbox is there.
+        """Check that corpora, other runs and SkyPilot's keys stay unreadable, and that a required sandbox is there.
 
         Raises:
             ContractError: The trainer's exceptions would open them, or the kernel lacks a part of a required sandbox.
@@ -105,9 +107,13 @@ class Confinement:
                 f"A sandbox is required, but the kernel of this machine can't forbid: {', '.join(missing)}. Run on Linux 5.13 "
                 "or later with Landlock enabled, or set sandbox_required = false for this pool"
             )
-        for closed in (cache_folder() / "corpora", self._folder.path.parent):
-            for path in self._read:
-                if closed.resolve().is_relative_to(Path(path).resolve()):
+        keys = SKYPILOT_FOLDER.expanduser().resolve()
+        for path in self._read:
+            opened = Path(path).resolve()
+            if opened.is_relative_to(keys):
+                raise ContractError(f"{path} can't be read by experiments: it lies in {keys}. Copy what they need elsewhere")
+            for closed in ((cache_folder() / "corpora").resolve(), self._folder.path.parent.resolve(), keys):
+                if closed.is_relative_to(opened):
                     raise ContractError(f"{path} can't be read by experiments: {closed} lies in it. Name a smaller folder")
 
     @property

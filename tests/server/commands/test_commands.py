@@ -91,6 +91,17 @@ def test_where_there_is_no_lab_none_is_made_by_looking(tmp_path: Path, command: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["serve", "dispatch", "status", "doctor", "prepare", "report", "audit"])
+def test_a_typing_error_in_root_makes_no_new_lab(tmp_path: Path, command: str) -> None:
+    (tmp_path / "labhand.toml").write_text("")
+    for wrong in (tmp_path / "laab", tmp_path / "laab" / "deeper"):
+        done = labhand(command, "--root", str(wrong))
+        assert done.exit_code == 2
+        assert "no lab" in done.output
+        assert "Do you mean" in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["labhand.toml"]
+
+
 def test_an_unknown_experiment_is_told_without_a_traceback(tmp_path: Path) -> None:
     shutil.copytree(PARABOLA, tmp_path / "parabola")
     (tmp_path / "labhand.toml").write_text('trainer = "./parabola"\n')
@@ -129,6 +140,7 @@ def test_the_doctor_explains_that_strata_begin_anew_where_the_evaluator_is_anoth
 
 
 def test_the_doctor_says_that_the_gpu_driver_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "labhand.toml").write_text("")
     command = tmp_path / "nvidia-smi"
     command.write_text("#!/bin/sh\necho 'No devices were found'; exit 6\n")
     command.chmod(0o755)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from labhand.server.dispatcher import dispatch, process
-from labhand.server.dispatcher.lock import only_one
+from labhand.server.dispatcher.lock import DispatcherLock, only_one
 from labhand.server.domain import Verdict
 from labhand.server.lab.dispatcher_process import dispatcher_lives
 from labhand.server.lab.lab import Lab
@@ -97,10 +97,10 @@ async def test_what_is_launched_as_the_dispatcher_ends_is_not_left_behind(lab: L
     launched: list[Path] = []
 
     @contextmanager
-    def launched_at_the_last_moment(path: Path) -> Generator[bool]:
+    def launched_at_the_last_moment(path: Path) -> Generator[DispatcherLock | None]:
         """The lock; just before it is let go for the first time, someone launches, and sees a dispatcher alive."""
-        with only_one(path) as is_ours:
-            yield is_ours
+        with only_one(path) as lock:
+            yield lock
             if not launched:
                 with sqlite3.connect(lab.folder / DATABASE) as other:
                     other.execute("UPDATE experiments SET status = 'queued'")

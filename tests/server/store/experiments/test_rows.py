@@ -16,7 +16,7 @@ from ...lab import builders
 pytestmark = pytest.mark.anyio
 READ_TOGETHER = {"failure", "failed", "doubt"}
 """Columns of which one field is made, or a part of one."""
-NOT_READ = {"must_beat", "finished_seq"}
+NOT_READ = {"must_beat", "finished_seq", "nonce"}
 """Columns that only questions to the database use."""
 
 
