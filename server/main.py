@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,8 @@ app = typer.Typer(
 
 def _existing_lab(given: Path | None) -> Path | None:
     """Refuse a `--root` that names no lab, so that a typing error makes none."""
-    if given is None or is_root(given):
+    has_data_elsewhere = given is not None and given.is_dir() and "LABHAND_DATA_DIR" in os.environ
+    if given is None or is_root(given) or has_data_elsewhere:
         return given
     problem = f"{given} has neither {FILE} nor {FOLDER}" if given.is_dir() else f"there is no folder {given}"
     around = find_root(given)
