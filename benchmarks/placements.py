@@ -22,7 +22,7 @@ from labhand.server.backends.skypilot.cluster_pool import TICK_SECONDS, ClusterP
 from labhand.server.backends.skypilot.cluster_records import ClusterRecords
 from labhand.server.backends.skypilot.context import PoolContext
 from labhand.server.backends.skypilot.state import ClusterRecord, Placement
-from labhand.server.settings import SkyPilotPool
+from labhand.server.pool_settings import SkyPilotPool
 from typing_extensions import override
 
 GPUS = 8

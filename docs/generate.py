@@ -12,7 +12,8 @@ from typing import Any
 
 import typer
 from labhand.server.main import app
-from labhand.server.settings import Allowance, Http, LocalPool, Settings, SimulatedPool, SkyPilotPool
+from labhand.server.pool_settings import LocalPool, SimulatedPool, SkyPilotPool
+from labhand.server.settings import Allowance, Http, Settings
 from labhand.tools.app import TOOLS
 from labhand.tools.argument_schema import input_schema
 from labhand.tools.registry import LabTool

@@ -7,11 +7,10 @@ The file is optional: without it a lab trains the built-in trainer `gpt` on this
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
@@ -19,6 +18,7 @@ from typing_extensions import override
 from ..trainer.contract.toml_lines import line_of
 from .errors import SettingsError, nearest
 from .http_settings import TOKEN_FORM, Http
+from .pool_settings import LocalPool, PoolSettings, Section, SimulatedPool, SkyPilotPool
 
 FILE = "labhand.toml"
 FOLDER = ".labhand"
@@ -37,12 +37,6 @@ BASELINE_EVERY = 50
 """The default: replicates to detect drift then use 2 % of the GPU time."""
 
 
-class Section(BaseModel):
-    """A table of the file that refuses keys it doesn't know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Allowance(Section):
     """What the whole lab may spend. No tool can raise it. A key that is not set sets no limit."""
 
@@ -57,208 +51,6 @@ class Allowance(Section):
         """Return whether the allowance covers a total of experiments, GPU-seconds and US dollars."""
         used = ((self.experiments, experiments), (self.gpu_hours, gpu_seconds / 3600), (self.usd, usd))
         return all(limit is None or amount <= limit for limit, amount in used)
-
-
-MaxBudget = Annotated[float, Field(gt=0, description="Longest training that one experiment may ask for, in seconds")]
-SandboxRequired = Annotated[bool, Field(description="Refuse to run where the kernel doesn't support the sandbox")]
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterLimits:
-    """How a pool hires clusters.
-
-    Attributes:
-        max_clusters: How many at once.
-        gpus_per_cluster: GPUs of one cluster.
-        idle_minutes: Minutes without work after which a cluster is torn down.
-        is_volatile: Whether results that nobody has fetched are lost with their cluster.
-    """
-
-    max_clusters: int
-    gpus_per_cluster: int
-    idle_minutes: int
-    is_volatile: bool
-
-
-class PoolBase(Section):
-    """What the rest of the server may ask of any pool's settings, so that nothing depends on which backend a pool has.
-
-    Attributes:
-        is_simulated: Whether nothing really runs on the pool.
-        sandbox_required: Whether runs are refused on a machine whose kernel can't confine them.
-    """
-
-    is_simulated: ClassVar[bool] = False
-
-    @property
-    def declared_gpu(self) -> str | None:
-        """The kind of GPU that the file names; None where the pool has this machine's devices."""
-        return None
-
-    @property
-    def max_slots(self) -> int | None:
-        """The most runs at once; None where the number of devices is the limit."""
-        return None
-
-    @property
-    def clusters(self) -> ClusterLimits | None:
-        """How the pool hires clusters; None where its machines are always there."""
-        return None
-
-    @property
-    def clouds(self) -> frozenset[str]:
-        """The names of the infrastructure that SkyPilot needs credentials for, as `sky check` lists them; empty without."""
-        return frozenset()
-
-    @property
-    def local_gpu(self) -> str | None:
-        """The kind of GPU of this machine that the file names; None for the most frequent one."""
-        return None
-
-    @property
-    def local_python(self) -> str | None:
-        """The interpreter that trains on this machine, where the file names one."""
-        return None
-
-
-class LocalPool(PoolBase):
-    """Processes on this machine."""
-
-    backend: Literal["local"] = Field(description="`local`")
-    slots: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Experiments at once; by default one for each GPU, or for each core where there is no GPU"
-    )
-    gpu: Annotated[str, Field(min_length=1)] | None = Field(
-        default=None,
-        description="The kind of GPU of this machine, or `cpu`; by default the most frequent kind. A machine with several kinds"
-        " needs a pool for each",
-    )
-    python: str | None = Field(default=None, description="The interpreter that trains; by default the one that labhand runs in")
-    usd_per_hour: float = Field(default=0.0, ge=0, description="Price of one slot for one hour, in US dollars")
-    max_budget_seconds: MaxBudget = 86400.0
-    sandbox_required: SandboxRequired = False
-
-    @property
-    @override
-    def max_slots(self) -> int | None:
-        return self.slots
-
-    @property
-    @override
-    def local_gpu(self) -> str | None:
-        return self.gpu
-
-    @property
-    @override
-    def local_python(self) -> str | None:
-        return self.python
-
-
-class NamedGpuPool(PoolBase):
-    """A pool for which the file names the kind of GPU."""
-
-    if TYPE_CHECKING:  # a field of the subclasses: here it would come before theirs, also in the documents
-        gpu: str
-
-    @property
-    @override
-    def declared_gpu(self) -> str:
-        return self.gpu
-
-
-class SkyPilotPool(NamedGpuPool):
-    """Clusters that SkyPilot launches where the person has credentials: Kubernetes, Slurm, clouds."""
-
-    backend: Literal["skypilot"] = Field(description="`skypilot`")
-    infra: str | Annotated[list[str], Field(min_length=1)] = Field(
-        description="The infrastructure, as SkyPilot writes it: `k8s/my-context`, `slurm/lab`, `aws/us-east-1`;"
-        " the entries of a list are tried in order"
-    )
-    gpu: str = Field(min_length=1, description="The kind of GPU, as SkyPilot names it: `H100`")
-    gpus_per_cluster: int = Field(default=1, ge=1, description="GPUs of a cluster, all on one node")
-    max_clusters: int = Field(default=1, ge=1, description="Largest number of clusters at once")
-    cpus_per_gpu: int = Field(
-        default=4,
-        ge=1,
-        description="CPU cores to hold for each GPU; without a number, one job may get all cores of a cluster",
-    )
-    use_spot: bool = Field(default=False, description="Use cheaper machines that may be taken away at any time")
-    image: str | None = Field(
-        default=None, description="Image of the container or machine, as SkyPilot names it; by default SkyPilot's own"
-    )
-    idle_minutes: int = Field(default=10, ge=1, description="Minutes after which an idle cluster ends by itself")
-    storage: Path | None = Field(
-        default=None,
-        description="A folder that the clusters and this machine both see: results outlive a cluster. Without it the pool is"
-        " `volatile`",
-    )
-    python: str | None = Field(
-        default=None,
-        description="The interpreter on the clusters that trains; by default the trainer's requirements are installed",
-    )
-    setup: str | None = Field(default=None, description="Shell commands that run once on a cluster before anything else")
-    usd_per_hour: Annotated[float, Field(ge=0)] | None = Field(
-        default=None, description="Price of one GPU for one hour, in US dollars; by default from SkyPilot's catalogue"
-    )
-    overlap: bool = Field(default=True, description="Start the next experiment while one is evaluated")
-    max_budget_seconds: MaxBudget = 86400.0
-    sandbox_required: SandboxRequired = False
-
-    @property
-    def choices(self) -> list[str]:
-        """The infrastructures to try, in order."""
-        return [self.infra] if isinstance(self.infra, str) else self.infra
-
-    @property
-    @override
-    def max_slots(self) -> int:
-        return self.gpus_per_cluster * self.max_clusters
-
-    @property
-    @override
-    def clusters(self) -> ClusterLimits:
-        return ClusterLimits(self.max_clusters, self.gpus_per_cluster, self.idle_minutes, is_volatile=self.storage is None)
-
-    @property
-    @override
-    def clouds(self) -> frozenset[str]:
-        names = {choice.partition("/")[0].lower() for choice in self.choices}
-        return frozenset("kubernetes" if name == "k8s" else name for name in names)
-
-
-class SimulatedPool(NamedGpuPool):
-    """Simulated GPUs on a virtual clock. Scores come from a synthetic landscape (see `backends.simulated.landscape`)."""
-
-    is_simulated: ClassVar[bool] = True
-    sandbox_required: ClassVar[bool] = False
-
-    backend: Literal["simulated"] = Field(description="`simulated`")
-    gpu: str = Field(default="H200", min_length=1, description="The kind of GPU to simulate")
-    count: int = Field(default=1, ge=1, description="Number of GPUs")
-    seed: int = Field(default=0, description="Seed of the landscape; pools with the same seed share a landscape")
-    effect: float = Field(
-        default=0.05, ge=0, description="Largest effect of one knob on the score; with 0 no knob has an effect"
-    )
-    noise: float = Field(default=0.005, ge=0, description="Standard deviation of a score between seeds")
-    noisier: float = Field(
-        default=0.0, ge=0, le=1, description="Share of the configurations whose standard deviation is three times as large"
-    )
-    offset: float = Field(default=0.0, description="Added to all scores of this pool, so that kinds of GPU differ")
-    crossing: float = Field(
-        default=0.0,
-        description="Octaves by which the best value of every knob moves when the budget doubles, so that short runs mislead",
-    )
-    failures: float = Field(default=0.0, ge=0, le=1, description="Share of the runs that crash")
-    usd_per_hour: float = Field(default=0.0, ge=0, description="Simulated price of one GPU for one hour, in US dollars")
-    max_budget_seconds: MaxBudget = 86400.0
-
-    @property
-    @override
-    def max_slots(self) -> int:
-        return self.count
-
-
-PoolSettings = Annotated[LocalPool | SkyPilotPool | SimulatedPool, Field(discriminator="backend")]
 
 
 def _this_machine() -> dict[str, PoolSettings]:

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from labhand.server.backends.simulated.landscape import Landscape
-from labhand.server.settings import SimulatedPool
+from labhand.server.pool_settings import SimulatedPool
 
 Knobs = Mapping[str, float]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import assert_never
 
 from ..domain import Direction
-from ..settings import LocalPool, PoolSettings, SimulatedPool, SkyPilotPool
+from ..pool_settings import LocalPool, PoolSettings, SimulatedPool, SkyPilotPool
 from .base import Backend
 from .local.local_backend import LocalBackend
 from .simulated.simulated_backend import SimulatedBackend

@@ -16,7 +16,7 @@ from ..backends.base import Backend, ClusterBackend, RunReport
 from ..backends.registry import make_backends
 from ..domain import Cluster, Direction, Pool, Run
 from ..errors import LabhandError
-from ..settings import PoolSettings
+from ..pool_settings import PoolSettings
 
 log = logging.getLogger(__name__)
 

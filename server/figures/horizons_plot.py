@@ -12,7 +12,7 @@ MAX_LABELS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class HorizonPair:
+class BudgetPair:
     """The scores at two budgets.
 
     Attributes:
@@ -28,7 +28,7 @@ class HorizonPair:
     tau: str
 
 
-def draw(metric: str, direction: str, pairs: Sequence[HorizonPair], note: str = "") -> bytes:
+def draw(metric: str, direction: str, pairs: Sequence[BudgetPair], note: str = "") -> bytes:
     """Draws a dot for each source that ran at both budgets, with the names of the best at the shorter one."""
     figure, axes = canvas("Do short runs and longer runs rank alike?", note, columns=len(pairs))
     for axis, pair in zip(axes, pairs, strict=True):

@@ -13,14 +13,8 @@ from anyio import to_thread
 from ..domain import Pool
 from ..errors import SettingsError
 from ..machine import devices
-from ..settings import (
-    DATABASE,
-    SOURCES,
-    Allowance,
-    PoolSettings,
-    Settings,
-    data_folder,
-)
+from ..pool_settings import PoolSettings
+from ..settings import DATABASE, SOURCES, Allowance, Settings, data_folder
 from ..settings_in_force import settings_in_force
 from ..source.changes import knobs_of
 from ..source.repository import NewCommit, Sources, delta

@@ -67,7 +67,7 @@ class StratumFacts(Answer):
     self_reported: bool | None = None
 
 
-class Reference(Answer):
+class ReferenceSummary(Answer):
     """The source that the gains and verdicts of a stratum are against: the champion.
 
     Attributes:
@@ -94,7 +94,7 @@ class StratumSummary(Answer):
 
     id: str | None = None
     stratum: StratumFacts
-    reference: Reference | None = None
+    reference: ReferenceSummary | None = None
     noise: float | None = None
     others: int | None = None
 
@@ -166,7 +166,7 @@ class TableFacts(Answer):
     direction: str
     self_reported: bool | None = None
     stratum: StratumFacts | None = None
-    reference: Reference | None = None
+    reference: ReferenceSummary | None = None
     noise: float | None = None
     strata: dict[str, StratumSummary] = Field(default_factory=dict[str, StratumSummary])
     order: str | None = None

@@ -32,7 +32,7 @@ def _place_in_wheel(path: Path) -> str:
 A_BACKEND = """
 import pytest
 from labhand.server.backends.simulated.simulated_backend import SimulatedBackend
-from labhand.server.settings import SimulatedPool
+from labhand.server.pool_settings import SimulatedPool
 from labhand.testing import BackendConformance
 
 

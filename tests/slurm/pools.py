@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from labhand.server.backends.skypilot.client import SkyClient
 from labhand.server.backends.skypilot.skypilot_backend import SkyPilotBackend
-from labhand.server.settings import SkyPilotPool
+from labhand.server.pool_settings import SkyPilotPool
 from typing_extensions import override
 
 from ..waiting import until

@@ -22,7 +22,7 @@ from ....trainer.contract.run_folder import RunFolder
 from ...domain import Pool, Run
 from ...errors import NoCapacityError
 from ...machine import Devices, devices
-from ...settings import LocalPool
+from ...pool_settings import LocalPool
 from ..base import Backend, Phase, RunReport, StartRequest
 from .slots import DeviceSlot, Slots
 from .spawn import spawn_runner

@@ -13,7 +13,7 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
-from ...settings import SimulatedPool
+from ...pool_settings import SimulatedPool
 
 OCTAVES = 4.0
 """Distance between one best value of a knob and the next."""

@@ -16,7 +16,7 @@ from typing_extensions import override
 from ....trainer.contract.failures import FailureKind
 from ....trainer.contract.run_result import EvaluatorIdentity, MeasuredDevice, RunFailure, RunResult
 from ...domain import Direction, Pool, Run
-from ...settings import SimulatedPool
+from ...pool_settings import SimulatedPool
 from ..base import Backend, Phase, RunReport, StartRequest
 from .landscape import Landscape
 

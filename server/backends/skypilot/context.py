@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...settings import SkyPilotPool
+from ...pool_settings import SkyPilotPool
 from .api import SkyApi
 from .backoff import InfraBackoff
 from .cluster_records import ClusterRecords

@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...errors import BadInputError
-from ...settings import SkyPilotPool
+from ...pool_settings import SkyPilotPool
 from .api import Machine
 
 MAX_RUN_BYTES = 4 * 2**20

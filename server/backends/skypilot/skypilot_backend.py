@@ -20,7 +20,7 @@ from typing_extensions import override
 from ....trainer.contract.run_folder import RunFolder
 from ...domain import Cluster, Pool, Run
 from ...errors import BadInputError, NoCapacityError
-from ...settings import SkyPilotPool
+from ...pool_settings import SkyPilotPool
 from ..base import ClusterBackend, Phase, RunReport, StartRequest
 from .api import SkyApi, SkyError
 from .backoff import InfraBackoff

@@ -251,7 +251,7 @@ async def _plot_horizons(shown: PlotInput) -> RenderedPlot:
     return RenderedPlot(png, f"Scores at one budget against a longer one. {correlations}.")
 
 
-def _horizon_pair(shown: PlotInput, short: Stratum, longer: Stratum) -> horizons_plot.HorizonPair | None:
+def _horizon_pair(shown: PlotInput, short: Stratum, longer: Stratum) -> horizons_plot.BudgetPair | None:
     """Return the scores of the sources that ran at both budgets, best first; None if no source did."""
     at_short, at_longer = (statistics.mean_scores(shown.evidence, stratum.number) for stratum in (short, longer))
     names = {experiment.tree: experiment_id(experiment.number) for experiment in reversed(shown.evidence.everything)}
@@ -265,7 +265,7 @@ def _horizon_pair(shown: PlotInput, short: Stratum, longer: Stratum) -> horizons
         tau = f"Kendall's tau {rank.tau:.2f} ({rank.interval[0]:.2f} to {rank.interval[1]:.2f})"
     budgets = [f"{stratum.facts.get(statistics.BUDGET):g} s" for stratum in (short, longer)]
     scores = [(names[tree], at_short[tree], at_longer[tree]) for tree in both]
-    return horizons_plot.HorizonPair(budgets[0], budgets[1], scores, tau)
+    return horizons_plot.BudgetPair(budgets[0], budgets[1], scores, tau)
 
 
 def _launch_different(evidence: Evidence) -> str:

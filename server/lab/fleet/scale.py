@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from ...domain import Pool
 from ...errors import BadInputError, ConflictError, nearest
 from ...ids import id_ranges
+from ...pool_settings import ClusterLimits
 from ...schemas.fleet import HeldCluster, Scaled, ScaleRequest
-from ...settings import ClusterLimits
 from ...store.database import Reader
 from ...store.money import clusters, spending
 from ...store.money.clusters import DesiredClusters, HeldClusterRow

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from ...domain import Experiment, Metric, Status, Stratum, Verdict
 from ...research.arms import CONTENDED, SLOW
 from ...research.conditions.pace import MIN_LAG
-from ...schemas.results import Common, Reference, Row, StratumFacts, StratumSummary
+from ...schemas.results import Common, ReferenceSummary, Row, StratumFacts, StratumSummary
 from ...source.static_flags import kinds
 from ...store.comparison import champions, source_scores, validations
 from ...store.comparison.source_scores import Base
@@ -115,12 +115,12 @@ def facts_of(stratum: Stratum, names: Collection[str] | None = None) -> StratumF
     return StratumFacts.model_validate({name: value for name, value in stratum.facts.items() if names is None or name in names})
 
 
-def reference_of(stratum: Stratum) -> Reference | None:
+def reference_of(stratum: Stratum) -> ReferenceSummary | None:
     """Return the reference of a stratum by name, with its score and the spread between seeds; None if nothing was judged."""
     if not stratum.reference_name:
         return None
     score, sd = stratum.reference, stratum.reference_sd
-    return Reference(
+    return ReferenceSummary(
         id=stratum.reference_name,
         score=None if score is None else round(score, decimals(stratum, score)),
         sd=None if sd is None else significant(sd, 2),

@@ -8,7 +8,7 @@ import re
 
 from ...domain import Purpose, Verdict
 from ...ids import experiment_id, parse_ids
-from ...schemas.results import Common, Reference, ResultsQuery, Row
+from ...schemas.results import Common, ReferenceSummary, ResultsQuery, Row
 from ...store.comparison.champions import name
 from ...store.experiments import stats
 from ...store.experiments.stats import ExportRow
@@ -88,7 +88,7 @@ async def _tsv(lab: Lab, after: int, min_characters: int | None) -> str:
     return text.getvalue()
 
 
-def _about(reference: Reference | None) -> list[str]:
+def _about(reference: ReferenceSummary | None) -> list[str]:
     """Return the reference that gains are against, with the spread between its seeds: `reference e0057: 1.951 ± 0.004`."""
     if reference is None:
         return []

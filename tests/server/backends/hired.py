@@ -13,7 +13,7 @@ from typing import Any
 from labhand.server.backends.base import ClusterBackend, Phase, RunReport, StartRequest
 from labhand.server.domain import Cluster, Pool, Run
 from labhand.server.errors import LabhandError, NoCapacityError
-from labhand.server.settings import SkyPilotPool
+from labhand.server.pool_settings import SkyPilotPool
 from labhand.trainer.contract.run_result import RunResult
 from typing_extensions import override
 

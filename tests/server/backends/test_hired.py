@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from labhand.server.backends.base import Backend
-from labhand.server.settings import SkyPilotPool
+from labhand.server.pool_settings import SkyPilotPool
 from labhand.server.testing.conformance import BackendConformance
 from typing_extensions import override
 

@@ -17,7 +17,8 @@ from labhand.server.dispatcher.run_folders import RunFolders
 from labhand.server.dispatcher.settler import REQUEUES
 from labhand.server.domain import Failure, Pool, Run, Verdict
 from labhand.server.lab.lab import Lab
-from labhand.server.settings import RUNS, LocalPool
+from labhand.server.pool_settings import LocalPool
+from labhand.server.settings import RUNS
 from labhand.server.store.running import queue, runs
 from typing_extensions import override
 

@@ -12,7 +12,8 @@ from labhand.server.dispatcher.loop import Dispatcher
 from labhand.server.dispatcher.pool_backends import PoolBackend, PoolBackends
 from labhand.server.domain import Cluster
 from labhand.server.lab.lab import Lab
-from labhand.server.settings import SkyPilotPool, load_settings
+from labhand.server.pool_settings import SkyPilotPool
+from labhand.server.settings import load_settings
 from labhand.server.store.money import clusters, pools
 
 from ..backends.hired import HiredBackend, Provider

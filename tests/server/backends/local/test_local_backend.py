@@ -13,7 +13,7 @@ from labhand.server.backends.local.local_backend import LocalBackend
 from labhand.server.backends.local.slots import Slots
 from labhand.server.errors import NoCapacityError
 from labhand.server.machine import Devices
-from labhand.server.settings import LocalPool
+from labhand.server.pool_settings import LocalPool
 from labhand.server.testing import sample_runs
 from labhand.server.testing.conformance import RunnerConformance
 from labhand.server.testing.sample_runs import LONG_SECONDS

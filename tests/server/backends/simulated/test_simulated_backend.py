@@ -13,7 +13,7 @@ import pytest
 from labhand.server.backends.base import Backend, StartRequest
 from labhand.server.backends.simulated.landscape import Landscape
 from labhand.server.backends.simulated.simulated_backend import SimulatedBackend
-from labhand.server.settings import SimulatedPool
+from labhand.server.pool_settings import SimulatedPool
 from labhand.server.testing import sample_runs
 from labhand.server.testing.conformance import BackendConformance
 from typing_extensions import override

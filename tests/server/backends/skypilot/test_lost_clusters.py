@@ -20,7 +20,7 @@ from labhand.server.backends.skypilot.scripts import check_command
 from labhand.server.backends.skypilot.skypilot_backend import SkyPilotBackend
 from labhand.server.domain import Cluster
 from labhand.server.errors import BadInputError
-from labhand.server.settings import SkyPilotPool
+from labhand.server.pool_settings import SkyPilotPool
 from labhand.server.testing import sample_runs
 from labhand.server.testing.sample_runs import LONG_SECONDS, run_folder, start
 from labhand.trainer.cluster.time_limit import seconds_left

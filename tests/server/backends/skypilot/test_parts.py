@@ -23,7 +23,7 @@ from labhand.server.backends.skypilot.scripts import delivery_script, host_scrip
 from labhand.server.backends.skypilot.sdk_worker import trouble
 from labhand.server.backends.skypilot.state import ClusterRecord, Placement
 from labhand.server.errors import BadInputError
-from labhand.server.settings import SkyPilotPool
+from labhand.server.pool_settings import SkyPilotPool
 from labhand.server.testing.sample_runs import run_folder
 
 COLOURED = "\x1b[36m(labhand-host, pid=19191)\x1b[0m "

@@ -15,7 +15,7 @@ from labhand.server.backends.skypilot import backoff, cluster_agent, delivery
 from labhand.server.backends.skypilot.api import SkyError
 from labhand.server.backends.skypilot.skypilot_backend import SkyPilotBackend
 from labhand.server.domain import Run
-from labhand.server.settings import SkyPilotPool
+from labhand.server.pool_settings import SkyPilotPool
 from labhand.server.testing import sample_runs
 from labhand.server.testing.conformance import RunnerConformance
 from labhand.server.testing.sample_runs import LONG_SECONDS, run_folder, start

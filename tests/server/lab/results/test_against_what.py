@@ -12,7 +12,7 @@ from labhand.server.lab.inspect.experiment import get_experiment
 from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.lab.results.export import leaderboard, results_tsv
 from labhand.server.lab.results.table import get_results
-from labhand.server.schemas.results import Reference, ResultsQuery
+from labhand.server.schemas.results import ReferenceSummary, ResultsQuery
 
 from ...dispatcher.scripted import Script, by_x, script
 from .. import writing
@@ -71,7 +71,7 @@ async def test_where_the_champion_has_no_score_there_is_no_verdict_and_the_gain_
         champion = await with_champion(lab)
         results = await get_results(lab.lab, ResultsQuery(ids=early.experiments))
         [row] = results.rows
-        assert results.common.reference == Reference(id=champion, seeds=0)
+        assert results.common.reference == ReferenceSummary(id=champion, seeds=0)
         assert (row.verdict, row.gain) == ("inconclusive", None)
         assert row.base == "baseline"
         experiment = await writing.find(lab.lab, row.id)
