@@ -93,7 +93,7 @@ def _serve_http(place: Path, address: str | None, caller: str | None, *, read_on
     from .commands.console import err, exit_on_error
 
     with exit_on_error():
-        settings = settings_in_force(place).settings
+        settings = settings_in_force(place, read_only=read_only).settings
         where = address or settings.http.address
         handle = LabHandle(place, caller, read_only=read_only)
         err.print(f"Serving the lab at {place} on http://{where}/mcp; Ctrl-C ends it, experiments go on.")

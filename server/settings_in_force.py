@@ -34,8 +34,12 @@ class SettingsInForce:
     trouble: str = ""
 
 
-def settings_in_force(root: Path) -> SettingsInForce:
+def settings_in_force(root: Path, *, read_only: bool = False) -> SettingsInForce:
     """Return the settings that the lab at `root` goes by, and keep them if they are new.
+
+    Args:
+        root: The lab's folder.
+        read_only: Keep nothing, because the caller changes nothing. The same holds where the settings say `read_only`.
 
     Raises:
         SettingsError: `labhand.toml` can't be used, and no last good content is known.
@@ -52,7 +56,8 @@ def settings_in_force(root: Path) -> SettingsInForce:
         problem = str(error)
     else:
         if not problem:
-            _save(saved, text, before)
+            if not read_only and not settings.read_only:
+                _save(saved, text, before)
             return SettingsInForce(settings)
     trouble = f"{problem.rstrip('.')}. The last good settings hold, which are in {saved}"
     return SettingsInForce(parse_settings(saved, before or ""), trouble)

@@ -109,7 +109,8 @@ class RunFolders:
             return f"its spec.json belongs to {_described(identity)}, and the ledger's run to {_described(expected)}"
         result = folder.result_json()
         named = None if expected is None else asdict(expected)
-        if result is None or result.get("identity") == named:
+        # One that names nobody was written into this folder after its spec.json, by an older runner or by an experiment.
+        if result is None or result.get("identity", named) == named:
             return ""
         return f"its result.json belongs to {result.get('identity')!r:.200}, and its spec.json to {_described(expected)}"
 

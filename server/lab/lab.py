@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from anyio import to_thread
@@ -83,7 +84,8 @@ class Lab:
             SettingsError: `labhand.toml` is invalid and no last good content is known, `trainer.toml` is invalid, or the lab
                 was made for another trainer, or there is no lab to read.
         """
-        settings = (await to_thread.run_sync(settings_in_force, root)).settings
+        in_force = await to_thread.run_sync(partial(settings_in_force, root, read_only=read_only))
+        settings = in_force.settings
         if read_only:
             _refuse_missing(data_folder(root, settings))
         trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)

@@ -14,10 +14,13 @@ from labhand.server.dispatcher.pool_backends import PoolBackends
 from labhand.server.dispatcher.run_folders import RunFolders
 from labhand.server.dispatcher.settler import FinishedRuns, Settler
 from labhand.server.domain import Failure, Status
+from labhand.server.ids import experiment_id
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import RUNS, load_settings
 from labhand.server.store.database import Transaction
 from labhand.server.store.running import runs
+from labhand.trainer.contract.run_folder import RunFolder
+from labhand.trainer.contract.run_spec import RunIdentity, RunSpec
 from typing_extensions import override
 
 from . import support
@@ -64,6 +67,8 @@ async def finish(lab: Lab, put: Mapping[int, Put]) -> None:
     for attempt in await taken(lab):
         folder = support.folder_of(lab, attempt.run.id)
         folder.mkdir(parents=True)
+        name, identity = experiment_id(attempt.run.experiment), RunIdentity(lab.identity, attempt.commit, attempt.nonce)
+        RunFolder(folder).write_spec(RunSpec(attempt.run.id, name, attempt.seed, 1.0, "cpu", "cpu", identity=identity))
         put[attempt.run.experiment](folder / "result.json", attempt.run.id)
         async with lab.db.transaction() as tx:
             await runs.save_handles(tx, {attempt.run.id: {"started": True}})
