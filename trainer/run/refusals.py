@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ _NETWORK: Final = re.compile(
 _SOCKET: Final = re.compile(r"\bsocket\b|create_connection|\.connect\(|_sock\b|urlopen|aiohttp|urllib")
 _DENIED: Final = re.compile(r"\[Errno 13\]|Permission denied")
 _DENIED_PATH: Final = re.compile(r"\[Errno 13\][^']{0,80}'([^']+)'|(/[^\s:']+)['\"]?: Permission denied")
+_DENIED_PROGRAM: Final = re.compile(r"^\S{0,40}sh: (?:line )?(?:\d+: )?([^\s:/]{1,80}): Permission denied", re.MULTILINE)
 _TOO_LARGE: Final = re.compile(r"\[Errno 27\]|File too large")
 _FULL: Final = re.compile(r"\[Errno 28\]|No space left on device")
 _SHARED_MEMORY: Final = re.compile(r"/dev/shm|shared memory|\bshm\b|Bus error|SemLock|torch_\d+_\d+")  # noqa: S108
@@ -61,6 +63,7 @@ def refusal(lines: Sequence[str], status: int, bounds: Confinement) -> Refusal |
         _shared_memory,
         _full_disk,
         _too_large,
+        _closed_program,
         _closed_file,
         _too_many_threads,
         _forbidden_call,
@@ -132,6 +135,18 @@ def _too_large(text: str, _status: int, bounds: Confinement) -> Refusal | None:
     return _refused(
         f"the sandbox refused a file of more than {bounds.file_bytes / 2**30:.3g} GiB",
         "Write smaller files. A person can set file_gib under [sandbox] in trainer.toml.",
+    )
+
+
+def _closed_program(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    match = _DENIED_PROGRAM.search(text)
+    program = shutil.which(match[1]) if match else None
+    if bounds.in_force["files"] == "none" or program is None:
+        return None
+    return _refused(
+        f"the sandbox refused the program {program}, which a shell found on the PATH",
+        f"A person can name another program by its whole path in the command of trainer.toml (labhand's own Python is"
+        f' {sys.executable}), or let experiments read this one: read = ["{Path(program).parent}"] under [sandbox] there.',
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,23 @@ def test_a_path_outside_of_the_copy_is_told_with_the_line_that_opens_it(tmp_path
     assert failure["kind"] == "sandbox_refused"
     assert f"the sandbox refused {secret.parent}" in failure["message"]
     assert f'read = ["{secret.parent}"] under [sandbox]' in failure["next_step"]
+
+
+@needs_landlock
+def test_a_program_that_a_shell_found_outside_is_told_with_its_path(tmp_path: Path) -> None:
+    program = tmp_path / "shims" / "pythonic"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho loss: 1\n")
+    program.chmod(0o755)
+    trainer = OUTPUT_TRAINER.replace('command = ["python", "train.py"]', 'command = ["sh", "-c", "pythonic train.py"]')
+    assert trainer != OUTPUT_TRAINER
+    run = lay_out(tmp_path / "runs" / "e0001-1", trainer, "")
+    run.environment["LABHAND_CACHE"] = str(tmp_path / "cache")
+    run.environment["PATH"] = f"{program.parent}:{os.environ['PATH']}"
+    failure = run.run()["failure"]
+    assert failure["kind"] == "sandbox_refused"
+    assert f"the sandbox refused the program {program}" in failure["message"]
+    assert f'read = ["{program.parent}"] under [sandbox]' in failure["next_step"]
 
 
 @needs_landlock
