@@ -66,14 +66,7 @@ def open_plain(path: Path) -> int | None:
     Returns:
         The descriptor, or None if there is no such file: an experiment without a sandbox can put anything there.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return None
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return descriptor
-    os.close(descriptor)
-    return None
+    return _open_regular(path, os.O_RDONLY)
 
 
 _KINDS = {
@@ -111,9 +104,12 @@ def open_to_append(path: Path) -> int | None:
     Returns:
         The descriptor, or None if something else lies there, or it can't be opened.
     """
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    return _open_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+
+def _open_regular(path: Path, flags: int) -> int | None:
     try:
-        descriptor = os.open(path, flags, 0o644)
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     except OSError:
         return None
     if stat.S_ISREG(os.fstat(descriptor).st_mode):

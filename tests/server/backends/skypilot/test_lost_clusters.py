@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -46,22 +46,6 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         (backoff, "MIN_SECONDS", 0.5),
     ):
         monkeypatch.setattr(module, name, seconds)
-
-
-@pytest.fixture
-def sky(tmp_path: Path) -> Generator[FakeSky]:
-    """SkyPilot."""
-    sky = FakeSky(tmp_path / "machines")
-    yield sky
-    sky.end_all()
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """The lab's run folders."""
-    place = tmp_path / "runs"
-    place.mkdir()
-    return place
 
 
 def pool(sky: FakeSky, place: Path, **settings: Any) -> SkyPilotBackend:  # noqa: ANN401
