@@ -13,20 +13,16 @@ from ..store.running.settlement import ExperimentOutcome
 
 MAX_MESSAGE = 300
 """Characters of a failure's message in the reason of a hold."""
-_MENDED = (
-    "When that is mended, launch with retry=True: the lab runs the baseline first, and what is held goes on if it succeeds"
-)
+_MENDED = "When that is mended, launch with retry=True: the baseline runs first, and if it succeeds what is held goes on"
 
 
 async def name_who_mends(tx: Transaction, experiment: int, failed: FailureDetail) -> FailureDetail:
     """Return the failure with the next step that helps: no change of the source mends what the unchanged source fails with."""
     if not await holds.is_first_of_unchanged(tx, experiment):
         return failed
-    step = (
-        "The unchanged source failed, so the cause is the trainer, its data or the machine: no change of the source mends it."
-        f" Tell the person, who can run `labhand doctor`. {_MENDED}."
-    )
-    return replace(failed, next_step=f"{step} For the person: {failed.next_step}" if failed.next_step else step)
+    remedy = failed.next_step or "`labhand doctor` checks the trainer, its data and the machine."
+    step = f"The unchanged source failed, so no change of the source mends it. Tell the person: {remedy} {_MENDED}."
+    return replace(failed, next_step=step)
 
 
 async def hold_siblings(tx: Transaction, experiment: int, outcome: ExperimentOutcome, now: float, *, has_holds: bool) -> bool:
@@ -70,8 +66,8 @@ async def _hold_setting(tx: Transaction, experiment: int, failed: FailureDetail,
     if not queued:
         return
     reason = (
-        f"The unchanged source failed ({experiment_id(experiment)}: {failed.message[:MAX_MESSAGE]}), so the cause is the"
-        f" trainer, its data or the machine, which only the person can mend. None of the {queued} that wait was started or"
-        f" charged. {_MENDED}. Or cancel them"
+        f"The unchanged source failed ({experiment_id(experiment)}: {failed.message[:MAX_MESSAGE]}), so the trainer, its data or"
+        f" the machine is at fault, which only the person can mend. None of the {queued} that wait was started or charged."
+        f" {_MENDED}. Or cancel them"
     )
     await holds.save_setting_hold(tx, experiment, Failure(failed.kind), reason, now)

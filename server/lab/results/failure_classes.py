@@ -9,6 +9,9 @@ from ..lab import Lab
 from ..sanitize import cut
 from .experiment_rows import SENTENCES
 
+MAX_FIX = 600
+"""Characters of a remedy: it names a setting and what to write there, which mustn't be cut."""
+
 
 async def failure_classes(lab: Lab, wanted: Filter) -> list[FailureClass]:
     """Return the failures by kind, the most frequent first, each with the newest as an example."""
@@ -20,7 +23,7 @@ async def failure_classes(lab: Lab, wanted: Filter) -> list[FailureClass]:
             count=kind.count,
             example=example.id,
             message=cut(example.failed.message, SENTENCES) if example.failed else "",
-            fix=cut(example.failed.next_step, SENTENCES) if example.failed else "",
+            fix=cut(example.failed.next_step, MAX_FIX) if example.failed else "",
         )
         for kind, example in zip(kinds, examples, strict=True)
     ]
