@@ -66,8 +66,8 @@ async def _hold_setting(tx: Transaction, experiment: int, failed: FailureDetail,
     if not queued:
         return
     reason = (
-        f"The unchanged source failed ({experiment_id(experiment)}: {failed.message[:MAX_MESSAGE]}), so the trainer, its data or"
-        f" the machine is at fault, which only the person can mend. None of the {queued} that wait was started or charged."
+        f"The unchanged source failed ({experiment_id(experiment)}: {failed.message[:MAX_MESSAGE]}), so the trainer, its data"
+        f" or the machine is at fault, which only the person can mend. None of the {queued} that wait was started or charged."
         f" {_MENDED}. Or cancel them"
     )
     await holds.save_setting_hold(tx, experiment, Failure(failed.kind), reason, now)
