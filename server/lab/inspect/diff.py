@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import unified_diff
 
+from ...source.source_text import show
 from ...source.trainer_folder import Source
 from ..lab import Lab
 from ..references import WORKDIR, Reference
@@ -29,5 +30,5 @@ async def diff(lab: Lab, before: Reference, after: Reference, paths: Sequence[st
 
 
 def _compare(before: Source, after: Source, path: str) -> str:
-    old, new = (side.get(path, b"").decode("utf-8", "replace").splitlines(keepends=True) for side in (before, after))
+    old, new = (show(path, side.get(path, b"")).splitlines(keepends=True) for side in (before, after))
     return "".join(unified_diff(old, new, f"a/{path}", f"b/{path}"))

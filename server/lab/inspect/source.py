@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import BadInputError, NotFoundError, nearest
-from ...source.knobs import find_knobs
+from ...source.knobs import KnobInfo, Knobs
 from ...source.outline import Symbol, find, symbols
+from ...source.source_text import show
 from ...source.trainer_folder import Source
 from .. import references
 from ..lab import Lab
@@ -83,7 +84,7 @@ def _texts(lab: Lab, source: Source, file: str | None) -> Mapping[str, Sequence[
             f"There is no file {file!r} in this source", f"{nearest(file, source)} There is: {', '.join(sorted(source))}"
         )
     paths = [file] if file is not None else sorted(lab.editable_files(source))
-    return {path: _split(source[path].decode("utf-8", "replace")) for path in paths}
+    return {path: _split(show(path, source[path])) for path in paths}
 
 
 def _split(text: str) -> list[str]:
@@ -169,8 +170,9 @@ def _show(reference: Reference, texts: Mapping[str, Sequence[str]], pieces: Sequ
 
 def _outline(lab: Lab, reference: Reference, texts: Mapping[str, Sequence[str]], file: str | None) -> str:
     outline = [f"Source of {reference.name}. Editable: {', '.join(lab.trainer.editable)}"]
+    knobs = Knobs(reference.source, lab.trainer)
     for path, lines in texts.items():
-        outline += ["", f"{path}, {len(lines)} lines", *_outline_of(path, "\n".join(lines))]
+        outline += ["", f"{path}, {len(lines)} lines", *_outline_of(path, "\n".join(lines), knobs.of_file(path))]
     others = sorted(path for path in reference.source if path not in texts) if file is None else []
     if others:
         outline += ["", f"Other files, which must not be changed: {', '.join(others)}"]
@@ -178,17 +180,20 @@ def _outline(lab: Lab, reference: Reference, texts: Mapping[str, Sequence[str]],
     return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}\n… cut: name a file"
 
 
-def _outline_of(path: str, text: str) -> Iterator[str]:
-    if not path.endswith(".py"):
-        return
-    knobs = find_knobs(text)
+def _outline_of(path: str, text: str, knobs: Mapping[str, KnobInfo]) -> Iterator[str]:
     if knobs:
         yield "Knobs:"
-        yield from (f"  {name} = {knob.text}  (line {knob.line})" for name, knob in knobs.items())
+        yield from (f"  {name} = {knob.text}  ({_place(knob)})" for name, knob in knobs.items())
+    if not path.endswith(".py"):
+        return
     defined = [symbol for symbol in symbols(text) if symbol.head]
     if defined:
         yield "Defines:"
         yield from map(_line_of, defined)
+
+
+def _place(knob: KnobInfo) -> str:
+    return f"line {knob.line}" if knob.kind in {"constant", "value"} else f"line {knob.line}, {knob.kind}"
 
 
 def _line_of(symbol: Symbol) -> str:
