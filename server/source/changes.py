@@ -150,7 +150,8 @@ def _editable(path: str, trainer: Trainer) -> str:
     allowed = f"Editable: {', '.join(trainer.editable)}"
     if pure.is_absolute() or ".." in pure.parts:
         raise BadInputError(f"{path!r} leaves the trainer folder", allowed)
-    if not path.isprintable() or any(part.startswith(".") for part in pure.parts):
+    is_hidden = str(pure) not in trainer.editable and any(part.startswith(".") for part in pure.parts)
+    if not path.isprintable() or is_hidden:
         raise BadInputError(f"{path!r} can't be part of a source: hidden files and control characters aren't allowed", allowed)
     if not trainer.is_editable(str(pure)):
         raise BadInputError(f"{path} isn't editable", allowed)

@@ -285,7 +285,7 @@ class Knobs:
             yield from ((name if path == owner else f"{path}:{name}", (path, name)) for path in paths)
 
     def _owner(self, name: str, paths: list[str]) -> str | None:
-        """Returns the file that has a name for itself: the only one, that of a constant in capitals, or the chosen Hydra group."""
+        """Returns the file that has a name for itself: the only one, the one with a constant in capitals, or a chosen group."""
         if len(paths) == 1:
             return paths[0]
         capitals = [path for path in paths if _keeps_name(name, self._files[path].knobs[name])]

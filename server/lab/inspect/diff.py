@@ -24,7 +24,9 @@ async def diff(lab: Lab, before: Reference, after: Reference, paths: Sequence[st
         most: Characters after which the diff is cut.
     """
     if WORKDIR not in (before.name, after.name):
-        return await lab.sources.diff(before.commit.hash, after.commit.hash, paths, most)
+        text = await lab.sources.diff(before.commit.hash, after.commit.hash, paths, most)
+        if "\ufffd" not in text:  # git's text is in UTF-8; sources in another encoding are compared here
+            return text
     text = "".join(_compare(before.source, after.source, path) for path in paths or sorted({*before.source, *after.source}))
     return text if len(text) <= most else f"{text[:most]}\n… {len(text) - most} more characters; name a file\n"
 

@@ -19,6 +19,7 @@ from ...schemas.messages import LabLine
 from ...source.changes import diffstat
 from ...source.knobs import Knobs
 from ...source.literals import Value
+from ...source.static_flags import seeds_set
 from ...store.experiments import rows
 from ...store.grids import NewGrid
 from .. import proposals, references
@@ -224,11 +225,13 @@ def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combin
     knobs = Knobs(variant.source, lab.trainer)
     _refuse_lacking(variant, knobs, {factor for combination in combinations for factor in combination}, name)
     combinations = [knobs.full_names(combination) for combination in combinations]
+    infos = knobs.infos
     before = lab.with_protected(variant.base.committed)
     diffstats: dict[frozenset[str], str] = {}  # cells that set the same knobs change the same lines
     cells: list[Planned] = []
     for combination in combinations:
-        changed = {factor: knob.value for factor, knob in knobs.settle(combination).items()}
+        settled = knobs.settle(combination)
+        changed = {factor: knob.value for factor, knob in settled.items()}
         source = knobs.override(combination)
         values = {**variant.knobs, **changed}
         lines = frozenset(changed)
@@ -243,7 +246,7 @@ def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combin
             overrides={**variant.overrides, **changed},
             merged=variant.merged,
             variant=name,
-            flags=variant.flags,  # a knob's value is a literal, and adds none
+            flags=[*variant.flags, *(f"seed: {words}" for words in seeds_set(infos, settled))],  # other literals add none
         )
         cells.append(Planned({factor: values[factor] for factor in combination}, proposal))
     return cells

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +57,10 @@ when = 2020-01-01
 [[layers]]
 size = 1
 """
-JSON = '{\r\n\t"optimizer": {"lr": 1e-3, "betas": [\r\n\t\t0.9, 0.95]},\r\n\t"model": {"name": "a\\"b", "depth": 4}, "none": null\r\n}\r\n'
+JSON = (
+    '{\r\n\t"optimizer": {"lr": 1e-3, "betas": [\r\n\t\t0.9, 0.95]},\r\n\t"model": {"name": "a\\"b", "depth": 4}, "none": null'
+    "\r\n}\r\n"
+)
 ENV = "# rates\nLR=0.1 # comment\nexport DEPTH=4\nNAME='big model'\nEMPTY=\n"
 
 
@@ -64,7 +70,8 @@ ENV = "# rates\nLR=0.1 # comment\nexport DEPTH=4\nNAME='big model'\nEMPTY=\n"
         (
             "config.yaml",
             YAML,
-            "optimizer optimizer.lr optimizer.betas optimizer.name optimizer.warm model.depth model.width dropout flag nothing base.x",
+            "optimizer optimizer.lr optimizer.betas optimizer.name optimizer.warm"
+            " model.depth model.width dropout flag nothing base.x",
         ),
         (
             "config.toml",
@@ -116,7 +123,12 @@ def test_setting_a_value_changes_its_characters_only(
 ) -> None:
     changed = KnobFile(text, path).render({name: given})
     assert changed == text.replace(old, new, 1)
-    readers = {"yaml": yaml.safe_load, "toml": tomllib.loads, "json": json.loads, "env": _read_env}
+    readers: dict[str, Callable[[str], object]] = {
+        "yaml": yaml.safe_load,
+        "toml": tomllib.loads,
+        "json": json.loads,
+        "env": _read_env,
+    }
     readers[path.rpartition(".")[2]](changed)
     assert KnobFile(changed, path).knobs[name].value == given
 
@@ -159,9 +171,6 @@ def test_what_is_no_configuration_has_no_knobs(path: str, text: str) -> None:
 
 
 def test_the_parsers_are_not_loaded_before_a_file_needs_them() -> None:
-    import subprocess
-    import sys
-
     code = (
         "import sys, labhand.server.lab.launch.grid, labhand.server.lab.inspect.source as s; "
         "from labhand.server.source.knobs import find_knobs; find_knobs('A = 1'); assert 'tomlkit' not in sys.modules; "
