@@ -187,6 +187,11 @@ class Knobs:
         """Returns the knobs of a file."""
         return {name: self._files[home].knobs[inner] for name, (home, inner) in self._homes.items() if home == path}
 
+    def place(self, name: str) -> tuple[str, KnobInfo]:
+        """Returns the file that sets a knob, and how."""
+        path, inner = self._homes[name]
+        return path, self._files[path].knobs[inner]
+
     def full_name(self, name: str) -> str:
         """Returns the name of the knob that a name stands for: `lr` may stand for `optimizer.lr`.
 

@@ -10,8 +10,11 @@ import anyio
 import pytest
 from labhand.server.errors import BadInputError
 from labhand.server.lab import references
+from labhand.server.lab.analysis.code_digest import Baseline
 from labhand.server.lab.inspect.source import read_source
 from labhand.server.lab.lab import Lab
+from labhand.server.source.hunks import Difference
+from labhand.server.source.knobs import Knobs
 from pydantic import JsonValue
 
 from ..builders import Woken
@@ -307,5 +310,57 @@ async def test_a_default_that_the_command_gives_anyway_is_refused(tmp_path: Path
             BadInputError, match=r"n_layer can't be changed at train\.py:3.*the command in trainer\.toml gives it"
         ):
             await launch(lab, overrides={"n_layer": 7})
+    finally:
+        await lab.close()
+
+
+async def test_a_knob_in_a_configuration_file_is_read_by_its_name_with_its_place(tmp_path: Path) -> None:
+    lab = await open_lab(tmp_path, HYDRA)
+    try:
+        assert "conf/config.yaml model.depth, lines 6-6" in await read_source(lab, symbol="depth")
+        outline = await read_source(lab)
+    finally:
+        await lab.close()
+    assert "conf/optimizer/adam.yaml, 2 lines\nKnobs:\n  optimizer.lr = 1.0e-3  (line 1)" in outline
+    assert "  conf/optimizer/sgd.yaml:optimizer.lr = 0.1  (line 1)" in outline
+
+
+async def test_sources_that_differ_in_values_of_a_configuration_file_have_the_same_code(tmp_path: Path) -> None:
+    lab = await open_lab(tmp_path, HYDRA)
+    try:
+        baseline = await Baseline.of(lab)
+        source = (await references.baseline(lab)).source
+        other = Knobs(source, lab.trainer).override({"depth": 9, "optimizer.lr": 2, "sgd.yaml:lr": 3})
+        edited = {**source, "conf/config.yaml": source["conf/config.yaml"] + b"extra: 1\n"}
+        changed, edited = ({p: d for p, d in files.items() if d != source[p]} for files in (other, edited))
+        assert len(changed) == 3
+        assert baseline.code(changed, ()).digest == ""
+        assert baseline.code(edited, {"extra"}).digest
+    finally:
+        await lab.close()
+
+
+async def test_a_lab_made_before_there_were_knobs_in_lower_case_compares_its_experiments_as_before(tmp_path: Path) -> None:
+    lab = await open_lab(tmp_path, NANOGPT)
+    try:
+        answer = await launch(lab, edits=[{"file": "train.py", "find": "n_layer = 12", "replace": "n_layer = 7"}])
+        async with lab.db.transaction() as tx:
+            await tx.execute("UPDATE sources SET knobs = '{}'")  # as version 0.2 stored them: none was in capitals
+        baseline = await Baseline.of(lab)
+        source = (await references.resolve(lab, answer.experiments[0])).source
+        assert baseline.code({"train.py": source["train.py"]}, ()).digest == ""
+    finally:
+        await lab.close()
+
+
+async def test_a_change_of_knobs_in_several_files_is_taken_apart_knob_by_knob(tmp_path: Path) -> None:
+    lab = await open_lab(tmp_path, HYDRA)
+    try:
+        before = (await references.baseline(lab)).source
+        after = Knobs(before, lab.trainer).override({"model.depth": 7, "optimizer.lr": 0.5})
+        difference = Difference(before, after, lab.trainer)
+        assert [hunk.name for hunk in difference.hunks] == ["model.depth 4→7", "optimizer.lr 1.0e-3→0.5"]
+        reduced = difference.take_back(difference.hunks[0]).source
+        assert reduced == Knobs(before, lab.trainer).override({"optimizer.lr": 0.5})
     finally:
         await lab.close()
