@@ -17,6 +17,8 @@ from typing import Any
 
 from .literals import Value
 
+MAX_CHARACTERS = 65_536
+"""Size of a configuration file; a larger one is data, and has no knobs."""
 _GROUP_ROOTS = frozenset({"conf", "config", "configs", "cfg"})
 """Folders below which Hydra's groups lie by convention: `conf/optimizer/adam.yaml` sets `optimizer.lr`."""
 _FLOAT = re.compile(r"[-+]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)[eE][-+]?\d+")
@@ -56,7 +58,9 @@ def group_of(path: str) -> str:
 
 
 def config_values(path: str, text: str) -> list[ConfigValue]:
-    """Returns the values of a configuration file, by position; empty if it can't be parsed."""
+    """Returns the values of a configuration file, by position; empty if it can't be parsed, or is too large."""
+    if len(text) > MAX_CHARACTERS:
+        return []
     try:
         values = list(_PARSERS[syntax_of(path)](text))
     except (ValueError, RecursionError):

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from .config_knobs import MAX_CHARACTERS
 from .literals import UNPARSABLE, evaluate
 from .python_knobs import changed_names, is_version, settings_of
 
@@ -87,10 +88,13 @@ def _lines(module: ast.Module, name: str) -> Iterator[int]:
 
 
 def _config(text: str, name: str) -> Iterator[tuple[int, str]]:
+    why = "a group, a list over several lines, an interpolation, or a key that stands there twice"
+    if len(text) > MAX_CHARACTERS:
+        why = f"a value of a file with {len(text):,} characters; a configuration has {MAX_CHARACTERS:,} at most"
     key = re.compile(rf"""[\s{{,\[-]*["']?{re.escape(name)}["']?\s*[:=]""")
     for number, line in enumerate(text.split("\n"), 1):
         if key.match(line):
-            yield number, "a group, a list over several lines, an interpolation, or a key that stands there twice"
+            yield number, why
 
 
 def _is_literal(node: ast.expr) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _VERSION = re.compile(r"v?\d+(\.\d+){1,3}\S*")
@@ -43,7 +43,8 @@ class Setting:
 
 def settings_of(module: ast.Module) -> list[Setting]:
     """Returns the places of a file that set a value, literal or not, by position; a name may occur several times."""
-    settings = [*_constants(module), *_options(module), *_fields(module), *_parameters(module)]
+    nodes = list(ast.walk(module))
+    settings = [*_constants(module), *_options(nodes), *_fields(nodes), *_parameters(nodes)]
     return sorted(settings, key=lambda setting: (setting.node.lineno, setting.node.col_offset))
 
 
@@ -82,9 +83,9 @@ def _constants(module: ast.Module) -> Iterator[Setting]:
             yield Setting(name, node, "constant")
 
 
-def _options(module: ast.Module) -> Iterator[Setting]:
+def _options(nodes: Sequence[ast.AST]) -> Iterator[Setting]:
     """Defaults of `argparse` and `click` options."""
-    for node in ast.walk(module):
+    for node in nodes:
         if isinstance(node, ast.Call) and _last(node.func) in {"add_argument", "option"}:
             words = [word.value for word in node.args if isinstance(word, ast.Constant) and isinstance(word.value, str)]
             keywords = {keyword.arg: keyword.value for keyword in node.keywords}
@@ -102,9 +103,9 @@ def _destination(words: list[str], flag: str, dest: ast.expr | None) -> str:
     return named or flag.lstrip("-").partition("/")[0].replace("-", "_")
 
 
-def _fields(module: ast.Module) -> Iterator[Setting]:
+def _fields(nodes: Sequence[ast.AST]) -> Iterator[Setting]:
     configurations: set[str] = set()
-    for node in ast.walk(module):
+    for node in nodes:
         if isinstance(node, ast.ClassDef) and _is_configuration(node, configurations):
             configurations.add(node.name)
             for statement in node.body:
@@ -134,14 +135,14 @@ def _is_configuration(node: ast.ClassDef, configurations: set[str]) -> bool:
     return not bases and bool(body) and all(isinstance(part, ast.Assign | ast.AnnAssign) for part in body)
 
 
-def _parameters(module: ast.Module) -> Iterator[Setting]:
+def _parameters(nodes: Sequence[ast.AST]) -> Iterator[Setting]:
     """Defaults of the functions that `typer`, `tyro` or `fire` makes a command line from."""
     started = {
         node.args[0].id
-        for node in ast.walk(module)
+        for node in nodes
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Name) and _starts(node.func)
     }
-    for node in ast.walk(module):
+    for node in nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (
             node.name in started or any(_last(decorator) == "command" for decorator in node.decorator_list)
         ):
