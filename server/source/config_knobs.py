@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from .literals import Value
 
@@ -147,9 +147,9 @@ def _mark(table: Any, values: Mapping[str, Any], path: str, names: list[tuple[st
 
     for key, value in values.items():
         name = f"{path}.{key}".lstrip(".")
-        if isinstance(value, dict):
+        if _is_table(value):
             _mark(table[key], value, name, names)
-        elif _is_plain(value) or (isinstance(value, list) and all(map(_is_plain, value))):
+        elif _is_plain(value) or _is_list(value):
             mark = tomlkit.string(f"labhand-mark-{len(names)}", literal=True)
             names.append((name, value))
             table[key] = mark
@@ -200,9 +200,9 @@ def _json(text: str) -> Iterator[ConfigValue]:
             name = f"{path}.{key}".lstrip(".")
             start = skip(skip(place) + 1)
             value, stop = decoder.raw_decode(text, start)
-            if isinstance(value, dict):
+            if _is_table(value):
                 yield from walk(start, name)
-            elif _is_plain(value) or (isinstance(value, list) and all(map(_is_plain, value))):
+            elif _is_plain(value) or _is_list(value):
                 yield ConfigValue(name, value, start, stop)
             place = skip(stop)
             place = skip(place + 1) if text[place] == "," else place
@@ -231,6 +231,15 @@ def _number_or_text(text: str) -> Value:
             continue
         return value if math.isfinite(value) else text
     return text
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> bool:
+    """Whether it is a list of scalars."""
+    return isinstance(value, list) and all(map(_is_plain, cast("list[object]", value)))
 
 
 def _is_plain(value: object) -> bool:
