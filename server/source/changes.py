@@ -17,9 +17,10 @@ from ..errors import BadInputError, nearest
 from ..schemas.launch import Change
 from . import patch_formats
 from .edits import patch, replace
-from .knobs import KnobFile, Knobs, find_knobs, knob_words
-from .literals import BYTE_ORDER_MARK, UNPARSABLE, Value
+from .knobs import KnobFile, Knobs, find_knobs, has_knobs, knob_words
+from .literals import UNPARSABLE, Value
 from .merge import merge
+from .source_text import BYTE_ORDER_MARK, decode, encode, show
 from .trainer_folder import MAX_FILE_BYTES, Source, Trainer
 
 MAX_DESCRIPTION = 300
@@ -56,14 +57,15 @@ def apply_change(base: Source, change: Change, trainer: Trainer, merges: Sequenc
     """
     source = dict(base)
     for path, text in change.files.items():
-        source[_editable(path, trainer)] = _encode(path, text)
+        path = _editable(path, trainer)
+        source[path] = encode(path, text, base.get(path, b""))
     if change.patch is not None:
         source = dict(_patched(source, change.patch, trainer))
     for merged in merges:
         source = dict(merge(source, merged.before, merged.after, merged.id))
     for edit in change.edits:
         path = _editable(edit.file, trainer)
-        source[path] = _encode(path, replace(_text(source, path), edit))
+        source[path] = encode(path, replace(_text(source, path), edit), source[path])
     check(base, source, trainer)
     return Knobs(source, trainer).override(change.overrides) if change.overrides else source
 
@@ -96,7 +98,7 @@ def take_folder(folder: Source, baseline: Source, trainer: Trainer) -> Source:
 
 
 def knobs_of(source: Source, trainer: Trainer) -> dict[str, Value]:
-    """Returns every knob's value. A name that two editable files set is not a knob."""
+    """Returns every knob's value by its name (see `Knobs`)."""
     return Knobs(source, trainer).values
 
 
@@ -111,7 +113,7 @@ def describe(before: Source, after: Source) -> str:
         elif path not in before:
             files.append(f"{path} new, {len(new.splitlines())} lines")
         else:
-            words, old = _set_knobs(old, new) if path.endswith(".py") else ("", old)
+            words, old = _set_knobs(path, old, new) if has_knobs(path) else ("", old)
             knobs += [words] if words else []
             files += [_describe_lines(path, old, new)] if old != new else []
     whole = "; ".join([*filter(None, [", ".join(knobs)]), *files])
@@ -158,7 +160,8 @@ def _editable(path: str, trainer: Trainer) -> str:
     allowed = f"Editable: {', '.join(trainer.editable)}"
     if pure.is_absolute() or ".." in pure.parts:
         raise BadInputError(f"{path!r} leaves the trainer folder", allowed)
-    if not path.isprintable() or any(part.startswith(".") for part in pure.parts):
+    is_hidden = str(pure) not in trainer.editable and any(part.startswith(".") for part in pure.parts)
+    if not path.isprintable() or is_hidden:
         raise BadInputError(f"{path!r} can't be part of a source: hidden files and control characters aren't allowed", allowed)
     if not trainer.is_editable(str(pure)):
         raise BadInputError(f"{path} isn't editable", allowed)
@@ -168,25 +171,15 @@ def _editable(path: str, trainer: Trainer) -> str:
 def _text(source: Source, path: str) -> str:
     if path not in source:
         raise BadInputError(f"The base has no file {path}", f"Use files to add a file. {nearest(path, source)}")
-    return source[path].decode("utf-8", "replace")
-
-
-def _encode(path: str, text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise BadInputError(f"The text for {path} is not valid Unicode: {error}", "Remove the lone surrogates") from error
+    return decode(path, source[path])
 
 
 def _check_file(path: str, data: bytes) -> None:
     if len(data) > MAX_FILE_BYTES:
         raise BadInputError(f"{path} has {len(data):,} bytes", f"The maximum is {MAX_FILE_BYTES:,}")
-    try:
-        binary = "\0" in data.decode()
-    except UnicodeDecodeError:
-        binary = True
-    if binary:
-        raise BadInputError(f"{path} is binary", "Only UTF-8 text can be changed")
+    if b"\0" in data:
+        raise BadInputError(f"{path} is binary", "Only text can be changed")
+    decode(path, data)
     if path.endswith(".py"):
         _check_syntax(path, data)
 
@@ -206,9 +199,9 @@ def _check_syntax(path: str, data: bytes) -> None:
         ) from error
 
 
-def _set_knobs(old: str, new: str) -> tuple[str, str]:
+def _set_knobs(path: str, old: str, new: str) -> tuple[str, str]:
     """How the knobs that both texts have differ, in words, and the old text with the new values of these knobs."""
-    file, knobs = KnobFile(old), find_knobs(new)
+    file, knobs = KnobFile(old, path), find_knobs(new, path)
     words = knob_words(file.knobs, knobs)
     return words, file.fill({name: knobs[name].text for name in file.knobs.keys() & knobs.keys()}) if words else old
 
@@ -221,7 +214,7 @@ def _describe_lines(path: str, old: str, new: str) -> str:
 
 
 def _texts(before: Source, after: Source, path: str) -> tuple[str, str]:
-    return before.get(path, b"").decode("utf-8", "replace"), after.get(path, b"").decode("utf-8", "replace")
+    return show(path, before.get(path, b"")), show(path, after.get(path, b""))
 
 
 def _changed_lines(old: str, new: str) -> tuple[list[int], list[int]]:
@@ -248,7 +241,7 @@ def _common(left: str, right: str) -> int:
 def scopes(text: str, lines: Iterable[int]) -> list[str]:
     """Returns the classes and functions to which lines of a Python file belong, methods as `Block.forward`."""
     try:
-        spans = list(_spans(ast.parse(text.removeprefix(BYTE_ORDER_MARK))))
+        spans = list(_spans(ast.parse(text)))
     except UNPARSABLE:
         return []
     innermost = {line: name for first, last, name in spans for line in range(first, last + 1)}

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .literals import UNPARSABLE
+from .source_text import show
 from .trainer_folder import Source
 
 _ALWAYS_DEFINED = {*dir(builtins), "__file__", "__name__", "__doc__"}
@@ -29,7 +30,7 @@ def dangling(source: Source) -> set[str]:
     globals_: set[str] = set()
     for path, data in source.items():
         if path.endswith(".py"):
-            text = data.decode("utf-8-sig", "replace")
+            text = show(path, data)
             try:
                 globals_ |= _undefined_globals(symtable.symtable(text, path, "exec"))
                 names.take_in(ast.parse(text))

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from ..errors import BadInputError
 from ..schemas.launch import Edit
 from . import git
+from .source_text import as_utf8, encode
 from .trainer_folder import Source
 
 MAX_LINES_QUOTED = 8
@@ -79,9 +80,19 @@ def _apply(source: Source, data: bytes, options: Sequence[str], require: Callabl
         for path, content in source.items():
             file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
+            file.write_bytes(as_utf8(path, content))
         _git_apply(*options, folder=folder, data=data)
-        return _collect(folder)
+        return {path: _encoded(path, data, source.get(path)) for path, data in _collect(folder).items()}
+
+
+def _encoded(path: str, data: bytes, before: bytes | None) -> bytes:
+    """Returns a patched file, which is in UTF-8 like the patch, in the encoding of the source."""
+    if before is not None and as_utf8(path, before) == data:
+        return before
+    try:
+        return encode(path, data.decode(), before or b"")
+    except UnicodeDecodeError:
+        return data  # not text: refused by whoever checks the source
 
 
 def as_in(text: str, part: str) -> str:

@@ -10,7 +10,8 @@ from difflib import SequenceMatcher
 from ..errors import BadInputError
 from .changes import check, scopes
 from .dangling import dangling
-from .knobs import KnobFile
+from .knobs import KnobFile, has_knobs
+from .source_text import decode, encode, show
 from .trainer_folder import Source, Trainer
 
 CONTEXT = 3
@@ -85,7 +86,8 @@ class Difference:
         for path, pieces in self._pieces.items():
             text = "".join(_lines(pieces, hunks))
             reverted = {hunk.knob: self._knobs[path][hunk.knob] for hunk in hunks if hunk.path == path and hunk.knob}
-            source[path] = (KnobFile(text).fill(reverted) if reverted else text).encode()
+            text = KnobFile(text, path).fill(reverted) if reverted else text
+            source[path] = encode(path, text, self._after[path])
         for hunk in hunks:
             if hunk.path not in self._pieces:
                 source.pop(hunk.path, None)
@@ -115,17 +117,21 @@ class Difference:
     def _take_apart(self, path: str) -> None:
         if path not in self._before or path not in self._after:
             word, data = ("new", self._after[path]) if path in self._after else ("removed", self._before[path])
-            self.hunks.append(Hunk(path, f"{path} {word}", lines=data.decode("utf-8", "replace")))
+            self.hunks.append(Hunk(path, f"{path} {word}", lines=show(path, data)))
             return
-        before, after = (source[path].decode("utf-8", "replace") for source in (self._before, self._after))
-        if path.endswith(".py"):
+        try:
+            before, after = (decode(path, source[path]) for source in (self._before, self._after))
+        except BadInputError:  # only the file as a whole can be reverted
+            self.hunks.append(Hunk(path, f"{path} as a whole", lines=show(path, self._after[path])))
+            return
+        if has_knobs(path):
             before = self._take_knobs(path, before, after)
         self._pieces[path] = list(_pieces(path, before, after))
         self.hunks += [piece.hunk for piece in self._pieces[path] if piece.hunk is not None]
 
     def _take_knobs(self, path: str, before: str, after: str) -> str:
         """Makes a hunk of every knob with another value. Returns the old text with the new values."""
-        old, new = KnobFile(before), KnobFile(after)
+        old, new = KnobFile(before, path), KnobFile(after, path)
         changed = [
             name for name in new.knobs if name in old.knobs and repr(old.knobs[name].value) != repr(new.knobs[name].value)
         ]

@@ -14,8 +14,6 @@ from typing import Any, TypeAlias
 Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Value] | None"
 """A tuple and a list are different values."""
 
-BYTE_ORDER_MARK = "\ufeff"
-"""What some editors put before the text of a file. Python skips it in a file, and `ast.parse` refuses it in a text."""
 UNPARSABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 """The errors that `ast.parse` may raise on hostile text."""
 MAX_BITS = 4096

@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from ..errors import ConflictError
 from . import git
-from .knobs import KnobFile
+from .knobs import KnobFile, has_knobs
+from .source_text import decode, encode
 from .trainer_folder import Source
 
 MAX_HUNKS_QUOTED = 3
@@ -68,15 +69,15 @@ def _merge_file(path: str, here: bytes | None, before: bytes | None, after: byte
         raise _ClashError(f"changed on one side and removed on the other ({'here' if here is None else name})")
     if before is None:
         raise _ClashError("new on both sides, with different content")
-    texts = [data.decode() for data in (here, before, after)]
-    if path.endswith(".py"):
-        texts = _agree_on_knobs(texts, name)
-    return _merge_lines(texts, name).encode()
+    texts = [decode(path, data) for data in (here, before, after)]
+    if has_knobs(path):
+        texts = _agree_on_knobs(path, texts, name)
+    return encode(path, _merge_lines(texts, name), here)
 
 
-def _agree_on_knobs(texts: list[str], name: str) -> list[str]:
+def _agree_on_knobs(path: str, texts: list[str], name: str) -> list[str]:
     """Returns the three versions, each with the knobs set to their values in the merged file."""
-    here, before, after = files = [KnobFile(text) for text in texts]
+    here, before, after = files = [KnobFile(text, path) for text in texts]
     agreed: dict[str, str] = {}
     clashes: list[str] = []
     for knob in here.knobs.keys() & before.knobs.keys() & after.knobs.keys():

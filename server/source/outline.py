@@ -6,8 +6,6 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .literals import BYTE_ORDER_MARK
-
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
@@ -34,7 +32,7 @@ class Symbol:
 def symbols(text: str) -> list[Symbol]:
     """Returns the symbols that a file defines, in order; empty if the file can't be parsed."""
     try:
-        return list(_walk(ast.parse(text.removeprefix(BYTE_ORDER_MARK)), ""))
+        return list(_walk(ast.parse(text), ""))
     except (SyntaxError, ValueError):
         return []
 

@@ -14,7 +14,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+from .knobs import KnobInfo, find_knobs, has_knobs, knob_words
 from .literals import UNPARSABLE
+from .source_text import show
 from .trainer_folder import Source
 
 MAX_CODE_SHOWN = 80
@@ -63,6 +65,7 @@ _TEXTS: Mapping[str, str] = {
 }
 _PLAIN = "labhand.trainer.session"
 """The module that a training script should import."""
+_SEEDS = frozenset({"seed", "random_seed", "manual_seed", "random_state"})
 _SHADOWED = sys.stdlib_module_names | {"torch", "numpy", "labhand", "sitecustomize", "usercustomize", "conftest"}
 
 
@@ -82,6 +85,7 @@ def flags(before: Source, after: Source) -> list[str]:
             raised.append(flag)
         added = Counter(_uses(path, data)) - Counter(_uses(path, old or b""))
         raised += [f"{kind}: {what} in {path}" for kind, what in added]
+        raised += [f"seed: {words} in {path}" for words in _seeds_set(path, old or b"", data)]
     return raised
 
 
@@ -121,6 +125,19 @@ def _uses(path: str, data: bytes) -> Iterator[tuple[str, str]]:
     for node in nodes:
         if isinstance(node, ast.Name | ast.Attribute) and id(node) not in inner:
             yield from _of_expression(_dotted(node, names), calls.get(id(node)))
+
+
+def _seeds_set(path: str, before: bytes, after: bytes) -> Iterator[str]:
+    """The knobs named `seed` that have another value."""
+    if has_knobs(path):
+        old, new = (find_knobs(show(path, data), path) for data in (before, after))
+        yield from seeds_set(old, new)
+
+
+def seeds_set(before: Mapping[str, KnobInfo], after: Mapping[str, KnobInfo]) -> list[str]:
+    """Returns the knobs named `seed` whose value differs, in words: `train.seed 1→2`."""
+    seeds = [name for name in after if name.lower().rpartition(".")[2].rpartition(":")[2] in _SEEDS]
+    return [words for name in seeds if (words := knob_words(before, {name: after[name]}))]
 
 
 def _sets_seed(node: ast.AST) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 from ...trainer.contract.errors import ContractError
@@ -120,13 +120,15 @@ def load_trainer(name: str, root: Path) -> Trainer:
 def read_folder(folder: Path) -> Source:
     """The files of a trainer folder as they stand on disk.
 
-    Left out: what is hidden, caches, virtual environments, `labhand.toml`, and what git ignores there.
+    Left out: what is hidden (unless `editable` names it, such as `.env`), caches, virtual environments, `labhand.toml`, and
+    what git ignores there.
 
     Raises:
         BadInputError: A file is a symlink or too large, or all of them are together.
     """
-    paths = sorted(_walk(folder))
-    ignored = ignored_files(folder, paths, FILE)
+    hidden = _hidden_editable(folder)
+    paths = sorted({*_walk(folder), *hidden})
+    ignored = ignored_files(folder, paths, FILE) - hidden
     source: dict[str, bytes] = {}
     left = MAX_SOURCE_BYTES
     for path in paths:
@@ -186,6 +188,15 @@ def _walk(folder: Path) -> Iterator[str]:
         for name in [*files, *links]:
             if _counts(name):
                 yield (here / name).relative_to(folder).as_posix()
+
+
+def _hidden_editable(folder: Path) -> frozenset[str]:
+    """Paths of hidden files that `editable` names without wildcards. Git often ignores them; they are part of the source."""
+    try:
+        editable = read_trainer(folder).editable
+    except ContractError:  # said by `load_trainer`
+        return frozenset()
+    return frozenset(path for path in editable if PurePosixPath(path).name.startswith(".") and (folder / path).is_file())
 
 
 def _counts(name: str) -> bool:

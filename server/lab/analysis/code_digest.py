@@ -9,8 +9,10 @@ from hashlib import sha256
 
 from anyio import to_thread
 
+from ...source.changes import knobs_of
+from ...source.knobs import KnobFile, find_knobs
+from ...source.source_text import show
 from ...source.trainer_folder import Source
-from ...store.comparison import champions
 from ...store.experiments.trials import TriedExperiment
 from .. import references
 from ..lab import Lab
@@ -42,15 +44,19 @@ class Baseline:
     def __init__(self, tree: str, source: Source, knobs: Collection[str]) -> None:
         self.tree = tree
         self._source = source
-        self._blanked = {path: _blanked(path, data, knobs) for path, data in source.items()}
+        self._knobs = frozenset(knobs)
+        self._parsed = frozenset(path for path, data in source.items() if _needs_parser(path, data))
+        self._blanked = {path: self._blank(path, data, knobs) for path, data in source.items()}
         self._lines = sum(map(_lines, source.values()))
 
     @classmethod
     async def of(cls, lab: Lab) -> Baseline:
         """Return the baseline of a lab."""
         baseline = await references.baseline(lab)
-        knobs = await champions.knobs(lab.db, baseline.commit.hash)
-        return cls(baseline.commit.tree, lab.editable_files(baseline.committed), knobs)
+        source = lab.editable_files(baseline.committed)
+        # Read anew: a row may have been stored by a version that knew fewer kinds of knobs.
+        knobs = await to_thread.run_sync(knobs_of, source, lab.trainer)
+        return cls(baseline.commit.tree, source, knobs)
 
     def code(self, changed: Changed, knobs: Collection[str]) -> CodeDigest:
         """Return the code of a source.
@@ -59,10 +65,20 @@ class Baseline:
             changed: Its editable files that differ from the baseline's.
             knobs: The names of its knobs.
         """
-        blanked = {path: None if data is None else _blanked(path, data, knobs) for path, data in changed.items()}
+        blanked = {
+            path: None if data is None else self._blank(path, data, {*knobs, *self._knobs}) for path, data in changed.items()
+        }
         parts = [f"{path}\0{blank}" for path, blank in sorted(blanked.items()) if blank != self._blanked.get(path)]
         lines = self._lines + sum(_lines(data or b"") - _lines(self._source.get(path, b"")) for path, data in changed.items())
         return CodeDigest(sha256("\0".join(parts).encode()).hexdigest()[:16] if parts else "", lines)
+
+    def _blank(self, path: str, data: bytes, knobs: Collection[str]) -> str:
+        """Return a file's text without the values of its knobs."""
+        names = {name.removeprefix(f"{path}:") for name in knobs}
+        text = show(path, data)
+        if path in self._parsed:
+            return KnobFile(text, path).fill(dict.fromkeys(names, ""))
+        return _blanked(path, text, names)
 
     def code_of(self, lab: Lab, proposal: Proposal) -> CodeDigest:
         """Return the code of a source that is not saved yet."""
@@ -89,9 +105,13 @@ def _codes(
     return {tree: baseline.code(changed, knobs[tree]) for tree, changed in zip(trees, differing, strict=True)}
 
 
-def _blanked(path: str, data: bytes, knobs: Collection[str]) -> str:
+def _needs_parser(path: str, data: bytes) -> bool:
+    """Whether a file has knobs other than constants, which an expression can't find. For constants it is much faster."""
+    return any(knob.kind != "constant" for knob in find_knobs(show(path, data), path).values())
+
+
+def _blanked(path: str, text: str, knobs: Collection[str]) -> str:
     """Return a file's text without the values of its knobs. Of a value over several lines, only the first line is taken out."""
-    text = data.decode("utf-8", "replace")
     if not knobs or not path.endswith(".py"):
         return text
     names = "|".join(map(re.escape, sorted(knobs)))

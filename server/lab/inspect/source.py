@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import BadInputError, NotFoundError, nearest
-from ...source.knobs import find_knobs
+from ...source.knobs import KnobInfo, Knobs, find_knobs
 from ...source.outline import Symbol, find, symbols
+from ...source.source_text import show
 from ...source.trainer_folder import Source
 from .. import references
 from ..lab import Lab
@@ -68,7 +69,7 @@ async def read_source(
     if against is not None:
         return await _diff(lab, await references.resolve(lab, against), reference, file)
     if symbol is not None:
-        return _show(reference, texts, _symbol(texts, symbol))
+        return _show(reference, texts, _symbol(texts, symbol, Knobs(reference.source, lab.trainer)))
     if lines is not None:
         return _show(reference, texts, [_lines(texts, lines)])
     if search is not None:
@@ -83,7 +84,7 @@ def _texts(lab: Lab, source: Source, file: str | None) -> Mapping[str, Sequence[
             f"There is no file {file!r} in this source", f"{nearest(file, source)} There is: {', '.join(sorted(source))}"
         )
     paths = [file] if file is not None else sorted(lab.editable_files(source))
-    return {path: _split(source[path].decode("utf-8", "replace")) for path in paths}
+    return {path: _split(show(path, source[path])) for path in paths}
 
 
 def _split(text: str) -> list[str]:
@@ -98,10 +99,16 @@ async def _diff(lab: Lab, before: Reference, after: Reference, file: str | None)
     return f"From {before.name} to {after.name}:\n{_fenced(text.rstrip(), 'diff')}"
 
 
-def _symbol(texts: Mapping[str, Sequence[str]], name: str) -> list[Piece]:
+def _symbol(texts: Mapping[str, Sequence[str]], name: str, knobs: Knobs) -> list[Piece]:
     symbols_by_file = {file: symbols("\n".join(lines)) for file, lines in texts.items()}
     matches = find(symbols_by_file, name)
     if not matches:
+        places = [(full, *knobs.place(full)) for full in knobs.stands_for(name)]
+        set_here = [
+            Piece(path, knob.line, knob.line + knob.text.count("\n"), full) for full, path, knob in places if path in texts
+        ]
+        if set_here:
+            return set_here
         names = {symbol.name for symbols_of_file in symbols_by_file.values() for symbol in symbols_of_file}
         raise NotFoundError(f"There is no symbol {name!r} here", f"{nearest(name, names)} read_source shows the outline")
     return [Piece(file, symbol.first, symbol.last, symbol.name) for file, symbol in matches]
@@ -166,8 +173,11 @@ def _show(reference: Reference, texts: Mapping[str, Sequence[str]], pieces: Sequ
 
 def _outline(lab: Lab, reference: Reference, texts: Mapping[str, Sequence[str]], file: str | None) -> str:
     outline = [f"Source of {reference.name}. Editable: {', '.join(lab.trainer.editable)}"]
+    knobs = Knobs(reference.source, lab.trainer)
     for path, lines in texts.items():
-        outline += ["", f"{path}, {len(lines)} lines", *_outline_of(path, "\n".join(lines))]
+        is_editable = lab.trainer.is_editable(path)
+        outline += ["", f"{path}, {len(lines)} lines"]
+        outline += _outline_of(path, "\n".join(lines), knobs.of_file(path), is_editable=is_editable)
     others = sorted(path for path in reference.source if path not in texts) if file is None else []
     if others:
         outline += ["", f"Other files, which must not be changed: {', '.join(others)}"]
@@ -175,17 +185,23 @@ def _outline(lab: Lab, reference: Reference, texts: Mapping[str, Sequence[str]],
     return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}\n… cut: name a file"
 
 
-def _outline_of(path: str, text: str) -> Iterator[str]:
-    if not path.endswith(".py"):
-        return
-    knobs = find_knobs(text)
+def _outline_of(path: str, text: str, knobs: Mapping[str, KnobInfo], *, is_editable: bool) -> Iterator[str]:
     if knobs:
         yield "Knobs:"
-        yield from (f"  {name} = {knob.text}  (line {knob.line})" for name, knob in knobs.items())
+    elif not is_editable and (knobs := find_knobs(text, path)):
+        yield "Settings, which must not be changed:"
+    if knobs:
+        yield from (f"  {name} = {knob.text}  ({_place(knob)})" for name, knob in knobs.items())
+    if not path.endswith(".py"):
+        return
     defined = [symbol for symbol in symbols(text) if symbol.head]
     if defined:
         yield "Defines:"
         yield from map(_line_of, defined)
+
+
+def _place(knob: KnobInfo) -> str:
+    return f"line {knob.line}" if knob.kind in {"constant", "value"} else f"line {knob.line}, {knob.kind}"
 
 
 def _line_of(symbol: Symbol) -> str:

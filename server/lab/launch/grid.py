@@ -19,6 +19,7 @@ from ...schemas.messages import LabLine
 from ...source.changes import diffstat
 from ...source.knobs import Knobs
 from ...source.literals import Value
+from ...source.static_flags import seeds_set
 from ...store.experiments import rows
 from ...store.grids import NewGrid
 from .. import proposals, references
@@ -127,8 +128,10 @@ async def _cross_all(
     for variant in _variants(request):
         proposal = await proposals.propose(lab, variant)
         if request.design == OPTIMISER:
-            _refuse_lacking(proposal, request.factors, variant.name)
-            plan = await suggest.batch(lab, request, setting, proposal, seed)
+            knobs = await to_thread.run_sync(Knobs, proposal.source, lab.trainer)
+            _refuse_lacking(proposal, knobs, request.factors, variant.name)
+            named = request.model_copy(update={"factors": knobs.full_names(request.factors)})
+            plan = await suggest.batch(lab, named, setting, proposal, seed)
             _refuse_too_many(request, len(plan.cells))
         cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, plan.cells)
     return cells, plan
@@ -223,13 +226,16 @@ def _variants(request: GridLaunch) -> list[Variant]:
 
 def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combination]) -> list[Planned]:
     """Return a variant's cells. The variant is parsed once and rendered for each cell."""
-    _refuse_lacking(variant, {factor for combination in combinations for factor in combination}, name)
     knobs = Knobs(variant.source, lab.trainer)
+    _refuse_lacking(variant, knobs, {factor for combination in combinations for factor in combination}, name)
+    combinations = [knobs.full_names(combination) for combination in combinations]
+    infos = knobs.infos
     before = lab.with_protected(variant.base.committed)
     diffstats: dict[frozenset[str], str] = {}  # cells that set the same knobs change the same lines
     cells: list[Planned] = []
     for combination in combinations:
-        changed = {factor: knob.value for factor, knob in knobs.settle(combination).items()}
+        settled = knobs.settle(combination)
+        changed = {factor: knob.value for factor, knob in settled.items()}
         source = knobs.override(combination)
         values = {**variant.knobs, **changed}
         lines = frozenset(changed)
@@ -244,14 +250,14 @@ def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combin
             overrides={**variant.overrides, **changed},
             merged=variant.merged,
             variant=name,
-            flags=variant.flags,  # a knob's value is a literal, and adds none
+            flags=[*variant.flags, *(f"seed: {words}" for words in seeds_set(infos, settled))],  # other literals add none
         )
         cells.append(Planned({factor: values[factor] for factor in combination}, proposal))
     return cells
 
 
-def _refuse_lacking(variant: Proposal, factors: Iterable[str], name: str) -> None:
-    lacking = sorted(set(factors) - variant.knobs.keys())
+def _refuse_lacking(variant: Proposal, knobs: Knobs, factors: Iterable[str], name: str) -> None:
+    lacking = sorted(factor for factor in set(factors) if not knobs.stands_for(factor))
     if lacking:
         whose = f"variant {name!r}" if name else variant.base.name
         raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], variant.knobs))

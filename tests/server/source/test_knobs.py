@@ -67,10 +67,12 @@ FOUND: dict[str, object] = {
     "SCHEDULE": {"warm": 0.1, "cool": [1, 2]},
     "SECONDS": 3600,
     "PARENS": 3,
+    "lower": 3,
+    "Config.INNER": 1,
 }
 
 
-def test_knobs_are_constants_in_capitals_with_a_literal_value_set_once_at_module_level() -> None:
+def test_knobs_are_constants_and_fields_with_a_literal_value_set_once() -> None:
     assert {name: knob.value for name, knob in find_knobs(TEXT).items()} == FOUND
 
 
@@ -193,10 +195,10 @@ def test_a_value_that_cannot_be_the_knobs_type_is_refused_at_once(name: str, giv
     ("name", "told"),
     [
         ("DPETH", "There is no knob DPETH in the source. Did you mean DEPTH"),
-        ("QQQQQQ", "Available: ADAM_BETAS, DEPTH"),
-        ("TWICE", "TWICE is not a knob, see the source:28, the source:30: a knob is set once"),
-        ("WIDTH", "WIDTH is not a knob, see the source:22"),
-        ("INNER", "INNER is not a knob, see the source:34"),
+        ("QQQQQQ", "Available: ADAM_BETAS, Config.INNER, DEPTH"),
+        ("TWICE", "TWICE is not a knob: it stands in the source:28 as a name that the program sets more than once"),
+        ("WIDTH", "WIDTH is not a knob: it stands in the source:22 as a computed value, not a literal"),
+        ("LOCAL", "LOCAL is not a knob: it stands in the source:36 as a variable inside a function"),
         ("depth", "Did you mean DEPTH"),
     ],
 )
@@ -214,16 +216,17 @@ def test_knobs_of_all_editable_files_are_set_where_they_are(tmp_path: Path) -> N
     changed = knobs.override({"WIDTH": 128, "DEPTH": 8})
     assert changed == {**source, "model.py": b"WIDTH = 128\n"}
     assert knobs.describe({"WIDTH": 128, "DEPTH": 8}) == "WIDTH 64→128"
-    with pytest.raises(BadInputError, match="no knob VOCABULARY"):
+    with pytest.raises(BadInputError, match=r"VOCABULARY is not a knob: it stands in prepare\.py:1 .* may not change"):
         knobs.override({"VOCABULARY": 1})
 
 
 def test_a_knob_that_two_files_set_is_refused_by_their_names(tmp_path: Path) -> None:
     folder = make_trainer(tmp_path, MINIMAL.replace("train.py", "*.py", 1), model__py="DEPTH = 4\n")
     knobs = Knobs(read_folder(folder), load_trainer(str(folder), tmp_path))
-    assert knobs.values == {}
-    with pytest.raises(BadInputError, match=r"DEPTH is a knob of several files: model\.py, train\.py"):
+    assert knobs.values == {"model.py:DEPTH": 4, "train.py:DEPTH": 8}
+    with pytest.raises(BadInputError, match=r"DEPTH is a knob in 2 places: model\.py:DEPTH .*, train\.py:DEPTH .*Use a full"):
         knobs.override({"DEPTH": 1})
+    assert knobs.override({"model.py:DEPTH": 1})["model.py"] == b"DEPTH = 1\n"
 
 
 def test_a_thousand_cells_are_rendered_from_one_parse() -> None:

@@ -9,6 +9,7 @@ from labhand.server.errors import BadInputError, ConflictError
 from labhand.server.schemas.launch import Change, Edit
 from labhand.server.source.changes import MergeInput, apply_change, knobs_of
 from labhand.server.source.outline import symbols
+from labhand.server.source.source_text import decode
 from labhand.server.source.trainer_folder import Source, Trainer, load_trainer, read_folder
 
 from .test_trainer_folder import MINIMAL, make_trainer
@@ -145,7 +146,7 @@ def test_a_source_with_a_byte_order_mark_has_knobs_and_an_outline(trainer: Train
     assert knobs_of(source, trainer) == {"A": 1, "B": 2, "C": 3, "D": 4}
     changed = apply_change(source, Change(overrides={"A": 7, "D": 9}), trainer)
     assert changed["train.py"] == MARK + CODE.replace("A = 1", "A = 7").replace("D = 4", "D = 9").encode()
-    assert "f" in [symbol.name for symbol in symbols((MARK + CODE.encode()).decode())]
+    assert "f" in [symbol.name for symbol in symbols(decode("train.py", MARK + CODE.encode()))]
 
 
 BLOCK = """def f(a, b):
