@@ -94,15 +94,15 @@ async def choose_launch_stratum(
 
 async def _cold_seconds(lab: Lab, pools: Sequence[Pool]) -> float:
     """Return the seconds until a cluster of these pools is up; 0 where one of them has slots already."""
-    hired = [pool.name for pool in pools if pool.most_clusters]
+    launching = [pool.name for pool in pools if pool.most_clusters]
     up = {
         held.cluster.pool
         for held in await clusters.held_clusters(lab.db, time.time(), ended=False)
         if held.cluster.status == "up"
     }
-    if len(hired) < len(pools) or up.intersection(hired):
+    if len(launching) < len(pools) or up.intersection(launching):
         return 0.0
-    startups = [await clusters.startup_seconds(lab.db, name) for name in hired]
+    startups = [await clusters.startup_seconds(lab.db, name) for name in launching]
     return min(COLD_SECONDS if seconds is None else seconds for seconds in startups)
 
 
