@@ -226,7 +226,7 @@ def _unknown(name: str, files: Sequence[KnobFile]) -> BadInputError:
         )
     names = [knob for file in files for knob in file.knobs]
     searched = ", ".join(file.name for file in files) or "the editable files"
-    return BadInputError(f"There is no knob {name} in {searched}", nearest(name, names))
+    return BadInputError(f"There is no knob {name} in {searched}", nearest(name, names, "knobs"))
 
 
 def _assigned(module: ast.Module) -> Iterator[tuple[str, ast.expr]]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .literals import BYTE_ORDER_MARK
+from .literals import BYTE_ORDER_MARK, UNPARSABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def symbols(text: str) -> list[Symbol]:
     """Returns the symbols that a file defines, in order; empty if the file can't be parsed."""
     try:
         return list(_walk(ast.parse(text.removeprefix(BYTE_ORDER_MARK)), ""))
-    except (SyntaxError, ValueError):
+    except UNPARSABLE:
         return []
 
 
