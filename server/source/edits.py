@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from heapq import nlargest
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,10 +22,11 @@ from .trainer_folder import Source
 
 MAX_LINES_QUOTED = 8
 FILE_LINE_ENDS = "The text is there, but some of its lines end with \\r\\n, and others with \\n"
-MAX_WIDTH_COMPARED = 100
+MAX_WIDTH_COMPARED = 200
 """Characters of a line that are compared with others, to find a similar one."""
-MAX_LINES_COMPARED = 2000
-"""Different lines that are compared: comparing two lines may take a millisecond."""
+MAX_LINES_COMPARED = 500
+"""The lines with the most words in common that are compared: comparing two lines may take some milliseconds."""
+_WORD = re.compile(r"\w+")
 MAX_PLACES = 20
 """Places of a text that an error lists."""
 
@@ -160,8 +162,11 @@ def _near(text: str, find: str) -> str:
     lines = text.split("\n")
     compared = [line.strip()[:MAX_WIDTH_COMPARED] for line in lines]
     longest = max(wanted, key=len)
-    distinct = list(islice(dict.fromkeys(compared), MAX_LINES_COMPARED))
-    for match in get_close_matches(longest, distinct, n=1):
+    words = set(_WORD.findall(longest))
+    candidates = nlargest(
+        MAX_LINES_COMPARED, dict.fromkeys(compared), lambda line: len(words.intersection(_WORD.findall(line)))
+    )
+    for match in get_close_matches(longest, candidates, n=1):
         first = max(0, compared.index(match) - wanted.index(longest))
         quoted = "\n".join(f"{line:.160}" for line in lines[first : first + min(len(wanted), MAX_LINES_QUOTED)])
         return f"The most similar lines, from line {first + 1} on:\n{quoted}"

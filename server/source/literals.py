@@ -103,7 +103,7 @@ def fit(given: Value, like: Value) -> Value:
             return _plain(given)
         case _:
             pass
-    raise ValueError(f"a value of type {type(given).__name__} can't be converted to the knob's type, {type(like).__name__}")
+    raise ValueError(f"a value of type {type(given).__name__} can't be converted to the knob's type")
 
 
 def write(value: Value, like: str) -> str:

@@ -57,7 +57,7 @@ def test_lists_and_objects_may_come_as_json_text() -> None:
         (
             Launch,
             {"hypothesis": "h", "edits": [{"fnd": "a", "replace": "b"}]},
-            "The argument edits.0.find is missing. There is no edits.0.fnd. Did you mean find?",
+            "The argument edits.0.find is missing. There is no key fnd in edits.0. Did you mean find?",
         ),
         (GridLaunch, {"hypothesis": "h", "factors": {"DEPTH": {"a": 4}}}, "factors.DEPTH={'a': 4} must be a list."),
         (ValidationRequest, {"ids": []}, "ids=[] must have at least 1 item."),

@@ -29,7 +29,7 @@ async def _wait_for_slurm(root: Path) -> None:
         waited = await wait.wait(lab, WaitQuery.model_validate({"timeout_seconds": 0}), "me")
     assert note == REASON
     assert len(lines) == 1
-    assert lines[0].startswith("1 queued for H100")
+    assert lines[0].startswith("1 experiment is queued for H100")
     assert lines[0].endswith(REASON)
     assert lines[0] in waited.attention
 
@@ -45,4 +45,4 @@ def test_labhand_status_prints_the_reason_of_the_scheduler(tmp_path: Path, capsy
     printed = capsys.readouterr().out
     [line] = [line for line in printed.splitlines() if line.startswith("h100: ")]
     assert line.endswith(REASON)
-    assert "1 queued for H100" in printed
+    assert "1 experiment is queued for H100" in printed

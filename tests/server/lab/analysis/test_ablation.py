@@ -82,7 +82,7 @@ async def test_nothing_that_differs_in_one_thing_is_taken_apart(tmp_path: Path) 
         for base, word in (("baseline", "nothing"), (name, "one thing")):
             with pytest.raises(BadInputError, match=f"differs from the baseline in {word}"):
                 await writing.launch_grid(lab.lab, design="ablation", base=base)
-        with pytest.raises(BadInputError, match="takes the change of base apart"):
+        with pytest.raises(BadInputError, match="splits the change of base"):
             await writing.launch_grid(lab.lab, design="ablation", base=name, factors={"X": [1.0]})
 
 

@@ -89,8 +89,8 @@ async def test_one_kind_in_a_list_is_that_kind(tmp_path: Path) -> None:
     [
         ("B200", "no GPU 'B200'"),
         (["H100", "B200"], "no GPU 'b200'"),
-        ([], "names no kinds"),
-        (["any", "H100"], "names no kinds"),
+        ([], "names no kind of GPU"),
+        (["any", "H100"], "names no kind of GPU"),
     ],
 )
 async def test_kinds_that_there_are_not_are_refused_and_nothing_is_launched(tmp_path: Path, gpu: object, why: str) -> None:
