@@ -42,10 +42,10 @@ async def select(lab: Lab, ids: Iterable[str]) -> Filter:
             newest.append(f"the newest of the {table} is {name(last)}" if last else f"there are no {table} yet")
     if unknown:
         more = f" and {len(unknown) - MAX_NAMED_UNKNOWN} more" if len(unknown) > MAX_NAMED_UNKNOWN else ""
-        last = "; ".join(newest)
+        remedy = "; ".join(newest)
         raise NotFoundError(
             f"There is no {', '.join(unknown[:MAX_NAMED_UNKNOWN])}{more}",
-            f"{last[0].upper()}{last[1:]}. get_results lists what exists",
+            f"{remedy[0].upper()}{remedy[1:]}. get_results lists what exists",
         )
     return Filter(experiments=experiments, grids=grids, validations=tests)
 

@@ -160,7 +160,7 @@ async def test_a_grid_beyond_the_allowance_is_refused_whole(tmp_path: Path) -> N
             "The source of variant 'a' has no knob Y",
         ),
         ({"factors": {"X": [2]}, "variants": [{"name": "a", "edits": [{"find": "Z", "replace": ""}]}]}, "Z"),
-        ({"factors": {"X": [2]}, "base": "e0001"}, "no experiment e0001.*None was launched yet"),
+        ({"factors": {"X": [2]}, "base": "e0001"}, "no experiment e0001.*Nothing has been launched yet"),
         ({"factors": {"X": [2]}, "gpu": "H100"}, "no GPU 'H100'"),
     ],
 )
