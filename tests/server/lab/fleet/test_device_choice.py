@@ -221,5 +221,5 @@ async def test_an_analysis_is_of_one_kind_and_says_what_it_leaves_out(tmp_path: 
         block = await analyze(lab, "noise", ["e0001-e0006"], "H100")
         assert block.stratum is not None
         assert (block.stratum.id, block.experiments, block.left_out) == ("s1", 3, [])
-        with pytest.raises(BadInputError, match="Nothing on B200 is scored"):
+        with pytest.raises(BadInputError, match="No experiment has a score yet on B200"):
             await analyze(lab, "noise", gpu="B200")
