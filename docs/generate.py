@@ -51,12 +51,6 @@ def tools_page() -> str:
     return _page(parts)
 
 
-def readme_tool_table() -> str:
-    """Return the README's table of tools: each tool with the first sentence of its description."""
-    rows = [f"| [`{tool.name}`](docs/tools.md#{tool.name}) | {_first_sentence(tool.description)} |" for tool in TOOLS]
-    return "\n".join(["| tool | what it does |", "| --- | --- |", *rows])
-
-
 def settings_page() -> str:
     """Return the reference of `labhand.toml`."""
     notes = _notes("settings.md")
@@ -177,10 +171,6 @@ def _parameters(command: Any) -> str:  # noqa: ANN401 - typer's own copy of clic
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-def _first_sentence(text: str) -> str:
-    return re.split(r"(?<=\.)\s", " ".join(text.split()))[0].rstrip(".")
 
 
 def main() -> None:

@@ -230,7 +230,7 @@ class Pool:
         note: Why it can't be used at the moment; empty when it can.
         as_of: Unix time; 0 before a backend was asked.
         taken: Slots that others on the machine hold.
-        most_clusters: Its slots are on clusters that are hired, so many at the most; 0 where machines aren't hired.
+        most_clusters: The largest number of clusters that it launches for its slots; 0 where it launches none.
     """
 
     name: str
@@ -251,7 +251,7 @@ class Pool:
 
     @property
     def gpus_per_cluster(self) -> int:
-        """Of one cluster; 0 where machines aren't hired."""
+        """GPUs of one cluster; 0 where the pool launches none."""
         return self.slots // self.most_clusters if self.most_clusters else 0
 
 

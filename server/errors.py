@@ -11,6 +11,13 @@ from difflib import get_close_matches
 
 from typing_extensions import override
 
+MAX_COMPARED = 200
+"""Characters of an unknown name that are compared with the names that exist."""
+MAX_SIMILAR = 3
+"""Similar names that a remedy lists."""
+MAX_LISTED = 40
+"""Names that a remedy lists."""
+
 
 class LabhandError(Exception):
     """An error that the caller can act on.
@@ -54,17 +61,29 @@ class NoCapacityError(LabhandError):
     """A backend has no free slot for a run now."""
 
 
-def nearest(name: str, choices: Iterable[str], max_names: int = 3) -> str:
-    """Return a remedy for an unknown name: `Did you mean DEPTH, WIDTH?`, or all names if none is similar.
+def nearest(name: str, choices: Iterable[str], nouns: str, then: str = "", *, lists_all: bool = False) -> str:
+    """Return the remedy for an unknown name, as whole sentences.
+
+    `Did you mean DEPTH, WIDTH?` where names are similar; otherwise the names that exist: `The knobs are: DEPTH, WIDTH`; or
+    `There are no knobs`.
 
     Args:
         name: The unknown name.
         choices: The names that exist.
-        max_names: Maximum number of similar names.
+        nouns: What the names are of, in the plural: `knobs`.
+        then: A further sentence, without its full stop: `read_source shows the outline`.
+        lists_all: List the names also if some are similar: for a small set that never changes.
     """
     names = sorted(choices)
-    upper = {candidate.upper(): candidate for candidate in names}
-    near = [upper[match] for match in get_close_matches(name.upper(), upper, n=max_names, cutoff=0.5)]
-    if near:
-        return f"Did you mean {', '.join(near)}?"
-    return f"Available: {', '.join(names[:40])}" if names else "None exists"
+    by_upper = {candidate.upper(): candidate for candidate in names}
+    compared = name[:MAX_COMPARED].upper()
+    similar = [by_upper[match] for match in get_close_matches(compared, by_upper, n=MAX_SIMILAR, cutoff=0.5)]
+    sentences = [f"Did you mean {', '.join(similar)}?"] if similar else []
+    if not names:
+        sentences.append(f"There are no {nouns}")
+    elif lists_all or not similar:
+        more = f" and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+        sentences.append(f"The {nouns} are: {', '.join(names[:MAX_LISTED])}{more}")
+    sentences += [then] if then else []
+    *before, last = sentences
+    return " ".join([*(sentence if sentence.endswith("?") else f"{sentence}." for sentence in before), last])

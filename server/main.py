@@ -39,7 +39,9 @@ def _existing_lab(given: Path | None) -> Path | None:
 Root = Annotated[
     Path | None,
     typer.Option(
-        "--root", callback=_existing_lab, help=f"The lab's folder; by default the nearest folder upwards that has {FILE}"
+        "--root",
+        callback=_existing_lab,
+        help=f"The lab's folder; by default the first folder from here upwards that has {FILE}",
     ),
 ]
 
@@ -235,7 +237,7 @@ def cancel(
     ids: Annotated[list[str], typer.Argument(help="Experiments, ranges, grids: e0042, e0001-e0008, g002")],
     *,
     root: Root = None,
-    reason: Annotated[str, typer.Option(help="Why; stored with the experiment")] = "cancelled on the command line",
+    reason: Annotated[str, typer.Option(help="The reason; it is stored with the experiment")] = "cancelled on the command line",
 ) -> None:
     """Cancel experiments that are queued or running."""
     from .commands import show
@@ -281,7 +283,7 @@ def study(
     experiments: Annotated[int, typer.Option(help="Number of experiments to run", min=1)] = 20,
     base: Annotated[str, typer.Option(help="The source to change: champion, baseline, or an experiment's id")] = "champion",
 ) -> None:
-    """Search with the optimiser, without an agent, for comparison with one."""
+    """Search with the optimiser, without an agent, to compare an agent's search with it."""
     from .commands.console import exit_on_error
     from .commands.study import run_study
 

@@ -22,7 +22,7 @@ SandboxRequired = Annotated[bool, Field(description="Refuse to run where the ker
 
 @dataclass(frozen=True, slots=True)
 class ClusterLimits:
-    """How a pool hires clusters.
+    """How a pool launches clusters.
 
     Attributes:
         max_clusters: How many at once.
@@ -59,7 +59,7 @@ class PoolBase(Section):
 
     @property
     def clusters(self) -> ClusterLimits | None:
-        """How the pool hires clusters; None where its machines are always there."""
+        """How the pool launches clusters; None where its machines are always there."""
         return None
 
     @property
@@ -124,7 +124,7 @@ class NamedGpuPool(PoolBase):
 
 
 class SkyPilotPool(NamedGpuPool):
-    """Clusters that SkyPilot launches where the person has credentials: Kubernetes, Slurm, clouds."""
+    """Clusters that SkyPilot launches on infrastructure for which the person has credentials: Kubernetes, Slurm, clouds."""
 
     backend: Literal["skypilot"] = Field(description="`skypilot`")
     infra: str | Annotated[list[str], Field(min_length=1)] = Field(
@@ -146,8 +146,8 @@ class SkyPilotPool(NamedGpuPool):
     idle_minutes: int = Field(default=10, ge=1, description="Minutes after which an idle cluster ends by itself")
     storage: Path | None = Field(
         default=None,
-        description="A folder that the clusters and this machine both see: results outlive a cluster. Without it the pool is"
-        " `volatile`",
+        description="A folder that the clusters and this machine both see: results are kept when a cluster ends. Without it the"
+        " pool is `volatile`",
     )
     python: str | None = Field(
         default=None,
@@ -157,7 +157,7 @@ class SkyPilotPool(NamedGpuPool):
     usd_per_hour: Annotated[float, Field(ge=0)] | None = Field(
         default=None, description="Price of one GPU for one hour, in US dollars; by default from SkyPilot's catalogue"
     )
-    overlap: bool = Field(default=True, description="Start the next experiment while one is evaluated")
+    overlap: bool = Field(default=True, description="Start the next experiment while another one is evaluated on the same GPU")
     max_budget_seconds: MaxBudget = 86400.0
     sandbox_required: SandboxRequired = False
 

@@ -98,7 +98,12 @@ class Settings(BaseSettings):
     @classmethod
     def _refuse_mixed(cls, pools: dict[str, PoolSettings]) -> dict[str, PoolSettings]:
         if len({pool.is_simulated for pool in pools.values()}) > 1:
-            raise ValueError("simulated pools never share a lab with real ones; keep the rehearsal in a folder of its own")
+            simulated = ", ".join(name for name, pool in pools.items() if pool.is_simulated)
+            real = ", ".join(name for name, pool in pools.items() if not pool.is_simulated)
+            raise ValueError(
+                f"simulated pools ({simulated}) never share a lab with real ones ({real}):"
+                " keep the rehearsal in a folder of its own"
+            )
         return pools
 
     @classmethod
@@ -184,15 +189,17 @@ def _explain_fault(text: str, fault: ErrorDetails) -> str:
     elif fault["type"] == "union_tag_invalid":
         keys.append("backend")
     line = line_of(text, keys)
+    if fault["type"] == "missing":
+        table = ".".join(keys[:-1])
+        return f"{keys[-1]} is required and missing{f' in [{table}]' if table else ''}"
     where = f"line {line}" if line else "not in the file: check the environment variables LABHAND_…"
     key = ".".join(keys)
-    if keys[0] == "http" and len(keys) > 1 and keys[1] in {"token", "tokens"} and fault["type"] != "missing":
+    if keys[0] == "http" and len(keys) > 1 and keys[1] in {"token", "tokens"}:
         return f"{key} ({where}): {TOKEN_FORM if len(keys) > 2 else fault['msg']}"  # never the value: it may be a token
     if fault["type"] == "extra_forbidden":
-        return f"{key} ({where}) is not a setting. {nearest(keys[-1], _known_keys(keys))}"
-    if fault["type"] == "missing":
-        return f"{key} ({where}) is required and missing"
-    return f"{key} ({where}): {fault['msg']}, got {fault['input']!r}"
+        return f"{key} ({where}) is not a setting. {nearest(keys[-1], _known_keys(keys), 'keys')}"
+    reason = fault["msg"].replace("Input should be", "must be", 1)
+    return f"{key}={fault['input']!r} ({where}) {reason}" if reason.startswith("must") else f"{key} ({where}): {reason}"
 
 
 def _known_keys(keys: list[str]) -> list[str]:

@@ -15,15 +15,16 @@ from .registry import tool
 async def analyze(ctx: LabContext, request: AnalysisQuery) -> Analysis:
     """What many experiments of one stratum show together. `left_out` says how many were not used, and why.
 
-    The stratum is the one with the most of the named experiments, or with the most of the newest; only efficiency is over
-    all.
+    The stratum is the one with the most of the named experiments, or with the most of the newest; only efficiency uses
+    all strata.
 
     effects: mean effects of each knob and of changed code, with 95 % intervals, and two-factor interactions. noise: standard
     deviation between seeds, the gain that one and four seeds can show, drift of the baseline. importance: which knobs
     distinguish the best quarter. pareto: score against memory, speed, parameters and lines of code. horizons: whether short
-    runs rank like longer ones. efficiency: what GPU time bought. yardstick: what random search and the optimiser would have
+    runs rank like longer ones. efficiency: how much of the GPU time trained scored runs, and the cost of a
+    confirmed gain. yardstick: what random search and the optimiser would have
     reached with the same experiments. ablation: what each part of the change of the champion (or of the one experiment named)
-    is worth, and how much of it is code and how much retuned knobs.
+    contributes, and how much of it is code and how much retuned knobs.
     """
     return await analyses.analyze(await lab_of(ctx), request.what, request.ids or None, request.gpu)
 

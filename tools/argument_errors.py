@@ -18,10 +18,10 @@ _REASONS = {
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",
-    "string_too_short": "must have at least {min_length} character",
-    "string_too_long": "must have at most {max_length} characters",
-    "too_short": "must have at least {min_length} item",
-    "too_long": "must have at most {max_length} items, and has {actual_length}",
+    "string_too_short": "must have at least {min_length} character{s}",
+    "string_too_long": "must have at most {max_length} character{s}",
+    "too_short": "must have at least {min_length} item{s}",
+    "too_long": "must have at most {max_length} item{s}, and has {actual_length}",
     "string_type": "must be a text",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
@@ -76,12 +76,16 @@ def _reason(fault: ErrorDetails, argument: str, model: type[BaseModel]) -> str:
         field = model.model_fields.get(argument)
         return f"The argument {argument} is missing{f' ({field.description})' if field else ''}"
     if fault["type"] == "extra_forbidden":
-        return f"There is no {argument}. {nearest(argument.rpartition('.')[2], _keys(fault, model))}"
+        place, _, key = argument.rpartition(".")
+        missing = f"key {key} in {place}" if place else f"argument {key}"
+        return f"There is no {missing}. {nearest(key, _keys(fault, model), 'keys' if place else 'arguments')}"
     value = repr(fault["input"])
     if len(value) > MAX_VALUE_CHARACTERS:
         value = f"{value[:MAX_VALUE_CHARACTERS]}…"
     template = _REASONS.get(fault["type"])
-    reason = template.format(**fault.get("ctx", {})) if template else "has a value that can't be used"
+    limits = fault.get("ctx", {})
+    plural = "" if 1 in (limits.get("min_length"), limits.get("max_length")) else "s"
+    reason = template.format(**limits, s=plural) if template else "has a value that can't be used"
     return f"{argument}={value} {reason}"
 
 

@@ -24,7 +24,7 @@ async def scale_pool(ctx: LabContext, request: ScaleRequest) -> Scaled:
 
     Launching experiments launches clusters, and idle clusters end by themselves: use this tool to have clusters ready before
     a grid, or to stop paying at once. Clusters that were asked for cost money while idle, which counts against the allowance.
-    With 0 clusters, what is queued for the pool waits. A pool is never scaled below what runs on it: cancel first. What the
-    person gave up with `labhand down` only the person can launch again.
+    With 0 clusters, what is queued for the pool waits. A pool is never scaled below what runs on it: cancel first. If the
+    person stopped clusters with `labhand down`, only the person can allow them again.
     """
     return await scale.scale(await lab_of(ctx), request, caller_of(ctx))

@@ -11,7 +11,10 @@ from .registry import tool
 
 @tool("Read a source", read_only=True, always_loaded=True)
 async def read_source(ctx: LabContext, request: SourceQuery) -> str:
-    """Read a source: its outline and knobs by default; or a symbol, lines or a search, as text for the `find` of an edit."""
+    """Read a source: its outline and knobs by default; or a symbol, lines or a search.
+
+    Code is exact text that can be copied into `find` of an edit.
+    """
     return await source.read_source(
         await lab_of(ctx),
         request.id,
@@ -40,6 +43,6 @@ async def get_logs(ctx: LabContext, request: LogQuery) -> str:
 async def checkout(ctx: LabContext, request: CheckoutRequest) -> CheckedOut:
     """Write an experiment's source to the trainer folder, to read and edit it there.
 
-    Refused where it would overwrite unsaved changes, and where the trainer folder is part of an installed package.
+    The call is refused if it would overwrite unsaved changes, or if the trainer folder is part of an installed package.
     """
     return await checkouts.checkout(await lab_of(ctx), request.id)

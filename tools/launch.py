@@ -37,9 +37,9 @@ async def launch_grid(ctx: LabContext, request: GridLaunch) -> GridLaunched:
     draws the same cells.
 
     To screen many knobs use fractional (two values for each knob) or latin_hypercube. To tune a few knobs use optimiser,
-    several times: each call proposes cells from all earlier results. ablation takes apart what `base` changed against the
-    baseline: it runs the base, the base without each part of its change, its code alone and its knobs alone; then call
-    analyze(what="ablation").
+    several times: each call proposes cells from all earlier results. ablation splits the change of `base` against the
+    baseline into parts: it runs the base, the base without each part of its change, its code alone and its knobs alone; then
+    call analyze(what="ablation").
     """
     return await grid.launch_grid(await lab_of(ctx), request, caller_of(ctx))
 

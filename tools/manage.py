@@ -11,9 +11,9 @@ from .registry import tool
 
 @tool("Cancel experiments", destructive=True, idempotent=True)
 async def cancel(ctx: LabContext, request: CancelRequest) -> Cancelled:
-    """End experiments that are queued or running. To cancel twice is no error. What has ended stays as it is.
+    """End experiments that are queued or running. Cancelling twice is not an error.
 
-    A cancelled validation has no verdict, and keeps its place in the lab's series of tests.
+    Ended experiments don't change. A cancelled validation has no verdict, and keeps its place in the lab's series of tests.
     """
     return await cancellations.cancel(await lab_of(ctx), request.ids, request.reason, caller_of(ctx), force=request.force)
 

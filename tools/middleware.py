@@ -40,7 +40,7 @@ def _problem(params: Mapping[str, object], arguments: dict[str, frozenset[str]])
     unknown = [argument[:MAX_NAME_CHARACTERS] for argument in cast(dict[str, object], given) if argument not in known]
     if not unknown:
         return ""
-    faults = "; ".join(f"{argument!r} ({nearest(argument, known)})" for argument in unknown)
+    faults = "; ".join(f"{argument!r} ({nearest(argument, known, 'arguments')})" for argument in unknown)
     return f"{name} has no argument {faults}. Call it again without this argument, or with the right name."
 
 

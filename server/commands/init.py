@@ -83,6 +83,6 @@ def training_python(settings: Settings) -> str:
         if (python := pool.local_python) is not None:
             path = shutil.which(python)
             if path is None:
-                raise BadInputError(f"There is no interpreter {python!r}", f"Correct python in {FILE}")
+                raise BadInputError(f"python = {python!r} in {FILE}: there is no such interpreter", "Correct that line")
             return path
     return sys.executable

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ..errors import AllowanceError, BadInputError
 from ..lab.lab import Lab
 from ..lab.launch import grid as grids
-from ..lab.launch.suggest import EXHAUSTED
+from ..lab.launch.suggest import ExhaustedError
 from ..lab.monitor import wait
 from ..lab.results.table import get_results
 from ..lab.status_line import lab_line
@@ -77,7 +77,7 @@ async def _study(lab: Lab, factors: Mapping[str, list[Any]], experiments: int, b
         try:
             grid = await grids.launch_grid(lab, _batch(factors, base, size), CALLER)
         except (AllowanceError, BadInputError) as error:
-            if not launched or (isinstance(error, BadInputError) and error.problem != EXHAUSTED):
+            if not launched or not isinstance(error, (AllowanceError, ExhaustedError)):
                 raise
             err.print(f"No more launches: {error}", markup=False)
             break

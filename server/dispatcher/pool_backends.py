@@ -43,7 +43,7 @@ class PoolBackends:
     Attributes:
         cluster_backends: The backends that hire clusters, by the pool's name.
         seen: The pools as they were when they were last looked at.
-        held: The clusters of each pool that hires them, without pools whose backend couldn't tell.
+        held: The clusters of each pool that launches them, without pools whose backend couldn't tell.
     """
 
     def __init__(self, backends: Mapping[str, PoolBackend], shared: Sequence[AbstractAsyncContextManager[object]] = ()) -> None:

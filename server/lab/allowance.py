@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 
 from ..errors import AllowanceError
@@ -30,8 +31,8 @@ def check(allowance: Allowance, committed: Committed, wanted: Committed, made_of
     """
     if allowance.ends is not None and time.time() >= allowance.ends:
         raise AllowanceError(
-            "The time that the person allowed for this lab is over",
-            "Running experiments still finish. Ask the person for more time",
+            f"The allowance of this lab ended at {datetime.fromtimestamp(allowance.ends, UTC):%Y-%m-%d %H:%M} UTC",
+            "Running experiments still finish. Ask the person to set a later `ends` in labhand.toml",
         )
     for limit, used, added, unit in _figures(allowance, committed, wanted):
         if used + added > limit:

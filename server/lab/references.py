@@ -63,7 +63,7 @@ async def resolve(lab: Lab, name: str, folder: str | None = None) -> Reference:
     if word == WORKDIR:
         return await _workdir(lab, folder)
     if folder is not None:
-        raise BadInputError(f"folder={folder!r} is set with base={name!r}", f'A folder needs base="{WORKDIR}"')
+        raise BadInputError(f"folder={folder!r} is set with base={name!r}", f'folder is only used with base="{WORKDIR}"')
     if word == BASELINE:
         return await baseline(lab)
     if word == CHAMPION:
@@ -97,11 +97,11 @@ async def find_experiment(lab: Lab, name: str) -> Experiment:
     """
     numbers = parse_ids([name]).experiments
     if len(numbers) != 1:
-        raise BadInputError(f"{name!r} is not one experiment", f"Name {CHAMPION}, {BASELINE}, {WORKDIR} or an id such as e0042")
+        raise BadInputError(f"{name!r} is not the id of one experiment", "Give an id such as e0042")
     experiment = await rows.find_experiment(lab.db, numbers[0])
     if experiment is None:
         newest = await rows.newest_number(lab.db)
-        remedy = f"The newest is {experiment_id(newest)}; get_results lists them" if newest else "None was launched yet"
+        remedy = f"The newest is {experiment_id(newest)}; get_results lists them" if newest else "Nothing has been launched yet"
         raise NotFoundError(f"There is no experiment {experiment_id(numbers[0])}", remedy)
     return experiment
 
@@ -130,7 +130,7 @@ async def _workdir(lab: Lab, folder: str | None) -> Reference:
 def _read_workdir(lab: Lab, folder: str | None, baseline: Source) -> Source:
     path = lab.trainer.folder if folder is None else lab.root / Path(folder).expanduser()
     if not (path / FILE).is_file():
-        raise BadInputError(f"There is no {FILE} in {path}", "Set folder to a copy of the trainer folder")
+        raise BadInputError(f"There is no {FILE} in {path}", "Set folder= to a copy of the trainer folder")
     if os.geteuid() != 0 and path.stat().st_uid not in {os.geteuid(), 0}:  # who could put links there to files of others
         raise BadInputError(f"{path} belongs to another user", "Send the change itself instead: as edits, files or patch")
     return take_folder(read_folder(path), baseline, lab.trainer)

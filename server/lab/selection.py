@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..errors import NotFoundError
 from ..ids import experiment_id, grid_id, parse_ids, validation_id
 from ..store.experiments import pages
 from ..store.experiments.filter import Filter
-from ..store.experiments.rows import newest_number
+from ..store.experiments.pages import NumberedTable
 from .lab import Lab
 
 MAX_NAMED_UNKNOWN = 5
@@ -27,15 +27,26 @@ async def select(lab: Lab, ids: Iterable[str]) -> Filter:
         NotFoundError: An id doesn't exist in this lab.
     """
     experiments, grids, tests = parse_ids(ids)
-    unknown = [
-        *map(experiment_id, await pages.unknown(lab.db, "experiments", experiments)),
-        *map(grid_id, await pages.unknown(lab.db, "grids", grids)),
-        *map(validation_id, await pages.unknown(lab.db, "validations", tests)),
+    unknown: list[str] = []
+    newest: list[str] = []
+    tables: list[tuple[NumberedTable, list[int], Callable[[int], str]]] = [
+        ("experiments", experiments, experiment_id),
+        ("grids", grids, grid_id),
+        ("validations", tests, validation_id),
     ]
+    for table, numbers, name in tables:
+        missing = await pages.unknown(lab.db, table, numbers)
+        unknown += map(name, missing)
+        if missing:
+            last = await pages.newest(lab.db, table)
+            newest.append(f"the newest of the {table} is {name(last)}" if last else f"there are no {table} yet")
     if unknown:
-        newest = await newest_number(lab.db)
-        last = f"The newest is {experiment_id(newest)}" if newest else "Nothing has been launched yet"
-        raise NotFoundError(f"There is no {', '.join(unknown[:MAX_NAMED_UNKNOWN])}", f"{last}; get_results lists what exists")
+        more = f" and {len(unknown) - MAX_NAMED_UNKNOWN} more" if len(unknown) > MAX_NAMED_UNKNOWN else ""
+        remedy = "; ".join(newest)
+        raise NotFoundError(
+            f"There is no {', '.join(unknown[:MAX_NAMED_UNKNOWN])}{more}",
+            f"{remedy[0].upper()}{remedy[1:]}. get_results lists what exists",
+        )
     return Filter(experiments=experiments, grids=grids, validations=tests)
 
 

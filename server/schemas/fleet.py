@@ -18,7 +18,7 @@ class ScaleRequest(Request):
     clusters: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="Number of clusters to hold, idle or not; null for as many as the queue needs"
     )
-    dry_run: bool = Field(default=False, description="Return the cost, change nothing")
+    dry_run: bool = Field(default=False, description="Only return the cost; change nothing")
 
 
 class PoolClusters(Answer):

@@ -23,10 +23,10 @@ class SourceQuery(Request):
     )
     file: str | None = Field(default=None, description="Path of the file; the default is the first editable file")
     symbol: str | None = Field(default=None, description="A function, class, method (Class.method) or knob")
-    lines: str | None = Field(default=None, description="A range of lines, 40-80")
+    lines: str | None = Field(default=None, description="A range of lines, such as 40-80")
     search: str | None = Field(default=None, description="Text within a line; matches are shown with context")
     regex: bool = Field(default=False, description="search is a regular expression")
-    against: str | None = Field(default=None, description="Show the diff from this source to `id`")
+    against: str | None = Field(default=None, description="A second source: show the diff from it to `id`")
 
 
 class ExperimentQuery(Request):
@@ -34,7 +34,7 @@ class ExperimentQuery(Request):
 
     tool: ClassVar[str] = "get_experiment"
 
-    id: str = Field(description="An experiment's id, e0042")
+    id: str = Field(description="An experiment's id, such as e0042")
     include: list[Part] | None = Field(default=None, description="Which parts; the default is diff, runs and failure")
     against: str | None = Field(default=None, description="Show the diff against this experiment instead of its base")
 
@@ -44,7 +44,7 @@ class LogQuery(Request):
 
     tool: ClassVar[str] = "get_logs"
 
-    id: str = Field(description="An experiment's id, e0042")
+    id: str = Field(description="An experiment's id, such as e0042")
     tail_lines: int = Field(default=20, ge=1, le=2000, description="Number of lines from the end")
     search: str | None = Field(default=None, description="Only lines that contain this text")
 

@@ -32,17 +32,18 @@ class Change(Request):
         description="The source to change: champion, baseline, an experiment's id, or workdir (the trainer folder on disk)",
     )
     folder: str | None = Field(default=None, description='With base="workdir": the path of another copy of the trainer folder')
-    files: dict[str, str] = Field(default_factory=dict, description="Whole files: path to new text")
+    files: dict[str, str] = Field(default_factory=dict, description="Whole files, as an object of path and new text")
     patch: str | None = Field(default=None, description="A unified diff, a patch of Codex, or SEARCH/REPLACE blocks")
     apply: list[str] = Field(
-        default_factory=list, description="Ids of experiments whose changes are merged in: this combines winners"
+        default_factory=list,
+        description="Ids of experiments whose changes are merged into the source, to combine them",
     )
     edits: list[Edit] = Field(
         default_factory=list[Edit], description="Exact replacements; `find` must occur exactly once in its file"
     )
     overrides: dict[str, JsonValue] = Field(
         default_factory=dict,
-        description='Knobs, name to value: {"DEPTH": 6, "BATCH_SIZE": "2**14"}. A text may be an expression of literals',
+        description='Knob names and new values: {"DEPTH": 6, "BATCH_SIZE": "2**14"}. A text may be an expression of literals',
     )
 
 
@@ -56,11 +57,13 @@ class Variant(Change):
 class LaunchOptions(Request):
     """What the launch of one experiment and the launch of a grid have in common."""
 
-    hypothesis: str = Field(min_length=1, max_length=2000, description="Why this should help, in one sentence")
+    hypothesis: str = Field(
+        min_length=1, max_length=2000, description="Why the change should improve the score, in one sentence"
+    )
     gpu: Kinds = Field(
         default=None,
-        description="A kind that list_gpus names, any for the kind that finishes first, or several kinds: every experiment runs"
-        " on each. The default is the base's kind",
+        description="The kind of GPU, as list_gpus names it; any for the kind that is expected to finish first; or a list, to"
+        " run every experiment on each kind. The default is the base's kind",
     )
     budget_seconds: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Seconds of training, above 0; the default is the trainer's budget"
@@ -68,13 +71,13 @@ class LaunchOptions(Request):
     replicates: int = Field(
         default=1, ge=1, le=GRID_CAP, description="Number of seeds. Seeds that ran before are returned, not run again"
     )
-    theme: str | None = Field(default=None, description="The line of research it belongs to, for filters and the briefing")
+    theme: str | None = Field(default=None, description="The line of research that the experiment belongs to")
     priority: Priority = Field(default="normal", description="Order in the queue: high runs before normal, normal before low")
     request_id: str | None = Field(
         default=None,
         description="An idempotency key: a launch repeated with the same key returns the first answer and starts nothing",
     )
-    dry_run: bool = Field(default=False, description="Return the cost, start nothing")
+    dry_run: bool = Field(default=False, description="Only return the cost; start nothing")
 
 
 class Launch(LaunchOptions, Change):
@@ -84,7 +87,7 @@ class Launch(LaunchOptions, Change):
 
     retry: bool = Field(
         default=False,
-        description="Run again what failed. What failed as `tampering` is evaluated again on its stored weights",
+        description="Run failed or stopped experiments again. Those with `tampering` are evaluated again on stored weights",
     )
 
 
@@ -94,7 +97,7 @@ class GridLaunch(LaunchOptions):
     tool: ClassVar[str] = "launch_grid"
 
     factors: dict[str, list[JsonValue]] = Field(
-        default_factory=dict, description='Knob to its values: {"DEPTH": [4, 6], "MATRIX_LR": [0.02, 0.04]}'
+        default_factory=dict, description='Knobs and the values of each: {"DEPTH": [4, 6], "MATRIX_LR": [0.02, 0.04]}'
     )
     variants: list[Variant] = Field(
         default_factory=list[Variant],
@@ -108,12 +111,13 @@ class GridLaunch(LaunchOptions):
     )
     design: Design = Field(
         default="full",
-        description="How the factors' values are combined. optimiser proposes cells from earlier results:"
-        " two numbers are a range",
+        description="How the factors' values are combined. optimiser proposes cells from earlier results;"
+        " with it, two numbers are the ends of a range",
     )
     size: Annotated[int, Field(ge=1, le=GRID_CAP)] | None = Field(
         default=None,
-        description="Number of cells to draw, or to propose (the default is the free slots); the maximum of a fraction",
+        description="Number of cells to draw, or to propose (the default is the free slots); for fractional, the largest"
+        " number of runs",
     )
     base: str = Field(
         default="champion",

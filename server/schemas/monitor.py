@@ -23,7 +23,7 @@ class WaitQuery(Request):
         default=None, description="`cursor` of an earlier answer: return what is new since then. The default is the last answer"
     )
     timeout_seconds: float = Field(
-        default=50, ge=0, le=3600, description="When this time is over, the call returns what there is; call again"
+        default=50, ge=0, le=3600, description="Seconds after which the call returns what has ended so far"
     )
 
 

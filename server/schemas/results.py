@@ -23,7 +23,7 @@ class ResultsQuery(Request):
     verdict: str | None = Field(default=None, description="promising, worse, inconclusive, confirmed, …")
     gpu: str | None = Field(default=None, description="A kind that list_gpus names")
     theme: str | None = Field(default=None, description="The line of research, as it was given at launch")
-    by: str | None = Field(default=None, description="The caller who launched it")
+    by: str | None = Field(default=None, description="The caller who launched the experiment")
     search: str | None = Field(default=None, description="Words in hypotheses, changes, themes and notes")
     after: str | None = Field(default=None, description="A cursor of wait: only experiments that finished since then")
     sort_by: SortKey | None = Field(

@@ -33,7 +33,7 @@ class ValidationRequest(Request):
         default=None,
         description="A kind that list_gpus names, or any: the kind that finishes first. The default is the candidate's",
     )
-    dry_run: bool = Field(default=False, description="Return the cost, start nothing")
+    dry_run: bool = Field(default=False, description="Only return the cost; start nothing")
 
 
 class Cost(Answer):

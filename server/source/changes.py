@@ -10,7 +10,6 @@ import warnings
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from ..errors import BadInputError, nearest
@@ -18,6 +17,7 @@ from ..schemas.launch import Change
 from . import patch_formats
 from .edits import patch, replace
 from .knobs import KnobFile, Knobs, find_knobs, has_knobs, knob_words
+from .line_diff import replacements
 from .literals import UNPARSABLE, Value
 from .merge import merge
 from .source_text import BYTE_ORDER_MARK, decode, encode, show
@@ -89,7 +89,7 @@ def take_folder(folder: Source, baseline: Source, trainer: Trainer) -> Source:
     for path, data in protected.items():
         if folder.get(path) != data:
             raise BadInputError(
-                f"{path} in the folder differs from the lab's, and isn't editable",
+                f"{path} in the folder differs from the baseline's file, and isn't editable",
                 "Restore it, or start a new lab with the changed trainer",
             )
     source = protected | {path: data for path, data in folder.items() if trainer.is_editable(path)}
@@ -145,9 +145,10 @@ def check(before: Source, after: Source, trainer: Trainer) -> None:
         if data is not None:
             _check_file(path, data)
         elif path in trainer.editable:
-            raise BadInputError(f"{path} can't be removed", "The trainer needs it; change its content instead")
-        if any(str(parent) in after for parent in PurePosixPath(path).parents):
-            raise BadInputError(f"{path} is below a path that is a file", "Choose another path")
+            raise BadInputError(f"{path} can't be removed: trainer.toml lists it as editable", "Change its content instead")
+        for parent in PurePosixPath(path).parents:
+            if str(parent) in after:
+                raise BadInputError(f"{path} can't be a file: {parent} is a file, not a folder", "Choose another path")
 
 
 def _editable(path: str, trainer: Trainer) -> str:
@@ -170,13 +171,18 @@ def _editable(path: str, trainer: Trainer) -> str:
 
 def _text(source: Source, path: str) -> str:
     if path not in source:
-        raise BadInputError(f"The base has no file {path}", f"Use files to add a file. {nearest(path, source)}")
+        raise BadInputError(
+            f"The base has no file {path}", nearest(path, source, "files of the base", "Use files to add a file")
+        )
     return decode(path, source[path])
 
 
 def _check_file(path: str, data: bytes) -> None:
     if len(data) > MAX_FILE_BYTES:
-        raise BadInputError(f"{path} has {len(data):,} bytes", f"The maximum is {MAX_FILE_BYTES:,}")
+        raise BadInputError(
+            f"{path} has {len(data):,} bytes, and {MAX_FILE_BYTES:,} are allowed",
+            "Split it into several files, or leave out data that the trainer can compute",
+        )
     if b"\0" in data:
         raise BadInputError(f"{path} is binary", "Only text can be changed")
     decode(path, data)
@@ -226,10 +232,9 @@ def _changed_lines(old: str, new: str) -> tuple[list[int], list[int]]:
     before, after = (text[: len(text) - len(tail)].split("\n") for text in (old, new))
     removed: list[int] = []
     added: list[int] = []
-    for kind, low, high, first, last in SequenceMatcher(None, before, after).get_opcodes():
-        if kind != "equal":
-            removed += range(head + low + 1, head + high + 1)
-            added += range(head + first + 1, head + last + 1)
+    for low, high, first, last in replacements(before, after):
+        removed += range(head + low + 1, head + high + 1)
+        added += range(head + first + 1, head + last + 1)
     return removed, added
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from heapq import nlargest
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,7 +22,14 @@ from .source_text import as_utf8, encode
 from .trainer_folder import Source
 
 MAX_LINES_QUOTED = 8
+FILE_LINE_ENDS = "The text is there, but some of its lines end with \\r\\n, and others with \\n"
 MAX_WIDTH_COMPARED = 200
+"""Characters of a line that are compared with others, to find a similar one."""
+MAX_LINES_COMPARED = 500
+"""The lines with the most words in common that are compared: comparing two lines may take some milliseconds."""
+_WORD = re.compile(r"\w+")
+MAX_PLACES = 20
+"""Places of a text that an error lists."""
 
 
 def replace(text: str, edit: Edit) -> str:
@@ -33,16 +42,25 @@ def replace(text: str, edit: Edit) -> str:
     edit = edit.model_copy(update={"find": as_in(text, edit.find), "replace": as_in(text, edit.replace)})
     if not edit.find:
         raise BadInputError(f"An edit of {edit.file} has an empty find", "Give the text to replace, or the whole file in files")
-    places = [match.start() for match in re.finditer(rf"(?={re.escape(edit.find)})", text)]
+    places = list(islice(_places(text, edit.find), MAX_PLACES + 1))
     if not places:
         raise BadInputError(f"{edit.find!r:.200} is not in {edit.file}", _near(text, edit.find))
     if len(places) > 1:
-        lines = ", ".join(str(text.count("\n", 0, place) + 1) for place in places[:20])
+        lines = ", ".join(str(text.count("\n", 0, place) + 1) for place in places[:MAX_PLACES])
+        times = f"{len(places)} times" if len(places) <= MAX_PLACES else f"more than {MAX_PLACES} times"
         raise BadInputError(
-            f"{edit.find!r:.200} occurs {len(places)} times in {edit.file}: at lines {lines}",
+            f"{edit.find!r:.200} occurs {times} in {edit.file}: at lines {lines}",
             "Give more of the surrounding lines, so that it occurs once",
         )
     return text[: places[0]] + edit.replace + text[places[0] + len(edit.find) :]
+
+
+def _places(text: str, find: str) -> Iterator[int]:
+    """Yields where a text occurs, also where it overlaps itself."""
+    place = text.find(find)
+    while place >= 0:
+        yield place
+        place = text.find(find, place + 1)
 
 
 def patch(source: Source, diff: str, require: Callable[[str], str]) -> Source:
@@ -128,7 +146,7 @@ def _git_apply(*options: str, folder: Path, data: bytes) -> bytes:
     if answer.status != 0:
         complaint = "; ".join(line.removeprefix("error: ") for line in answer.complaint.splitlines()[:MAX_LINES_QUOTED])
         raise BadInputError(
-            f"The patch can't be applied: {complaint}",
+            f"The patch can't be applied: git apply says: {complaint}",
             "Its context lines must equal those of the base, as read_source shows them; or use edits instead",
         )
     return answer.output
@@ -150,10 +168,16 @@ def _collect(folder: Path) -> Source:
 def _near(text: str, find: str) -> str:
     """Returns the lines that were probably meant, as a remedy."""
     wanted = [line.strip()[:MAX_WIDTH_COMPARED] for line in find.strip("\n").split("\n")]
+    if find.replace("\r\n", "\n") in text.replace("\r\n", "\n"):
+        return f"{FILE_LINE_ENDS}: write \\r\\n in find on those lines"
     lines = text.split("\n")
     compared = [line.strip()[:MAX_WIDTH_COMPARED] for line in lines]
     longest = max(wanted, key=len)
-    for match in get_close_matches(longest, compared, n=1):
+    words = set(_WORD.findall(longest))
+    candidates = nlargest(
+        MAX_LINES_COMPARED, dict.fromkeys(compared), lambda line: len(words.intersection(_WORD.findall(line)))
+    )
+    for match in get_close_matches(longest, candidates, n=1):
         first = max(0, compared.index(match) - wanted.index(longest))
         quoted = "\n".join(f"{line:.160}" for line in lines[first : first + min(len(wanted), MAX_LINES_QUOTED)])
         return f"The most similar lines, from line {first + 1} on:\n{quoted}"

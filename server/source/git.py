@@ -12,6 +12,9 @@ from ..errors import LabhandError, SettingsError
 SECONDS = 120.0
 """Time limit of a call. Only a disk that hangs makes a call take longer."""
 
+CHECK = "`labhand doctor` checks git and the lab"
+"""The remedy where git fails and its message doesn't tell why."""
+
 _SETTINGS = {
     "core.hooksPath": os.devnull,
     "core.attributesFile": os.devnull,
@@ -78,7 +81,7 @@ def run(*arguments: str, cwd: Path | None = None, data: bytes = b"", variables: 
     """
     answer = attempt(*arguments, cwd=cwd, data=data, variables=variables)
     if answer.status != 0:
-        raise LabhandError(f"git {arguments[0]} failed with status {answer.status}: {answer.complaint[-2000:]}")
+        raise LabhandError(f"git {arguments[0]} failed with status {answer.status}: {answer.complaint[-2000:]}", CHECK)
     return answer.output
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from ..errors import BadInputError
+from . import line_diff
 from .changes import check, scopes
 from .dangling import dangling
 from .knobs import KnobFile, has_knobs
@@ -149,12 +149,9 @@ def _pieces(path: str, before: str, after: str) -> Iterator[_Piece]:
     """Splits a file into unchanged pieces and a hunk for each group of changes."""
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     done = 0
-    # Each group is a run of changes with up to CONTEXT // 2 unchanged lines around it.
-    for group in SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(CONTEXT // 2):
-        changed = [code for code in group if code[0] != "equal"]
-        if not changed:
-            continue
-        (_, old_start, _, new_start, _), (_, _, old_stop, _, new_stop) = changed[0], changed[-1]
+    for group in line_diff.groups(line_diff.replacements(old, new), max_equal=CONTEXT // 2 * 2):
+        old_start, new_start = group[0].start, group[0].first
+        old_stop, new_stop = group[-1].stop, group[-1].last
         yield _Piece(new[done:new_start])
         where = f"{new_start + 1}-{new_stop}" if new_stop > new_start + 1 else f"{new_start + 1}"
         named = scopes(after, range(new_start + 1, new_stop + 1)) or scopes(before, range(old_start + 1, old_stop + 1))

@@ -349,10 +349,10 @@ def _unknown(
     if protected:
         return BadInputError(
             f"{name} is not a knob: it stands in {'; in '.join(protected[:5])}, and experiments may not change that file",
-            f"Set another knob. {nearest(name, knobs)}",
+            nearest(name, knobs, "knobs", "Set another one"),
         )
     searched = ", ".join(texts) or "the editable files"
-    return BadInputError(f"There is no knob {name} in {searched}", nearest(name, knobs))
+    return BadInputError(f"There is no knob {name} in {searched}", nearest(name, knobs, "knobs"))
 
 
 def _keeps_name(name: str, knob: KnobInfo) -> bool:

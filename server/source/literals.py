@@ -101,7 +101,7 @@ def fit(given: Value, like: Value) -> Value:
             return _plain(given)
         case _:
             pass
-    raise ValueError(f"a value of type {type(given).__name__} doesn't fit")
+    raise ValueError(f"a value of type {type(given).__name__} can't be converted to the knob's type")
 
 
 def write(value: Value, like: str) -> str:
@@ -116,7 +116,7 @@ def write(value: Value, like: str) -> str:
 
 def _calculate(sign: ast.operator, left: int | float, right: int | float) -> int | float:
     if isinstance(left, int) and isinstance(right, int) and _bits(sign, left, right) > MAX_BITS:
-        raise ValueError("the number is too large")
+        raise ValueError(f"the number is too large: {MAX_BITS:,} bits are allowed")
     try:
         return _bounded(_BINARY[type(sign)](left, right))
     except (ArithmeticError, TypeError) as error:
@@ -143,9 +143,9 @@ def _number(node: ast.expr) -> int | float:
 
 def _bounded(value: object) -> int | float:
     if not isinstance(value, int | float) or (isinstance(value, float) and not isfinite(value)):
-        raise ValueError("the number must be real and finite")
+        raise ValueError(f"{value!r:.60} is not real and finite")
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise ValueError("the number is too large")
+        raise ValueError(f"the number is too large: {MAX_BITS:,} bits are allowed")
     return value
 
 
@@ -154,7 +154,7 @@ def _name(key: ast.expr | None) -> str:
         case ast.Constant(value=str() as name):
             return name
         case _:
-            raise ValueError("keys must be strings")
+            raise ValueError(f"the key {ast.unparse(key) if key else '**'!r:.60} is not a string: keys must be strings")
 
 
 def _parse_unless_free(text: str, *, free: bool) -> Value:

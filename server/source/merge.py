@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 from ..errors import ConflictError
-from . import git
+from . import git, line_diff
 from .knobs import KnobFile, has_knobs
 from .source_text import decode, encode
 from .trainer_folder import Source
@@ -18,7 +17,6 @@ from .trainer_folder import Source
 MAX_HUNKS_QUOTED = 3
 MAX_LINES_QUOTED = 6
 _HERE = "here"
-_HUNK = re.compile(rf"^<{{7}} {_HERE}\n(.*?)^={{7}}\n(.*?)^>{{7}} [^\n]*\n", re.MULTILINE | re.DOTALL)
 
 
 class _ClashError(Exception):
@@ -116,8 +114,11 @@ def _merge_side_by_side(texts: list[str]) -> str | None:
     """
     here, before, after = (text.splitlines(keepends=True) for text in texts)
     mine, theirs = _replacements(before, here), _replacements(before, after)
-    if any(_meet(left, right) for left in mine for right in theirs if left != right):
-        return None
+    starts, stops = [start for start, _, _ in theirs], [stop for _, stop, _ in theirs]
+    for left in mine:
+        near = theirs[bisect_left(stops, left[0]) : bisect_right(starts, left[1])]
+        if any(_meet(left, right) for right in near if left != right):
+            return None
     merged: list[str] = []
     done = 0
     for start, stop, lines in sorted({*mine, *theirs}):
@@ -131,12 +132,11 @@ _Replacement: TypeAlias = "tuple[int, int, tuple[str, ...]]"
 
 
 def _replacements(before: list[str], after: list[str]) -> list[_Replacement]:
-    codes = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     replacements: list[_Replacement] = []
-    for kind, start, stop, first, last in codes:
-        if kind == "replace" and stop - start == last - first:  # line by line, so that each line stands for itself
+    for start, stop, first, last in line_diff.replacements(before, after):
+        if stop - start == last - first:  # line by line, so that each line stands for itself
             replacements += [(start + place, start + place + 1, (after[first + place],)) for place in range(stop - start)]
-        elif kind != "equal":
+        else:
             replacements.append((start, stop, tuple(after[first:last])))
     return replacements
 
@@ -151,17 +151,35 @@ def _meet(left: _Replacement, right: _Replacement) -> bool:
 
 def _hunks(merged: str, name: str) -> Iterator[str]:
     """Quotes the first conflicts."""
-    conflicts = list(_HUNK.finditer(merged))
-    surplus = 0  # lines that only the merged text has
-    for conflict in conflicts[:MAX_HUNKS_QUOTED]:
-        line = merged.count("\n", 0, conflict.start()) + 1 - surplus
-        yield f"from line {line} on, here:\n{_quote(conflict[1])}\nin {name}:\n{_quote(conflict[2])}"
-        surplus += conflict[0].count("\n") - conflict[1].count("\n")
+    conflicts = list(_conflicts(merged))
+    for line, mine, theirs in conflicts[:MAX_HUNKS_QUOTED]:
+        yield f"from line {line} on, here:\n{_quote(mine)}\nin {name}:\n{_quote(theirs)}"
     if len(conflicts) > MAX_HUNKS_QUOTED:
         yield f"and {len(conflicts) - MAX_HUNKS_QUOTED} more"
 
 
-def _quote(text: str) -> str:
-    lines = [f"    {line:.160}" for line in text.splitlines()]
+def _conflicts(merged: str) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Yields each conflict: the line of the source where it begins, the source's own lines, and those of the change."""
+    mine: list[str] = []
+    theirs: list[str] = []
+    lines: list[str] | None = None  # those of the side in which the loop is
+    number = 1  # of the line in the source
+    for line in merged.split("\n"):
+        if lines is None and line == f"<<<<<<< {_HERE}":
+            mine, theirs = [], []
+            lines = mine
+        elif lines is mine and line == "=======":
+            lines = theirs
+        elif lines is theirs and line.startswith(">>>>>>> "):
+            yield number - len(mine), mine, theirs
+            lines = None
+        else:
+            number += lines is not theirs
+            if lines is not None:
+                lines.append(line)
+
+
+def _quote(side: list[str]) -> str:
+    lines = [f"    {line:.160}" for line in side]
     more = [f"    … {len(lines) - MAX_LINES_QUOTED} more lines"] if len(lines) > MAX_LINES_QUOTED else []
     return "\n".join(lines[:MAX_LINES_QUOTED] + more) or "    (nothing)"

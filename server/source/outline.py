@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from .literals import UNPARSABLE
+
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
@@ -33,7 +35,7 @@ def symbols(text: str) -> list[Symbol]:
     """Returns the symbols that a file defines, in order; empty if the file can't be parsed."""
     try:
         return list(_walk(ast.parse(text), ""))
-    except (SyntaxError, ValueError):
+    except UNPARSABLE:
         return []
 
 

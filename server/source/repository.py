@@ -175,8 +175,8 @@ class Sources:
         if answer.status == 0:
             return answer.output
         if _MISSING.search(answer.complaint):
-            raise NotFoundError(f"{self.path} has no such commit: {answer.complaint:.200}")
-        raise LabhandError(f"git {' '.join(arguments):.100} failed in {self.path}: {answer.complaint[-1000:]}")
+            raise NotFoundError(f"{self.path} has no such commit: {answer.complaint:.200}", git.CHECK)
+        raise LabhandError(f"git {' '.join(arguments):.100} failed in {self.path}: {answer.complaint[-1000:]}", git.CHECK)
 
 
 def write_folder(source: Source, folder: Path) -> None:

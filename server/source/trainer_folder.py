@@ -153,7 +153,8 @@ def _find_folder(name: str, root: Path) -> Path:
     built_in_names = [path.parent.name for path in built_in().glob(f"*/{FILE}")]
     raise SettingsError(
         f"There is no trainer {name!r}: none of that name is built in, and {root / name / FILE} isn't there",
-        f"Give the path of a folder that holds a {FILE}, or a built-in one. {nearest(name, built_in_names)}",
+        f"Give the path of a folder that holds a {FILE}, or a built-in trainer."
+        f" {nearest(name, built_in_names, 'built-in trainers')}",
     )
 
 

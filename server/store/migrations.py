@@ -57,7 +57,8 @@ def missing_statements(version: int, newest: int, path: Path) -> list[str]:
     """The statements that bring a database of `version` (0 for an empty one) to the newest."""
     if version > newest:
         raise SettingsError(
-            f"{path} was written by a newer labhand (version {version}, this one knows {newest})", "Upgrade labhand"
+            f"{path} was written by a newer labhand: its schema has version {version}, this labhand supports up to {newest}",
+            "Upgrade labhand",
         )
     scripts = MIGRATIONS[version - 1 :] if version else (schema(),)
     return [statement for script in scripts for statement in statements(script)]

@@ -73,13 +73,13 @@ EXPLOITS = (
         defence="control group",
     ),
     Exploit(
-        "go on training in a child, and save again",
+        "continue to train in a child, and save again",
         (while_training(GO_ON),),
         "harmless",
         defence="all processes are killed before files are copied",
     ),
     Exploit(
-        "go on training in a thread",
+        "continue to train in a thread",
         (("    session.save(model, config)", THREAD),),
         "harmless",
         defence="all processes are killed before files are copied",

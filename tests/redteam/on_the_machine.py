@@ -222,7 +222,7 @@ EXPLOITS = (
     ),
     # escape
     Exploit(
-        "leave a pipe for the configuration",
+        "leave a named pipe in place of config.json",
         (in_place_of_saving("os.mkfifo('config.json')\ntorch.save(model.state_dict(), 'model.pt')"),),
         "caught",
         "no plain file",

@@ -151,7 +151,7 @@ EXPLOITS = (
         defence="the logits are copied before they are scored",
     ),
     Exploit(
-        "be sure without end",
+        "return infinite logits",
         (in_forward("logits = logits * float('inf')"),),
         "caught",
         "not finite",
@@ -225,7 +225,7 @@ EXPLOITS = (
         defence="Landlock; `work/` is a copy",
     ),
     Exploit(
-        "speak in the model's place",
+        "send messages in the model's place",
         (at_import(SPEAK),),
         "caught",
         "never sends",

@@ -30,7 +30,10 @@ def test_the_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: 
     ("text", "told"),
     [
         ("trainer = 'gpt'\ntrainre = 'x'\n", ["trainre", "line 2"]),
-        ("[pools.a]\nbackend = 'local'\nslots = 0\n", ["pools.a.slots", "line 3", "got 0"]),
+        (
+            "[pools.a]\nbackend = 'local'\nslots = 0\n",
+            ["pools.a.slots", "line 3", "slots=0", "must be greater than or equal to 1"],
+        ),
         ("[pools.a]\nbackend = 'lokal'\n", ["pools.a.backend", "line 2", "'lokal'"]),
         ("trainer = \n", ["not valid TOML", "line 1"]),
         ("[pools]\n", ["pools", "line 1"]),
@@ -58,7 +61,7 @@ def test_the_data_folder_moves_where_it_is_told(tmp_path: Path) -> None:
 
 def test_simulated_pools_never_share_a_file_with_real_ones(tmp_path: Path) -> None:
     (tmp_path / "labhand.toml").write_text('[pools.a]\nbackend = "local"\n[pools.b]\nbackend = "simulated"\n')
-    with pytest.raises(SettingsError, match="simulated pools never share a lab with real ones"):
+    with pytest.raises(SettingsError, match=r"simulated pools \(b\) never share a lab with real ones \(a\)"):
         load_settings(tmp_path)
 
 

@@ -18,9 +18,13 @@ MAX_CHARACTERS = 700
 """Characters that are kept of a message of SkyPilot's."""
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
-_SECRET = re.compile(r"(?<=://)[^/\s@]+:[^/\s@]+(?=@)|(?<=Bearer )\S+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")
+# Linear: the name before a password has no colon, so that there is one way to split an address.
+_SECRET = re.compile(r"(?<=://)[^/\s@:]*:[^/\s@]*(?=@)|(?<=Bearer )\S+|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")
 MIN_SECRET_CHARACTERS = 8
 """A shorter value of the environment isn't searched for: it would be found in ordinary words."""
+
+
+_LOOK = "`sky status` shows the cluster; `.labhand/dispatcher.log` has the details"
 
 
 class SkyError(LabhandError):
@@ -36,16 +40,16 @@ class SkyError(LabhandError):
 
 
 REMEDIES: Mapping[Trouble, str] = {
-    "no_capacity": "Its experiments wait, and labhand tries again. Name more choices in the pool's `infra` to look elsewhere",
-    "gone": "",
-    "not_up": "",
+    "no_capacity": "The pool's experiments wait, and labhand tries again. More choices in its `infra` let it look elsewhere",
+    "gone": _LOOK,
+    "not_up": _LOOK,
     "away": "`sky api info` shows whether SkyPilot's API server runs, and `sky api start` starts it. Runs go on meanwhile",
     "version": "Restart the API server with `sky api stop; sky api start`, or install the server's version of skypilot here",
     "credentials": "`sky check` shows which credentials are missing, and `labhand doctor` which infrastructure is enabled",
     "mistaken": "`sky gpus list` shows the names of GPUs and how many a machine has. Correct the pool in labhand.toml",
     "missing": "pip install 'labhand[skypilot]'",
-    "broken": "",
-    "other": "",
+    "broken": _LOOK,
+    "other": _LOOK,
 }
 
 

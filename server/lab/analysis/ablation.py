@@ -128,8 +128,8 @@ async def propose(lab: Lab, base: Reference) -> tuple[list[Proposal], str]:
     parts = await find_parts(lab, first, base)
     if not parts.reduced:
         raise BadInputError(
-            f"{base.name} differs from the baseline in {'one thing' if delta(first.source, base.source) else 'nothing'}",
-            "An ablation needs several changes to take apart: set base to a source that changed more",
+            f"{base.name} has {'only one' if delta(first.source, base.source) else 'no'} change against the baseline",
+            "An ablation needs several changes: set base to a source that changed more",
         )
     runs = [await proposals.of_source(lab, base, source, cut(name, MAX_NAME)) for name, source in _variants(parts)]
     analysis = AnalysisQuery(what="ablation", ids=[base.name])

@@ -129,12 +129,12 @@ async def gather_evidence(lab: Lab, ids: Sequence[str] | None, gpu: str | None =
     number = await stats.main_stratum(lab.db) if not ids and gpu is None else _most_frequent_stratum(everything)
     scored = [experiment for experiment in everything if experiment.score is not None and experiment.stratum == number]
     if number is None or number not in strata or not scored:
-        subject = ("Nothing" if not ids else f"None of {', '.join(ids[:MAX_NAMED_IDS])}") + (f" on {gpu}" if gpu else "")
+        named = f"None of the experiments {', '.join(ids[:MAX_NAMED_IDS])} has" if ids else "No experiment has"
         pending = _pending_ids(everything)
         remedy = (
             f"Call {WaitQuery(ids=pending).as_call()}" if pending else "Launch something with launch_experiment or launch_grid"
         )
-        raise BadInputError(f"{subject} is scored yet", remedy)
+        raise BadInputError(f"{named} a score yet{f' on {gpu}' if gpu else ''}", remedy)
     settings = {experiment.setting for experiment in scored}
     if tried.older and not ids:  # the baseline may have run before the newest experiments only
         older = await older_baseline(lab.db, scored[-1].setting, everything[0].number, MAX_OLDER_BASELINE)

@@ -13,7 +13,7 @@ from ....trainer.contract.curve import Point, read_curve
 from ...domain import FINISHED, Metric, Purpose, RunStatus, Stratum
 from ...errors import BadInputError
 from ...figures import curves_plot, effects_plot, horizons_plot, parallel_plot, progress_plot, timeline_plot
-from ...ids import experiment_id, run_id
+from ...ids import experiment_id, id_ranges, run_id
 from ...research.effects import Effect
 from ...research.horizons import agreement
 from ...schemas.analysis import Picture
@@ -36,6 +36,8 @@ MAX_CURVES = 6
 MAX_REFERENCE_CURVES = 4
 MAX_KNOBS = 9
 MAX_LINES = 400
+MAX_RANGES_NAMED = 10
+"""Ranges of ids that an error names."""
 MAX_TIMELINE_EXPERIMENTS = 2000
 MAX_HORIZONS = 3
 MAX_CHANGES = 34
@@ -147,7 +149,8 @@ async def _plot_effects(shown: PlotInput) -> RenderedPlot:
     main = [_bar(effect) for effect in effects.main[:MAX_EFFECTS]]
     if not main:
         raise BadInputError(
-            "These experiments differ in nothing whose effect can be estimated", _launch_different(shown.evidence)
+            f"{_named(shown.evidence.scored)} differ in nothing whose effect can be estimated",
+            _launch_different(shown.evidence),
         )
     interactions = [_bar(effect) for effect in effects.interactions[:MAX_INTERACTIONS]]
     png = await to_thread.run_sync(effects_plot.draw, shown.metric.name, main, interactions, shown.note())
@@ -174,7 +177,8 @@ async def _plot_curves(shown: PlotInput) -> RenderedPlot:
     reference = await to_thread.run_sync(_read_curves, runs, replicates, MAX_REFERENCE_CURVES)
     if not chosen and not reference:
         raise BadInputError(
-            "None of these experiments has a training curve", "A trainer makes one by reporting progress: see docs/trainers.md"
+            f"{_named(scored)} have no training curve",
+            "A trainer makes one by reporting progress: see docs/trainers.md",
         )
     named = [
         (f"{experiment_id(experiment.number)} {cut(experiment.changes, MAX_CHANGES)}", curve) for experiment, curve in chosen
@@ -203,7 +207,10 @@ async def _plot_timeline(shown: PlotInput) -> RenderedPlot:
     experiments = {experiment.number: experiment for experiment in shown.evidence.everything[-MAX_TIMELINE_EXPERIMENTS:]}
     intervals = await slot_intervals(shown.lab.db, list(experiments))
     if not intervals:
-        raise BadInputError("None of these experiments has run", f"Call {WaitQuery(ids=shown.evidence.pending_ids).as_call()}")
+        raise BadInputError(
+            f"{_named(shown.evidence.everything)} have not run yet",
+            f"Call {WaitQuery(ids=shown.evidence.pending_ids).as_call()}",
+        )
     now = time.time()
     bars = [_timeline_bar(interval, experiments[interval.experiment], now) for interval in intervals]
     is_cut = len(experiments) < len(shown.evidence.everything)
@@ -229,7 +236,9 @@ async def _plot_parallel(shown: PlotInput) -> RenderedPlot:
     experiments = shown.evidence.scored[-MAX_LINES:]
     knobs = dict(list(differing_knobs(experiments).items())[:MAX_KNOBS])
     if not knobs:
-        raise BadInputError("These experiments don't differ in a knob that all of them have", _launch_different(shown.evidence))
+        raise BadInputError(
+            f"{_named(experiments)} don't differ in a knob that all of them have", _launch_different(shown.evidence)
+        )
     lines = [(experiment.knobs, experiment.score or 0.0) for experiment in experiments]
     metric = shown.metric
     png = await to_thread.run_sync(parallel_plot.draw, metric.name, metric.direction, knobs, lines, shown.note())
@@ -266,6 +275,13 @@ def _horizon_pair(shown: PlotInput, short: Stratum, longer: Stratum) -> horizons
     budgets = [f"{stratum.facts.get(statistics.BUDGET):g} s" for stratum in (short, longer)]
     scores = [(names[tree], at_short[tree], at_longer[tree]) for tree in both]
     return horizons_plot.BudgetPair(budgets[0], budgets[1], scores, tau)
+
+
+def _named(experiments: Iterable[TriedExperiment]) -> str:
+    """Return experiments as the subject of an error: `The experiments e0001-e0008`."""
+    ranges = id_ranges(experiment.number for experiment in experiments)
+    more = f" and {len(ranges) - MAX_RANGES_NAMED} more ranges" if len(ranges) > MAX_RANGES_NAMED else ""
+    return f"The experiments {', '.join(ranges[:MAX_RANGES_NAMED])}{more}"
 
 
 def _launch_different(evidence: Evidence) -> str:

@@ -65,7 +65,7 @@ async def choose(
         named = list(dict.fromkeys(kind.strip().lower() for kind in requested))
         if not named or (ANY in named and len(named) > 1):
             raise BadInputError(
-                f"gpu={requested} names no kinds", f'Give gpu=["H100", "H200"] as list_gpus names them, or "{ANY}"'
+                f"gpu={requested} names no kind of GPU", f'Give gpu=["H100", "H200"] as list_gpus names them, or "{ANY}"'
             )
         if named != [ANY]:
             return DeviceChoice([await choose_launch_stratum(lab, kind, None, budget_seconds) for kind in named])
@@ -86,7 +86,9 @@ async def _first_done(lab: Lab, budget_seconds: float | None, count: int, *, wit
         except (AllowanceError, BadInputError) as error:  # another kind may be possible
             refusal = error
     if not offers:
-        raise refusal or BadInputError("This lab has no GPU", "See list_gpus")
+        raise refusal or BadInputError(
+            "No pool of this lab has a GPU", "Ask the person to add a pool to labhand.toml, or to run `labhand doctor`"
+        )
     soonest = min(_done_in(offer) for offer in offers)
     best = min(
         (offer for offer in offers if _done_in(offer) <= soonest + MAX_TIE_SECONDS),

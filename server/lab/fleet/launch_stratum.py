@@ -63,8 +63,10 @@ async def choose_launch_stratum(
     """
     pools = await lab.pools()
     if not pools:
+        names = ", ".join(lab.settings.pools)
         raise SettingsError(
-            "The pools in labhand.toml were renamed since this process read it", "Restart it: reconnect the server"
+            f"The pools {names}, which this server read from labhand.toml, are no longer those of the lab: they were renamed",
+            "Reconnect the MCP server, so that it reads the file again",
         )
     gpu = _choose_kind(pools, requested, of_base)
     chosen = [pool for pool in pools if pool.gpu == gpu]
@@ -94,15 +96,15 @@ async def choose_launch_stratum(
 
 async def _cold_seconds(lab: Lab, pools: Sequence[Pool]) -> float:
     """Return the seconds until a cluster of these pools is up; 0 where one of them has slots already."""
-    hired = [pool.name for pool in pools if pool.most_clusters]
+    launching = [pool.name for pool in pools if pool.most_clusters]
     up = {
         held.cluster.pool
         for held in await clusters.held_clusters(lab.db, time.time(), ended=False)
         if held.cluster.status == "up"
     }
-    if len(hired) < len(pools) or up.intersection(hired):
+    if len(launching) < len(pools) or up.intersection(launching):
         return 0.0
-    startups = [await clusters.startup_seconds(lab.db, name) for name in hired]
+    startups = [await clusters.startup_seconds(lab.db, name) for name in launching]
     return min(COLD_SECONDS if seconds is None else seconds for seconds in startups)
 
 
@@ -123,7 +125,9 @@ def _choose_kind(pools: Sequence[Pool], requested: str | None, of_base: str | No
         return kinds.get((of_base or "").lower(), pools[0].gpu)
     matching = matching_kinds(requested, dict.fromkeys(pool.gpu for pool in pools))
     if not matching:
-        raise BadInputError(f"There is no GPU {requested!r} in this lab", f"{nearest(requested, kinds.values())} See list_gpus")
+        remedy = nearest(requested, kinds.values(), "kinds of GPU", "list_gpus shows them")
+        raise BadInputError(f"There is no GPU {requested!r} in this lab", remedy)
     if len(matching) > 1:
-        raise BadInputError(f"gpu={requested!r} names several kinds of this lab", f"Name one of them: {', '.join(matching)}")
+        names = ", ".join(matching)
+        raise BadInputError(f"gpu={requested!r} can mean several kinds of this lab: {names}", f'Name one: gpu="{matching[0]}"')
     return matching[0]

@@ -101,11 +101,15 @@ async def held_clusters(lab: Lab, *, ended: bool = False) -> list[HeldCluster]:
 async def _pool(lab: Lab, name: str) -> tuple[Pool, ClusterLimits]:
     pools = {pool.name: pool for pool in await lab.pools()}
     if name not in pools:
-        raise BadInputError(f"There is no pool {name!r}", f"{nearest(name, pools)} list_gpus shows them")
+        raise BadInputError(f"There is no pool {name!r}", nearest(name, pools, "pools", "list_gpus shows them"))
     limits = lab.settings.pools[name].clusters
     if limits is None:
         scalable = [pool.name for pool in pools.values() if pool.most_clusters]
-        remedy = f"Name one of these: {', '.join(scalable)}" if scalable else "No pool of this lab launches clusters"
+        remedy = (
+            f"Name one of these: {', '.join(scalable)}"
+            if scalable
+            else "scale_pool can't be used in this lab: none of its pools launches clusters"
+        )
         raise BadInputError(f"The pool {name} launches no clusters: its {pools[name].slots} slots are always there", remedy)
     return pools[name], limits
 
@@ -145,7 +149,7 @@ async def _refuse_losing(lab: Lab, pool: Pool, wanted: int, held: int) -> None:
     if wanted < held and len(at_work) > wanted * pool.gpus_per_cluster:
         raise ConflictError(
             f"{len(at_work)} experiments run on {pool.name}, and {wanted} clusters have {wanted * pool.gpus_per_cluster} GPUs:"
-            f" some of {', '.join(id_ranges(at_work))} would be lost",
+            f" so some of {', '.join(id_ranges(at_work))} would lose their GPU",
             "Wait for them, or cancel them first",
         )
 

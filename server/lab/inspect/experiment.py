@@ -94,7 +94,7 @@ def _parts(include: Sequence[str] | None, against: str | None) -> frozenset[str]
     requested = DEFAULT_PARTS if include is None else include
     for part in requested:
         if part not in (*PARTS, ALL):
-            remedy = f"{nearest(part, (*PARTS, ALL))} The parts: {', '.join((*PARTS, ALL))}"
+            remedy = nearest(part, (*PARTS, ALL), "parts", lists_all=True)
             raise BadInputError(f"include={part!r} is not a part of an experiment", remedy)
     chosen = frozenset(PARTS if ALL in requested else requested)
     return chosen | {"diff"} if against is not None else chosen

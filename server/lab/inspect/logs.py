@@ -10,7 +10,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
-from ...domain import Run, RunStatus
+from ...domain import PENDING, Run, RunStatus
 from ...errors import NotFoundError
 from ...ids import experiment_id
 from ...schemas.inspect import ExperimentQuery
@@ -54,7 +54,8 @@ async def get_logs(lab: Lab, id: str, tail_lines: int = 20, search: str | None =
     if path.is_symlink() or not path.is_file():  # a link could make this process read a file for another user
         name = experiment_id(run.experiment)
         call = ExperimentQuery(id=name, include=["failure"]) if run.status in ENDED_RUN else WaitQuery(ids=[name])
-        raise NotFoundError(f"{run.id} ({run.status}) has no log", f"Call {call.as_call()}")
+        lacks = "has a link in place of its log, which isn't followed" if path.is_symlink() else "has no log"
+        raise NotFoundError(f"{run.id} ({run.status}) {lacks}", f"Call {call.as_call()}")
     shown, size = await to_thread.run_sync(_read, path, tail_lines, search)
     lines = _fitting(quote(shown, MAX_LINE))
     what = f"the last {len(lines)} lines" if search is None else f"the last {len(lines)} lines with {search!r}"
@@ -69,8 +70,10 @@ async def _find_run(lab: Lab, name: str) -> Run:
     for run in reversed(runs):
         if attempt is None or run.attempt == int(attempt[2]):
             return run
-    remedy = f"There is: {', '.join(run.id for run in runs)}" if runs else f"It is {experiment.status}"
-    raise NotFoundError(f"{name} has no run", remedy)
+    if runs:
+        raise NotFoundError(f"{experiment.id} has no run {name}", f"Its runs are: {', '.join(run.id for run in runs)}")
+    call = (WaitQuery(ids=[experiment.id]) if experiment.status in PENDING else ExperimentQuery(id=experiment.id)).as_call()
+    raise NotFoundError(f"{experiment.id} has not run: it is {experiment.status}", f"Call {call}")
 
 
 def _read(path: Path, most: int, search: str | None) -> tuple[list[str], int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import BadInputError, NotFoundError, nearest
+from ...schemas.inspect import SourceQuery
 from ...source.knobs import KnobInfo, Knobs, find_knobs
 from ...source.outline import Symbol, find, symbols
 from ...source.source_text import show
@@ -62,8 +63,10 @@ async def read_source(
         BadInputError: Two of `symbol`, `lines`, `search` and `against` are set, or one is invalid.
         NotFoundError: The source, file or symbol doesn't exist.
     """
-    if sum(part is not None for part in (symbol, lines, search, against)) > 1:
-        raise BadInputError("More than one of symbol, lines, search and against is set", "Set one, and call again for another")
+    parts = {"symbol": symbol, "lines": lines, "search": search, "against": against}
+    names = [name for name, value in parts.items() if value is not None]
+    if len(names) > 1:
+        raise BadInputError(f"{' and '.join(names)} are set together", f"Set only one of {', '.join(parts)} in a call")
     reference = await references.resolve(lab, id)
     texts = _texts(lab, reference.source, file)
     if against is not None:
@@ -80,9 +83,7 @@ async def read_source(
 def _texts(lab: Lab, source: Source, file: str | None) -> Mapping[str, Sequence[str]]:
     """Return the lines of the requested file, or of all editable files, by path."""
     if file is not None and file not in source:
-        raise NotFoundError(
-            f"There is no file {file!r} in this source", f"{nearest(file, source)} There is: {', '.join(sorted(source))}"
-        )
+        raise NotFoundError(f"There is no file {file!r} in this source", nearest(file, source, "files of this source"))
     paths = [file] if file is not None else sorted(lab.editable_files(source))
     return {path: _split(show(path, source[path])) for path in paths}
 
@@ -110,7 +111,8 @@ def _symbol(texts: Mapping[str, Sequence[str]], name: str, knobs: Knobs) -> list
         if set_here:
             return set_here
         names = {symbol.name for symbols_of_file in symbols_by_file.values() for symbol in symbols_of_file}
-        raise NotFoundError(f"There is no symbol {name!r} here", f"{nearest(name, names)} read_source shows the outline")
+        remedy = nearest(name, names, "symbols", f"The outline: {SourceQuery().as_call()}")
+        raise NotFoundError(f"There is no symbol {name!r} in {', '.join(texts)}", remedy)
     return [Piece(file, symbol.first, symbol.last, symbol.name) for file, symbol in matches]
 
 

@@ -141,7 +141,7 @@ async def _ablate(lab: Lab, request: GridLaunch, base: Reference) -> tuple[list[
     """Return the cells that show what each part of the change from the baseline to the base contributes."""
     if request.factors or request.cells or request.variants or request.overrides or request.size is not None:
         raise BadInputError(
-            f"design={ABLATION!r} takes the change of base apart. It accepts no factors, cells, variants, overrides or size",
+            f"design={ABLATION!r} splits the change of base: it takes no factors, cells, variants, overrides or size",
             "Give only base and replicates",
         )
     runs, tells = await ablation.propose(lab, base)
@@ -152,7 +152,7 @@ async def _ablate(lab: Lab, request: GridLaunch, base: Reference) -> tuple[list[
 def _plan(request: GridLaunch, seed: int) -> DesignedCells:
     """Return the cells of each variant; no cells if they depend on the variant."""
     if request.cells and request.factors:
-        raise BadInputError("Both factors and cells are given", "Give factors to cross, or the cells as a list")
+        raise BadInputError("factors and cells are both given", "Give factors to cross, or the cells as a list")
     if (request.cells or not request.factors) and (request.design != "full" or request.size is not None):
         raise BadInputError(
             f"design={request.design!r}{'' if request.size is None else f', size={request.size}'} needs factors",
@@ -260,7 +260,9 @@ def _refuse_lacking(variant: Proposal, knobs: Knobs, factors: Iterable[str], nam
     lacking = sorted(factor for factor in set(factors) if not knobs.stands_for(factor))
     if lacking:
         whose = f"variant {name!r}" if name else variant.base.name
-        raise BadInputError(f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], variant.knobs))
+        raise BadInputError(
+            f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], variant.knobs, "knobs")
+        )
 
 
 def _shown(cells: Sequence[Planned], batch: SubmittedBatch, *, is_dry: bool) -> list[Cell]:

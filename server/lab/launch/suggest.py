@@ -23,14 +23,20 @@ from ..lab import Lab
 from ..proposals import Proposal
 from ..results.experiment_rows import significant
 
-EXHAUSTED = "Every cell of these factors was tried, or is queued"
-"""The error if no cell is left to propose."""
 MAX_TRIALS = 1000
 """The newest experiments of the launch stratum that the sampler learns from: its time grows faster than their number."""
 DIGITS = 4
 """Significant digits of a proposed number; further digits have no effect that can be measured."""
 
 Factors = Mapping[str, Sequence[Any]]
+
+
+class ExhaustedError(BadInputError):
+    """Every cell of the factors was tried, or is queued."""
+
+    def __init__(self, factors: Factors) -> None:
+        problem = f"Every cell of the factors {', '.join(factors)} was tried, or is queued"
+        super().__init__(problem, "Give more values, or other knobs")
 
 
 async def batch(lab: Lab, request: GridLaunch, setting: LaunchStratum, variant: Proposal, seed: int) -> DesignedCells:
@@ -60,7 +66,7 @@ async def batch(lab: Lab, request: GridLaunch, setting: LaunchStratum, variant: 
         lambda: propose(trials, factors, size, lab.trainer.metric.direction, context=context, seed=seed)
     )
     if not cells:
-        raise BadInputError(EXHAUSTED, "Give more values, or other knobs")
+        raise ExhaustedError(factors)
     return DesignedCells([_readable(cell, factors) for cell in cells], _tells(trials, context, len(cells), size))
 
 

@@ -116,7 +116,7 @@ async def _read(lab: Lab, request: ValidationRequest, caller: str) -> Call:
     ran_on = sorted({candidate.setting.gpu for candidate in candidates})
     if len(ran_on) > 1:
         raise BadInputError(
-            f"The candidates ran on different kinds of GPU: {', '.join(ran_on)}", "Name the kind to test on: gpu="
+            f"The candidates ran on different kinds of GPU: {', '.join(ran_on)}", f'Name the kind to test on: gpu="{ran_on[0]}"'
         )
     return Call(candidates, champion, await proposals.baseline(lab), reign, request.replicates, caller, why, lab.allowance())
 
@@ -140,7 +140,8 @@ def _refuse_needless(candidates: Sequence[Candidate], champion: SavedProposal) -
             raise BadInputError(f"{name} has the champion's own source", "Name a candidate that changes it")
         if tree in named:
             raise BadInputError(
-                f"{name} has the source of {named[tree]}", "Name each source once: every test lowers the level of later tests"
+                f"{name} and {named[tree]} have the same source",
+                "Name each source once: every test lowers the level of later tests",
             )
         named[tree] = name
 
@@ -179,7 +180,8 @@ async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Valida
         ConflictError: A candidate is being tested already, or the champion has changed since the call began.
     """
     if await validations.champion_number(reader) != call.reign:
-        raise ConflictError("The champion has changed since this call began", "See get_briefing, then call validate again")
+        before, now = [await champion_name(lab, number) for number in (call.reign, await validations.champion_number(reader))]
+        raise ConflictError(f"The champion has changed from {before} to {now} since this call began", "Call validate again")
     await _refuse_tested(reader, call)
     history = await validations.history(reader)
     tests: list[validations.Validation] = []
@@ -218,7 +220,8 @@ async def _refuse_tested(reader: Reader, call: Call) -> None:
         name, commit = candidate.experiment.id, candidate.idea.row.commit
         if commit in running:
             raise ConflictError(
-                f"{name} is being tested as {running[commit].id}", WaitQuery(ids=[running[commit].id]).as_call()
+                f"{name} is being tested as {running[commit].id}",
+                f"Wait for its result: {WaitQuery(ids=[running[commit].id]).as_call()}",
             )
         if commit in confirmed:
             problem = f"{name} was confirmed against this champion by {confirmed[commit].id}, and not promoted"

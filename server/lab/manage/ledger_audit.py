@@ -67,7 +67,7 @@ async def audit(root: Path) -> Audit:
     settings = load_settings(root)
     folder = data_folder(root, settings).resolve()
     if not (folder / DATABASE).is_file():
-        raise NotFoundError(f"There is no lab at {root}", "Name its folder: --root")
+        raise NotFoundError(f"There is no lab at {root}", "Name the lab's folder with --root FOLDER")
     metric = load_trainer(settings.trainer, root).metric
     db = await Database.open(folder / DATABASE)
     try:

@@ -34,9 +34,8 @@ async def note(lab: Lab, text: str, experiments: Sequence[str], theme: str | Non
     """
     stripped = text.strip()
     if not 0 < len(stripped) <= MAX_TEXT:
-        raise BadInputError(
-            f"The note has {len(stripped):,} characters", f"Write what was learned in 1 to {MAX_TEXT:,} characters"
-        )
+        problem = f"The note has {len(stripped):,} characters" if stripped else "The note is empty"
+        raise BadInputError(problem, f"Write what was learned in 1 to {MAX_TEXT:,} characters")
     selected = await select(lab, experiments) if experiments else Filter(experiments=())
     async with lab.db.transaction() as tx:
         numbers = [experiment.number for experiment in await cancellation.statuses(tx, selected)]

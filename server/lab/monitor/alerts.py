@@ -137,9 +137,7 @@ def _settings(lab: Lab) -> list[Attention]:
 
 
 def _dispatcher(lab: Lab) -> Iterator[Attention]:
-    yield Attention(
-        DISPATCHER, f"no dispatcher runs, so that nothing starts or finishes; if this persists, see {lab.folder / LOG}"
-    )
+    yield Attention(DISPATCHER, f"no dispatcher runs, so nothing starts or finishes; if this persists, see {lab.folder / LOG}")
 
 
 def _set_aside(lab: Lab) -> list[Attention]:
@@ -179,7 +177,7 @@ def _storms(holds: Sequence[Hold]) -> Iterator[Attention]:
         held = ", ".join(id_ranges(hold.experiments)[:MAX_RANGES])
         yield Attention(
             f"storm:{hold.number}",
-            f"held because of {hold.failure}: {held}. {cut(hold.reason, MAX_REASON)}",
+            f"the experiments {held} are held because others failed with {hold.failure}. {cut(hold.reason, MAX_REASON)}",
             hold.experiments,
         )
 
@@ -194,8 +192,14 @@ def _aside(slots: Sequence[SlotAside]) -> Iterator[Attention]:
 def _unusable(pools: Sequence[Pool], queued: Mapping[str, int]) -> Iterator[Attention]:
     for pool in pools:
         if pool.note and queued.get(pool.gpu):
-            problem = f"{queued[pool.gpu]} queued for {pool.gpu}, but the pool {pool.name} can't be used now"
-            yield Attention(f"pool:{pool.name}", f"{problem}: {cut(pool.note, MAX_REASON)}")
+            problem = f"{_queued(queued, pool)}, but the pool {pool.name} can't be used now"
+            remedy = "`labhand doctor` says more"
+            yield Attention(f"pool:{pool.name}", f"{problem}: {cut(pool.note, MAX_REASON).rstrip('.')}. {remedy}")
+
+
+def _queued(queued: Mapping[str, int], pool: Pool) -> str:
+    count = queued[pool.gpu]
+    return f"{count} experiment{' is' if count == 1 else 's are'} queued for {pool.gpu}"
 
 
 def _used_up(state: _ClusterState, pending: Mapping[Status, int]) -> Iterator[Attention]:
@@ -212,7 +216,7 @@ def _scaled_to_zero(pools: Sequence[Pool], queued: Mapping[str, int], state: _Cl
             continue
         desired = state.desired[pool.name]
         by = cut(desired.by, FEW_WORDS)
-        problem = f"{queued[pool.gpu]} queued for {pool.gpu}, but the pool {pool.name} is set to 0 clusters"
+        problem = f"{_queued(queued, pool)}, but the pool {pool.name} is set to 0 clusters"
         if desired.by_person:
             line = f"{problem} by the person ({by}). Ask the person to allow clusters again: labhand up"
         else:
@@ -226,7 +230,7 @@ def _broken(pools: Sequence[Pool], state: _ClusterState) -> Iterator[Attention]:
     for row in state.held:
         cluster = row.cluster
         if cluster.pool not in managed:
-            problem = f"its pool {cluster.pool} is no longer in labhand.toml, so that nothing checks or stops it"
+            problem = f"its pool {cluster.pool} is no longer in labhand.toml, so nothing checks or stops it"
             remedy = f"Ask the person to run: sky down {cluster.name}"
             yield Attention(f"cluster:{cluster.name}", f"{cluster.name} may still be up: {problem}. {remedy}")
         elif cluster.status == "lost":

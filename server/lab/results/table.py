@@ -89,14 +89,15 @@ def _statuses(text: str | None) -> Sequence[Status]:
 def _check_choice(argument: str, text: str, choices: Iterable[str]) -> str:
     names = [str(choice) for choice in choices]
     if text.strip().lower() not in names:
-        raise BadInputError(f"{argument}={text!r} is unknown", f"{nearest(text, names)} All: {', '.join(names)}")
+        remedy = nearest(text, names, f"values of {argument}", lists_all=True)
+        raise BadInputError(f"{argument}={text!r} is not a {argument}", remedy)
     return text.strip().lower()
 
 
 def _words(search: str | None) -> Sequence[str]:
     if search is None:
         return ()
-    words = re.findall(r"\w*[^\W_]\w*", search)
+    words = [word for word in re.findall(r"\w+", search) if word.strip("_")]
     if not words:
         raise BadInputError(f"search={search!r} contains no word", "Search for words in hypotheses, changes or notes")
     return words

@@ -20,6 +20,9 @@ from .filter import Filter
 BEST = "experiments_best"
 LISTING = "experiments_listing"
 
+NumberedTable = Literal["experiments", "grids", "validations"]
+"""A table whose rows have ids."""
+
 
 @dataclass(frozen=True, slots=True)
 class SortSegment:
@@ -118,10 +121,16 @@ async def count(reader: Reader, wanted: Filter) -> int:
     return int(row[0]) if row else 0
 
 
-async def unknown(reader: Reader, table: Literal["experiments", "grids", "validations"], numbers: Sequence[int]) -> list[int]:
+async def unknown(reader: Reader, table: NumberedTable, numbers: Sequence[int]) -> list[int]:
     """Return those of the numbers that don't exist in a table."""
     sql = f"SELECT value FROM json_each(?) WHERE value NOT IN (SELECT number FROM {table})"
     return [row[0] for row in await reader.rows(sql, (json.dumps(numbers),))]
+
+
+async def newest(reader: Reader, table: NumberedTable) -> int:
+    """Return the largest number in a table, 0 if it is empty."""
+    row = await reader.row(f"SELECT MAX(number) AS newest FROM {table}")
+    return (row["newest"] if row else None) or 0
 
 
 async def _scan(reader: Reader, wanted: Filter, stretch: SortSegment, limit: int, after: PageCursor | None) -> list[PageCursor]:

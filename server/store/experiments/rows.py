@@ -1,7 +1,7 @@
 """The table of experiments: its columns, written down once, and the records that they become.
 
-A new column of an experiment is two places: a field of `domain.Experiment` and an entry of `COLUMNS`; and a migration that adds
-it to the databases of existing labs.
+A new column of an experiment needs a field of `domain.Experiment`, an entry of `COLUMNS`, the column in `schema.sql`, and a
+migration that adds it to the databases of existing labs.
 """
 
 from __future__ import annotations

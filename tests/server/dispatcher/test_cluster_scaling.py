@@ -112,7 +112,7 @@ async def test_nothing_starts_on_a_pool_that_is_to_hold_nothing(tmp_path: Path) 
         provider.end("h200-1")
         assert not await loop.look_again()
         [waiting] = [one for one in await scan(lab) if one.key == "given up:h100"]
-        assert "2 queued for H100" in waiting.line
+        assert "2 experiments are queued for H100" in waiting.line
         await scale.scale(lab, ScaleRequest(pool="h100"), "me")
         await loop.tick()
         await loop.tick()

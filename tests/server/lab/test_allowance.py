@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
         ("gpu_hours = 0.003", r"0\.005417 GPU-hours \(.*\), and of the 0\.003 allowed 0 are"),
         ("usd = 0.007", r"0\.01083 dollars"),
         ("experiments = 2", "3 experiments .1 for replicates of the baseline, .* of the 2 allowed 0 are spent or reserved"),
-        ("ends = 1000.0", "time.*is over"),
+        ("ends = 1000.0", "allowance of this lab ended at 1970-01-01 00:16 UTC"),
     ],
 )
 async def test_what_the_allowance_does_not_cover_is_refused_with_the_figures(tmp_path: Path, allowance: str, told: str) -> None:

@@ -139,7 +139,7 @@ def test_what_cannot_be_run_is_refused_by_line_and_column(base: Source, trainer:
 
 
 def test_a_file_cannot_lie_below_a_file(base: Source, trainer: Trainer) -> None:
-    with pytest.raises(BadInputError, match=r"model/a/b\.py is below a path that is a file"):
+    with pytest.raises(BadInputError, match=r"model/a/b\.py can't be a file: model/a is a file"):
         apply_change(base, Change(files={"model/a": "text", "model/a/b.py": ""}), trainer)
 
 
@@ -221,7 +221,7 @@ def test_a_patch_may_add_move_and_remove_files(base: Source, trainer: Trainer) -
         ("diff --git a/model/b b/model/b\nnew file mode 100644\nGIT binary patch\nliteral 1\nIc\n\n", "contains a binary file"),
         (rename("train.py", "model/t.py"), "train.py can't be removed"),
         (rename("prepare.py", "model/p.py"), "prepare.py isn't editable"),
-        (patch_of(old="DEPTH = 400"), "can't be applied: patch failed: train.py:1"),
+        (patch_of(old="DEPTH = 400"), "can't be applied: git apply says: patch failed: train.py:1"),
         (patch_of(new="DEPTH = ="), "train.py, line 2, column 9"),
         ("not a patch", "is in no known format"),
         ("", "is in no known format"),

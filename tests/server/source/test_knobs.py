@@ -159,9 +159,9 @@ def test_the_value_that_a_knob_has_already_changes_nothing() -> None:
     [
         ("DEPTH", "deep", "DEPTH = 8 .*line 3.* can't become 'deep'.*type int"),
         ("DEPTH", 4.5, "4.5 is not whole"),
-        ("DEPTH", True, "bool doesn't fit"),
-        ("DEPTH", None, "NoneType doesn't fit"),
-        ("DEPTH", [8], "list doesn't fit"),
+        ("DEPTH", True, "bool can't be converted"),
+        ("DEPTH", None, "NoneType can't be converted"),
+        ("DEPTH", [8], "list can't be converted"),
         ("DEPTH", "1 if True else 2", "only literals"),
         ("DEPTH", "__import__('os').system('true')", "only literals"),
         ("DEPTH", "8\nimport os", "not an expression"),
@@ -177,11 +177,11 @@ def test_the_value_that_a_knob_has_already_changes_nothing() -> None:
         ("LR", "(-1.0)**0.5", "real and finite"),
         ("LR", 10**400, "too large"),
         ("LR", float("inf"), "finite"),
-        ("FLAG", 1, "int doesn't fit"),
-        ("NAME", 3, "int doesn't fit.*type str"),
-        ("ADAM_BETAS", 0.9, "float doesn't fit"),
+        ("FLAG", 1, "int can't be converted"),
+        ("NAME", 3, "int can't be converted.*type str"),
+        ("ADAM_BETAS", 0.9, "float can't be converted"),
         ("ADAM_BETAS", ["fast", "slow"], "only literals"),
-        ("SCHEDULE", [1], "list doesn't fit"),
+        ("SCHEDULE", [1], "list can't be converted"),
     ],
 )
 def test_a_value_that_cannot_be_the_knobs_type_is_refused_at_once(name: str, given: JsonValue, told: str) -> None:
@@ -195,7 +195,7 @@ def test_a_value_that_cannot_be_the_knobs_type_is_refused_at_once(name: str, giv
     ("name", "told"),
     [
         ("DPETH", "There is no knob DPETH in the source. Did you mean DEPTH"),
-        ("QQQQQQ", "Available: ADAM_BETAS, Config.INNER, DEPTH"),
+        ("QQQQQQ", "The knobs are: ADAM_BETAS, Config.INNER, DEPTH"),
         ("TWICE", "TWICE is not a knob: it stands in the source:28 as a name that the program sets more than once"),
         ("WIDTH", "WIDTH is not a knob: it stands in the source:22 as a computed value, not a literal"),
         ("LOCAL", "LOCAL is not a knob: it stands in the source:36 as a variable inside a function"),

@@ -206,10 +206,10 @@ async def test_the_summary_is_short_and_says_what_more_there_is(tmp_path: Path) 
 
 async def test_what_is_not_scored_or_not_there_is_told(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
-        with pytest.raises(BadInputError, match="Nothing is scored yet"):
+        with pytest.raises(BadInputError, match="No experiment has a score yet"):
             await analyze(lab)
         await launch(lab)
-        with pytest.raises(BadInputError, match="None of e0001 is scored yet"):
+        with pytest.raises(BadInputError, match="None of the experiments e0001 has a score yet"):
             await analyze(lab, "effects", ["e0001"])
         with pytest.raises(NotFoundError, match="e0099"):
             await analyze(lab, "effects", ["e0099"])

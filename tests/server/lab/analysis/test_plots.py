@@ -64,7 +64,7 @@ async def test_captions_tell_what_the_picture_shows_and_leaves_out(tmp_path: Pat
 
 async def test_what_cannot_be_shown_is_told_with_what_would_do(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
-        with pytest.raises(BadInputError, match="Nothing is scored yet"):
+        with pytest.raises(BadInputError, match="No experiment has a score yet"):
             await plot(lab)
         await launch(lab, replicates=2)
         await run_all(lab)
@@ -74,7 +74,7 @@ async def test_what_cannot_be_shown_is_told_with_what_would_do(tmp_path: Path) -
             await plot(lab, "horizons")
         for folder in (lab.folder / "runs").iterdir():
             (folder / "curve.jsonl").write_text('{"seconds": 1, "loss": NaN}\n[]\nnonsense\n{"seconds": 1e999, "loss": 1}\n')
-        with pytest.raises(BadInputError, match="None of these experiments has a training curve"):
+        with pytest.raises(BadInputError, match="have no training curve"):
             await plot(lab, "curves")
 
 

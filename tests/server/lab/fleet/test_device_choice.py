@@ -89,8 +89,8 @@ async def test_one_kind_in_a_list_is_that_kind(tmp_path: Path) -> None:
     [
         ("B200", "no GPU 'B200'"),
         (["H100", "B200"], "no GPU 'b200'"),
-        ([], "names no kinds"),
-        (["any", "H100"], "names no kinds"),
+        ([], "names no kind of GPU"),
+        (["any", "H100"], "names no kind of GPU"),
     ],
 )
 async def test_kinds_that_there_are_not_are_refused_and_nothing_is_launched(tmp_path: Path, gpu: object, why: str) -> None:
@@ -221,5 +221,5 @@ async def test_an_analysis_is_of_one_kind_and_says_what_it_leaves_out(tmp_path: 
         block = await analyze(lab, "noise", ["e0001-e0006"], "H100")
         assert block.stratum is not None
         assert (block.stratum.id, block.experiments, block.left_out) == ("s1", 3, [])
-        with pytest.raises(BadInputError, match="Nothing on B200 is scored"):
+        with pytest.raises(BadInputError, match="No experiment has a score yet on B200"):
             await analyze(lab, "noise", gpu="B200")

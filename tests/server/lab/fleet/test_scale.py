@@ -90,7 +90,7 @@ async def test_no_tool_gives_up_what_is_at_work(tmp_path: Path) -> None:
         await hiring.told(lab, hiring.cluster("h100-1"), hiring.cluster("h100-2"))
         await at_work(lab, 9)
         for count in (0, 1):
-            with pytest.raises(ConflictError, match=r"9 experiments run on h100.*e0001-e0009 would be lost"):
+            with pytest.raises(ConflictError, match=r"9 experiments run on h100.*e0001-e0009 would lose their GPU"):
                 await scale.scale(lab, ScaleRequest(pool="h100", clusters=count), "me")
         async with lab.db.transaction() as tx:
             await tx.execute("UPDATE runs SET status = 'finished' WHERE experiment = 9")

@@ -210,7 +210,7 @@ async def test_a_dry_run_prices_a_launch_and_writes_nothing(tmp_path: Path) -> N
         ({"gpu": "H100", "overrides": {"X": 2}}, BadInputError, "no GPU 'H100'.*cpu.*list_gpus"),
         ({"budget_seconds": 1e9, "overrides": {"X": 2}}, BadInputError, "more than the pools of cpu allow.*86400"),
         ({"base": "e0042"}, NotFoundError, "no experiment e0042.*newest is e0005"),
-        ({"base": "g001"}, BadInputError, "'g001' is not one experiment"),
+        ({"base": "g001"}, BadInputError, "'g001' is not the id of one experiment"),
         ({"base": "best"}, BadInputError, "'best' is not an id"),
         ({"folder": "trainer"}, BadInputError, 'base="workdir"'),
         ({"base": "workdir", "folder": "nowhere"}, BadInputError, "no trainer.toml in .*nowhere"),

@@ -143,7 +143,7 @@ async def test_a_grid_beyond_the_allowance_is_refused_whole(tmp_path: Path) -> N
     [
         ({}, "grid is empty: no factors, cells or variants"),
         ({"factors": {"X": [1], "Y": []}}, "grid is empty: no values for Y"),
-        ({"factors": {"X": [1]}, "cells": [{"X": 1}]}, "Both factors and cells"),
+        ({"factors": {"X": [1]}, "cells": [{"X": 1}]}, "factors and cells are both given"),
         ({"factors": {"X": [1]}, "design": "latin_hypercube", "size": 4}, "more than the 1 different cells"),
         ({"factors": {"X": [1]}, "size": 4}, "'full' doesn't accept size=4"),
         ({"cells": [{"X": 2}], "design": "random", "size": 1}, "'random', size=1 needs factors"),
@@ -160,7 +160,7 @@ async def test_a_grid_beyond_the_allowance_is_refused_whole(tmp_path: Path) -> N
             "The source of variant 'a' has no knob Y",
         ),
         ({"factors": {"X": [2]}, "variants": [{"name": "a", "edits": [{"find": "Z", "replace": ""}]}]}, "Z"),
-        ({"factors": {"X": [2]}, "base": "e0001"}, "no experiment e0001.*None was launched yet"),
+        ({"factors": {"X": [2]}, "base": "e0001"}, "no experiment e0001.*Nothing has been launched yet"),
         ({"factors": {"X": [2]}, "gpu": "H100"}, "no GPU 'H100'"),
     ],
 )

@@ -140,5 +140,5 @@ async def test_an_exhausted_space_is_told(tmp_path: Path) -> None:
         answer = await launch_grid(lab, factors={"NAME": ["a", "b", "c"]}, design="optimiser", size=5)
         assert answer.total == 3
         assert "Only 3 cells were left" in answer.tells
-        with pytest.raises(BadInputError, match="Every cell of these factors was tried"):
+        with pytest.raises(BadInputError, match="Every cell of the factors NAME was tried"):
             await launch_grid(lab, factors={"NAME": ["a", "b", "c"]}, design="optimiser", size=5)

@@ -213,7 +213,9 @@ async def test_a_storm_ends_the_wait_for_what_it_holds(tmp_path: Path) -> None:
         await builders.storm(lab, grid)
         told = await wait_for(lab, timeout_seconds=LONG)
         again = await wait_for(lab, after=told.cursor, timeout_seconds=LONG)
-    assert told.attention == ["held because of crashed: e0004-e0005. Three crashed and none succeeded."]
+    assert told.attention == [
+        "the experiments e0004-e0005 are held because others failed with crashed. Three crashed and none succeeded."
+    ]
     assert told.pending is not None
     assert told.pending.ids == ["e0004-e0005"]
     assert "held" in told.next
