@@ -1,9 +1,9 @@
 """An afternoon in a lab, through MCP: every hint is followed, every row's gain recomputed, every text counted.
 
-A scripted agent works in a lab as a real one would. Each call that an answer or an error suggests is parsed and made; each row is
-recomputed from the ledger against the source that it names; the report is recomputed, too. At the end the tokens that an agent
-would have read for each experiment are printed: `tools/list` once, the instructions, and every answer's text, at four characters
-a token. Pictures aren't counted.
+A scripted agent works in a lab as a real one would. Each call that an answer or an error suggests is parsed and made. Each row
+is recomputed from the ledger against the source that it names, and so is the report. At the end the tokens that an agent would
+have read for each experiment are printed: `tools/list` once, the instructions, and every answer's text, at four characters a
+token. Pictures aren't counted.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ OF_GPT = Plan(
     factors={"WIDTH": [32, 48, 64, 96], "MATRIX_LR": [0.01, 0.02, 0.04]},
     screen={"BATCH_SIZE": [4, 16], "COOLDOWN": [0.3, 0.7], "EMBEDDING_LR": [0.02, 0.1], "HEAD_LR": [1.0, 4.0]},
     search={"WIDTH": [32, 128], "BATCH_SIZE": [2, 32], "MATRIX_LR": [0.005, 0.08], "HEAD_LR": [0.5, 8.0]},
-    batches=(40,) * 12,
+    batches=(120,) * 6,
     broken=[{"find": "    session = Session.connect()", "replace": "    session = Session.connect()\n    raise KeyError('x')"}],
     hopeless={"HEAD_LR": 5000.0},
     further={"COOLDOWN": [0.4, 0.6, 0.8], "ADAM_BETAS": ["(0.8, 0.9)", "(0.9, 0.95)"], "MLP_RATIO": [2, 3, 6]},

@@ -98,7 +98,7 @@ class RowCheck:
                     yield f"{row['id']}: {name} is {known.get(name)!r}, and the row says {row['changes']!r} on {row['base']}"
 
     def _gains(self, state: _State, experiment: Row, row: Row, summary: Row, within: float) -> Iterator[str]:
-        reference = summary.get("reference") or {}
+        reference = cast("Row", summary.get("reference") or {})
         scores = state.reference(reference.get("id"), experiment)
         if scores and reference.get("seeds") != len(scores):
             yield f"the reference {reference['id']} has {len(scores)} seeds, and not {reference.get('seeds')}"

@@ -141,13 +141,11 @@ async def _promote(agent: Transcript, plan: Plan) -> None:
         return
     champion, candidate = before["champion"]["id"], before["promising"][0]["id"]
     more = await agent.call("launch_experiment", hypothesis="Luck or more", base=candidate, replicates=3, theme="closer")
-    await agent.wait(*more["experiments"])
-    leads = (await agent.call("get_briefing"))["champion"]["id"]
-    if leads == champion:  # otherwise a validation that a hint launched has promoted it already
+    waited = await agent.wait(*more["experiments"])
+    if waited["lab"]["champion"] == champion:  # otherwise a validation that a hint launched has promoted one already
         test = await agent.call("validate", ids=[candidate], replicates=plan.pairs)
-        await agent.wait(*(one["validation"] for one in test.get("tests", [])))
-    briefing = await agent.call("get_briefing")
-    if plan.parts and briefing["champion"]["id"] not in {champion, "baseline"}:
+        waited = await agent.wait(*(one["validation"] for one in test.get("tests", [])))
+    if plan.parts and waited["lab"]["champion"] not in {champion, "baseline"}:
         parts = await agent.call(
             "launch_grid", hypothesis="What the gain is made of", design="ablation", replicates=plan.parts, theme="ablation"
         )
@@ -203,10 +201,10 @@ async def _read_results(agent: Transcript, plan: Plan) -> None:
 async def check_all_rows(agent: Transcript) -> int:
     """Page through every row of the lab, outside of the session's count, so that each is recomputed; return their number."""
     read, calls = agent.characters.copy(), agent.calls.copy()
-    rows, cursor = 0, None
+    rows: int = 0
+    cursor: str | None = None
     while True:
-        arguments: dict[str, object] = {"limit": 100} | ({"cursor": cursor} if cursor else {})
-        page = await agent.call("get_results", **arguments)
+        page = await agent.call("get_results", limit=100, cursor=cursor)
         rows += len(page.get("rows", []))
         cursor = page.get("next_cursor")
         if not cursor:

@@ -17,7 +17,7 @@ from ..tools.hints import SuggestedCall, calls_in
 from .row_gains import RowCheck
 
 CHARACTERS_A_TOKEN = 4
-MAX_WAIT_SECONDS = 50.0
+MAX_WAIT_SECONDS = 300.0
 QUOTED = frozenset({"hypothesis", "theme", "diff", "lines", "text", "notes", "goal", "error", "message"})
 """Fields of answers that repeat what agents and runs wrote: a call there is no hint."""
 LAUNCHES = frozenset({"launch_experiment", "launch_grid", "validate"})
@@ -145,10 +145,10 @@ def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        for member in cast("list[Any]", value):
+        for member in cast("list[object]", value):
             yield from _strings(member)
     elif isinstance(value, dict):
-        for name, member in cast("dict[str, Any]", value).items():
+        for name, member in cast("dict[str, object]", value).items():
             if name not in QUOTED:
                 yield from _strings(member)
 
