@@ -237,10 +237,8 @@ def _of_report(reported: tuple[float, tuple[float, float], int] | None, validati
 
 
 def _tried(page: Page, ledger: Ledger) -> None:
-    verdicts = Counter(e["verdict"] for e in ledger.experiments if e["score"] is not None).items()
-    page.claim(
-        ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts, key=lambda item: (-item[1], item[0]))) + "."
-    )
+    verdicts = Counter(sorted(e["verdict"] for e in ledger.experiments if e["score"] is not None))
+    page.claim(", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()) + ".")
     sd, _ = noise_of(ledger)
     reference = _reference(ledger)
     for theme in sorted({e["theme"] for e in ledger.experiments if e["theme"]}):
