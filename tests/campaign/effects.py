@@ -183,7 +183,7 @@ def claim_made_of(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: t
     alone = _alone(ledger, codes, champion)
     code, knobs = (scores.get(trees.get(name, alone[name]), []) for name in ("code alone", "knobs alone"))
     halves: list[tuple[str, list[tuple[float, list[float]]]]] = []
-    if code and knobs:
+    if code and knobs and code != baseline and knobs != baseline:  # the report says in words that it is all of one kind
         halves = [
             ("code", [(0.5, code), (0.5, whole), (-0.5, knobs), (-0.5, baseline)]),
             ("retuned knobs", [(0.5, knobs), (0.5, whole), (-0.5, code), (-0.5, baseline)]),

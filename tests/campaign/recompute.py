@@ -237,7 +237,7 @@ def _of_report(reported: tuple[float, tuple[float, float], int] | None, validati
 
 
 def _tried(page: Page, ledger: Ledger) -> None:
-    verdicts = Counter(e["verdict"] for e in ledger.experiments if e["score"] is not None)
+    verdicts = Counter(sorted(e["verdict"] for e in ledger.experiments if e["score"] is not None))
     page.claim(", ".join(f"{count} {verdict}" for verdict, count in verdicts.most_common()) + ".")
     sd, _ = noise_of(ledger)
     reference = _reference(ledger)

@@ -116,18 +116,18 @@ async def test_what_the_allowance_does_not_cover_is_not_suggested(tmp_path: Path
         assert "Nothing more can be launched" in step
 
 
-async def test_wait_for_many_suggests_a_page_of_results(tmp_path: Path) -> None:
+async def test_wait_for_many_shows_the_best_and_suggests_the_next_step_instead_of_reading_all_rows(tmp_path: Path) -> None:
     async with script(tmp_path, by_x) as lab, served(lab) as client:
         grid = await writing.launch_grid(lab.lab, factors={"X": [1 + step / 100 for step in range(200)]})
         await lab.play()
-        answer = await data(client, "wait", ids=[grid.grid], timeout_seconds=0)
-        assert calls_in(answer["next"]) == [("get_results", {"ids": [grid.grid]})]
-        [page] = await follow(client, answer["next"])
-        assert not page.is_error
-        assert len(text(page)) < 10_000
-        assert page.structured_content is not None
-        assert page.structured_content["total"] == 200
-        assert page.structured_content["next_cursor"]
+        result = await client.call_tool("wait", {"ids": [grid.grid], "timeout_seconds": 0})
+        answer = result.structured_content or {}
+        assert (answer["finished_total"], len(answer["finished"])) == (200, 10)
+        assert len(text(result)) < 4_000
+        [(tool, arguments)] = calls_in(answer["next"])
+        assert (tool, len(arguments["ids"])) == ("validate", 1)
+        [followed] = await follow(client, answer["next"])
+        assert not followed.is_error, text(followed)
 
 
 async def test_wait_with_an_empty_list_is_wait_without_ids(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from anyio import to_thread
 from ...domain import Status
 from ...ids import id_ranges
 from ...schemas.monitor import Pending, Waited, WaitQuery
-from ...schemas.results import ResultsQuery
 from ...store.comparison import validations
 from ...store.comparison.strata import all_strata
 from ...store.comparison.validations import Validation, ValidationFilter
@@ -115,7 +114,7 @@ async def wait(
     seen = parse_wait_cursor(query.after) if query.after is not None else reported.last(caller, query.ids)
     watch = _Watch(lab, wanted, tests, seen, until_any=query.until == "any", on_progress=on_progress)
     snapshot = await watch.until(time.monotonic() + query.timeout_seconds)
-    answer = await _answer(lab, query, caller, watch, snapshot)
+    answer = await _answer(lab, query, watch, snapshot)
     reported.save(caller, query.ids, parse_wait_cursor(answer.cursor))
     return answer
 
@@ -225,7 +224,7 @@ class _Watch:
             await self._on_progress(done, total, message)
 
 
-async def _answer(lab: Lab, query: WaitQuery, caller: str, watch: _Watch, snapshot: _Snapshot) -> Waited:
+async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot) -> Waited:
     metric = lab.trainer.metric
     new = watch.newly_finished(snapshot)
     strata = await all_strata(lab.db)
@@ -246,7 +245,7 @@ async def _answer(lab: Lab, query: WaitQuery, caller: str, watch: _Watch, snapsh
         attention=[alert.line for alert in snapshot.attention],
         cursor=str(cursor),
         timed_out=not watch.is_over(snapshot),
-        next=await _next(lab, query.model_copy(update={"after": str(cursor)}), watch, snapshot, caller),
+        next=await _next(lab, query.model_copy(update={"after": str(cursor)}), snapshot),
         lab=await lab_line(lab),
     )
 
@@ -265,13 +264,14 @@ def _pending(snapshot: _Snapshot) -> Pending | None:
     )
 
 
-async def _next(lab: Lab, repeated: WaitQuery, watch: _Watch, snapshot: _Snapshot, caller: str) -> str:
+async def _next(lab: Lab, repeated: WaitQuery, snapshot: _Snapshot) -> str:
+    """Return the call that is useful next.
+
+    Where more has finished than an answer shows, it isn't the rest of the table: the best rows are what the next step is chosen
+    from, and reading hundreds of others costs an agent more than all of its other calls. `finished_total` counts them.
+    """
     if snapshot.unfinished and not snapshot.can_finish:
         return await held_step(lab, set(snapshot.unfinished))
     if snapshot.unfinished or snapshot.testing:
         return hint(repeated, "returns what is new since this answer")
-    if snapshot.finished > MAX_ROWS:
-        since = {"after": str(watch.seen.finished)} if watch.seen.finished else {}
-        whose = {"ids": repeated.ids} if repeated.ids else {"by": caller}
-        return hint(ResultsQuery.model_validate(since | whose), f"returns all {snapshot.finished} page by page, the best first")
     return await suggest(lab)

@@ -67,7 +67,8 @@ async def score_of(reader: Reader, tree: str, stratum: int) -> tuple[float | Non
 async def base_means(reader: Reader, bases: Iterable[Base]) -> dict[Base, float]:
     """Return the mean score of each base in its stratum; a base without a score there is left out.
 
-    A score that was not reproduced doesn't count, as in verdicts.
+    All runs of the base's source count, those of validations included, as where that source is the reference. A score that was
+    not reproduced doesn't count, as in verdicts.
     """
     wanted = list(dict.fromkeys(bases))
     if not wanted:
@@ -75,10 +76,12 @@ async def base_means(reader: Reader, bases: Iterable[Base]) -> dict[Base, float]
     counts = f"{COMPARABLE} AND coalesce(doubt, '') <> 'not_reproduced'"
     rows = await reader.rows(
         "WITH wanted (place, base, stratum, setting) AS"
-        " (SELECT key, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))"
+        " (SELECT key, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)), baseline (tree) AS"
+        " (SELECT tree FROM champions JOIN sources USING (commit_hash) ORDER BY champions.number LIMIT 1)"
         # `+stratum`: as in `score_of`.
         " SELECT place, CASE WHEN wanted.base IS NULL THEN"
-        f" (SELECT avg(score) FROM experiments AS e WHERE e.setting = wanted.setting AND purpose = 'baseline'"
+        " (SELECT avg(score) FROM experiments AS e WHERE e.tree IN"
+        "   (SELECT tree FROM experiments WHERE setting = wanted.setting AND purpose = 'baseline' UNION SELECT * FROM baseline)"
         f"  AND +e.stratum = wanted.stratum AND {counts})"
         " ELSE (SELECT avg(score) FROM experiments AS e"
         "  WHERE e.tree = (SELECT tree FROM experiments WHERE number = wanted.base)"

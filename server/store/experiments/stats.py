@@ -131,7 +131,7 @@ async def totals(reader: Reader) -> LedgerTotals:
     )
     verdicts = await reader.rows(
         "SELECT verdict, count(*) AS count FROM experiments INDEXED BY experiments_best WHERE score IS NOT NULL"
-        " GROUP BY verdict ORDER BY count DESC"
+        " GROUP BY verdict ORDER BY count DESC, verdict"
     )
     strata = await reader.rows(
         "SELECT stratum, count(*) AS count FROM experiments INDEXED BY experiments_best WHERE score IS NOT NULL"

@@ -99,6 +99,21 @@ async def test_a_base_that_is_not_the_reference_has_a_gain_of_its_own(tmp_path: 
         assert f"(X 0.5→0.8 on {base})" in await results_tsv(lab.lab)
 
 
+async def test_the_gain_on_the_baseline_is_on_all_of_its_runs_as_it_was_while_the_baseline_was_the_reference(
+    tmp_path: Path,
+) -> None:
+    async with script(tmp_path, by_x) as lab:
+        await with_champion(lab)
+        [name] = (await writing.launch(lab.lab, base="baseline", overrides={"X": 0.5})).experiments
+        await lab.play()
+        [row] = (await get_results(lab.lab, ResultsQuery(ids=[name]))).rows
+        experiment = await writing.find(lab.lab, name)
+        [first] = await lab.lab.db.rows("SELECT tree FROM sources JOIN champions USING (commit_hash) WHERE number = 1")
+        scores = await scores_of(lab, first["tree"], experiment.stratum)
+        assert len(scores) > 8, "the baseline's runs in the validation's pairs are runs of the baseline"
+        assert row.gain_on_base == pytest.approx(fmean(scores) - (experiment.score or 0.0), abs=0.006)
+
+
 async def test_the_references_own_rows_read_as_the_reference(tmp_path: Path) -> None:
     async with script(tmp_path, by_x) as lab:
         champion = await with_champion(lab)
