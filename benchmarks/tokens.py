@@ -7,6 +7,7 @@ Code shows to its model) and as text (`text`, which most other clients show). To
 
 from __future__ import annotations
 
+import argparse
 import json
 import tempfile
 from pathlib import Path
@@ -100,6 +101,7 @@ def _print(title: str, structured: int, text: int | None = None) -> None:
 
 def main() -> None:
     """Print one line for each."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     print(f"{'':<36}{'characters':>10}{'tokens':>10}{'as text':>10}")
     with tempfile.TemporaryDirectory() as folder:
         anyio.run(measure, Path(folder))

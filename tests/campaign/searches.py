@@ -18,6 +18,9 @@ from .page import Page, num
 from .raw import Ledger, Row
 from .views import decimals, differing, failed_by_own_fault, is_number, of_main_code
 
+REPLAYED = 50
+"""Experiments up to which labhand replays the optimiser."""
+
 
 class Space:
     """The values that ran, as Optuna sees them: numbers by their place, anything else as a category."""
@@ -79,13 +82,14 @@ def claim_yardstick(page: Page, ledger: Ledger, codes: Mapping[str, str], noise:
     ran.sort(key=lambda e: (e["finished_at"], e["number"]))
     baseline = [e["score"] for e in ran if e["purpose"] == "baseline" and e["score"] is not None]
     page.drop("Gains of the best score so far against the mean of the baseline\\. .*|random_search is the mean over .*")
+    page.drop("The optimiser is replayed for the first .*")
     page.drop("after experiments \\| as run \\| random search \\| optimiser|Nothing to compare: .*")
     if len(ran) < 8 or not baseline:
         return
     zero = fmean(baseline)
     gains = [0.0 if e["score"] is None else sign * (zero - e["score"]) for e in ran]
     replayed = _replays(ran, sign, zero)
-    for after in sorted({max(1, len(ran) * step // 4) for step in range(1, 5)}):
+    for after in sorted({max(1, len(ran) * step // 4) for step in range(1, 5)} | ({len(replayed)} if replayed else set())):
         best = max(0.0, *gains[:after])
         drawn = _expected_best([max(0.0, gain) for gain in gains], after)
         told = "" if after > len(replayed) else num(replayed[after - 1], places=decimals(noise))
@@ -113,7 +117,7 @@ def _replay(ran: Sequence[Row], values: Mapping[str, Sequence[Any]], sign: int, 
     space = _SearchSpace(values)
     table = [(space.params(e["knobs"]), e["score"]) for e in ran]
     study, best, course = _study(sign, seed), None, list[float | None]()
-    for _ in range(min(100, len(table))):
+    for _ in range(min(REPLAYED, len(table))):
         asked = study.ask(space.distributions())
         distances = [space.distance(asked.params, params) for params, _ in table]
         study.tell(asked, state=TrialState.FAIL)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import anyio
 import pytest
 
-from .afternoon import REHEARSAL, SHORT, experiments_of, lab_at, run
+from .afternoon import REHEARSAL, SHORT, experiments_of, lab_at, report_problems, run
 from .row_gains import RowCheck
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -24,6 +24,7 @@ def test_in_a_session_every_hint_is_accepted_and_every_gain_is_on_the_source_tha
     lab_at(lab, REHEARSAL)
     agent = anyio.run(run, lab, SHORT, 2)
     assert agent.problems == []
+    assert report_problems(lab) == []
     assert experiments_of(agent) >= 60
     assert agent.followed.total() >= 5
     assert min(agent.rows.checked[figure] for figure in ("score", "gain", "gain_on_base", "changes")) >= 10

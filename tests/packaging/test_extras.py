@@ -90,7 +90,7 @@ def start_climbmix(programs: Path, place: Path) -> Started:
 def start_skypilot(programs: Path, place: Path) -> Started:
     """Ask SkyPilot's own process which SkyPilot it has: it may find no API server, but not that SkyPilot isn't installed."""
     worker = (programs / "python", "-P", "-m", "labhand.server.backends.skypilot.sdk_worker")
-    request = json.dumps({"id": 1, "call": "about", "asked": {}}) + "\n"
+    request = json.dumps({"id": 1, "call": "about", "arguments": {}}) + "\n"
     environment = {**os.environ, "HOME": str(place), "SKYPILOT_DISABLE_USAGE_COLLECTION": "1"}
     with subprocess.Popen(
         worker, cwd=place, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
