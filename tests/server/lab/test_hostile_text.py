@@ -149,7 +149,7 @@ async def test_a_log_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
         (tmp_path / "secret").write_text('{"seconds": 1, "loss": 2}\n')
         for name in ("log.txt", "curve.jsonl"):
             (folder / name).symlink_to(tmp_path / "secret")
-        with pytest.raises(NotFoundError, match="no log"):
+        with pytest.raises(NotFoundError, match="has a link in place of its log"):
             await get_logs(lab, "e0001")
         assert (await get_experiment(lab, "e0001", ["curve"])).curve == []
 

@@ -121,7 +121,7 @@ async def test_replicates_are_the_same_source_with_other_seeds(tmp_path: Path) -
 async def test_an_unknown_part_or_id_is_refused(tmp_path: Path) -> None:
     async with builders.lab(tmp_path) as lab:
         await builders.experiment(lab)
-        with pytest.raises(BadInputError, match="diff, curve, runs, failure, replicates, all"):
+        with pytest.raises(BadInputError, match="all, curve, diff, failure, replicates, runs"):
             await get_experiment(lab, "e0001", include=["dif"])
         with pytest.raises(NotFoundError, match="e0002"):
             await get_experiment(lab, "e0002")

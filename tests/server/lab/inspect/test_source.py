@@ -193,7 +193,7 @@ async def test_a_long_answer_is_cut_and_says_how_to_see_the_rest(tmp_path: Path)
         ({"lines": "40-50"}, BadInputError, "24"),
         ({"lines": "9-3"}, BadInputError, "10-40"),
         ({"lines": "all"}, BadInputError, "10-40"),
-        ({"lines": "1-3", "symbol": "main"}, BadInputError, "Set one"),
+        ({"lines": "1-3", "symbol": "main"}, BadInputError, "Set only one"),
         ({"id": "e0042"}, NotFoundError, "e0042"),
         ({"id": "champ"}, BadInputError, "champ"),
     ],

@@ -59,7 +59,7 @@ async def test_what_cannot_be_tested_is_refused_with_what_would_do(tmp_path: Pat
         before = await writing.everything(lab.lab)
         refused: list[tuple[list[str], dict[str, object], type[LabhandError], str]] = [
             (["e0999"], {}, NotFoundError, "e0999"),
-            (["g001"], {}, BadInputError, "not one experiment"),
+            (["g001"], {}, BadInputError, "not the id of one experiment"),
             ([unfinished], {}, BadInputError, "is queued"),
             (["e0002"], {}, BadInputError, "champion's own source"),
             ([name, name], {}, BadInputError, "Name each source once"),

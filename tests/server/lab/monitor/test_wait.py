@@ -140,7 +140,7 @@ async def test_ten_rows_at_most_and_the_way_to_the_rest(tmp_path: Path) -> None:
         told = await wait_for(lab)
     assert [row.id for row in told.finished] == [f"e{number:04d}" for number in range(12, 2, -1)]
     assert told.finished_total == 12
-    assert told.next.startswith('get_results(by="me")')
+    assert told.next.startswith("read_source()")
 
 
 async def test_failures_come_by_class_with_an_example_and_a_fix(tmp_path: Path) -> None:
