@@ -121,7 +121,7 @@ async def test_wait_for_many_shows_the_best_and_suggests_the_next_step_instead_o
         grid = await writing.launch_grid(lab.lab, factors={"X": [1 + step / 100 for step in range(200)]})
         await lab.play()
         result = await client.call_tool("wait", {"ids": [grid.grid], "timeout_seconds": 0})
-        answer = result.structured_content or {}
+        answer: dict[str, Any] = result.structured_content or {}
         assert (answer["finished_total"], len(answer["finished"])) == (200, 10)
         assert len(text(result)) < 4_000
         [(tool, arguments)] = calls_in(answer["next"])

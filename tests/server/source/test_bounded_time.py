@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -23,7 +23,7 @@ LENGTH = 300_000
 
 
 @contextmanager
-def cpu_limit(seconds: float = MAX_CPU_SECONDS) -> Iterator[None]:
+def cpu_limit(seconds: float = MAX_CPU_SECONDS) -> Generator[None]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise AssertionError(f"more than {seconds:g} s of CPU time")
 
