@@ -17,10 +17,10 @@ from pydantic import JsonValue
 
 from ..errors import BadInputError, nearest
 from . import literals
-from .config_knobs import config_values, group_of, syntax_of, write_config
-from .knob_places import explain
+from .knob_kinds.config_knobs import config_values, group_of, syntax_of, write_config
+from .knob_kinds.knob_places import explain
+from .knob_kinds.python_knobs import changed_names, is_version, settings_of
 from .literals import UNPARSABLE, Value, evaluate, fit
-from .python_knobs import changed_names, is_version, settings_of
 from .source_text import decode, encode, show
 from .trainer_folder import Source, Trainer
 

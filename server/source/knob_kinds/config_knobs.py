@@ -15,7 +15,7 @@ from io import StringIO
 from pathlib import PurePosixPath
 from typing import Any, cast
 
-from .literals import Value
+from ..literals import Value
 
 MAX_CHARACTERS = 65_536
 """Size of a configuration file; a larger one is data, and has no knobs."""

@@ -18,7 +18,7 @@ from labhand.server.source.knobs import KnobFile, Knobs, find_knobs
 from labhand.server.source.trainer_folder import load_trainer
 from pydantic import JsonValue
 
-from .test_trainer_folder import MINIMAL, make_trainer
+from ..test_trainer_folder import MINIMAL, make_trainer
 
 YAML = """\
 # a comment

@@ -10,7 +10,7 @@ from labhand.server.source.knobs import Knobs, find_knobs, override
 from labhand.server.source.static_flags import flags
 from labhand.server.source.trainer_folder import load_trainer
 
-from .test_trainer_folder import MINIMAL, make_trainer
+from ..test_trainer_folder import MINIMAL, make_trainer
 
 
 def names(text: str) -> dict[str, object]:

@@ -7,8 +7,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from ..literals import UNPARSABLE, evaluate
 from .config_knobs import MAX_CHARACTERS
-from .literals import UNPARSABLE, evaluate
 from .python_knobs import changed_names, is_version, settings_of
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
