@@ -20,6 +20,9 @@ from .page import Page, num
 from .raw import Ledger, Row, arms, id_of, interval, two_sided
 from .views import decimals, differing, is_number, left_out, stratum_line
 
+Contrast = tuple[str, list[tuple[float, list[float]]]]
+"""A name, and the arms of scores with their weights."""
+
 
 def claim_effects(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: tuple[float, int], sign: int) -> None:
     frequent = Counter(codes[e["tree"]] for e in ledger.scored)
@@ -170,6 +173,27 @@ def _earlier(ledger: Ledger, codes: Mapping[str, str], champion: Row, name: str)
     return ""
 
 
+def _own_changes(ledger: Ledger, champion: Row, scores: Mapping[str, list[float]]) -> list[Contrast]:
+    """Each source on the way from the baseline to the champion, against the last one before it that is scored."""
+    by_number = {e["number"]: e for e in ledger.experiments}
+    lineage = [by_number[champion["experiment"]]]
+    while (base := lineage[-1]["base"]) is not None:
+        lineage.append(by_number[base])
+    way: list[Row] = []
+    for e in lineage:  # a replicate of its successor, or of the baseline, adds nothing
+        if e["tree"] != ledger.baseline_tree and all(e["tree"] != later["tree"] for later in way[-1:]):
+            way.append(e)
+    if len(way) < 2:
+        return []
+    changes: list[Contrast] = []
+    before = scores.get(ledger.baseline_tree, [])
+    for e in reversed(way):
+        if after := scores.get(e["tree"]):
+            changes.append((f"own change of e{e['number']:04}", [(1.0, after), (-1.0, before)]))
+            before = after
+    return changes
+
+
 def claim_made_of(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: tuple[float, int], sign: int) -> None:
     champion = ledger.champions[-1]
     if champion["experiment"] is None:
@@ -179,10 +203,10 @@ def claim_made_of(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: t
     scores = arms(ledger.scored)
     whole = [e["score"] for e in ledger.scored if e["tree"] == champion["tree"]]
     baseline = scores.get(ledger.baseline_tree, [])
-    parts: list[tuple[str, list[tuple[float, list[float]]]]] = [("all of it", [(1, whole), (-1, baseline)])]
+    parts: list[Contrast] = [("all of it", [(1, whole), (-1, baseline)])]
     alone = _alone(ledger, codes, champion)
     code, knobs = (scores.get(trees.get(name, alone[name]), []) for name in ("code alone", "knobs alone"))
-    halves: list[tuple[str, list[tuple[float, list[float]]]]] = []
+    halves: list[Contrast] = []
     if code and knobs and code != baseline and knobs != baseline:  # the report says in words that it is all of one kind
         halves = [
             ("code", [(0.5, code), (0.5, whole), (-0.5, knobs), (-0.5, baseline)]),
@@ -196,7 +220,7 @@ def claim_made_of(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: t
     hunks = [(name, [(1.0, whole), (-1.0, scores[tree])]) for name, tree in without.items() if tree in scores]
     at = decimals(noise[0])
     gains: dict[str, float] = {}
-    for name, weighted in [*parts, *halves, *hunks]:
+    for name, weighted in [*parts, *halves, *hunks, *_own_changes(ledger, champion, scores)]:
         gain = -sign * math.fsum(weight * fmean(arm) for weight, arm in weighted)
         error = noise[0] * math.sqrt(math.fsum(weight**2 / len(arm) for weight, arm in weighted))
         gains[name] = gain

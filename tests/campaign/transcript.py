@@ -160,7 +160,10 @@ def _useless(tool: str, result: CallToolResult) -> str:
         return "nothing ended, and nothing is pending"
     if tool == "get_results" and not answer.get("rows") and not answer.get("validations"):
         return "no rows"
-    if tool in {"launch_experiment", "launch_grid"} and answer.get("duplicates", []) == answer.get("experiments"):
+    # In a dry run new experiments have no ids yet, so that only their cost shows them.
+    costs = answer.get("estimate", {}).get("gpu_seconds", 0)
+    is_new = costs > 0 if answer.get("dry_run") else answer.get("duplicates") != answer.get("experiments")
+    if tool in {"launch_experiment", "launch_grid"} and not is_new:
         return "nothing new was launched"
     if tool == "analyze" and not answer.get("experiments"):
         return "no experiments"
