@@ -198,6 +198,7 @@ def claim_made_of(page: Page, ledger: Ledger, codes: Mapping[str, str], noise: t
     champion = ledger.champions[-1]
     if champion["experiment"] is None:
         return
+    page.drop(r"\d+ of \d+ runs without a part have no score: .*")
     grids = {row["number"] for row in ledger.rows("SELECT number FROM grids WHERE design = 'ablation'")}
     trees = {e["variant"]: e["tree"] for e in ledger.experiments if e["grid"] in grids}
     scores = arms(ledger.scored)
