@@ -39,7 +39,11 @@ def run_demo(budget_seconds: float, keep: Path | None) -> None:
     Raises:
         LabhandError: A call failed, or the data can't be prepared.
     """
-    with nullcontext(str(keep)) if keep else tempfile.TemporaryDirectory(prefix="labhand-demo-") as folder:
+    with (
+        nullcontext(str(keep))
+        if keep
+        else tempfile.TemporaryDirectory(prefix="labhand-demo-", ignore_cleanup_errors=True) as folder
+    ):
         root = Path(folder).resolve()
         root.mkdir(parents=True, exist_ok=True)
         (root / FILE).write_text(f'trainer = "gpt"\ngoal = "A demonstration"\nbudget_seconds = {budget_seconds}\n', "utf-8")
@@ -72,6 +76,7 @@ async def _research(root: Path) -> None:
         replicates = [*baseline["experiments"], *baseline.get("baseline", []), *grid.get("baseline", [])]
         err.print(f"Launched {', '.join(replicates)} (the baseline, for the noise) and {grid['grid']}: {grid['total']} cells.")
         await agent.wait_for([*replicates, grid["grid"]])
+        await agent.wait_for_the_rest()
         await agent.show_results()
 
 
@@ -123,6 +128,13 @@ class DemoAgent:
                     bar.console.print(f"[red]{failure['count']} {failure['kind']}[/red]: {escape(failure.get('message', ''))}")
                 if not answer.get("pending"):
                     return
+
+    async def wait_for_the_rest(self) -> None:
+        """Wait until what the lab has added meanwhile is finished too, such as another run of the baseline."""
+        total = 0
+        while (count := (await self.call("get_results", limit=1))["total"]) > total:
+            total = count
+            await self.wait_for([f"e0001-e{total:04}"])
 
     async def show_results(self) -> None:
         """Print the table of results, the noise, and what was spent."""
