@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,11 +40,9 @@ def run_demo(budget_seconds: float, keep: Path | None) -> None:
     Raises:
         LabhandError: A call failed, or the data can't be prepared.
     """
-    with (
-        nullcontext(str(keep))
-        if keep
-        else tempfile.TemporaryDirectory(prefix="labhand-demo-", ignore_cleanup_errors=True) as folder
-    ):
+    # The lab's dispatcher may still write to its log while a temporary folder is removed.
+    temporary = partial(tempfile.TemporaryDirectory[str], prefix="labhand-demo-", ignore_cleanup_errors=True)
+    with nullcontext(str(keep)) if keep else temporary() as folder:
         root = Path(folder).resolve()
         root.mkdir(parents=True, exist_ok=True)
         (root / FILE).write_text(f'trainer = "gpt"\ngoal = "A demonstration"\nbudget_seconds = {budget_seconds}\n', "utf-8")
