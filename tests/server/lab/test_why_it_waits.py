@@ -18,7 +18,8 @@ from . import builders, hiring
 REASON = "lh-1-h100-1: slurm/lab has not given 8 H100 yet: pending: QOSMaxGRESPerUser; partition: main"
 
 
-async def _wait_for_slurm(root: Path) -> None:
+async def _wait_for_slurm(root: Path) -> tuple[str, list[str], list[str]]:
+    """Return the note of a pool that waits in Slurm's queue, the alerts about it, and the attention of `wait`."""
     async with hiring.lab(root) as lab:
         await builders.experiment(lab, gpu="H100", clock="wall")
         seen = [replace(pool, note=REASON if pool.gpu == "H100" else "") for pool in await lab.pools()]
@@ -27,16 +28,17 @@ async def _wait_for_slurm(root: Path) -> None:
         [note] = [pool.note for pool in (await gpus.list_gpus(lab)).pools if pool.gpu == "H100"]
         lines = [alert.line for alert in await alerts.scan(lab) if alert.key.startswith("pool:")]
         waited = await wait.wait(lab, WaitQuery.model_validate({"timeout_seconds": 0}), "me")
-    assert note == REASON
-    assert len(lines) == 1
-    assert lines[0].startswith("1 experiment is queued for H100")
-    assert REASON in lines[0]
-    assert lines[0] in waited.attention
+    return note, lines, waited.attention
 
 
 @pytest.mark.anyio
 async def test_the_reason_of_the_scheduler_stands_in_list_gpus_and_in_the_attention_of_wait(tmp_path: Path) -> None:
-    await _wait_for_slurm(tmp_path)
+    note, lines, attention = await _wait_for_slurm(tmp_path)
+    assert note == REASON
+    [line] = lines
+    assert line.startswith("1 experiment is queued for H100")
+    assert REASON in line
+    assert line in attention
 
 
 def test_labhand_status_prints_the_reason_of_the_scheduler(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
