@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
-from ..trainer.contract.toml_lines import line_of
+from ..trainer.contract.trainer_toml.toml_lines import line_of
 from .errors import SettingsError, nearest
 from .http_settings import TOKEN_FORM, Http
 from .pool_settings import LocalPool, PoolSettings, Section, SimulatedPool, SkyPilotPool

@@ -17,7 +17,8 @@ from .contract.failures import FailureKind
 from .contract.run_folder import RunFolder
 from .contract.run_result import RunFailure
 from .contract.run_spec import RunSpec
-from .contract.trainer_file import Data, read_trainer
+from .contract.trainer_toml.data import Data
+from .contract.trainer_toml.trainer_file import read_trainer
 from .run.child import CancelledError, Stop
 from .run.classify import RunFailedError
 from .run.gate import Gate

@@ -129,7 +129,7 @@ def _answer(channel: Channel) -> tuple[Mapping[str, Any], int | None]:
 def _facts_by_hand() -> Mapping[str, Any]:
     """The facts that the runner would send, from the `trainer.toml` beside the script."""
     from .contract.errors import ContractError  # noqa: PLC0415  within a run neither is needed
-    from .contract.trainer_file import read_trainer  # noqa: PLC0415  within a run neither is needed
+    from .contract.trainer_toml.trainer_file import read_trainer  # noqa: PLC0415  within a run neither is needed
 
     folder = Path(sys.argv[0]).absolute().parent
     trainer = read_trainer(folder)

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 from ...trainer.contract.errors import ContractError
-from ...trainer.contract.trainer_file import TRAINER_FILE, TrainerFile, read_trainer
+from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerFile, read_trainer
 from ..domain import Metric
 from ..errors import BadInputError, SettingsError, nearest
 from .ignored_files import ignored_files

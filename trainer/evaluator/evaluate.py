@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..contract.evaluator_version import evaluator_version
 from ..contract.failures import FailureKind
 from ..contract.run_result import EvaluatorIdentity
-from ..contract.trainer_file import Data
+from ..contract.trainer_toml.data import Data
 from ..data.corpus import Corpus, Split
 from ..data.sources import SplitName
 from ..run.child import CancelledError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from labhand.trainer.contract.trainer_file import read_trainer
+from labhand.trainer.contract.trainer_toml.trainer_file import read_trainer
 from labhand.trainer.prepare import main
 
 if __name__ == "__main__":

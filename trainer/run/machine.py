@@ -12,7 +12,7 @@ from ..contract.files import cache_folder, locked
 from ..contract.run_folder import RunFolder
 from ..contract.run_result import MeasuredDevice
 from ..contract.run_spec import RunSpec
-from ..contract.trainer_file import TrainerFile
+from ..contract.trainer_toml.trainer_file import TrainerFile
 from .child import Child, Stop
 from .classify import of_exit
 from .environment import for_this_machine, scrubbed, with_interpreter

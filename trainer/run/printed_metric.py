@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..contract.failures import FailureKind
 from ..contract.run_result import MAX_NUMBER
-from ..contract.trainer_file import Metric
+from ..contract.trainer_toml.metric import Metric
 from .bounded_search import SEARCH_CPU_SECONDS, SearchTimeoutError, find_last
 from .classify import MAX_LINE_CHARACTERS, RunFailedError, nearest_lines
 from .printed_lines import as_number, printed_lines

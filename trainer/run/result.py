@@ -8,7 +8,7 @@ from typing import Any
 
 from ..contract.run_result import EvaluatorIdentity, MeasuredDevice, RunFailure, RunResult, RunStatus
 from ..contract.run_spec import TrainedWeights
-from ..contract.trainer_file import Metric
+from ..contract.trainer_toml.metric import Metric
 
 
 @dataclass

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
-from ..contract.trainer_file import TrainerFile
+from ..contract.trainer_toml.trainer_file import TrainerFile
 from ..sandbox.cgroup import ControlGroup
 from ..sandbox.policy import Confinement
 from ..sandbox.processes import TreeClock

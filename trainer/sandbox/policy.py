@@ -17,7 +17,7 @@ from ..contract.errors import ContractError
 from ..contract.files import cache_folder
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
-from ..contract.trainer_file import TrainerFile
+from ..contract.trainer_toml.trainer_file import TrainerFile
 from . import landlock, private_shm, seccomp
 from .cgroup import ControlGroup
 from .processes import threads_of_user

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from labhand.trainer.contract.trainer_file import read_trainer
+from labhand.trainer.contract.trainer_toml.trainer_file import read_trainer
 from labhand.trainer.gpt import train
 from numpy.typing import NDArray
 

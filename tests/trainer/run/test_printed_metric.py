@@ -10,7 +10,8 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from labhand.trainer.contract.trainer_file import Metric, parse_trainer
+from labhand.trainer.contract.trainer_toml.metric import Metric
+from labhand.trainer.contract.trainer_toml.trainer_file import parse_trainer
 from labhand.trainer.run.bounded_search import SEARCH_CPU_SECONDS
 from labhand.trainer.run.child import CancelledError
 from labhand.trainer.run.classify import RunFailedError

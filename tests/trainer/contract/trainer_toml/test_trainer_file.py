@@ -9,9 +9,9 @@ import pytest
 from labhand.server.errors import SettingsError
 from labhand.server.source.trainer_folder import load_trainer
 from labhand.trainer.contract.errors import ContractError
-from labhand.trainer.contract.trainer_file import parse_trainer, read_trainer
+from labhand.trainer.contract.trainer_toml.trainer_file import parse_trainer, read_trainer
 
-from ..running import OUTPUT_TRAINER
+from ...running import OUTPUT_TRAINER
 
 WHOLE = """
 name = "gpt"
