@@ -39,8 +39,9 @@ async def test_what_waits_or_is_lost_runs_in_the_end_and_one_command_leaves_noth
                 budget_seconds=SECONDS,
             )
             expected = await total_of(client)
-            note = await until_pool(client, "h100", lambda pool: bool(pool.get("note")))
-            assert "pending: Resources" in note["note"]  # Slurm's own word
+            note = await until_pool(
+                client, "h100", lambda pool: "pending: Resources" in pool.get("note", "")
+            )  # Slurm's own word
             assert note["running"] == 0
             assert note["queued"] == expected
             bed.cancel(others)
