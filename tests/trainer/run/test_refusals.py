@@ -44,7 +44,7 @@ def test_a_refused_socket_or_name_is_told_as_the_network_that_a_person_can_allow
 def written(path: Path, text: str) -> Path:
     """A file in a new folder."""
     path.parent.mkdir()
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return path
 
 
