@@ -1,0 +1,1 @@
+"""Removes noise from a signal."""
