@@ -10,11 +10,10 @@
 #include <string>
 #include <vector>
 
-const double HEAT = 0.1;      // temperature at the start, in units of the map's width
-const double COOLING = 1e-5;  // share of it that each proposal takes away
-const int PROPOSALS = 1000000;
-
 int main() {
+    std::map<std::string, double> settings;
+    std::ifstream file("settings.env");
+    for (std::string name, value; std::getline(file, name, '=') && std::getline(file, value);) settings[name] = std::stod(value);
     const char *seed = std::getenv("LABHAND_SEED");
     std::mt19937 cities_random(1), random(seed ? std::atoi(seed) : 0);
     std::uniform_real_distribution<double> unit(0, 1);
