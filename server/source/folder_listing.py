@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -82,7 +82,7 @@ class _Walk:
         top = path.partition("/")[0]
         self.seen[top] += 1
         if self.seen.total() > MAX_SEEN_FILES:
-            raise self._too_many(self.seen, MAX_SEEN_FILES)
+            raise _too_many(self.folder, self.trainer, self.seen, MAX_SEEN_FILES)
         if path in self.data:
             return
         reason = self._why_not(path, mode)
@@ -127,19 +127,6 @@ class _Walk:
         if not (path.rstrip("/").rpartition("/")[2] in _UNMENTIONED or path.endswith(".pyc")):
             self.reasons[path] = reason
 
-    def refuse_too_many(self, paths: tuple[str, ...]) -> None:
-        """Refuse a source of more files than each run can get a copy of."""
-        if len(paths) > MAX_SOURCE_FILES:
-            raise self._too_many(Counter(path.rpartition("/")[0] or path for path in paths), MAX_SOURCE_FILES)
-
-    def _too_many(self, counts: Counter[str], most: int) -> BadInputError:
-        place, number = counts.most_common(1)[0]
-        return BadInputError(
-            f"{self.folder} holds more than {most:,} files, {number:,} of them in {place}/",
-            f"Each run gets a copy of the source. If {place} is data, link it: {line_to_link(self.trainer, place)}."
-            f" If training doesn't need it: {line_to_exclude(self.trainer, place)}",
-        )
-
 
 def list_folder(folder: Path, trainer: TrainerFile | None) -> FolderListing:
     """Return what a trainer folder holds. No file is opened.
@@ -149,7 +136,7 @@ def list_folder(folder: Path, trainer: TrainerFile | None) -> FolderListing:
         trainer: Its file; None if that can't be used, and has no say.
 
     Raises:
-        BadInputError: There are too many files, or git can't tell which files it ignores.
+        BadInputError: There are more files than can be looked at, or git can't tell which files it ignores.
     """
     walk = _Walk(folder, None)
     if trainer is not None:
@@ -160,13 +147,28 @@ def list_folder(folder: Path, trainer: TrainerFile | None) -> FolderListing:
     candidates = sorted(walk.paths)
     ignored = {path for path in ignored_files(folder, candidates, TRAINER_FILE) if not walk.includes(path)}
     paths = tuple(path for path in candidates if path not in ignored)
-    walk.refuse_too_many(paths)
     reasons = {
         **dict.fromkeys(sorted(ignored), _IGNORED),
         **dict(sorted(walk.reasons.items())),
         **_empty_submodules(folder, paths),
     }
     return FolderListing(paths, tuple(_collapsed(folder, trainer, paths, reasons)))
+
+
+def refuse_too_many(folder: Path, trainer: TrainerFile | None, paths: Sequence[str]) -> None:
+    """Refuse a source of more files than each run can get a copy of."""
+    if len(paths) > MAX_SOURCE_FILES:
+        counts = Counter(path.rpartition("/")[0] or path for path in paths)
+        raise _too_many(folder, trainer, counts, MAX_SOURCE_FILES)
+
+
+def _too_many(folder: Path, trainer: TrainerFile | None, counts: Counter[str], most: int) -> BadInputError:
+    place, number = counts.most_common(1)[0]
+    return BadInputError(
+        f"{folder} holds more than {most:,} files, {number:,} of them in {place}/",
+        f"Each run gets a copy of the source. If {place} is data, link it: {line_to_link(trainer, place)}."
+        f" If training doesn't need it: {line_to_exclude(trainer, place)}",
+    )
 
 
 def _entries(walk: _Walk) -> Iterator[tuple[str, int]]:

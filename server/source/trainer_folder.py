@@ -20,7 +20,7 @@ from ...trainer.contract.left_out import MAX_FILE_BYTES, LeftOutPath, line_to_ex
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerFile, read_trainer
 from ..domain import Metric
 from ..errors import BadInputError, SettingsError, nearest
-from .folder_listing import list_folder
+from .folder_listing import list_folder, refuse_too_many
 
 FILE = TRAINER_FILE
 MAX_SOURCE_BYTES = 64 << 20
@@ -119,8 +119,12 @@ def load_trainer(name: str, root: Path) -> Trainer:
     return Trainer(folder, file, _digest(protected), listing.left_out)
 
 
-def read_folder(folder: Path) -> Source:
+def read_folder(folder: Path, trainer: TrainerFile | None = None) -> Source:
     """The files of a trainer folder as they stand on disk.
+
+    Args:
+        folder: The trainer folder.
+        trainer: Says what is included and excluded; None for the file that the folder has.
 
     Left out, unless `include` names it: what is hidden (or `editable` names, such as `.env`), caches, virtual environments, and
     what git ignores there. Left out always: `labhand.toml`, data that is linked, what `exclude` names, pipes and sockets.
@@ -128,7 +132,7 @@ def read_folder(folder: Path) -> Source:
     Raises:
         BadInputError: A file is a symlink, too large or unreadable, or all of them together are too large or too many.
     """
-    trainer = _file_of(folder)
+    trainer = trainer or _file_of(folder)
     return _read_files(folder, list_folder(folder, trainer).paths, trainer)
 
 
@@ -140,6 +144,7 @@ def _file_of(folder: Path) -> TrainerFile | None:
 
 
 def _read_files(folder: Path, paths: Sequence[str], trainer: TrainerFile | None) -> Source:
+    refuse_too_many(folder, trainer, paths)
     source: dict[str, bytes] = {}
     left = MAX_SOURCE_BYTES
     for path in paths:
