@@ -90,6 +90,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
     trainer = read_trainer(folder.source)
     result.metric = trainer.metric
     result.device = describe_device(spec)
+    folder.link_data(trainer.data_paths, spec.trainer_folder)
     with own_group() as group:
         confinement = Confinement(folder, spec, trainer, group)
         result.sandbox = confinement.in_force

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeVar, cast
 
 from .errors import ContractError
+from .left_out import LeftOutPath
 
 ClockKind = Literal["cpu", "wall"]
 DeviceKind = Literal["cpu", "cuda"]
@@ -66,6 +67,8 @@ class RunSpec:
         trained: Weights to be evaluated again; None for a run that trains.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
         identity: Whose run it is; the runner repeats it in the result. None in a folder that labhand 0.2 or earlier laid out.
+        trainer_folder: The trainer folder on the machine of the lab, from which the relative paths of its data start.
+        left_out: What the trainer folder holds and the source doesn't, for failures that come of it.
     """
 
     run: str
@@ -81,6 +84,8 @@ class RunSpec:
     trained: TrainedWeights | None = None
     gate: str | None = None
     identity: RunIdentity | None = None
+    trainer_folder: str | None = None
+    left_out: tuple[LeftOutPath, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As `spec.json` has it."""
@@ -124,6 +129,8 @@ class RunSpec:
             trained=keys.trained(),
             gate=keys.optional("gate", str),
             identity=keys.identity(),
+            trainer_folder=keys.optional("trainer_folder", str),
+            left_out=keys.left_out(),
         )
 
 
@@ -181,6 +188,13 @@ class _Keys:
             return None
         keys = _Keys(self._name, values, "identity.")
         return RunIdentity(keys.required("lab", str), keys.required("commit", str), keys.required("nonce", str))
+
+    def left_out(self) -> tuple[LeftOutPath, ...]:
+        entries = cast("list[object]", self.optional("left_out", list) or [])
+        keys = [
+            _Keys(self._name, cast("dict[str, object]", entry), "left_out.") for entry in entries if isinstance(entry, dict)
+        ]
+        return tuple(LeftOutPath(*(entry.required(name, str) for name in ("path", "why", "remedy"))) for entry in keys)
 
     def trained(self) -> TrainedWeights | None:
         values = cast("dict[str, object] | None", self.optional("trained", dict))

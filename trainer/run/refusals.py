@@ -13,6 +13,7 @@ from typing import Final
 
 from ..contract.failures import FailureKind
 from ..sandbox.policy import Confinement
+from .left_out_files import left_out_file
 
 _NETWORK: Final = re.compile(
     r"gaierror|NameResolutionError|name resolution|Name or service not known|Could not resolve host|Network is unreachable"
@@ -67,6 +68,7 @@ def refusal(lines: Sequence[str], status: int, bounds: Confinement) -> Refusal |
         _closed_file,
         _too_many_threads,
         _forbidden_call,
+        _left_out,
     )
     return next((found for check in checks if (found := check(text, status, bounds)) is not None), None)
 
@@ -157,12 +159,22 @@ def _closed_file(text: str, _status: int, bounds: Confinement) -> Refusal | None
     path = Path(bounds.work, match[1] or match[2]).resolve()
     if any(path.is_relative_to(place.resolve()) for place in (bounds.work, bounds.temporary)):
         return None
+    if any(path.is_relative_to(place) for place in bounds.data):
+        return _refused(
+            f"the sandbox refused to change {path}",
+            "What [data] paths in trainer.toml names can be read, and not changed: write to the working folder or to TMPDIR.",
+        )
     folder = path if path.is_dir() else path.parent
     return _refused(
         f"the sandbox refused {path}",
         "An experiment reads its copy of the trainer, Python and the system's libraries, and writes to its copy and to TMPDIR."
         f' A person can let it read more: read = ["{folder}"] under [sandbox] in trainer.toml.',
     )
+
+
+def _left_out(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    missing = left_out_file(text, bounds)
+    return None if missing is None else _refused(*missing)
 
 
 def _too_many_threads(text: str, _status: int, bounds: Confinement) -> Refusal | None:

@@ -5,25 +5,21 @@ Every error names the file, the line and the key. Unknown keys are left to later
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
 from .budget import BUDGET_KEYS, Budget, read_budget
-from .data import DATA_KEYS, Data, read_data
+from .data import DATA_KEYS, Data, read_data, read_data_paths
+from .globs import covers, matches
 from .metric import METRIC_KEYS, Metric, read_metric
 from .toml_table import Problems, TomlTable
 
 TRAINER_FILE: Final = "trainer.toml"
 REMEDY: Final = "See docs/trainers.md for every key"
-
-MAX_PATH_CHARACTERS: Final = 1000
-"""Characters of an editable file's path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,10 @@ class TrainerFile:
         read: Paths outside the run folder that its code may read besides; they may begin with `~`.
         network: Its code may use the network.
         file_gib: The largest file that it may write; None for the usual limit of the kind of device.
+        include: Globs of files that are part of the source although they are hidden or git ignores them.
+        exclude: Globs of files and folders that aren't part of the source.
+        data_paths: Files and folders that are linked read-only into each run at the same relative path, or made readable where
+            the path is absolute or begins with `~`.
     """
 
     name: str
@@ -50,20 +50,13 @@ class TrainerFile:
     read: tuple[str, ...] = ()
     network: bool = False
     file_gib: float | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    data_paths: tuple[str, ...] = ()
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
-        if len(path) > MAX_PATH_CHARACTERS:  # a glob of several stars takes time that grows as a power of the length
-            return False
-        return path != TRAINER_FILE and any(_expression(glob).fullmatch(path) for glob in self.editable)
-
-
-@cache
-def _expression(glob: str) -> re.Pattern[str]:
-    """A glob whose `*` and `?` stay within one folder."""
-    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces: list[str] = re.split(r"(\*\*/|\*\*|\*|\?)", str(PurePosixPath(glob)))
-    return re.compile("".join(wild.get(piece, re.escape(piece)) for piece in pieces))
+        return path != TRAINER_FILE and matches(path, self.editable)
 
 
 def read_trainer(folder: Path) -> TrainerFile:
@@ -119,6 +112,8 @@ _KEYS: Final[Mapping[str, Any]] = {
     "name": None,
     "editable": None,
     "command": None,
+    "include": None,
+    "exclude": None,
     "metric": METRIC_KEYS,
     "data": DATA_KEYS,
     "budget": BUDGET_KEYS,
@@ -132,7 +127,8 @@ def _trainer(table: TomlTable) -> TrainerFile:
     sandbox = table.table("sandbox")
     metric = read_metric(table.table("metric", needed=True))
     prepare = table.table("prepare").words("command") if table.has("prepare") else ()
-    data = read_data(table.table("data")) if table.has("data") and metric.source == "evaluator" else None
+    data_table = table.table("data")
+    data = read_data(data_table) if table.has("data") and metric.source == "evaluator" else None
     if data is None and metric.source == "evaluator":
         table.problem("data", "the evaluator needs data.corpus and data.vocabulary")
     return TrainerFile(
@@ -146,13 +142,30 @@ def _trainer(table: TomlTable) -> TrainerFile:
         read=sandbox.words("read", needed=False),
         network=sandbox.flag("network"),
         file_gib=sandbox.positive("file_gib", 1.0) if sandbox.has("file_gib") else None,
+        include=_globs(table, "include"),
+        exclude=_exclude(table),
+        data_paths=read_data_paths(data_table),
     )
 
 
 def _editable(table: TomlTable) -> tuple[str, ...]:
-    globs = table.words("editable")
+    globs = _globs(table, "editable", needed=True)
+    if TRAINER_FILE in globs:
+        table.problem("editable", f"is {TRAINER_FILE!r} and has to be a file other than {TRAINER_FILE}")
+    return globs
+
+
+def _exclude(table: TomlTable) -> tuple[str, ...]:
+    globs = _globs(table, "exclude")
     for glob in globs:
-        parts = PurePosixPath(glob).parts
-        if PurePosixPath(glob).is_absolute() or ".." in parts or glob == TRAINER_FILE:
-            table.problem("editable", f"is {glob!r} and has to be a path inside the folder, other than {TRAINER_FILE}")
+        if covers(TRAINER_FILE, [glob]):
+            table.problem("exclude", f"is {glob!r}, which leaves out {TRAINER_FILE}")
+    return globs
+
+
+def _globs(table: TomlTable, key: str, *, needed: bool = False) -> tuple[str, ...]:
+    globs = table.words(key, needed=needed)
+    for glob in globs:
+        if not glob or PurePosixPath(glob).is_absolute() or ".." in PurePosixPath(glob).parts:
+            table.problem(key, f"is {glob!r} and has to be a path inside the folder")
     return globs
