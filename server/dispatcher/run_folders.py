@@ -154,7 +154,7 @@ class RunFolders:
             return None
         for name in WEIGHTS:
             shutil.copyfile(before.path / name, folder.path / name)
-        return TrainedWeights(accused, _finite(result.seconds), _finite(result.measures))
+        return TrainedWeights(accused, _finite(result.seconds), _finite(result.measures), _finite(result.metrics))
 
 
 def _finite(numbers: Mapping[str, Number | None]) -> Mapping[str, Number]:
