@@ -11,7 +11,7 @@ from .results import StratumSummary
 
 Aspect = Literal["summary", "effects", "noise", "pareto", "horizons", "efficiency", "yardstick", "importance", "ablation"]
 """What to analyze."""
-Picture = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons"]
+Picture = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons", "pareto"]
 """What to plot."""
 
 
@@ -23,6 +23,7 @@ class AnalysisQuery(Request):
     what: Aspect = Field(default="summary", description="Which analysis; summary is a short digest of several")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
     gpu: str | None = Field(default=None, description="Only this kind of GPU: scores of different kinds don't compare")
+    metric: str | None = Field(default=None, description="For pareto: only the front of this metric or measure")
 
 
 class PlotQuery(Request):
@@ -33,6 +34,7 @@ class PlotQuery(Request):
     what: Picture = Field(default="progress", description="Which plot")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
     gpu: str | None = Field(default=None, description="Only this kind of GPU: scores of different kinds don't compare")
+    metric: str | None = Field(default=None, description="For pareto: the metric or measure against which scores are shown")
 
 
 class EffectRow(Answer):

@@ -99,7 +99,7 @@ def test_what_the_command_prints_may_be_json_or_a_dictionary_of_python(folder: R
     assert value(metric(json="eval.loss"), folder, output) == (0.25, "")
     assert value(metric(json="eval_loss", value="best"), folder, output) == (0.5, "")
     assert value(metric(json="eval_loss"), folder, output) == (None, "its value is 'nan'")
-    with pytest.raises(RunFailedError, match="no line of JSON with eval.acc") as failed:
+    with pytest.raises(RunFailedError, match=r"no line of JSON with eval\.acc") as failed:
         read_score(metric(json="eval.acc"), Left.by(output, lambda: None, folder))
     assert '{"eval": {"acc": 0.9979}}' in failed.value.failure.next_step
 
