@@ -22,8 +22,8 @@ class AnalysisQuery(Request):
 
     what: Aspect = Field(default="summary", description="Which analysis; summary is a short digest of several")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
-    gpu: str | None = Field(default=None, description="Only this kind of GPU: scores of different kinds don't compare")
-    metric: str | None = Field(default=None, description="For pareto: only the front of this metric or measure")
+    gpu: str | None = Field(default=None, description="Only this kind of GPU")
+    metric: str | None = Field(default=None, description="For pareto: one metric or measure")
 
 
 class PlotQuery(Request):
@@ -33,8 +33,8 @@ class PlotQuery(Request):
 
     what: Picture = Field(default="progress", description="Which plot")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
-    gpu: str | None = Field(default=None, description="Only this kind of GPU: scores of different kinds don't compare")
-    metric: str | None = Field(default=None, description="For pareto: the metric or measure against which scores are shown")
+    gpu: str | None = Field(default=None, description="Only this kind of GPU")
+    metric: str | None = Field(default=None, description="For pareto: a metric or measure")
 
 
 class EffectRow(Answer):

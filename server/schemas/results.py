@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from .messages import Answer, LabLine, Request
 
@@ -27,10 +27,7 @@ class ResultsQuery(Request):
     by: str | None = Field(default=None, description="The caller who launched the experiment")
     search: str | None = Field(default=None, description="Words in hypotheses, changes, themes and notes")
     after: str | None = Field(default=None, description="A cursor of wait: only experiments that finished since then")
-    sort_by: str | None = Field(
-        default=None,
-        description="score (the default), gain, launched_at, finished_at, id, cost, or the name of a metric",
-    )
+    sort_by: str | None = Field(default=None, description="score, gain, launched_at, finished_at, id, cost, or a metric")
     order: Literal["best", "worst", "ascending", "descending"] | None = Field(
         default=None, description="The default is best first, or newest first where no row has a score"
     )
@@ -39,6 +36,12 @@ class ResultsQuery(Request):
     detail: Literal["concise", "detailed"] = Field(
         default="concise", description="detailed adds hypothesis, theme, by, reason, metrics and the flags in full"
     )
+
+    @field_validator("sort_by")
+    @classmethod
+    def _keys_in_any_case(cls, key: str | None) -> str | None:
+        """Return a key as `SORT_KEYS` has it; the name of a metric as it is."""
+        return key.strip().lower() if key is not None and key.strip().lower() in SORT_KEYS else key
 
 
 class StratumFacts(Answer):

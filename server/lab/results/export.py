@@ -53,7 +53,8 @@ async def results_tsv(lab: Lab) -> str:
 
     The columns are commit, metric, memory in GB, status, description, the other metrics, and id. The description is the
     hypothesis with what was changed, and on which experiment if not on the baseline. `status` is `keep` for promising and
-    confirmed experiments and the baseline, `crash` for failures, and otherwise `discard`. A score that was not measured is empty.
+    confirmed experiments and the baseline, `crash` for failures, and otherwise `discard`. A score that was not measured is
+    empty.
     """
     return await _tsv(lab, 0, None)
 
