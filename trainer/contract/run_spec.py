@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
 from .errors import ContractError
@@ -29,11 +29,13 @@ class TrainedWeights:
         run: The run that has trained them.
         seconds: What that took, as in its result.
         measures: As in its result.
+        metrics: As in its result.
     """
 
     run: str
     seconds: Mapping[str, Any]
     measures: Mapping[str, Any]
+    metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,4 +204,6 @@ class _Keys:
             return None
         keys = _Keys(self._name, values, "trained.")
         seconds = cast("dict[str, Any]", keys.required("seconds", dict))
-        return TrainedWeights(keys.required("run", str), seconds, cast("dict[str, Any]", keys.required("measures", dict)))
+        measures = cast("dict[str, Any]", keys.required("measures", dict))
+        metrics = cast("dict[str, Any]", keys.optional("metrics", dict) or {})
+        return TrainedWeights(keys.required("run", str), seconds, measures, metrics)

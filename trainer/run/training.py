@@ -41,7 +41,7 @@ def train_by_output(run: Run) -> None:
     clock = run.clock(budget.startup_seconds + run.spec.budget_seconds + budget.evaluation_seconds)
     command = with_interpreter(run.trainer.command)
     run.folder.set_phase("running")
-    disk = DiskWatch(run)
+    disk, gpu = DiskWatch(run), GpuWatch(run)
     with run.child(command, run.folder.work, run.confinement.for_training()) as child:
         try:
             while child.status is None:
@@ -49,9 +49,11 @@ def train_by_output(run: Run) -> None:
                     message = "The command ran for longer than start-up, budget and evaluation together allow"
                     raise RunFailedError(FailureKind.TIMEOUT, message, relevant_lines(run.log.text()))
                 disk.look()
+                gpu.look(clock.used() / run.spec.budget_seconds)
                 child.wait(clock.next_look())
         finally:
             run.result.seconds |= {"training": clock.used(), "training_wall": clock.wall()}
+            record_memory(run)
     _check_exit(run, child)
 
 

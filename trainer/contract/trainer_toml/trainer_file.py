@@ -15,7 +15,7 @@ from ..errors import ContractError
 from .budget import BUDGET_KEYS, Budget, read_budget
 from .data import DATA_KEYS, Data, read_data, read_data_paths
 from .globs import covers, matches
-from .metric import METRIC_KEYS, Metric, read_metric
+from .metric import METRIC_KEYS, Metric, read_metrics
 from .toml_table import Problems, TomlTable
 
 TRAINER_FILE: Final = "trainer.toml"
@@ -29,6 +29,7 @@ class TrainerFile:
     Attributes:
         editable: Paths or globs of the files that an experiment may change; `**` stands for any number of folders.
         command: What trains; a bare `python` is the interpreter that the runner runs in.
+        metrics: The first is the one that runs are judged by.
         data: None for a trainer that brings its own.
         prepare: Command to run once on each machine before anything trains; empty for none.
         read: Paths outside the run folder that its code may read besides; they may begin with `~`.
@@ -43,7 +44,7 @@ class TrainerFile:
     name: str
     editable: tuple[str, ...]
     command: tuple[str, ...]
-    metric: Metric
+    metrics: tuple[Metric, ...]
     budget: Budget
     data: Data | None = None
     prepare: tuple[str, ...] = ()
@@ -53,6 +54,11 @@ class TrainerFile:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     data_paths: tuple[str, ...] = ()
+
+    @property
+    def metric(self) -> Metric:
+        """What runs are judged by."""
+        return self.metrics[0]
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
@@ -115,6 +121,7 @@ _KEYS: Final[Mapping[str, Any]] = {
     "include": None,
     "exclude": None,
     "metric": METRIC_KEYS,
+    "metrics": METRIC_KEYS,
     "data": DATA_KEYS,
     "budget": BUDGET_KEYS,
     "prepare": {"command": None},
@@ -125,17 +132,22 @@ _KEYS: Final[Mapping[str, Any]] = {
 
 def _trainer(table: TomlTable) -> TrainerFile:
     sandbox = table.table("sandbox")
-    metric = read_metric(table.table("metric", needed=True))
+    metrics = read_metrics(table)
+    metric = metrics[0]
     prepare = table.table("prepare").words("command") if table.has("prepare") else ()
     data_table = table.table("data")
     data = read_data(data_table) if table.has("data") and metric.source == "evaluator" else None
     if data is None and metric.source == "evaluator":
         table.problem("data", "the evaluator needs data.corpus and data.vocabulary")
+    for other in metrics[1:]:
+        if other.source == "evaluator":
+            problem = f'{other.name} has source = "evaluator", which measures {metric.name} alone'
+            table.problem("metrics", f"{problem}: read it from what the command prints or writes")
     return TrainerFile(
         name=table.text("name"),
         editable=_editable(table),
         command=table.words("command"),
-        metric=metric,
+        metrics=metrics,
         budget=read_budget(table.table("budget")),
         data=data,
         prepare=prepare,
