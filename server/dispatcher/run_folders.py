@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain, count
 from pathlib import Path
 
@@ -38,9 +38,11 @@ class RunFolders:
         folder: The lab's data folder.
         sources: The repository that their sources come from.
         lab: The lab's identity.
+        trainer: The trainer's folder.
     """
 
-    def __init__(self, folder: Path, sources: Sources, lab: str) -> None:
+    def __init__(self, folder: Path, sources: Sources, lab: str, trainer: Path | None = None) -> None:
+        self._trainer = trainer
         self._place = folder / RUNS
         self._set_aside = folder / SET_ASIDE
         self._sources = sources
@@ -73,7 +75,8 @@ class RunFolders:
         path.mkdir(parents=True, exist_ok=True)
         if not folder.spec_file.exists():
             trained = await to_thread.run_sync(self._bring_weights, attempt.accused, folder) if carries_weights else None
-            folder.write_spec(_spec(attempt, trained, self._identity(attempt), sandbox_required=sandbox_required))
+            spec = _spec(attempt, trained, self._identity(attempt), sandbox_required=sandbox_required)
+            folder.write_spec(replace(spec, trainer_folder=None if self._trainer is None else str(self._trainer)))
         if not await self._has_source(folder, attempt.commit):
             partial = path / f"{SOURCE}.new"
             for leftover in (partial, folder.source):

@@ -65,6 +65,9 @@ class RunSpec:
         sealed: The test split is scored too, for the person's report alone.
         trained: Weights to be evaluated again; None for a run that trains.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
+        python: The interpreter that the pool names for the trainer's commands; None for none.
+        trainer_folder: The trainer's folder on the lab's machine, where a relative path of an interpreter starts; None in a
+            folder that labhand 0.2 or earlier laid out.
         identity: Whose run it is; the runner repeats it in the result. None in a folder that labhand 0.2 or earlier laid out.
     """
 
@@ -80,6 +83,8 @@ class RunSpec:
     sealed: bool = False
     trained: TrainedWeights | None = None
     gate: str | None = None
+    python: str | None = None
+    trainer_folder: str | None = None
     identity: RunIdentity | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -123,6 +128,8 @@ class RunSpec:
             sealed=bool(keys.optional("sealed", bool)),
             trained=keys.trained(),
             gate=keys.optional("gate", str),
+            python=keys.optional("python", str),
+            trainer_folder=keys.optional("trainer_folder", str),
             identity=keys.identity(),
         )
 

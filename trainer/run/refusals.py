@@ -82,12 +82,22 @@ def _missing_package(text: str, _status: int, bounds: Confinement) -> Refusal | 
     package = missing[1].partition(".")[0]
     if (bounds.work / package).exists() or (bounds.work / f"{package}.py").exists():
         return None
-    remedy = (
-        f"Use what is installed: an experiment can't add packages. A person can install it with `{sys.executable} -m pip"
-        f" install {package}` (its name there may differ), or set python of the pool in labhand.toml to an interpreter that has"
-        " it."
-    )
-    return Refusal(FailureKind.IMPORT_ERROR, f"the package {package} isn't installed for {sys.executable}", remedy)
+    python = bounds.interpreter
+    remedy = f"Use what is installed: an experiment can't add packages. A person can add it: {_how_to_add(package, bounds)}."
+    return Refusal(FailureKind.IMPORT_ERROR, f"the package {package} isn't installed for {python}", remedy)
+
+
+def _how_to_add(package: str, bounds: Confinement) -> str:
+    """How a person adds a package to the interpreter that runs the command; the package's name may differ from the module's."""
+    environment = bounds.environment
+    if environment.uv:
+        return f"`uv add {package}` in the trainer's folder, which changes uv.lock"
+    if environment.requirements:
+        return f"a line {package} in {environment.requirements}"
+    install = f"`{bounds.interpreter} -m pip install {package}` (its name there may differ)"
+    if environment.python or environment.prefix:
+        return install
+    return f"{install}, or name an interpreter that has it: python under [environment] in trainer.toml, or of the pool"
 
 
 def _network(text: str, _status: int, bounds: Confinement) -> Refusal | None:

@@ -61,6 +61,8 @@ class Confinement:
         temporary: The folder for temporary files, which it may change.
         file_bytes: The largest file that it may write.
         max_threads: Threads that it may have.
+        interpreter: What a bare `python` is in its command.
+        environment: What its trainer says of the interpreter.
     """
 
     def __init__(self, folder: RunFolder, spec: RunSpec, trainer: TrainerFile, group: ControlGroup | None) -> None:
@@ -71,6 +73,8 @@ class Confinement:
         self._landlock = 0 if os.environ.get(SWITCH) == "1" else landlock.version()
         self._read = [*_readable_anywhere(), *(str(Path(path).expanduser()) for path in trainer.read)]
         self._bytes = _memory_limit(spec)
+        self.interpreter = Path(sys.executable)
+        self.environment = trainer.environment
         self.work, self.temporary = folder.work, folder.temporary
         self.file_bytes = MAX_FILE_BYTES[spec.device] if trainer.file_gib is None else int(trainer.file_gib * 2**30)
         self.max_threads = MAX_THREADS[spec.device]
@@ -94,6 +98,15 @@ class Confinement:
         if seccomp.is_possible():
             return "seccomp"
         return "landlock" if landlock.forbids_tcp(self._landlock) else "none"
+
+    def use_interpreter(self, interpreter: Path, readable: Iterable[str]) -> None:
+        """Open another interpreter than the runner's own to the experiment, with what it needs."""
+        self.interpreter = interpreter
+        self.allow_reading(readable)
+
+    def allow_reading(self, paths: Iterable[str]) -> None:
+        """Open further paths to the experiment."""
+        self._read += [path for path in paths if path not in self._read]
 
     def check(self) -> None:
         """Check that corpora, other runs and SkyPilot's keys stay unreadable, and that a required sandbox is there.

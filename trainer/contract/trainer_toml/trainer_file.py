@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 from ..errors import ContractError
 from .budget import BUDGET_KEYS, Budget, read_budget
 from .data import DATA_KEYS, Data, read_data
+from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
 from .metric import METRIC_KEYS, Metric, read_metric
 from .toml_table import Problems, TomlTable
 
@@ -32,12 +33,13 @@ class TrainerFile:
 
     Attributes:
         editable: Paths or globs of the files that an experiment may change; `**` stands for any number of folders.
-        command: What trains; a bare `python` is the interpreter that the runner runs in.
+        command: What trains; a bare `python` is the interpreter of the environment, else of the pool, else the runner's own.
         data: None for a trainer that brings its own.
         prepare: Command to run once on each machine before anything trains; empty for none.
         read: Paths outside the run folder that its code may read besides; they may begin with `~`.
         network: Its code may use the network.
         file_gib: The largest file that it may write; None for the usual limit of the kind of device.
+        environment: The Python that its commands run in, and their variables.
     """
 
     name: str
@@ -50,6 +52,7 @@ class TrainerFile:
     read: tuple[str, ...] = ()
     network: bool = False
     file_gib: float | None = None
+    environment: Environment = field(default_factory=Environment)
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
@@ -123,6 +126,7 @@ _KEYS: Final[Mapping[str, Any]] = {
     "data": DATA_KEYS,
     "budget": BUDGET_KEYS,
     "prepare": {"command": None},
+    "environment": ENVIRONMENT_KEYS,
     "sandbox": {"read": None, "network": None, "file_gib": None},
 }
 """Every key, by table."""
@@ -135,7 +139,7 @@ def _trainer(table: TomlTable) -> TrainerFile:
     data = read_data(table.table("data")) if table.has("data") and metric.source == "evaluator" else None
     if data is None and metric.source == "evaluator":
         table.problem("data", "the evaluator needs data.corpus and data.vocabulary")
-    return TrainerFile(
+    trainer = TrainerFile(
         name=table.text("name"),
         editable=_editable(table),
         command=table.words("command"),
@@ -146,7 +150,20 @@ def _trainer(table: TomlTable) -> TrainerFile:
         read=sandbox.words("read", needed=False),
         network=sandbox.flag("network"),
         file_gib=sandbox.positive("file_gib", 1.0) if sandbox.has("file_gib") else None,
+        environment=read_environment(table.table("environment")),
     )
+    _protect_environment(table, trainer)
+    return trainer
+
+
+def _protect_environment(table: TomlTable, trainer: TrainerFile) -> None:
+    """Refuse that experiments choose what is installed: that is done outside of the sandbox."""
+    runs_uv = trainer.environment.uv or "uv" in {*trainer.command[:1], *trainer.prepare[:1]}
+    files = (UV_LOCK, UV_PROJECT) if runs_uv else trainer.environment.made_from
+    for file in filter(trainer.is_editable, files):
+        table.problem(
+            "editable", f"matches {file}, which decides what is installed on this machine. Leave it out; a person changes it"
+        )
 
 
 def _editable(table: TomlTable) -> tuple[str, ...]:
