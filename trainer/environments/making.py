@@ -17,7 +17,10 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Final
 
 from ..contract.errors import ContractError
@@ -27,6 +30,8 @@ from .recipe import Recipe
 MAX_SECONDS: Final = 3600.0
 """How long the making of one environment may take."""
 MARKER: Final = "labhand.json"
+_NO_UV: Final = "uv isn't installed on this machine, and the environment is made with it"
+_INSTALL_UV: Final = "pip install uv"
 _MAX_LINES: Final = 12
 """Of a tool's output, in an error."""
 _NOT_INHERITED: Final = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT")
@@ -164,9 +169,39 @@ def is_made(recipe: Recipe) -> bool:
 
 
 def find_uv() -> str | None:
-    """The program uv: on the PATH, beside labhand's interpreter, or where its installers put it."""
+    """The program uv: on the PATH, beside this interpreter, where its installers put it, or in the package `uv`."""
     places = [Path(sys.executable).parent, *(Path(place).expanduser() for place in ("~/.local/bin", "~/.cargo/bin"))]
-    return shutil.which("uv") or next((str(place / "uv") for place in places if os.access(place / "uv", os.X_OK)), None)
+    program = shutil.which("uv") or next((str(place / "uv") for place in places if os.access(place / "uv", os.X_OK)), None)
+    if program is None and find_spec("uv") is not None:
+        with suppress(FileNotFoundError):
+            program = str(import_module("uv").find_uv_bin())
+    return program
+
+
+def check_lock(recipe: Recipe) -> None:
+    """Check a lock file without the network.
+
+    Raises:
+        ContractError: uv isn't there, or the lock file doesn't agree with `pyproject.toml`.
+    """
+    uv = find_uv()
+    if recipe.kind != "uv":
+        return
+    if uv is None:
+        raise ContractError(_NO_UV, _INSTALL_UV)
+    with TemporaryDirectory(prefix="labhand-") as name:
+        project = Path(name) / "project"
+        copy_protected(recipe.project, project, recipe.is_editable)
+        try:
+            done = subprocess.run(
+                [uv, "lock", "--check", "--offline"], cwd=project, capture_output=True, text=True, timeout=60, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return
+    said = " ".join(done.stderr.split())
+    # Without the network, uv may lack what it would compare with: that isn't the lock's fault.
+    if done.returncode and ("needs to be updated" in said or "Failed to parse" in said):
+        raise ContractError(f"uv.lock doesn't agree with pyproject.toml: {said:.300}", "Run `uv lock` in the trainer's folder")
 
 
 def _commands(recipe: Recipe, folder: Path) -> list[list[str]]:
@@ -174,7 +209,7 @@ def _commands(recipe: Recipe, folder: Path) -> list[list[str]]:
     python = str(folder / "bin" / "python")
     if recipe.kind == "uv":
         if uv is None:
-            raise ContractError("uv isn't installed on this machine, and the environment is made with it", "pip install uv")
+            raise ContractError(_NO_UV, _INSTALL_UV)
         chosen = ["--python", recipe.python] if recipe.python else []
         return [[uv, "sync", "--frozen", "--no-install-project", "--no-editable", "--no-progress", *chosen, *recipe.options]]
     base = recipe.python or sys.executable

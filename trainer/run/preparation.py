@@ -37,10 +37,12 @@ class Prepared:
     Attributes:
         files: A folder with the files that it wrote, at their paths in the trainer's folder.
         home: Its HOME.
+        done: A file that is there if the command succeeded.
     """
 
     files: Path
     home: Path
+    done: Path
 
     def readable(self) -> list[str]:
         """What the sandbox opens for it."""
@@ -121,19 +123,28 @@ def prepare_once(
     trainer = environment.trainer
     if not trainer.prepare:
         return None
+    prepared = _places(trainer, source)
+    prepared.done.parent.mkdir(parents=True, exist_ok=True)
+    with locked(prepared.done.with_suffix(".lock"), stop.check):
+        if again or not prepared.done.exists():
+            prepared.done.unlink(missing_ok=True)
+            _prepare(environment, source, prepared, spec, log, stop)
+            prepared.done.touch()
+    return prepared
+
+
+def what_is_prepared(trainer: TrainerFile, source: Path) -> Prepared | None:
+    """What the `[prepare]` command left on this machine; None if it didn't run for these files, or there is none."""
+    prepared = _places(trainer, source) if trainer.prepare else None
+    return prepared if prepared is not None and prepared.done.exists() else None
+
+
+def _places(trainer: TrainerFile, source: Path) -> Prepared:
     key = _content_key(trainer, source)
     place = cache_folder() / "prepared"
-    place.mkdir(parents=True, exist_ok=True)
     # The home outlives a change of a protected file, so that nothing is downloaded twice.
     of_trainer = sha256(f"{trainer.name}\0{trainer.prepare!r}".encode()).hexdigest()[:16]
-    prepared = Prepared(place / f"{key}.files", place / f"{of_trainer}.home")
-    done = place / f"{key}.done"
-    with locked(done.with_suffix(".lock"), stop.check):
-        if again or not done.exists():
-            done.unlink(missing_ok=True)
-            _prepare(environment, source, prepared, spec, log, stop)
-            done.touch()
-    return prepared
+    return Prepared(place / f"{key}.files", place / f"{of_trainer}.home", place / f"{key}.done")
 
 
 def _prepare(environment: CommandEnvironment, source: Path, prepared: Prepared, spec: RunSpec, log: Log, stop: Stop) -> None:
