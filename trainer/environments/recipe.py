@@ -17,7 +17,7 @@ from ..contract.trainer_toml.environment import UV_LOCK, UV_PROJECT
 _VERSION: Final = "1"
 """Of how environments are made: another one makes all of them anew."""
 _REFERENCE: Final = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[ =]\s*(\S+)", re.MULTILINE)
-_ITSELF: Final = re.compile(r"^\s*(?:-e|--editable)?[ =]?\s*\.(?:/|\s*$|\s*#)")
+_ITSELF: Final = re.compile(r"^\s*(?:-e|--editable)?[ =]?\s*\./?\s*(?:#.*)?$")
 _EDITABLE: Final = re.compile(r"^\s*(?:-e|--editable)\b")
 _LOCAL_IN_LOCK: Final = re.compile(r"(?:directory|editable|virtual) = \"(?!\.\")")
 

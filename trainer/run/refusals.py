@@ -27,6 +27,10 @@ _FULL: Final = re.compile(r"\[Errno 28\]|No space left on device")
 _SHARED_MEMORY: Final = re.compile(r"/dev/shm|shared memory|\bshm\b|Bus error|SemLock|torch_\d+_\d+")  # noqa: S108
 _THREADS: Final = re.compile(r"can't start new thread|BlockingIOError: \[Errno 11\]|Resource temporarily unavailable")
 _FORBIDDEN_CALL: Final = re.compile(r"PermissionError: \[Errno 1\] Operation not permitted")
+_NO_GPU: Final = re.compile(
+    r"Found no NVIDIA driver|Torch not compiled with CUDA enabled|No CUDA GPUs are available|no CUDA-capable device"
+    r"|CUDA driver version is insufficient|Invalid device id|libcuda\.so"
+)
 _MISSING: Final = re.compile(r"^ModuleNotFoundError: No module named '([\w.]+)'", re.MULTILINE)
 
 
@@ -59,6 +63,7 @@ def refusal(lines: Sequence[str], status: int, bounds: Confinement) -> Refusal |
     text = "\n".join(lines)
     checks: tuple[Callable[[str, int, Confinement], Refusal | None], ...] = (
         _missing_package,
+        _needs_gpu,
         _network,
         _shared_memory,
         _full_disk,
@@ -98,6 +103,16 @@ def _how_to_add(package: str, bounds: Confinement) -> str:
     if environment.python or environment.prefix:
         return install
     return f"{install}, or name an interpreter that has it: python under [environment] in trainer.toml, or of the pool"
+
+
+def _needs_gpu(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    if bounds.device != "cpu" or not _NO_GPU.search(text):
+        return None
+    return Refusal(
+        FailureKind.CRASHED,
+        "the code needs a GPU, and this pool has none",
+        "Run it on a pool with GPUs (list_gpus shows them), or choose the device by torch.cuda.is_available().",
+    )
 
 
 def _network(text: str, _status: int, bounds: Confinement) -> Refusal | None:

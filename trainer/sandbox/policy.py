@@ -61,13 +61,14 @@ class Confinement:
         temporary: The folder for temporary files, which it may change.
         file_bytes: The largest file that it may write.
         max_threads: Threads that it may have.
+        device: The kind of its device.
         interpreter: What a bare `python` is in its command.
         environment: What its trainer says of the interpreter.
     """
 
     def __init__(self, folder: RunFolder, spec: RunSpec, trainer: TrainerFile, group: ControlGroup | None) -> None:
         self._folder = folder
-        self._device = spec.device
+        self.device = spec.device
         self._trainer = trainer
         self._group = group
         self._landlock = 0 if os.environ.get(SWITCH) == "1" else landlock.version()
@@ -160,8 +161,8 @@ class Confinement:
             memory=self.private_memory,
             read=(*self._read, *map(str, readable)),
             write=tuple(map(str, writable)),
-            devices=tuple(_devices(self._device)),
-            threads=self._device == "cuda",
+            devices=tuple(_devices(self.device)),
+            threads=self.device == "cuda",
             groups=self._group.entrances if self._group else (),
             file_bytes=self.file_bytes,
             memory_bytes=self._bytes if self._limits_memory else None,
