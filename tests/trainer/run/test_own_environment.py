@@ -188,10 +188,7 @@ def test_certificates_reach_the_preparation_and_runs_with_the_network(tmp_path: 
 
 
 def test_code_that_needs_a_gpu_fails_with_one_clear_sentence(tmp_path: Path) -> None:
-    message = "AssertionError: Torch not compiled with CUDA enabled"
-    run = lay_out_here(
-        tmp_path, OUTPUT_TRAINER, f"raise {message.replace(': ', '(') + ')'}".replace("(", "('").replace(")", "')")
-    )
+    run = lay_out_here(tmp_path, OUTPUT_TRAINER, "raise AssertionError('Torch not compiled with CUDA enabled')")
     failure = run.run()["failure"]
     assert "the code needs a GPU, and this pool has none" in failure["message"]
     assert "list_gpus" in failure["next_step"]
@@ -218,9 +215,6 @@ def _packages_here() -> list[Path]:
     """The installed packages of the interpreter that runs the tests, wherever a .pth file puts them."""
     import torch
 
-    places = {Path(torch.__file__).parents[1], Path(sysconfig.get_paths()["purelib"])}
-    return [
-        path
-        for place in sorted(places, key=lambda place: "torch" not in {p.name for p in place.iterdir()})
-        for path in place.iterdir()
-    ]
+    places = {Path(sysconfig.get_paths()["purelib"]), Path(torch.__file__).parents[1]}
+    ordered = sorted(places, key=lambda place: not (place / "torch").exists())
+    return [path for place in ordered for path in place.iterdir()]
