@@ -68,8 +68,10 @@ class RunSpec:
         sealed: The test split is scored too, for the person's report alone.
         trained: Weights to be evaluated again; None for a run that trains.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
+        python: The interpreter that the pool names for the trainer's commands; None for none.
         identity: Whose run it is; the runner repeats it in the result. None in a folder that labhand 0.2 or earlier laid out.
-        trainer_folder: The trainer folder on the machine of the lab, from which the relative paths of its data start.
+        trainer_folder: The trainer folder on the lab's machine, where the relative paths of its data and of its interpreter
+            start; None in a folder that labhand 0.2 or earlier laid out.
         left_out: What the trainer folder holds and the source doesn't, for failures that come of it.
     """
 
@@ -85,6 +87,7 @@ class RunSpec:
     sealed: bool = False
     trained: TrainedWeights | None = None
     gate: str | None = None
+    python: str | None = None
     identity: RunIdentity | None = None
     trainer_folder: str | None = None
     left_out: tuple[LeftOutPath, ...] = ()
@@ -130,6 +133,7 @@ class RunSpec:
             sealed=bool(keys.optional("sealed", bool)),
             trained=keys.trained(),
             gate=keys.optional("gate", str),
+            python=keys.optional("python", str),
             identity=keys.identity(),
             trainer_folder=keys.optional("trainer_folder", str),
             left_out=keys.left_out(),
