@@ -28,6 +28,7 @@ from .run.machine import describe_device, prepare_once
 from .run.printed_metric import read_score, read_summary
 from .run.result import ResultDraft
 from .run.run import Run
+from .run.several_processes import check_network, with_launcher
 from .run.training import train_by_output, train_with_session
 from .run.usage import check_claim
 from .sandbox.cgroup import own_group
@@ -87,13 +88,14 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         result.held_from = None
     _pin(spec)
     adopt_orphans()
-    trainer = read_trainer(folder.source)
+    trainer = with_launcher(read_trainer(folder.source))
     result.metric = trainer.metric
     result.device = describe_device(spec)
     with own_group() as group:
         confinement = Confinement(folder, spec, trainer, group)
         result.sandbox = confinement.in_force
         confinement.check()
+        check_network(trainer, confinement)
         prepare_once(trainer, folder, spec, log, stop)
         run = Run(folder, spec, trainer, log, stop, result, confinement, gate, group)
         result.device = with_what_runs(run, result.device)

@@ -20,6 +20,7 @@ from .environment import scrubbed
 from .gate import Gate
 from .log import Log
 from .result import ResultDraft
+from .several_processes import process_variables
 
 
 @dataclass(frozen=True)
@@ -68,5 +69,6 @@ class Run:
             more: Added to its environment.
         """
         serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm
-        environment = scrubbed(self.spec, self.folder.temporary, **serial, **more)
+        processes = process_variables(self.trainer, len(self.spec.cores))
+        environment = scrubbed(self.spec, self.folder.temporary, **(serial | processes | more))
         return Child(command, folder, environment, self.log, self.stop, descriptors, sandbox, self.group, guard)

@@ -18,6 +18,7 @@ from .clock import Clock
 from .environment import with_interpreter
 from .gate import LOOK_SECONDS
 from .run import Run
+from .several_processes import ClosedNetworkWatch
 from .usage import DiskWatch, GpuWatch, check_claim, check_startup, note_claim, record_memory
 
 GRACE_SECONDS, GRACE_SHARE = 1.0, 0.05
@@ -41,7 +42,7 @@ def train_by_output(run: Run) -> None:
     clock = run.clock(budget.startup_seconds + run.spec.budget_seconds + budget.evaluation_seconds)
     command = with_interpreter(run.trainer.command)
     run.folder.set_phase("running")
-    disk = DiskWatch(run)
+    disk, network = DiskWatch(run), ClosedNetworkWatch(run.log, run.confinement)
     with run.child(command, run.folder.work, run.confinement.for_training()) as child:
         try:
             while child.status is None:
@@ -49,6 +50,7 @@ def train_by_output(run: Run) -> None:
                     message = "The command ran for longer than start-up, budget and evaluation together allow"
                     raise RunFailedError(FailureKind.TIMEOUT, message, relevant_lines(run.log.text()))
                 disk.look()
+                network.look()
                 child.wait(clock.next_look())
         finally:
             run.result.seconds |= {"training": clock.used(), "training_wall": clock.wall()}
@@ -133,6 +135,7 @@ class _Training:
         self._training: Clock | None = None
         self._deadline = run.spec.budget_seconds * (1 + GRACE_SHARE) + GRACE_SECONDS
         self._disk = DiskWatch(run)
+        self._network = ClosedNetworkWatch(run.log, run.confinement)
         self._gpu = GpuWatch(run)
         self._startup_use = run.clock(math.inf)
         self._points = 0
@@ -157,6 +160,7 @@ class _Training:
             Seconds until the next check is due.
         """
         self._disk.look()
+        self._network.look()
         if self.is_ready and self._training is None:
             self._begin()
             return LOOK_SECONDS

@@ -17,6 +17,7 @@ from ..errors import ContractError
 from .budget import BUDGET_KEYS, Budget, read_budget
 from .data import DATA_KEYS, Data, read_data
 from .metric import METRIC_KEYS, Metric, read_metric
+from .processes import PLACEHOLDER, PROCESSES_KEYS, Processes, read_processes
 from .toml_table import Problems, TomlTable
 
 TRAINER_FILE: Final = "trainer.toml"
@@ -38,6 +39,7 @@ class TrainerFile:
         read: Paths outside the run folder that its code may read besides; they may begin with `~`.
         network: Its code may use the network.
         file_gib: The largest file that it may write; None for the usual limit of the kind of device.
+        processes: The processes that its command starts; None for one that needs no loopback network.
     """
 
     name: str
@@ -50,6 +52,12 @@ class TrainerFile:
     read: tuple[str, ...] = ()
     network: bool = False
     file_gib: float | None = None
+    processes: Processes | None = None
+
+    @property
+    def process_count(self) -> int:
+        """Processes that the command starts and that train together."""
+        return 1 if self.processes is None else self.processes.count
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
@@ -124,6 +132,7 @@ _KEYS: Final[Mapping[str, Any]] = {
     "budget": BUDGET_KEYS,
     "prepare": {"command": None},
     "sandbox": {"read": None, "network": None, "file_gib": None},
+    "processes": PROCESSES_KEYS,
 }
 """Every key, by table."""
 
@@ -138,7 +147,7 @@ def _trainer(table: TomlTable) -> TrainerFile:
     return TrainerFile(
         name=table.text("name"),
         editable=_editable(table),
-        command=table.words("command"),
+        command=_command(table),
         metric=metric,
         budget=read_budget(table.table("budget")),
         data=data,
@@ -146,7 +155,15 @@ def _trainer(table: TomlTable) -> TrainerFile:
         read=sandbox.words("read", needed=False),
         network=sandbox.flag("network"),
         file_gib=sandbox.positive("file_gib", 1.0) if sandbox.has("file_gib") else None,
+        processes=read_processes(table.table("processes")) if table.has("processes") else None,
     )
+
+
+def _command(table: TomlTable) -> tuple[str, ...]:
+    words = table.words("command")
+    if any(PLACEHOLDER in word for word in words) and not table.has("processes"):
+        table.problem("command", f"names {PLACEHOLDER}, and the file has no [processes]. Add that table, with count = 2")
+    return words
 
 
 def _editable(table: TomlTable) -> tuple[str, ...]:
