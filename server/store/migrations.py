@@ -49,7 +49,13 @@ INSERT INTO experiments_text (experiments_text) VALUES ('rebuild');
 ALTER TABLE experiments ADD COLUMN nonce TEXT NOT NULL DEFAULT '';
 """
 
-MIGRATIONS: tuple[str, ...] = (_FROM_1,)
+_FROM_2 = """
+-- A slot may be a group of GPUs, and a run holds all of them.
+ALTER TABLE pools ADD COLUMN gpus_per_slot INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE runs ADD COLUMN gpus INTEGER NOT NULL DEFAULT 1;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FROM_1, _FROM_2)
 """Statements that bring version n to n + 1, beginning with version 1. A released migration never changes."""
 
 

@@ -70,5 +70,5 @@ class Run:
         """
         serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm
         processes = process_variables(self.trainer, len(self.spec.cores))
-        environment = scrubbed(self.spec, self.folder.temporary, **(serial | processes | more))
+        environment = scrubbed(self.spec, self.folder.temporary, **{**serial, **processes, **more})
         return Child(command, folder, environment, self.log, self.stop, descriptors, sandbox, self.group, guard)

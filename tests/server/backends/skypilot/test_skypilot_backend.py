@@ -93,6 +93,19 @@ async def test_a_cluster_is_launched_as_the_settings_say(sky: FakeSky, place: Pa
         assert (cluster.name, cluster.status, cluster.gpus, cluster.usd_per_cluster_hour) == (name, "up", 2, 5.0)
 
 
+async def test_a_run_takes_a_group_of_a_clusters_gpus(sky: FakeSky, place: Path) -> None:
+    async with pool(sky, place, gpus_per_cluster=4, gpus_per_experiment=2) as backend:
+        told = await backend.pool()
+        assert (told.gpu, told.slots, told.gpus_per_slot, told.gpus_per_cluster) == ("2xH100", 2, 2, 4)
+        names = ("e0001-1", "e0002-1", "e0003-1")
+        runs = [await start(backend, run_folder(place, name, duration=0.5)) for name in names[:2]]
+        runs.append(await start(backend, run_folder(place, names[2])))
+        for run in runs:
+            assert sample_runs.result_of(await sample_runs.until(backend, run, Phase.FINISHED)).status == "succeeded"
+        assert len(sky.launched) in {1, 2}
+        assert {cluster.gpus for cluster in await backend.clusters()} == {4}
+
+
 async def test_what_waits_for_a_cluster_goes_back_to_the_queue_when_none_is_to_come(sky: FakeSky, place: Path) -> None:
     backend = pool(sky, place)
     runs = [await start(backend, run_folder(place, name)) for name in ("e0001-1", "e0002-1")]
