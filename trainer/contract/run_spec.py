@@ -36,6 +36,21 @@ class TrainedWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class ResumedRun:
+    """A run of the same experiment that was lost, and how much of the budget is in its last checkpoint.
+
+    Attributes:
+        run: The lost run.
+        seconds: Of the budget, by its clock, together with what it had resumed from itself.
+        wall_seconds: The same by wall clock.
+    """
+
+    run: str
+    seconds: float
+    wall_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunIdentity:
     """What tells a run from every other run, also from one that had the same name before the ledger lost its last rows.
 
@@ -65,6 +80,7 @@ class RunSpec:
         sealed: The test split is scored too, for the person's report alone.
         trained: Weights to be evaluated again; None for a run that trains.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
+        resumed: What it goes on from, which lies in the run folder; None for a run that begins anew.
         identity: Whose run it is; the runner repeats it in the result. None in a folder that labhand 0.2 or earlier laid out.
     """
 
@@ -81,6 +97,12 @@ class RunSpec:
     trained: TrainedWeights | None = None
     gate: str | None = None
     identity: RunIdentity | None = None
+    resumed: ResumedRun | None = None
+
+    @property
+    def resumed_seconds(self) -> float:
+        """Seconds of the budget that an earlier run of the experiment has used."""
+        return 0.0 if self.resumed is None else self.resumed.seconds
 
     def as_json(self) -> dict[str, Any]:
         """As `spec.json` has it."""
@@ -124,6 +146,7 @@ class RunSpec:
             trained=keys.trained(),
             gate=keys.optional("gate", str),
             identity=keys.identity(),
+            resumed=keys.resumed(),
         )
 
 
@@ -181,6 +204,13 @@ class _Keys:
             return None
         keys = _Keys(self._name, values, "identity.")
         return RunIdentity(keys.required("lab", str), keys.required("commit", str), keys.required("nonce", str))
+
+    def resumed(self) -> ResumedRun | None:
+        values = cast("dict[str, object] | None", self.optional("resumed", dict))
+        if values is None:
+            return None
+        keys = _Keys(self._name, values, "resumed.")
+        return ResumedRun(keys.required("run", str), keys.seconds("seconds"), keys.seconds("wall_seconds"))
 
     def trained(self) -> TrainedWeights | None:
         values = cast("dict[str, object] | None", self.optional("trained", dict))

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ..errors import ContractError
 from .budget import BUDGET_KEYS, Budget, read_budget
+from .checkpoint import CHECKPOINT_KEYS, Checkpoint, read_checkpoint
 from .data import DATA_KEYS, Data, read_data
 from .metric import METRIC_KEYS, Metric, read_metric
 from .processes import PLACEHOLDER, PROCESSES_KEYS, Processes, read_processes
@@ -40,6 +41,7 @@ class TrainerFile:
         network: Its code may use the network.
         file_gib: The largest file that it may write; None for the usual limit of the kind of device.
         processes: The processes that its command starts; None for one that needs no loopback network.
+        checkpoint: What it leaves for another run to go on from; None if it starts anew.
     """
 
     name: str
@@ -53,6 +55,7 @@ class TrainerFile:
     network: bool = False
     file_gib: float | None = None
     processes: Processes | None = None
+    checkpoint: Checkpoint | None = None
 
     @property
     def process_count(self) -> int:
@@ -133,6 +136,7 @@ _KEYS: Final[Mapping[str, Any]] = {
     "prepare": {"command": None},
     "sandbox": {"read": None, "network": None, "file_gib": None},
     "processes": PROCESSES_KEYS,
+    "checkpoint": CHECKPOINT_KEYS,
 }
 """Every key, by table."""
 
@@ -156,6 +160,7 @@ def _trainer(table: TomlTable) -> TrainerFile:
         network=sandbox.flag("network"),
         file_gib=sandbox.positive("file_gib", 1.0) if sandbox.has("file_gib") else None,
         processes=read_processes(table.table("processes")) if table.has("processes") else None,
+        checkpoint=read_checkpoint(table.table("checkpoint")) if table.has("checkpoint") else None,
     )
 
 
