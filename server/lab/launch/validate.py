@@ -10,6 +10,7 @@ from ...domain import Experiment, Status
 from ...errors import BadInputError, ConflictError
 from ...ids import experiment_id, id_ranges
 from ...research import horizons, paired_test
+from ...research.guards import BROKEN
 from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
 from ...schemas.launch import Change, Estimate
@@ -152,6 +153,11 @@ async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str |
     if experiment.status is not Status.SUCCEEDED:
         raise BadInputError(
             f"{experiment.id} is {experiment.status}", "Only an experiment with a score can be validated; see get_results"
+        )
+    if experiment.reason is not None and experiment.reason.startswith(BROKEN):
+        raise BadInputError(
+            f"{experiment.id} can't become champion, {experiment.reason}",
+            "Change it so that it keeps the limit, or run more seeds of it where the limit is within the noise",
         )
     [idea] = await proposals.save(
         lab, [await proposals.propose(lab, Change(base=experiment.id))], f"{experiment.id}, as it is measured now"
