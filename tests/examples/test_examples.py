@@ -1,0 +1,159 @@
+"""Each example becomes a laboratory: init, baseline, a grid, an edit, a failure and a validation, with real runs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from labhand.tools.app import build
+from labhand.tools.lab_context import LabHandle
+from mcp import Client
+
+from ..tools.calls import data, finished
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MAX_LINES = 80
+MAX_SECONDS = 300
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass(frozen=True)
+class Research:
+    """What an agent does with an example.
+
+    Attributes:
+        factors: Of a grid.
+        better: An edit that is an improvement: file, text, new text.
+        broken: An edit that fails: file, text, new text.
+        kind: Of the failure.
+        metrics: The metrics that a row shows, the judged one first.
+    """
+
+    factors: Mapping[str, Sequence[object]]
+    better: tuple[str, str, str]
+    broken: tuple[str, str, str]
+    kind: str
+    metrics: Sequence[str]
+
+
+RESEARCH = {
+    "autoresearch": Research(
+        factors={"BATCH_SIZE": [128, 512]},
+        better=("train.py", "LEARNING_RATE = 2.0", "LEARNING_RATE = 8.0"),
+        broken=("train.py", "import time", "import time\nimport flash_attn"),
+        kind="import_error",
+        metrics=("val_bpb", "mfu_percent", "peak_vram_mb"),
+    ),
+    "argparse": Research(
+        factors={"hidden": [16, 64]},
+        better=("train.py", "default=0.1", "default=1.0"),
+        broken=("train.py", "inputs, labels = spirals(rng, 512)", "inputs, labels = spirals(512)"),
+        kind="crashed",
+        metrics=("accuracy", "loss"),
+    ),
+    "hydra": Research(
+        factors={"optimizer.lr": [0.02, 0.1]},
+        better=("conf/config.yaml", "- optimizer: sgd", "- optimizer: momentum"),
+        broken=("conf/config.yaml", "- optimizer: sgd", "- optimizer: adam"),
+        kind="crashed",
+        metrics=("error",),
+    ),
+    "package": Research(
+        factors={"Settings.width": [2, 5]},
+        better=("src/denoise/settings.py", "width: int = 1", "width: int = 3"),
+        broken=("src/denoise/filters.py", "return signal", "raise SystemExit"),
+        kind="contract_broken",
+        metrics=("psnr",),
+    ),
+    "lightning": Research(
+        factors={"WIDTH": [8, 32]},
+        better=("model.py", "LR = 0.003", "LR = 0.01"),
+        broken=("model.py", "inputs, targets = batch", "inputs, targets = batch * torch.nan"),
+        kind="crashed",
+        metrics=("val_loss", "train_loss"),
+    ),
+    "boosting": Research(
+        factors={"LEAVES": [7, 63]},
+        better=("train.py", "ITERATIONS = 20", "ITERATIONS = 100"),
+        broken=("train.py", '"predictions.csv"', '"answers.csv"'),
+        kind="contract_broken",
+        metrics=("log_loss",),
+    ),
+    "rl": Research(
+        factors={"LEARNING_RATE": [0.001, 0.01]},
+        better=("agent.py", "DISCOUNT = 0.9", "DISCOUNT = 0.97"),
+        broken=("agent.py", "return action, ", "return "),
+        kind="crashed",
+        metrics=("episode_return",),
+    ),
+    "sae": Research(
+        factors={"K": [4, 16]},
+        better=("train.py", "LR = 0.1", "LR = 0.3"),
+        broken=("train.py", 'print(f"nmse={nmse:.5f}', 'print(f"nmse={nmse * np.nan:.5f}'),
+        kind="diverged",
+        metrics=("nmse", "l0", "dead"),
+    ),
+    "cpp": Research(
+        factors={"HEAT": [0.3, 3.0]},
+        better=("settings.env", "COOLING=1e-5", "COOLING=4e-5"),
+        broken=("anneal.cpp", "double length = 0;", "double length = 0"),
+        kind="crashed",
+        metrics=("length",),
+    ),
+    "ddp": Research(
+        factors={"BATCH": [64, 256]},
+        better=("train.py", "LR = 0.01", "LR = 0.03"),
+        broken=("train.py", "loss.backward()", "loss.backwards()"),
+        kind="crashed",
+        metrics=("loss",),
+    ),
+}
+
+
+def test_every_example_is_researched_and_small() -> None:
+    folders = {folder.name: folder for folder in EXAMPLES.iterdir() if folder.is_dir()}
+    assert folders.keys() == RESEARCH.keys()
+    for name, folder in folders.items():
+        lines = sum(len(path.read_text("utf-8").splitlines()) for path in folder.rglob("*") if path.is_file())
+        assert lines < MAX_LINES, name
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2 * MAX_SECONDS)
+@pytest.mark.parametrize("name", RESEARCH)
+async def test_an_example_becomes_a_laboratory(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABHAND_SLOTS", str(tmp_path / "slots"))
+    research, lab = RESEARCH[name], tmp_path / "lab"
+    shutil.copytree(EXAMPLES / name, tmp_path / name)
+    for command in (("init", str(lab), "--trainer", str(tmp_path / name)), ("prepare", "--root", str(lab))):
+        labhand = [sys.executable, "-m", "labhand.server.main", *command]
+        subprocess.run(labhand, check=True, timeout=MAX_SECONDS, stdin=subprocess.DEVNULL)
+
+    async with Client(build(LabHandle(lab, "tester")), raise_exceptions=True) as client:
+        grid = await data(client, "launch_grid", hypothesis="another size", factors=research.factors)
+        [better] = await _launched(client, research.better)
+        [broken] = await _launched(client, research.broken)
+        await finished(client, *grid["experiments"], *grid["baseline"], better, broken)
+
+        failure = (await data(client, "get_experiment", id=broken))["failure"]
+        assert failure["kind"] == research.kind, failure
+        rows = (await data(client, "get_results", ids=[*grid["experiments"], better], detail=True))["rows"]
+        assert {row["status"] for row in rows} == {"succeeded"}
+
+        validation = await data(client, "validate", ids=[better], replicates=3)
+        [row] = (await finished(client, validation["tests"][0]["validation"]))["validations"]
+        assert (row["verdict"], row["promoted"]) == ("confirmed", True), row
+
+
+async def _launched(client: Client, edit: tuple[str, str, str]) -> list[str]:
+    file, find, replace = edit
+    edits = [{"file": file, "find": find, "replace": replace}]
+    launched = await data(client, "launch_experiment", hypothesis=f"{find} becomes {replace}", edits=edits)
+    experiments: list[str] = launched["experiments"]
+    return experiments
