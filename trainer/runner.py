@@ -17,8 +17,8 @@ from .contract.failures import FailureKind
 from .contract.run_folder import RunFolder
 from .contract.run_result import RunFailure
 from .contract.run_spec import RunSpec
-from .contract.trainer_toml.data import Data
 from .contract.trainer_toml.trainer_file import read_trainer
+from .evaluator.choice import evaluator_of
 from .run.child import CancelledError, Stop
 from .run.classify import RunFailedError
 from .run.gate import Gate
@@ -97,7 +97,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         prepare_once(trainer, folder, spec, log, stop)
         run = Run(folder, spec, trainer, log, stop, result, confinement, gate, group)
         result.device = with_what_runs(run, result.device)
-        return _run_self_reported(run) if trainer.data is None else _run_evaluated(run, trainer.data)
+        return _run_to_score(run)
 
 
 def _pin(spec: RunSpec) -> None:
@@ -106,36 +106,22 @@ def _pin(spec: RunSpec) -> None:
         os.sched_setaffinity(0, spec.cores)
 
 
-def _run_self_reported(run: Run) -> float:
-    try:
-        train_by_output(run)
-    finally:
-        measures, run.result.claimed = read_summary(run.log.text())
-        run.result.measures |= measures
-        check_claim(run)
-    return read_score(run.trainer.metric, run.log.text(), run.stop.check)
-
-
-def _run_evaluated(run: Run, data: Data) -> float:
-    from .data.corpus import load_corpus, training_stream  # noqa: PLC0415
-    from .data.sources import DataError  # noqa: PLC0415  imports numpy, which a self-reported run doesn't need
-    from .evaluator.evaluate import evaluate, seal  # noqa: PLC0415
-    from .evaluator.scoring import take_files  # noqa: PLC0415
-
-    try:
-        corpus = load_corpus(data.corpus, data.vocabulary)
-    except DataError as error:
-        raise RunFailedError(FailureKind.CONTRACT_BROKEN, str(error), (), "Run `labhand prepare` on that machine.") from error
+def _run_to_score(run: Run) -> float:
+    evaluator = evaluator_of(run)
+    if evaluator is None:
+        _train(run)
+        return read_score(run.trainer.metric, run.log.text(), run.stop.check)
+    evaluator.check()
     if run.spec.trained is None:
-        train_with_session(run, training_stream(corpus, run.spec.seed, MAX_TOKENS).tobytes())
-        take_files(run)
+        _train(run)
+        evaluator.take()
     else:
         run.result.has_device()
         run.result.take_over(run.spec.trained)
     run.folder.set_phase("evaluating")
     began = time.monotonic()
     try:
-        score = evaluate(run, data, corpus)
+        score = evaluator.evaluate()
     except RunFailedError as error:
         if run.result.weights_of is None:
             raise
@@ -143,8 +129,25 @@ def _run_evaluated(run: Run, data: Data) -> float:
     finally:
         run.result.seconds["evaluation"] = time.monotonic() - began
     if run.spec.sealed:
-        seal(run, data, corpus)
+        evaluator.seal()
     return score
+
+
+def _train(run: Run) -> None:
+    """Train on the corpus that the trainer names, or run its command alone."""
+    if run.trainer.data is not None:
+        from .data.corpus import training_stream  # noqa: PLC0415
+        from .evaluator.language_model import prepared_corpus  # noqa: PLC0415  imports numpy, which other runs don't need
+
+        stream = training_stream(prepared_corpus(run.trainer.data), run.spec.seed, MAX_TOKENS)
+        train_with_session(run, stream.tobytes())
+        return
+    try:
+        train_by_output(run)
+    finally:
+        measures, run.result.claimed = read_summary(run.log.text())
+        run.result.measures |= measures
+        check_claim(run)
 
 
 def _still_accused(before: str, error: RunFailedError) -> RunFailedError:

@@ -29,6 +29,8 @@ SPEC: Final = "spec.json"
 SOURCE: Final = "source"
 WORK: Final = "work"
 TEMPORARY: Final = "tmp"
+ARTIFACTS: Final = "artifacts"
+EVALUATION: Final = "evaluation"
 CLAIM: Final = "claim"
 PHASE: Final = "phase"
 ALIVE: Final = "alive"
@@ -68,6 +70,8 @@ class RunFolder:
         self.source = self.path / SOURCE
         self.work = self.path / WORK
         self.temporary = self.path / TEMPORARY
+        self.artifacts = self.path / ARTIFACTS
+        self.evaluation = self.path / EVALUATION
         self.log = self.path / LOG
         self.runner_log = self.path / RUNNER_LOG
         self.curve = self.path / CURVE
@@ -147,14 +151,20 @@ class RunFolder:
         Args:
             leave_out: Returns for a file, relative to the source, whether the copy goes without it.
         """
+        self._copy_source(self.work, leave_out)
+        self.renew_temporary()
 
+    def make_evaluation(self, leave_out: Callable[[str], bool]) -> None:
+        """Lay out what a person's own evaluator runs in: a copy of the source without the files that experiments can change."""
+        self._copy_source(self.evaluation, leave_out)
+
+    def _copy_source(self, target: Path, leave_out: Callable[[str], bool]) -> None:
         def left_out(folder: str, names: list[str]) -> list[str]:
             here = Path(folder).relative_to(self.source)
             return [name for name in names if leave_out((here / name).as_posix())]
 
-        rmtree(self.work, ignore_errors=True)
-        copytree(self.source, self.work, symlinks=True, ignore=left_out)
-        self.renew_temporary()
+        rmtree(target, ignore_errors=True)
+        copytree(self.source, target, symlinks=True, ignore=left_out)
 
     def renew_temporary(self) -> None:
         """Empty the folder for temporary files, so that no process finds there what an earlier one left."""

@@ -63,6 +63,7 @@ class RunSpec:
         gpu: What `CUDA_VISIBLE_DEVICES` becomes; None for all that are visible.
         sandbox_required: Nothing of it may run without a sandbox.
         sealed: The test split is scored too, for the person's report alone.
+        evaluate_twice: A person's own evaluator scores the same artifacts a second time, to show that its score repeats.
         trained: Weights to be evaluated again; None for a run that trains.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
         identity: Whose run it is; the runner repeats it in the result. None in a folder that labhand 0.2 or earlier laid out.
@@ -81,6 +82,7 @@ class RunSpec:
     trained: TrainedWeights | None = None
     gate: str | None = None
     identity: RunIdentity | None = None
+    evaluate_twice: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As `spec.json` has it."""
@@ -124,6 +126,7 @@ class RunSpec:
             trained=keys.trained(),
             gate=keys.optional("gate", str),
             identity=keys.identity(),
+            evaluate_twice=bool(keys.optional("evaluate_twice", bool)),
         )
 
 

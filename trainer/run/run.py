@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..contract.files import cache_folder
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
 from ..contract.trainer_toml.trainer_file import TrainerFile
@@ -68,5 +69,6 @@ class Run:
             more: Added to its environment.
         """
         serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm
-        environment = scrubbed(self.spec, self.folder.temporary, **serial, **more)
+        cache = {"LABHAND_CACHE": str(cache_folder())} if self.trainer.reads_cache else {}
+        environment = scrubbed(self.spec, self.folder.temporary, **serial, **cache, **more)
         return Child(command, folder, environment, self.log, self.stop, descriptors, sandbox, self.group, guard)

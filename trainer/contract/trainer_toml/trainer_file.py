@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -16,6 +16,7 @@ from typing import Any, Final
 from ..errors import ContractError
 from .budget import BUDGET_KEYS, Budget, read_budget
 from .data import DATA_KEYS, Data, read_data
+from .evaluator import EVALUATOR_KEYS, EvaluatorScript, read_evaluator
 from .metric import METRIC_KEYS, Metric, read_metric
 from .toml_table import Problems, TomlTable
 
@@ -34,8 +35,9 @@ class TrainerFile:
         editable: Paths or globs of the files that an experiment may change; `**` stands for any number of folders.
         command: What trains; a bare `python` is the interpreter that the runner runs in.
         data: None for a trainer that brings its own.
+        evaluator: The person's own; None where the evaluator of language models scores, or the metric is self-reported.
         prepare: Command to run once on each machine before anything trains; empty for none.
-        read: Paths outside the run folder that its code may read besides; they may begin with `~`.
+        read: Paths outside the run folder that its code may read besides; they may begin with `~` or `{cache}`.
         network: Its code may use the network.
         file_gib: The largest file that it may write; None for the usual limit of the kind of device.
     """
@@ -50,12 +52,32 @@ class TrainerFile:
     read: tuple[str, ...] = ()
     network: bool = False
     file_gib: float | None = None
+    evaluator: EvaluatorScript | None = None
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
-        if len(path) > MAX_PATH_CHARACTERS:  # a glob of several stars takes time that grows as a power of the length
-            return False
-        return path != TRAINER_FILE and any(_expression(glob).fullmatch(path) for glob in self.editable)
+        return path != TRAINER_FILE and _matches(self.editable, path)
+
+    @property
+    def reads_cache(self) -> bool:
+        """Whether one of its commands reads what was prepared into the machine's cache."""
+        script = self.evaluator
+        return any("{cache}" in path for path in (*self.read, *(() if script is None else (*script.read, *script.sealed_read))))
+
+    @property
+    def has_sealed_split(self) -> bool:
+        """Whether its evaluator has a split that is scored for the person's report alone."""
+        return not self.metric.self_reported and (self.evaluator is None or bool(self.evaluator.sealed_read))
+
+
+def _matches(globs: Sequence[str], path: str) -> bool:
+    # A glob of several stars takes time that grows as a power of the length.
+    return len(path) <= MAX_PATH_CHARACTERS and any(_expression(glob).fullmatch(path) for glob in globs)
+
+
+def matches_or_below(glob: str, path: str) -> bool:
+    """Whether a glob matches a path, or one of the folders that the path lies in."""
+    return any(_matches((glob,), str(place)) for place in (PurePosixPath(path), *PurePosixPath(path).parents[:-1]))
 
 
 @cache
@@ -121,6 +143,7 @@ _KEYS: Final[Mapping[str, Any]] = {
     "command": None,
     "metric": METRIC_KEYS,
     "data": DATA_KEYS,
+    "evaluator": EVALUATOR_KEYS,
     "budget": BUDGET_KEYS,
     "prepare": {"command": None},
     "sandbox": {"read": None, "network": None, "file_gib": None},
@@ -133,11 +156,20 @@ def _trainer(table: TomlTable) -> TrainerFile:
     metric = read_metric(table.table("metric", needed=True))
     prepare = table.table("prepare").words("command") if table.has("prepare") else ()
     data = read_data(table.table("data")) if table.has("data") and metric.source == "evaluator" else None
-    if data is None and metric.source == "evaluator":
-        table.problem("data", "the evaluator needs data.corpus and data.vocabulary")
+    editable = _editable(table)
+    evaluator = _evaluator(table, editable)
+    if data is None and evaluator is None and metric.source == "evaluator":
+        table.problem(
+            "data",
+            "the evaluator of language models needs data.corpus and data.vocabulary; for a script of your own, add [evaluator]",
+        )
+    if evaluator is not None and metric.self_reported:
+        table.problem(
+            "evaluator", 'scores, but metric.source is "output": the command itself prints it. Leave out one of the two'
+        )
     return TrainerFile(
         name=table.text("name"),
-        editable=_editable(table),
+        editable=editable,
         command=table.words("command"),
         metric=metric,
         budget=read_budget(table.table("budget")),
@@ -146,7 +178,14 @@ def _trainer(table: TomlTable) -> TrainerFile:
         read=sandbox.words("read", needed=False),
         network=sandbox.flag("network"),
         file_gib=sandbox.positive("file_gib", 1.0) if sandbox.has("file_gib") else None,
+        evaluator=evaluator,
     )
+
+
+def _evaluator(table: TomlTable, editable: Sequence[str]) -> EvaluatorScript | None:
+    if not table.has("evaluator"):
+        return None
+    return read_evaluator(table.table("evaluator"), lambda path: path != TRAINER_FILE and _matches(editable, path))
 
 
 def _editable(table: TomlTable) -> tuple[str, ...]:
