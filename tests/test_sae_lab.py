@@ -56,7 +56,7 @@ async def test_a_grid_and_a_validation_of_sparse_autoencoders(root: Path) -> Non
         test = (await data(client, "validate", ids=[best["id"]], replicates=4))["tests"][0]["validation"]
         verdict: dict[str, Any] = {}
         for _ in range(WAITS):
-            (verdict,) = (await data(client, "get_results", ids=[test]))["validations"]
+            (verdict,) = (await data(client, "get_results", ids=[test], detail="detailed"))["validations"]
             if verdict["verdict"] in {"confirmed", "not_shown"}:
                 break
             await data(client, "wait", timeout_seconds=10)

@@ -29,6 +29,7 @@ class Evaluator(Protocol):
             RunFailedError: There is no score that can be believed.
             CancelledError: The runner was asked to end.
         """
+        ...
 
     def seal(self) -> None:
         """Score the sealed split, if there is one, into the run's sealed file and nowhere else.

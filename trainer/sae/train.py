@@ -17,7 +17,7 @@ from labhand.trainer.contract.files import cache_folder
 from torch import Tensor
 
 # Autoencoder
-ACTIVATION = "topk"  # or "jumprelu"
+ACTIVATION: str = "topk"  # or "jumprelu"
 FEATURES = 512  # in the dictionary; 4,096 at most
 K = 16  # active features of a token: exactly for topk, on average for jumprelu
 
@@ -43,13 +43,13 @@ GPU_BATCH_FACTOR = 8
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 BUDGET = float(os.environ.get("LABHAND_BUDGET_SECONDS", "10"))
 BEGAN = time.monotonic()
-MARGIN = 0.3  # seconds of the budget that are left for saving
+_MARGIN = 0.3  # seconds of the budget that are left for saving
 
 
 def progress() -> float:
     """The share of the budget that is used. The runner counts this whole process, its imports too."""
     used = time.process_time() if DEVICE == "cpu" else time.monotonic() - BEGAN
-    return min(1.0, used / max(BUDGET - MARGIN, 1e-6))
+    return min(1.0, used / max(BUDGET - _MARGIN, 1e-6))
 
 
 class JumpReLU(torch.autograd.Function):
@@ -62,11 +62,11 @@ class JumpReLU(torch.autograd.Function):
         return values * (values > threshold)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ANN401
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401
         """Gradients of both."""
         values, threshold = ctx.saved_tensors
         window = ((values - threshold).abs() < BANDWIDTH / 2).float()
-        return gradient * (values > threshold), -(threshold / BANDWIDTH * window * gradient).sum(0)
+        return gradients[0] * (values > threshold), -(threshold / BANDWIDTH * window * gradients[0]).sum(0)
 
 
 class Count(torch.autograd.Function):
@@ -79,11 +79,11 @@ class Count(torch.autograd.Function):
         return (values > threshold).float()
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[None, Tensor]:  # noqa: ANN401
+    def backward(ctx: Any, *gradients: Any) -> tuple[None, Tensor]:  # noqa: ANN401
         """The gradient of the thresholds alone."""
         values, threshold = ctx.saved_tensors
         window = ((values - threshold).abs() < BANDWIDTH / 2).float()
-        return None, -(window * gradient / BANDWIDTH).sum(0)
+        return None, -(window * gradients[0] / BANDWIDTH).sum(0)
 
 
 def top(values: Tensor, k: int) -> Tensor:

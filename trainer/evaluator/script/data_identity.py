@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ...contract.failures import FailureKind
 from ...contract.files import cache_folder, open_plain, outside_path, read_bounded, write_whole
@@ -54,7 +54,7 @@ class _Digests:
         self._root = root
         self._place = cache_folder() / "evaluator_data" / f"{sha256(os.fsencode(root)).hexdigest()[:24]}.json"
         self._kept: dict[str, Any] = dict(decode(read_bounded(self._place, _MAX_KEPT_BYTES)) or {})
-        self._used: dict[str, list[int | str]] = {}
+        self._used: dict[str, tuple[list[int], str]] = {}
 
     def of_root(self, check: Callable[[], None]) -> str:
         digest = sha256()
@@ -63,7 +63,7 @@ class _Digests:
             digest.update(
                 f"{path.relative_to(self._root).as_posix()}\0{self._of_file(path)}\n".encode("utf-8", "surrogateescape")
             )
-        if self._used != self._kept:
+        if any(_checked(self._kept.get(name)) != entry for name, entry in self._used.items()):
             self._place.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._place, json.dumps(self._used), flush=False)
         return digest.hexdigest()
@@ -74,11 +74,18 @@ class _Digests:
             return f"link to {path.readlink()}"
         name = path.relative_to(self._root).as_posix()
         identity = [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-        kept = self._kept.get(name)
-        digest = str(kept[-1]) if isinstance(kept, list) and kept[:-1] == identity else _content(path)
+        kept = _checked(self._kept.get(name))
+        digest = kept[1] if kept is not None and kept[0] == identity else _content(path)
         if time.time() - status.st_ctime > _SETTLED_SECONDS:
-            self._used[name] = [*identity, digest]
+            self._used[name] = (identity, digest)
         return digest
+
+
+def _checked(entry: Any) -> tuple[list[int], str] | None:  # noqa: ANN401 - from a file
+    """The identity of a file and its digest, as they were kept; None for anything else."""
+    parts = cast("list[Any]", entry) if isinstance(entry, list | tuple) else []
+    is_whole = len(parts) == 2 and isinstance(parts[0], list) and isinstance(parts[1], str)
+    return (cast("list[int]", parts[0]), parts[1]) if is_whole else None
 
 
 def _files(root: Path) -> Iterator[Path]:
