@@ -11,13 +11,14 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Any, Final, Literal, cast, get_args
 
+from .data_links import DataLink, nesting, resolve_links
 from .errors import ContractError
 from .files import is_locked, read_bounded, what_is_no_plain_file, write_whole
 from .json_objects import JsonError, decode, decode_strictly
@@ -79,6 +80,7 @@ class RunFolder:
         self.config = self.path / CONFIG
         self.result_file = self.path / RESULT
         self.sealed = self.path / SEALED
+        self.data_links: tuple[DataLink, ...] = ()
         self._claim: int | None = None
         self._spec: RunSpec | None = None
 
@@ -145,6 +147,16 @@ class RunFolder:
         """
         self.write_spec(replace(self.spec(), **place))
 
+    def link_data(self, paths: Sequence[str], trainer_folder: str | None) -> None:
+        """Let `make_work` link this data into what it lays out. Where a path leaves the trainer folder, the copy lies deeper.
+
+        Raises:
+            ContractError: A path doesn't exist on this machine.
+        """
+        self.data_links = resolve_links(paths, trainer_folder)
+        self.work = self.path / WORK / nesting(paths, trainer_folder)
+        self.evaluation = self.path / EVALUATION / nesting(paths, trainer_folder)
+
     def make_work(self, leave_out: Callable[[str], bool] = lambda _: False) -> None:
         """Lay out what a command may change: a copy of the source, to work in, and a folder for temporary files.
 
@@ -163,8 +175,15 @@ class RunFolder:
             here = Path(folder).relative_to(self.source)
             return [name for name in names if leave_out((here / name).as_posix())]
 
-        rmtree(target, ignore_errors=True)
+        rmtree(self.path / target.relative_to(self.path).parts[0], ignore_errors=True)
         copytree(self.source, target, symlinks=True, ignore=left_out)
+        for link in self.data_links:
+            if link.is_relative:
+                _link(link, target)
+
+    def remove_evaluation(self) -> None:
+        """Remove what `make_evaluation` laid out."""
+        rmtree(self.path / EVALUATION, ignore_errors=True)
 
     def renew_temporary(self) -> None:
         """Empty the folder for temporary files, so that no process finds there what an earlier one left."""
@@ -266,6 +285,18 @@ class RunFolder:
         """The content of a file that holds a single word; empty if it can't be read."""
         content = read_bounded(self.path / name, _MAX_WORD_BYTES)
         return "" if content is None else content.decode("ascii", "replace").strip()
+
+
+def _link(link: DataLink, copy: Path) -> None:
+    """Link data into a copy of the source."""
+    place = Path(os.path.normpath(copy / link.path))
+    if place.exists():
+        raise ContractError(
+            f"[data] paths: {link.path!r} can't be linked: the source has it, too",
+            "Leave it out of the source with exclude, or out of [data] paths",
+        )
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(link.target)
 
 
 def _disk_bytes(path: Path) -> int:

@@ -5,26 +5,23 @@ Every error names the file, the line and the key. Unknown keys are left to later
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
 from .budget import BUDGET_KEYS, Budget, read_budget
-from .data import DATA_KEYS, Data, read_data
+from .data import DATA_KEYS, Data, read_data, read_data_paths
+from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
 from .evaluator import EVALUATOR_KEYS, EvaluatorScript, read_evaluator
-from .metric import METRIC_KEYS, Metric, read_metric
+from .globs import covers, matches
+from .metric import METRIC_KEYS, Metric, read_metrics
 from .toml_table import Problems, TomlTable
 
 TRAINER_FILE: Final = "trainer.toml"
 REMEDY: Final = "See docs/trainers.md for every key"
-
-MAX_PATH_CHARACTERS: Final = 1000
-"""Characters of an editable file's path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +30,45 @@ class TrainerFile:
 
     Attributes:
         editable: Paths or globs of the files that an experiment may change; `**` stands for any number of folders.
-        command: What trains; a bare `python` is the interpreter that the runner runs in.
+        command: What trains; a bare `python` is the interpreter of the environment, else of the pool, else the runner's own.
+        metrics: The first is the one that runs are judged by.
         data: None for a trainer that brings its own.
         evaluator: The person's own; None where the evaluator of language models scores, or the metric is self-reported.
         prepare: Command to run once on each machine before anything trains; empty for none.
         read: Paths outside the run folder that its code may read besides; they may begin with `~` or `{cache}`.
         network: Its code may use the network.
         file_gib: The largest file that it may write; None for the usual limit of the kind of device.
+        include: Globs of files that are part of the source although they are hidden or git ignores them.
+        exclude: Globs of files and folders that aren't part of the source.
+        data_paths: Files and folders that are linked read-only into each run at the same relative path, or made readable where
+            the path is absolute or begins with `~`.
+        environment: The Python that its commands run in, and their variables.
     """
 
     name: str
     editable: tuple[str, ...]
     command: tuple[str, ...]
-    metric: Metric
+    metrics: tuple[Metric, ...]
     budget: Budget
     data: Data | None = None
     prepare: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     network: bool = False
     file_gib: float | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    data_paths: tuple[str, ...] = ()
+    environment: Environment = field(default_factory=Environment)
     evaluator: EvaluatorScript | None = None
+
+    @property
+    def metric(self) -> Metric:
+        """What runs are judged by."""
+        return self.metrics[0]
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
-        return path != TRAINER_FILE and _matches(self.editable, path)
+        return path != TRAINER_FILE and matches(path, self.editable)
 
     @property
     def reads_cache(self) -> bool:
@@ -68,24 +80,6 @@ class TrainerFile:
     def has_sealed_split(self) -> bool:
         """Whether its evaluator has a split that is scored for the person's report alone."""
         return not self.metric.self_reported and (self.evaluator is None or bool(self.evaluator.sealed_read))
-
-
-def _matches(globs: Sequence[str], path: str) -> bool:
-    # A glob of several stars takes time that grows as a power of the length.
-    return len(path) <= MAX_PATH_CHARACTERS and any(_expression(glob).fullmatch(path) for glob in globs)
-
-
-def matches_or_below(glob: str, path: str) -> bool:
-    """Whether a glob matches a path, or one of the folders that the path lies in."""
-    return any(_matches((glob,), str(place)) for place in (PurePosixPath(path), *PurePosixPath(path).parents[:-1]))
-
-
-@cache
-def _expression(glob: str) -> re.Pattern[str]:
-    """A glob whose `*` and `?` stay within one folder."""
-    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces: list[str] = re.split(r"(\*\*/|\*\*|\*|\?)", str(PurePosixPath(glob)))
-    return re.compile("".join(wild.get(piece, re.escape(piece)) for piece in pieces))
 
 
 def read_trainer(folder: Path) -> TrainerFile:
@@ -141,11 +135,15 @@ _KEYS: Final[Mapping[str, Any]] = {
     "name": None,
     "editable": None,
     "command": None,
+    "include": None,
+    "exclude": None,
     "metric": METRIC_KEYS,
+    "metrics": METRIC_KEYS,
     "data": DATA_KEYS,
     "evaluator": EVALUATOR_KEYS,
     "budget": BUDGET_KEYS,
     "prepare": {"command": None},
+    "environment": ENVIRONMENT_KEYS,
     "sandbox": {"read": None, "network": None, "file_gib": None},
 }
 """Every key, by table."""
@@ -153,45 +151,97 @@ _KEYS: Final[Mapping[str, Any]] = {
 
 def _trainer(table: TomlTable) -> TrainerFile:
     sandbox = table.table("sandbox")
-    metric = read_metric(table.table("metric", needed=True))
+    metrics = read_metrics(table)
+    metric = metrics[0]
     prepare = table.table("prepare").words("command") if table.has("prepare") else ()
-    data = read_data(table.table("data")) if table.has("data") and metric.source == "evaluator" else None
-    editable = _editable(table)
-    evaluator = _evaluator(table, editable)
-    if data is None and evaluator is None and metric.source == "evaluator":
-        table.problem(
-            "data",
-            "the evaluator of language models needs data.corpus and data.vocabulary; for a script of your own, add [evaluator]",
-        )
-    if evaluator is not None and metric.self_reported:
-        table.problem(
-            "evaluator", 'scores, but metric.source is "output": the command itself prints it. Leave out one of the two'
-        )
-    return TrainerFile(
+    data_table = table.table("data")
+    evaluator = _evaluator(table, editable := _editable(table))
+    data = _data(table, data_table, metric, evaluator)
+    _check_evaluator(table, metrics, evaluator)
+    trainer = TrainerFile(
         name=table.text("name"),
         editable=editable,
         command=table.words("command"),
-        metric=metric,
+        metrics=metrics,
         budget=read_budget(table.table("budget")),
         data=data,
         prepare=prepare,
         read=sandbox.words("read", needed=False),
         network=sandbox.flag("network"),
         file_gib=sandbox.positive("file_gib", 1.0) if sandbox.has("file_gib") else None,
+        include=_globs(table, "include"),
+        exclude=_exclude(table),
+        data_paths=read_data_paths(data_table),
+        environment=read_environment(table.table("environment")),
         evaluator=evaluator,
     )
+    _protect_environment(table, trainer)
+    return trainer
+
+
+def _protect_environment(table: TomlTable, trainer: TrainerFile) -> None:
+    """Refuse that experiments choose what is installed: that is done outside of the sandbox."""
+    runs_uv = trainer.environment.uv or "uv" in {*trainer.command[:1], *trainer.prepare[:1]}
+    files = (UV_LOCK, UV_PROJECT) if runs_uv else trainer.environment.made_from
+    for file in filter(trainer.is_editable, files):
+        table.problem(
+            "editable", f"matches {file}, which decides what is installed on this machine. Leave it out; a person changes it"
+        )
 
 
 def _evaluator(table: TomlTable, editable: Sequence[str]) -> EvaluatorScript | None:
     if not table.has("evaluator"):
         return None
-    return read_evaluator(table.table("evaluator"), lambda path: path != TRAINER_FILE and _matches(editable, path))
+    return read_evaluator(table.table("evaluator"), lambda path: path != TRAINER_FILE and matches(path, editable))
+
+
+def _data(table: TomlTable, data: TomlTable, metric: Metric, evaluator: EvaluatorScript | None) -> Data | None:
+    """The corpus. A trainer with an evaluator of its own may do without one."""
+    if metric.source != "evaluator" or (evaluator is not None and not data.has("corpus")):
+        return None
+    if not table.has("data"):
+        table.problem(
+            "data",
+            "the evaluator of language models needs data.corpus and data.vocabulary; for a script of your own, add [evaluator]",
+        )
+        return None
+    return read_data(data)
+
+
+def _check_evaluator(table: TomlTable, metrics: Sequence[Metric], evaluator: EvaluatorScript | None) -> None:
+    judged, *others = metrics
+    if evaluator is not None and judged.self_reported:
+        where = f'{judged.name} has source = "output", which the training command prints or writes'
+        table.problem("evaluator", f'{where}. Set source = "evaluator" for it, or leave out [evaluator]')
+    for metric in metrics:
+        if evaluator is not None and metric.source == "evaluator" and metric.file:
+            table.problem(
+                "metrics", f"{metric.name} has a file, and the script of [evaluator] prints its metrics: use pattern or json"
+            )
+    for other in others:
+        if other.source == "evaluator" and evaluator is None:
+            problem = f'{other.name} has source = "evaluator", which measures {judged.name} alone'
+            table.problem("metrics", f"{problem}: read it from what the command prints or writes")
 
 
 def _editable(table: TomlTable) -> tuple[str, ...]:
-    globs = table.words("editable")
+    globs = _globs(table, "editable", needed=True)
+    if TRAINER_FILE in globs:
+        table.problem("editable", f"is {TRAINER_FILE!r} and has to be a file other than {TRAINER_FILE}")
+    return globs
+
+
+def _exclude(table: TomlTable) -> tuple[str, ...]:
+    globs = _globs(table, "exclude")
     for glob in globs:
-        parts = PurePosixPath(glob).parts
-        if PurePosixPath(glob).is_absolute() or ".." in parts or glob == TRAINER_FILE:
-            table.problem("editable", f"is {glob!r} and has to be a path inside the folder, other than {TRAINER_FILE}")
+        if covers(TRAINER_FILE, [glob]):
+            table.problem("exclude", f"is {glob!r}, which leaves out {TRAINER_FILE}")
+    return globs
+
+
+def _globs(table: TomlTable, key: str, *, needed: bool = False) -> tuple[str, ...]:
+    globs = table.words(key, needed=needed)
+    for glob in globs:
+        if not glob or PurePosixPath(glob).is_absolute() or ".." in PurePosixPath(glob).parts:
+            table.problem(key, f"is {glob!r} and has to be a path inside the folder")
     return globs

@@ -12,7 +12,7 @@ from typing import Final
 
 from ...contract.failures import FailureKind
 from ...contract.files import KINDS
-from ...contract.trainer_toml.trainer_file import matches_or_below
+from ...contract.trainer_toml.globs import covers
 from ...run.classify import RunFailedError
 from ...run.run import Run
 
@@ -40,7 +40,7 @@ def take_artifacts(run: Run, globs: tuple[str, ...]) -> list[str]:
         RunFailedError: A glob matches nothing, or something that can't be taken: names it.
     """
     left = [path for path in _paths(run.folder.work) if not _came_with_source(run, path)]
-    matched = {glob: [path for path in left if matches_or_below(glob, path)] for glob in globs}
+    matched = {glob: [path for path in left if covers(path, [glob])] for glob in globs}
     missing = [glob for glob, paths in matched.items() if not paths]
     if missing:
         raise RunFailedError(FailureKind.CONTRACT_BROKEN, _missing(missing), _shown(run, left), _STEP)

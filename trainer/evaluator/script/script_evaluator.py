@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from shutil import rmtree
 from typing import Any, Final
 
 from ...contract.evaluator_version import script_version
@@ -22,10 +21,12 @@ from ...contract.run_result import EvaluatorIdentity
 from ...contract.trainer_toml.evaluator import EvaluatorScript
 from ...run.child import CancelledError
 from ...run.classify import RunFailedError, relevant_lines
-from ...run.environment import with_interpreter
+from ...run.environment import home_in
 from ...run.log import Log
+from ...run.metrics.recorded_metrics import record
+from ...run.metrics.score import Left, read_score
 from ...run.printed_lines import as_number, printed_lines
-from ...run.printed_metric import MAX_MEASURE, read_score
+from ...run.printed_summary import MAX_MEASURE
 from ...run.run import Run
 from .artifacts import take_artifacts
 from .blame import of_script_exit, unsteady, without_score
@@ -79,17 +80,17 @@ class ScriptEvaluator:
         self._run.result.evaluator = self._identity
         if self._version() != self._identity.version:  # only where the kernel can't close these files
             raise RunFailedError(FailureKind.TAMPERING, "Files of the source that experiments can't change were changed")
-        self._run.folder.make_evaluation(self._run.trainer.is_editable)
-        score, measures = self._score(VALIDATION, self._script.read)
+        self._lay_out()
+        score, output = self._score(VALIDATION, self._script.read)
         if self._run.spec.evaluate_twice or not self._mark.exists():
             again, _ = self._score(VALIDATION, self._script.read)
             if abs(score - again) > self._script.tolerance * max(abs(score), abs(again)):
                 raise unsteady(score, again, self._script.tolerance)
             self._mark.parent.mkdir(parents=True, exist_ok=True)
             self._mark.touch()
-        self._run.result.measures |= measures
+        self._record(output)
         if not self._run.spec.sealed:
-            rmtree(self._run.folder.evaluation, ignore_errors=True)
+            self._run.folder.remove_evaluation()
         return score
 
     def seal(self) -> None:
@@ -105,21 +106,35 @@ class ScriptEvaluator:
             sealed["failure"] = error.failure.kind
         except CancelledError:
             return
-        rmtree(self._run.folder.evaluation, ignore_errors=True)
+        self._run.folder.remove_evaluation()
         self._run.folder.write_sealed(sealed)
 
-    def _score(self, split: str, read: Sequence[str]) -> tuple[float, dict[str, float]]:
+    def _lay_out(self) -> None:
+        """Make what the script runs in: the protected source, with what `[prepare]` made for it."""
+        folder, is_editable = self._run.folder, self._run.trainer.is_editable
+        folder.make_evaluation(is_editable)
+        if self._run.prepared is not None:
+            self._run.prepared.link_into(folder.evaluation, is_editable)
+
+    def _record(self, output: str) -> None:
+        """Write the other metrics that the script printed to the result, and further numbers to its measures."""
+        metrics = self._run.trainer.metrics
+        others = [metric for metric in metrics[1:] if metric.source == "evaluator"]
+        record(self._run, others, Left.by(output, self._run.stop.check))
+        self._run.result.measures |= _measures(output, {metric.name for metric in metrics})
+
+    def _score(self, split: str, read: Sequence[str]) -> tuple[float, str]:
         """Run the script once.
 
         Returns:
-            The score, and the other numbers that it printed, by name.
+            The score, and all that the script printed.
         """
         output = self._output(split, read)
         try:
-            score = read_score(self._run.trainer.metric, output, self._run.stop.check)
+            score = read_score(self._run.trainer.metric, Left.by(output, self._run.stop.check))
         except RunFailedError as error:
             raise without_score(error) from error
-        return score, _measures(output, self._run.trainer.metric.name)
+        return score, output
 
     def _output(self, split: str, read: Sequence[str]) -> str:
         """What the script prints. It goes into a log of its own, which nothing that training printed can be in.
@@ -129,13 +144,14 @@ class ScriptEvaluator:
         """
         folder, allowed = self._run.folder, self._run.trainer.budget.evaluation_seconds
         folder.renew_temporary()
+        home_in(folder.temporary).mkdir()
         place = folder.path / f"{split}.log"
         variables = {
             "LABHAND_ARTIFACTS": str(folder.artifacts),
             "LABHAND_DATA": os.pathsep.join(str(outside_path(path)) for path in read),
             "LABHAND_SPLIT": split,
         }
-        command, sandbox = with_interpreter(self._script.command), self._run.confinement.for_script(read)
+        command, sandbox = self._run.environment.words(self._script.command), self._run.confinement.for_script(read)
         place.unlink(missing_ok=True)  # an experiment without a sandbox may have put a link there
         with Log(place) as log:
             place.unlink()  # its content is read by the open file, and no other process has to see it
@@ -184,12 +200,12 @@ class ScriptEvaluator:
         ]
 
 
-def _measures(output: str, metric: str) -> dict[str, float]:
-    """Numbers on lines of their own, such as `dead_features: 12`."""
+def _measures(output: str, metrics: Container[str]) -> dict[str, float]:
+    """Numbers on lines of their own, such as `dead_features: 12`, without the metrics."""
     measures: dict[str, float] = {}
     for line in printed_lines(output):
         match = _MEASURE.fullmatch(line)
         number = as_number(match[2]) if match else None
-        if match and number is not None and match[1] != metric and abs(number) < MAX_MEASURE:
+        if match and number is not None and match[1] not in metrics and abs(number) < MAX_MEASURE:
             measures[match[1]] = number
     return dict(list(measures.items())[:MAX_MEASURES])
