@@ -153,7 +153,7 @@ def test_an_evaluator_of_ones_own_takes_the_place_of_the_data(tmp_path: Path) ->
         ('["~/data/test"]', '["data"]', "evaluator.read (line 11): is 'data' and has to begin with /, ~ or {cache}"),
         ('["~/data/test"]', '["~/data"]\ntolerance = 0', "evaluator.tolerance (line 12): is 0"),
         ("artifacts =", "artefacts =", "there is no such key, did you mean artifacts?"),
-        ('name = "val_bpb"', 'name = "x"\nsource = "output"', "evaluator (line 9): x has source = \"output\""),
+        ('name = "val_bpb"', 'name = "x"\nsource = "output"', 'evaluator (line 9): x has source = "output"'),
     ],
 )
 def test_an_evaluator_that_cannot_be_used_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
