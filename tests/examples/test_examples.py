@@ -81,7 +81,7 @@ RESEARCH = {
     "boosting": Research(
         factors={"LEAVES": [7, 63]},
         better=("train.py", "ITERATIONS = 20", "ITERATIONS = 100"),
-        broken=("train.py", '"predictions.csv"', '"answers.csv"'),
+        broken=("train.py", '"predictions.npy"', '"answers.npy"'),
         kind="contract_broken",
         metrics=("log_loss",),
     ),
