@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from pathlib import Path
 
 import numpy as np
 from agent import Agent
@@ -20,7 +21,7 @@ def move(state, action):
 rng = np.random.default_rng(int(os.environ.get("LABHAND_SEED", "0")))
 agent = Agent(rng)
 steps, budget = 0, float(os.environ.get("LABHAND_BUDGET_STEPS", "20000"))
-with open("returns.jsonl", "w") as file:
+with Path("returns.jsonl").open("w", encoding="utf-8") as file:
     while steps < budget:
         state, gradients = rng.uniform(-0.05, 0.05, 4), []
         while len(gradients) < 200 and abs(state[0]) < 2.4 and abs(state[2]) < 0.21:

@@ -8,17 +8,19 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from labhand.tools.app import build
 from labhand.tools.lab_context import LabHandle
 from mcp import Client
 
-from ..tools.calls import data, finished
+from ..tools.calls import data
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MAX_LINES = 80
 MAX_SECONDS = 300
+WAIT_SECONDS = 20
 
 pytestmark = pytest.mark.anyio
 
@@ -129,17 +131,17 @@ def test_every_example_is_researched_and_small() -> None:
 @pytest.mark.parametrize("name", RESEARCH)
 async def test_an_example_becomes_a_laboratory(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LABHAND_SLOTS", str(tmp_path / "slots"))
+    monkeypatch.setenv("LABHAND_CACHE", str(tmp_path / "cache"))
     research, lab = RESEARCH[name], tmp_path / "lab"
     shutil.copytree(EXAMPLES / name, tmp_path / name)
-    for command in (("init", str(lab), "--trainer", str(tmp_path / name)), ("prepare", "--root", str(lab))):
-        labhand = [sys.executable, "-m", "labhand.server.main", *command]
-        subprocess.run(labhand, check=True, timeout=MAX_SECONDS, stdin=subprocess.DEVNULL)
+    _labhand("init", str(lab), "--trainer", str(tmp_path / name))
+    _labhand("prepare", "--root", str(lab))
 
     async with Client(build(LabHandle(lab, "tester")), raise_exceptions=True) as client:
         grid = await data(client, "launch_grid", hypothesis="another size", factors=research.factors)
         [better] = await _launched(client, research.better)
         [broken] = await _launched(client, research.broken)
-        await finished(client, *grid["experiments"], *grid["baseline"], better, broken)
+        await _finished(client, *grid["experiments"], *grid["baseline"], better, broken)
 
         failure = (await data(client, "get_experiment", id=broken))["failure"]
         assert failure["kind"] == research.kind, failure
@@ -147,7 +149,7 @@ async def test_an_example_becomes_a_laboratory(name: str, tmp_path: Path, monkey
         assert {row["status"] for row in rows} == {"succeeded"}
 
         validation = await data(client, "validate", ids=[better], replicates=3)
-        [row] = (await finished(client, validation["tests"][0]["validation"]))["validations"]
+        [row] = (await _finished(client, validation["tests"][0]["validation"]))["validations"]
         assert (row["verdict"], row["promoted"]) == ("confirmed", True), row
 
 
@@ -157,3 +159,16 @@ async def _launched(client: Client, edit: tuple[str, str, str]) -> list[str]:
     launched = await data(client, "launch_experiment", hypothesis=f"{find} becomes {replace}", edits=edits)
     experiments: list[str] = launched["experiments"]
     return experiments
+
+
+async def _finished(client: Client, *ids: str) -> dict[str, Any]:
+    for _ in range(MAX_SECONDS // WAIT_SECONDS):
+        answer = await data(client, "wait", ids=list(ids), after="0", timeout_seconds=WAIT_SECONDS)
+        if "pending" not in answer:
+            return answer
+    raise AssertionError(f"not finished: {answer}")
+
+
+def _labhand(*words: str) -> None:
+    command = [sys.executable, "-m", "labhand.server.main", *words]
+    subprocess.run(command, check=True, timeout=MAX_SECONDS, stdin=subprocess.DEVNULL)
