@@ -92,8 +92,8 @@ class LocalPool(PoolBase):
     )
     python: str | None = Field(
         default=None,
-        description="The interpreter that the trainer's commands run in, unless `trainer.toml` names one. It needs no labhand. By"
-        " default the one that labhand runs in",
+        description="The interpreter that the trainer's commands run in, unless `trainer.toml` names one. It needs no labhand."
+        " By default the one that labhand runs in",
     )
     usd_per_hour: float = Field(default=0.0, ge=0, description="Price of one slot for one hour, in US dollars")
     max_budget_seconds: MaxBudget = 86400.0

@@ -45,6 +45,11 @@ class Change(Request):
         default_factory=dict,
         description='Knob names and new values: {"DEPTH": 6, "BATCH_SIZE": "2**14"}. A text may be an expression of literals',
     )
+    packages: list[str] = Field(
+        default_factory=list[str],
+        description='Packages that the change needs besides those of the trainer: ["einops"], or ["einops==0.8.1"]. Only those'
+        " that a person allows in labhand.toml",
+    )
 
 
 class Variant(Change):
@@ -108,6 +113,9 @@ class GridLaunch(LaunchOptions):
     )
     overrides: dict[str, JsonValue] = Field(
         default_factory=dict, description='Knobs that have the same value in all cells: {"DEPTH": 6}'
+    )
+    packages: list[str] = Field(
+        default_factory=list[str], description="Packages that all cells need besides those of the trainer, as a launch has them"
     )
     design: Design = Field(
         default="full",

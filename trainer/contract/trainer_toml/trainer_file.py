@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
+from ..packages import PACKAGES_FILE
 from .budget import BUDGET_KEYS, Budget, read_budget
 from .data import DATA_KEYS, Data, read_data
 from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
@@ -55,9 +56,14 @@ class TrainerFile:
     environment: Environment = field(default_factory=Environment)
 
     def is_editable(self, path: str) -> bool:
-        """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
+        """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable.
+
+        The file of an idea's packages always is: a launch writes it.
+        """
         if len(path) > MAX_PATH_CHARACTERS:  # a glob of several stars takes time that grows as a power of the length
             return False
+        if path == PACKAGES_FILE:
+            return True
         return path != TRAINER_FILE and any(_expression(glob).fullmatch(path) for glob in self.editable)
 
 
