@@ -28,12 +28,15 @@ from .run.gate import Gate
 from .run.interpreter import with_what_runs
 from .run.log import Log
 from .run.machine import describe_device
+from .run.metrics.recorded_metrics import left_by, record_others, record_unscored
+from .run.metrics.score import read_score
 from .run.preparation import prepare_once
-from .run.printed_metric import read_score, read_summary
+from .run.printed_summary import read_summary
 from .run.result import ResultDraft
 from .run.run import Run
+from .run.several_processes import check_network, with_launcher
 from .run.training import train_by_output, train_with_session
-from .run.usage import check_claim
+from .run.usage import note_summary
 from .sandbox.cgroup import own_group
 from .sandbox.kernel import adopt_orphans, hide
 from .sandbox.policy import Confinement
@@ -91,15 +94,17 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         result.held_from = None
     _pin(spec)
     adopt_orphans()
-    trainer = read_trainer(folder.source)
+    trainer = with_launcher(read_trainer(folder.source))
     result.metric = trainer.metric
     result.device = describe_device(spec)
+    folder.link_data(trainer.data_paths, spec.trainer_folder)
     with own_group() as group:
         confinement = Confinement(folder, spec, trainer, group)
         result.sandbox = confinement.in_force
         confinement.check()
         environment = _environment(trainer, folder, spec, log, stop)
         confinement.use_interpreter(environment.interpreter, environment.readable())
+        check_network(trainer, confinement)
         prepared = prepare_once(environment.base or environment, folder.source, spec, log, stop)
         confinement.allow_reading(prepared.readable() if prepared else [])
         confinement.allow_reading(certificate_files() if trainer.network else [])
@@ -123,13 +128,23 @@ def _pin(spec: RunSpec) -> None:
 
 
 def _run_self_reported(run: Run) -> float:
+    """Train, and return the score that the command printed or wrote. What a failed run had come to is kept."""
+    failed: RunFailedError | None = None
     try:
         train_by_output(run)
+    except RunFailedError as error:
+        failed = error
     finally:
-        measures, run.result.claimed = read_summary(run.log.text())
-        run.result.measures |= measures
-        check_claim(run)
-    return read_score(run.trainer.metric, run.log.text(), run.stop.check)
+        note_summary(run, *read_summary(run.log.text()))
+    left = left_by(run)
+    record_others(run, left)
+    if failed is None:
+        return read_score(run.trainer.metric, left)
+    value = record_unscored(run, left)
+    if value is None or failed.failure.kind is not FailureKind.TIMEOUT or run.trainer.budget.on_timeout == "fail":
+        raise failed
+    run.result.flags.append(f"timed_out: {failed.failure.message}; the last value that it gave counts")
+    return value
 
 
 def _run_evaluated(run: Run, data: Data) -> float:
@@ -143,7 +158,10 @@ def _run_evaluated(run: Run, data: Data) -> float:
     except DataError as error:
         raise RunFailedError(FailureKind.CONTRACT_BROKEN, str(error), (), "Run `labhand prepare` on that machine.") from error
     if run.spec.trained is None:
-        train_with_session(run, training_stream(corpus, run.spec.seed, MAX_TOKENS).tobytes())
+        try:
+            train_with_session(run, training_stream(corpus, run.spec.seed, MAX_TOKENS).tobytes())
+        finally:
+            record_others(run)
         take_files(run)
     else:
         run.result.has_device()

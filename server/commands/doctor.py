@@ -15,6 +15,8 @@ import anyio
 import typer
 from rich.markup import escape
 
+from ...trainer.contract.data_links import resolve_links
+from ...trainer.contract.errors import ContractError
 from ...trainer.contract.evaluator_version import evaluator_version
 from ..backends.skypilot.api import SkyError
 from ..backends.skypilot.client import SkyClient, SkyPilotInfo
@@ -33,6 +35,8 @@ from .install_check import changed_files
 from .trainer_checks import CheckResult, State, check_needs
 
 MARKS = {"ok": "[green]ok[/green]  ", "note": "[yellow]note[/yellow]", "bad": "[red]bad[/red] "}
+MAX_LEFT_OUT_SHOWN = 10
+"""Files and folders that a check names as left out of the source."""
 MIN_SKYPILOT = (0, 14, 1)
 """The first release in which `sky down` on Slurm waits until the job has left the queue (skypilot #10296), and which asks
 the queue twice before it forgets a cluster (#10458)."""
@@ -74,6 +78,7 @@ def _check_all(root: Path) -> Iterator[CheckResult]:
         _folder,
         _ledger,
         _trainer,
+        _left_out,
         _gpus,
         _slots,
         _landlock,
@@ -136,6 +141,26 @@ def _trainer(root: Path, settings: Settings) -> CheckResult:
     kind = "self-reported" if trainer.metric.self_reported else "measured by the evaluator"
     return CheckResult(
         "trainer", "ok", f"{trainer.name}, {trainer.metric.name} ({kind}), editable: {', '.join(trainer.editable)}"
+    )
+
+
+def _left_out(root: Path, settings: Settings) -> CheckResult:
+    try:
+        trainer = load_trainer(settings.trainer, root)
+        links = resolve_links(trainer.file.data_paths, str(trainer.folder))
+    except (LabhandError, ContractError) as error:
+        return CheckResult("trainer's files", "bad", error.problem, error.remedy)
+    linked = f"; linked read-only: {', '.join(link.path for link in links)}" if links else ""
+    if not trainer.left_out:
+        return CheckResult("trainer's files", "ok", f"all of {trainer.folder} is part of the source{linked}")
+    shown = ", ".join(entry.as_text() for entry in trainer.left_out[:MAX_LEFT_OUT_SHOWN])
+    more = len(trainer.left_out) - MAX_LEFT_OUT_SHOWN
+    remedy = next((entry.remedy for entry in trainer.left_out if entry.remedy), "")
+    return CheckResult(
+        "trainer's files",
+        "note",
+        f"not in runs: {shown}{f' and {more} more' if more > 0 else ''}{linked}",
+        f"if training reads them: {remedy}" if remedy else "",
     )
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failures import FailureKind
-from ..sandbox.policy import Confinement
+from ..sandbox.policy import LOOPBACK, Confinement
+from .left_out_files import left_out_file
 
 _NETWORK: Final = re.compile(
     r"gaierror|NameResolutionError|name resolution|Name or service not known|Could not resolve host|Network is unreachable"
@@ -72,6 +73,7 @@ def refusal(lines: Sequence[str], status: int, bounds: Confinement) -> Refusal |
         _closed_file,
         _too_many_threads,
         _forbidden_call,
+        _left_out,
     )
     return next((found for check in checks if (found := check(text, status, bounds)) is not None), None)
 
@@ -97,7 +99,7 @@ def _missing_package(text: str, _status: int, bounds: Confinement) -> Refusal | 
 
 def _how_to_add(package: str, bounds: Confinement) -> str:
     """How a person adds a package to the interpreter that runs the command; the package's name may differ from the module's."""
-    environment = bounds.environment
+    environment = bounds.trainer.environment
     if environment.uv:
         return f"`uv add {package}` in the trainer's folder, which changes uv.lock"
     if environment.requirements:
@@ -109,7 +111,7 @@ def _how_to_add(package: str, bounds: Confinement) -> str:
 
 
 def _needs_gpu(text: str, _status: int, bounds: Confinement) -> Refusal | None:
-    if bounds.device != "cpu" or not _NO_GPU.search(text):
+    if bounds.spec.device != "cpu" or not _NO_GPU.search(text):
         return None
     return Refusal(
         FailureKind.CRASHED,
@@ -127,7 +129,8 @@ def _network(text: str, _status: int, bounds: Confinement) -> Refusal | None:
     return _refused(
         "the sandbox refused the network",
         "Use data and weights that are on the machine: an experiment has no network. A person can download them in the command"
-        " of [prepare] in trainer.toml, which has the network, or set network = true under [sandbox] there.",
+        " of [prepare] in trainer.toml, which has the network, or set network = true under [sandbox] there. Processes of one"
+        " experiment that talk to each other get a loopback by the table [processes] there.",
     )
 
 
@@ -185,12 +188,22 @@ def _closed_file(text: str, _status: int, bounds: Confinement) -> Refusal | None
     path = Path(bounds.work, match[1] or match[2]).resolve()
     if any(path.is_relative_to(place.resolve()) for place in (bounds.work, bounds.temporary)):
         return None
+    if any(path.is_relative_to(place) for place in bounds.data):
+        return _refused(
+            f"the sandbox refused to change {path}",
+            "What [data] paths in trainer.toml names can be read, and not changed: write to the working folder or to TMPDIR.",
+        )
     folder = path if path.is_dir() else path.parent
     return _refused(
         f"the sandbox refused {path}",
         "An experiment reads its copy of the trainer, Python and the system's libraries, and writes to its copy and to TMPDIR."
         f' A person can let it read more: read = ["{folder}"] under [sandbox] in trainer.toml.',
     )
+
+
+def _left_out(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    missing = left_out_file(text, bounds)
+    return None if missing is None else _refused(*missing)
 
 
 def _too_many_threads(text: str, _status: int, bounds: Confinement) -> Refusal | None:
@@ -203,7 +216,7 @@ def _too_many_threads(text: str, _status: int, bounds: Confinement) -> Refusal |
 
 
 def _forbidden_call(text: str, _status: int, bounds: Confinement) -> Refusal | None:
-    if bounds.in_force["network"] != "seccomp" or not _FORBIDDEN_CALL.search(text):
+    if bounds.in_force["network"] not in {"seccomp", LOOPBACK} or not _FORBIDDEN_CALL.search(text):
         return None
     return _refused(
         "the sandbox refused a system call (EPERM)",

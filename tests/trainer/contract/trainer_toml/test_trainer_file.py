@@ -47,7 +47,7 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     [
         ('name = "gpt"', "", "name: is missing"),
         ("[metric]\n", "[other]\n", "metric: is missing"),
-        ("[metric]\n", "[metrics]\n", "metrics (line 5): there is no such key, did you mean metric?"),
+        ("[metric]\n", "[metrik]\n", "metrik (line 5): there is no such key, did you mean metric?"),
         ('name = "val_bpb"', "", "metric.name (line 5): is missing"),
         ("vocabulary = 1024", 'vocabulary = "1k"', "data.vocabulary (line 9): is '1k' and has to be an integer"),
         ("vocabulary = 1024", "vocabulary = true", "data.vocabulary (line 9): is True"),
