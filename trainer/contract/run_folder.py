@@ -18,7 +18,7 @@ from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Any, Final, Literal, cast, get_args
 
-from .data_links import DataLink, nesting, resolve_links
+from .data_links import DataLink, nesting, place_link, resolve_links
 from .errors import ContractError
 from .files import is_locked, read_bounded, what_is_no_plain_file, write_whole
 from .json_objects import JsonError, decode, decode_strictly
@@ -167,18 +167,8 @@ class RunFolder:
         copytree(self.source, self.work, symlinks=True, ignore=left_out)
         for link in self.data_links:
             if link.is_relative:
-                self._link(link)
+                place_link(link, self.work)
         self.renew_temporary()
-
-    def _link(self, link: DataLink) -> None:
-        place = Path(os.path.normpath(self.work / link.path))
-        if place.exists():
-            raise ContractError(
-                f"[data] paths: {link.path!r} can't be linked: the source has it, too",
-                "Leave it out of the source with exclude, or out of [data] paths",
-            )
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(link.target)
 
     def renew_temporary(self) -> None:
         """Empty the folder for temporary files, so that no process finds there what an earlier one left."""
