@@ -20,9 +20,9 @@ class AnalysisQuery(Request):
 
     tool: ClassVar[str] = "analyze"
 
-    what: Aspect = Field(default="summary", description="Which analysis; summary is a short digest of several")
+    what: Aspect = Field(default="summary", description="summary is a digest of several")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
-    gpu: str | None = Field(default=None, description="Only this kind of GPU: scores of different kinds don't compare")
+    gpu: str | None = Field(default=None, description="Only this kind")
 
 
 class PlotQuery(Request):
@@ -32,7 +32,7 @@ class PlotQuery(Request):
 
     what: Picture = Field(default="progress", description="Which plot")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
-    gpu: str | None = Field(default=None, description="Only this kind of GPU: scores of different kinds don't compare")
+    gpu: str | None = Field(default=None, description="Only this kind")
 
 
 class EffectRow(Answer):
