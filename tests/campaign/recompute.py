@@ -19,6 +19,7 @@ from typing import Any
 from scipy import stats
 
 from . import analyses
+from .drifts import claim_drift, drift_figures, drift_of
 from .page import Page, WrongClaimError, num
 from .raw import Ledger, arms, id_of, interval, lord, spent, squeezed, within
 from .sealed import claim_sealed
@@ -279,7 +280,8 @@ def _noise(page: Page, ledger: Ledger) -> None:
         f"sd {num(sd, digits=3)}, degrees {degrees}, replicated sources {sum(len(one) > 1 for one in sources.values())},"
         f" shown by one seed {num(shown(1), digits=2)}, shown by four seeds {num(shown(4), digits=2)}"
     )
-    page.claim(told + _louder(page) + _drift(ledger))
+    trend = drift_of(ledger)
+    page.claim(told + _louder(page) + drift_figures(trend))
     page.claim(
         f"To detect a true gain of one sd ({num(sd, digits=2)}) takes 16 seeds on either side, one of two sd 4. Below that,"
         " the order of scores means nothing."
@@ -290,6 +292,7 @@ def _noise(page: Page, ledger: Ledger) -> None:
         f"The baseline ran {len(baseline)} times, to measure the noise and to detect drift: {num(100 * share, digits=2)} % of"
         " the GPU time of the scored experiments."
     )
+    claim_drift(page, trend)
 
 
 def _louder(page: Page) -> str:
@@ -297,16 +300,6 @@ def _louder(page: Page) -> str:
     line = next((text for text in page.lines.values() if text.startswith("sd ")), "")
     found = re.search(r", noisier .*?(?=, drift per day|$)", line)
     return found[0] if found else ""
-
-
-def _drift(ledger: Ledger) -> str:
-    of_baseline = (e for e in ledger.scored if e["purpose"] == "baseline" or e["tree"] == ledger.baseline_tree)
-    ran = [(e["finished_at"], e["score"]) for e in of_baseline]
-    if len(ran) < 6:
-        return ""
-    trend = stats.linregress([at for at, _ in ran], [score for _, score in ran])
-    per_day, p = (num(float(figure), digits=2) for figure in (trend.slope * 86400, trend.pvalue))
-    return f", drift per day {per_day}, drift p {p}, drift runs {len(ran)}"
 
 
 def _replicates_of_reference(ledger: Ledger) -> int:
