@@ -31,19 +31,35 @@ class Drift:
     Attributes:
         per_day: Slope, in units of the metric.
         days: The time from the first replicate to the last.
-        p: Two-sided p value of the slope.
-        suspected: Whether p is below the significance level, and the change is larger than the noise.
+        t: The slope, by its standard error.
+        degrees: The degrees of freedom of `t`.
+        sd: Standard deviation of the scores around the trend.
     """
 
     per_day: float
     days: float
-    p: float
-    suspected: bool
+    t: float
+    degrees: int
+    sd: float
 
     @property
     def change(self) -> float:
         """The change from the first replicate to the last, in units of the metric."""
         return self.per_day * self.days
+
+    @property
+    def p(self) -> float:
+        """The two-sided p value of the slope."""
+        return 2 * student_t.upper_tail(abs(self.t), self.degrees) if math.isfinite(self.t) else 0.0
+
+    @property
+    def suspected(self) -> bool:
+        """Whether p is below the significance level, and the change is larger than the noise."""
+        # Student's tails are heavier than those of a normal distribution. Most drifts are ruled out by that alone, without
+        # SciPy, whose import takes half a second: the first answer of each server asks for this.
+        if abs(self.change) < MIN_CHANGE * self.sd or math.erfc(abs(self.t) / math.sqrt(2)) >= SIGNIFICANCE:
+            return False
+        return self.p < SIGNIFICANCE
 
 
 def drift(times: Sequence[float], scores: Sequence[float]) -> Drift | None:
@@ -67,6 +83,4 @@ def drift(times: Sequence[float], scores: Sequence[float]) -> Drift | None:
     degrees = len(scores) - 2
     sd = math.sqrt(residuals / degrees)
     error = sd / math.sqrt(math.fsum((time - centre) ** 2 for time in times))
-    p = 2 * student_t.upper_tail(abs(slope) / error, degrees) if error else 0.0
-    is_suspected = p < SIGNIFICANCE and abs(slope) * span >= MIN_CHANGE * sd
-    return Drift(slope * SECONDS_PER_DAY, span / SECONDS_PER_DAY, p, is_suspected)
+    return Drift(slope * SECONDS_PER_DAY, span / SECONDS_PER_DAY, slope / error if error else math.inf, degrees, sd)

@@ -29,9 +29,9 @@ MIN_SHARE = 0.8
 MAX_SHARE = 1.05
 """A larger usual share means several processors. How many of them a source uses is its own affair."""
 SIGNIFICANCE = 0.05
-"""Level of the one-sided test that fewer steps make a score worse, where a slope is used for verdicts. Four seeds of the baseline
-are to be enough. A slope that isn't there does no harm: it only brings runs that lag to the pace of their source, and a degree of
-freedom is taken off. A source without a gain is found promising in 2.5 % of cases at this level, at 0.01, and without a slope."""
+"""Level of the one-sided test that fewer steps make a score worse, for a slope that verdicts use: four seeds of a source are
+to be enough. A slope that isn't there does no harm. It only brings runs that lag to the pace of their source, and takes off a
+degree of freedom: a source without a gain is found promising in 2.5 % of cases at this level, at 0.01, and without a slope."""
 TOLD_SIGNIFICANCE = 0.01
 """The level at which a reader is told that steps explain the scores. The test is made again with every replicate: of strata in
 which steps matter nothing, 5 % see a slope in 24 looks at this level, and 21 % at 0.05 (simulated, as above)."""
