@@ -48,6 +48,7 @@ class Slots:
     """
 
     def __init__(self, kind: str, indices: Iterable[int], folder: Path | None = None) -> None:
+        self._kind = kind
         self._files = {index: f"{'cpu' if kind == 'cpu' else 'gpu'}-{index}" for index in indices}
         self._folder = folder or Path(os.environ.get(VARIABLE) or FOLDER)
         _make_shared(self._folder)
@@ -83,7 +84,10 @@ class Slots:
                 os.pwrite(descriptor, os.fsencode(folder), 0)
                 return DeviceSlot(index, descriptor)
             os.close(descriptor)
-        raise NoCapacityError(f"All {len(self._files)} slots of this machine are taken", "Wait for a run to end")
+        raise NoCapacityError(
+            f"{folder.name} finds no free slot: all {len(self._files)} ({self._kind}) of this machine are taken or set aside",
+            "It stays queued until a run ends, of this lab or another one; list_gpus() shows what is free",
+        )
 
 
 def _make_shared(folder: Path) -> None:
