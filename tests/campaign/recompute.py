@@ -10,7 +10,7 @@ import json
 import math
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
@@ -20,8 +20,9 @@ from scipy import stats
 
 from . import analyses
 from .drifts import claim_drift, drift_figures, drift_of
+from .paces import at_usual_pace, explained_by_steps
 from .page import Page, WrongClaimError, num
-from .raw import Ledger, arms, id_of, interval, lord, spent, squeezed, within
+from .raw import Ledger, Row, arms, id_of, interval, lord, spent, squeezed, within
 from .sealed import claim_sealed
 
 # What says how to read a figure, or repeats what agents and runs wrote.
@@ -53,8 +54,8 @@ def recompute(root: Path, markdown: str) -> Page:
     Raises:
         WrongClaimError: The report says something else than the ledger.
     """
-    page, ledger = Page.of(markdown), Ledger(root)
     sign = 1 if "(lower is better)" in markdown else -1
+    page, ledger = Page.of(markdown), Ledger(root, sign)
     page.drop("|".join(PROSE))
     _totals(page, ledger)
     for validation in ledger.rows("SELECT * FROM validations ORDER BY number"):
@@ -77,8 +78,14 @@ def places(noise: float, value: float) -> int:
 
 
 def noise_of(ledger: Ledger) -> tuple[float, int]:
-    """Of the stratum, without the scores that are suspected and not borne out."""
-    return within(arms(e for e in ledger.scored if e["doubt"] != "not_reproduced" and counts(e, ledger)).values())
+    """Of the stratum, without the scores that are suspected and not borne out; of runs at the usual pace of their source."""
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for e in ledger.scored:
+        if e["doubt"] != "not_reproduced" and counts(e, ledger):
+            groups[e["tree"]].append(e)
+    ran = [champion["tree"] for champion in ledger.champions if champion["tree"] in groups]
+    brought, spent_degrees = at_usual_pace(groups, ran[-1] if ran else "", ledger.sign)
+    return within(brought.values(), spent_degrees)
 
 
 def counts(experiment: dict[str, Any], ledger: Ledger) -> bool:
@@ -182,15 +189,14 @@ def _prior(ledger: Ledger, validation: dict[str, Any]) -> None:
         return
     setting = ledger.one("SELECT setting FROM stages WHERE validation = ? AND kind = 'test'", validation["number"])["setting"]
     stratum = next(e["stratum"] for e in reversed(ledger.experiments) if e["setting"] == setting and e["stratum"])
-    known = arms(
-        e
-        for e in ledger.experiments
-        if e["stratum"] == stratum
-        and e["score"] is not None
-        and e["must_beat"] is None
-        and e["finished_at"] < validation["launched_at"]
-    )
-    sd, degrees = squeezed(list(known.values()))
+    known: defaultdict[str, list[Row]] = defaultdict(list)
+    for e in ledger.experiments:
+        is_known = e["stratum"] == stratum and e["score"] is not None and e["must_beat"] is None
+        if is_known and e["finished_at"] < validation["launched_at"]:
+            known[e["tree"]].append(e)
+    led = [one["tree"] for one in ledger.champions if one["number"] <= validation["champion"] and one["tree"] in known]
+    brought, spent_degrees = at_usual_pace(known, led[-1] if led else "", ledger.sign)
+    sd, degrees = squeezed(list(brought.values()), spent_degrees)
     _same(math.sqrt(2) * sd, validation["prior_sd"], "noise of a difference")
     _same(degrees, validation["prior_degrees"], "its degrees of freedom")
 
@@ -281,7 +287,9 @@ def _noise(page: Page, ledger: Ledger) -> None:
         f" shown by one seed {num(shown(1), digits=2)}, shown by four seeds {num(shown(4), digits=2)}"
     )
     trend = drift_of(ledger)
-    page.claim(told + _louder(page) + drift_figures(trend))
+    steps = explained_by_steps(ledger)
+    page.claim(told + _louder(page) + steps.figures + drift_figures(trend))
+    steps.claim(page)
     page.claim(
         f"To detect a true gain of one sd ({num(sd, digits=2)}) takes 16 seeds on either side, one of two sd 4. Below that,"
         " the order of scores means nothing."
@@ -298,7 +306,7 @@ def _noise(page: Page, ledger: Ledger) -> None:
 def _louder(page: Page) -> str:
     """Sources that are noisier than the rest are told by their own standard deviation; see `analyses.claim_louder`."""
     line = next((text for text in page.lines.values() if text.startswith("sd ")), "")
-    found = re.search(r", noisier .*?(?=, drift per day|$)", line)
+    found = re.search(r", noisier .*?(?=, explained by steps|, drift per day|$)", line)
     return found[0] if found else ""
 
 
