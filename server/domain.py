@@ -5,6 +5,7 @@ Records are frozen: they say how things stood when they were read. What changes 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -99,6 +100,33 @@ def is_comparable(score: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """A limit on a metric that every improvement has to keep.
+
+    Attributes:
+        metric: Its name.
+        at_least: Values below it break the guard; None for no such limit.
+        at_most: Values above it break the guard; None for no such limit.
+    """
+
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def excess(self, value: float) -> float:
+        """How far a value is beyond the limit; 0 or less if it keeps it."""
+        below = -math.inf if self.at_least is None else self.at_least - value
+        above = -math.inf if self.at_most is None else value - self.at_most
+        return max(below, above)
+
+    @property
+    def limit(self) -> str:
+        """The limit in words: `at most 32`."""
+        limits = (("at least", self.at_least), ("at most", self.at_most))
+        return " and ".join(f"{word} {limit:g}" for word, limit in limits if limit is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """What an experiment is judged by.
 
@@ -106,11 +134,13 @@ class Metric:
         name: As the trainer calls it, such as `val_bpb`.
         direction: Which way is better.
         self_reported: The experiment's own output is believed, rather than the evaluator.
+        guards: Limits on this and other metrics that every improvement has to keep.
     """
 
     name: str
     direction: Direction
     self_reported: bool
+    guards: tuple[Guard, ...] = ()
 
     def gain(self, score: float, reference: float) -> float:
         """How much better a score is than a reference; positive is better."""
@@ -207,6 +237,7 @@ class Run:
         pool: Where it runs.
         handle: What the backend needs to find it again; opaque to everyone else.
         heartbeat_at: When the backend last had news of it, as a Unix time.
+        gpus: That its slot consists of: seconds that it holds the slot cost so many GPU-seconds.
     """
 
     id: str
@@ -217,6 +248,7 @@ class Run:
     status: RunStatus
     created_at: float
     heartbeat_at: float
+    gpus: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +258,12 @@ class Pool:
     Attributes:
         gpu: The kind; `cpu` where a slot is a core.
         slots: How many experiments run at once.
-        usd_per_slot_hour: Price of one slot, which is one GPU of a cluster, for one hour; 0 where it costs nothing.
+        usd_per_slot_hour: Price of one GPU of a slot for one hour; 0 where it costs nothing.
         note: Why it can't be used at the moment; empty when it can.
         as_of: Unix time; 0 before a backend was asked.
         taken: Slots that others on the machine hold.
         most_clusters: The largest number of clusters that it launches for its slots; 0 where it launches none.
+        gpus_per_slot: GPUs or cores, all on one machine, that one experiment has to itself.
     """
 
     name: str
@@ -243,6 +276,7 @@ class Pool:
     as_of: float = 0.0
     taken: int = 0
     most_clusters: int = 0
+    gpus_per_slot: int = 1
 
     @property
     def is_priced(self) -> bool:
@@ -252,7 +286,7 @@ class Pool:
     @property
     def gpus_per_cluster(self) -> int:
         """GPUs of one cluster; 0 where the pool launches none."""
-        return self.slots // self.most_clusters if self.most_clusters else 0
+        return self.slots * self.gpus_per_slot // self.most_clusters if self.most_clusters else 0
 
 
 ClusterState = Literal["starting", "up", "failed", "lost", "gone"]

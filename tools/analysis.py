@@ -17,11 +17,11 @@ async def analyze(ctx: LabContext, request: AnalysisQuery) -> Analysis:
 
     effects: of each knob and of changed code, with 95 % intervals, and interactions. noise: standard deviation between seeds,
     the gain that one and four seeds can show, drift. importance: which knobs distinguish the best quarter. pareto: score
-    against memory, speed, parameters and lines of code. horizons: whether short runs rank like longer ones. efficiency: how
-    much GPU time trained scored runs, and the cost of a confirmed gain. yardstick: what random search and the optimiser would
-    have reached. ablation: what each part of the champion's change (or of the one experiment named) contributes.
+    against other metrics, memory, speed and size. horizons: whether short runs rank like longer ones. efficiency: how much
+    GPU time trained scored runs, and the cost of a confirmed gain. yardstick: what random search and the optimiser would have
+    reached. ablation: what each part of the champion's change (or of the one experiment named) contributes.
     """
-    return await analyses.analyze(await lab_of(ctx), request.what, request.ids or None, request.gpu)
+    return await analyses.analyze(await lab_of(ctx), request.what, request.ids or None, request.gpu, request.metric)
 
 
 @tool("Plot experiments", read_only=True)
@@ -30,7 +30,7 @@ async def plot(ctx: LabContext, request: PlotQuery) -> list[str | Image]:
 
     progress: scores in order, with the noise, what luck alone would show, and the champions. effects: of each change, with
     intervals. curves: training loss of the best, or of those named, beside the reference. timeline: what each slot did.
-    parallel: knobs against scores. horizons: scores at one budget against a longer one.
+    parallel: knobs against scores. horizons: scores at one budget against a longer one. pareto: against another metric.
     """
-    rendered = await plots.plot(await lab_of(ctx), request.what, request.ids or None, request.gpu)
+    rendered = await plots.plot(await lab_of(ctx), request.what, request.ids or None, request.gpu, request.metric)
     return [rendered.caption, Image(data=rendered.png, format="png")]

@@ -1,4 +1,4 @@
--- Version 2, the newest. Databases of older versions are brought to it by migrations.py.
+-- Version 3, the newest. Databases of older versions are brought to it by migrations.py.
 -- Times are Unix seconds. JSON columns say so.
 
 CREATE TABLE facts (                    -- of the lab itself: id, trainer, ...
@@ -106,6 +106,14 @@ CREATE UNIQUE INDEX experiments_finished ON experiments (finished_seq) WHERE fin
 CREATE UNIQUE INDEX experiments_once ON experiments (tree, seed, budget_seconds, gpu)
     WHERE status NOT IN ('failed', 'cancelled', 'stopped');
 
+CREATE TABLE metric_values (            -- of experiments that have ended: the metrics that they aren't judged by
+    name       TEXT NOT NULL,
+    experiment INTEGER NOT NULL REFERENCES experiments,
+    value      REAL NOT NULL,
+    PRIMARY KEY (name, experiment)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX metric_values_sorted ON metric_values (name, value, experiment);
+
 CREATE VIRTUAL TABLE experiments_text USING fts5 (
     hypothesis, changes, theme, content='experiments', content_rowid='number'
 );
@@ -124,7 +132,8 @@ CREATE TABLE runs (
     created_at   REAL NOT NULL,
     heartbeat_at REAL NOT NULL,
     finished_at  REAL,
-    running_at   REAL                   -- when it was first seen past its start
+    running_at   REAL,                  -- when it was first seen past its start
+    gpus         INTEGER NOT NULL DEFAULT 1  -- that its slot consists of
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX runs_active ON runs (status) WHERE status NOT IN ('finished', 'lost');
 CREATE INDEX runs_experiment ON runs (experiment);
@@ -149,7 +158,8 @@ CREATE TABLE pools (
     note         TEXT NOT NULL DEFAULT '',
     as_of        REAL NOT NULL,
     taken        INTEGER NOT NULL DEFAULT 0,
-    most_clusters INTEGER NOT NULL DEFAULT 0
+    most_clusters INTEGER NOT NULL DEFAULT 0,
+    gpus_per_slot INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE champions (                -- the newest row is the champion; the first is the baseline

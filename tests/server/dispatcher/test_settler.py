@@ -38,6 +38,7 @@ def a_result(score: float | None = 1.9, status: str = "succeeded", **parts: Any)
         "seconds": {"startup": 3.0, "training": 20.0, "evaluation": 2.0, "held": 25.0, "training_wall": 20.6},
         "measures": {"steps": 120},
         "claimed": {},
+        "metrics": {},
         "device": {"kind": "cpu", "torch": "2.13.0", "driver": None},
         "evaluator": {"version": "1", "data": "sotu", "tokens": 262144},
         "sandbox": {"files": "none", "network": "none"},
@@ -120,6 +121,18 @@ async def test_money_is_counted_by_the_pool_lost_runs_included(lab: Lab) -> None
     assert experiment.usd == pytest.approx(0.075)
     [spent] = await lab.db.rows("SELECT * FROM spent")
     assert (spent["experiments"], spent["gpu_seconds"]) == (1, pytest.approx(75.0))
+
+
+async def test_a_run_on_a_group_of_gpus_costs_all_of_them(lab: Lab) -> None:
+    async with lab.db.transaction() as tx:
+        await tx.execute("UPDATE pools SET usd_per_hour = 3.6, gpus_per_slot = 4")
+    [number] = await queue_trees(lab, "a")
+    await settle(lab, Settler(lab.trainer.metric), {number: 1.9})
+    experiment = await support.experiment(lab, number)
+    assert experiment.gpu_seconds == pytest.approx(100.0)  # 25 s on 4 GPUs
+    assert experiment.usd == pytest.approx(0.1)
+    [spent] = await lab.db.rows("SELECT * FROM spent")
+    assert (spent["gpu_seconds"], spent["useful_seconds"]) == (pytest.approx(100.0), pytest.approx(4 * 20.6))
 
 
 async def test_a_failure_keeps_its_class_lines_and_next_step(lab: Lab) -> None:
