@@ -45,15 +45,15 @@ def runs_of(rows: Sequence[Row]) -> list[Run]:
     return found
 
 
-def at_usual_pace(arms: Mapping[str, Sequence[Row]], reference: str, sign: int) -> tuple[dict[str, list[float]], int]:
+def at_usual_pace(arms: Mapping[str, Sequence[Row]], led: Sequence[str], sign: int) -> tuple[dict[str, list[float]], int]:
     """Return the scores of each source brought to its usual pace, and the degrees of freedom that this took: 0 or 1.
 
     Args:
         arms: The experiments of each source.
-        reference: The source that gains are against.
+        led: The champions' sources among them; gains are against the last.
         sign: 1 where lower scores are better.
     """
-    runs = {tree: runs_of(rows) for tree, rows in arms.items()}
+    runs, reference = {tree: runs_of(rows) for tree, rows in arms.items()}, led[-1] if led else ""
     of_reference = [run for run in runs.get(reference, []) if run.log_steps is not None]
     replicated = {tree: group for tree, group in runs.items() if len(group) > 1}
     lags = {tree: _lags(group, of_reference, is_reference=tree == reference) for tree, group in replicated.items()}

@@ -83,8 +83,8 @@ def noise_of(ledger: Ledger) -> tuple[float, int]:
     for e in ledger.scored:
         if e["doubt"] != "not_reproduced" and counts(e, ledger):
             groups[e["tree"]].append(e)
-    ran = [champion["tree"] for champion in ledger.champions if champion["tree"] in groups]
-    brought, spent_degrees = at_usual_pace(groups, ran[-1] if ran else "", ledger.sign)
+    led = [champion["tree"] for champion in ledger.champions if champion["tree"] in groups]
+    brought, spent_degrees = at_usual_pace(groups, led, ledger.sign)
     return within(brought.values(), spent_degrees)
 
 
@@ -190,12 +190,12 @@ def _prior(ledger: Ledger, validation: dict[str, Any]) -> None:
     setting = ledger.one("SELECT setting FROM stages WHERE validation = ? AND kind = 'test'", validation["number"])["setting"]
     stratum = next(e["stratum"] for e in reversed(ledger.experiments) if e["setting"] == setting and e["stratum"])
     known: defaultdict[str, list[Row]] = defaultdict(list)
-    for e in ledger.experiments:
-        is_known = e["stratum"] == stratum and e["score"] is not None and e["must_beat"] is None
-        if is_known and e["finished_at"] < validation["launched_at"]:
+    scored = (e for e in ledger.experiments if e["stratum"] == stratum and e["score"] is not None and e["must_beat"] is None)
+    for e in scored:
+        if e["finished_at"] < validation["launched_at"]:
             known[e["tree"]].append(e)
     led = [one["tree"] for one in ledger.champions if one["number"] <= validation["champion"] and one["tree"] in known]
-    brought, spent_degrees = at_usual_pace(known, led[-1] if led else "", ledger.sign)
+    brought, spent_degrees = at_usual_pace(known, led, ledger.sign)
     sd, degrees = squeezed(list(brought.values()), spent_degrees)
     _same(math.sqrt(2) * sd, validation["prior_sd"], "noise of a difference")
     _same(degrees, validation["prior_degrees"], "its degrees of freedom")
@@ -287,9 +287,8 @@ def _noise(page: Page, ledger: Ledger) -> None:
         f" shown by one seed {num(shown(1), digits=2)}, shown by four seeds {num(shown(4), digits=2)}"
     )
     trend = drift_of(ledger)
-    steps = explained_by_steps(ledger)
-    page.claim(told + _louder(page) + steps.figures + drift_figures(trend))
-    steps.claim(page)
+    page.claim(told + _louder(page) + explained_by_steps(ledger).figures + drift_figures(trend))
+    explained_by_steps(ledger).claim(page)
     page.claim(
         f"To detect a true gain of one sd ({num(sd, digits=2)}) takes 16 seeds on either side, one of two sd 4. Below that,"
         " the order of scores means nothing."
