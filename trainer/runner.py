@@ -17,8 +17,10 @@ from .contract.failures import FailureKind
 from .contract.run_folder import RunFolder
 from .contract.run_result import RunFailure
 from .contract.run_spec import RunSpec
+from .contract.trainer_toml.budget import as_words
 from .contract.trainer_toml.data import Data
 from .contract.trainer_toml.trainer_file import read_trainer
+from .run.budget_use import check_budget
 from .run.child import CancelledError, Stop
 from .run.classify import RunFailedError
 from .run.gate import Gate
@@ -91,6 +93,8 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
     adopt_orphans()
     trainer = read_trainer(folder.source)
     result.metric = trainer.metric
+    if trainer.budget.unit != "seconds":
+        result.budget = f"{as_words(trainer.budget.amount_in(spec.budget_seconds, spec.clock))} {trainer.budget.unit}"
     result.device = describe_device(spec)
     with own_group() as group:
         confinement = Confinement(folder, spec, trainer, group)
@@ -120,6 +124,7 @@ def _run_self_reported(run: Run) -> float:
     left = left_by(run)
     record_others(run, left)
     if failed is None:
+        check_budget(run)
         return read_score(run.trainer.metric, left)
     value = record_unscored(run, left)
     if value is None or failed.failure.kind is not FailureKind.TIMEOUT or run.trainer.budget.on_timeout == "fail":

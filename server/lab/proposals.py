@@ -10,6 +10,7 @@ from anyio import to_thread
 
 from ..research.policy import BASELINE_CONTROLS, baseline_replicates
 from ..schemas.launch import Change
+from ..source.budget_reach import refuse_changed_knob
 from ..source.changes import apply_change, describe, diffstat, knobs_of
 from ..source.repository import Commit, NewCommit, delta
 from ..source.static_flags import flags
@@ -181,6 +182,7 @@ def _compare(
     base: Reference, before: Source, source: Source, merged: tuple[str, ...], first: Source, trainer: Trainer
 ) -> Proposal:
     old_knobs, knobs = knobs_of(before, trainer), knobs_of(source, trainer)
+    refuse_changed_knob(trainer, old_knobs, knobs)
     return Proposal(
         base=base,
         source=source,

@@ -12,7 +12,8 @@ from ..channel import VARIABLE, BrokenChannelError, Channel, memory_file
 from ..contract.failures import FailureKind
 from ..contract.files import open_to_append
 from ..contract.run_result import MAX_NUMBER
-from .child import Child
+from .budget_use import budget_variables, told_command
+from .child import GUARD, Child
 from .classify import RunFailedError, of_exit, relevant_lines
 from .clock import Clock
 from .environment import with_interpreter
@@ -39,10 +40,11 @@ def train_by_output(run: Run) -> None:
     run.folder.make_work()
     _enter(run)
     clock = run.clock(budget.startup_seconds + run.spec.budget_seconds + budget.evaluation_seconds)
-    command = with_interpreter(run.trainer.command)
+    command = with_interpreter(told_command(run))
     run.folder.set_phase("running")
     disk, gpu = DiskWatch(run), GpuWatch(run)
-    with run.child(command, run.folder.work, run.confinement.for_training()) as child:
+    variables = budget_variables(run)
+    with run.child(command, run.folder.work, run.confinement.for_training(), (), GUARD, **variables) as child:
         try:
             while child.status is None:
                 if clock.left() < 0:
@@ -89,7 +91,7 @@ def _train(run: Run, tokens: bytes) -> None:
     ours.socket.setblocking(False)  # noqa: FBT003
     descriptor = theirs.socket.fileno()
     run.folder.make_work()
-    command, sandbox = with_interpreter(run.trainer.command), run.confinement.for_training()
+    command, sandbox = with_interpreter(told_command(run)), run.confinement.for_training()
     with run.child(command, run.folder.work, sandbox, [descriptor], **{VARIABLE: str(descriptor)}) as child:
         theirs.close()
         child.listen(ours.socket)

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
-from .budget import BUDGET_KEYS, Budget, read_budget
+from .budget import BUDGET_KEYS, Budget, misplaced_placeholders, read_budget
 from .data import DATA_KEYS, Data, read_data
 from .metric import METRIC_KEYS, Metric, read_metrics
 from .toml_table import Problems, TomlTable
@@ -147,12 +147,18 @@ def _trainer(table: TomlTable) -> TrainerFile:
         if other.source == "evaluator":
             problem = f'{other.name} has source = "evaluator", which measures {metric.name} alone'
             table.problem("metrics", f"{problem}: read it from what the command prints or writes")
+    name, editable, command = table.text("name"), _editable(table), table.words("command")
+    budget = read_budget(table.table("budget"))
+    for word in misplaced_placeholders(command, budget):
+        table.problem("command", f"has {word}, and budget.unit is {budget.unit!r}")
+    if data is not None and budget.unit != "seconds":
+        table.problem("budget", "a trainer that is measured through labhand's session has a budget in seconds: remove unit")
     return TrainerFile(
-        name=table.text("name"),
-        editable=_editable(table),
-        command=table.words("command"),
+        name=name,
+        editable=editable,
+        command=command,
         metrics=metrics,
-        budget=read_budget(table.table("budget")),
+        budget=budget,
         data=data,
         prepare=prepare,
         read=sandbox.words("read", needed=False),
