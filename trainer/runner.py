@@ -29,6 +29,7 @@ from .run.log import Log
 from .run.machine import describe_device, prepare_once
 from .run.metrics.recorded_metrics import left_by, record_others, record_unscored
 from .run.metrics.score import read_score
+from .run.output_fingerprint import fingerprint
 from .run.printed_summary import read_summary
 from .run.result import ResultDraft
 from .run.run import Run
@@ -121,6 +122,7 @@ def _run_self_reported(run: Run) -> float:
         failed = error
     finally:
         note_summary(run, *read_summary(run.log.text()))
+        run.result.output = fingerprint(run.log.text(), run.spec.seed)
     left = left_by(run)
     record_others(run, left)
     if failed is None:

@@ -12,6 +12,7 @@ from ..research.policy import BASELINE_CONTROLS, baseline_replicates
 from ..schemas.launch import Change
 from ..source.budget_reach import refuse_changed_knob
 from ..source.changes import apply_change, describe, diffstat, knobs_of
+from ..source.metric_flags import metric_flags
 from ..source.repository import Commit, NewCommit, delta
 from ..source.static_flags import flags
 from ..source.trainer_folder import Source, Trainer
@@ -191,7 +192,7 @@ def _compare(
         knobs=knobs,
         overrides={name: value for name, value in knobs.items() if name in old_knobs and old_knobs[name] != value},
         merged=merged,
-        flags=flags(first, source),
+        flags=[*flags(first, source), *metric_flags(first, source, trainer)],
     )
 
 
