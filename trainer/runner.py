@@ -19,20 +19,25 @@ from .contract.run_result import RunFailure
 from .contract.run_spec import RunSpec
 from .contract.trainer_toml.budget import as_words
 from .contract.trainer_toml.data import Data
-from .contract.trainer_toml.trainer_file import read_trainer
+from .contract.trainer_toml.trainer_file import TrainerFile, read_trainer
+from .environments.command_environment import CommandEnvironment, TrainerPlace, environment_of
+from .environments.making import Maker
 from .run.budget_use import check_budget
 from .run.child import CancelledError, Stop
 from .run.classify import RunFailedError
+from .run.environment import certificate_files
 from .run.gate import Gate
 from .run.interpreter import with_what_runs
 from .run.log import Log
-from .run.machine import describe_device, prepare_once
+from .run.machine import describe_device
 from .run.metrics.recorded_metrics import left_by, record_others, record_unscored
 from .run.metrics.score import read_score
 from .run.output_fingerprint import fingerprint
+from .run.preparation import prepare_once
 from .run.printed_summary import read_summary
 from .run.result import ResultDraft
 from .run.run import Run
+from .run.several_processes import check_network, with_launcher
 from .run.training import train_by_output, train_with_session
 from .run.usage import note_summary
 from .sandbox.cgroup import own_group
@@ -92,19 +97,33 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         result.held_from = None
     _pin(spec)
     adopt_orphans()
-    trainer = read_trainer(folder.source)
+    trainer = with_launcher(read_trainer(folder.source))
     result.metric = trainer.metric
     if trainer.budget.unit != "seconds":
         result.budget = f"{as_words(trainer.budget.amount_in(spec.budget_seconds, spec.clock))} {trainer.budget.unit}"
     result.device = describe_device(spec)
+    folder.link_data(trainer.data_paths, spec.trainer_folder)
     with own_group() as group:
         confinement = Confinement(folder, spec, trainer, group)
         result.sandbox = confinement.in_force
         confinement.check()
-        prepare_once(trainer, folder, spec, log, stop)
-        run = Run(folder, spec, trainer, log, stop, result, confinement, gate, group)
+        environment = _environment(trainer, folder, spec, log, stop)
+        confinement.use_interpreter(environment.interpreter, environment.readable())
+        check_network(trainer, confinement)
+        prepared = prepare_once(environment, folder.source, spec, log, stop)
+        confinement.allow_reading(prepared.readable() if prepared else [])
+        confinement.allow_reading(certificate_files() if trainer.network else [])
+        confinement.check()
+        run = Run(folder, spec, trainer, log, stop, result, confinement, gate, environment, group, prepared)
         result.device = with_what_runs(run, result.device)
         return _run_self_reported(run) if trainer.data is None else _run_evaluated(run, trainer.data)
+
+
+def _environment(trainer: TrainerFile, folder: RunFolder, spec: RunSpec, log: Log, stop: Stop) -> CommandEnvironment:
+    """The environment of the trainer's commands. Where it has to be made first, the log shows how."""
+    home = None if spec.trainer_folder is None else Path(spec.trainer_folder)
+    place = TrainerPlace(folder.source, home, spec.python)
+    return environment_of(trainer, place, Maker(lambda line: log.write(f"{line}\n".encode()), stop.check))
 
 
 def _pin(spec: RunSpec) -> None:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain, count
 from pathlib import Path
 
 from anyio import to_thread
 
+from ...trainer.contract.checkpoints import hand_over
 from ...trainer.contract.errors import ContractError
 from ...trainer.contract.files import write_whole
+from ...trainer.contract.left_out import MAX_LEFT_OUT
 from ...trainer.contract.run_folder import SOURCE, WEIGHTS, RunFolder
 from ...trainer.contract.run_result import Number
 from ...trainer.contract.run_spec import RunIdentity, RunSpec, TrainedWeights
+from ...trainer.contract.trainer_toml.trainer_file import read_trainer
 from ..domain import Purpose, Run
 from ..errors import NoCapacityError
-from ..ids import experiment_id
+from ..ids import experiment_id, run_id
 from ..settings import RUNS, SET_ASIDE, WHY_SET_ASIDE
 from ..source.budget_reach import as_run
 from ..source.repository import Sources
-from ..source.trainer_folder import Source
+from ..source.trainer_folder import Source, Trainer
 from ..store.running.runs import Attempt
 
 log = logging.getLogger(__name__)
@@ -39,9 +42,11 @@ class RunFolders:
         folder: The lab's data folder.
         sources: The repository that their sources come from.
         lab: The lab's identity.
+        trainer: Tells runs where data lies, and what was left out of the source; None where nothing trains.
     """
 
-    def __init__(self, folder: Path, sources: Sources, lab: str) -> None:
+    def __init__(self, folder: Path, sources: Sources, lab: str, trainer: Trainer | None = None) -> None:
+        self._trainer = trainer
         self._place = folder / RUNS
         self._set_aside = folder / SET_ASIDE
         self._sources = sources
@@ -74,7 +79,8 @@ class RunFolders:
         path.mkdir(parents=True, exist_ok=True)
         if not folder.spec_file.exists():
             trained = await to_thread.run_sync(self._bring_weights, attempt.accused, folder) if carries_weights else None
-            folder.write_spec(_spec(attempt, trained, self._identity(attempt), sandbox_required=sandbox_required))
+            spec = _spec(attempt, trained, self._identity(attempt), sandbox_required=sandbox_required)
+            folder.write_spec(spec if self._trainer is None else _with_trainer(spec, self._trainer))
         if not await self._has_source(folder, attempt):
             partial = path / f"{SOURCE}.new"
             for leftover in (partial, folder.source):
@@ -82,7 +88,23 @@ class RunFolders:
             await self._sources.export(attempt.commit, partial)
             await to_thread.run_sync(_set_budget, partial, attempt)
             partial.rename(folder.source)
+        if carries_weights and attempt.run.attempt > 1 and not folder.was_claimed():
+            await to_thread.run_sync(self._resume, attempt.run, folder)
         return path
+
+    def _resume(self, run: Run, folder: RunFolder) -> None:
+        """Hand over what the last run of the same experiment has left, where its trainer writes checkpoints."""
+        if folder.spec().resumed is not None:  # by an earlier dispatcher
+            return
+        before = RunFolder(self._place / run_id(run.experiment, run.attempt - 1))
+        try:
+            checkpoint = read_trainer(folder.source).checkpoint
+        except ContractError:  # the runner explains it
+            return
+        resumed = None if checkpoint is None else hand_over(before, folder, checkpoint)
+        if resumed is not None:
+            log.info("%s goes on from the checkpoint of %s, with %.1f s used", run.id, resumed.run, resumed.seconds)
+            folder.write_spec(replace(folder.spec(), resumed=resumed))
 
     async def _has_source(self, folder: RunFolder, attempt: Attempt) -> bool:
         """Return whether the folder holds the source of the run's commit, all of it.
@@ -157,6 +179,10 @@ class RunFolders:
         for name in WEIGHTS:
             shutil.copyfile(before.path / name, folder.path / name)
         return TrainedWeights(accused, _finite(result.seconds), _finite(result.measures), _finite(result.metrics))
+
+
+def _with_trainer(spec: RunSpec, trainer: Trainer) -> RunSpec:
+    return replace(spec, trainer_folder=str(trainer.folder), left_out=trainer.left_out[:MAX_LEFT_OUT])
 
 
 def _finite(numbers: Mapping[str, Number | None]) -> Mapping[str, Number]:

@@ -117,6 +117,7 @@ class RunResult:
         weights_of: The run that trained the weights, if it wasn't this one.
         budget: What the command was told, `2000 steps`; None where that is seconds.
         output: A fingerprint of what it printed, without times: two runs with the same did the same; None where it isn't known.
+        resumed_from: The lost run from whose checkpoint this one went on, if it did.
     """
 
     run: str
@@ -136,6 +137,7 @@ class RunResult:
     weights_of: str | None = None
     budget: str | None = None
     output: str | None = None
+    resumed_from: str | None = None
 
     @property
     def held_seconds(self) -> float | None:
@@ -203,6 +205,7 @@ class RunResult:
             weights_of=_text(table, "weights_of"),
             budget=_text(table, "budget"),
             output=_text(table, "output"),
+            resumed_from=_text(table, "resumed_from"),
         )
 
     @classmethod
@@ -255,6 +258,7 @@ class RunResult:
             "weights_of": self.weights_of,
             "budget": self.budget,
             "output": self.output,
+            **({} if self.resumed_from is None else {"resumed_from": self.resumed_from}),
         }
 
 

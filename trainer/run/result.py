@@ -38,6 +38,7 @@ class ResultDraft:
     weights_of: str | None = None
     budget: str | None = None
     output: str | None = None
+    resumed_from: str | None = None
     closed: float | None = None
 
     def take_over(self, trained: TrainedWeights) -> None:
@@ -84,4 +85,5 @@ class ResultDraft:
             weights_of=self.weights_of,
             budget=self.budget,
             output=self.output,
+            resumed_from=self.resumed_from,
         )

@@ -18,7 +18,7 @@ from ..contract.files import cache_folder
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
 from ..contract.trainer_toml.trainer_file import TrainerFile
-from . import landlock, private_shm, seccomp
+from . import landlock, private_network, private_shm, seccomp
 from .cgroup import ControlGroup
 from .processes import threads_of_user
 from .sandbox import Sandbox
@@ -31,6 +31,8 @@ MAX_FILE_BYTES = {"cpu": 2**30, "cuda": 2**34}
 """Bytes that an experiment may write into one file, by kind of device."""
 MAX_THREADS = {"cpu": 128, "cuda": 4096}
 """Threads that a run may have in its control group."""
+LOOPBACK = "namespace"
+"""The word in a result for a network of the run's own, which has only a loopback."""
 _SLACK = 4
 """Factor where threads can be limited only for the whole user: the user's other processes must not make a run fail."""
 _MEMORY_SHARE = 0.9
@@ -57,43 +59,62 @@ class Confinement:
     Attributes:
         in_force: What each part of the sandbox is held by, as `result.json` has it.
         private_memory: The run gets a /dev/shm of its own.
+        source: The source, which nothing may change.
+        needs_loopback: Its processes need a network between them, and have no other.
         work: The working copy, which the experiment may change.
         temporary: The folder for temporary files, which it may change.
         file_bytes: The largest file that it may write.
         max_threads: Threads that it may have.
+        spec: What is run.
+        trainer: What the trainer's file says.
+        data: Files and folders that are linked into the run, which it may read and not change.
+        interpreter: What a bare `python` is in its command.
     """
 
     def __init__(self, folder: RunFolder, spec: RunSpec, trainer: TrainerFile, group: ControlGroup | None) -> None:
         self._folder = folder
-        self._device = spec.device
-        self._trainer = trainer
+        self.spec, self.trainer = spec, trainer
+        self.data = tuple(link.target for link in folder.data_links)
         self._group = group
         self._landlock = 0 if os.environ.get(SWITCH) == "1" else landlock.version()
-        self._read = [*_readable_anywhere(), *(str(Path(path).expanduser()) for path in trainer.read)]
+        self._read = [*_readable_anywhere(), *(str(Path(path).expanduser()) for path in trainer.read), *map(str, self.data)]
         self._bytes = _memory_limit(spec)
-        self.work, self.temporary = folder.work, folder.temporary
+        self.interpreter = Path(sys.executable)
+        self.source, self.work, self.temporary = folder.source, folder.work, folder.temporary
         self.file_bytes = MAX_FILE_BYTES[spec.device] if trainer.file_gib is None else int(trainer.file_gib * 2**30)
         self.max_threads = MAX_THREADS[spec.device]
         bounded = group is not None and group.limit_processes(self.max_threads)
         held = group is not None and group.limit_memory(self._bytes)
         self._limits_processes, self._limits_memory = not bounded, not held and spec.device == "cpu"
         self.private_memory = private_shm.can_be_private()
+        self.needs_loopback = trainer.processes is not None and not trainer.network
         name = f"cgroup-{group.version}" if group else ""
         self.in_force: dict[str, Any] = {
             "files": f"landlock-{self._landlock}" if self._landlock else "none",
             "network": self._network(),
             "processes": name if bounded else "rlimit" if os.geteuid() else "none",
             "memory": name if held else "rlimit" if self._limits_memory else "none",
-            "exceptions": [*trainer.read, *(["network"] if trainer.network else [])],
+            "exceptions": [*trainer.read, *trainer.data_paths, *(["network"] if trainer.network else [])],
         }
         self._required = spec.sandbox_required
 
     def _network(self) -> str:
-        if self._trainer.network:
+        if self.trainer.network:
             return "allowed"
+        if self.needs_loopback and private_network.can_be_private():
+            return LOOPBACK
         if seccomp.is_possible():
             return "seccomp"
         return "landlock" if landlock.forbids_tcp(self._landlock) else "none"
+
+    def use_interpreter(self, interpreter: Path, readable: Iterable[str]) -> None:
+        """Open another interpreter than the runner's own to the experiment, with what it needs."""
+        self.interpreter = interpreter
+        self.allow_reading(readable)
+
+    def allow_reading(self, paths: Iterable[str]) -> None:
+        """Open further paths to the experiment."""
+        self._read += [path for path in paths if path not in self._read]
 
     def check(self) -> None:
         """Check that corpora, other runs and SkyPilot's keys stay unreadable, and that a required sandbox is there.
@@ -121,7 +142,7 @@ class Confinement:
         """Bytes of /dev/shm that a command which trains may use; 0 where it is closed."""
         if self.private_memory:  # a new tmpfs has half of the machine's memory
             return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-        if self._trainer.data is not None and not self._trainer.network:
+        if self.trainer.data is not None and not self.trainer.network:
             return 0
         with suppress(OSError):
             place = os.statvfs(private_shm.PLACE)
@@ -131,24 +152,30 @@ class Confinement:
     def for_training(self) -> Sandbox:
         """For the experiment's command, which may change its own working copy and a folder for temporary files."""
         writable = [self._folder.work, self._folder.temporary]
-        return self._sandbox([], writable, shares=self._trainer.data is None or self._trainer.network)
+        return self._sandbox(
+            [],
+            writable,
+            shares=self.trainer.data is None or self.trainer.network,
+            loopback=self.in_force["network"] == LOOPBACK,
+        )
 
     def for_scoring(self) -> Sandbox:
         """For the model, which may read its source and what training saved, and change only temporary files."""
         readable = [self._folder.source, self._folder.model, self._folder.config]
         return self._sandbox(readable, [self._folder.temporary], shares=False)
 
-    def _sandbox(self, readable: Iterable[Path], writable: Iterable[Path], *, shares: bool) -> Sandbox:
+    def _sandbox(self, readable: Iterable[Path], writable: Iterable[Path], *, shares: bool, loopback: bool = False) -> Sandbox:
         return Sandbox(
             landlock=self._landlock,
             filtered=seccomp.is_possible(),
-            network=self._trainer.network,
+            network=self.trainer.network,
+            loopback=loopback,
             shares=shares,
             memory=self.private_memory,
             read=(*self._read, *map(str, readable)),
             write=tuple(map(str, writable)),
-            devices=tuple(_devices(self._device)),
-            threads=self._device == "cuda",
+            devices=tuple(_devices(self.spec.device)),
+            threads=self.spec.device == "cuda",
             groups=self._group.entrances if self._group else (),
             file_bytes=self.file_bytes,
             memory_bytes=self._bytes if self._limits_memory else None,

@@ -10,6 +10,7 @@ from ...errors import BadInputError, ConflictError, nearest
 from ...ids import id_ranges
 from ...pool_settings import ClusterLimits
 from ...schemas.fleet import HeldCluster, Scaled, ScaleRequest
+from ...schemas.messages import changed
 from ...store.database import Reader
 from ...store.money import clusters, spending
 from ...store.money.clusters import DesiredClusters, HeldClusterRow
@@ -35,7 +36,7 @@ async def scale(lab: Lab, request: ScaleRequest, caller: str) -> Scaled:
     wanted = None if request.clusters is None else DesiredClusters(request.clusters, caller, now, by_person=False)
     if request.dry_run:
         priced = await _answer(lab, request, pool, limits, await _check(lab, lab.db, pool, limits, wanted, now), now)
-        return priced.model_copy(update={"lab": await lab_line(lab)})
+        return changed(priced, lab=await lab_line(lab))
     async with lab.db.transaction() as tx:
         scaled = await _answer(lab, request, pool, limits, await _check(lab, tx, pool, limits, wanted, now), now)
         await clusters.save_desired(tx, pool.name, wanted)
@@ -146,7 +147,7 @@ async def _check(
 async def _refuse_losing(lab: Lab, pool: Pool, wanted: int, held: int) -> None:
     """Refuse a number of clusters that is too small for the running experiments. Idle clusters are torn down first."""
     at_work = [attempt.run.experiment for attempt in await runs.active(lab.db) if attempt.run.pool == pool.name]
-    if wanted < held and len(at_work) > wanted * pool.gpus_per_cluster:
+    if wanted < held and len(at_work) * pool.gpus_per_slot > wanted * pool.gpus_per_cluster:
         raise ConflictError(
             f"{len(at_work)} experiments run on {pool.name}, and {wanted} clusters have {wanted * pool.gpus_per_cluster} GPUs:"
             f" so some of {', '.join(id_ranges(at_work))} would lose their GPU",

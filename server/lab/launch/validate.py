@@ -14,6 +14,7 @@ from ...research.guards import BROKEN
 from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
 from ...schemas.launch import Change, Estimate
+from ...schemas.messages import changed
 from ...schemas.monitor import WaitQuery
 from ...schemas.results import ResultsQuery
 from ...schemas.validation import Cost, LaunchedTest, Validated, ValidationRequest
@@ -102,7 +103,7 @@ async def validate(lab: Lab, request: ValidationRequest, caller: str) -> Validat
     call = await _read(lab, request, caller)
     if request.dry_run:
         priced = await _answer(lab, lab.db, call, await _plan(lab, lab.db, call), dry_run=True)
-        return priced.model_copy(update={"lab": await lab_line(lab)})
+        return changed(priced, lab=await lab_line(lab))
     async with lab.db.transaction() as tx:
         launched = await _answer(lab, tx, call, await _launch(lab, tx, call), dry_run=False)
     return await complete(lab, launched, "Launched")

@@ -124,6 +124,14 @@ class TomlTable:
             self.problem(key, "is an empty list and has to name something")
         return tuple(values or ())
 
+    def texts(self, key: str) -> dict[str, str]:
+        """A table of strings, by name; empty where it is missing. A number counts as the text that is written."""
+        values: dict[str, Any] = self._get(key, dict, f'a table of strings: {key} = {{ NAME = "value" }}', {}) or {}
+        for name, value in values.items():
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                self.problem(key, f"has {name} = {value!r}, and a variable has to be a string")
+        return {name: str(value) for name, value in values.items()}
+
     def table(self, key: str, *, needed: bool = False) -> TomlTable:
         """A table within this one; empty where it is missing.
 
