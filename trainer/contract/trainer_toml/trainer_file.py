@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
-from .budget import BUDGET_KEYS, Budget, read_budget
+from .budget import BUDGET_KEYS, Budget, misplaced_placeholders, read_budget
 from .checkpoint import CHECKPOINT_KEYS, Checkpoint, read_checkpoint
 from .data import DATA_KEYS, Data, read_data, read_data_paths
 from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
@@ -171,12 +171,18 @@ def _trainer(table: TomlTable) -> TrainerFile:
     evaluator = _evaluator(table, editable := _editable(table))
     data = _data(table, data_table, metric, evaluator)
     _check_evaluator(table, metrics, evaluator)
+    name, command = table.text("name"), _command(table)
+    budget = read_budget(table.table("budget"))
+    for word in misplaced_placeholders(command, budget):
+        table.problem("command", f"has {word}, and budget.unit is {budget.unit!r}")
+    if data is not None and budget.unit != "seconds":
+        table.problem("budget", "a trainer that is measured through labhand's session has a budget in seconds: remove unit")
     trainer = TrainerFile(
-        name=table.text("name"),
+        name=name,
         editable=editable,
-        command=_command(table),
+        command=command,
         metrics=metrics,
-        budget=read_budget(table.table("budget")),
+        budget=budget,
         data=data,
         prepare=prepare,
         read=sandbox.words("read", needed=False),
