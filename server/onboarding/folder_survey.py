@@ -39,6 +39,7 @@ class FolderSurvey:
         texts: The content of its texts, by path relative to the folder.
         paths: All files that would be part of a source, less data.
         data: Files and folders that are too large or too many to be copied into each run.
+        dangling: Symlinks that lead nowhere.
         left_out: What is hidden, ignored by git, or no file at all.
         notebooks: Notebooks, which aren't run.
         prefix: The folder of a virtual environment, relative to the folder; empty for none.
@@ -49,6 +50,7 @@ class FolderSurvey:
     texts: Mapping[str, str]
     paths: tuple[str, ...]
     data: tuple[str, ...] = ()
+    dangling: tuple[str, ...] = ()
     left_out: tuple[LeftOutPath, ...] = ()
     notebooks: tuple[str, ...] = ()
     prefix: str = ""
@@ -93,9 +95,10 @@ def survey(folder: Path) -> FolderSurvey:
     if not folder.is_dir():
         raise BadInputError(f"There is no folder {folder}", "Give the path of a folder that holds training code")
     listing = list_folder(folder, None)
-    sizes = {path: os.lstat(folder / path).st_size for path in listing.paths}
+    dangling = tuple(path for path in listing.paths if not (folder / path).exists())
+    sizes = {path: os.lstat(folder / path).st_size for path in listing.paths if path not in dangling}
     data = _data(folder, sizes)
-    paths = tuple(path for path in listing.paths if not any(_is_in(path, place) for place in data))
+    paths = tuple(path for path in sizes if not any(_is_in(path, place) for place in data))
     wanted = [path for path in paths if path.endswith(_TEXTS) or PurePosixPath(path).name == "Makefile"]
     texts = {path: _read_text(folder / path) for path in wanted[:MAX_TEXTS] if sizes[path] <= MAX_TEXT_BYTES}
     return FolderSurvey(
@@ -103,6 +106,7 @@ def survey(folder: Path) -> FolderSurvey:
         texts=texts,
         paths=paths,
         data=data,
+        dangling=dangling,
         left_out=listing.left_out,
         notebooks=tuple(path for path in listing.paths if path.endswith(".ipynb")),
         prefix=next((name for name in _ENVIRONMENTS if (folder / name / "pyvenv.cfg").is_file()), ""),

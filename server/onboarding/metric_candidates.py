@@ -31,9 +31,10 @@ _MAXIMISED: Final = re.compile(
 _HELD_OUT: Final = re.compile(r"\b(?:val|valid|validation|test|eval|dev|held)|^(?:val|test|eval|dev)", re.IGNORECASE)
 _TRAINING: Final = re.compile(r"train", re.IGNORECASE)
 _PRINTED: Final = re.compile(
-    r"(?:print|echo|info|write)\(\s*[frb]*[\"'](?:[^\"'{\n]*[\s(])?"
+    r"(?:print|echo|info|write)\(\s*[frb]*[\"'](?:[^\"'{\n]*?[\s(])??"
     r"(?P<label>[A-Za-z][\w/]*(?: [A-Za-z][\w/]*)?)[ \t]*[:=][ \t]*\{"
 )
+_STEP: Final = re.compile(r"\b(?:steps?|iters?|iterations?|updates?)\b[^\w\n]{0,6}(\d{1,9})\b", re.IGNORECASE)
 CLOSE: Final = 1.0
 """Candidates whose weights differ by less can't be told apart."""
 
@@ -83,6 +84,12 @@ def printed_metrics(output: str) -> list[MetricCandidate]:
             for label, (line, value, number, is_default) in last.items()
         ]
     )
+
+
+def steps_reached(output: str) -> int:
+    """Return the highest step that an output names, as in `step 120/5000`; 0 for none."""
+    text = _ESCAPES.sub("", output[-MAX_OUTPUT_CHARACTERS:])
+    return max((int(number) for number in _STEP.findall(text)), default=0)
 
 
 def metrics_in_code(texts: Sequence[str]) -> list[MetricCandidate]:

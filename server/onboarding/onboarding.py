@@ -13,7 +13,7 @@ from ..errors import BadInputError, LabhandError
 from ..machine import devices
 from .command_candidates import CommandCandidate, command_candidates
 from .folder_survey import FolderSurvey, survey
-from .metric_candidates import CLOSE, MetricCandidate, metrics_in_code, printed_metrics
+from .metric_candidates import CLOSE, MetricCandidate, metrics_in_code, printed_metrics, steps_reached
 from .proposal import Proposal, propose
 from .refused_paths import asked_for, extend, is_safe_to_open, lacks_cuda
 from .trial import TrialResult, run_trial
@@ -21,6 +21,11 @@ from .trial import TrialResult, run_trial
 MAX_TRIES: Final = 6
 """Tries that complete a proposal, each with what the one before asked for."""
 _SEEDS: Final = (1, 2)
+SHARE_OF_TRY: Final = 0.4
+"""Of the steps that a try had time for, those that the next one gets."""
+FEW_STEPS: Final = 20
+MAX_LINES: Final = 6
+"""Lines of a failed try's output that are shown."""
 _NAMED: Final = 5
 """Files that a sentence names."""
 
@@ -61,7 +66,7 @@ class FirstResult:
 
 
 def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstResult:
-    """Make a trainer of a folder: propose its `trainer.toml`, write it when it was shown, and run it once.
+    """Make a trainer of a folder: propose its `trainer.toml`, try it, show it, write it, and run it once.
 
     Args:
         folder: Of training code, without a `trainer.toml`. Nothing in it changes but that file.
@@ -84,10 +89,13 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstR
         )
     proposal, result = _complete(proposal, talk, max_seconds)
     proposal = _with_metric(proposal, printed_metrics(result.log), talk)
-    if result.status != "stopped" and proposal.metric is not None:
-        proposal = replace(proposal, seconds=result.seconds)
+    if missing := _what_is_missing(proposal, result, max_seconds):
+        talk.show(proposal.as_toml())
+        talk.say("\n".join(result.failure.lines[-MAX_LINES:] if result.failure else ()))
+        talk.say(f"Nothing was written: {TRAINER_FILE} would say what was shown.")
+        raise missing
+    proposal = replace(proposal, seconds=result.seconds)
     _write(proposal, talk)
-    _refuse_unfinished(proposal, result, max_seconds)
     return _first_result(proposal, talk, max_seconds)
 
 
@@ -135,7 +143,8 @@ def _complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tup
     for _ in range(MAX_TRIES):
         talk.say(f"Trying {' '.join(proposal.words)} in the sandbox, for {max_seconds:g} s at most.")
         result = run_trial(proposal, max_seconds, _SEEDS[0])
-        changed = _shortened(proposal, talk) if result.status == "stopped" else _opened(proposal, result, talk)
+        is_stopped = result.status == "stopped"
+        changed = _shortened(proposal, result, max_seconds, talk) if is_stopped else _opened(proposal, result, talk)
         if changed == proposal:
             break
         proposal = changed
@@ -160,14 +169,22 @@ def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Prop
     return extended
 
 
-def _shortened(proposal: Proposal, talk: Conversation) -> Proposal:
+def _shortened(proposal: Proposal, result: TrialResult, max_seconds: float, talk: Conversation) -> Proposal:
     """Return the proposal with an option that makes training short, where a try took too long and an option exists."""
     option = next((hint for hint in proposal.hints.steps if hint.option.startswith("--")), None)
     if option is None or proposal.arguments or option.option in proposal.words:
         return proposal
-    short = "1" if "epoch" in option.name.lower() else "20"
-    talk.say(f"It didn't end in time: {option.option} is {option.text}, and is tried with {short}.")
+    reached = steps_reached(result.log)
+    short = "1" if "epoch" in option.name.lower() else str(_round_down(reached * SHARE_OF_TRY) if reached else FEW_STEPS)
+    seen = f", and {reached} were done in {max_seconds:g} s" if reached else ""
+    talk.say(f"It didn't end in time: {option.option} is {option.text}{seen}. It is tried with {short}.")
     return replace(proposal, arguments=(option.option, short))
+
+
+def _round_down(number: float) -> int:
+    """A number with its first digit alone: 473 becomes 400."""
+    digits = str(max(1, int(number)))
+    return int(digits[0] + "0" * (len(digits) - 1))
 
 
 def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk: Conversation) -> Proposal:
@@ -197,28 +214,27 @@ def _write(proposal: Proposal, talk: Conversation) -> None:
     talk.say(f"Wrote {place}.")
 
 
-def _refuse_unfinished(proposal: Proposal, result: TrialResult, max_seconds: float) -> None:
-    """Say what is missing where a try hasn't led to a number."""
-    place = proposal.found.folder / TRAINER_FILE
+def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float) -> TrialFailedError | None:
+    """Return what is missing where a try hasn't led to a number; None where nothing is."""
     if result.status == "stopped":
         steps = [*proposal.hints.seconds, *proposal.hints.steps]
-        knobs = f" with {steps[0].option or steps[0].name} ({steps[0].place})" if steps else ""
-        seen = "" if proposal.metric is None else f" It printed {proposal.metric.line!r:.100} meanwhile."
-        raise TrialFailedError(
-            f"It didn't end within {max_seconds:g} s.{seen}",
-            f"Shorten it{knobs}, or try for longer: delete {place} and run this with --try-seconds 600",
+        knobs = f"Shorten it with {steps[0].option or steps[0].name} ({steps[0].place})" if steps else "Shorten it"
+        seen = "" if proposal.metric is None else f"; it printed {proposal.metric.line!r:.100} meanwhile"
+        return TrialFailedError(
+            f"It didn't end within {max_seconds:g} s{seen}", f"{knobs}, or let it try for longer: --try-seconds 600"
         )
     failure = result.failure
     if failure is not None and lacks_cuda(failure, result.log) and devices().kind == "cpu":
-        raise TrialFailedError("It needs a CUDA GPU, and this machine has none", f"The last line: {failure.message:.200}")
-    if failure is not None and failure.kind != "contract_broken":
-        raise TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", failure.next_step)
+        return TrialFailedError("It needs a CUDA GPU, and this machine has none", f"It ended so: {failure.message:.300}")
+    if failure is not None and not result.has_ended_well:
+        return TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", failure.next_step)
     if proposal.metric is None:
         last = result.log.strip().rpartition("\n")[2]
-        raise TrialFailedError(
+        return TrialFailedError(
             f"It ran for {result.seconds:.1f} s and printed no line that looks like a metric; the last line is {last!r:.100}",
-            f"Let it print a line `NAME: VALUE`, or set name and pattern under [metric] in {place}",
+            f"Let it print a line `NAME: VALUE`, or write {TRAINER_FILE} by hand, with name and pattern under [metric]",
         )
+    return None
 
 
 def _first_result(proposal: Proposal, talk: Conversation, max_seconds: float) -> FirstResult:

@@ -21,7 +21,7 @@ _PROTECTED: Final = re.compile(
     r"(?:^|[/_-])(?:prepare|eval|evaluate|evaluation|metrics?|tests?|scoring|conftest|setup)(?:$|[/_.-])"
 )
 _CONFIGURATION_FOLDERS: Final = frozenset({"conf", "config", "configs"})
-PLACEHOLDER_METRIC: Final = "not_found"
+PLACEHOLDER_METRIC: Final = "metric_to_be_named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,8 @@ def _lines(proposal: Proposal) -> Iterator[str]:
         yield ""
         yield "# Files that would be left out, because they are hidden or git ignores them, and that the try asked for."
         yield f"include = {_list(proposal.include)}"
+    if proposal.found.dangling:
+        yield from ("", "# Symlinks that lead nowhere.", f"exclude = {_list(proposal.found.dangling)}")
     yield from _environment(proposal.found)
     yield ""
     yield from _metric(proposal)

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
+from ...trainer.contract.failures import FailureKind
 from ...trainer.contract.files import read_bounded
 from ...trainer.contract.left_out import MAX_LEFT_OUT
 from ...trainer.contract.run_folder import RunFolder
@@ -26,7 +27,7 @@ from ..errors import NoCapacityError
 from ..machine import Devices, devices
 from ..source.repository import write_folder
 from ..source.trainer_folder import read_folder
-from .proposal import Proposal
+from .proposal import PLACEHOLDER_METRIC, Proposal
 
 MAX_LOG_BYTES: Final = 10 << 20
 GRACE_SECONDS: Final = 20.0
@@ -51,6 +52,14 @@ class TrialResult:
     failure: RunFailure | None
     log: str
     seconds: float
+
+    @property
+    def has_ended_well(self) -> bool:
+        """Whether the command ended with status 0; its metric may not be known yet."""
+        if self.failure is None:
+            return True
+        text = f"{self.failure.message} {self.failure.next_step}"
+        return self.failure.kind == FailureKind.CONTRACT_BROKEN and PLACEHOLDER_METRIC in text
 
 
 def run_trial(proposal: Proposal, max_seconds: float, seed: int) -> TrialResult:
