@@ -99,7 +99,7 @@ def metrics_in_code(texts: Sequence[str]) -> list[MetricCandidate]:
         for match in _PRINTED.finditer(text):
             label = match["label"]
             if _WORDS.search(label):
-                is_default = match[0].partition("(")[2].lstrip("frb \"'").startswith(label)
+                is_default = " " not in label and match[0].partition("(")[2].lstrip("frb \"'").startswith(label)
                 found[label] = _candidate(label, f"{label}: …", None, is_default=is_default, late=1.0)
     return _ranked(list(found.values()))
 

@@ -36,7 +36,8 @@ def test_a_script_with_options_becomes_a_trainer(tmp_path: Path) -> None:
     before = foreign.content(folder)
     talk = Recorded()
     first = make_trainer(folder, talk, SECONDS)
-    assert (first.metric, first.score) == ("val_loss", pytest.approx(0.22, abs=0.3))
+    assert first.metric == "val_loss"
+    assert 0 < first.score < 1
     after = foreign.content(folder)
     toml = after.pop("trainer.toml").decode()
     assert after == before
