@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from ...trainer.contract.data_links import DataLink, resolve_links
 from ...trainer.contract.errors import ContractError
-from ..errors import BadInputError, ConflictError, LabhandError
-from ..settings import FILE, Settings, load_settings
+from ..errors import BadInputError, ConflictError
+from ..settings import FILE, load_settings
 from ..source.repository import write_folder
 from ..source.trainer_folder import Trainer, load_trainer, read_folder
 from .console import err, registration_command
+from .trainer_checks import prepare_trainer
 
 TEMPLATE = """\
 trainer = {trainer}            # built in, or the path of a folder with a trainer.toml, such as "./gpt"
@@ -79,32 +77,10 @@ def _links_for_copy(trainer: Trainer) -> list[DataLink]:
 
 
 def prepare_data(root: Path) -> None:
-    """Run the trainer's `prepare` command on this machine, with the interpreter that trains.
+    """Make the trainer's environment and run its `prepare` command on this machine, as the first run would.
 
     Raises:
-        LabhandError: The command failed; it has printed the reason.
+        LabhandError: Something failed; it has printed the reason.
     """
     settings = load_settings(root)
-    trainer = load_trainer(settings.trainer, root)
-    if not trainer.prepare:
-        err.print(f"The trainer {trainer.name} has nothing to prepare.")
-        return
-    python = training_python(settings)
-    command = [python if word == "python" else word for word in trainer.prepare]
-    if subprocess.run(command, cwd=trainer.folder, stdin=subprocess.DEVNULL, check=False).returncode:
-        raise LabhandError(f"{' '.join(command)} failed in {trainer.folder}", "Its output above shows the reason")
-
-
-def training_python(settings: Settings) -> str:
-    """Return the interpreter that trains in this lab's first local pool.
-
-    Raises:
-        BadInputError: The interpreter doesn't exist.
-    """
-    for pool in settings.pools.values():
-        if (python := pool.local_python) is not None:
-            path = shutil.which(python)
-            if path is None:
-                raise BadInputError(f"python = {python!r} in {FILE}: there is no such interpreter", "Correct that line")
-            return path
-    return sys.executable
+    prepare_trainer(settings, load_trainer(settings.trainer, root))

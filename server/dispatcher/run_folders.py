@@ -158,7 +158,7 @@ class RunFolders:
             return None
         for name in WEIGHTS:
             shutil.copyfile(before.path / name, folder.path / name)
-        return TrainedWeights(accused, _finite(result.seconds), _finite(result.measures))
+        return TrainedWeights(accused, _finite(result.seconds), _finite(result.measures), _finite(result.metrics))
 
 
 def _with_trainer(spec: RunSpec, trainer: Trainer) -> RunSpec:

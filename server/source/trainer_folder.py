@@ -18,7 +18,7 @@ from typing import TypeAlias
 from ...trainer.contract.errors import ContractError
 from ...trainer.contract.left_out import MAX_FILE_BYTES, LeftOutPath, line_to_exclude, line_to_link
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerFile, read_trainer
-from ..domain import Metric
+from ..domain import Direction, Guard, Metric
 from ..errors import BadInputError, SettingsError, nearest
 from .folder_listing import list_folder, refuse_too_many
 
@@ -58,9 +58,15 @@ class Trainer:
 
     @property
     def metric(self) -> Metric:
-        """What experiments are judged by."""
+        """What experiments are judged by, with the limits that they have to keep."""
         metric = self.file.metric
-        return Metric(metric.name, metric.direction, metric.self_reported)
+        guards = tuple(Guard(other.name, other.at_least, other.at_most) for other in self.file.metrics if other.is_guard)
+        return Metric(metric.name, metric.direction, metric.self_reported, guards)
+
+    @property
+    def other_metrics(self) -> Mapping[str, Direction]:
+        """The metrics that experiments aren't judged by: which way each is better, by name."""
+        return {metric.name: metric.direction for metric in self.file.metrics[1:]}
 
     @property
     def budget_seconds(self) -> float:

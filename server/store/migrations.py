@@ -49,7 +49,18 @@ INSERT INTO experiments_text (experiments_text) VALUES ('rebuild');
 ALTER TABLE experiments ADD COLUMN nonce TEXT NOT NULL DEFAULT '';
 """
 
-MIGRATIONS: tuple[str, ...] = (_FROM_1,)
+_FROM_2 = """
+-- The metrics that experiments aren't judged by. Earlier versions read none.
+CREATE TABLE metric_values (
+    name       TEXT NOT NULL,
+    experiment INTEGER NOT NULL REFERENCES experiments,
+    value      REAL NOT NULL,
+    PRIMARY KEY (name, experiment)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX metric_values_sorted ON metric_values (name, value, experiment);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FROM_1, _FROM_2)
 """Statements that bring version n to n + 1, beginning with version 1. A released migration never changes."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
 from .errors import ContractError
@@ -29,11 +29,13 @@ class TrainedWeights:
         run: The run that has trained them.
         seconds: What that took, as in its result.
         measures: As in its result.
+        metrics: As in its result.
     """
 
     run: str
     seconds: Mapping[str, Any]
     measures: Mapping[str, Any]
+    metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,10 @@ class RunSpec:
         sealed: The test split is scored too, for the person's report alone.
         trained: Weights to be evaluated again; None for a run that trains.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
+        python: The interpreter that the pool names for the trainer's commands; None for none.
         identity: Whose run it is; the runner repeats it in the result. None in a folder that labhand 0.2 or earlier laid out.
-        trainer_folder: The trainer folder on the machine of the lab, from which the relative paths of its data start.
+        trainer_folder: The trainer folder on the lab's machine, where the relative paths of its data and of its interpreter
+            start; None in a folder that labhand 0.2 or earlier laid out.
         left_out: What the trainer folder holds and the source doesn't, for failures that come of it.
     """
 
@@ -83,6 +87,7 @@ class RunSpec:
     sealed: bool = False
     trained: TrainedWeights | None = None
     gate: str | None = None
+    python: str | None = None
     identity: RunIdentity | None = None
     trainer_folder: str | None = None
     left_out: tuple[LeftOutPath, ...] = ()
@@ -128,6 +133,7 @@ class RunSpec:
             sealed=bool(keys.optional("sealed", bool)),
             trained=keys.trained(),
             gate=keys.optional("gate", str),
+            python=keys.optional("python", str),
             identity=keys.identity(),
             trainer_folder=keys.optional("trainer_folder", str),
             left_out=keys.left_out(),
@@ -202,4 +208,6 @@ class _Keys:
             return None
         keys = _Keys(self._name, values, "trained.")
         seconds = cast("dict[str, Any]", keys.required("seconds", dict))
-        return TrainedWeights(keys.required("run", str), seconds, cast("dict[str, Any]", keys.required("measures", dict)))
+        measures = cast("dict[str, Any]", keys.required("measures", dict))
+        metrics = cast("dict[str, Any]", keys.optional("metrics", dict) or {})
+        return TrainedWeights(keys.required("run", str), seconds, measures, metrics)

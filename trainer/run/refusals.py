@@ -28,6 +28,10 @@ _FULL: Final = re.compile(r"\[Errno 28\]|No space left on device")
 _SHARED_MEMORY: Final = re.compile(r"/dev/shm|shared memory|\bshm\b|Bus error|SemLock|torch_\d+_\d+")  # noqa: S108
 _THREADS: Final = re.compile(r"can't start new thread|BlockingIOError: \[Errno 11\]|Resource temporarily unavailable")
 _FORBIDDEN_CALL: Final = re.compile(r"PermissionError: \[Errno 1\] Operation not permitted")
+_NO_GPU: Final = re.compile(
+    r"Found no NVIDIA driver|Torch not compiled with CUDA enabled|No CUDA GPUs are available|no CUDA-capable device"
+    r"|CUDA driver version is insufficient|Invalid device id|libcuda\.so"
+)
 _MISSING: Final = re.compile(r"^ModuleNotFoundError: No module named '([\w.]+)'", re.MULTILINE)
 
 
@@ -60,6 +64,7 @@ def refusal(lines: Sequence[str], status: int, bounds: Confinement) -> Refusal |
     text = "\n".join(lines)
     checks: tuple[Callable[[str, int, Confinement], Refusal | None], ...] = (
         _missing_package,
+        _needs_gpu,
         _network,
         _shared_memory,
         _full_disk,
@@ -84,12 +89,32 @@ def _missing_package(text: str, _status: int, bounds: Confinement) -> Refusal | 
     package = missing[1].partition(".")[0]
     if (bounds.work / package).exists() or (bounds.work / f"{package}.py").exists():
         return None
-    remedy = (
-        f"Use what is installed: an experiment can't add packages. A person can install it with `{sys.executable} -m pip"
-        f" install {package}` (its name there may differ), or set python of the pool in labhand.toml to an interpreter that has"
-        " it."
+    python = bounds.interpreter
+    remedy = f"Use what is installed: an experiment can't add packages. A person can add it: {_how_to_add(package, bounds)}."
+    return Refusal(FailureKind.IMPORT_ERROR, f"the package {package} isn't installed for {python}", remedy)
+
+
+def _how_to_add(package: str, bounds: Confinement) -> str:
+    """How a person adds a package to the interpreter that runs the command; the package's name may differ from the module's."""
+    environment = bounds.trainer.environment
+    if environment.uv:
+        return f"`uv add {package}` in the trainer's folder, which changes uv.lock"
+    if environment.requirements:
+        return f"a line {package} in {environment.requirements}"
+    install = f"`{bounds.interpreter} -m pip install {package}` (its name there may differ)"
+    if environment.python or environment.prefix:
+        return install
+    return f"{install}, or name an interpreter that has it: python under [environment] in trainer.toml, or of the pool"
+
+
+def _needs_gpu(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    if bounds.spec.device != "cpu" or not _NO_GPU.search(text):
+        return None
+    return Refusal(
+        FailureKind.CRASHED,
+        "the code needs a GPU, and this pool has none",
+        "Run it on a pool with GPUs (list_gpus shows them), or choose the device by torch.cuda.is_available().",
     )
-    return Refusal(FailureKind.IMPORT_ERROR, f"the package {package} isn't installed for {sys.executable}", remedy)
 
 
 def _network(text: str, _status: int, bounds: Confinement) -> Refusal | None:

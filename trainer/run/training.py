@@ -15,7 +15,6 @@ from ..contract.run_result import MAX_NUMBER
 from .child import Child
 from .classify import RunFailedError, of_exit, relevant_lines
 from .clock import Clock
-from .environment import with_interpreter
 from .gate import LOOK_SECONDS
 from .run import Run
 from .usage import DiskWatch, GpuWatch, check_claim, check_startup, note_claim, record_memory
@@ -36,12 +35,12 @@ def train_by_output(run: Run) -> None:
         CancelledError: The runner was asked to end.
     """
     budget = run.trainer.budget
-    run.folder.make_work()
+    run.lay_out()
     _enter(run)
     clock = run.clock(budget.startup_seconds + run.spec.budget_seconds + budget.evaluation_seconds)
-    command = with_interpreter(run.trainer.command)
+    command = run.environment.words(run.trainer.command)
     run.folder.set_phase("running")
-    disk = DiskWatch(run)
+    disk, gpu = DiskWatch(run), GpuWatch(run)
     with run.child(command, run.folder.work, run.confinement.for_training()) as child:
         try:
             while child.status is None:
@@ -49,9 +48,11 @@ def train_by_output(run: Run) -> None:
                     message = "The command ran for longer than start-up, budget and evaluation together allow"
                     raise RunFailedError(FailureKind.TIMEOUT, message, relevant_lines(run.log.text()))
                 disk.look()
+                gpu.look(clock.used() / run.spec.budget_seconds)
                 child.wait(clock.next_look())
         finally:
             run.result.seconds |= {"training": clock.used(), "training_wall": clock.wall()}
+            record_memory(run)
     _check_exit(run, child)
 
 
@@ -86,8 +87,8 @@ def _train(run: Run, tokens: bytes) -> None:
     ours.send(_facts(run))
     ours.socket.setblocking(False)  # noqa: FBT003
     descriptor = theirs.socket.fileno()
-    run.folder.make_work()
-    command, sandbox = with_interpreter(run.trainer.command), run.confinement.for_training()
+    run.lay_out()
+    command, sandbox = run.environment.words(run.trainer.command), run.confinement.for_training()
     with run.child(command, run.folder.work, sandbox, [descriptor], **{VARIABLE: str(descriptor)}) as child:
         theirs.close()
         child.listen(ours.socket)

@@ -65,17 +65,18 @@ class Confinement:
         spec: What is run.
         trainer: What the trainer's file says.
         data: Files and folders that are linked into the run, which it may read and not change.
+        interpreter: What a bare `python` is in its command.
     """
 
     def __init__(self, folder: RunFolder, spec: RunSpec, trainer: TrainerFile, group: ControlGroup | None) -> None:
         self._folder = folder
-        self._device = spec.device
         self.spec, self.trainer = spec, trainer
         self.data = tuple(link.target for link in folder.data_links)
         self._group = group
         self._landlock = 0 if os.environ.get(SWITCH) == "1" else landlock.version()
         self._read = [*_readable_anywhere(), *(str(Path(path).expanduser()) for path in trainer.read), *map(str, self.data)]
         self._bytes = _memory_limit(spec)
+        self.interpreter = Path(sys.executable)
         self.source, self.work, self.temporary = folder.source, folder.work, folder.temporary
         self.file_bytes = MAX_FILE_BYTES[spec.device] if trainer.file_gib is None else int(trainer.file_gib * 2**30)
         self.max_threads = MAX_THREADS[spec.device]
@@ -99,6 +100,15 @@ class Confinement:
         if seccomp.is_possible():
             return "seccomp"
         return "landlock" if landlock.forbids_tcp(self._landlock) else "none"
+
+    def use_interpreter(self, interpreter: Path, readable: Iterable[str]) -> None:
+        """Open another interpreter than the runner's own to the experiment, with what it needs."""
+        self.interpreter = interpreter
+        self.allow_reading(readable)
+
+    def allow_reading(self, paths: Iterable[str]) -> None:
+        """Open further paths to the experiment."""
+        self._read += [path for path in paths if path not in self._read]
 
     def check(self) -> None:
         """Check that corpora, other runs and SkyPilot's keys stay unreadable, and that a required sandbox is there.
@@ -152,8 +162,8 @@ class Confinement:
             memory=self.private_memory,
             read=(*self._read, *map(str, readable)),
             write=tuple(map(str, writable)),
-            devices=tuple(_devices(self._device)),
-            threads=self._device == "cuda",
+            devices=tuple(_devices(self.spec.device)),
+            threads=self.spec.device == "cuda",
             groups=self._group.entrances if self._group else (),
             file_bytes=self.file_bytes,
             memory_bytes=self._bytes if self._limits_memory else None,

@@ -95,8 +95,8 @@ class LocalBackend(Backend):
             raise NoCapacityError(f"All {self._limit} slots of pool {self._name} are taken", "Wait for a run to end")
         slot = self._slots.take(folder.path, self._aside)
         try:
-            python = self._settings.python or sys.executable
-            self._children.add(spawn_runner(python, folder, slot, self._device_of(slot)))
+            place = {**self._device_of(slot), "python": self._settings.python}
+            self._children.add(spawn_runner(sys.executable, folder, slot, place))
         finally:
             slot.release()
         return {**_STARTED, "slot": slot.index}

@@ -145,6 +145,7 @@ def test_an_unknown_experiment_is_told_without_a_traceback(tmp_path: Path) -> No
     assert "Traceback" not in done.output
 
 
+@pytest.mark.slow
 def test_the_doctor_names_what_stops_experiments_and_how_to_mend_it(tmp_path: Path) -> None:
     (tmp_path / "labhand.toml").write_text('trainer = "./nowhere"\n')
     done = labhand("doctor", "--root", str(tmp_path))
@@ -161,6 +162,7 @@ def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> Non
         assert "line 2" in done.output.replace("\n", " ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_newer", [True, False])
 def test_the_doctor_explains_that_strata_begin_anew_where_the_evaluator_is_another(tmp_path: Path, *, is_newer: bool) -> None:
     async def measure(version: str) -> None:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
 from .budget import BUDGET_KEYS, Budget, read_budget
 from .data import DATA_KEYS, Data, read_data, read_data_paths
+from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
 from .globs import covers, matches
-from .metric import METRIC_KEYS, Metric, read_metric
+from .metric import METRIC_KEYS, Metric, read_metrics
 from .toml_table import Problems, TomlTable
 
 TRAINER_FILE: Final = "trainer.toml"
@@ -28,7 +29,8 @@ class TrainerFile:
 
     Attributes:
         editable: Paths or globs of the files that an experiment may change; `**` stands for any number of folders.
-        command: What trains; a bare `python` is the interpreter that the runner runs in.
+        command: What trains; a bare `python` is the interpreter of the environment, else of the pool, else the runner's own.
+        metrics: The first is the one that runs are judged by.
         data: None for a trainer that brings its own.
         prepare: Command to run once on each machine before anything trains; empty for none.
         read: Paths outside the run folder that its code may read besides; they may begin with `~`.
@@ -38,12 +40,13 @@ class TrainerFile:
         exclude: Globs of files and folders that aren't part of the source.
         data_paths: Files and folders that are linked read-only into each run at the same relative path, or made readable where
             the path is absolute or begins with `~`.
+        environment: The Python that its commands run in, and their variables.
     """
 
     name: str
     editable: tuple[str, ...]
     command: tuple[str, ...]
-    metric: Metric
+    metrics: tuple[Metric, ...]
     budget: Budget
     data: Data | None = None
     prepare: tuple[str, ...] = ()
@@ -53,6 +56,12 @@ class TrainerFile:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     data_paths: tuple[str, ...] = ()
+    environment: Environment = field(default_factory=Environment)
+
+    @property
+    def metric(self) -> Metric:
+        """What runs are judged by."""
+        return self.metrics[0]
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
@@ -115,9 +124,11 @@ _KEYS: Final[Mapping[str, Any]] = {
     "include": None,
     "exclude": None,
     "metric": METRIC_KEYS,
+    "metrics": METRIC_KEYS,
     "data": DATA_KEYS,
     "budget": BUDGET_KEYS,
     "prepare": {"command": None},
+    "environment": ENVIRONMENT_KEYS,
     "sandbox": {"read": None, "network": None, "file_gib": None},
 }
 """Every key, by table."""
@@ -125,17 +136,22 @@ _KEYS: Final[Mapping[str, Any]] = {
 
 def _trainer(table: TomlTable) -> TrainerFile:
     sandbox = table.table("sandbox")
-    metric = read_metric(table.table("metric", needed=True))
+    metrics = read_metrics(table)
+    metric = metrics[0]
     prepare = table.table("prepare").words("command") if table.has("prepare") else ()
     data_table = table.table("data")
     data = read_data(data_table) if table.has("data") and metric.source == "evaluator" else None
     if data is None and metric.source == "evaluator":
         table.problem("data", "the evaluator needs data.corpus and data.vocabulary")
-    return TrainerFile(
+    for other in metrics[1:]:
+        if other.source == "evaluator":
+            problem = f'{other.name} has source = "evaluator", which measures {metric.name} alone'
+            table.problem("metrics", f"{problem}: read it from what the command prints or writes")
+    trainer = TrainerFile(
         name=table.text("name"),
         editable=_editable(table),
         command=table.words("command"),
-        metric=metric,
+        metrics=metrics,
         budget=read_budget(table.table("budget")),
         data=data,
         prepare=prepare,
@@ -145,7 +161,20 @@ def _trainer(table: TomlTable) -> TrainerFile:
         include=_globs(table, "include"),
         exclude=_exclude(table),
         data_paths=read_data_paths(data_table),
+        environment=read_environment(table.table("environment")),
     )
+    _protect_environment(table, trainer)
+    return trainer
+
+
+def _protect_environment(table: TomlTable, trainer: TrainerFile) -> None:
+    """Refuse that experiments choose what is installed: that is done outside of the sandbox."""
+    runs_uv = trainer.environment.uv or "uv" in {*trainer.command[:1], *trainer.prepare[:1]}
+    files = (UV_LOCK, UV_PROJECT) if runs_uv else trainer.environment.made_from
+    for file in filter(trainer.is_editable, files):
+        table.problem(
+            "editable", f"matches {file}, which decides what is installed on this machine. Leave it out; a person changes it"
+        )
 
 
 def _editable(table: TomlTable) -> tuple[str, ...]:

@@ -167,9 +167,11 @@ class FakeSky(SkyApi):
         }
         if self.squeue is not None:
             environment["SLURM_JOB_ID"] = "7"
+        script = found.home / f"job-{number}.sh"  # a file, as SkyPilot sends a script that is too long for a command line
+        script.write_text(job.script, "utf-8")
         with log.open("wb") as out:
             process = subprocess.Popen(  # noqa: ASYNC220 - it takes no time to start
-                ["bash", "-c", job.script], cwd=found.home, env=environment, stdout=out, stderr=out, start_new_session=True
+                ["bash", str(script)], cwd=found.home, env=environment, stdout=out, stderr=out, start_new_session=True
             )
         found.jobs[number] = (process, log)
         return number
