@@ -24,8 +24,9 @@ _WORDS: Final = re.compile(
     r"|wer|cer|fid|psnr|ssim|recall|precision|objective|fitness|regret|metric",
     re.IGNORECASE,
 )
+_MEASURES: Final = re.compile(r"mfu|vram|throughput|(?:tokens|samples|images|steps)_?per_?s", re.IGNORECASE)
 _MAXIMISED: Final = re.compile(
-    r"acc|auc|auroc|f1|r2|bleu|rouge|reward|return|score|iou|dice|psnr|ssim|recall|precision|fitness|elbo|success",
+    r"mfu|throughput|per_?s|acc|auc|auroc|f1|r2|bleu|rouge|reward|return|score|iou|dice|psnr|ssim|recall|precision|fitness|elbo|success",
     re.IGNORECASE,
 )
 _HELD_OUT: Final = re.compile(r"\b(?:val|valid|validation|test|eval|dev|held)|^(?:val|test|eval|dev)", re.IGNORECASE)
@@ -51,6 +52,7 @@ class MetricCandidate:
         direction: Which way is better, guessed from the name.
         is_default: The line begins with `NAME:`, so that no pattern is needed.
         weight: Likelihood; higher is better.
+        is_measure: It says what a run used, and can't be what runs are judged by.
     """
 
     name: str
@@ -60,6 +62,7 @@ class MetricCandidate:
     direction: Direction
     is_default: bool
     weight: float
+    is_measure: bool = False
 
     @property
     def pattern(self) -> str:
@@ -98,7 +101,7 @@ def metrics_in_code(texts: Sequence[str]) -> list[MetricCandidate]:
     for text in texts:
         for match in _PRINTED.finditer(text):
             label = match["label"]
-            if _WORDS.search(label):
+            if _WORDS.search(label) or _MEASURES.search(label):
                 is_default = " " not in label and match[0].partition("(")[2].lstrip("frb \"'").startswith(label)
                 found[label] = _candidate(label, f"{label}: …", None, is_default=is_default, late=1.0)
     return _ranked(list(found.values()))
@@ -110,6 +113,9 @@ def _pairs(line: str) -> Iterator[tuple[str, str, bool]]:
     while match := _PAIR.search(line, position):
         position = match.end("value")
         label = match["label"].strip()
+        if match["sign"] in ":=" and " " not in label and _MEASURES.search(label):
+            yield label, match["value"], line.startswith(f"{label}:")
+            continue
         if match["sign"] not in ":=" and not _WORDS.search(label):
             continue
         words = label.split()
@@ -125,11 +131,13 @@ def _pairs(line: str) -> Iterator[tuple[str, str, bool]]:
 def _candidate(label: str, line: str, value: str | None, *, is_default: bool, late: float) -> MetricCandidate:
     held_out = bool(_HELD_OUT.search(label.replace("_", " "))) or bool(_HELD_OUT.search(label))
     weight = late + 4.0 * held_out + 1.5 * is_default - 2.0 * bool(_TRAINING.search(label))
+    is_measure = not _WORDS.search(label)
+    weight -= 10.0 * is_measure
     weight -= 0.5 * ("test" in label.lower())  # what is chosen by the test split tells nothing of it any more
     weight += 1.0 * bool(re.search(r"final|best", f"{label} {line[: line.find(label)]}", re.IGNORECASE))
     direction: Direction = "maximize" if _MAXIMISED.search(label) and not re.search(r"loss|error", label, re.I) else "minimize"
     name = label if is_default else re.sub(r"\W+", "_", label.lower()).strip("_")
-    return MetricCandidate(name, label, line, value, direction, is_default, weight)
+    return MetricCandidate(name, label, line, value, direction, is_default, weight, is_measure)
 
 
 def _ranked(candidates: list[MetricCandidate]) -> list[MetricCandidate]:

@@ -172,13 +172,13 @@ def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Prop
 def _shortened(proposal: Proposal, result: TrialResult, max_seconds: float, talk: Conversation) -> Proposal:
     """Return the proposal with an option that makes training short, where a try took too long and an option exists."""
     option = next((hint for hint in proposal.hints.steps if hint.option.startswith("--")), None)
-    if option is None or proposal.arguments or option.option in proposal.words:
+    if option is None or proposal.length is not None or option.option in proposal.words:
         return proposal
     reached = steps_reached(result.log)
-    short = "1" if "epoch" in option.name.lower() else str(_round_down(reached * SHARE_OF_TRY) if reached else FEW_STEPS)
+    short = 1 if "epoch" in option.name.lower() else _round_down(reached * SHARE_OF_TRY) if reached else FEW_STEPS
     seen = f", and {reached} were done in {max_seconds:g} s" if reached else ""
     talk.say(f"It didn't end in time: {option.option} is {option.text}{seen}. It is tried with {short}.")
-    return replace(proposal, arguments=(option.option, short))
+    return replace(proposal, length=(option, short))
 
 
 def _round_down(number: float) -> int:
@@ -188,7 +188,7 @@ def _round_down(number: float) -> int:
 
 
 def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk: Conversation) -> Proposal:
-    if not candidates:
+    if not candidates or candidates[0].is_measure:
         return proposal
     close = [candidate for candidate in candidates[:6] if candidates[0].weight - candidate.weight < CLOSE]
     position = talk.choose("Which line is the metric?", [candidate.line for candidate in close]) if len(close) > 1 else 0

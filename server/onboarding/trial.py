@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
@@ -87,6 +87,8 @@ def run_trial(proposal: Proposal, max_seconds: float, seed: int) -> TrialResult:
 
 
 def _lay_out(proposal: Proposal, folder: RunFolder, here: Devices, max_seconds: float, seed: int) -> None:
+    if proposal.seconds is None:
+        proposal = replace(proposal, seconds=max_seconds)
     trainer = proposal.as_trainer()
     folder.path.mkdir(parents=True)
     source = {**read_folder(proposal.found.folder, trainer), TRAINER_FILE: proposal.as_toml().encode()}
@@ -95,7 +97,7 @@ def _lay_out(proposal: Proposal, folder: RunFolder, here: Devices, max_seconds: 
         run=_RUN,
         experiment="e0001",
         seed=seed,
-        budget_seconds=max_seconds,
+        budget_seconds=trainer.budget.cpu_seconds if here.clock == "cpu" else trainer.budget.seconds,
         clock=here.clock,
         device="cpu" if here.kind == "cpu" else "cuda",
         trainer_folder=str(proposal.found.folder.resolve()),

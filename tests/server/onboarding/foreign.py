@@ -63,7 +63,7 @@ AUTORESEARCH: Mapping[str, str] = {
     "prepare.py": "TIME_BUDGET = 300\n\ndef evaluate_bpb(model):\n    return 1.0\n",
     "train.py": "import torch\nfrom prepare import TIME_BUDGET, evaluate_bpb\nDEPTH = 8\ndevice = torch.device('cuda')\n"
     "val_bpb = evaluate_bpb(None)\nprint('---')\nprint(f\"val_bpb:          {val_bpb:.6f}\")\n"
-    'print(f"training_seconds: {TIME_BUDGET:.1f}")\nprint(f"mfu_percent:      {2:.2f}")\n',
+    'print(f"training_seconds: {TIME_BUDGET:.1f}")\nprint(f"peak_vram_mb:     {1:.1f}")\nprint(f"mfu_percent:      {2:.2f}")\n',
 }
 """In the style of autoresearch: `uv run`, a CUDA GPU, an evaluation in a protected file."""
 
