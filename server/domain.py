@@ -237,6 +237,7 @@ class Run:
         pool: Where it runs.
         handle: What the backend needs to find it again; opaque to everyone else.
         heartbeat_at: When the backend last had news of it, as a Unix time.
+        gpus: That its slot consists of: seconds that it holds the slot cost so many GPU-seconds.
     """
 
     id: str
@@ -247,6 +248,7 @@ class Run:
     status: RunStatus
     created_at: float
     heartbeat_at: float
+    gpus: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,11 +258,12 @@ class Pool:
     Attributes:
         gpu: The kind; `cpu` where a slot is a core.
         slots: How many experiments run at once.
-        usd_per_slot_hour: Price of one slot, which is one GPU of a cluster, for one hour; 0 where it costs nothing.
+        usd_per_slot_hour: Price of one GPU of a slot for one hour; 0 where it costs nothing.
         note: Why it can't be used at the moment; empty when it can.
         as_of: Unix time; 0 before a backend was asked.
         taken: Slots that others on the machine hold.
         most_clusters: The largest number of clusters that it launches for its slots; 0 where it launches none.
+        gpus_per_slot: GPUs or cores, all on one machine, that one experiment has to itself.
     """
 
     name: str
@@ -273,6 +276,7 @@ class Pool:
     as_of: float = 0.0
     taken: int = 0
     most_clusters: int = 0
+    gpus_per_slot: int = 1
 
     @property
     def is_priced(self) -> bool:
@@ -282,7 +286,7 @@ class Pool:
     @property
     def gpus_per_cluster(self) -> int:
         """GPUs of one cluster; 0 where the pool launches none."""
-        return self.slots // self.most_clusters if self.most_clusters else 0
+        return self.slots * self.gpus_per_slot // self.most_clusters if self.most_clusters else 0
 
 
 ClusterState = Literal["starting", "up", "failed", "lost", "gone"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import override
+
+from .errors import SettingsError
 
 
 class Section(BaseModel):
@@ -17,6 +20,11 @@ class Section(BaseModel):
 
 
 MaxBudget = Annotated[float, Field(gt=0, description="Longest training that one experiment may ask for, in seconds")]
+GpusPerExperiment = Annotated[int | None, Field(ge=1)]
+_GPUS_PER_EXPERIMENT = (
+    "GPUs, or cores where there is no GPU, that one experiment has to itself, all on one machine; by default as many as"
+    " processes.count in `trainer.toml` says. A multiple of that count"
+)
 SandboxRequired = Annotated[bool, Field(description="Refuse to run where the kernel doesn't support the sandbox")]
 
 
@@ -58,6 +66,23 @@ class PoolBase(Section):
         return None
 
     @property
+    def gpus_per_slot(self) -> int:
+        """GPUs or cores that one experiment has to itself."""
+        return 1
+
+    def for_processes(self, name: str, count: int) -> Self:  # noqa: ARG002 - nothing to decide where nothing is given
+        """Return the settings with as many GPUs for each experiment as the trainer's processes need.
+
+        Args:
+            name: The pool's name, for errors.
+            count: Processes that the trainer's command starts.
+
+        Raises:
+            SettingsError: The pool gives an experiment a number of GPUs that can't be shared out to its processes.
+        """
+        return self
+
+    @property
     def clusters(self) -> ClusterLimits | None:
         """How the pool launches clusters; None where its machines are always there."""
         return None
@@ -78,7 +103,29 @@ class PoolBase(Section):
         return None
 
 
-class LocalPool(PoolBase):
+class GroupingPool(PoolBase):
+    """A pool that can give several GPUs of one machine to an experiment."""
+
+    if TYPE_CHECKING:  # a field of the subclasses: here it would come before theirs, also in the documents
+        gpus_per_experiment: int | None
+
+    @property
+    @override
+    def gpus_per_slot(self) -> int:
+        return self.gpus_per_experiment or 1
+
+    @override
+    def for_processes(self, name: str, count: int) -> Self:
+        gpus = count if self.gpus_per_experiment is None else self.gpus_per_experiment
+        if gpus % count:
+            raise SettingsError(
+                f"pools.{name}.gpus_per_experiment={gpus} can't be shared out: the trainer's processes.count is {count}",
+                f"Remove it from labhand.toml, which gives each experiment {count}, or set a multiple of {count}",
+            )
+        return self.model_copy(update={"gpus_per_experiment": gpus})
+
+
+class LocalPool(GroupingPool):
     """Processes on this machine."""
 
     backend: Literal["local"] = Field(description="`local`")
@@ -90,6 +137,7 @@ class LocalPool(PoolBase):
         description="The kind of GPU of this machine, or `cpu`; by default the most frequent kind. A machine with several kinds"
         " needs a pool for each",
     )
+    gpus_per_experiment: GpusPerExperiment = Field(default=None, description=_GPUS_PER_EXPERIMENT)
     python: str | None = Field(default=None, description="The interpreter that trains; by default the one that labhand runs in")
     usd_per_hour: float = Field(default=0.0, ge=0, description="Price of one slot for one hour, in US dollars")
     max_budget_seconds: MaxBudget = 86400.0
@@ -123,7 +171,7 @@ class NamedGpuPool(PoolBase):
         return self.gpu
 
 
-class SkyPilotPool(NamedGpuPool):
+class SkyPilotPool(NamedGpuPool, GroupingPool):
     """Clusters that SkyPilot launches on infrastructure for which the person has credentials: Kubernetes, Slurm, clouds."""
 
     backend: Literal["skypilot"] = Field(description="`skypilot`")
@@ -133,6 +181,7 @@ class SkyPilotPool(NamedGpuPool):
     )
     gpu: str = Field(min_length=1, description="The kind of GPU, as SkyPilot names it: `H100`")
     gpus_per_cluster: int = Field(default=1, ge=1, description="GPUs of a cluster, all on one node")
+    gpus_per_experiment: GpusPerExperiment = Field(default=None, description=_GPUS_PER_EXPERIMENT)
     max_clusters: int = Field(default=1, ge=1, description="Largest number of clusters at once")
     cpus_per_gpu: int = Field(
         default=4,
@@ -169,7 +218,23 @@ class SkyPilotPool(NamedGpuPool):
     @property
     @override
     def max_slots(self) -> int:
-        return self.gpus_per_cluster * self.max_clusters
+        return self.slots_per_cluster * self.max_clusters
+
+    @property
+    def slots_per_cluster(self) -> int:
+        """Experiments that one cluster runs at once."""
+        return self.gpus_per_cluster // self.gpus_per_slot
+
+    @override
+    def for_processes(self, name: str, count: int) -> Self:
+        fitted = super().for_processes(name, count)
+        if not fitted.slots_per_cluster:
+            raise SettingsError(
+                f"pools.{name}.gpus_per_cluster={self.gpus_per_cluster} is too few: an experiment takes"
+                f" {fitted.gpus_per_slot} GPUs of one cluster",
+                f"Set gpus_per_cluster = {fitted.gpus_per_slot}, or a multiple of it, in labhand.toml",
+            )
+        return fitted
 
     @property
     @override
@@ -216,3 +281,20 @@ class SimulatedPool(NamedGpuPool):
 
 
 PoolSettings = Annotated[LocalPool | SkyPilotPool | SimulatedPool, Field(discriminator="backend")]
+
+
+def grouped_kind(kind: str, gpus: int) -> str:
+    """Return the name of several GPUs of a kind as one slot, such as `4xH100`.
+
+    Cores are counted by no name: a budget without a GPU is CPU time, however many cores it is spent on.
+    """
+    return kind if gpus == 1 or kind in {"cpu", "unknown"} else f"{gpus}x{kind}"
+
+
+def fitted_pools(pools: Mapping[str, PoolSettings], processes: int) -> dict[str, PoolSettings]:
+    """Return the settings of pools with as many GPUs for each experiment as a trainer's processes need.
+
+    Raises:
+        SettingsError: A pool can't give them.
+    """
+    return {name: pool.for_processes(name, processes) for name, pool in pools.items()}

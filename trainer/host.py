@@ -1,4 +1,4 @@
-"""Runs what arrives in a cluster's spool, one run on each GPU, until nothing has arrived for a while.
+"""Runs what arrives in a cluster's spool, one run on each GPU or group of GPUs, until nothing has arrived for a while.
 
 `python -m labhand.trainer.host ROOT` is one long job of a cluster. It starts `labhand.trainer.runner` on each run, and reports
 events as single lines of a mark and JSON, which docs/skypilot.md lists. Everything that it knows can be read from the run
@@ -134,6 +134,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m labhand.trainer.host", description="Run what arrives, one run on each GPU")
     parser.add_argument("root", type=Path, help="the spool")
     parser.add_argument("--gpus", type=int, required=True, help="how many there are, if CUDA_VISIBLE_DEVICES doesn't say")
+    parser.add_argument("--gpus-per-run", type=int, default=1, help="how many of them a run takes at once")
     parser.add_argument("--linger", type=float, default=30.0, help="seconds without anything to do after which it ends")
     parser.add_argument("--overlap", action="store_true", help="start a run beside one that is evaluated on its GPU")
     parser.add_argument("--storage", type=Path, help="where results are kept, beyond this machine's life")
@@ -143,7 +144,7 @@ def main(arguments: Sequence[str]) -> int:
     if spool.lock() is None:
         print_event(host="another one is at work here")
         return 0
-    gpu_slots = slots(given.gpus, given.root if given.overlap else None)
+    gpu_slots = slots(given.gpus, given.root if given.overlap else None, given.gpus_per_run)
     ends_at = end_of_allocation()
     until = {} if ends_at is None else {"until": round(ends_at, 1)}
     print_event(host="at work", slots=[slot.index for slot in gpu_slots], here=sorted(spool.names()), **until)

@@ -34,6 +34,7 @@ from .run.preparation import prepare_once
 from .run.printed_summary import read_summary
 from .run.result import ResultDraft
 from .run.run import Run
+from .run.several_processes import check_network, with_launcher
 from .run.training import train_by_output, train_with_session
 from .run.usage import note_summary
 from .sandbox.cgroup import own_group
@@ -93,7 +94,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         result.held_from = None
     _pin(spec)
     adopt_orphans()
-    trainer = read_trainer(folder.source)
+    trainer = with_launcher(read_trainer(folder.source))
     result.metric = trainer.metric
     result.device = describe_device(spec)
     folder.link_data(trainer.data_paths, spec.trainer_folder)
@@ -103,6 +104,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         confinement.check()
         environment = _environment(trainer, folder, spec, log, stop)
         confinement.use_interpreter(environment.interpreter, environment.readable())
+        check_network(trainer, confinement)
         prepared = prepare_once(environment, folder.source, spec, log, stop)
         confinement.allow_reading(prepared.readable() if prepared else [])
         confinement.allow_reading(certificate_files() if trainer.network else [])

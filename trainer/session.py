@@ -39,6 +39,7 @@ class Session:
     Attributes:
         seed: For everything random.
         budget_seconds: Of training, from `ready` on.
+        used_seconds: Of it, what an earlier run of the same experiment has used, whose checkpoint this one goes on from.
         device: `cpu` or `cuda`.
         vocabulary_size: Token ids are below it.
         context: Length of the sequences that the evaluator gives the model, in tokens.
@@ -47,6 +48,7 @@ class Session:
     def __init__(self, facts: Mapping[str, Any], channel: Channel | None) -> None:
         self.seed: int = facts["seed"]
         self.budget_seconds: float = facts["budget_seconds"]
+        self.used_seconds: float = facts.get("used_seconds", 0.0)
         self.device: str = facts["device"]
         self.vocabulary_size: int = facts["vocabulary"]
         self.context: int = facts["context"]
@@ -91,7 +93,7 @@ class Session:
         """The share of the budget that is used, in [0, 1], by this process's own clock. The runner's clock decides."""
         if self._started is None:
             return 0.0
-        return min(1.0, (self._now() - self._started) / self.budget_seconds)
+        return min(1.0, (self.used_seconds + self._now() - self._started) / self.budget_seconds)
 
     def report(self, *, step: int, loss: float, tokens: int, flops: float | None = None) -> None:
         """Add a point to the training curve. A loss that isn't finite ends the run as diverged.
@@ -116,7 +118,7 @@ class Session:
         torch.save(plain.state_dict(), folder / "model.pt")
         (folder / "config.json").write_text(json.dumps(dict(config), indent=1), encoding="utf-8")
         if self._channel is not None:
-            self._channel.send({"say": "saved", "seconds": self._now() - (self._started or 0.0)})
+            self._channel.send({"say": "saved", "seconds": self.used_seconds + self._now() - (self._started or 0.0)})
 
 
 def _answer(channel: Channel) -> tuple[Mapping[str, Any], int | None]:

@@ -15,6 +15,7 @@ import anyio
 from anyio import to_thread
 
 from ..errors import SettingsError
+from ..pool_settings import fitted_pools
 from ..settings import DATABASE, FILE, LOCK, RUNS, SOURCES, Settings, data_folder
 from ..settings_in_force import settings_in_force
 from ..source.repository import Sources
@@ -136,7 +137,8 @@ async def _open(root: Path, settings: Settings, reading: AsyncExitStack, acting:
     await continue_behind_run_folders(db, folder)
     identity = await facts.fact(db, facts.IDENTITY) or ""
     sources = await Sources.open(folder / SOURCES)
-    pools = PoolBackends.of_settings(settings.pools, folder / RUNS, trainer.metric.direction)
+    fitted = fitted_pools(settings.pools, trainer.file.process_count)
+    pools = PoolBackends.of_settings(fitted, folder / RUNS, trainer.metric.direction)
     await acting.enter_async_context(pools)
     additions = FollowUps(sources, settings.allowance, settings.baseline_every)
     settler = Settler(trainer.metric, additions, ValidationStages(trainer.metric, sources))

@@ -11,15 +11,17 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from ...trainer.contract.checkpoints import hand_over
 from ...trainer.contract.errors import ContractError
 from ...trainer.contract.files import write_whole
 from ...trainer.contract.left_out import MAX_LEFT_OUT
 from ...trainer.contract.run_folder import SOURCE, WEIGHTS, RunFolder
 from ...trainer.contract.run_result import Number
 from ...trainer.contract.run_spec import RunIdentity, RunSpec, TrainedWeights
+from ...trainer.contract.trainer_toml.trainer_file import read_trainer
 from ..domain import Purpose, Run
 from ..errors import NoCapacityError
-from ..ids import experiment_id
+from ..ids import experiment_id, run_id
 from ..settings import RUNS, SET_ASIDE, WHY_SET_ASIDE
 from ..source.repository import Sources
 from ..source.trainer_folder import Source, Trainer
@@ -84,7 +86,23 @@ class RunFolders:
                 await to_thread.run_sync(shutil.rmtree, leftover, True)  # noqa: FBT003 - ignore_errors
             await self._sources.export(attempt.commit, partial)
             partial.rename(folder.source)
+        if carries_weights and attempt.run.attempt > 1 and not folder.was_claimed():
+            await to_thread.run_sync(self._resume, attempt.run, folder)
         return path
+
+    def _resume(self, run: Run, folder: RunFolder) -> None:
+        """Hand over what the last run of the same experiment has left, where its trainer writes checkpoints."""
+        if folder.spec().resumed is not None:  # by an earlier dispatcher
+            return
+        before = RunFolder(self._place / run_id(run.experiment, run.attempt - 1))
+        try:
+            checkpoint = read_trainer(folder.source).checkpoint
+        except ContractError:  # the runner explains it
+            return
+        resumed = None if checkpoint is None else hand_over(before, folder, checkpoint)
+        if resumed is not None:
+            log.info("%s goes on from the checkpoint of %s, with %.1f s used", run.id, resumed.run, resumed.seconds)
+            folder.write_spec(replace(folder.spec(), resumed=resumed))
 
     async def _has_source(self, folder: RunFolder, commit: str) -> bool:
         """Return whether the folder holds the source of the commit, all of it.

@@ -14,7 +14,7 @@ from anyio import to_thread
 from ..domain import Pool
 from ..errors import SettingsError
 from ..machine import devices
-from ..pool_settings import PoolSettings
+from ..pool_settings import PoolSettings, fitted_pools, grouped_kind
 from ..settings import DATABASE, SOURCES, Allowance, Settings, data_folder
 from ..settings_in_force import settings_in_force
 from ..source.changes import knobs_of
@@ -100,8 +100,9 @@ class Lab:
             await continue_behind_run_folders(db, folder)
             await _refuse_other_trainer(db, trainer, folder)
             await _refuse_other_pool_kind(db, settings, folder)
+            fitted = fitted_pools(settings.pools, trainer.file.process_count)
             if not read_only:
-                await _save_changed_pools(db, settings)
+                await _save_changed_pools(db, fitted)
                 await allowances.save_alone(db, settings.allowance, time.time())
             has_work = bool(await workload.count_pending(db)) or await validation_pairs.need_a_look(db)
             has_work = has_work or await _has_cluster_work(db, settings)
@@ -201,9 +202,9 @@ async def _has_cluster_work(db: Database, settings: Settings) -> bool:
     return has_unpriced or bool(await clusters.held_clusters(db, time.time(), ended=False))
 
 
-async def _save_changed_pools(db: Database, settings: Settings) -> None:
+async def _save_changed_pools(db: Database, settings: Mapping[str, PoolSettings]) -> None:
     """Save the pools of the settings if they have changed. The dispatcher's notes on unchanged pools are kept."""
-    saved = {pool.name: pool for pool in await pools.pools(db, list(settings.pools))}
+    saved = {pool.name: pool for pool in await pools.pools(db, list(settings))}
     wanted = await to_thread.run_sync(_pools, settings, saved)
     if [_shape(pool) for pool in wanted] != [_shape(pool) for pool in saved.values()]:
         async with db.transaction() as tx:
@@ -215,22 +216,25 @@ def _shape(pool: Pool) -> Pool:
     return replace(pool, note="", as_of=0.0, taken=0)
 
 
-def _pools(settings: Settings, saved: Mapping[str, Pool]) -> list[Pool]:
-    return [_pool(name, pool, saved.get(name)) for name, pool in settings.pools.items()]
+def _pools(settings: Mapping[str, PoolSettings], saved: Mapping[str, Pool]) -> list[Pool]:
+    return [_pool(name, pool, saved.get(name)) for name, pool in settings.items()]
 
 
 def _pool(name: str, pool: PoolSettings, saved: Pool | None) -> Pool:
     """Return a pool as the settings declare it, before its backend is asked."""
     if pool.declared_gpu is None:
         here = devices(pool.local_gpu)
-        gpu, clock, slots = here.kind, here.clock, min(pool.max_slots or len(here.indices), len(here.indices))
+        groups = len(here.indices) // pool.gpus_per_slot
+        gpu, clock, slots = here.kind, here.clock, min(pool.max_slots or groups, groups)
         note = here.problem
     else:
         gpu, clock, slots, note = pool.declared_gpu, "wall", pool.max_slots or 0, ""
+    gpus, gpu = pool.gpus_per_slot, grouped_kind(gpu, pool.gpus_per_slot)
     if pool.clusters is None:
-        return Pool(name, pool.backend, gpu, clock, slots, pool.usd_per_hour or 0.0, note, as_of=time.time())
+        return Pool(name, pool.backend, gpu, clock, slots, pool.usd_per_hour or 0.0, note, time.time(), gpus_per_slot=gpus)
     # Only the backend may know the price: the one that the dispatcher last wrote down holds until it asks again.
     last_asked = saved if saved is not None and (saved.backend, saved.gpu) == (pool.backend, gpu) else None
     price = pool.usd_per_hour if pool.usd_per_hour is not None else last_asked.usd_per_slot_hour if last_asked else 0.0
     as_of = last_asked.as_of if last_asked else 0.0
-    return Pool(name, pool.backend, gpu, clock, slots, price, as_of=as_of, most_clusters=pool.clusters.max_clusters)
+    most = pool.clusters.max_clusters
+    return Pool(name, pool.backend, gpu, clock, slots, price, as_of=as_of, most_clusters=most, gpus_per_slot=gpus)

@@ -7,12 +7,11 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from ...trainer.contract.failures import FailureKind
 from ...trainer.contract.files import read_bounded
@@ -82,7 +81,7 @@ def run_trial(proposal: Proposal, max_seconds: float, seed: int) -> TrialResult:
         folder = RunFolder(Path(name).resolve() / "runs" / _RUN)
         _lay_out(proposal, folder, here, max_seconds, seed)
         began = time.monotonic()
-        is_stopped = _run(folder, here, max_seconds)
+        is_stopped = _run(folder, here, proposal.as_trainer().process_count, max_seconds)
         return _result(folder, time.monotonic() - began, is_stopped=is_stopped)
 
 
@@ -106,21 +105,15 @@ def _lay_out(proposal: Proposal, folder: RunFolder, here: Devices, max_seconds: 
     folder.write_spec(spec)
 
 
-def _run(folder: RunFolder, here: Devices, max_seconds: float) -> bool:
-    """Run the runner on a slot of this machine.
+def _run(folder: RunFolder, here: Devices, processes: int, max_seconds: float) -> bool:
+    """Run the runner on this machine, on a device for each process of the command.
 
     Returns:
         Whether it had to be ended.
     """
-    slot = Slots(here.kind, here.indices).take(folder.path)
-    is_cpu = here.kind == "cpu"
-    device: Mapping[str, Any] = (
-        {"device": "cpu", "cores": [slot.index], "gpu": None}
-        if is_cpu
-        else {"device": "cuda", "cores": [], "gpu": str(slot.index)}
-    )
+    slot = Slots(here.kind, here.indices).take(folder.path, count=processes)
     try:
-        process = spawn_runner(sys.executable, folder, slot, device)
+        process = spawn_runner(sys.executable, folder, slot, slot.as_spec())
     finally:
         slot.release()
     try:

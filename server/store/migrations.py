@@ -58,6 +58,9 @@ CREATE TABLE metric_values (
     PRIMARY KEY (name, experiment)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX metric_values_sorted ON metric_values (name, value, experiment);
+-- A slot may be a group of GPUs, and a run holds all of them.
+ALTER TABLE pools ADD COLUMN gpus_per_slot INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE runs ADD COLUMN gpus INTEGER NOT NULL DEFAULT 1;
 """
 
 MIGRATIONS: tuple[str, ...] = (_FROM_1, _FROM_2)

@@ -132,7 +132,8 @@ CREATE TABLE runs (
     created_at   REAL NOT NULL,
     heartbeat_at REAL NOT NULL,
     finished_at  REAL,
-    running_at   REAL                   -- when it was first seen past its start
+    running_at   REAL,                  -- when it was first seen past its start
+    gpus         INTEGER NOT NULL DEFAULT 1  -- that its slot consists of
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX runs_active ON runs (status) WHERE status NOT IN ('finished', 'lost');
 CREATE INDEX runs_experiment ON runs (experiment);
@@ -157,7 +158,8 @@ CREATE TABLE pools (
     note         TEXT NOT NULL DEFAULT '',
     as_of        REAL NOT NULL,
     taken        INTEGER NOT NULL DEFAULT 0,
-    most_clusters INTEGER NOT NULL DEFAULT 0
+    most_clusters INTEGER NOT NULL DEFAULT 0,
+    gpus_per_slot INTEGER NOT NULL DEFAULT 1
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE champions (                -- the newest row is the champion; the first is the baseline

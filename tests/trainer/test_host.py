@@ -125,6 +125,17 @@ def test_runs_have_gpus_of_their_own(spool: Path) -> None:
             one.until_result(run)
 
 
+def test_runs_have_groups_of_gpus_of_their_own(spool: Path) -> None:
+    for run in ("e0001-1", "e0002-1", "e0003-1"):
+        put(spool, run, DURATION=0.5)
+    with host(spool, "--gpus-per-run", "2", gpus=5) as one:
+        gpus = {one.until_phase(run, "running")["gpu"] for run in ("e0001-1", "e0002-1")}
+        assert gpus == {"0,1", "2,3"}
+        assert next(happened["slots"] for happened in one.events() if "slots" in happened) == ["0,1", "2,3"]
+        for run in ("e0001-1", "e0002-1", "e0003-1"):
+            one.until_result(run)
+
+
 def test_what_is_queued_or_runs_can_be_cancelled(spool: Path) -> None:
     for number in (1, 2):
         put(spool, f"e000{number}-1", number, DURATION=60)

@@ -22,6 +22,8 @@ _VARIANTS: Final = {
 }
 """Words of a kind's name, and how the driver says the same. A variant has other clocks and power limits than its model."""
 
+_COUNT = re.compile(r"^\d+x")
+"""Before the kind, where a slot is a group of GPUs: `4xH100-SXM`."""
 _SIZES: Final = {
     **dict.fromkeys(("A100-SXM", "A100-PCIe"), (40, 80)),
     **dict.fromkeys(("V100-SXM", "V100-PCIe"), (16, 32)),
@@ -91,7 +93,8 @@ def _size(name: str, model: str, kind: str, memory_mib: float | None) -> int | N
 def matching_kinds(asked: str, kinds: Iterable[str]) -> list[str]:
     """The kinds that a name allows: the kind of exactly that name, or else all that have its parts.
 
-    `H100` allows `H100-SXM` and `H100-PCIe`; `H100-PCIe` doesn't allow `H100-SXM`, nor `RTX4090` a `RTX4090-Laptop` beside it.
+    `H100` allows `H100-SXM`, `H100-PCIe` and a group of them, `4xH100-SXM`;
+    `H100-PCIe` doesn't allow `H100-SXM`, nor `RTX4090` a `RTX4090-Laptop` beside it.
 
     Args:
         asked: As a person or an agent writes it, in any case.
@@ -105,4 +108,6 @@ def matching_kinds(asked: str, kinds: Iterable[str]) -> list[str]:
 def _allows(asked: str, kind: str) -> bool:
     model, *parts = asked.lower().split("-")
     own_model, *own_parts = kind.lower().split("-")
+    if not _COUNT.match(model):
+        own_model = _COUNT.sub("", own_model)
     return model == own_model and set(parts) <= set(own_parts)

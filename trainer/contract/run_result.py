@@ -115,6 +115,7 @@ class RunResult:
         sandbox: What holds each part of the sandbox.
         flags: Words for the reader, such as `shared_gpu`.
         weights_of: The run that trained the weights, if it wasn't this one.
+        resumed_from: The lost run from whose checkpoint this one went on, if it did.
     """
 
     run: str
@@ -132,6 +133,7 @@ class RunResult:
     sandbox: Mapping[str, Any] = field(default_factory=lambda: {"files": "none", "network": "none"})
     flags: tuple[str, ...] = ()
     weights_of: str | None = None
+    resumed_from: str | None = None
 
     @property
     def held_seconds(self) -> float | None:
@@ -197,6 +199,7 @@ class RunResult:
             sandbox=_sandbox(table),
             flags=_lines(table, "flags"),
             weights_of=_text(table, "weights_of"),
+            resumed_from=_text(table, "resumed_from"),
         )
 
     @classmethod
@@ -247,6 +250,7 @@ class RunResult:
             "sandbox": dict(self.sandbox),
             "flags": list(self.flags),
             "weights_of": self.weights_of,
+            **({} if self.resumed_from is None else {"resumed_from": self.resumed_from}),
         }
 
 

@@ -39,6 +39,21 @@ class TrainedWeights:
 
 
 @dataclass(frozen=True, slots=True)
+class ResumedRun:
+    """A run of the same experiment that was lost, and how much of the budget is in its last checkpoint.
+
+    Attributes:
+        run: The lost run.
+        seconds: Of the budget, by its clock, together with what it had resumed from itself.
+        wall_seconds: The same by wall clock.
+    """
+
+    run: str
+    seconds: float
+    wall_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunIdentity:
     """What tells a run from every other run, also from one that had the same name before the ledger lost its last rows.
 
@@ -69,6 +84,7 @@ class RunSpec:
         trained: Weights to be evaluated again; None for a run that trains.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
         python: The interpreter that the pool names for the trainer's commands; None for none.
+        resumed: What it goes on from, which lies in the run folder; None for a run that begins anew.
         identity: Whose run it is; the runner repeats it in the result. None in a folder that labhand 0.2 or earlier laid out.
         trainer_folder: The trainer folder on the lab's machine, where the relative paths of its data and of its interpreter
             start; None in a folder that labhand 0.2 or earlier laid out.
@@ -91,6 +107,12 @@ class RunSpec:
     identity: RunIdentity | None = None
     trainer_folder: str | None = None
     left_out: tuple[LeftOutPath, ...] = ()
+    resumed: ResumedRun | None = None
+
+    @property
+    def resumed_seconds(self) -> float:
+        """Seconds of the budget that an earlier run of the experiment has used."""
+        return 0.0 if self.resumed is None else self.resumed.seconds
 
     def as_json(self) -> dict[str, Any]:
         """As `spec.json` has it."""
@@ -137,6 +159,7 @@ class RunSpec:
             identity=keys.identity(),
             trainer_folder=keys.optional("trainer_folder", str),
             left_out=keys.left_out(),
+            resumed=keys.resumed(),
         )
 
 
@@ -201,6 +224,13 @@ class _Keys:
             _Keys(self._name, cast("dict[str, object]", entry), "left_out.") for entry in entries if isinstance(entry, dict)
         ]
         return tuple(LeftOutPath(*(entry.required(name, str) for name in ("path", "why", "remedy"))) for entry in keys)
+
+    def resumed(self) -> ResumedRun | None:
+        values = cast("dict[str, object] | None", self.optional("resumed", dict))
+        if values is None:
+            return None
+        keys = _Keys(self._name, values, "resumed.")
+        return ResumedRun(keys.required("run", str), keys.seconds("seconds"), keys.seconds("wall_seconds"))
 
     def trained(self) -> TrainedWeights | None:
         values = cast("dict[str, object] | None", self.optional("trained", dict))

@@ -61,6 +61,10 @@ class Log:
             head, tail = head.rpartition(b"\n")[0] + b"\n", tail.partition(b"\n")[2]
         return (head + tail).decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 
+    def beginning(self, size: int) -> str:
+        """The first bytes of the output so far, at most `size` of them."""
+        return os.pread(self._file.fileno(), size, 0).decode("utf-8", errors="replace")
+
     def close(self) -> None:
         """Write the end of a long output, and close the file."""
         if self._file.closed:

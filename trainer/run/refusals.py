@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failures import FailureKind
-from ..sandbox.policy import Confinement
+from ..sandbox.policy import LOOPBACK, Confinement
 from .left_out_files import left_out_file
 
 _NETWORK: Final = re.compile(
@@ -126,7 +126,8 @@ def _network(text: str, _status: int, bounds: Confinement) -> Refusal | None:
     return _refused(
         "the sandbox refused the network",
         "Use data and weights that are on the machine: an experiment has no network. A person can download them in the command"
-        " of [prepare] in trainer.toml, which has the network, or set network = true under [sandbox] there.",
+        " of [prepare] in trainer.toml, which has the network, or set network = true under [sandbox] there. Processes of one"
+        " experiment that talk to each other get a loopback by the table [processes] there.",
     )
 
 
@@ -212,7 +213,7 @@ def _too_many_threads(text: str, _status: int, bounds: Confinement) -> Refusal |
 
 
 def _forbidden_call(text: str, _status: int, bounds: Confinement) -> Refusal | None:
-    if bounds.in_force["network"] != "seccomp" or not _FORBIDDEN_CALL.search(text):
+    if bounds.in_force["network"] not in {"seccomp", LOOPBACK} or not _FORBIDDEN_CALL.search(text):
         return None
     return _refused(
         "the sandbox refused a system call (EPERM)",

@@ -36,6 +36,7 @@ class ResultDraft:
     sandbox: dict[str, Any] = field(default_factory=lambda: {"files": "none", "network": "none"})
     flags: list[str] = field(default_factory=list[str])
     weights_of: str | None = None
+    resumed_from: str | None = None
     closed: float | None = None
 
     def take_over(self, trained: TrainedWeights) -> None:
@@ -80,4 +81,5 @@ class ResultDraft:
             sandbox=self.sandbox,
             flags=tuple(self.flags),
             weights_of=self.weights_of,
+            resumed_from=self.resumed_from,
         )

@@ -24,6 +24,7 @@ from .gate import Gate
 from .log import Log
 from .preparation import Prepared, make_home
 from .result import ResultDraft
+from .several_processes import process_variables
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class Run:
         serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm
         network = for_network() if self.trainer.network else {}
         own = for_command(network | self.environment.variables(folder))
-        environment = scrubbed(self.spec, self.folder.temporary, **serial, **more, **own)
+        processes = process_variables(self.trainer, len(self.spec.cores))
+        environment = scrubbed(self.spec, self.folder.temporary, **{**serial, **processes, **more, **own})
         python = None if guard == GUARD else self.environment.python
         if python is not None:
             environment["PYTHONPATH"] = str(package_folder())

@@ -12,11 +12,14 @@ from ..channel import VARIABLE, BrokenChannelError, Channel, memory_file
 from ..contract.failures import FailureKind
 from ..contract.files import open_to_append
 from ..contract.run_result import MAX_NUMBER
+from ..contract.run_spec import ResumedRun
+from .checkpoint_watch import CheckpointWatch, lay_out_checkpoint
 from .child import Child
 from .classify import RunFailedError, of_exit, relevant_lines
 from .clock import Clock
 from .gate import LOOK_SECONDS
 from .run import Run
+from .several_processes import ClosedNetworkWatch
 from .usage import DiskWatch, GpuWatch, check_claim, check_startup, note_claim, record_memory
 
 GRACE_SECONDS, GRACE_SHARE = 1.0, 0.05
@@ -36,24 +39,35 @@ def train_by_output(run: Run) -> None:
     """
     budget = run.trainer.budget
     run.lay_out()
+    resumed = lay_out_checkpoint(run)
     _enter(run)
-    clock = run.clock(budget.startup_seconds + run.spec.budget_seconds + budget.evaluation_seconds)
+    clock = run.clock(
+        budget.startup_seconds + max(0.0, run.spec.budget_seconds - run.spec.resumed_seconds) + budget.evaluation_seconds
+    )
     command = run.environment.words(run.trainer.command)
     run.folder.set_phase("running")
-    disk, gpu = DiskWatch(run), GpuWatch(run)
-    with run.child(command, run.folder.work, run.confinement.for_training()) as child:
+    watches = (DiskWatch(run), ClosedNetworkWatch(run.log, run.confinement), CheckpointWatch(run, clock))
+    gpu = GpuWatch(run)
+    with run.child(command, run.folder.work, run.confinement.for_training(), (), **resumed) as child:
         try:
             while child.status is None:
                 if clock.left() < 0:
                     message = "The command ran for longer than start-up, budget and evaluation together allow"
                     raise RunFailedError(FailureKind.TIMEOUT, message, relevant_lines(run.log.text()))
-                disk.look()
-                gpu.look(clock.used() / run.spec.budget_seconds)
+                for watch in watches:
+                    watch.look()
+                gpu.look((run.spec.resumed_seconds + clock.used()) / run.spec.budget_seconds)
                 child.wait(clock.next_look())
         finally:
-            run.result.seconds |= {"training": clock.used(), "training_wall": clock.wall()}
+            run.result.seconds |= _used(run.spec.resumed, clock)
             record_memory(run)
     _check_exit(run, child)
+
+
+def _used(earlier: ResumedRun | None, clock: Clock) -> dict[str, float]:
+    """The seconds of training, together with those of an earlier run whose checkpoint this one went on from."""
+    before, wall_before = (0.0, 0.0) if earlier is None else (earlier.seconds, earlier.wall_seconds)
+    return {"training": before + clock.used(), "training_wall": wall_before + clock.wall()}
 
 
 def train_with_session(run: Run, tokens: bytes) -> None:
@@ -88,8 +102,9 @@ def _train(run: Run, tokens: bytes) -> None:
     ours.socket.setblocking(False)  # noqa: FBT003
     descriptor = theirs.socket.fileno()
     run.lay_out()
+    resumed = lay_out_checkpoint(run)
     command, sandbox = run.environment.words(run.trainer.command), run.confinement.for_training()
-    with run.child(command, run.folder.work, sandbox, [descriptor], **{VARIABLE: str(descriptor)}) as child:
+    with run.child(command, run.folder.work, sandbox, [descriptor], **{VARIABLE: str(descriptor), **resumed}) as child:
         theirs.close()
         child.listen(ours.socket)
         training = _Training(run, ours, memory_file("training-tokens", tokens))
@@ -110,6 +125,7 @@ def _facts(run: Run) -> Mapping[str, Any]:
     return {
         "seed": run.spec.seed,
         "budget_seconds": run.spec.budget_seconds,
+        "used_seconds": run.spec.resumed_seconds,
         "clock": run.spec.clock,
         "device": run.spec.device,
         "vocabulary": data.vocabulary if data else 0,
@@ -132,8 +148,12 @@ class _Training:
         self._tokens = tokens
         self._startup = Clock(run.trainer.budget.startup_seconds)
         self._training: Clock | None = None
-        self._deadline = run.spec.budget_seconds * (1 + GRACE_SHARE) + GRACE_SECONDS
+        self._used_before = run.spec.resumed_seconds
+        budget = run.spec.budget_seconds
+        self._deadline = max(0.0, budget - self._used_before) + budget * GRACE_SHARE + GRACE_SECONDS
+        self._checkpoints: CheckpointWatch | None = None
         self._disk = DiskWatch(run)
+        self._network = ClosedNetworkWatch(run.log, run.confinement)
         self._gpu = GpuWatch(run)
         self._startup_use = run.clock(math.inf)
         self._points = 0
@@ -158,6 +178,7 @@ class _Training:
             Seconds until the next check is due.
         """
         self._disk.look()
+        self._network.look()
         if self.is_ready and self._training is None:
             self._begin()
             return LOOK_SECONDS
@@ -165,7 +186,9 @@ class _Training:
         if clock.left() < 0:
             raise self._timeout()
         if self._training is not None:
-            self._gpu.look(self._training.used() / self._run.spec.budget_seconds)
+            self._gpu.look((self._used_before + self._training.used()) / self._run.spec.budget_seconds)
+        if self._checkpoints is not None:
+            self._checkpoints.look()
         return clock.next_look()
 
     def _timeout(self) -> RunFailedError:
@@ -174,7 +197,7 @@ class _Training:
             allowed = self._run.trainer.budget.startup_seconds
             step = "Prepare less before session.ready(), or have startup_seconds raised in trainer.toml."
             return RunFailedError(FailureKind.TIMEOUT, f"The start-up took longer than {allowed:g} s", lines, step)
-        budget, used = self._run.spec.budget_seconds, self._training.used()
+        budget, used = self._run.spec.budget_seconds, self._used_before + self._training.used()
         message = f"Training went on past its deadline: {used:.1f} s of {budget:g} s, {self._training.wall():.1f} s by the wall"
         return RunFailedError(FailureKind.TIMEOUT, message, lines)
 
@@ -227,6 +250,7 @@ class _Training:
         self._run.result.has_device()
         size = os.fstat(self._tokens).st_size
         self._training = self._run.clock(self._deadline)
+        self._checkpoints = CheckpointWatch(self._run, self._training)
         self._channel.send({"tokens": size // 2}, self._tokens)
         self._run.folder.set_phase("running")
 
@@ -237,11 +261,12 @@ class _Training:
         self._run.result.measures |= measures
         if not math.isfinite(loss):
             raise RunFailedError(
-                FailureKind.DIVERGED, f"The loss was {loss} at step {step}, after {clock.used():.1f} s of training"
+                FailureKind.DIVERGED,
+                f"The loss was {loss} at step {step}, after {self._used_before + clock.used():.1f} s of training",
             )
         if self._points < MAX_POINTS:
             self._points += 1
-            point = {"seconds": round(clock.used(), 3), "step": step, "loss": loss, "tokens": tokens}
+            point = {"seconds": round(self._used_before + clock.used(), 3), "step": step, "loss": loss, "tokens": tokens}
             descriptor = open_to_append(self._run.folder.curve)
             if descriptor is not None:
                 with os.fdopen(descriptor, "a", encoding="utf-8") as file:
@@ -254,7 +279,7 @@ class _Training:
             self._run.result.seconds["startup"] = self._startup.wall()
         if self._training is None:
             return
-        self._run.result.seconds |= {"training": self._training.used(), "training_wall": self._training.wall()}
+        self._run.result.seconds |= _used(self._run.spec.resumed, self._training)
         record_memory(self._run)
         check_claim(self._run)
 

@@ -18,7 +18,7 @@ from ..contract.files import cache_folder
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
 from ..contract.trainer_toml.trainer_file import TrainerFile
-from . import landlock, private_shm, seccomp
+from . import landlock, private_network, private_shm, seccomp
 from .cgroup import ControlGroup
 from .processes import threads_of_user
 from .sandbox import Sandbox
@@ -31,6 +31,8 @@ MAX_FILE_BYTES = {"cpu": 2**30, "cuda": 2**34}
 """Bytes that an experiment may write into one file, by kind of device."""
 MAX_THREADS = {"cpu": 128, "cuda": 4096}
 """Threads that a run may have in its control group."""
+LOOPBACK = "namespace"
+"""The word in a result for a network of the run's own, which has only a loopback."""
 _SLACK = 4
 """Factor where threads can be limited only for the whole user: the user's other processes must not make a run fail."""
 _MEMORY_SHARE = 0.9
@@ -58,6 +60,7 @@ class Confinement:
         in_force: What each part of the sandbox is held by, as `result.json` has it.
         private_memory: The run gets a /dev/shm of its own.
         source: The source, which nothing may change.
+        needs_loopback: Its processes need a network between them, and have no other.
         work: The working copy, which the experiment may change.
         temporary: The folder for temporary files, which it may change.
         file_bytes: The largest file that it may write.
@@ -84,6 +87,7 @@ class Confinement:
         held = group is not None and group.limit_memory(self._bytes)
         self._limits_processes, self._limits_memory = not bounded, not held and spec.device == "cpu"
         self.private_memory = private_shm.can_be_private()
+        self.needs_loopback = trainer.processes is not None and not trainer.network
         name = f"cgroup-{group.version}" if group else ""
         self.in_force: dict[str, Any] = {
             "files": f"landlock-{self._landlock}" if self._landlock else "none",
@@ -97,6 +101,8 @@ class Confinement:
     def _network(self) -> str:
         if self.trainer.network:
             return "allowed"
+        if self.needs_loopback and private_network.can_be_private():
+            return LOOPBACK
         if seccomp.is_possible():
             return "seccomp"
         return "landlock" if landlock.forbids_tcp(self._landlock) else "none"
@@ -146,18 +152,24 @@ class Confinement:
     def for_training(self) -> Sandbox:
         """For the experiment's command, which may change its own working copy and a folder for temporary files."""
         writable = [self._folder.work, self._folder.temporary]
-        return self._sandbox([], writable, shares=self.trainer.data is None or self.trainer.network)
+        return self._sandbox(
+            [],
+            writable,
+            shares=self.trainer.data is None or self.trainer.network,
+            loopback=self.in_force["network"] == LOOPBACK,
+        )
 
     def for_scoring(self) -> Sandbox:
         """For the model, which may read its source and what training saved, and change only temporary files."""
         readable = [self._folder.source, self._folder.model, self._folder.config]
         return self._sandbox(readable, [self._folder.temporary], shares=False)
 
-    def _sandbox(self, readable: Iterable[Path], writable: Iterable[Path], *, shares: bool) -> Sandbox:
+    def _sandbox(self, readable: Iterable[Path], writable: Iterable[Path], *, shares: bool, loopback: bool = False) -> Sandbox:
         return Sandbox(
             landlock=self._landlock,
             filtered=seccomp.is_possible(),
             network=self.trainer.network,
+            loopback=loopback,
             shares=shares,
             memory=self.private_memory,
             read=(*self._read, *map(str, readable)),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-from pathlib import Path
 
-from .kernel import checked, libc, unhide
+from .kernel import checked, libc
+from .namespaces import NEW_MOUNTS, unshare, unshare_with_user, works_in_child
 
 PLACE = "/dev/shm"  # noqa: S108 - it is what is made private
-_NEW_MOUNTS, _NEW_USER = 0x00020000, 0x10000000
 _NO_SETUID, _NO_DEVICES, _RECURSIVE, _PRIVATE = 0x2, 0x4, 0x4000, 0x40000
 
 
@@ -21,14 +20,11 @@ def make_private() -> bool:
     Returns:
         Whether that was possible; if not, nothing relevant has changed.
     """
-    user, group = os.geteuid(), os.getegid()
     try:
-        if user == 0:
-            _unshare(_NEW_MOUNTS)
+        if os.geteuid() == 0:
+            unshare(NEW_MOUNTS)
         else:
-            _unshare(_NEW_MOUNTS | _NEW_USER)
-            unhide()  # otherwise the files below belong to root
-            _keep_identity(user, group)
+            unshare_with_user(NEW_MOUNTS)
         _mount("none", "/", None, _RECURSIVE | _PRIVATE)
         _mount("tmpfs", PLACE, "tmpfs", _NO_SETUID | _NO_DEVICES)
     except OSError:
@@ -38,25 +34,9 @@ def make_private() -> bool:
 
 def can_be_private() -> bool:
     """Whether `make_private` works here, tried in a child process."""
-    child = os.fork()
-    if child == 0:
-        try:
-            os._exit(0 if make_private() else 1)
-        finally:
-            os._exit(1)
-    return os.waitpid(child, 0)[1] == 0
-
-
-def _unshare(what: int) -> None:
-    checked(libc().unshare(what), "unshare")
+    return works_in_child(make_private)
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int) -> None:
     words = [word.encode() if word else None for word in (source, target, kind)]
     checked(libc().mount(*words, ctypes.c_ulong(flags), None), f"mount {target}")
-
-
-def _keep_identity(user: int, group: int) -> None:
-    """Keep user and group the same in the new namespace as outside."""
-    for name, text in (("setgroups", "deny"), ("gid_map", f"{group} {group} 1"), ("uid_map", f"{user} {user} 1")):
-        Path(f"/proc/self/{name}").write_text(text, encoding="ascii")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import kernel, landlock, private_shm, seccomp
+from . import kernel, landlock, private_network, private_shm, seccomp
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Sandbox:
         landlock: Version of the kernel's interface; 0 for no bounds on files.
         filtered: System calls are filtered.
         network: It may use the network.
+        loopback: It gets a network of its own, which has only a loopback.
         shares: It may use what processes of this machine share: /dev/shm, and connecting to Unix sockets.
         memory: A private /dev/shm is made for it.
         read: Folders and files that it may read and execute.
@@ -35,6 +36,7 @@ class Sandbox:
     landlock: int
     filtered: bool
     network: bool
+    loopback: bool
     shares: bool
     memory: bool
     read: Sequence[str]
@@ -66,12 +68,14 @@ class Sandbox:
             Path(group).write_text("0", encoding="ascii")
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
         private = self.memory and private_shm.make_private()
+        if self.loopback:
+            private_network.make_private()
         kernel.drop_capabilities()
         self._limit()
         if self.landlock:
-            landlock.restrict(self.landlock, self._rules(private=private), network=self.network)
+            landlock.restrict(self.landlock, self._rules(private=private), network=self.network or self.loopback)
         if self.filtered:
-            seccomp.restrict(network=self.network, connect=self.shares)
+            seccomp.restrict(network=self.network, connect=self.shares, loopback=self.loopback)
         kernel.forbid_new_privileges()
 
     def _limit(self) -> None:

@@ -22,9 +22,9 @@ from ....trainer.contract.run_folder import RunFolder
 from ...domain import Pool, Run
 from ...errors import NoCapacityError
 from ...machine import Devices, devices
-from ...pool_settings import LocalPool
+from ...pool_settings import LocalPool, grouped_kind
 from ..base import Backend, Phase, RunReport, StartRequest
-from .slots import DeviceSlot, Slots
+from .slots import Slots
 from .spawn import spawn_runner
 
 MAX_CLAIM_SECONDS = 20.0
@@ -51,7 +51,9 @@ class LocalBackend(Backend):
         self._runs = runs.resolve()
         self._devices = here or devices(settings.gpu)
         self._slots = Slots(self._devices.kind, self._devices.indices)
-        self._limit = min(settings.slots or len(self._devices.indices), len(self._devices.indices))
+        self._gpus = settings.gpus_per_slot
+        groups = len(self._devices.indices) // self._gpus
+        self._limit = min(settings.slots or groups, groups)
         self._aside: frozenset[int] = frozenset()
         self._children: set[int] = set()
 
@@ -61,13 +63,25 @@ class LocalBackend(Backend):
         return Pool(
             name=self._name,
             backend="local",
-            gpu=self._devices.kind,
+            gpu=grouped_kind(self._devices.kind, self._gpus),
             clock=self._devices.clock,
             slots=self._limit,
             usd_per_slot_hour=self._settings.usd_per_hour,
-            note=self._devices.problem,
+            note=self._devices.problem or self._too_few(),
             as_of=time.time(),
             taken=max(0, self._limit - self._ours(taken) - self._free(taken)),
+            gpus_per_slot=self._gpus,
+        )
+
+    def _too_few(self) -> str:
+        """Return why no experiment fits on this machine; empty if one does."""
+        has = len(self._devices.indices)
+        if has >= self._gpus:
+            return ""
+        what = "cores" if self._devices.kind == "cpu" else f"GPUs of kind {self._devices.kind}"
+        return (
+            f"An experiment takes {self._gpus} {what} at once, and this machine has {has}. Set gpus_per_experiment of the pool"
+            " in labhand.toml, or processes.count in trainer.toml, to fewer"
         )
 
     @override
@@ -76,14 +90,14 @@ class LocalBackend(Backend):
 
     def _free(self, taken: Mapping[int, Path]) -> int:
         usable = set(self._devices.indices) - self._aside - set(taken)
-        return max(0, min(self._limit - self._ours(taken), len(usable)))
+        return max(0, min(self._limit - self._ours(taken), len(usable) // self._gpus))
 
     @override
     def set_aside(self, slots: Set[int]) -> None:
         self._aside = frozenset(slots)
 
     def _ours(self, taken: Mapping[int, Path]) -> int:
-        return sum(folder.parent == self._runs for folder in taken.values())
+        return len({folder for folder in taken.values() if folder.parent == self._runs})
 
     @override
     async def start(self, spec: StartRequest) -> Mapping[str, Any]:
@@ -93,19 +107,14 @@ class LocalBackend(Backend):
             return _STARTED
         if not self._free(taken):
             raise NoCapacityError(f"All {self._limit} slots of pool {self._name} are taken", "Wait for a run to end")
-        slot = self._slots.take(folder.path, self._aside)
+        slot = self._slots.take(folder.path, self._aside, self._gpus)
         try:
-            place = {**self._device_of(slot), "python": self._settings.python}
+            place = {**slot.as_spec(), "python": self._settings.python}
             self._children.add(spawn_runner(sys.executable, folder, slot, place))
         finally:
             slot.release()
-        return {**_STARTED, "slot": slot.index}
-
-    def _device_of(self, slot: DeviceSlot) -> Mapping[str, Any]:
-        """Return what the slot adds to a run's `spec.json`."""
-        if self._devices.kind == "cpu":
-            return {"device": "cpu", "cores": [slot.index], "gpu": None}
-        return {"device": "cuda", "cores": [], "gpu": str(slot.index)}
+        # Of several devices it isn't known which one is at fault, so none is named, and none is set aside.
+        return {**_STARTED, "slot": slot.indices[0]} if self._gpus == 1 else _STARTED
 
     @override
     async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:

@@ -1,17 +1,19 @@
-"""The slots of this machine, one for each GPU or core. All labs and all users share them through file locks.
+"""The devices of this machine, GPUs or cores. All labs and all users share them through file locks.
 
-A slot is a file that its runner keeps locked. The runner inherits the lock from the process that starts it, so a slot is taken
-for exactly as long as its runner lives, whatever happens to labs and dispatchers. The file holds the path of the run folder.
+An experiment takes one device or several, all at once. A device is a file that its runner keeps locked. The runner inherits the
+lock from the process that starts it, so it is taken for exactly as long as its runner lives, whatever happens to labs and
+dispatchers. The file holds the path of the run folder.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Container, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Container, Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ....trainer.contract.files import try_lock
 from ...errors import NoCapacityError
@@ -21,21 +23,34 @@ VARIABLE = "LABHAND_SLOTS"
 FOLDER: Final = Path("/tmp/labhand-slots")  # noqa: S108 - all users of a machine share it, and a reboot empties it
 
 
+_TAKER: Final = "taker"
+"""The file that a process locks while it takes devices."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceSlot:
-    """A slot that was taken.
+    """The devices that were taken for one experiment.
 
     Attributes:
-        index: The index of the GPU, or the number of the core.
-        descriptor: Holds the lock, as does every process that inherits it.
+        kind: The GPUs' kind, or `cpu`.
+        indices: The indices of the GPUs, or the numbers of the cores.
+        descriptors: Hold the locks, as does every process that inherits them.
     """
 
-    index: int
-    descriptor: int
+    kind: str
+    indices: tuple[int, ...]
+    descriptors: tuple[int, ...]
+
+    def as_spec(self) -> Mapping[str, Any]:
+        """Return what the devices add to a run's `spec.json`."""
+        if self.kind == "cpu":
+            return {"device": "cpu", "cores": [*self.indices], "gpu": None}
+        return {"device": "cuda", "cores": [], "gpu": ",".join(map(str, self.indices))}
 
     def release(self) -> None:
-        """Close this process's descriptor. The slot stays taken while another process holds it."""
-        os.close(self.descriptor)
+        """Close this process's descriptors. The devices stay taken while another process holds them."""
+        for descriptor in self.descriptors:
+            os.close(descriptor)
 
 
 class Slots:
@@ -48,6 +63,7 @@ class Slots:
     """
 
     def __init__(self, kind: str, indices: Iterable[int], folder: Path | None = None) -> None:
+        self._kind = kind
         self._files = {index: f"{'cpu' if kind == 'cpu' else 'gpu'}-{index}" for index in indices}
         self._folder = folder or Path(os.environ.get(VARIABLE) or FOLDER)
         _make_shared(self._folder)
@@ -64,26 +80,51 @@ class Slots:
                 os.close(descriptor)
         return taken
 
-    def take(self, folder: Path, aside: Container[int] = ()) -> DeviceSlot:
-        """Take a free slot for the run in `folder`.
+    def take(self, folder: Path, aside: Container[int] = (), count: int = 1) -> DeviceSlot:
+        """Take free devices for the run in `folder`: all that it needs, or none.
+
+        Nothing is held while too few are free, so that an experiment that needs several keeps none from one that needs fewer.
 
         Args:
             folder: The run folder.
-            aside: Slots that aren't taken.
+            aside: Devices that aren't taken.
+            count: How many the run needs.
 
         Raises:
-            NoCapacityError: No slot is free.
+            NoCapacityError: Too few are free.
         """
-        for index, file in self._files.items():
-            if index in aside:
-                continue
-            descriptor = _open(self._folder / file)
-            if try_lock(descriptor):
+        taken: dict[int, int] = {}
+        with _one_taker(self._folder):
+            for index, file in self._files.items():
+                if index in aside or len(taken) == count:
+                    continue
+                descriptor = _open(self._folder / file)
+                if try_lock(descriptor):
+                    taken[index] = descriptor
+                else:
+                    os.close(descriptor)
+            slot = DeviceSlot(self._kind, tuple(taken), tuple(taken.values()))
+            if len(taken) < count:
+                slot.release()
+                raise NoCapacityError(
+                    f"{len(taken)} of {len(self._files)} slots of this machine are free, and {count} are needed at once",
+                    "Wait for a run to end",
+                )
+            for descriptor in slot.descriptors:
                 os.ftruncate(descriptor, 0)
                 os.pwrite(descriptor, os.fsencode(folder), 0)
-                return DeviceSlot(index, descriptor)
-            os.close(descriptor)
-        raise NoCapacityError(f"All {len(self._files)} slots of this machine are taken", "Wait for a run to end")
+        return slot
+
+
+@contextmanager
+def _one_taker(folder: Path) -> Generator[None]:
+    """Let one process at a time take devices: of two that each need all of them, both could hold some and get none."""
+    descriptor = _open(folder / _TAKER)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # held for the microseconds that a few locks take
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _make_shared(folder: Path) -> None:

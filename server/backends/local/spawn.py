@@ -14,12 +14,12 @@ from .slots import DeviceSlot
 def spawn_runner(python: str, folder: RunFolder, slot: DeviceSlot, place: Mapping[str, Any]) -> int:
     """Start the runner of the run in `folder`, and return its process id.
 
-    The runner inherits the lock on its slot, so that the slot is taken for as long as the runner lives.
+    The runner inherits the locks on its devices, so that they are taken for as long as the runner lives.
 
     Args:
         python: The interpreter that has labhand. The trainer's commands may have another one.
         folder: The run folder, with `spec.json` and `source/`.
-        slot: The slot that was taken for the run. The caller closes its own descriptor afterwards.
+        slot: The slot that was taken for the run. The caller closes its own descriptors afterwards.
         place: What the pool and the slot add to `spec.json`: `device`, `cores`, `gpu` and `python`.
 
     Raises:
@@ -27,5 +27,6 @@ def spawn_runner(python: str, folder: RunFolder, slot: DeviceSlot, place: Mappin
         FileNotFoundError: There is no such interpreter.
     """
     folder.complete_spec(**place)
-    os.set_inheritable(slot.descriptor, True)  # noqa: FBT003 - positional by its signature
+    for descriptor in slot.descriptors:
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - positional by its signature
     return start_runner(python, folder)

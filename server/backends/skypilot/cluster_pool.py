@@ -68,7 +68,7 @@ class ClusterPool:
         """Return how many more runs can be accepted: those for clusters that are up, and those for clusters still to launch."""
         placements = self._records.placements()
         up = self._up()
-        to_come = max(0, self.limit - len(up)) * self._settings.gpus_per_cluster
+        to_come = max(0, self.limit - len(up)) * self._settings.slots_per_cluster
         like = placements[-1] if placements else Placement("", "waiting", 0.0, 0.0)
         return max(0, to_come + self._plan(up, placements).room(like) - _count_waiting(placements))
 
@@ -112,9 +112,9 @@ class ClusterPool:
         lead = min(MAX_LEAD_SECONDS, max(MIN_LEAD_SECONDS, 2 * sum(latencies) / len(latencies)))
         measured = {budget: min(seconds) for budget, seconds in self._context.run_seconds.items()}
         lookahead = Lookahead(lead, STARTUP_SECONDS, measured)
-        gpus = {record.name: record.gpus for record in up}
+        slots = {record.name: record.gpus // self._settings.gpus_per_slot for record in up}
         ends_at = {record.name: record.ends_at for record in up if record.ends_at is not None}
-        return DeliveryPlan(gpus, placements, lookahead, time.time(), ends_at)
+        return DeliveryPlan(slots, placements, lookahead, time.time(), ends_at)
 
     def _place(self) -> None:
         """Give waiting runs to clusters, no earlier than needed."""
@@ -147,9 +147,9 @@ class ClusterPool:
         live = self._records.live()
         if infra is None or len(live) >= self.limit:
             return
-        coming = sum(record.gpus for record in live if record.status == "starting")
+        coming = sum(record.gpus // self._settings.gpus_per_slot for record in live if record.status == "starting")
         waiting = _count_waiting(self._records.placements())
-        needed = math.ceil(max(0, waiting - coming) / self._settings.gpus_per_cluster)
+        needed = math.ceil(max(0, waiting - coming) / self._settings.slots_per_cluster)
         for _ in range(min(needed if self.wanted is None else self.limit, self.limit - len(live))):
             name = self._records.new_name()
             self._records.save_cluster(ClusterRecord(name, infra, self._settings.gpus_per_cluster, "starting", time.time()))

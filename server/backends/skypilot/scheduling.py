@@ -36,7 +36,7 @@ class DeliveryPlan:
     """The GPUs of the clusters that are up, ordered by the time at which each gets free.
 
     Args:
-        gpus: The number of GPUs of each cluster, by its name.
+        gpus: The number of slots of each cluster, by its name: of GPUs, or of groups of them that a run takes at once.
         ends_at: Unix time at which the scheduler ends a cluster, for those with a time limit.
         placed: The runs that were given to clusters, in their order.
         lookahead: How far ahead to send.

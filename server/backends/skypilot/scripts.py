@@ -188,6 +188,8 @@ def host_script(pool: SkyPilotPool, storage: str | None) -> str:
     content, version = trainer_package()
     python = '"$root/environment/bin/python"' if pool.python is None else shlex.quote(pool.python)
     options = f"--gpus {pool.gpus_per_cluster} --linger {LINGER_SECONDS}"
+    if pool.gpus_per_slot > 1:
+        options += f" --gpus-per-run {pool.gpus_per_slot}"
     if pool.overlap:
         options += " --overlap"
     if storage is not None:

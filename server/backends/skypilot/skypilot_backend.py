@@ -20,7 +20,7 @@ from typing_extensions import override
 from ....trainer.contract.run_folder import RunFolder
 from ...domain import Cluster, Pool, Run
 from ...errors import BadInputError, NoCapacityError
-from ...pool_settings import SkyPilotPool
+from ...pool_settings import SkyPilotPool, grouped_kind
 from ..base import ClusterBackend, Phase, RunReport, StartRequest
 from .api import SkyApi, SkyError
 from .backoff import InfraBackoff
@@ -73,13 +73,14 @@ class SkyPilotBackend(ClusterBackend):
         return Pool(
             name=self._name,
             backend="skypilot",
-            gpu=self._settings.gpu,
+            gpu=grouped_kind(self._settings.gpu, self._settings.gpus_per_slot),
             clock="wall",
-            slots=self._settings.max_clusters * self._settings.gpus_per_cluster,
+            slots=self._settings.max_slots,
             usd_per_slot_hour=price or 0.0,
             note=self._pool.trouble,
             as_of=0.0 if price is None else time.time(),
             most_clusters=self._settings.max_clusters,
+            gpus_per_slot=self._settings.gpus_per_slot,
         )
 
     @override

@@ -29,10 +29,10 @@ async def gpu_seconds_each(reader: Reader, setting: LaunchStratum, trainer: Trai
     measured = await workload.mean_gpu_seconds(reader, setting.name)
     if measured is not None:
         return measured
-    overhead = await workload.mean_overhead_seconds(reader, setting.name, setting.budget_seconds)
+    overhead = await workload.mean_overhead_seconds(reader, setting.name, setting.budget_seconds, setting.gpus_per_slot)
     if overhead is None:
         overhead = OVERHEAD_SHARE * (trainer.startup_seconds + trainer.evaluation_seconds)
-    return setting.budget_seconds + overhead
+    return (setting.budget_seconds + overhead) * setting.gpus_per_slot
 
 
 def usd(gpu_seconds: float, setting: LaunchStratum) -> float:
@@ -42,7 +42,7 @@ def usd(gpu_seconds: float, setting: LaunchStratum) -> float:
 
 async def queue_ahead(reader: Reader, setting: LaunchStratum, priority: Priority = "normal") -> workload.QueueAhead:
     """Return what is in front of experiments that are launched now with a priority."""
-    return await workload.queue_ahead(reader, setting.gpu, time.time(), PRIORITIES[priority])
+    return await workload.queue_ahead(reader, setting.gpu, time.time(), PRIORITIES[priority], setting.gpus_per_slot)
 
 
 def estimate(setting: LaunchStratum, each: float, count: int, ahead: workload.QueueAhead) -> Estimate:
@@ -70,8 +70,8 @@ def estimate_stages(setting: LaunchStratum, stages: Sequence[tuple[int, float]],
         slots = [max(free, done) for free in slots]
         heapify(slots)
         for _ in range(count):
-            done = max(done, slots[0] + each)
-            heapreplace(slots, slots[0] + each)
+            done = max(done, slots[0] + each / setting.gpus_per_slot)
+            heapreplace(slots, slots[0] + each / setting.gpus_per_slot)
     total = math.fsum(count * each for count, each in stages)
     return Estimate(
         gpu_seconds=round(total, 1),
@@ -86,7 +86,7 @@ def _free_times(setting: LaunchStratum, ahead: workload.QueueAhead) -> list[floa
     free = [setting.cold_seconds] * max(1, setting.slots)
     for seconds in sorted(ahead.running_seconds):
         heapreplace(free, free[0] + seconds)
-    mean = ahead.queued_seconds / ahead.queued if ahead.queued else 0.0
+    mean = ahead.queued_seconds / ahead.queued / setting.gpus_per_slot if ahead.queued else 0.0
     for _ in range(min(ahead.queued, MAX_SCHEDULED)):
         heapreplace(free, free[0] + mean)
     rest = (ahead.queued - MAX_SCHEDULED) * mean / len(free) if ahead.queued > MAX_SCHEDULED else 0.0

@@ -24,10 +24,11 @@ class LaunchStratum:
     Attributes:
         name: A short name, the same in every process: `gpt-1f3a90c2/H100/300s`.
         slots: Number of experiments that run at once.
-        usd_per_slot_hour: Price of one slot for one hour, 0 where it is free. The price of the most expensive pool, so that an
-            estimate isn't too low.
+        usd_per_slot_hour: Price of one GPU of a slot for one hour, 0 where it is free. The price of the most expensive pool, so
+            that an estimate isn't too low.
         is_priced: Whether the price is known. A backend that asks a service for it may not have the answer yet.
         cold_seconds: Seconds until a first slot is available; more than 0 where a cluster has to be launched.
+        gpus_per_slot: GPUs that one experiment holds.
     """
 
     lab: str
@@ -39,6 +40,7 @@ class LaunchStratum:
     usd_per_slot_hour: float
     is_priced: bool = True
     cold_seconds: float = 0.0
+    gpus_per_slot: int = 1
 
     def seed(self, replicate: int) -> int:
         """Return the seed of replicate k."""
@@ -91,6 +93,7 @@ async def choose_launch_stratum(
         usd_per_slot_hour=max(pool.usd_per_slot_hour for pool in chosen),
         is_priced=all(pool.is_priced for pool in chosen),
         cold_seconds=await _cold_seconds(lab, chosen),
+        gpus_per_slot=max(pool.gpus_per_slot for pool in chosen),
     )
 
 

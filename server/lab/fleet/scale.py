@@ -147,7 +147,7 @@ async def _check(
 async def _refuse_losing(lab: Lab, pool: Pool, wanted: int, held: int) -> None:
     """Refuse a number of clusters that is too small for the running experiments. Idle clusters are torn down first."""
     at_work = [attempt.run.experiment for attempt in await runs.active(lab.db) if attempt.run.pool == pool.name]
-    if wanted < held and len(at_work) > wanted * pool.gpus_per_cluster:
+    if wanted < held and len(at_work) * pool.gpus_per_slot > wanted * pool.gpus_per_cluster:
         raise ConflictError(
             f"{len(at_work)} experiments run on {pool.name}, and {wanted} clusters have {wanted * pool.gpus_per_cluster} GPUs:"
             f" so some of {', '.join(id_ranges(at_work))} would lose their GPU",

@@ -47,13 +47,14 @@ async def mean_gpu_seconds(reader: Reader, setting: str) -> float | None:
     return row["mean"] if row else None
 
 
-async def mean_overhead_seconds(reader: Reader, setting: str, budget_seconds: float) -> float | None:
+async def mean_overhead_seconds(reader: Reader, setting: str, budget_seconds: float, gpus: int = 1) -> float | None:
     """Returns for how much longer than their budget the newest scored experiments of other budgets held a device.
 
     Args:
         reader: The database.
         setting: `trainer/kind/budget`. Experiments of the same trainer and kind of device are looked at.
         budget_seconds: Its budget. The budget that ran and is nearest to it decides.
+        gpus: That each of them held.
 
     Returns:
         Seconds, at least 0; None if no experiment of another budget is scored.
@@ -68,10 +69,10 @@ async def mean_overhead_seconds(reader: Reader, setting: str, budget_seconds: fl
     if not rows:
         return None
     nearest = min(rows, key=lambda row: abs(row["budget_seconds"] - budget_seconds))
-    return max(0.0, float(nearest["mean"] - nearest["budget_seconds"]))
+    return max(0.0, float(nearest["mean"] / gpus - nearest["budget_seconds"]))
 
 
-async def queue_ahead(reader: Reader, gpu: str, now: float, priority: int) -> QueueAhead:
+async def queue_ahead(reader: Reader, gpu: str, now: float, priority: int, gpus: int = 1) -> QueueAhead:
     """Returns what is in front of a new experiment on a kind of device.
 
     Args:
@@ -79,11 +80,12 @@ async def queue_ahead(reader: Reader, gpu: str, now: float, priority: int) -> Qu
         gpu: The kind of device.
         now: Unix time.
         priority: Of the new experiment: what waits with a lower one starts after it.
+        gpus: That each experiment holds.
     """
     running = await reader.rows(
-        "SELECT max(0, gpu_seconds - (? - coalesce(started_at, ?))) AS seconds FROM experiments"
+        "SELECT max(0, gpu_seconds / ? - (? - coalesce(started_at, ?))) AS seconds FROM experiments"
         " WHERE status IN (SELECT value FROM json_each(?)) AND gpu = ?",
-        (now, now, _ACTIVE, gpu),
+        (gpus, now, now, _ACTIVE, gpu),
     )
     queued = await reader.row(
         "SELECT COUNT(*) AS count, TOTAL(gpu_seconds) AS seconds FROM experiments"

@@ -19,8 +19,8 @@ async def save(tx: Transaction, wanted: Sequence[Pool]) -> None:
     """Make `wanted` the pools that there are."""
     await tx.execute("DELETE FROM pools")
     await tx.many(
-        "INSERT INTO pools (name, backend, gpu, clock, slots, usd_per_hour, note, as_of, taken, most_clusters)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO pools (name, backend, gpu, clock, slots, usd_per_hour, note, as_of, taken, most_clusters,"
+        " gpus_per_slot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [astuple(pool) for pool in wanted],
     )
 
@@ -38,4 +38,5 @@ def pool_record(row: Row) -> Pool:
         as_of=row["as_of"],
         taken=row["taken"],
         most_clusters=row["most_clusters"],
+        gpus_per_slot=row["gpus_per_slot"],
     )

@@ -27,7 +27,7 @@ _CLUSTERS = (
 # the hint SQLite reads every run that the lab has ever had.
 _UNDER_WAY = (
     "SELECT runs.pool AS pool, experiments.gpu_seconds AS reserved, experiments.usd AS usd,"
-    " min(max(0, ? - running_at), experiments.gpu_seconds) AS held"
+    " min(max(0, ? - running_at) * runs.gpus, experiments.gpu_seconds) AS held"
     " FROM runs INDEXED BY runs_active JOIN pools ON pools.name = runs.pool AND most_clusters > 0"
     " JOIN experiments ON experiments.number = runs.experiment"
     " WHERE runs.status NOT IN ('finished', 'lost') AND running_at IS NOT NULL"

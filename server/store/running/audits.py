@@ -18,7 +18,7 @@ class AuditedExperiment:
     Attributes:
         facts: The facts of its stratum; None if it has no stratum.
         gpu_seconds: The time that it was charged for.
-        held: Seconds for which all its runs held a slot, by their rows.
+        held: GPU-seconds for which all its runs held a slot, by their rows.
         run: The id of the run that finished; None if none did.
         run_held: Seconds for which that run held its slot.
         was_doomed: Whether the lab itself asked for its end, as doomed.
@@ -55,7 +55,7 @@ class StoredVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """The seconds that a pool was charged for in all, and those for which its runs held a slot."""
+    """The seconds that a pool was charged for in all, and those for which its runs held the GPUs of a slot."""
 
     pool: str
     charged: float
@@ -66,7 +66,7 @@ async def finished_experiments(reader: Reader) -> list[AuditedExperiment]:
     """Returns every finished experiment, by number."""
     rows = await reader.rows(
         "SELECT e.number, commit_hash, tree, seed, setting, clock, budget_seconds, e.status, score, failure, facts,"
-        " gpu_seconds, total(r.finished_at - r.created_at) AS held,"
+        " gpu_seconds, total((r.finished_at - r.created_at) * r.gpus) AS held,"
         " max(CASE WHEN r.status = 'finished' THEN r.id END) AS run,"
         " total(CASE WHEN r.status = 'finished' THEN r.finished_at - r.created_at END) AS run_held,"
         " max(CASE WHEN r.status = 'finished' THEN r.handle ->> '$.result' END) AS recorded_result,"
@@ -119,7 +119,7 @@ async def charges(reader: Reader) -> list[Charged]:
     rows = await reader.rows(
         "SELECT pool, total(charged) AS charged, total(held) AS held FROM ("
         " SELECT pool, gpu_seconds AS charged, 0 AS held FROM spent"
-        " UNION ALL SELECT pool, 0, finished_at - created_at FROM runs WHERE finished_at IS NOT NULL"
+        " UNION ALL SELECT pool, 0, (finished_at - created_at) * gpus FROM runs WHERE finished_at IS NOT NULL"
         ") GROUP BY pool ORDER BY pool"
     )
     return [Charged(row["pool"], row["charged"], row["held"]) for row in rows]

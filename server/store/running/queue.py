@@ -49,9 +49,9 @@ async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float, *, t
         [(attempt, now, number) for number, attempt in chosen],
     )
     await tx.many(
-        "INSERT INTO runs (id, experiment, attempt, pool, handle, status, created_at, heartbeat_at)"
-        " VALUES (?, ?, ?, ?, '{}', 'starting', ?, ?)",
-        [(run_id(number, attempt), number, attempt, pool, now, now) for number, attempt in chosen],
+        "INSERT INTO runs (id, experiment, attempt, pool, handle, status, created_at, heartbeat_at, gpus)"
+        " VALUES (?, ?, ?, ?, '{}', 'starting', ?, ?, coalesce((SELECT gpus_per_slot FROM pools WHERE name = ?), 1))",
+        [(run_id(number, attempt), number, attempt, pool, now, now, pool) for number, attempt in chosen],
     )
     return len(chosen)
 

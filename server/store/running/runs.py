@@ -124,4 +124,5 @@ def run_record(row: Row) -> Run:
         status=RunStatus(row["status"]),
         created_at=row["created_at"],
         heartbeat_at=row["heartbeat_at"],
+        gpus=row["gpus"],
     )

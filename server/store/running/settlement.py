@@ -15,10 +15,11 @@ from ..experiments import metric_values
 
 _NEXT = "(SELECT COALESCE(MAX(finished_seq), 0) + 1 FROM experiments)"
 _RUNS_COST = (
-    "(SELECT SUM(runs.finished_at - created_at), SUM((runs.finished_at - created_at) * COALESCE(usd_per_hour, 0)) / 3600"
+    "(SELECT SUM((runs.finished_at - created_at) * gpus),"
+    " SUM((runs.finished_at - created_at) * gpus * COALESCE(usd_per_hour, 0)) / 3600"
     " FROM runs LEFT JOIN pools ON pools.name = runs.pool WHERE experiment = ?1)"
 )
-"""Seconds and dollars of an experiment, by all its runs."""
+"""Seconds of a GPU and dollars of an experiment, by all its runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ async def end_run(tx: Transaction, run: Run, status: RunStatus, held_seconds: fl
         (status, run.created_at + held_seconds, run.id),
     )
     if ended:
-        await _spend(tx, run.pool, experiments=0, held_seconds=held_seconds, useful_seconds=0.0)
+        await _spend(tx, run, experiments=0, held_seconds=held_seconds, useful_seconds=0.0)
     return bool(ended)
 
 
@@ -93,7 +94,7 @@ async def finish(tx: Transaction, run: Run, outcome: ExperimentOutcome, now: flo
         ),
     )
     await metric_values.save(tx, run.experiment, outcome.result.get("metrics", {}))
-    await _spend(tx, run.pool, experiments=1, held_seconds=0.0, useful_seconds=outcome.useful_seconds)
+    await _spend(tx, run, experiments=1, held_seconds=0.0, useful_seconds=outcome.useful_seconds)
 
 
 async def evidence(tx: Transaction, run: str) -> list[str]:
@@ -115,7 +116,7 @@ async def cancel_queued(tx: Transaction, now: float) -> int:
     )
 
 
-async def _spend(tx: Transaction, pool: str, *, experiments: int, held_seconds: float, useful_seconds: float) -> None:
+async def _spend(tx: Transaction, run: Run, *, experiments: int, held_seconds: float, useful_seconds: float) -> None:
     await tx.execute(
         "INSERT INTO spent (pool, hired, experiments, gpu_seconds, usd, useful_seconds)"
         " SELECT ?1, coalesce(most_clusters > 0, 0), ?2, ?3, ?3 / 3600 * coalesce(usd_per_hour, 0), ?4"
@@ -123,7 +124,7 @@ async def _spend(tx: Transaction, pool: str, *, experiments: int, held_seconds: 
         " ON CONFLICT (pool, hired) DO UPDATE SET experiments = experiments + excluded.experiments,"
         " gpu_seconds = gpu_seconds + excluded.gpu_seconds, usd = usd + excluded.usd,"
         " useful_seconds = useful_seconds + excluded.useful_seconds",
-        (pool, experiments, held_seconds, useful_seconds),
+        (run.pool, experiments, held_seconds * run.gpus, useful_seconds * run.gpus),
     )
 
 

@@ -123,6 +123,18 @@ async def test_money_is_counted_by_the_pool_lost_runs_included(lab: Lab) -> None
     assert (spent["experiments"], spent["gpu_seconds"]) == (1, pytest.approx(75.0))
 
 
+async def test_a_run_on_a_group_of_gpus_costs_all_of_them(lab: Lab) -> None:
+    async with lab.db.transaction() as tx:
+        await tx.execute("UPDATE pools SET usd_per_hour = 3.6, gpus_per_slot = 4")
+    [number] = await queue_trees(lab, "a")
+    await settle(lab, Settler(lab.trainer.metric), {number: 1.9})
+    experiment = await support.experiment(lab, number)
+    assert experiment.gpu_seconds == pytest.approx(100.0)  # 25 s on 4 GPUs
+    assert experiment.usd == pytest.approx(0.1)
+    [spent] = await lab.db.rows("SELECT * FROM spent")
+    assert (spent["gpu_seconds"], spent["useful_seconds"]) == (pytest.approx(100.0), pytest.approx(4 * 20.6))
+
+
 async def test_a_failure_keeps_its_class_lines_and_next_step(lab: Lab) -> None:
     [number] = await queue_trees(lab, "a")
     told = {"kind": "diverged", "message": "the loss is NaN", "lines": ["step 3 loss nan"], "next_step": "Lower MATRIX_LR"}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from labhand.trainer.sandbox import landlock, private_shm, seccomp
+from labhand.trainer.sandbox import landlock, private_network, private_shm, seccomp
 from labhand.trainer.sandbox.cgroup import ControlGroup, own_group
 from labhand.trainer.sandbox.sandbox import Sandbox
 
@@ -34,6 +35,7 @@ def bounds(folder: Path, **different: object) -> Sandbox:
         "landlock": landlock.version(),
         "filtered": seccomp.is_possible(),
         "network": False,
+        "loopback": False,
         "shares": False,
         "memory": False,
         "read": (*SYSTEM, str(Path(landlock.__file__).parent)),
@@ -135,6 +137,57 @@ def test_landlock_alone_forbids_tcp(tmp_path: Path) -> None:
 def test_a_trainer_that_needs_the_network_has_it(tmp_path: Path) -> None:
     code = "import socket; a = socket.create_server(('127.0.0.1', 0)); socket.create_connection(a.getsockname()); print('ok')"
     assert attempt(bounds(tmp_path, network=True, shares=True), tmp_path, code) == "ok\n"
+
+
+needs_namespace = pytest.mark.skipif(not private_network.can_be_private(), reason="no network namespace is allowed here")
+TALK = """
+import socket, threading
+server = socket.create_server(("127.0.0.1", 0))
+threading.Thread(target=lambda: server.accept()[0].sendall(b"hello"), daemon=True).start()
+with socket.create_connection(server.getsockname()) as client:
+    print(client.recv(5).decode(), socket.gethostname())
+"""
+
+
+@needs_namespace
+def test_a_loopback_connects_the_processes_of_a_run(tmp_path: Path) -> None:
+    assert attempt(bounds(tmp_path, loopback=True), tmp_path, TALK) == "hello localhost\n"
+    assert "PermissionError" in attempt(bounds(tmp_path), tmp_path, TALK)
+
+
+@needs_namespace
+@needs_filter
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_loopback_reaches_no_service_of_the_machine(tmp_path: Path, address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as service:
+        port = service.getsockname()[1]
+        code = f"import socket; print(socket.create_connection(({address!r}, {port}), timeout=5).getpeername())"
+        outside = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+        assert str(port) in outside.stdout  # the service can be reached, only not from inside
+        assert "ConnectionRefusedError" in attempt(bounds(tmp_path, loopback=True), tmp_path, code)
+
+
+@needs_namespace
+@needs_filter
+def test_a_loopback_leads_to_no_address_outside_and_to_no_abstract_socket(tmp_path: Path) -> None:
+    name = f"\0labhand-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as service:
+        service.bind(name)
+        service.listen()
+        code = f"import socket; socket.socket(socket.AF_UNIX).connect({name!r}); print('connected')"
+        assert "connected" not in attempt(bounds(tmp_path, loopback=True, landlock=0), tmp_path, code)
+    for outside in ("1.1.1.1", "169.254.169.254", "10.0.0.1"):
+        code = f"import socket; socket.create_connection(({outside!r}, 80), timeout=5)"
+        assert "Network is unreachable" in attempt(bounds(tmp_path, loopback=True), tmp_path, code)
+
+
+@needs_namespace
+@needs_filter
+@pytest.mark.parametrize("kind", ["AF_PACKET, SOCK_RAW", "AF_NETLINK, SOCK_RAW, 12", "AF_VSOCK", "AF_INET, SOCK_RAW, 1"])
+def test_a_loopback_opens_no_other_kind_of_socket(tmp_path: Path, kind: str) -> None:
+    code = f"from socket import *; socket({kind})"
+    assert "PermissionError" in attempt(bounds(tmp_path, loopback=True), tmp_path, code)
 
 
 def test_a_file_ends_at_its_limit(tmp_path: Path) -> None:

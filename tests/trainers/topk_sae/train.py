@@ -16,7 +16,9 @@ GROWTH = 0  # further active features for each further budget of two seconds
 def top(values: np.ndarray, count: int) -> np.ndarray:
     """The largest positive entries of each row; the others become 0."""
     limit = np.partition(values, -count, axis=1)[:, -count][:, None]
-    return np.where(values >= limit, np.maximum(values, 0), 0)
+    kept = values.copy()
+    kept[(values < limit) | (values < 0)] = 0
+    return kept
 
 
 def main() -> None:

@@ -13,10 +13,12 @@ from typing import Any, Final
 
 from ..errors import ContractError
 from .budget import BUDGET_KEYS, Budget, read_budget
+from .checkpoint import CHECKPOINT_KEYS, Checkpoint, read_checkpoint
 from .data import DATA_KEYS, Data, read_data, read_data_paths
 from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
 from .globs import covers, matches
 from .metric import METRIC_KEYS, Metric, read_metrics
+from .processes import PLACEHOLDER, PROCESSES_KEYS, Processes, read_processes
 from .toml_table import Problems, TomlTable
 
 TRAINER_FILE: Final = "trainer.toml"
@@ -41,6 +43,8 @@ class TrainerFile:
         data_paths: Files and folders that are linked read-only into each run at the same relative path, or made readable where
             the path is absolute or begins with `~`.
         environment: The Python that its commands run in, and their variables.
+        processes: The processes that its command starts; None for one that needs no loopback network.
+        checkpoint: What it leaves for another run to go on from; None if it starts anew.
     """
 
     name: str
@@ -57,11 +61,18 @@ class TrainerFile:
     exclude: tuple[str, ...] = ()
     data_paths: tuple[str, ...] = ()
     environment: Environment = field(default_factory=Environment)
+    processes: Processes | None = None
+    checkpoint: Checkpoint | None = None
 
     @property
     def metric(self) -> Metric:
         """What runs are judged by."""
         return self.metrics[0]
+
+    @property
+    def process_count(self) -> int:
+        """Processes that the command starts and that train together."""
+        return 1 if self.processes is None else self.processes.count
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
@@ -130,6 +141,8 @@ _KEYS: Final[Mapping[str, Any]] = {
     "prepare": {"command": None},
     "environment": ENVIRONMENT_KEYS,
     "sandbox": {"read": None, "network": None, "file_gib": None},
+    "processes": PROCESSES_KEYS,
+    "checkpoint": CHECKPOINT_KEYS,
 }
 """Every key, by table."""
 
@@ -150,7 +163,7 @@ def _trainer(table: TomlTable) -> TrainerFile:
     trainer = TrainerFile(
         name=table.text("name"),
         editable=_editable(table),
-        command=table.words("command"),
+        command=_command(table),
         metrics=metrics,
         budget=read_budget(table.table("budget")),
         data=data,
@@ -162,6 +175,8 @@ def _trainer(table: TomlTable) -> TrainerFile:
         exclude=_exclude(table),
         data_paths=read_data_paths(data_table),
         environment=read_environment(table.table("environment")),
+        processes=read_processes(table.table("processes")) if table.has("processes") else None,
+        checkpoint=read_checkpoint(table.table("checkpoint")) if table.has("checkpoint") else None,
     )
     _protect_environment(table, trainer)
     return trainer
@@ -175,6 +190,13 @@ def _protect_environment(table: TomlTable, trainer: TrainerFile) -> None:
         table.problem(
             "editable", f"matches {file}, which decides what is installed on this machine. Leave it out; a person changes it"
         )
+
+
+def _command(table: TomlTable) -> tuple[str, ...]:
+    words = table.words("command")
+    if any(PLACEHOLDER in word for word in words) and not table.has("processes"):
+        table.problem("command", f"names {PLACEHOLDER}, and the file has no [processes]. Add that table, with count = 2")
+    return words
 
 
 def _editable(table: TomlTable) -> tuple[str, ...]:

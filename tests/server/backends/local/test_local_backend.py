@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from labhand.server.backends.base import Backend, Phase
 from labhand.server.backends.local.local_backend import LocalBackend
-from labhand.server.backends.local.slots import Slots
+from labhand.server.backends.local.slots import DeviceSlot, Slots
 from labhand.server.errors import NoCapacityError
 from labhand.server.machine import Devices
 from labhand.server.pool_settings import LocalPool
@@ -32,9 +34,12 @@ def own_slots(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("LABHAND_SLOTS", str(tmp_path_factory.mktemp("slots")))
 
 
-def local(place: Path, slots: int | None = None, here: Devices = TWO, python: str | None = None) -> LocalBackend:
+def local(
+    place: Path, slots: int | None = None, here: Devices = TWO, python: str | None = None, gpus: int | None = None
+) -> LocalBackend:
     place.mkdir(exist_ok=True)
-    return LocalBackend("local", LocalPool(backend="local", slots=slots, python=python), place, here)
+    settings = LocalPool(backend="local", slots=slots, python=python, gpus_per_experiment=gpus)
+    return LocalBackend("local", settings, place, here)
 
 
 class TestLocal(RunnerConformance):
@@ -97,6 +102,59 @@ async def test_a_gpu_is_given_by_its_index(tmp_path: Path) -> None:
     assert (pool.gpu, pool.clock, pool.slots) == ("H100", "wall", 1)
     async with backend:
         await sample_runs.until(backend, run, Phase.FINISHED)
+
+
+@pytest.mark.anyio
+async def test_a_group_is_taken_at_once_and_holds_nothing_while_it_waits(tmp_path: Path) -> None:
+    async with local(tmp_path / "pair", gpus=2) as pair, local(tmp_path / "single") as single:
+        first = await sample_runs.start(single, sample_runs.run_folder(tmp_path / "single", "e0001-1", duration=LONG_SECONDS))
+        assert await pair.free() == 0
+        with pytest.raises(NoCapacityError):
+            await sample_runs.start(pair, sample_runs.run_folder(tmp_path / "pair", "e0001-1"))
+        assert await single.free() == 1  # the device that is free isn't kept for the pair
+        await sample_runs.end(single, first)
+        assert (await pair.pool()).slots == await pair.free() == 1
+        folder = sample_runs.run_folder(tmp_path / "pair", "e0002-1", duration=LONG_SECONDS)
+        run = await sample_runs.start(pair, folder)
+        assert json.loads((folder / "spec.json").read_text("utf-8"))["cores"] == [*TWO.indices]
+        assert (await single.free(), await pair.free()) == (0, 0)
+        assert (await single.pool()).taken == 2
+        await sample_runs.end(pair, run)
+
+
+@pytest.mark.anyio
+async def test_a_group_of_gpus_is_a_kind_of_its_own(tmp_path: Path) -> None:
+    backend = local(tmp_path, here=Devices("H100", (1, 3, 4), "wall"), gpus=2)
+    pool = await backend.pool()
+    assert (pool.gpu, pool.slots, pool.gpus_per_slot) == ("2xH100", 1, 2)
+    folder = sample_runs.run_folder(tmp_path, "e0001-1")
+    run = await sample_runs.start(backend, folder)
+    assert json.loads((folder / "spec.json").read_text("utf-8"))["gpu"] == "1,3"
+    async with backend:
+        await sample_runs.until(backend, run, Phase.FINISHED)
+
+
+@pytest.mark.anyio
+async def test_a_machine_with_too_few_devices_for_a_group_says_so(tmp_path: Path) -> None:
+    pool = await local(tmp_path, here=Devices("H100", (0,), "wall"), gpus=4).pool()
+    assert pool.slots == 0
+    assert "takes 4 GPUs of kind H100 at once, and this machine has 1" in pool.note
+
+
+def test_of_two_groups_that_need_all_devices_one_gets_them(tmp_path: Path) -> None:
+    slots = Slots("cpu", range(4), tmp_path)
+
+    def take(_: int) -> DeviceSlot | None:
+        try:
+            return slots.take(tmp_path / "runs" / "e0001-1", count=4)
+        except NoCapacityError:
+            return None
+
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(50):
+            taken = [slot for slot in threads.map(take, range(4)) if slot is not None]
+            assert [slot.indices for slot in taken] == [(0, 1, 2, 3)]
+            taken[0].release()
 
 
 @pytest.mark.anyio
@@ -189,7 +247,7 @@ def _opened(pid: int, descriptor: int) -> Path:
 def test_a_slot_stays_taken_while_any_process_holds_it(tmp_path: Path) -> None:
     slots = Slots("cpu", (0,), tmp_path)
     slot = slots.take(tmp_path / "runs" / "e0001-1")
-    heir = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[slot.descriptor])
+    heir = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=slot.descriptors)
     slot.release()
     assert slots.taken() == {0: tmp_path / "runs" / "e0001-1"}
     with pytest.raises(NoCapacityError):

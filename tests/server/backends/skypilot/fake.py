@@ -167,7 +167,7 @@ class FakeSky(SkyApi):
         }
         if self.squeue is not None:
             environment["SLURM_JOB_ID"] = "7"
-        script = found.home / f"job-{number}.sh"  # a file, as SkyPilot sends a script that is too long for a command line
+        script = log.with_suffix(".sh")  # as SkyPilot does with a long one: Linux allows an argument 128 KiB
         script.write_text(job.script, "utf-8")
         with log.open("wb") as out:
             process = subprocess.Popen(  # noqa: ASYNC220 - it takes no time to start

@@ -15,6 +15,7 @@ from labhand.server.backends.skypilot import backoff, cluster_agent, delivery
 from labhand.server.backends.skypilot.api import SkyError
 from labhand.server.backends.skypilot.skypilot_backend import SkyPilotBackend
 from labhand.server.domain import Run
+from labhand.server.errors import NoCapacityError
 from labhand.server.pool_settings import SkyPilotPool
 from labhand.server.testing import sample_runs
 from labhand.server.testing.conformance import RunnerConformance
@@ -91,6 +92,19 @@ async def test_a_cluster_is_launched_as_the_settings_say(sky: FakeSky, place: Pa
         assert (machine.use_spot, machine.image, machine.idle_minutes) == (True, "docker:torch", 7)
         [cluster] = await backend.clusters()
         assert (cluster.name, cluster.status, cluster.gpus, cluster.usd_per_cluster_hour) == (name, "up", 2, 5.0)
+
+
+async def test_a_run_takes_a_group_of_a_clusters_gpus(sky: FakeSky, place: Path) -> None:
+    async with pool(sky, place, gpus_per_cluster=4, gpus_per_experiment=2) as backend:
+        told = await backend.pool()
+        assert (told.gpu, told.slots, told.gpus_per_slot, told.gpus_per_cluster) == ("2xH100", 2, 2, 4)
+        names = ("e0001-1", "e0002-1", "e0003-1")
+        runs = [await start(backend, run_folder(place, name, duration=0.5)) for name in names[:2]]
+        with pytest.raises(NoCapacityError):
+            await start(backend, run_folder(place, names[2]))
+        for run in runs:
+            assert sample_runs.result_of(await sample_runs.until(backend, run, Phase.FINISHED)).status == "succeeded"
+        assert [cluster.gpus for cluster in await backend.clusters()] == [4]
 
 
 async def test_what_waits_for_a_cluster_goes_back_to_the_queue_when_none_is_to_come(sky: FakeSky, place: Path) -> None:

@@ -1,0 +1,37 @@
+"""`[checkpoint]`: what a command writes so that another run of the same experiment can go on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from .toml_table import TomlTable
+
+CHECKPOINT_KEYS: Final[Mapping[str, Any]] = {"path": None, "max_gib": None, "keep": None}
+DEFAULT_MAX_GIB: Final = 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a command leaves checkpoints, and how much of them is handed to the next run.
+
+    Attributes:
+        path: A file or a folder, relative to the working folder.
+        max_gib: Of what is handed over, in GiB: the newest entries of the folder that fit.
+        keep: `all` entries of the folder, or only the `last` one.
+    """
+
+    path: str
+    max_gib: float = DEFAULT_MAX_GIB
+    keep: str = "all"
+
+
+def read_checkpoint(table: TomlTable) -> Checkpoint:
+    """Read the table `[checkpoint]`."""
+    path = table.text("path")
+    parts = PurePosixPath(path).parts
+    if path and (PurePosixPath(path).is_absolute() or ".." in parts or not parts):
+        table.problem("path", f'is {path!r} and has to be a path inside the trainer\'s folder, such as "checkpoints"')
+    return Checkpoint(path, table.positive("max_gib", DEFAULT_MAX_GIB), table.choice("keep", ("all", "last")))
