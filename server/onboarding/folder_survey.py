@@ -24,6 +24,7 @@ MAX_TEXTS: Final = 2000
 _TEXTS: Final = (".py", ".md", ".rst", ".txt", ".toml", ".sh", ".yaml", ".yml", ".json", ".cfg", ".env")
 _CONFIGURATION: Final = (".yaml", ".yml", ".toml", ".json", ".env")
 _ENVIRONMENTS: Final = (".venv", "venv", "env")
+_CONDA_ROOTS: Final = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", ".conda", "micromamba")
 _CUDA: Final = re.compile(
     r"\.cuda\(\s*\)|device\s*=\s*[\"']cuda|torch\.device\(\s*[\"']cuda|\.to\(\s*[\"']cuda|torch\.cuda\.(?:get_device|synchronize)"
 )
@@ -42,7 +43,7 @@ class FolderSurvey:
         dangling: Symlinks that lead nowhere.
         left_out: What is hidden, ignored by git, or no file at all.
         notebooks: Notebooks, which aren't run.
-        prefix: The folder of a virtual environment, relative to the folder; empty for none.
+        prefix: The folder of a virtual environment, relative to the folder, or of a conda environment; empty for none.
         changes: What git reports as not committed.
     """
 
@@ -109,9 +110,20 @@ def survey(folder: Path) -> FolderSurvey:
         dangling=dangling,
         left_out=listing.left_out,
         notebooks=tuple(path for path in listing.paths if path.endswith(".ipynb")),
-        prefix=next((name for name in _ENVIRONMENTS if (folder / name / "pyvenv.cfg").is_file()), ""),
+        prefix=next((name for name in _ENVIRONMENTS if (folder / name / "pyvenv.cfg").is_file()), "") or _conda(texts),
         changes=_count_changes(folder),
     )
+
+
+def _conda(texts: Mapping[str, str]) -> str:
+    """Return the folder of the conda environment that the folder's file names, if it exists on this machine."""
+    text = texts.get("environment.yml") or texts.get("environment.yaml") or ""
+    name = re.search(r"^name:[ \t]*([\w.-]+)", text, re.MULTILINE)
+    if name is None:
+        return ""
+    active = Path(os.environ.get("CONDA_PREFIX") or os.devnull)
+    places = [active, *(Path.home() / root / "envs" / name[1] for root in _CONDA_ROOTS)]
+    return next((str(place) for place in places if place.name == name[1] and (place / "conda-meta").is_dir()), "")
 
 
 def imported_files(found: FolderSurvey, path: str) -> list[str]:

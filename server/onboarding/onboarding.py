@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from ...trainer.contract.errors import ContractError
+from ...trainer.contract.failures import FailureKind
+from ...trainer.contract.run_result import RunFailure
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
 from ..errors import BadInputError, LabhandError
 from ..machine import devices
 from .command_candidates import CommandCandidate, command_candidates
 from .folder_survey import FolderSurvey, survey
 from .metric_candidates import CLOSE, MetricCandidate, metrics_in_code, printed_metrics, steps_reached
-from .proposal import Proposal, propose
+from .proposal import REQUIREMENTS, Proposal, propose
 from .refused_paths import asked_for, extend, is_safe_to_open, lacks_cuda
 from .trial import TrialResult, run_trial
 
@@ -153,6 +155,8 @@ def _complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tup
 
 def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Proposal:
     """Return the proposal with the paths that a try was refused."""
+    if result.failure is not None and result.failure.kind == FailureKind.IMPORT_ERROR:
+        return _with_requirements(proposal, result.failure, talk)
     wanted = asked_for(result.failure) if result.failure else {}
     extended = extend(proposal, wanted)
     if extended == proposal or result.failure is None:
@@ -167,6 +171,18 @@ def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Prop
         return proposal
     talk.say(f"Added to {key}: {', '.join(paths)}.")
     return extended
+
+
+def _with_requirements(proposal: Proposal, failure: RunFailure, talk: Conversation) -> Proposal:
+    """Return the proposal with an environment of its own, where a package is missing and the folder lists what it needs."""
+    found = proposal.found
+    if proposal.requirements or found.prefix or found.has("uv.lock") or not found.has(REQUIREMENTS):
+        return proposal
+    talk.say(f"{failure.message}.")
+    if not talk.agrees(f"Make an environment from {REQUIREMENTS}, in labhand's cache?"):
+        return proposal
+    talk.say(f"An environment is made from {REQUIREMENTS}; that may take minutes.")
+    return replace(proposal, requirements=REQUIREMENTS)
 
 
 def _shortened(proposal: Proposal, result: TrialResult, max_seconds: float, talk: Conversation) -> Proposal:

@@ -27,6 +27,7 @@ MAX_OTHERS: Final = 4
 MIN_BUDGET_SECONDS: Final = 10
 SLACK: Final = 1.5
 """The budget, in times of what the try took."""
+REQUIREMENTS: Final = "requirements.txt"
 PLACEHOLDER_METRIC: Final = "metric_to_be_named"
 
 
@@ -46,6 +47,7 @@ class Proposal:
         include: Globs.
         data: Paths under `[data]`.
         read: Paths under `[sandbox]`.
+        requirements: A file from which the environment is made; empty for none.
         seconds: What the try took on the budget's clock; None where it didn't end.
     """
 
@@ -60,6 +62,7 @@ class Proposal:
     include: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
+    requirements: str = ""
     seconds: float | None = None
 
     @property
@@ -135,7 +138,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
         yield f"include = {_list(proposal.include)}"
     if proposal.found.dangling:
         yield from ("", "# Symlinks that lead nowhere.", f"exclude = {_list(proposal.found.dangling)}")
-    yield from _environment(proposal.found)
+    yield from _environment(proposal)
     yield ""
     yield from _metric(proposal)
     yield ""
@@ -170,15 +173,19 @@ def _command(proposal: Proposal) -> Iterator[str]:
     yield f"command = {_list(proposal.words)}"
 
 
-def _environment(found: FolderSurvey) -> Iterator[str]:
-    if found.has("uv.lock"):
+def _environment(proposal: Proposal) -> Iterator[str]:
+    found = proposal.found
+    if proposal.requirements:
+        yield from ("", f"# The Python that it runs in: made from {proposal.requirements}, once on each machine.")
+        yield from ("[environment]", f"requirements = {_text(proposal.requirements)}")
+    elif found.has("uv.lock"):
         yield from ("", "# The Python that it runs in: made from uv.lock, once on each machine.", "[environment]", "uv = true")
     elif found.prefix:
-        yield from ("", "# The Python that it runs in: the virtual environment of this folder.", "[environment]")
+        yield from ("", "# The Python that it runs in: an environment that was there before.", "[environment]")
         yield f"prefix = {_text(found.prefix)}"
-    elif found.has("requirements.txt"):
-        yield from ("", "# It runs in the Python of labhand. To have one made from the requirements, remove the two #:")
-        yield from ("# [environment]", '# requirements = "requirements.txt"')
+    elif found.has(REQUIREMENTS):
+        yield from ("", f"# It runs in the Python of labhand. To have one made from {REQUIREMENTS}:")
+        yield from ("# [environment]", f"# requirements = {_text(REQUIREMENTS)}")
 
 
 def _metric(proposal: Proposal) -> Iterator[str]:

@@ -29,6 +29,9 @@ from ..source.trainer_folder import read_folder
 from .proposal import PLACEHOLDER_METRIC, Proposal
 
 MAX_LOG_BYTES: Final = 10 << 20
+MAX_START_SECONDS: Final = 1800.0
+"""That may pass before the command starts."""
+LOOK_SECONDS: Final = 0.2
 GRACE_SECONDS: Final = 20.0
 """That a runner may take to end its processes."""
 _RUN: Final = "e0001-1"
@@ -66,7 +69,7 @@ def run_trial(proposal: Proposal, max_seconds: float, seed: int) -> TrialResult:
 
     Args:
         proposal: It need not be written.
-        max_seconds: Of wall-clock time, after which the try is ended.
+        max_seconds: Of wall-clock time from the start of its command on, after which the try is ended.
         seed: `LABHAND_SEED` of the run.
 
     Raises:
@@ -117,9 +120,25 @@ def _run(folder: RunFolder, here: Devices, processes: int, max_seconds: float) -
     finally:
         slot.release()
     try:
-        return not _ends(process, max_seconds)
+        return not _ends_in_time(process, folder, max_seconds)
     finally:
         _end(process)
+
+
+def _ends_in_time(process: int, folder: RunFolder, max_seconds: float) -> bool:
+    """Wait until a runner has ended, for this many seconds after its command has started.
+
+    What comes before may take long: an environment is made, or data is prepared.
+    """
+    give_up_at = time.monotonic() + MAX_START_SECONDS
+    is_started = False
+    while (now := time.monotonic()) < give_up_at:
+        if not is_started and folder.phase() not in {None, "starting"}:
+            is_started = True
+            give_up_at = now + max_seconds
+        if _ends(process, min(LOOK_SECONDS, max(0.0, give_up_at - now))):
+            return True
+    return False
 
 
 def _ends(process: int, seconds: float) -> bool:
