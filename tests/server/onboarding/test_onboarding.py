@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from labhand.server import machine
 from labhand.server.errors import BadInputError
+from labhand.server.onboarding.folder_survey import survey
 from labhand.server.onboarding.onboarding import TrialFailedError, make_trainer
 from labhand.server.source.trainer_folder import load_trainer
 from labhand.trainer.sandbox import landlock
 
+from ...trainer.wheels import make_venv, write_wheel
 from . import foreign
 from .foreign import Recorded
 
@@ -202,3 +204,35 @@ def test_a_gibibyte_of_data_pipes_and_dangling_links_are_said_and_do_not_hold_it
     assert (file_.name, file_.data_paths, file_.exclude) == ("big-data", ("data",), ("gone",))
     assert "Data, which is linked into runs and not copied: data." in talk.text
     assert "Not part of runs: pipe (a named pipe)." in talk.text
+
+
+@pytest.mark.slow
+def test_a_missing_package_is_made_available_from_the_folders_requirements(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABHAND_CACHE", str(tmp_path / "cache"))
+    train = "import random, tinylab\nprint('loss:', tinylab.VALUE + random.random())\n"
+    requirements = "--no-index\n--find-links wheels\ntinylab\n"
+    folder = foreign.write(tmp_path / "foreign", {"train.py": train, "requirements.txt": requirements})
+    write_wheel(folder / "wheels", "tinylab", "1.0", "VALUE = 5\n")
+    talk = Recorded()
+    assert 5 <= make_trainer(folder, talk, SECONDS).score <= 6
+    assert load_trainer(str(folder), tmp_path).file.environment.requirements == "requirements.txt"
+    assert "the package tinylab isn't installed" in talk.text
+
+
+@pytest.mark.slow
+def test_the_folders_virtual_environment_is_used(tmp_path: Path) -> None:
+    train = "import random, sys\nassert sys.prefix.endswith('.venv')\nprint('loss:', random.random())\n"
+    folder = foreign.write(tmp_path / "foreign", {"train.py": train})
+    make_venv(folder / ".venv")
+    make_trainer(folder, Recorded(), SECONDS)
+    assert load_trainer(str(folder), tmp_path).file.environment.prefix == ".venv"
+
+
+def test_a_conda_environment_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = foreign.write(tmp_path / "foreign", {"environment.yml": "name: mine\ndependencies: [python]\n", "train.py": ""})
+    assert survey(folder).prefix == ""
+    (tmp_path / "envs" / "mine" / "conda-meta").mkdir(parents=True)
+    monkeypatch.setenv("CONDA_PREFIX", str(tmp_path / "envs" / "mine"))
+    assert survey(folder).prefix == str(tmp_path / "envs" / "mine")
