@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -16,6 +17,7 @@ from ...trainer.contract.trainer_toml.globs import folders_of
 from ..errors import BadInputError
 from ..source import git
 from ..source.folder_listing import MAX_SOURCE_FILES, list_folder
+from ..source.source_text import decode
 from ..source.trainer_folder import MAX_SOURCE_BYTES
 
 MAX_TEXT_BYTES: Final = 1 << 20
@@ -43,6 +45,7 @@ class FolderSurvey:
         dangling: Symlinks that lead nowhere.
         left_out: What is hidden, ignored by git, or no file at all.
         notebooks: Notebooks, which aren't run.
+        unreadable: What is wrong with files that are no text in their encoding.
         prefix: The folder of a virtual environment, relative to the folder, or of a conda environment; empty for none.
         changes: What git reports as not committed.
     """
@@ -54,6 +57,7 @@ class FolderSurvey:
     dangling: tuple[str, ...] = ()
     left_out: tuple[LeftOutPath, ...] = ()
     notebooks: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     prefix: str = ""
     changes: int = 0
 
@@ -101,7 +105,7 @@ def survey(folder: Path) -> FolderSurvey:
     data = _data(folder, sizes)
     paths = tuple(path for path in sizes if not any(_is_in(path, place) for place in data))
     wanted = [path for path in paths if path.endswith(_TEXTS) or PurePosixPath(path).name == "Makefile"]
-    texts = {path: _read_text(folder / path) for path in wanted[:MAX_TEXTS] if sizes[path] <= MAX_TEXT_BYTES}
+    texts, unreadable = _read_texts(folder, [path for path in wanted[:MAX_TEXTS] if sizes[path] <= MAX_TEXT_BYTES])
     return FolderSurvey(
         folder=folder,
         texts=texts,
@@ -110,6 +114,7 @@ def survey(folder: Path) -> FolderSurvey:
         dangling=dangling,
         left_out=listing.left_out,
         notebooks=tuple(path for path in listing.paths if path.endswith(".ipynb")),
+        unreadable=unreadable,
         prefix=next((name for name in _ENVIRONMENTS if (folder / name / "pyvenv.cfg").is_file()), "") or _conda(texts),
         changes=_count_changes(folder),
     )
@@ -198,11 +203,23 @@ def _is_in(path: str, place: str) -> bool:
     return path == place or path.startswith(f"{place}/")
 
 
-def _read_text(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig", "replace")
-    except OSError:
-        return ""
+def _read_texts(folder: Path, paths: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Read files as text.
+
+    Returns:
+        The texts by path, and what is wrong with those that are no text in their encoding.
+    """
+    texts: dict[str, str] = {}
+    problems: list[str] = []
+    for path in paths:
+        with suppress(OSError):
+            data = (folder / path).read_bytes()
+            try:
+                texts[path] = decode(path, data)
+            except BadInputError as error:
+                texts[path] = data.decode("utf-8", "replace")
+                problems.append(str(error))
+    return texts, tuple(problems)
 
 
 def _count_changes(folder: Path) -> int:

@@ -43,9 +43,11 @@ class Conversation(Protocol):
 
     def agrees(self, question: str) -> bool:
         """Ask for a yes."""
+        ...
 
     def choose(self, question: str, choices: Sequence[str]) -> int:
         """Ask for one of several; returns its position."""
+        ...
 
 
 class TrialFailedError(LabhandError):
@@ -109,6 +111,8 @@ def _tell(found: FolderSurvey, talk: Conversation) -> None:
         talk.say(f"Data, which is linked into runs and not copied: {_named(found.data)}.")
     if found.left_out:
         talk.say(f"Not part of runs: {_named([entry.as_text() for entry in found.left_out])}.")
+    for problem in found.unreadable:
+        talk.say(f"{problem}. Experiments can't change this file.")
     if found.notebooks:
         talk.say(f"Notebooks aren't run: {_named(found.notebooks)}.")
 
@@ -142,24 +146,31 @@ def _missing_gpu(proposal: Proposal) -> str:
 
 def _complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tuple[Proposal, TrialResult]:
     """Try a proposal, and add what each failure asks for, until nothing is left to add."""
+    result = _try(proposal, talk, max_seconds)
     for _ in range(MAX_TRIES):
-        talk.say(f"Trying {' '.join(proposal.words)} in the sandbox, for {max_seconds:g} s at most.")
-        result = run_trial(proposal, max_seconds, _SEEDS[0])
         is_stopped = result.status == "stopped"
         changed = _shortened(proposal, result, max_seconds, talk) if is_stopped else _opened(proposal, result, talk)
         if changed == proposal:
             break
         proposal = changed
+        result = _try(proposal, talk, max_seconds)
     return proposal, result
+
+
+def _try(proposal: Proposal, talk: Conversation, max_seconds: float) -> TrialResult:
+    talk.say(f"Trying {' '.join(proposal.words)} in the sandbox, for {max_seconds:g} s at most.")
+    return run_trial(proposal, max_seconds, _SEEDS[0])
 
 
 def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Proposal:
     """Return the proposal with the paths that a try was refused."""
     if result.failure is not None and result.failure.kind == FailureKind.IMPORT_ERROR:
         return _with_requirements(proposal, result.failure, talk)
-    wanted = asked_for(result.failure) if result.failure else {}
+    if result.failure is None:
+        return proposal
+    wanted = asked_for(result.failure)
     extended = extend(proposal, wanted)
-    if extended == proposal or result.failure is None:
+    if extended == proposal:
         return proposal
     paths = [path for values in wanted.values() for path in values]
     closed = [path for path in wanted.get("read", ()) if not is_safe_to_open(path)]

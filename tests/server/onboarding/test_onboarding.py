@@ -236,3 +236,27 @@ def test_a_conda_environment_is_found_by_its_name(tmp_path: Path, monkeypatch: p
     (tmp_path / "envs" / "mine" / "conda-meta").mkdir(parents=True)
     monkeypatch.setenv("CONDA_PREFIX", str(tmp_path / "envs" / "mine"))
     assert survey(folder).prefix == str(tmp_path / "envs" / "mine")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"# caf\xe9\nprint('loss: 1')\n", "train.py can't be read as text: invalid or missing encoding declaration"),
+        (b"# -*- coding: latin-1 -*-\n# caf\xe9\nimport random\nprint('loss:', random.random())\n", ""),
+        (b"\xef\xbb\xbfimport random\r\nif True:\r\n\tprint('loss:', random.random())\r\n", ""),
+    ],
+    ids=["bytes", "latin-1", "BOM, CRLF and tabs"],
+)
+def test_an_encoding_is_honoured_or_said(tmp_path: Path, data: bytes, sentence: str) -> None:
+    folder = foreign.write(tmp_path / "foreign", {"train.py": ""})
+    (folder / "train.py").write_bytes(data)
+    talk = Recorded()
+    if sentence:  # Python itself refuses such a file
+        with pytest.raises(TrialFailedError, match="SyntaxError"):
+            make_trainer(folder, talk, SECONDS)
+        assert sentence in talk.text
+    else:
+        make_trainer(folder, talk, SECONDS)
+        assert "is not text" not in talk.text
+    assert (folder / "train.py").read_bytes() == data
