@@ -17,10 +17,12 @@ from .contract.failures import FailureKind
 from .contract.run_folder import RunFolder
 from .contract.run_result import RunFailure
 from .contract.run_spec import RunSpec
+from .contract.trainer_toml.budget import as_words
 from .contract.trainer_toml.data import Data
 from .contract.trainer_toml.trainer_file import TrainerFile, read_trainer
 from .environments.command_environment import CommandEnvironment, TrainerPlace, environment_of
 from .environments.making import Maker
+from .run.budget_use import check_budget
 from .run.child import CancelledError, Stop
 from .run.classify import RunFailedError
 from .run.environment import certificate_files
@@ -30,6 +32,7 @@ from .run.log import Log
 from .run.machine import describe_device
 from .run.metrics.recorded_metrics import left_by, record_others, record_unscored
 from .run.metrics.score import read_score
+from .run.output_fingerprint import fingerprint
 from .run.preparation import prepare_once
 from .run.printed_summary import read_summary
 from .run.result import ResultDraft
@@ -96,6 +99,8 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
     adopt_orphans()
     trainer = with_launcher(read_trainer(folder.source))
     result.metric = trainer.metric
+    if trainer.budget.unit != "seconds":
+        result.budget = f"{as_words(trainer.budget.amount_in(spec.budget_seconds, spec.clock))} {trainer.budget.unit}"
     result.device = describe_device(spec)
     folder.link_data(trainer.data_paths, spec.trainer_folder)
     with own_group() as group:
@@ -136,9 +141,11 @@ def _run_self_reported(run: Run) -> float:
         failed = error
     finally:
         note_summary(run, *read_summary(run.log.text()))
+        run.result.output = fingerprint(run.log.text(), run.spec.seed)
     left = left_by(run)
     record_others(run, left)
     if failed is None:
+        check_budget(run)
         return read_score(run.trainer.metric, left)
     value = record_unscored(run, left)
     if value is None or failed.failure.kind is not FailureKind.TIMEOUT or run.trainer.budget.on_timeout == "fail":

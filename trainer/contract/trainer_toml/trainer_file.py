@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
-from .budget import BUDGET_KEYS, Budget, read_budget
+from .budget import BUDGET_KEYS, Budget, misplaced_placeholders, read_budget
 from .checkpoint import CHECKPOINT_KEYS, Checkpoint, read_checkpoint
 from .data import DATA_KEYS, Data, read_data, read_data_paths
 from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
@@ -160,12 +160,18 @@ def _trainer(table: TomlTable) -> TrainerFile:
         if other.source == "evaluator":
             problem = f'{other.name} has source = "evaluator", which measures {metric.name} alone'
             table.problem("metrics", f"{problem}: read it from what the command prints or writes")
+    name, editable, command = table.text("name"), _editable(table), _command(table)
+    budget = read_budget(table.table("budget"))
+    for word in misplaced_placeholders(command, budget):
+        table.problem("command", f"has {word}, and budget.unit is {budget.unit!r}")
+    if data is not None and budget.unit != "seconds":
+        table.problem("budget", "a trainer that is measured through labhand's session has a budget in seconds: remove unit")
     trainer = TrainerFile(
-        name=table.text("name"),
-        editable=_editable(table),
-        command=_command(table),
+        name=name,
+        editable=editable,
+        command=command,
         metrics=metrics,
-        budget=read_budget(table.table("budget")),
+        budget=budget,
         data=data,
         prepare=prepare,
         read=sandbox.words("read", needed=False),
