@@ -62,7 +62,7 @@ async def test_the_five_steps_lead_to_a_validated_result(tmp_path: Path, monkeyp
         await wait_for_all(client)
         rows = (await data(client, "get_results", limit=50))["rows"]
         best = rows[0]["id"]
-        assert rows[0]["changes"] == "lr=0.1"
+        assert rows[0]["changes"] == "lr 0.02→0.1"
         assert (validation[0], list(validation[1])) == ("validate", ["ids"])
         await data(client, validation[0], ids=[best])
         await wait_for_all(client)

@@ -122,7 +122,7 @@ def test_an_autoresearch_checkout_is_recognised_and_its_need_of_a_gpu_is_one_sen
     assert caught.value.problem == "It needs a CUDA GPU (train.py:4), and this machine has none: nothing was run"
     trainer = load_trainer(str(folder), tmp_path)
     assert trainer.file.command == ("uv", "run", "train.py")
-    assert [metric.name for metric in trainer.file.metrics] == ["val_bpb", "mfu_percent", "peak_vram_mb"]
+    assert [metric.name for metric in trainer.file.metrics] == ["val_bpb", "peak_vram_mb", "mfu_percent"]
     assert trainer.editable == ("train.py",)
     toml = (folder / "trainer.toml").read_text()
     assert "TIME_BUDGET = 300 (prepare.py:1)" in toml
