@@ -28,7 +28,7 @@ _CONFIGURATION: Final = (".yaml", ".yml", ".toml", ".json", ".env")
 _ENVIRONMENTS: Final = (".venv", "venv", "env")
 _CONDA_ROOTS: Final = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", ".conda", "micromamba")
 _CUDA: Final = re.compile(
-    r"\.cuda\(\s*\)|device\s*=\s*[\"']cuda|torch\.device\(\s*[\"']cuda|\.to\(\s*[\"']cuda|torch\.cuda\.(?:get_device|synchronize)"
+    r"\.cuda\(\s*\)|torch\.device\(\s*[\"']cuda|\.to\(\s*[\"']cuda|torch\.cuda\.(?:get_device|synchronize)"
 )
 _CUDA_OPTIONAL: Final = re.compile(r"cuda\.is_available\(|[\"']cpu[\"']|[\"']mps[\"']")
 

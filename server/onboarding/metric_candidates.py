@@ -31,10 +31,8 @@ _MAXIMISED: Final = re.compile(
 )
 _HELD_OUT: Final = re.compile(r"\b(?:val|valid|validation|test|eval|dev|held)|^(?:val|test|eval|dev)", re.IGNORECASE)
 _TRAINING: Final = re.compile(r"train", re.IGNORECASE)
-_PRINTED: Final = re.compile(
-    r"(?:print|echo|info|write)\(\s*[frb]*[\"'](?:[^\"'{\n]*?[\s(])??"
-    r"(?P<label>[A-Za-z][\w/]*(?: [A-Za-z][\w/]*)?)[ \t]*[:=][ \t]*\{"
-)
+_PRINTS: Final = re.compile(r"(?:print|echo|info|log|write)\s*\(")
+_PRINTED: Final = re.compile(r"(?P<label>[A-Za-z][\w/]*(?: [A-Za-z][\w/]*)?)[ \t]*[:=]?[ \t]*\{")
 _STEP: Final = re.compile(r"\b(?:steps?|iters?|iterations?|updates?)\b[^\w\n]{0,6}(\d{1,9})\b", re.IGNORECASE)
 CLOSE: Final = 1.0
 """Candidates whose weights differ by less can't be told apart."""
@@ -98,11 +96,12 @@ def steps_reached(output: str) -> int:
 def metrics_in_code(texts: Sequence[str]) -> list[MetricCandidate]:
     """Return what code prints that may be a metric, the likeliest first, where it can't be run."""
     found: dict[str, MetricCandidate] = {}
-    for text in texts:
-        for match in _PRINTED.finditer(text):
+    lines = (line for text in texts for line in text.splitlines() if len(line) <= MAX_LINE_CHARACTERS and _PRINTS.search(line))
+    for line in lines:
+        for match in _PRINTED.finditer(line):
             label = match["label"]
             if _WORDS.search(label) or _MEASURES.search(label):
-                is_default = " " not in label and match[0].partition("(")[2].lstrip("frb \"'").startswith(label)
+                is_default = " " not in label and line[: match.start()].rstrip()[-1:] in {'"', "'"} and ":" in match[0]
                 found[label] = _candidate(label, f"{label}: …", None, is_default=is_default, late=1.0)
     return _ranked(list(found.values()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -85,13 +86,11 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstR
     _tell(found, talk)
     proposal = propose(found, _pick_command(found, talk))
     if line := _missing_gpu(proposal):
-        _write(_with_metric(proposal, metrics_in_code(list(found.texts.values())), talk), talk)
-        raise TrialFailedError(
-            f"It needs a CUDA GPU ({line}), and this machine has none: nothing was run",
-            f"{TRAINER_FILE} is written: run `labhand init --trainer` on a machine with a GPU, or add a pool of clusters to"
-            " labhand.toml, as docs/skypilot.md describes",
-        )
+        raise _without_gpu(proposal, f"It needs a CUDA GPU ({line}), and this machine has none: nothing was run", talk)
     proposal, result = _complete(proposal, talk, max_seconds)
+    if result.failure is not None and lacks_cuda(result.failure, result.log) and devices().kind == "cpu":
+        why = f"It needs a CUDA GPU, and this machine has none: {result.failure.message:.300}"
+        raise _without_gpu(proposal, why, talk)
     proposal = _with_metric(proposal, printed_metrics(result.log), talk)
     if missing := _what_is_missing(proposal, result, max_seconds):
         talk.show(proposal.as_toml())
@@ -139,9 +138,22 @@ def _pick_command(found: FolderSurvey, talk: Conversation) -> CommandCandidate:
 
 
 def _missing_gpu(proposal: Proposal) -> str:
-    if devices().kind != "cpu" or not proposal.editable:
+    """Return where the code needs a GPU that this machine lacks, if a try would first need to install gigabytes; or empty."""
+    would_install = proposal.found.has("uv.lock") or find_spec("torch") is None
+    names_cpu = any("cpu" in word for word in proposal.words)
+    if devices().kind != "cpu" or not proposal.editable or names_cpu or not would_install:
         return ""
     return proposal.found.needs_cuda(proposal.editable[0])
+
+
+def _without_gpu(proposal: Proposal, why: str, talk: Conversation) -> TrialFailedError:
+    """Write what can be told from the code alone, for a machine that has a GPU; return the error that says so."""
+    _write(_with_metric(proposal, metrics_in_code(list(proposal.found.texts.values())), talk), talk)
+    return TrialFailedError(
+        why,
+        f"{TRAINER_FILE} is written: run `labhand init --trainer` on a machine with a GPU, or add a pool of clusters to"
+        " labhand.toml, as docs/skypilot.md describes",
+    )
 
 
 def _complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tuple[Proposal, TrialResult]:
@@ -251,8 +263,6 @@ def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float
             f"It didn't end within {max_seconds:g} s{seen}", f"{knobs}, or let it try for longer: --try-seconds 600"
         )
     failure = result.failure
-    if failure is not None and lacks_cuda(failure, result.log) and devices().kind == "cpu":
-        return TrialFailedError("It needs a CUDA GPU, and this machine has none", f"It ended so: {failure.message:.300}")
     if failure is not None and not result.has_ended_well:
         return TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", failure.next_step)
     if proposal.metric is None:

@@ -106,7 +106,8 @@ def propose(found: FolderSurvey, command: CommandCandidate) -> Proposal:
     """Return what a folder's `trainer.toml` would say, before anything was tried."""
     start = command.script or _file_of_module(found, command.module)
     code = [start, *imported_files(found, start)] if start else []
-    configuration = [path for path in found.configuration_files if _is_configuration(path, command)]
+    given = [word for word in command.words if found.has(word)]
+    configuration = [*given, *(path for path in found.configuration_files if _is_configuration(path))]
     files = list(dict.fromkeys([*code, *configuration]))
     editable = [path for path in files if path == start or not _PROTECTED.search(path)]
     protected = [path for path in files if path not in editable]
@@ -119,10 +120,10 @@ def _file_of_module(found: FolderSurvey, module: str) -> str:
     return next((name for name in names if module and found.has(name)), "")
 
 
-def _is_configuration(path: str, command: CommandCandidate) -> bool:
+def _is_configuration(path: str) -> bool:
     name = PurePosixPath(path)
     is_beside = "/" not in path and path.endswith((".yaml", ".yml", ".toml"))
-    return path in command.words or is_beside or bool(_CONFIGURATION_FOLDERS & set(name.parts))
+    return is_beside or bool(_CONFIGURATION_FOLDERS & set(name.parts))
 
 
 def _lines(proposal: Proposal) -> Iterator[str]:
@@ -237,6 +238,8 @@ def _shorteners(hints: SourceHints) -> Iterator[str]:
     for kind, found in (("Its time is limited by", hints.seconds), ("Its length is set by", hints.steps)):
         if found:
             yield f"# {kind} {', '.join(map(_described, found[:4]))}."
+    if hints.steps:
+        yield f'# To let the budget set it: unit = "steps" or "epochs", amount = 100, knob = {_text(hints.steps[0].name)}'
     if not (hints.seconds or hints.steps):
         yield "# Nothing that sets the length of training was found. The code can read LABHAND_BUDGET_SECONDS."
 

@@ -59,6 +59,8 @@ def test_a_long_output_is_searched_in_bounded_time() -> None:
 def test_metrics_are_found_in_code_that_cannot_run() -> None:
     code = 'print(f"val_bpb:          {val_bpb:.6f}")\nprint(f"num_steps: {step}")\nlogger.info("train loss: {}", loss)\n'
     assert [candidate.name for candidate in metrics_in_code([code])] == ["val_bpb", "train_loss"]
+    nano = "print(f\"step {it}: train loss {losses['train']:.4f}, val loss {losses['val']:.4f}\")"
+    assert [candidate.name for candidate in metrics_in_code([nano])] == ["val_loss", "train_loss"]
 
 
 def test_the_steps_that_were_reached_are_read() -> None:

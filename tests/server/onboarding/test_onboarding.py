@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -165,7 +166,6 @@ def test_a_script_that_takes_too_long_is_shortened_by_its_option(tmp_path: Path)
         ),
         ("import no_such_package_anywhere", "the package no_such_package_anywhere isn't installed"),
         ("print('done')", "printed no line that looks like a metric; the last line is 'done'"),
-        ("raise RuntimeError('No CUDA GPUs are available')", "It needs a CUDA GPU, and this machine has none"),
         ("x = 1 / 0", "The try failed as crashed: .*ZeroDivisionError"),
     ],
 )
@@ -174,6 +174,41 @@ def test_what_is_missing_is_one_sentence_and_nothing_is_written(tmp_path: Path, 
     with pytest.raises(TrialFailedError, match=sentence):
         make_trainer(folder, Recorded(), 4.0 if train is ENDLESS_AND_FIXED else SECONDS)
     assert list(foreign.content(folder)) == ["train.py"]
+
+
+@pytest.mark.slow
+def test_a_try_that_shows_the_need_of_a_gpu_leaves_a_file_for_a_machine_that_has_one(tmp_path: Path) -> None:
+    train = "if True:\n    raise RuntimeError('No CUDA GPUs are available')\nprint(f'val_loss: {1:.2f}')\n"
+    folder = foreign.write(tmp_path / "foreign", {"train.py": train})
+    with pytest.raises(TrialFailedError, match=r"It needs a CUDA GPU, and this machine has none: .*No CUDA GPUs"):
+        make_trainer(folder, Recorded(), SECONDS)
+    assert load_trainer(str(folder), tmp_path).metric.name == "val_loss"
+
+
+NANO: Mapping[str, str] = {
+    "README.md": "```sh\npython train.py config/small.py --device=cpu\n```\n",
+    "train.py": "import random\nmax_iters = 40\ndevice = 'cuda'\nexec(open('config/small.py').read())\n"
+    "open('data/train.bin').close()\nfor step in range(max_iters):\n"
+    "    print(f'step {step}: train loss {1 / (step + 1):.4f}, val loss {random.random():.4f}')\n",
+    "config/small.py": "max_iters = 20\n",
+    "data/train.bin": "x",
+    "data/prepare.py": "",
+    ".gitignore": "*.bin\n",
+}
+
+
+@pytest.mark.slow
+def test_lower_case_globals_and_a_file_of_settings_are_editable(tmp_path: Path) -> None:
+    folder = foreign.write(tmp_path / "nano", NANO)
+    subprocess.run(["git", "init", "-q", folder], check=True, timeout=60)
+    make_trainer(folder, Recorded(), SECONDS)
+    trainer = load_trainer(str(folder), tmp_path)
+    assert trainer.editable == ("train.py", "config/small.py")
+    assert trainer.file.include == ("data/train.bin",)
+    assert trainer.metric.name == "val_loss"
+    toml = (folder / "trainer.toml").read_text()
+    assert "max_iters = 40 (train.py:2), max_iters = 20 (config/small.py:1)" in toml
+    assert '# command = ["python", "data/prepare.py"]' in toml
 
 
 def test_a_folder_with_nothing_to_train_is_said_with_its_notebooks(tmp_path: Path) -> None:
