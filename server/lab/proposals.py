@@ -12,7 +12,9 @@ from ...trainer.contract.packages import package_name
 from ..errors import BadInputError
 from ..research.policy import BASELINE_CONTROLS, baseline_replicates
 from ..schemas.launch import Change
+from ..source.budget_reach import refuse_changed_knob
 from ..source.changes import apply_change, describe, diffstat, knobs_of, packages_of
+from ..source.metric_flags import metric_flags
 from ..source.repository import Commit, NewCommit, delta
 from ..source.static_flags import flags
 from ..source.trainer_folder import Source, Trainer
@@ -204,6 +206,7 @@ def _compare(
     base: Reference, before: Source, source: Source, merged: tuple[str, ...], first: Source, trainer: Trainer
 ) -> Proposal:
     old_knobs, knobs = knobs_of(before, trainer), knobs_of(source, trainer)
+    refuse_changed_knob(trainer, old_knobs, knobs)
     return Proposal(
         base=base,
         source=source,
@@ -212,7 +215,7 @@ def _compare(
         knobs=knobs,
         overrides={name: value for name, value in knobs.items() if name in old_knobs and old_knobs[name] != value},
         merged=merged,
-        flags=flags(first, source),
+        flags=[*flags(first, source), *metric_flags(first, source, trainer)],
     )
 
 

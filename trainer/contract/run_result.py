@@ -118,6 +118,8 @@ class RunResult:
         sandbox: What holds each part of the sandbox.
         flags: Words for the reader, such as `shared_gpu`.
         weights_of: The run that trained the weights, if it wasn't this one.
+        budget: What the command was told, `2000 steps`; None where that is seconds.
+        output: A fingerprint of what it printed, without times: two runs with the same did the same; None where it isn't known.
         resumed_from: The lost run from whose checkpoint this one went on, if it did.
     """
 
@@ -136,6 +138,8 @@ class RunResult:
     sandbox: Mapping[str, Any] = field(default_factory=lambda: {"files": "none", "network": "none"})
     flags: tuple[str, ...] = ()
     weights_of: str | None = None
+    budget: str | None = None
+    output: str | None = None
     resumed_from: str | None = None
 
     @property
@@ -202,6 +206,8 @@ class RunResult:
             sandbox=_sandbox(table),
             flags=_lines(table, "flags"),
             weights_of=_text(table, "weights_of"),
+            budget=_text(table, "budget"),
+            output=_text(table, "output"),
             resumed_from=_text(table, "resumed_from"),
         )
 
@@ -253,6 +259,8 @@ class RunResult:
             "sandbox": dict(self.sandbox),
             "flags": list(self.flags),
             "weights_of": self.weights_of,
+            "budget": self.budget,
+            "output": self.output,
             **({} if self.resumed_from is None else {"resumed_from": self.resumed_from}),
         }
 
