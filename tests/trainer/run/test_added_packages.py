@@ -91,9 +91,8 @@ def test_a_missing_package_says_that_it_can_be_asked_for(run: RunFolder) -> None
 
 def test_the_persons_evaluator_runs_without_what_an_idea_adds(run: RunFolder, tmp_path: Path) -> None:
     python = tmp_path / "venv" / "bin" / "python"
-    scored = lay_out(
-        tmp_path / "runs" / "e0002-1", SCORED, "import newer\nopen('model.txt', 'w').write('1')\n", python=str(python)
-    )
+    train = "import newer\nopen('model.txt', 'w').write('1')\n"
+    scored = lay_out(tmp_path / "runs" / "e0002-1", SCORED, train, python=str(python))
     (scored.source / "evaluate.py").write_text(EVALUATE)
     (scored.source / PACKAGES_FILE).write_text("newer\n")
     scored.environment |= run.environment
