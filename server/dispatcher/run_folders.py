@@ -14,7 +14,7 @@ from anyio import to_thread
 from ...trainer.contract.checkpoints import hand_over
 from ...trainer.contract.errors import ContractError
 from ...trainer.contract.files import write_whole
-from ...trainer.contract.run_folder import SOURCE, WEIGHTS, RunFolder
+from ...trainer.contract.run_folder import SOURCE, TREES, WEIGHTS, RunFolder
 from ...trainer.contract.run_result import Number
 from ...trainer.contract.run_spec import RunIdentity, RunSpec, TrainedWeights
 from ...trainer.contract.trainer_toml.trainer_file import read_trainer
@@ -25,6 +25,8 @@ from ..settings import RUNS, SET_ASIDE, WHY_SET_ASIDE
 from ..source.repository import Sources
 from ..source.trainer_folder import Source
 from ..store.running.runs import Attempt
+from .pruning import prune
+from .shared_trees import write_sharing
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +42,13 @@ class RunFolders:
         folder: The lab's data folder.
         sources: The repository that their sources come from.
         lab: The lab's identity.
+        keep_work: Keep the working folders of runs that are over.
     """
 
-    def __init__(self, folder: Path, sources: Sources, lab: str) -> None:
+    def __init__(self, folder: Path, sources: Sources, lab: str, *, keep_work: bool = False) -> None:
+        self._keep_work = keep_work
         self._place = folder / RUNS
+        self._trees = folder / TREES
         self._set_aside = folder / SET_ASIDE
         self._sources = sources
         self._lab = lab
@@ -80,11 +85,24 @@ class RunFolders:
             partial = path / f"{SOURCE}.new"
             for leftover in (partial, folder.source):
                 await to_thread.run_sync(shutil.rmtree, leftover, True)  # noqa: FBT003 - ignore_errors
-            await self._sources.export(attempt.commit, partial)
+            await self._export(attempt.commit, partial, shares_trees=carries_weights)
             partial.rename(folder.source)
         if carries_weights and attempt.run.attempt > 1 and not folder.was_claimed():
             await to_thread.run_sync(self._resume, attempt.run, folder)
         return path
+
+    async def _export(self, commit: str, folder: Path, *, shares_trees: bool) -> None:
+        """Write the source of a commit into a folder; where it is to be sent elsewhere, without links to shared folders."""
+        if shares_trees:
+            await to_thread.run_sync(write_sharing, await self._sources.read(commit), folder, self._trees)
+        else:
+            await self._sources.export(commit, folder)
+
+    async def prune(self, run: Run) -> None:
+        """Remove what isn't kept of the folders of an experiment that is over: of this run, and of those before it."""
+        if not self._keep_work:
+            for attempt in range(1, run.attempt + 1):
+                await to_thread.run_sync(prune, RunFolder(self._place / run_id(run.experiment, attempt)))
 
     def _resume(self, run: Run, folder: RunFolder) -> None:
         """Hand over what the last run of the same experiment has left, where its trainer writes checkpoints."""

@@ -40,6 +40,8 @@ CONFIG: Final = "config.json"
 RESULT: Final = "result.json"
 SEALED: Final = "sealed.json"
 ORDER: Final = "order"
+TREES: Final = "trees"
+"""Beside the folder that holds the run folders: folders that the sources of several runs share."""
 
 WEIGHTS: Final = (MODEL, CONFIG)
 """What training leaves."""
@@ -141,11 +143,12 @@ class RunFolder:
         """
         self.write_spec(replace(self.spec(), **place))
 
-    def make_work(self, leave_out: Callable[[str], bool] = lambda _: False) -> None:
+    def make_work(self, leave_out: Callable[[str], bool] = lambda _: False, *, share: bool = True) -> None:
         """Lay out what a command may change: a copy of the source, to work in, and a folder for temporary files.
 
         Args:
             leave_out: Returns for a file, relative to the source, whether the copy goes without it.
+            share: The copy has links to the shared folders of the source, which can't be changed, instead of copies.
         """
 
         def left_out(folder: str, names: list[str]) -> list[str]:
@@ -153,8 +156,15 @@ class RunFolder:
             return [name for name in names if leave_out((here / name).as_posix())]
 
         rmtree(self.work, ignore_errors=True)
-        copytree(self.source, self.work, symlinks=True, ignore=left_out)
+        copytree(self.source, self.work, symlinks=share, ignore=left_out)
         self.renew_temporary()
+
+    def shared_folders(self) -> list[Path]:
+        """The folders outside of the run folder that its source has links to."""
+        trees = self.path.parent.parent / TREES
+        places = (Path(place, name) for place, names, _ in os.walk(self.source) for name in names)
+        targets = (place.readlink() for place in places if place.is_symlink())
+        return [target for target in targets if target.parent == trees]
 
     def renew_temporary(self) -> None:
         """Empty the folder for temporary files, so that no process finds there what an earlier one left."""

@@ -36,7 +36,7 @@ def prepare_once(trainer: TrainerFile, folder: RunFolder, spec: RunSpec, log: Lo
     with locked(done.with_suffix(".lock"), stop.check):
         if done.exists():
             return
-        folder.make_work(trainer.is_editable)
+        folder.make_work(trainer.is_editable, share=False)  # the command may write anywhere in its copy
         environment = scrubbed(spec, folder.temporary, **for_this_machine())
         with Child(with_interpreter(trainer.prepare), folder.work, environment, log, stop) as child:
             while child.status is None:
@@ -51,7 +51,9 @@ def _content_key(trainer: TrainerFile, source: Path) -> str:
     digest = sha256(repr(trainer.prepare).encode())
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source).as_posix()
-        if path.is_file() and not trainer.is_editable(name) and "__pycache__" not in path.parts:
+        if path.is_symlink():  # to a shared folder, which is named by its content
+            digest.update(f"{name}\0{path.readlink().name}".encode())
+        elif path.is_file() and not trainer.is_editable(name) and "__pycache__" not in path.parts:
             digest.update(f"{name}\0".encode() + sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:24]
 

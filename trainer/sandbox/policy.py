@@ -72,7 +72,8 @@ class Confinement:
         self._trainer = trainer
         self._group = group
         self._landlock = 0 if os.environ.get(SWITCH) == "1" else landlock.version()
-        self._read = [*_readable_anywhere(), *(str(Path(path).expanduser()) for path in trainer.read)]
+        shared = map(str, folder.shared_folders())
+        self._read = [*_readable_anywhere(), *shared, *(str(Path(path).expanduser()) for path in trainer.read)]
         self._bytes = _memory_limit(spec)
         self.work, self.temporary = folder.work, folder.temporary
         self.file_bytes = MAX_FILE_BYTES[spec.device] if trainer.file_gib is None else int(trainer.file_gib * 2**30)

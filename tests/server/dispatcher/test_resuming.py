@@ -79,7 +79,7 @@ async def _tick_until_step(lab: Lab, loop: Dispatcher, run: str, step: int) -> N
         record = folder / "checkpoint.json"
         if not (file.exists() and record.exists()) or record.stat().st_mtime_ns <= file.stat().st_mtime_ns:
             return False
-        return json.loads(file.read_text("utf-8"))["step"] == step
+        return bool(json.loads(file.read_text("utf-8"))["step"] == step)
 
     await until(is_there)
 

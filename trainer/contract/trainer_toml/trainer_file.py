@@ -17,6 +17,7 @@ from ..errors import ContractError
 from .budget import BUDGET_KEYS, Budget, read_budget
 from .checkpoint import CHECKPOINT_KEYS, Checkpoint, read_checkpoint
 from .data import DATA_KEYS, Data, read_data
+from .keep import KEEP_KEYS, Keep, read_keep
 from .metric import METRIC_KEYS, Metric, read_metric
 from .processes import PLACEHOLDER, PROCESSES_KEYS, Processes, read_processes
 from .toml_table import Problems, TomlTable
@@ -42,6 +43,7 @@ class TrainerFile:
         file_gib: The largest file that it may write; None for the usual limit of the kind of device.
         processes: The processes that its command starts; None for one that needs no loopback network.
         checkpoint: What it leaves for another run to go on from; None if it starts anew.
+        keep: What is kept of its working folder when a run is over; None for nothing.
     """
 
     name: str
@@ -56,6 +58,7 @@ class TrainerFile:
     file_gib: float | None = None
     processes: Processes | None = None
     checkpoint: Checkpoint | None = None
+    keep: Keep | None = None
 
     @property
     def process_count(self) -> int:
@@ -64,9 +67,13 @@ class TrainerFile:
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
-        if len(path) > MAX_PATH_CHARACTERS:  # a glob of several stars takes time that grows as a power of the length
-            return False
-        return path != TRAINER_FILE and any(_expression(glob).fullmatch(path) for glob in self.editable)
+        return path != TRAINER_FILE and any(matches(glob, path) for glob in self.editable)
+
+
+def matches(glob: str, path: str) -> bool:
+    """Whether a glob of a trainer file names a path. `**` stands for any number of folders; no glob names a very long path."""
+    # A glob of several stars takes time that grows as a power of the length.
+    return len(path) <= MAX_PATH_CHARACTERS and _expression(glob).fullmatch(path) is not None
 
 
 @cache
@@ -137,6 +144,7 @@ _KEYS: Final[Mapping[str, Any]] = {
     "sandbox": {"read": None, "network": None, "file_gib": None},
     "processes": PROCESSES_KEYS,
     "checkpoint": CHECKPOINT_KEYS,
+    "keep": KEEP_KEYS,
 }
 """Every key, by table."""
 
@@ -161,6 +169,7 @@ def _trainer(table: TomlTable) -> TrainerFile:
         file_gib=sandbox.positive("file_gib", 1.0) if sandbox.has("file_gib") else None,
         processes=read_processes(table.table("processes")) if table.has("processes") else None,
         checkpoint=read_checkpoint(table.table("checkpoint")) if table.has("checkpoint") else None,
+        keep=read_keep(table.table("keep")) if table.has("keep") else None,
     )
 
 
