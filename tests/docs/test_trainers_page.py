@@ -28,7 +28,7 @@ def test_the_trainer_that_knows_nothing_of_labhand_runs_as_written(tmp_path: Pat
 
 @pytest.mark.slow
 def test_the_trainer_whose_model_is_measured_runs_as_written(tmp_path: Path) -> None:
-    *_, trainer, train = examples()
+    _, _, trainer, train, *_ = examples()
     prepare_small_corpus(tmp_path / "texts", tmp_path / "cache")
     small = trainer.replace('"sotu"', f'"{tmp_path / "texts"}"').replace("1024", "300")
     run = lay_out(tmp_path / "run", small, train)
