@@ -5,6 +5,7 @@ Records are frozen: they say how things stood when they were read. What changes 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -99,6 +100,33 @@ def is_comparable(score: float) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """A limit on a metric that every improvement has to keep.
+
+    Attributes:
+        metric: Its name.
+        at_least: Values below it break the guard; None for no such limit.
+        at_most: Values above it break the guard; None for no such limit.
+    """
+
+    metric: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def excess(self, value: float) -> float:
+        """How far a value is beyond the limit; 0 or less if it keeps it."""
+        below = -math.inf if self.at_least is None else self.at_least - value
+        above = -math.inf if self.at_most is None else value - self.at_most
+        return max(below, above)
+
+    @property
+    def limit(self) -> str:
+        """The limit in words: `at most 32`."""
+        limits = (("at least", self.at_least), ("at most", self.at_most))
+        return " and ".join(f"{word} {limit:g}" for word, limit in limits if limit is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """What an experiment is judged by.
 
@@ -106,11 +134,13 @@ class Metric:
         name: As the trainer calls it, such as `val_bpb`.
         direction: Which way is better.
         self_reported: The experiment's own output is believed, rather than the evaluator.
+        guards: Limits on this and other metrics that every improvement has to keep.
     """
 
     name: str
     direction: Direction
     self_reported: bool
+    guards: tuple[Guard, ...] = ()
 
     def gain(self, score: float, reference: float) -> float:
         """How much better a score is than a reference; positive is better."""

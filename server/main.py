@@ -147,16 +147,45 @@ def demo(
 def init(
     folder: Annotated[Path, typer.Argument(help="Folder of the new lab")] = Path(),
     *,
-    trainer: Annotated[str, typer.Option(help="A built-in trainer, or the path of a folder with a trainer.toml")] = "gpt",
+    trainer: Annotated[
+        str,
+        typer.Option(
+            help="A built-in trainer, or the path of a folder of training code. If the folder has no trainer.toml, one is"
+            " proposed, shown, written and tried"
+        ),
+    ] = "gpt",
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy the trainer to the lab and train the copy, which can be read and edited")
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing: take the likeliest command and metric, and write trainer.toml")
+    ] = False,
+    try_seconds: Annotated[
+        float, typer.Option("--try-seconds", min=1, help="Seconds that each try of a folder without trainer.toml may take")
+    ] = 30.0,
 ) -> None:
-    """Create a lab: write a labhand.toml with comments."""
-    from .commands.console import exit_on_error
+    """Create a lab: write a labhand.toml with comments.
+
+    With --trainer PATH, training code that knows nothing of labhand becomes a trainer. The folder is looked through for the
+    command, the files that experiments may change, the metric and the data. The command is tried in the sandbox, the
+    trainer.toml is shown before it is written, and the first result is printed. Nothing else in that folder changes. Exit code
+    1: the try failed, and one sentence says what is missing.
+    """
+    from .commands.console import err, exit_on_error
     from .commands.init import make_lab
+    from .commands.init_trainer import foreign_folder, onboard
 
     with exit_on_error():
+        foreign = foreign_folder(trainer, folder)
+        if foreign is not None:
+            from .onboarding.onboarding import TrialFailedError
+
+            try:
+                onboard(foreign, yes=yes, max_seconds=try_seconds)
+            except TrialFailedError as error:
+                err.print(f"[red]labhand:[/red] {error}", markup=True, soft_wrap=True)
+                raise typer.Exit(1) from error
+            trainer = str(foreign)
         make_lab(folder, trainer, copy=copy)
 
 

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from typing_extensions import override
 
 from ..server.errors import LabhandError
-from ..server.schemas.messages import Answer, Request
+from ..server.schemas.messages import Answer, Request, changed
 from .argument_errors import explain
 from .argument_schema import input_schema
 from .arguments import read_arguments
@@ -122,7 +122,7 @@ def _without_other_tools(answer: object, offered: frozenset[str]) -> object:
     suggested = getattr(answer, "next", "")
     name, has_arguments, _ = suggested.partition("(")
     if isinstance(answer, Answer) and has_arguments and name.isidentifier() and name not in offered:
-        return answer.model_copy(update={"next": ""})
+        return changed(answer, next="")
     return answer
 
 

@@ -18,19 +18,25 @@ from .contract.run_folder import RunFolder
 from .contract.run_result import RunFailure
 from .contract.run_spec import RunSpec
 from .contract.trainer_toml.data import Data
-from .contract.trainer_toml.trainer_file import read_trainer
+from .contract.trainer_toml.trainer_file import TrainerFile, read_trainer
+from .environments.command_environment import CommandEnvironment, TrainerPlace, environment_of
+from .environments.making import Maker
 from .run.child import CancelledError, Stop
 from .run.classify import RunFailedError
+from .run.environment import certificate_files
 from .run.gate import Gate
 from .run.interpreter import with_what_runs
 from .run.log import Log
-from .run.machine import describe_device, prepare_once
-from .run.printed_metric import read_score, read_summary
+from .run.machine import describe_device
+from .run.metrics.recorded_metrics import left_by, record_others, record_unscored
+from .run.metrics.score import read_score
+from .run.preparation import prepare_once
+from .run.printed_summary import read_summary
 from .run.result import ResultDraft
 from .run.run import Run
 from .run.several_processes import check_network, with_launcher
 from .run.training import train_by_output, train_with_session
-from .run.usage import check_claim
+from .run.usage import note_summary
 from .sandbox.cgroup import own_group
 from .sandbox.kernel import adopt_orphans, hide
 from .sandbox.policy import Confinement
@@ -91,15 +97,28 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
     trainer = with_launcher(read_trainer(folder.source))
     result.metric = trainer.metric
     result.device = describe_device(spec)
+    folder.link_data(trainer.data_paths, spec.trainer_folder)
     with own_group() as group:
         confinement = Confinement(folder, spec, trainer, group)
         result.sandbox = confinement.in_force
         confinement.check()
+        environment = _environment(trainer, folder, spec, log, stop)
+        confinement.use_interpreter(environment.interpreter, environment.readable())
         check_network(trainer, confinement)
-        prepare_once(trainer, folder, spec, log, stop)
-        run = Run(folder, spec, trainer, log, stop, result, confinement, gate, group)
+        prepared = prepare_once(environment, folder.source, spec, log, stop)
+        confinement.allow_reading(prepared.readable() if prepared else [])
+        confinement.allow_reading(certificate_files() if trainer.network else [])
+        confinement.check()
+        run = Run(folder, spec, trainer, log, stop, result, confinement, gate, environment, group, prepared)
         result.device = with_what_runs(run, result.device)
         return _run_self_reported(run) if trainer.data is None else _run_evaluated(run, trainer.data)
+
+
+def _environment(trainer: TrainerFile, folder: RunFolder, spec: RunSpec, log: Log, stop: Stop) -> CommandEnvironment:
+    """The environment of the trainer's commands. Where it has to be made first, the log shows how."""
+    home = None if spec.trainer_folder is None else Path(spec.trainer_folder)
+    place = TrainerPlace(folder.source, home, spec.python)
+    return environment_of(trainer, place, Maker(lambda line: log.write(f"{line}\n".encode()), stop.check))
 
 
 def _pin(spec: RunSpec) -> None:
@@ -109,13 +128,23 @@ def _pin(spec: RunSpec) -> None:
 
 
 def _run_self_reported(run: Run) -> float:
+    """Train, and return the score that the command printed or wrote. What a failed run had come to is kept."""
+    failed: RunFailedError | None = None
     try:
         train_by_output(run)
+    except RunFailedError as error:
+        failed = error
     finally:
-        measures, run.result.claimed = read_summary(run.log.text())
-        run.result.measures |= measures
-        check_claim(run)
-    return read_score(run.trainer.metric, run.log.text(), run.stop.check)
+        note_summary(run, *read_summary(run.log.text()))
+    left = left_by(run)
+    record_others(run, left)
+    if failed is None:
+        return read_score(run.trainer.metric, left)
+    value = record_unscored(run, left)
+    if value is None or failed.failure.kind is not FailureKind.TIMEOUT or run.trainer.budget.on_timeout == "fail":
+        raise failed
+    run.result.flags.append(f"timed_out: {failed.failure.message}; the last value that it gave counts")
+    return value
 
 
 def _run_evaluated(run: Run, data: Data) -> float:
@@ -129,7 +158,10 @@ def _run_evaluated(run: Run, data: Data) -> float:
     except DataError as error:
         raise RunFailedError(FailureKind.CONTRACT_BROKEN, str(error), (), "Run `labhand prepare` on that machine.") from error
     if run.spec.trained is None:
-        train_with_session(run, training_stream(corpus, run.spec.seed, MAX_TOKENS).tobytes())
+        try:
+            train_with_session(run, training_stream(corpus, run.spec.seed, MAX_TOKENS).tobytes())
+        finally:
+            record_others(run)
         take_files(run)
     else:
         run.result.has_device()

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
 import anyio
 import typer
 from rich.markup import escape
 
+from ...trainer.contract.data_links import resolve_links
+from ...trainer.contract.errors import ContractError
 from ...trainer.contract.evaluator_version import evaluator_version
 from ..backends.skypilot.api import SkyError
 from ..backends.skypilot.client import SkyClient, SkyPilotInfo
@@ -33,33 +31,17 @@ from ..settings_in_force import settings_in_force
 from ..source.trainer_folder import FILE as TRAINER_FILE
 from ..source.trainer_folder import is_bare_name, load_trainer
 from .console import exit_on_error, out, registration_command
-from .init import training_python
 from .install_check import changed_files
+from .trainer_checks import CheckResult, State, check_needs
 
-State = Literal["ok", "note", "bad"]
 MARKS = {"ok": "[green]ok[/green]  ", "note": "[yellow]note[/yellow]", "bad": "[red]bad[/red] "}
-PROBE_SECONDS = 60.0
+MAX_LEFT_OUT_SHOWN = 10
+"""Files and folders that a check names as left out of the source."""
 MIN_SKYPILOT = (0, 14, 1)
 """The first release in which `sky down` on Slurm waits until the job has left the queue (skypilot #10296), and which asks
 the queue twice before it forgets a cluster (#10458)."""
 LANDLOCK_CREATE_RULESET = 444
 LANDLOCK_VERSION_FLAG = 1
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """The result of one check.
-
-    Attributes:
-        state: `bad` stops experiments, `note` limits what labhand can promise.
-        finding: The state of the subject, in words.
-        fix: The remedy; empty if none is needed.
-    """
-
-    subject: str
-    state: State
-    finding: str
-    fix: str = ""
 
 
 def examine(root: Path, *, use_all_slots: bool = False) -> None:
@@ -96,10 +78,9 @@ def _check_all(root: Path) -> Iterator[CheckResult]:
         _folder,
         _ledger,
         _trainer,
+        _left_out,
         _gpus,
         _slots,
-        _torch,
-        _data,
         _landlock,
         _own_files,
         _evaluator,
@@ -108,6 +89,7 @@ def _check_all(root: Path) -> Iterator[CheckResult]:
     )
     for check in checks:
         yield check(root, settings)
+    yield from check_needs(root, settings)
 
 
 def _git(_root: Path, _settings: Settings) -> CheckResult:
@@ -162,6 +144,26 @@ def _trainer(root: Path, settings: Settings) -> CheckResult:
     )
 
 
+def _left_out(root: Path, settings: Settings) -> CheckResult:
+    try:
+        trainer = load_trainer(settings.trainer, root)
+        links = resolve_links(trainer.file.data_paths, str(trainer.folder))
+    except (LabhandError, ContractError) as error:
+        return CheckResult("trainer's files", "bad", error.problem, error.remedy)
+    linked = f"; linked read-only: {', '.join(link.path for link in links)}" if links else ""
+    if not trainer.left_out:
+        return CheckResult("trainer's files", "ok", f"all of {trainer.folder} is part of the source{linked}")
+    shown = ", ".join(entry.as_text() for entry in trainer.left_out[:MAX_LEFT_OUT_SHOWN])
+    more = len(trainer.left_out) - MAX_LEFT_OUT_SHOWN
+    remedy = next((entry.remedy for entry in trainer.left_out if entry.remedy), "")
+    return CheckResult(
+        "trainer's files",
+        "note",
+        f"not in runs: {shown}{f' and {more} more' if more > 0 else ''}{linked}",
+        f"if training reads them: {remedy}" if remedy else "",
+    )
+
+
 def _gpus(_root: Path, settings: Settings) -> CheckResult:
     chosen = [devices(pool.local_gpu) for pool in settings.pools.values() if pool.declared_gpu is None] or [devices()]
     for machine in chosen:
@@ -185,46 +187,6 @@ def _slots(root: Path, settings: Settings) -> CheckResult:
         return CheckResult("slots", "ok", "none is set aside as faulty")
     shown = "; ".join(f"slot {slot.slot} of {slot.pool}: {slot.reason}" for slot in slots)
     return CheckResult("slots", "bad", f"set aside: {shown}", "check these devices, then: labhand doctor --use-all-slots")
-
-
-def _torch(root: Path, settings: Settings) -> CheckResult:
-    fix = "pip install 'labhand[trainer]' there, or set python in the pool"
-    try:
-        python = training_python(settings)
-    except LabhandError as error:
-        return CheckResult("torch", "bad", error.problem, error.remedy)
-    probe = "import labhand.trainer, torch, json; print(json.dumps([torch.__version__, torch.cuda.is_available()]))"
-    try:
-        done = subprocess.run([python, "-c", probe], capture_output=True, text=True, timeout=PROBE_SECONDS, check=True)
-    except subprocess.SubprocessError:
-        return CheckResult("torch", "bad", f"{python} can't import torch and labhand.trainer", fix)
-    version, cuda = json.loads(done.stdout)
-    if devices().kind != "cpu" and not cuda:
-        return CheckResult("torch", "bad", f"{version} doesn't see the GPUs", "install a CUDA build of torch")
-    own = _command_of_its_own(root, settings)
-    runs = f"; the trainer's command runs {own}, and each run asks that for its torch" if own else ""
-    return CheckResult("torch", "note" if own else "ok", f"{version} in {python}{runs}")
-
-
-def _command_of_its_own(root: Path, settings: Settings) -> str:
-    """Return the program that the trainer's command starts, if it isn't the pool's `python`."""
-    with suppress(LabhandError):  # another check reports it
-        program = load_trainer(settings.trainer, root).file.command[0]
-        return "" if program == "python" else program
-    return ""
-
-
-def _data(root: Path, settings: Settings) -> CheckResult:
-    try:
-        trainer = load_trainer(settings.trainer, root)
-    except LabhandError as error:
-        return CheckResult("data", "bad", error.problem, error.remedy)
-    if not trainer.prepare:
-        return CheckResult("data", "ok", "the trainer has nothing to prepare")
-    cache = Path(os.environ.get("LABHAND_CACHE") or Path.home() / ".cache" / "labhand")
-    if cache.is_dir() and any(cache.iterdir()):
-        return CheckResult("data", "ok", f"in {cache}")
-    return CheckResult("data", "note", "not prepared; the first experiment will prepare it", "labhand prepare")
 
 
 def _landlock(_root: Path, _settings: Settings) -> CheckResult:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-from ..errors import BadInputError, ConflictError, LabhandError
-from ..settings import FILE, Settings, load_settings
+from ...trainer.contract.data_links import DataLink, resolve_links
+from ...trainer.contract.errors import ContractError
+from ..errors import BadInputError, ConflictError
+from ..settings import FILE, load_settings
 from ..source.repository import write_folder
-from ..source.trainer_folder import load_trainer, read_folder
+from ..source.trainer_folder import Trainer, load_trainer, read_folder
 from .console import err, registration_command
+from .trainer_checks import prepare_trainer
 
 TEMPLATE = """\
 trainer = {trainer}            # built in, or the path of a folder with a trainer.toml, such as "./gpt"
@@ -44,45 +44,43 @@ def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
     place = folder.resolve()
     if (place / FILE).exists():
         raise ConflictError(f"{place / FILE} exists already", "Edit it, or choose another folder")
-    original = load_trainer(trainer, place).folder
+    loaded = load_trainer(trainer, place)
+    original, links = loaded.folder, _links_for_copy(loaded) if copy else []
     place.mkdir(parents=True, exist_ok=True)
     if copy:
         target = place / original.name
         if target.exists():
             raise ConflictError(f"{target} exists already", "Move it, or leave out --copy")
         write_folder(read_folder(original), target)
+        for link in links:
+            (target / link.path).parent.mkdir(parents=True, exist_ok=True)
+            (target / link.path).symlink_to(link.target)
         trainer = f"./{original.name}"
     (place / FILE).write_text(TEMPLATE.format(trainer=json.dumps(trainer, ensure_ascii=False)), "utf-8")
     err.print(f"Wrote {place / FILE}. Next: labhand doctor, then\n\n  {registration_command(place)}", soft_wrap=True)
 
 
+def _links_for_copy(trainer: Trainer) -> list[DataLink]:
+    """Return the data that a copy of a trainer has to find at the same relative paths."""
+    try:
+        links = resolve_links(trainer.file.data_paths, str(trainer.folder))
+    except ContractError as error:
+        raise BadInputError(error.problem, error.remedy) from error
+    relative = [link for link in links if link.is_relative]
+    for link in relative:
+        if ".." in Path(link.path).parts:
+            raise BadInputError(
+                f"A copy of {trainer.folder} doesn't find its data: [data] paths names {link.path!r}, relative to that folder",
+                f'Name it there as "{link.target}", or leave out --copy',
+            )
+    return relative
+
+
 def prepare_data(root: Path) -> None:
-    """Run the trainer's `prepare` command on this machine, with the interpreter that trains.
+    """Make the trainer's environment and run its `prepare` command on this machine, as the first run would.
 
     Raises:
-        LabhandError: The command failed; it has printed the reason.
+        LabhandError: Something failed; it has printed the reason.
     """
     settings = load_settings(root)
-    trainer = load_trainer(settings.trainer, root)
-    if not trainer.prepare:
-        err.print(f"The trainer {trainer.name} has nothing to prepare.")
-        return
-    python = training_python(settings)
-    command = [python if word == "python" else word for word in trainer.prepare]
-    if subprocess.run(command, cwd=trainer.folder, stdin=subprocess.DEVNULL, check=False).returncode:
-        raise LabhandError(f"{' '.join(command)} failed in {trainer.folder}", "Its output above shows the reason")
-
-
-def training_python(settings: Settings) -> str:
-    """Return the interpreter that trains in this lab's first local pool.
-
-    Raises:
-        BadInputError: The interpreter doesn't exist.
-    """
-    for pool in settings.pools.values():
-        if (python := pool.local_python) is not None:
-            path = shutil.which(python)
-            if path is None:
-                raise BadInputError(f"python = {python!r} in {FILE}: there is no such interpreter", "Correct that line")
-            return path
-    return sys.executable
+    prepare_trainer(settings, load_trainer(settings.trainer, root))

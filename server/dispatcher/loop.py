@@ -175,6 +175,9 @@ class Dispatcher:
             await settle_apart(self._db, self._settler, ended, now)
             for attempt in ended.final():
                 await self._folders.prune(attempt.run)
+            if returned:  # what keeps the pool from starting them has to be known before anything is started again
+                self._pools.look_anew()
+                await self._look_at_pools()
             await self._read()
 
     async def _without_foreign_results(self, ended: FinishedRuns) -> FinishedRuns:

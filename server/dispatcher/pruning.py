@@ -13,8 +13,9 @@ from typing import Final
 from ...trainer.contract.checkpoints import CHECKPOINT
 from ...trainer.contract.errors import ContractError
 from ...trainer.contract.run_folder import TEMPORARY, WORK, RunFolder
+from ...trainer.contract.trainer_toml.globs import matches
 from ...trainer.contract.trainer_toml.keep import Keep
-from ...trainer.contract.trainer_toml.trainer_file import matches, read_trainer
+from ...trainer.contract.trainer_toml.trainer_file import read_trainer
 
 KEPT: Final = "kept"
 """In a run folder: files of the working folder that the trainer's `[keep]` names."""
@@ -29,7 +30,9 @@ def prune(folder: RunFolder) -> None:
     if not folder.work.exists() and not folder.temporary.exists():
         return
     with suppress(ContractError):  # a trainer file that can't be used keeps nothing
-        _save(folder, read_trainer(folder.source).keep)
+        trainer = read_trainer(folder.source)
+        folder.find_work(trainer.data_paths)
+        _save(folder, trainer.keep)
     for name in _DROPPED:
         place = folder.path / name
         if place.is_dir() and not place.is_symlink():
@@ -42,7 +45,7 @@ def _save(folder: RunFolder, keep: Keep | None) -> None:
     """Move the files to be kept, the smallest first, as many as fit."""
     if keep is None:
         return
-    sizes = {path: size for path, size in _plain_files(folder.work) if any(matches(glob, path) for glob in keep.files)}
+    sizes = {path: size for path, size in _plain_files(folder.work) if matches(path, keep.files)}
     left = keep.max_mib * 2**20
     for path, size in sorted(sizes.items(), key=lambda item: item[1]):
         left -= size

@@ -14,6 +14,7 @@ from anyio import to_thread
 from ...trainer.contract.checkpoints import hand_over
 from ...trainer.contract.errors import ContractError
 from ...trainer.contract.files import write_whole
+from ...trainer.contract.left_out import MAX_LEFT_OUT
 from ...trainer.contract.run_folder import SOURCE, TREES, WEIGHTS, RunFolder
 from ...trainer.contract.run_result import Number
 from ...trainer.contract.run_spec import RunIdentity, RunSpec, TrainedWeights
@@ -23,7 +24,7 @@ from ..errors import NoCapacityError
 from ..ids import experiment_id, run_id
 from ..settings import RUNS, SET_ASIDE, WHY_SET_ASIDE
 from ..source.repository import Sources
-from ..source.trainer_folder import Source
+from ..source.trainer_folder import Source, Trainer
 from ..store.running.runs import Attempt
 from .pruning import prune
 from .shared_trees import write_sharing
@@ -42,10 +43,14 @@ class RunFolders:
         folder: The lab's data folder.
         sources: The repository that their sources come from.
         lab: The lab's identity.
+        trainer: Tells runs where data lies, and what was left out of the source; None where nothing trains.
         keep_work: Keep the working folders of runs that are over.
     """
 
-    def __init__(self, folder: Path, sources: Sources, lab: str, *, keep_work: bool = False) -> None:
+    def __init__(
+        self, folder: Path, sources: Sources, lab: str, trainer: Trainer | None = None, *, keep_work: bool = False
+    ) -> None:
+        self._trainer = trainer
         self._keep_work = keep_work
         self._place = folder / RUNS
         self._trees = folder / TREES
@@ -80,7 +85,8 @@ class RunFolders:
         path.mkdir(parents=True, exist_ok=True)
         if not folder.spec_file.exists():
             trained = await to_thread.run_sync(self._bring_weights, attempt.accused, folder) if carries_weights else None
-            folder.write_spec(_spec(attempt, trained, self._identity(attempt), sandbox_required=sandbox_required))
+            spec = _spec(attempt, trained, self._identity(attempt), sandbox_required=sandbox_required)
+            folder.write_spec(spec if self._trainer is None else _with_trainer(spec, self._trainer))
         if not await self._has_source(folder, attempt.commit):
             partial = path / f"{SOURCE}.new"
             for leftover in (partial, folder.source):
@@ -110,10 +116,11 @@ class RunFolders:
             return
         before = RunFolder(self._place / run_id(run.experiment, run.attempt - 1))
         try:
-            checkpoint = read_trainer(folder.source).checkpoint
+            trainer = read_trainer(folder.source)
         except ContractError:  # the runner explains it
             return
-        resumed = None if checkpoint is None else hand_over(before, folder, checkpoint)
+        before.find_work(trainer.data_paths)
+        resumed = None if trainer.checkpoint is None else hand_over(before, folder, trainer.checkpoint)
         if resumed is not None:
             log.info("%s goes on from the checkpoint of %s, with %.1f s used", run.id, resumed.run, resumed.seconds)
             folder.write_spec(replace(folder.spec(), resumed=resumed))
@@ -190,7 +197,11 @@ class RunFolders:
             return None
         for name in WEIGHTS:
             shutil.copyfile(before.path / name, folder.path / name)
-        return TrainedWeights(accused, _finite(result.seconds), _finite(result.measures))
+        return TrainedWeights(accused, _finite(result.seconds), _finite(result.measures), _finite(result.metrics))
+
+
+def _with_trainer(spec: RunSpec, trainer: Trainer) -> RunSpec:
+    return replace(spec, trainer_folder=str(trainer.folder), left_out=trainer.left_out[:MAX_LEFT_OUT])
 
 
 def _finite(numbers: Mapping[str, Number | None]) -> Mapping[str, Number]:

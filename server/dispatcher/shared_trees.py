@@ -47,8 +47,12 @@ def _shareable(source: Source) -> Mapping[str, Source]:
         trainer = parse_trainer(source[TRAINER_FILE], Path(TRAINER_FILE))
     except (KeyError, ContractError):  # the runner explains it
         return {}
+    # What `[prepare]` writes, and what an environment is made from, may lie anywhere in the folder.
+    if trainer.prepare or trainer.environment.made_from or "uv" in trainer.command[:1]:
+        return {}
     counts: Counter[str] = Counter()
-    changeable: set[str] = set()
+    written = [*trainer.data_paths, *([trainer.checkpoint.path] if trainer.checkpoint else [])]
+    changeable = {folder for path in written for folder in (path, *_folders_of(path))}
     for path in source:
         folders = list(_folders_of(path))
         counts.update(folders)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from ..domain import Metric, Status, Verdict
+from ..research.guards import breaches, sentence, values_of
 from ..research.horizons import agreement, not_worse
 from ..research.noise import Noise
 from ..research.paired_test import decide, estimate
@@ -85,13 +86,27 @@ async def rule(tx: Transaction, validation: Validation, sound: Sequence[Pair], m
     stage = validation.running
     gains = [_gain(pair, metric) for pair in sound]
     if stage.kind is StageKind.TEST:
-        return _test(validation, sound, gains)
+        return _guarded(_test(validation, sound, gains), sound, metric)
     measured = [gain for gain in gains if gain is not None]
     if len(measured) < len(gains):
         return Ruling(passed=False, reason=f"{LACKS[stage.kind]}: the candidate failed on a seed that the other ran through")
     if len(measured) < stage.pairs:
         return None
-    return _report(measured) if stage.kind is StageKind.REPORT else await _horizon(tx, validation, sound, measured)
+    if stage.kind is StageKind.REPORT:
+        return _report(measured)
+    return _guarded(await _horizon(tx, validation, sound, measured), sound, metric)
+
+
+def _guarded(ruling: Ruling | None, sound: Sequence[Pair], metric: Metric) -> Ruling | None:
+    """Return a ruling, not passed where the candidate breaks a guard on the seeds of the pairs."""
+    if ruling is None or not ruling.passed:
+        return ruling
+    found = breaches(
+        metric,
+        [values_of(metric, pair.candidate.score, pair.candidate.metrics) for pair in sound],
+        [values_of(metric, pair.against.score, pair.against.metrics) for pair in sound],
+    )
+    return replace(ruling, passed=False, reason=f"{sentence(found)}; {ruling.reason}") if found else ruling
 
 
 def _test(validation: Validation, sound: Sequence[Pair], gains: Sequence[float | None]) -> Ruling | None:

@@ -44,9 +44,8 @@ def draw(intervals: Sequence[TimelineBar], note: str = "") -> bytes:
         f"{len(intervals)} runs on {len(lanes)} slots{busy}", note, height=1.9 + ROW_HEIGHT * max(5, len(shown))
     )
     for place, (_, lane) in enumerate(shown):
-        for colour, spans in _spans(
-            lane, start, unit
-        ).items():  # one collection a colour: drawing thousands of bars takes seconds
+        # One collection a colour: drawing thousands of single bars takes seconds.
+        for colour, spans in _spans(lane, start, unit).items():
             axes.broken_barh(spans, (place - 0.36, 0.72), facecolors=colour, linewidth=0)
     for colour, label in ((ORANGE, "starting up"), (BLUE, "training"), (GREEN, "evaluating"), (RED, "no score")):
         axes.barh(0, 0, color=colour, label=label)

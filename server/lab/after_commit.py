@@ -13,6 +13,7 @@ from typing import TypeVar
 from ..schemas.fleet import Scaled
 from ..schemas.launch import GridLaunched, Launched
 from ..schemas.manage import Cancelled
+from ..schemas.messages import changed
 from ..schemas.monitor import WaitQuery
 from ..schemas.validation import Validated
 from .lab import Lab
@@ -40,7 +41,7 @@ async def complete(lab: Lab, answer: CommittedAnswer, done: str, *, wakes: bool 
         line = None
         problems.append(_describe("the state of the lab could not be read", error))
     warning = f"{done}, but {'; and '.join(problems)}" if problems else ""
-    return answer.model_copy(update={"lab": line, "warning": warning})
+    return changed(answer, lab=line, warning=warning)
 
 
 def _attempt(action: Callable[[], None], problems: list[str], problem: str) -> None:

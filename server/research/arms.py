@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from ..domain import MAX_SCORE, Metric, Verdict, is_comparable
 from .conditions.pace import PacedScore, Paces, RunPace
+from .guards import Values, breaches, is_broken, sentence, values_of
 from .noise import Noise, moderate, pooled
 from .plausibility import OTHERS, must_beat, too_good, unseeded
 from .verdicts import judge
@@ -40,6 +41,7 @@ class ScoredExperiment:
         is_idea: Whether an agent asked for it, rather than the lab itself.
         must_beat: The score that another seed must beat before this one counts; None unless it is suspected.
         pace: The steps that its run made, and when; None if it reported no steps.
+        metrics: The metrics of its run that it isn't judged by, by name.
     """
 
     number: int
@@ -49,6 +51,7 @@ class ScoredExperiment:
     is_idea: bool = False
     must_beat: float | None = None
     pace: RunPace | None = None
+    metrics: Mapping[str, float | None] = field(default_factory=dict[str, "float | None"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class Arms:
             if (
                 row.must_beat is None
                 and is_comparable(row.score)
+                and not self._breaks_guard(row)
                 and (self.best is None or self._is_better(row.score, self.best))
             ):
                 self.best = row.score
@@ -142,6 +146,8 @@ class Arms:
     def examine(self, row: ScoredExperiment) -> ScoredExperiment:
         """Return a new score, marked as suspected if it is too good to be true beside the counting scores of other arms."""
         if not is_comparable(row.score) or (self.best is not None and not self._is_better(row.score, self.best)):
+            return row
+        if self._breaks_guard(row):  # no improvement, however good it is
             return row
         others = [score for arm in self.scored if arm != row.tree for score in _scores(self._counting(arm))]
         if too_good(row.score, others, self.noise, self.metric.direction) is None:
@@ -183,7 +189,7 @@ class Arms:
             yield from (_suspected(row, answered=len(self.scored[arm]) > 1) for row in doubtful)
             if not counting:
                 continue
-            verdict, reason = self._judge(arm, counting, at_pace)
+            verdict, reason = self._guarded(arm, counting, *self._judge(arm, counting, at_pace))
             for row, doubt in zip(counting, self._doubts(arm, counting), strict=True):
                 gain = None if mean is None or arm == _REFERENCE else self.metric.gain(row.score, mean)
                 yield NewVerdict(row.number, verdict, reason, gain, doubt)
@@ -241,6 +247,22 @@ class Arms:
         if not is_contended and (not self.paces.is_slow(run) or excused.verdict is Verdict.WORSE):
             return judgement.verdict, judgement.reason
         return Verdict.INCONCLUSIVE, f"{_lag(run, self.paces, is_contended=is_contended)}; {judgement.reason}"
+
+    def _guarded(self, arm: str, counting: Sequence[ScoredExperiment], verdict: Verdict, reason: str) -> tuple[Verdict, str]:
+        """Return the verdict on an arm, `worse` where it breaks a guard; the reference is only said to."""
+        reference = [] if arm == _REFERENCE else self._values(self._counting(_REFERENCE))
+        found = breaches(self.metric, self._values(counting), reference) if self.metric.guards else []
+        if not found:
+            return verdict, reason
+        if arm == _REFERENCE:
+            return verdict, f"{reason}; it breaks a guard itself: {'; '.join(map(str, found))}"
+        return Verdict.WORSE, f"{sentence(found)}; {reason}"
+
+    def _values(self, rows: Sequence[ScoredExperiment]) -> list[Values]:
+        return [values_of(self.metric, row.score, row.metrics) for row in rows]
+
+    def _breaks_guard(self, row: ScoredExperiment) -> bool:
+        return is_broken(self.metric, values_of(self.metric, row.score, row.metrics))
 
     def _at_usual_pace(self, rows: Sequence[ScoredExperiment]) -> list[float]:
         return _scores(rows) if self.paces is None else self.paces.at_usual_pace(_paced(rows))

@@ -11,7 +11,7 @@ from .results import StratumSummary
 
 Aspect = Literal["summary", "effects", "noise", "pareto", "horizons", "efficiency", "yardstick", "importance", "ablation"]
 """What to analyze."""
-Picture = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons"]
+Picture = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons", "pareto"]
 """What to plot."""
 
 
@@ -22,7 +22,8 @@ class AnalysisQuery(Request):
 
     what: Aspect = Field(default="summary", description="Which analysis; summary is a short digest of several")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
-    gpu: str | None = Field(default=None, description="Only this kind of GPU: scores of different kinds don't compare")
+    gpu: str | None = Field(default=None, description="Only this kind of GPU")
+    metric: str | None = Field(default=None, description="For pareto: one metric or measure")
 
 
 class PlotQuery(Request):
@@ -32,7 +33,8 @@ class PlotQuery(Request):
 
     what: Picture = Field(default="progress", description="Which plot")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
-    gpu: str | None = Field(default=None, description="Only this kind of GPU: scores of different kinds don't compare")
+    gpu: str | None = Field(default=None, description="Only this kind of GPU")
+    metric: str | None = Field(default=None, description="For pareto: a metric or measure")
 
 
 class EffectRow(Answer):

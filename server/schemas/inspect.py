@@ -116,6 +116,8 @@ class ExperimentDetail(Answer):
         gain_on_base: Difference of its score to the mean of its base in the same stratum, if the base is not the reference.
         replicate: k of the k-th seed of its stratum.
         measures: What the run measured of itself: steps, tokens, parameters and others that the trainer reports.
+        metrics: The metrics that it isn't judged by. Without a score, also the one that it would have been judged by.
+        guards: The limits that it broke: a result that breaks one is no improvement.
         curve: Seconds of training and training loss.
         replicates: Experiments on the same source with other seeds, with their scores.
     """
@@ -141,6 +143,8 @@ class ExperimentDetail(Answer):
     cost: str = ""
     seconds: RunSeconds | None = None
     measures: dict[str, float] = Field(default_factory=dict[str, float])
+    metrics: dict[str, float] = Field(default_factory=dict[str, float])
+    guards: list[str] = Field(default_factory=list[str])
     failure: RunFailed | None = None
     diff: str = ""
     curve: list[list[float]] = Field(default_factory=list[list[float]])

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def changed(message: M, **values: object) -> M:
+    """Return a request or an answer with other values, which are validated, unlike those of pydantic's `model_copy`."""
+    kept = {name: getattr(message, name) for name in message.model_fields_set}
+    return type(message).model_validate(kept | values)
 
 
 class Request(BaseModel):

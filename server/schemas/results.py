@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from .messages import Answer, LabLine, Request
 
-SortKey = Literal["score", "gain", "launched_at", "finished_at", "id", "cost"]
+SORT_KEYS = ("score", "gain", "launched_at", "finished_at", "id", "cost")
+"""What rows can be sorted by, beside metrics."""
 
 
 class ResultsQuery(Request):
@@ -26,17 +27,21 @@ class ResultsQuery(Request):
     by: str | None = Field(default=None, description="The caller who launched the experiment")
     search: str | None = Field(default=None, description="Words in hypotheses, changes, themes and notes")
     after: str | None = Field(default=None, description="A cursor of wait: only experiments that finished since then")
-    sort_by: SortKey | None = Field(
-        default=None, description="The default is the score, or launched_at where no row has a score"
-    )
+    sort_by: str | None = Field(default=None, description="score, gain, launched_at, finished_at, id, cost, or a metric")
     order: Literal["best", "worst", "ascending", "descending"] | None = Field(
         default=None, description="The default is best first, or newest first where no row has a score"
     )
     limit: int = Field(default=20, ge=1, le=500, description="Number of rows on a page")
     cursor: str | None = Field(default=None, description="`next_cursor` of the previous page")
     detail: Literal["concise", "detailed"] = Field(
-        default="concise", description="detailed adds hypothesis, theme, by, reason and the flags in full"
+        default="concise", description="detailed adds hypothesis, theme, by, reason, metrics and the flags in full"
     )
+
+    @field_validator("sort_by")
+    @classmethod
+    def _keys_in_any_case(cls, key: str | None) -> str | None:
+        """Return a key as `SORT_KEYS` has it; the name of a metric as it is."""
+        return key.strip().lower() if key is not None and key.strip().lower() in SORT_KEYS else key
 
 
 class StratumFacts(Answer):
@@ -145,7 +150,15 @@ class RowKey(Answer):
 
 
 class Row(Columns, RowKey):  # in this order, a row's id stands first in its JSON
-    """An experiment in the table of results, without the values that all rows of the answer share."""
+    """An experiment in the table of results, without the values that all rows of the answer share.
+
+    Attributes:
+        guards: The limits that its run broke, as `l0 48 > 32`: a result that breaks one is no improvement.
+        metrics: The metrics that it isn't judged by, in a detailed row, and the one that the rows are sorted by.
+    """
+
+    guards: list[str] = Field(default_factory=list[str])
+    metrics: dict[str, float] = Field(default_factory=dict[str, float])
 
 
 class TableFacts(Answer):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from ...trainer.contract.left_out import MAX_FILE_BYTES
 from ..errors import BadInputError, nearest
 from ..schemas.launch import Change
 from . import patch_formats
@@ -21,7 +22,7 @@ from .line_diff import replacements
 from .literals import UNPARSABLE, Value
 from .merge import merge
 from .source_text import BYTE_ORDER_MARK, decode, encode, show
-from .trainer_folder import MAX_FILE_BYTES, Source, Trainer
+from .trainer_folder import Source, Trainer
 
 MAX_DESCRIPTION = 300
 MAX_SCOPES_NAMED = 4

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from ..errors import BadInputError
 from ..schemas.launch import Edit
+from ..schemas.messages import changed
 from . import git
 from .source_text import as_utf8, encode
 from .trainer_folder import Source
@@ -39,7 +40,7 @@ def replace(text: str, edit: Edit) -> str:
         BadInputError: `find` doesn't occur (the error quotes the most similar lines), or occurs several times (the error lists
             the lines).
     """
-    edit = edit.model_copy(update={"find": as_in(text, edit.find), "replace": as_in(text, edit.replace)})
+    edit = changed(edit, find=as_in(text, edit.find), replace=as_in(text, edit.replace))
     if not edit.find:
         raise BadInputError(f"An edit of {edit.file} has an empty find", "Give the text to replace, or the whole file in files")
     places = list(islice(_places(text, edit.find), MAX_PLACES + 1))

@@ -10,9 +10,10 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ...trainer.contract.trainer_toml.globs import folders_of
 from ..errors import BadInputError
 from . import git
 
@@ -63,12 +64,12 @@ def _ask_each_repository(folder: Path, paths: Sequence[str]) -> frozenset[str]:
 
 def _nested_repositories(folder: Path, paths: Sequence[str]) -> frozenset[str]:
     """Return the folders below a folder that are repositories of their own: submodules, or clones."""
-    parents = {str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"."}
+    parents = {parent for path in paths for parent in folders_of(path)}
     return frozenset(parent for parent in parents if (folder / parent / ".git").exists())
 
 
 def _innermost(path: str, repositories: Collection[str]) -> str:
-    return next((str(parent) for parent in PurePosixPath(path).parents if str(parent) in repositories), "")
+    return next((parent for parent in folders_of(path) if parent in repositories), "") if repositories else ""
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -6,26 +6,25 @@ The server imports neither trainers nor the training core: the contract reads `t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeAlias
 
 from ...trainer.contract.errors import ContractError
+from ...trainer.contract.left_out import MAX_FILE_BYTES, LeftOutPath, line_to_exclude, line_to_link
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerFile, read_trainer
-from ..domain import Metric
+from ..domain import Direction, Guard, Metric
 from ..errors import BadInputError, SettingsError, nearest
-from .ignored_files import ignored_files
+from .folder_listing import list_folder, refuse_too_many
 
 FILE = TRAINER_FILE
-MAX_FILE_BYTES = 4 << 20
-"""Bytes that one file of a source may have."""
 MAX_SOURCE_BYTES = 64 << 20
 """Bytes that a whole source may have."""
-LEFT_OUT = frozenset({"__pycache__", "node_modules", "venv", "labhand.toml"})
 
 Source: TypeAlias = Mapping[str, bytes]
 """The files of a trainer folder: relative POSIX path to content."""
@@ -39,11 +38,13 @@ class Trainer:
         folder: Where it lies on this machine.
         file: The content of `trainer.toml`.
         protected_digest: Hash of all files that aren't editable, `trainer.toml` among them.
+        left_out: What the folder holds besides and isn't part of the source.
     """
 
     folder: Path
     file: TrainerFile
     protected_digest: str = ""
+    left_out: tuple[LeftOutPath, ...] = ()
 
     @property
     def name(self) -> str:
@@ -57,9 +58,15 @@ class Trainer:
 
     @property
     def metric(self) -> Metric:
-        """What experiments are judged by."""
+        """What experiments are judged by, with the limits that they have to keep."""
         metric = self.file.metric
-        return Metric(metric.name, metric.direction, metric.self_reported)
+        guards = tuple(Guard(other.name, other.at_least, other.at_most) for other in self.file.metrics if other.is_guard)
+        return Metric(metric.name, metric.direction, metric.self_reported, guards)
+
+    @property
+    def other_metrics(self) -> Mapping[str, Direction]:
+        """The metrics that experiments aren't judged by: which way each is better, by name."""
+        return {metric.name: metric.direction for metric in self.file.metrics[1:]}
 
     @property
     def budget_seconds(self) -> float:
@@ -107,40 +114,64 @@ def load_trainer(name: str, root: Path) -> Trainer:
         file = read_trainer(folder)
     except ContractError as error:
         raise SettingsError(error.problem, error.remedy) from error
-    source = read_folder(folder)
+    listing = list_folder(folder, file)
+    source = _read_files(folder, listing.paths, file)
     if not any(map(file.is_editable, source)):
         raise SettingsError(
             f"{folder / FILE}: no file matches editable = {list(file.editable)}",
             f"Name a file that is there: {', '.join(sorted(set(source) - {FILE})) or 'the folder is empty'}",
         )
     protected = {path: data for path, data in source.items() if not file.is_editable(path)}
-    return Trainer(folder, file, _digest(protected))
+    return Trainer(folder, file, _digest(protected), listing.left_out)
 
 
-def read_folder(folder: Path) -> Source:
+def read_folder(folder: Path, trainer: TrainerFile | None = None) -> Source:
     """The files of a trainer folder as they stand on disk.
 
-    Left out: what is hidden (unless `editable` names it, such as `.env`), caches, virtual environments, `labhand.toml`, and
-    what git ignores there.
+    Args:
+        folder: The trainer folder.
+        trainer: Says what is included and excluded; None for the file that the folder has.
+
+    Left out, unless `include` names it: what is hidden (or `editable` names, such as `.env`), caches, virtual environments, and
+    what git ignores there. Left out always: `labhand.toml`, data that is linked, what `exclude` names, pipes and sockets.
 
     Raises:
-        BadInputError: A file is a symlink or too large, or all of them are together.
+        BadInputError: A file is a symlink, too large or unreadable, or all of them together are too large or too many.
     """
-    hidden = _hidden_editable(folder)
-    paths = sorted({*_walk(folder), *hidden})
-    ignored = ignored_files(folder, paths, FILE) - hidden
+    trainer = trainer or _file_of(folder)
+    return _read_files(folder, list_folder(folder, trainer).paths, trainer)
+
+
+def _file_of(folder: Path) -> TrainerFile | None:
+    try:
+        return read_trainer(folder)
+    except ContractError:  # `load_trainer` tells of it
+        return None
+
+
+def _read_files(folder: Path, paths: Sequence[str], trainer: TrainerFile | None) -> Source:
+    refuse_too_many(folder, trainer, paths)
     source: dict[str, bytes] = {}
     left = MAX_SOURCE_BYTES
     for path in paths:
-        if path not in ignored:
-            source[path] = _read_file(folder, path)
-            left -= len(source[path])
-            if left < 0:
-                raise BadInputError(
-                    f"{folder} holds more than {MAX_SOURCE_BYTES >> 20} MiB",
-                    "Keep data outside the trainer folder, or let git ignore it",
-                )
+        source[path] = _read_file(folder, path, trainer)
+        left -= len(source[path])
+        if left < 0:
+            largest = Counter[str]()
+            for name, data in source.items():
+                largest[name.partition("/")[0]] += len(data)
+            place, size = largest.most_common(1)[0]
+            raise BadInputError(
+                f"{folder} holds more than {MAX_SOURCE_BYTES >> 20} MiB, {size / 2**20:.0f} MiB of them in {place}",
+                _how_to_leave_out(trainer, place),
+            )
     return source
+
+
+def _how_to_leave_out(trainer: TrainerFile | None, path: str) -> str:
+    return (
+        f"If it is data, link it: {line_to_link(trainer, path)}. If training doesn't need it: {line_to_exclude(trainer, path)}"
+    )
 
 
 def _find_folder(name: str, root: Path) -> Path:
@@ -178,39 +209,16 @@ def _digest(files: Source) -> str:
     return whole.hexdigest()
 
 
-def _walk(folder: Path) -> Iterator[str]:
-    """Paths of the files below a folder, and of symlinks to folders, less what is left out by name."""
-    for place, folders, files in os.walk(folder):
-        here = Path(place)
-        links = [name for name in folders if (here / name).is_symlink()]
-        folders[:] = [
-            name for name in folders if name not in links and _counts(name) and not (here / name / "pyvenv.cfg").exists()
-        ]
-        for name in [*files, *links]:
-            if _counts(name):
-                yield (here / name).relative_to(folder).as_posix()
-
-
-def _hidden_editable(folder: Path) -> frozenset[str]:
-    """Paths of hidden files that `editable` names without wildcards. Git often ignores them; they are part of the source."""
-    try:
-        editable = read_trainer(folder).editable
-    except ContractError:  # said by `load_trainer`
-        return frozenset()
-    return frozenset(path for path in editable if PurePosixPath(path).name.startswith(".") and (folder / path).is_file())
-
-
-def _counts(name: str) -> bool:
-    return not (name.startswith(".") or name in LEFT_OUT or name.endswith(".pyc"))
-
-
-def _read_file(folder: Path, path: str) -> bytes:
+def _read_file(folder: Path, path: str, trainer: TrainerFile | None) -> bytes:
     file = folder / path
     if file.is_symlink():
-        raise BadInputError(f"{file} is a symlink", "Put the file itself there, or keep it outside the trainer folder")
-    if file.stat().st_size > MAX_FILE_BYTES:
-        raise BadInputError(
-            f"{file} has {file.stat().st_size >> 20} MiB, and {MAX_FILE_BYTES >> 20} is the most",
-            "Keep data outside the trainer folder, or let git ignore it",
-        )
-    return file.read_bytes()
+        raise BadInputError(f"{file} is a symlink", f"Put the file itself there. {_how_to_leave_out(trainer, path)}")
+    try:
+        size = file.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise BadInputError(
+                f"{file} has {size >> 20} MiB, and {MAX_FILE_BYTES >> 20} is the most", _how_to_leave_out(trainer, path)
+            )
+        return file.read_bytes()
+    except OSError as error:
+        raise BadInputError(f"{file} can't be read: {error.strerror}", _how_to_leave_out(trainer, path)) from error

@@ -50,6 +50,14 @@ ALTER TABLE experiments ADD COLUMN nonce TEXT NOT NULL DEFAULT '';
 """
 
 _FROM_2 = """
+-- The metrics that experiments aren't judged by. Earlier versions read none.
+CREATE TABLE metric_values (
+    name       TEXT NOT NULL,
+    experiment INTEGER NOT NULL REFERENCES experiments,
+    value      REAL NOT NULL,
+    PRIMARY KEY (name, experiment)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX metric_values_sorted ON metric_values (name, value, experiment);
 -- A slot may be a group of GPUs, and a run holds all of them.
 ALTER TABLE pools ADD COLUMN gpus_per_slot INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE runs ADD COLUMN gpus INTEGER NOT NULL DEFAULT 1;

@@ -1,4 +1,4 @@
--- Version 2, the newest. Databases of older versions are brought to it by migrations.py.
+-- Version 3, the newest. Databases of older versions are brought to it by migrations.py.
 -- Times are Unix seconds. JSON columns say so.
 
 CREATE TABLE facts (                    -- of the lab itself: id, trainer, ...
@@ -105,6 +105,14 @@ CREATE UNIQUE INDEX experiments_finished ON experiments (finished_seq) WHERE fin
 -- One result at most for one source, seed, budget and kind of device, whoever launches it.
 CREATE UNIQUE INDEX experiments_once ON experiments (tree, seed, budget_seconds, gpu)
     WHERE status NOT IN ('failed', 'cancelled', 'stopped');
+
+CREATE TABLE metric_values (            -- of experiments that have ended: the metrics that they aren't judged by
+    name       TEXT NOT NULL,
+    experiment INTEGER NOT NULL REFERENCES experiments,
+    value      REAL NOT NULL,
+    PRIMARY KEY (name, experiment)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX metric_values_sorted ON metric_values (name, value, experiment);
 
 CREATE VIRTUAL TABLE experiments_text USING fts5 (
     hypothesis, changes, theme, content='experiments', content_rowid='number'

@@ -39,15 +39,17 @@ async def test_what_waits_or_is_lost_runs_in_the_end_and_one_command_leaves_noth
                 budget_seconds=SECONDS,
             )
             expected = await total_of(client)
-            note = await until_pool(client, "h100", lambda pool: bool(pool.get("note")))
-            assert "pending: Resources" in note["note"]  # Slurm's own word
+            # In Slurm's own words.
+            note = await until_pool(client, "h100", lambda pool: "pending: Resources" in (pool.get("note") or ""))
             assert note["running"] == 0
             assert note["queued"] == expected
             bed.cancel(others)
             wait_until(lambda: len(witness.spans()) == expected, "all of them to begin")
+            # A replicate of the baseline has run alone before, to see whether the trainer works here, and has ended.
+            cut_short = expected - 1
 
             bed.cancel(cluster_of(bed))
-            wait_until(lambda: len(witness.spans()) == 2 * expected, "all of them to begin again")
+            wait_until(lambda: len(witness.spans()) == expected + cut_short, "the others to begin again")
 
             bed.set_down("h100")
             bed.set_up("h100")
@@ -58,8 +60,8 @@ async def test_what_waits_or_is_lost_runs_in_the_end_and_one_command_leaves_noth
         spans = witness.spans()
 
     assert Counter(experiment["status"] for experiment in whole) == {"succeeded": expected}
-    assert {len(experiment["runs"]) for experiment in whole} == {3}
-    assert Counter(span.ended is not None for span in spans) == {False: 2 * expected, True: expected}
+    assert Counter(len(experiment["runs"]) for experiment in whole) == {3: cut_short, 1: 1}
+    assert Counter(span.ended is not None for span in spans) == {False: 2 * cut_short, True: expected}
     states = [job.state for job in bed.ended_jobs() if job.name.startswith("lh-")]
     assert states[-2:] == ["CANCELLED", "NODE_FAIL"]
 

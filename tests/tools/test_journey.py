@@ -15,6 +15,7 @@ from .conftest import Connect
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
 
 
+@pytest.mark.slow
 async def test_a_grid_runs_and_its_winners_are_combined(connect: Connect, root: Path) -> None:
     async with connect() as client:
         gpus = await data(client, "list_gpus")

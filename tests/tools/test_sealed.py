@@ -55,6 +55,7 @@ ASKED: dict[str, Sequence[dict[str, Any]]] = {
 """What each tool is asked, so that a new tool has to be added here."""
 
 
+@pytest.mark.slow
 async def test_no_tool_and_no_resource_tells_what_is_sealed(tmp_path: Path) -> None:
     async with script(tmp_path, by_x) as lab:
         name = (await writing.launch(lab.lab, overrides={"X": 1.1})).experiments[0]

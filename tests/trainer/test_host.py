@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from .wheels import write_wheel
+
 PARABOLA = Path(__file__).parents[1] / "trainers" / "parabola"
 MARK = "@labhand "
 PATIENCE_SECONDS = 60.0
@@ -228,3 +230,20 @@ def _put_resumable(spool: Path, run: str) -> Path:
 
 def _end(spool: Path, run: str) -> None:
     os.kill(int((spool / "runs" / run / "claim").read_text("ascii")), signal.SIGTERM)
+
+
+def test_a_cluster_makes_the_environment_of_a_trainer_for_itself(
+    spool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABHAND_CACHE", str(tmp_path / "cache"))
+    run = put(spool, "e0001-1")
+    write_wheel(run / "source" / "wheels", "tinylab", "1.0", "")
+    (run / "source" / "requirements.txt").write_text("--no-index\n--find-links wheels\ntinylab\n")
+    (run / "source" / "train.py").write_text("import sys, tinylab\nprint('val_loss: 1')\nprint(sys.executable)\n")
+    with (run / "source" / "trainer.toml").open("a") as file:
+        file.write('[environment]\nrequirements = "requirements.txt"\n')
+    with host(spool) as ours:
+        result = ours.until_result("e0001-1")
+    assert result["status"] == "succeeded", result
+    assert str(tmp_path / "cache" / "environments") in (run / "log.txt").read_text()
+    assert result["device"]["environment"].startswith("python-3.")

@@ -109,8 +109,9 @@ def _spec(folder: RunFolder) -> RunSpec | None:
 
 def _checkpoint(folder: RunFolder) -> Path | None:
     with suppress(ContractError):
-        checkpoint = read_trainer(folder.source).checkpoint
-        return None if checkpoint is None else place_of(folder.work, checkpoint)
+        trainer = read_trainer(folder.source)
+        folder.find_work(trainer.data_paths)
+        return None if trainer.checkpoint is None else place_of(folder.work, trainer.checkpoint)
     return None
 
 

@@ -11,13 +11,14 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Any, Final, Literal, cast, get_args
 
+from .data_links import DataLink, nesting, resolve_links
 from .errors import ContractError
 from .files import is_locked, read_bounded, what_is_no_plain_file, write_whole
 from .json_objects import JsonError, decode, decode_strictly
@@ -77,6 +78,7 @@ class RunFolder:
         self.config = self.path / CONFIG
         self.result_file = self.path / RESULT
         self.sealed = self.path / SEALED
+        self.data_links: tuple[DataLink, ...] = ()
         self._claim: int | None = None
         self._spec: RunSpec | None = None
 
@@ -143,21 +145,51 @@ class RunFolder:
         """
         self.write_spec(replace(self.spec(), **place))
 
-    def make_work(self, leave_out: Callable[[str], bool] = lambda _: False, *, share: bool = True) -> None:
+    def link_data(self, paths: Sequence[str], trainer_folder: str | None) -> None:
+        """Let `make_work` link this data into what it lays out. Where a path leaves the trainer folder, the copy lies deeper.
+
+        Raises:
+            ContractError: A path doesn't exist on this machine.
+        """
+        self.data_links = resolve_links(paths, trainer_folder)
+        self.work = self.path / WORK / nesting(paths, trainer_folder)
+
+    def find_work(self, paths: Sequence[str]) -> None:
+        """Find out how deep the copy lies within `work/`, for a reader that links no data.
+
+        Args:
+            paths: The trainer's data paths.
+        """
+        with suppress(ContractError):
+            self.work = self.path / WORK / nesting(paths, self.spec().trainer_folder)
+
+    def make_work(self, leave_out: Callable[[str], bool] = lambda _: False) -> None:
         """Lay out what a command may change: a copy of the source, to work in, and a folder for temporary files.
 
         Args:
             leave_out: Returns for a file, relative to the source, whether the copy goes without it.
-            share: The copy has links to the shared folders of the source, which can't be changed, instead of copies.
         """
 
         def left_out(folder: str, names: list[str]) -> list[str]:
             here = Path(folder).relative_to(self.source)
             return [name for name in names if leave_out((here / name).as_posix())]
 
-        rmtree(self.work, ignore_errors=True)
-        copytree(self.source, self.work, symlinks=share, ignore=left_out)
+        rmtree(self.path / WORK, ignore_errors=True)
+        copytree(self.source, self.work, symlinks=True, ignore=left_out)
+        for link in self.data_links:
+            if link.is_relative:
+                self._link(link)
         self.renew_temporary()
+
+    def _link(self, link: DataLink) -> None:
+        place = Path(os.path.normpath(self.work / link.path))
+        if place.exists():
+            raise ContractError(
+                f"[data] paths: {link.path!r} can't be linked: the source has it, too",
+                "Leave it out of the source with exclude, or out of [data] paths",
+            )
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(link.target)
 
     def shared_folders(self) -> list[Path]:
         """The folders outside of the run folder that its source has links to."""

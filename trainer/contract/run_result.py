@@ -109,6 +109,8 @@ class RunResult:
         seconds: `startup`, `training`, `training_wall`, `evaluation` and `held`, as far as the run got.
         measures: Numbers that the run reported, such as `steps` and `tokens`; None for one that isn't finite.
         claimed: Numbers that the experiment claims of itself.
+        metrics: The trainer's metrics that the run isn't judged by; None for one that is missing. A failed run has the one that
+            it would have been judged by, too, if it had come so far.
         evaluator: None where none was used.
         sandbox: What holds each part of the sandbox.
         flags: Words for the reader, such as `shared_gpu`.
@@ -125,6 +127,7 @@ class RunResult:
     seconds: Mapping[str, Number | None] = field(default_factory=dict[str, "Number | None"])
     measures: Mapping[str, Number | None] = field(default_factory=dict[str, "Number | None"])
     claimed: Mapping[str, Number | None] = field(default_factory=dict[str, "Number | None"])
+    metrics: Mapping[str, Number | None] = field(default_factory=dict[str, "Number | None"])
     device: MeasuredDevice = field(default_factory=MeasuredDevice)
     evaluator: EvaluatorIdentity | None = None
     sandbox: Mapping[str, Any] = field(default_factory=lambda: {"files": "none", "network": "none"})
@@ -190,6 +193,7 @@ class RunResult:
             seconds=_numbers(table, "seconds", _duration),
             measures=_numbers(table, "measures"),
             claimed=_numbers(table, "claimed"),
+            metrics=_numbers(table, "metrics"),
             device=device,
             evaluator=_evaluator(table.get("evaluator")),
             sandbox=_sandbox(table),
@@ -240,6 +244,7 @@ class RunResult:
             "seconds": dict(self.seconds),
             "measures": dict(self.measures),
             "claimed": dict(self.claimed),
+            "metrics": dict(self.metrics),
             "device": self.device.as_json(),
             "evaluator": None if self.evaluator is None else self.evaluator.as_json(),
             "sandbox": dict(self.sandbox),

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
 from .errors import ContractError
+from .left_out import LeftOutPath
 
 ClockKind = Literal["cpu", "wall"]
 DeviceKind = Literal["cpu", "cuda"]
@@ -28,11 +29,13 @@ class TrainedWeights:
         run: The run that has trained them.
         seconds: What that took, as in its result.
         measures: As in its result.
+        metrics: As in its result.
     """
 
     run: str
     seconds: Mapping[str, Any]
     measures: Mapping[str, Any]
+    metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,12 @@ class RunSpec:
         sealed: The test split is scored too, for the person's report alone.
         trained: Weights to be evaluated again; None for a run that trains.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
+        python: The interpreter that the pool names for the trainer's commands; None for none.
         resumed: What it goes on from, which lies in the run folder; None for a run that begins anew.
         identity: Whose run it is; the runner repeats it in the result. None in a folder that labhand 0.2 or earlier laid out.
+        trainer_folder: The trainer folder on the lab's machine, where the relative paths of its data and of its interpreter
+            start; None in a folder that labhand 0.2 or earlier laid out.
+        left_out: What the trainer folder holds and the source doesn't, for failures that come of it.
     """
 
     run: str
@@ -96,7 +103,10 @@ class RunSpec:
     sealed: bool = False
     trained: TrainedWeights | None = None
     gate: str | None = None
+    python: str | None = None
     identity: RunIdentity | None = None
+    trainer_folder: str | None = None
+    left_out: tuple[LeftOutPath, ...] = ()
     resumed: ResumedRun | None = None
 
     @property
@@ -145,7 +155,10 @@ class RunSpec:
             sealed=bool(keys.optional("sealed", bool)),
             trained=keys.trained(),
             gate=keys.optional("gate", str),
+            python=keys.optional("python", str),
             identity=keys.identity(),
+            trainer_folder=keys.optional("trainer_folder", str),
+            left_out=keys.left_out(),
             resumed=keys.resumed(),
         )
 
@@ -205,6 +218,13 @@ class _Keys:
         keys = _Keys(self._name, values, "identity.")
         return RunIdentity(keys.required("lab", str), keys.required("commit", str), keys.required("nonce", str))
 
+    def left_out(self) -> tuple[LeftOutPath, ...]:
+        entries = cast("list[object]", self.optional("left_out", list) or [])
+        keys = [
+            _Keys(self._name, cast("dict[str, object]", entry), "left_out.") for entry in entries if isinstance(entry, dict)
+        ]
+        return tuple(LeftOutPath(*(entry.required(name, str) for name in ("path", "why", "remedy"))) for entry in keys)
+
     def resumed(self) -> ResumedRun | None:
         values = cast("dict[str, object] | None", self.optional("resumed", dict))
         if values is None:
@@ -218,4 +238,6 @@ class _Keys:
             return None
         keys = _Keys(self._name, values, "trained.")
         seconds = cast("dict[str, Any]", keys.required("seconds", dict))
-        return TrainedWeights(keys.required("run", str), seconds, cast("dict[str, Any]", keys.required("measures", dict)))
+        measures = cast("dict[str, Any]", keys.required("measures", dict))
+        metrics = cast("dict[str, Any]", keys.optional("metrics", dict) or {})
+        return TrainedWeights(keys.required("run", str), seconds, measures, metrics)

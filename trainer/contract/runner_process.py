@@ -17,7 +17,7 @@ def start_runner(python: str, folder: RunFolder) -> int:
     `runner.log` in the folder.
 
     Args:
-        python: The interpreter that trains, a path or a name on the PATH.
+        python: The interpreter that has labhand, a path or a name on the PATH.
         folder: The run folder, with `spec.json` and `source/`.
 
     Raises:

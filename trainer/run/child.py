@@ -65,6 +65,7 @@ class Child:
         sandbox: Its bounds; None for a trusted command.
         group: The control group that the sandbox puts it into.
         guard: The module that runs the command: `guard` executes it.
+        python: The interpreter of the guard; None for this one.
 
     Raises:
         RunFailedError: On leaving, some of its processes could not be ended.
@@ -81,6 +82,7 @@ class Child:
         sandbox: Sandbox | None = None,
         group: ControlGroup | None = None,
         guard: str = GUARD,
+        python: Path | None = None,
     ) -> None:
         self._group = group
         self.is_muted = False
@@ -88,7 +90,7 @@ class Child:
         self._stop = stop
         guard_spec = GuardSpec(os.getpid(), GRACE_SECONDS, sandbox, str(folder), command)
         self._guard = subprocess.Popen(
-            [sys.executable, "-P", "-m", guard, *guard_spec.as_arguments()],
+            [python or sys.executable, "-P", "-m", guard, *guard_spec.as_arguments()],
             env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

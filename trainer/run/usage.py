@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..contract import nvidia
 from ..contract.failures import FailureKind
@@ -91,6 +91,14 @@ def record_memory(run: Run) -> None:
         gone = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         before = int(run.result.measures.get("peak_memory_bytes", 0))
         run.result.measures["peak_memory_bytes"] = max(before, gone, peak_memory(descendants(os.getpid())))
+
+
+def note_summary(run: Run, measures: Mapping[str, float], claimed: Mapping[str, float]) -> None:
+    """Record what an experiment printed of itself. It can't make its peak of memory smaller than what was measured."""
+    peak = max(run.result.measures.get("peak_memory_bytes", 0), measures.get("peak_memory_bytes", 0))
+    run.result.measures |= {**measures, **({"peak_memory_bytes": peak} if peak else {})}
+    run.result.claimed |= claimed
+    check_claim(run)
 
 
 def note_claim(run: Run, seconds: object) -> None:

@@ -22,6 +22,8 @@ from .sandbox import Sandbox
 
 NOT_STARTED = 127
 """Exit status if the command could not be executed, as in a shell."""
+FOR_COMMAND = "LABHAND_FOR_COMMAND_"
+"""Before the name of a variable that only the command gets: `PYTHONPATH` would choose the guard's own modules."""
 NEXT = signal.SIGUSR1
 """Asks a guard to kill the child that runs, without grace, and to start the next one, if there is one."""
 
@@ -57,6 +59,8 @@ class GuardSpec:
     def enter(self, guard: int) -> None:
         """Put this process, which the guard has forked, into the command's folder and sandbox."""
         os.chdir(self.folder)
+        for name in [name for name in os.environ if name.startswith(FOR_COMMAND)]:
+            os.environ[name.removeprefix(FOR_COMMAND)] = os.environ.pop(name)
         if self.sandbox:
             self.sandbox.enter()
         end_with_parent(signal.SIGKILL)

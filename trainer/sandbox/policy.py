@@ -59,23 +59,30 @@ class Confinement:
     Attributes:
         in_force: What each part of the sandbox is held by, as `result.json` has it.
         private_memory: The run gets a /dev/shm of its own.
+        source: The source, which nothing may change.
         needs_loopback: Its processes need a network between them, and have no other.
         work: The working copy, which the experiment may change.
         temporary: The folder for temporary files, which it may change.
         file_bytes: The largest file that it may write.
         max_threads: Threads that it may have.
+        spec: What is run.
+        trainer: What the trainer's file says.
+        data: Files and folders that are linked into the run, which it may read and not change.
+        interpreter: What a bare `python` is in its command.
     """
 
     def __init__(self, folder: RunFolder, spec: RunSpec, trainer: TrainerFile, group: ControlGroup | None) -> None:
         self._folder = folder
-        self._device = spec.device
-        self._trainer = trainer
+        self.spec, self.trainer = spec, trainer
+        self.data = tuple(link.target for link in folder.data_links)
         self._group = group
         self._landlock = 0 if os.environ.get(SWITCH) == "1" else landlock.version()
-        shared = map(str, folder.shared_folders())
-        self._read = [*_readable_anywhere(), *shared, *(str(Path(path).expanduser()) for path in trainer.read)]
+        shared = folder.shared_folders()
+        self._read = [*_readable_anywhere(), *(str(Path(path).expanduser()) for path in trainer.read)]
+        self._read += map(str, (*self.data, *shared))
         self._bytes = _memory_limit(spec)
-        self.work, self.temporary = folder.work, folder.temporary
+        self.interpreter = Path(sys.executable)
+        self.source, self.work, self.temporary = folder.source, folder.work, folder.temporary
         self.file_bytes = MAX_FILE_BYTES[spec.device] if trainer.file_gib is None else int(trainer.file_gib * 2**30)
         self.max_threads = MAX_THREADS[spec.device]
         bounded = group is not None and group.limit_processes(self.max_threads)
@@ -89,18 +96,27 @@ class Confinement:
             "network": self._network(),
             "processes": name if bounded else "rlimit" if os.geteuid() else "none",
             "memory": name if held else "rlimit" if self._limits_memory else "none",
-            "exceptions": [*trainer.read, *(["network"] if trainer.network else [])],
+            "exceptions": [*trainer.read, *trainer.data_paths, *(["network"] if trainer.network else [])],
         }
         self._required = spec.sandbox_required
 
     def _network(self) -> str:
-        if self._trainer.network:
+        if self.trainer.network:
             return "allowed"
         if self.needs_loopback and private_network.can_be_private():
             return LOOPBACK
         if seccomp.is_possible():
             return "seccomp"
         return "landlock" if landlock.forbids_tcp(self._landlock) else "none"
+
+    def use_interpreter(self, interpreter: Path, readable: Iterable[str]) -> None:
+        """Open another interpreter than the runner's own to the experiment, with what it needs."""
+        self.interpreter = interpreter
+        self.allow_reading(readable)
+
+    def allow_reading(self, paths: Iterable[str]) -> None:
+        """Open further paths to the experiment."""
+        self._read += [path for path in paths if path not in self._read]
 
     def check(self) -> None:
         """Check that corpora, other runs and SkyPilot's keys stay unreadable, and that a required sandbox is there.
@@ -128,7 +144,7 @@ class Confinement:
         """Bytes of /dev/shm that a command which trains may use; 0 where it is closed."""
         if self.private_memory:  # a new tmpfs has half of the machine's memory
             return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-        if self._trainer.data is not None and not self._trainer.network:
+        if self.trainer.data is not None and not self.trainer.network:
             return 0
         with suppress(OSError):
             place = os.statvfs(private_shm.PLACE)
@@ -141,7 +157,7 @@ class Confinement:
         return self._sandbox(
             [],
             writable,
-            shares=self._trainer.data is None or self._trainer.network,
+            shares=self.trainer.data is None or self.trainer.network,
             loopback=self.in_force["network"] == LOOPBACK,
         )
 
@@ -154,14 +170,14 @@ class Confinement:
         return Sandbox(
             landlock=self._landlock,
             filtered=seccomp.is_possible(),
-            network=self._trainer.network,
+            network=self.trainer.network,
             loopback=loopback,
             shares=shares,
             memory=self.private_memory,
             read=(*self._read, *map(str, readable)),
             write=tuple(map(str, writable)),
-            devices=tuple(_devices(self._device)),
-            threads=self._device == "cuda",
+            devices=tuple(_devices(self.spec.device)),
+            threads=self.spec.device == "cuda",
             groups=self._group.entrances if self._group else (),
             file_bytes=self.file_bytes,
             memory_bytes=self._bytes if self._limits_memory else None,

@@ -24,7 +24,7 @@ from ...errors import NoCapacityError
 from ...machine import Devices, devices
 from ...pool_settings import LocalPool, grouped_kind
 from ..base import Backend, Phase, RunReport, StartRequest
-from .slots import DeviceSlot, Slots
+from .slots import Slots
 from .spawn import spawn_runner
 
 MAX_CLAIM_SECONDS = 20.0
@@ -109,18 +109,12 @@ class LocalBackend(Backend):
             raise NoCapacityError(f"All {self._limit} slots of pool {self._name} are taken", "Wait for a run to end")
         slot = self._slots.take(folder.path, self._aside, self._gpus)
         try:
-            python = self._settings.python or sys.executable
-            self._children.add(spawn_runner(python, folder, slot, self._device_of(slot)))
+            place = {**slot.as_spec(), "python": self._settings.python}
+            self._children.add(spawn_runner(sys.executable, folder, slot, place))
         finally:
             slot.release()
         # Of several devices it isn't known which one is at fault, so none is named, and none is set aside.
         return {**_STARTED, "slot": slot.indices[0]} if self._gpus == 1 else _STARTED
-
-    def _device_of(self, slot: DeviceSlot) -> Mapping[str, Any]:
-        """Return what the slot adds to a run's `spec.json`."""
-        if self._devices.kind == "cpu":
-            return {"device": "cpu", "cores": [*slot.indices], "gpu": None}
-        return {"device": "cuda", "cores": [], "gpu": ",".join(map(str, slot.indices))}
 
     @override
     async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:

@@ -13,7 +13,7 @@ from collections.abc import Container, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ....trainer.contract.files import try_lock
 from ...errors import NoCapacityError
@@ -32,12 +32,20 @@ class DeviceSlot:
     """The devices that were taken for one experiment.
 
     Attributes:
+        kind: The GPUs' kind, or `cpu`.
         indices: The indices of the GPUs, or the numbers of the cores.
         descriptors: Hold the locks, as does every process that inherits them.
     """
 
+    kind: str
     indices: tuple[int, ...]
     descriptors: tuple[int, ...]
+
+    def as_spec(self) -> Mapping[str, Any]:
+        """Return what the devices add to a run's `spec.json`."""
+        if self.kind == "cpu":
+            return {"device": "cpu", "cores": [*self.indices], "gpu": None}
+        return {"device": "cuda", "cores": [], "gpu": ",".join(map(str, self.indices))}
 
     def release(self) -> None:
         """Close this process's descriptors. The devices stay taken while another process holds them."""
@@ -55,6 +63,7 @@ class Slots:
     """
 
     def __init__(self, kind: str, indices: Iterable[int], folder: Path | None = None) -> None:
+        self._kind = kind
         self._files = {index: f"{'cpu' if kind == 'cpu' else 'gpu'}-{index}" for index in indices}
         self._folder = folder or Path(os.environ.get(VARIABLE) or FOLDER)
         _make_shared(self._folder)
@@ -94,7 +103,7 @@ class Slots:
                     taken[index] = descriptor
                 else:
                     os.close(descriptor)
-            slot = DeviceSlot(tuple(taken), tuple(taken.values()))
+            slot = DeviceSlot(self._kind, tuple(taken), tuple(taken.values()))
             if len(taken) < count:
                 slot.release()
                 raise NoCapacityError(

@@ -11,22 +11,22 @@ from ....trainer.contract.runner_process import start_runner
 from .slots import DeviceSlot
 
 
-def spawn_runner(python: str, folder: RunFolder, slot: DeviceSlot, device: Mapping[str, Any]) -> int:
+def spawn_runner(python: str, folder: RunFolder, slot: DeviceSlot, place: Mapping[str, Any]) -> int:
     """Start the runner of the run in `folder`, and return its process id.
 
     The runner inherits the locks on its devices, so that they are taken for as long as the runner lives.
 
     Args:
-        python: The interpreter that trains.
+        python: The interpreter that has labhand. The trainer's commands may have another one.
         folder: The run folder, with `spec.json` and `source/`.
         slot: The slot that was taken for the run. The caller closes its own descriptors afterwards.
-        device: What the slot adds to `spec.json`: `device`, `cores` and `gpu`.
+        place: What the pool and the slot add to `spec.json`: `device`, `cores`, `gpu` and `python`.
 
     Raises:
         ContractError: `spec.json` can't be used.
         FileNotFoundError: There is no such interpreter.
     """
-    folder.complete_spec(**device)
+    folder.complete_spec(**place)
     for descriptor in slot.descriptors:
         os.set_inheritable(descriptor, True)  # noqa: FBT003 - positional by its signature
     return start_runner(python, folder)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from ...domain import Metric, Stratum
+from ...errors import BadInputError
 from ...research import tpe
 from ...research.effects import Effect
 from ...schemas.analysis import Analysis, Aspect, EffectRow, NoiseFigures
@@ -45,12 +46,14 @@ class Question:
         evidence: The experiments.
         has_ids: Whether the caller named experiments. Otherwise all experiments are meant.
         covers_lab: Whether neither ids nor a kind of GPU restrict the experiments.
+        front_of: The metric or measure whose front is wanted; None for all.
     """
 
     lab: Lab
     evidence: Evidence
     has_ids: bool
     covers_lab: bool
+    front_of: str | None = None
 
     @property
     def metric(self) -> Metric:
@@ -81,7 +84,13 @@ class Question:
         return [*tells, f"Scores on different kinds of GPU don't compare. Analyze the other kinds separately: {call}."]
 
 
-async def analyze(lab: Lab, what: Aspect = "summary", ids: Sequence[str] | None = None, gpu: str | None = None) -> Analysis:
+async def analyze(
+    lab: Lab,
+    what: Aspect = "summary",
+    ids: Sequence[str] | None = None,
+    gpu: str | None = None,
+    metric: str | None = None,
+) -> Analysis:
     """Analyze experiments of one stratum.
 
     Args:
@@ -90,15 +99,18 @@ async def analyze(lab: Lab, what: Aspect = "summary", ids: Sequence[str] | None 
         ids: Experiments, grids, ranges; None for all. If they span strata, the stratum with the most of them is analyzed. For
             `ablation`, the one experiment to take apart, by default the champion.
         gpu: Only experiments that asked for this kind of device.
+        metric: For `pareto`, only the front of this metric or measure.
 
     Raises:
-        BadInputError: None of them is scored, or a text is not an id.
+        BadInputError: None of them is scored, or a text is not an id, or there is no such metric.
         NotFoundError: An id doesn't exist.
     """
+    if metric is not None and what != "pareto":
+        raise BadInputError(f"metric={metric!r} has no meaning with what={what!r}", 'Set what="pareto", or leave metric out')
     if what == "ablation":
         return await _ablation(lab, ids, await gather_evidence(lab, None))
     evidence = await gather_evidence(lab, ids, gpu)
-    question = Question(lab, evidence, has_ids=ids is not None, covers_lab=ids is None and gpu is None)
+    question = Question(lab, evidence, has_ids=ids is not None, covers_lab=ids is None and gpu is None, front_of=metric)
     return await _ASPECTS[what](question)
 
 
@@ -168,12 +180,15 @@ async def _noise(question: Question) -> Analysis:
 
 async def _pareto(question: Question) -> Analysis:
     tells = ["Scores are means over seeds. Neighbours on a front that differ by less than the noise are not distinguishable."]
+    fronts = statistics.find_fronts(question.evidence, question.metric, question.lab.trainer.other_metrics)
+    if question.front_of is not None:
+        fronts = {question.front_of: statistics.front_named(fronts, question.front_of)}
     return Analysis(
         what="pareto",
         stratum=question.describe_stratum(),
         experiments=len(question.scored),
         left_out=question.evidence.left_out(),
-        pareto=statistics.find_pareto_fronts(question.evidence, question.metric),
+        pareto={name: statistics.as_rows(front, question.evidence) for name, front in fronts.items()},
         tells=question.add_other_gpus(tells),
     )
 
@@ -293,7 +308,7 @@ def _on_main_code(evidence: Evidence, experiments: Sequence[TriedExperiment]) ->
 
 async def _importance_shares(question: Question, same_code: Sequence[TriedExperiment]) -> dict[str, float]:
     """Return each knob's share of the importance, the largest first; empty if there are too few experiments."""
-    records = trial_records(same_code[-MAX_IMPORTANCE:], question.stratum.number, question.evidence.codes)
+    records = trial_records(same_code[-MAX_IMPORTANCE:], question.stratum.number, question.evidence.codes, question.metric)
     shares: Mapping[str, float] = await to_thread.run_sync(tpe.importance, records, question.metric.direction)
     return {knob: significant(share, 2) for knob, share in shares.items()}
 

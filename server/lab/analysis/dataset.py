@@ -10,6 +10,7 @@ from functools import cached_property
 from ...domain import PENDING, Failure, Metric, Status, Stratum
 from ...errors import BadInputError
 from ...ids import id_ranges
+from ...research.guards import is_broken, values_of
 from ...research.noise import Moderated, Noise, moderate, pooled
 from ...research.tpe import TrialRecord
 from ...schemas.monitor import WaitQuery
@@ -169,22 +170,26 @@ def group_by_tree(experiments: Iterable[TriedExperiment]) -> dict[str, list[Trie
 
 
 def trial_records(
-    experiments: Iterable[TriedExperiment], stratum: int | None, codes: Mapping[str, CodeDigest]
+    experiments: Iterable[TriedExperiment], stratum: int | None, codes: Mapping[str, CodeDigest], metric: Metric
 ) -> list[TrialRecord]:
     """Return experiments as the optimiser reads them, each in the context of its code.
 
-    Left out are scores of other strata, and experiments that ended without a score through no fault of their own.
+    Left out are scores of other strata, and experiments that ended without a score through no fault of their own. One that
+    breaks a guard counts as failed: its score must not draw the optimiser to it.
 
     Args:
         experiments: Experiments in one setting.
         stratum: The stratum whose scores count.
         codes: The code of each experiment, by tree.
+        metric: The metric that experiments are judged by, with its guards.
     """
     records: list[TrialRecord] = []
     for experiment in experiments:
         context = codes[experiment.tree].digest
         if experiment.score is not None:
-            if experiment.stratum == stratum:
+            if experiment.stratum == stratum and is_broken(metric, values_of(metric, experiment.score, experiment.metrics)):
+                records.append(TrialRecord(experiment.knobs, "failed", context=context))
+            elif experiment.stratum == stratum:
                 records.append(TrialRecord(experiment.knobs, "scored", experiment.score, context))
         elif experiment.status in PENDING:
             records.append(TrialRecord(experiment.knobs, "pending", context=context))

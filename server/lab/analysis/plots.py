@@ -12,7 +12,7 @@ from anyio import to_thread
 from ....trainer.contract.curve import Point, read_curve
 from ...domain import FINISHED, Metric, Purpose, RunStatus, Stratum
 from ...errors import BadInputError
-from ...figures import curves_plot, effects_plot, horizons_plot, parallel_plot, progress_plot, timeline_plot
+from ...figures import curves_plot, effects_plot, horizons_plot, parallel_plot, pareto_plot, progress_plot, timeline_plot
 from ...ids import experiment_id, id_ranges, run_id
 from ...research.effects import Effect
 from ...research.horizons import agreement
@@ -40,6 +40,8 @@ MAX_RANGES_NAMED = 10
 """Ranges of ids that an error names."""
 MAX_TIMELINE_EXPERIMENTS = 2000
 MAX_HORIZONS = 3
+MAX_NAMED_BEST = 5
+"""Sources on a front that a caption names."""
 MAX_CHANGES = 34
 """Characters of an experiment's changes in a legend."""
 
@@ -65,11 +67,13 @@ class PlotInput:
         lab: The lab.
         evidence: The experiments.
         has_ids: Whether the caller named experiments. Otherwise all experiments are meant.
+        metric_name: The metric or measure against which scores are shown; None for the first that differs.
     """
 
     lab: Lab
     evidence: Evidence
     has_ids: bool
+    metric_name: str | None = None
 
     @property
     def metric(self) -> Metric:
@@ -84,7 +88,13 @@ class PlotInput:
         return f"{title}. Left out: {'; '.join(left_out)}." if left_out else f"{title}."
 
 
-async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None = None, gpu: str | None = None) -> RenderedPlot:
+async def plot(
+    lab: Lab,
+    what: Picture = "progress",
+    ids: Sequence[str] | None = None,
+    gpu: str | None = None,
+    metric: str | None = None,
+) -> RenderedPlot:
     """Draw experiments of one stratum.
 
     Args:
@@ -92,12 +102,15 @@ async def plot(lab: Lab, what: Picture = "progress", ids: Sequence[str] | None =
         what: Which plot.
         ids: Experiments, grids, ranges; None for all. If they span strata, the stratum with the most of them is shown.
         gpu: Only experiments that asked for this kind of device.
+        metric: For `pareto`, the metric or measure against which scores are shown.
 
     Raises:
         BadInputError: There is nothing to show, or a text is not an id.
         NotFoundError: An id doesn't exist.
     """
-    return await _PLOTS[what](PlotInput(lab, await gather_evidence(lab, ids, gpu), ids is not None))
+    if metric is not None and what != "pareto":
+        raise BadInputError(f"metric={metric!r} has no meaning with what={what!r}", 'Set what="pareto", or leave metric out')
+    return await _PLOTS[what](PlotInput(lab, await gather_evidence(lab, ids, gpu), ids is not None, metric))
 
 
 async def plot_lab(lab: Lab, evidence: Evidence, what: Picture) -> RenderedPlot:
@@ -277,6 +290,35 @@ def _horizon_pair(shown: PlotInput, short: Stratum, longer: Stratum) -> horizons
     return horizons_plot.BudgetPair(budgets[0], budgets[1], scores, tau)
 
 
+async def _plot_pareto(shown: PlotInput) -> RenderedPlot:
+    metric, others = shown.metric, shown.lab.trainer.other_metrics
+    fronts = statistics.find_fronts(shown.evidence, metric, others)
+    if not fronts:
+        raise BadInputError(
+            f"{_named(shown.evidence.scored)} don't differ in another metric, nor in memory, speed or size",
+            _launch_different(shown.evidence),
+        )
+    name = shown.metric_name or next((name for name in fronts if name in others), next(iter(fronts)))
+    front = statistics.front_named(fronts, name)
+    limits = [limit for guard in metric.guards if guard.metric == name for limit in (guard.at_least, guard.at_most)]
+    tradeoff = pareto_plot.Tradeoff(
+        score=(metric.name, metric.direction),
+        metric=(name, "minimize" if front.less_is_better else "maximize"),
+        points=front.points,
+        front=front.best,
+        limits=[limit for limit in limits if limit is not None],
+    )
+    png = await to_thread.run_sync(pareto_plot.draw, tradeoff, shown.note())
+    best = ", ".join(
+        f"{name} ({significant(score, 5):g} at {significant(value, 4):g})"
+        for name, value, score in (front.points[place] for place in front.best[:MAX_NAMED_BEST])
+    )
+    caption = (
+        f"{metric.name} against {name}, {len(front.points)} sources; on the front, best score first: {best}. {shown.note()}"
+    )
+    return RenderedPlot(png, caption)
+
+
 def _named(experiments: Iterable[TriedExperiment]) -> str:
     """Return experiments as the subject of an error: `The experiments e0001-e0008`."""
     ranges = id_ranges(experiment.number for experiment in experiments)
@@ -300,4 +342,5 @@ _PLOTS: Mapping[Picture, Callable[[PlotInput], Awaitable[RenderedPlot]]] = {
     "timeline": _plot_timeline,
     "parallel": _plot_parallel,
     "horizons": _plot_horizons,
+    "pareto": _plot_pareto,
 }

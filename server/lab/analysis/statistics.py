@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean, stdev
 
-from ...domain import Metric, Purpose, Stratum, Verdict
+from ...domain import Direction, Metric, Purpose, Stratum, Verdict
+from ...errors import BadInputError, nearest
 from ...ids import experiment_id
 from ...research import efficiency
 from ...research.conditions.pace import PacedScore, RunPace, fit_slope
@@ -147,31 +149,74 @@ def _describe_baseline(evidence: Evidence, drift: BaselineDrift) -> list[str]:
     return lines
 
 
-def find_pareto_fronts(evidence: Evidence, metric: Metric) -> dict[str, list[FrontPoint]]:
-    """Return, for each measure that differs, the sources that no other beats in both it and mean score, best score first."""
-    arms = list(evidence.arms.values())
-    score_sign = -1 if metric.direction == "maximize" else 1
-    scores = [fmean(experiment.score or 0.0 for experiment in arm) for arm in arms]
-    fronts: dict[str, list[FrontPoint]] = {}
-    for name, (measure, less_is_better) in _measures(evidence.codes).items():
-        values = [_mean(arm, measure) for arm in arms]
-        measured = [place for place, value in enumerate(values) if value is not None]
-        if len({values[place] for place in measured}) < 2:
+Measure = Callable[[TriedExperiment], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Sources by score and another number, and which of them no other beats in both.
+
+    Attributes:
+        less_is_better: Whether less of the other number is better.
+        points: Each source that has both: its first experiment, the other number, and the mean score.
+        best: The places of the sources on the front, the best score first.
+    """
+
+    less_is_better: bool
+    points: Sequence[tuple[str, float, float]]
+    best: Sequence[int]
+
+
+def find_fronts(evidence: Evidence, metric: Metric, others: Mapping[str, Direction]) -> dict[str, Front]:
+    """Return the front of each measure and metric that differs between sources.
+
+    Args:
+        evidence: The experiments.
+        metric: The metric that they are judged by.
+        others: The other metrics, and which way each is better.
+    """
+    fronts: dict[str, Front] = {}
+    for name, (measure, less_is_better) in {**_measures(evidence.codes), **_metrics(others)}.items():
+        arms = [(arm, value) for arm in evidence.arms.values() if (value := _mean(arm, measure)) is not None]
+        if len({value for _, value in arms}) < 2:
             continue
-        sign = 1 if less_is_better else -1
-        front = pareto_front([(score_sign * scores[place], sign * (values[place] or 0.0)) for place in measured])
-        fronts[name] = [
-            FrontPoint(
-                id=experiment_id(arms[place][0].number),
-                score=round(scores[place], decimals(evidence.stratum, scores[place])),
-                value=significant(values[place] or 0.0, 4),
-            )
-            for place in (measured[position] for position in front[:MAX_ROWS])
+        points = [
+            (experiment_id(arm[0].number), value, fmean(experiment.score or 0.0 for experiment in arm)) for arm, value in arms
         ]
+        score_sign, sign = (-1 if metric.direction == "maximize" else 1), (1 if less_is_better else -1)
+        best = pareto_front([(score_sign * score, sign * value) for _, value, score in points])
+        fronts[name] = Front(less_is_better, points, best)
     return fronts
 
 
-Measure = Callable[[TriedExperiment], float | None]
+def front_named(fronts: Mapping[str, Front], name: str) -> Front:
+    """Return the front of a metric or measure.
+
+    Raises:
+        BadInputError: No two sources differ in one of this name.
+    """
+    if name not in fronts:
+        remedy = nearest(name, list(fronts), "metrics and measures", lists_all=True)
+        raise BadInputError(f"metric={name!r} is nothing in which the scored sources differ", remedy)
+    return fronts[name]
+
+
+def as_rows(front: Front, evidence: Evidence) -> list[FrontPoint]:
+    """Return the sources on a front, the best score first."""
+    best = [front.points[place] for place in front.best[:MAX_ROWS]]
+    return [
+        FrontPoint(id=name, score=round(score, decimals(evidence.stratum, score)), value=significant(value, 4))
+        for name, value, score in best
+    ]
+
+
+def _metrics(others: Mapping[str, Direction]) -> Mapping[str, tuple[Measure, bool]]:
+    """Return the metrics that experiments aren't judged by, as `_measures` has the measures."""
+    return {name: (partial(_metric_value, name), direction == "minimize") for name, direction in others.items()}
+
+
+def _metric_value(name: str, experiment: TriedExperiment) -> float | None:
+    return _divide(experiment.metrics.get(name), 1)
 
 
 def _measures(codes: Mapping[str, CodeDigest]) -> Mapping[str, tuple[Measure, bool]]:

@@ -60,9 +60,15 @@ async def list_gpus(lab: Lab) -> GpuList:
                 relative_speed=speeds.get(pool.gpu),
                 note=pool.note or ("" if pool.as_of else PRICE_UNKNOWN),
                 as_of_seconds_ago=round(max(0.0, now - pool.as_of)) or None if pool.as_of else None,
-                **dict(_pool_clusters(lab, pool, state)),
+                clusters_up=launched.clusters_up,
+                clusters_most=launched.clusters_most,
+                clusters_wished=launched.clusters_wished,
+                volatile=launched.volatile,
+                idle_gpu_hours=launched.idle_gpu_hours,
+                idle_usd=launched.idle_usd,
             )
             for pool in pools
+            for launched in [_pool_clusters(lab, pool, state)]
         ],
         budget_seconds=usual.budget_seconds,
         clock=usual.clock,

@@ -10,6 +10,7 @@ from ...errors import BadInputError, ConflictError, nearest
 from ...ids import id_ranges
 from ...pool_settings import ClusterLimits
 from ...schemas.fleet import HeldCluster, Scaled, ScaleRequest
+from ...schemas.messages import changed
 from ...store.database import Reader
 from ...store.money import clusters, spending
 from ...store.money.clusters import DesiredClusters, HeldClusterRow
@@ -35,7 +36,7 @@ async def scale(lab: Lab, request: ScaleRequest, caller: str) -> Scaled:
     wanted = None if request.clusters is None else DesiredClusters(request.clusters, caller, now, by_person=False)
     if request.dry_run:
         priced = await _answer(lab, request, pool, limits, await _check(lab, lab.db, pool, limits, wanted, now), now)
-        return priced.model_copy(update={"lab": await lab_line(lab)})
+        return changed(priced, lab=await lab_line(lab))
     async with lab.db.transaction() as tx:
         scaled = await _answer(lab, request, pool, limits, await _check(lab, tx, pool, limits, wanted, now), now)
         await clusters.save_desired(tx, pool.name, wanted)

@@ -19,7 +19,16 @@ from ...store.experiments import related
 from ...store.running.runs import runs_of
 from .. import references
 from ..lab import Lab
-from ..results.experiment_rows import base_name, compare, cost, decimals, rounded, significant, summarize_stratum
+from ..results.experiment_rows import (
+    base_name,
+    compare,
+    cost,
+    decimals,
+    rounded,
+    significant,
+    summarize_stratum,
+)
+from ..results.row_metrics import broken_guards, metrics_of
 from ..sanitize import cut, quote, reveal
 from .diff import diff
 
@@ -81,6 +90,8 @@ async def get_experiment(
         cost=cost(experiment),
         seconds=_seconds(experiment.result.get("seconds")),
         measures=_numbers(experiment.result.get("measures")),
+        metrics=metrics_of(experiment),
+        guards=broken_guards(experiment, lab.trainer.metric),
         failure=_failure(experiment) if "failure" in parts else None,
         diff=await _diff(lab, experiment, against) if "diff" in parts else "",
         curve=await to_thread.run_sync(_curve, lab.folder / RUNS, runs) if "curve" in parts else [],

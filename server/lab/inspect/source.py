@@ -24,6 +24,8 @@ CONTEXT = 2
 MAX_CHARACTERS = 40_000
 """Characters of an answer."""
 MAX_PIECES = 30
+MAX_LEFT_OUT_SHOWN = 10
+"""Files and folders that an outline names as left out of the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,12 @@ def _outline(lab: Lab, reference: Reference, texts: Mapping[str, Sequence[str]],
     others = sorted(path for path in reference.source if path not in texts) if file is None else []
     if others:
         outline += ["", f"Other files, which must not be changed: {', '.join(others)}"]
+    if file is None and lab.trainer.left_out:
+        shown = ", ".join(entry.as_text() for entry in lab.trainer.left_out[:MAX_LEFT_OUT_SHOWN])
+        more = len(lab.trainer.left_out) - MAX_LEFT_OUT_SHOWN
+        outline += ["", f"In the trainer folder, and not in runs: {shown}{f' and {more} more' if more > 0 else ''}"]
+    if file is None and lab.trainer.file.data_paths:
+        outline += ["", f"Linked into runs, read-only: {', '.join(lab.trainer.file.data_paths)}"]
     text = reveal("\n".join(outline))
     return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}\n… cut: name a file"
 

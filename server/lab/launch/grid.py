@@ -15,7 +15,7 @@ from ...ids import grid_id
 from ...research import designs
 from ...research.designs import DesignedCells
 from ...schemas.launch import GRID_CAP, Cell, GridLaunch, GridLaunched, Variant
-from ...schemas.messages import LabLine
+from ...schemas.messages import LabLine, changed
 from ...source.changes import diffstat
 from ...source.knobs import Knobs
 from ...source.literals import Value
@@ -130,7 +130,7 @@ async def _cross_all(
         if request.design == OPTIMISER:
             knobs = await to_thread.run_sync(Knobs, proposal.source, lab.trainer)
             _refuse_lacking(proposal, knobs, request.factors, variant.name)
-            named = request.model_copy(update={"factors": knobs.full_names(request.factors)})
+            named = changed(request, factors=knobs.full_names(request.factors))
             plan = await suggest.batch(lab, named, setting, proposal, seed)
             _refuse_too_many(request, len(plan.cells))
         cells += await to_thread.run_sync(_cross, lab, variant.name, proposal, plan.cells)

@@ -58,7 +58,7 @@ async def batch(lab: Lab, request: GridLaunch, setting: LaunchStratum, variant: 
     factors = _as_stored(request.factors, Knobs(variant.source, lab.trainer))
     tried = await trials_in(lab.db, setting.name, MAX_TRIALS)
     baseline = await Baseline.of(lab)
-    records = dataset.trial_records(tried, _newest_stratum(tried), await codes(lab, baseline, tried))
+    records = dataset.trial_records(tried, _newest_stratum(tried), await codes(lab, baseline, tried), lab.trainer.metric)
     trials = [_in_context(record, factors) for record in records]
     context = _context(baseline.code_of(lab, variant).digest, _stored(variant.knobs), factors)
     size = request.size or max(1, setting.slots - (await estimates.queue_ahead(lab.db, setting)).experiments)

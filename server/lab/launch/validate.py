@@ -10,9 +10,11 @@ from ...domain import Experiment, Status
 from ...errors import BadInputError, ConflictError
 from ...ids import experiment_id, id_ranges
 from ...research import horizons, paired_test
+from ...research.guards import BROKEN
 from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
 from ...schemas.launch import Change, Estimate
+from ...schemas.messages import changed
 from ...schemas.monitor import WaitQuery
 from ...schemas.results import ResultsQuery
 from ...schemas.validation import Cost, LaunchedTest, Validated, ValidationRequest
@@ -99,7 +101,7 @@ async def validate(lab: Lab, request: ValidationRequest, caller: str) -> Validat
     call = await _read(lab, request, caller)
     if request.dry_run:
         priced = await _answer(lab, lab.db, call, await _plan(lab, lab.db, call), dry_run=True)
-        return priced.model_copy(update={"lab": await lab_line(lab)})
+        return changed(priced, lab=await lab_line(lab))
     async with lab.db.transaction() as tx:
         launched = await _answer(lab, tx, call, await _launch(lab, tx, call), dry_run=False)
     return await complete(lab, launched, "Launched")
@@ -151,6 +153,11 @@ async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str |
     if experiment.status is not Status.SUCCEEDED:
         raise BadInputError(
             f"{experiment.id} is {experiment.status}", "Only an experiment with a score can be validated; see get_results"
+        )
+    if experiment.reason is not None and experiment.reason.startswith(BROKEN):
+        raise BadInputError(
+            f"{experiment.id} can't become champion, {experiment.reason}",
+            "Change it so that it keeps the limit, or run more seeds of it where the limit is within the noise",
         )
     [idea] = await proposals.save(
         lab, [await proposals.propose(lab, Change(base=experiment.id))], f"{experiment.id}, as it is measured now"

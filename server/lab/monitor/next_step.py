@@ -13,7 +13,7 @@ from ...errors import AllowanceError, LabhandError
 from ...ids import id_ranges
 from ...schemas.inspect import ExperimentQuery, SourceQuery
 from ...schemas.launch import Launch
-from ...schemas.messages import Request
+from ...schemas.messages import Request, changed
 from ...schemas.monitor import WaitQuery
 from ...schemas.results import ResultsQuery
 from ...schemas.validation import ValidationRequest
@@ -108,7 +108,7 @@ async def _is_stopped(lab: Lab) -> bool:
 async def _is_new_launch(lab: Lab, request: Launch) -> bool:
     """Return whether the lab would accept a launch, and run something new for it."""
     try:
-        priced = await experiment_launch.launch(lab, request.model_copy(update={"dry_run": True}), "")
+        priced = await experiment_launch.launch(lab, changed(request, dry_run=True), "")
     except LabhandError:
         return False
     return not priced.duplicates
@@ -137,7 +137,7 @@ async def _validation(lab: Lab, winners: Sequence[Experiment]) -> ValidationRequ
     for winner in promising[:MAX_CANDIDATES]:
         request = ValidationRequest(ids=[winner])
         try:
-            await validation_launch.validate(lab, request.model_copy(update={"dry_run": True}), "")
+            await validation_launch.validate(lab, changed(request, dry_run=True), "")
         except LabhandError:
             continue
         return request

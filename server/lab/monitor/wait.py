@@ -11,6 +11,7 @@ from anyio import to_thread
 
 from ...domain import Status
 from ...ids import id_ranges
+from ...schemas.messages import changed
 from ...schemas.monitor import Pending, Waited, WaitQuery
 from ...store.comparison import validations
 from ...store.comparison.strata import all_strata
@@ -245,7 +246,7 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot
         attention=[alert.line for alert in snapshot.attention],
         cursor=str(cursor),
         timed_out=not watch.is_over(snapshot),
-        next=await _next(lab, query.model_copy(update={"after": str(cursor)}), snapshot),
+        next=await _next(lab, changed(query, after=str(cursor)), snapshot),
         lab=await lab_line(lab),
     )
 

@@ -19,6 +19,7 @@ from ...store.grids import reused_names
 from ..lab import Lab
 from ..proposals import UNCHANGED, named
 from ..sanitize import cut
+from .row_metrics import broken_guards, metrics_of
 
 Detail = Literal["concise", "detailed"]
 FEW_WORDS = 80
@@ -69,6 +70,7 @@ async def tabulate(
     detail: Detail = "concise",
     grids: Sequence[int] = (),
     stratum_facts: Collection[str] | None = None,
+    metrics: Collection[str] = (),
 ) -> tuple[Common, list[Row]]:
     """Return what all rows have in common, and experiments as rows without that.
 
@@ -82,6 +84,7 @@ async def tabulate(
         detail: `detailed` adds hypothesis, theme, who launched the experiment, the reason of the verdict, and flags in full.
         grids: The grids that are shown: a cell that existed before has the name of the grid's variant.
         stratum_facts: The facts that are shown of a stratum that all rows share. The default is all.
+        metrics: The metrics beside the score that concise rows have. Detailed rows have all.
     """
     metric = lab.trainer.metric
     names = await reused_names(lab.db, grids) if grids else {}
@@ -93,7 +96,9 @@ async def tabulate(
     spanned = [strata[number] for number in sorted({e.stratum for e in experiments if e.stratum is not None})]
     uneven, names_stratum = _uneven_strata(experiments), len(spanned) > 1
     rows = [
-        _row(e, strata.get(e.stratum or 0), comparisons, metric, detail, names_stratum=names_stratum, uneven=uneven)
+        _row(e, strata.get(e.stratum or 0), comparisons, metric, detail, names_stratum=names_stratum, uneven=uneven).model_copy(
+            update={"guards": broken_guards(e, metric), "metrics": metrics_of(e, None if detail == "detailed" else metrics)}
+        )
         for e in experiments
     ]
     common = _common(metric, spanned, rows, stratum_facts)
@@ -309,4 +314,6 @@ def _without(row: Row, common: Common) -> Row:
         by=own(row.by, common.by),
         reason=own(row.reason, common.reason),
         flags=[] if common.flags else row.flags,
+        guards=row.guards,
+        metrics=row.metrics,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
 
 from ...domain import Purpose, Verdict
 from ...ids import experiment_id, parse_ids
@@ -50,9 +51,10 @@ async def leaderboard(lab: Lab) -> str:
 async def results_tsv(lab: Lab) -> str:
     """Return every finished experiment in the format of autoresearch's results.tsv, with its id.
 
-    The columns are commit, metric, memory in GB, status, description and id. The description is the hypothesis with what was
-    changed, and on which experiment if not on the baseline. `status` is `keep` for promising and confirmed
-    experiments and the baseline, `crash` for failures, and otherwise `discard`. A score that was not measured is empty.
+    The columns are commit, metric, memory in GB, status, description, the other metrics, and id. The description is the
+    hypothesis with what was changed, and on which experiment if not on the baseline. `status` is `keep` for promising and
+    confirmed experiments and the baseline, `crash` for failures, and otherwise `discard`. A score that was not measured is
+    empty.
     """
     return await _tsv(lab, 0, None)
 
@@ -81,9 +83,10 @@ async def _tsv(lab: Lab, after: int, min_characters: int | None) -> str:
     """Return the table after an experiment: all of it, or at least so many characters of it and one row."""
     text = io.StringIO()
     table = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, escapechar="\\")
-    table.writerow(["commit", lab.trainer.metric.name, "memory_gb", "status", "description", "id"])
+    others = list(lab.trainer.other_metrics)
+    table.writerow(["commit", lab.trainer.metric.name, "memory_gb", "status", "description", *others, "id"])
     while (block := await stats.finished(lab.db, after)) and (min_characters is None or text.tell() <= min_characters):
-        table.writerows(_tsv_line(experiment) for experiment in block)
+        table.writerows(_tsv_line(experiment, others) for experiment in block)
         after = block[-1].number
     return text.getvalue()
 
@@ -108,7 +111,7 @@ def _cell(row: Row, name: str, common: Common) -> str:
     return f"{value:+g}" if name == "gain" else _MARKUP.sub(r"\\\g<0>", str(value))
 
 
-def _tsv_line(experiment: ExportRow) -> list[str]:
+def _tsv_line(experiment: ExportRow, others: Sequence[str]) -> list[str]:
     on_base = "" if experiment.base is None else f" on {name(experiment.base)}"
     description = f"{experiment.hypothesis} ({experiment.changes}{on_base})" if experiment.changes else experiment.hypothesis
     return [
@@ -117,6 +120,7 @@ def _tsv_line(experiment: ExportRow) -> list[str]:
         "" if experiment.peak_memory_bytes is None else f"{experiment.peak_memory_bytes / GIB:.1f}",
         _status(experiment),
         " ".join(clean(" ".join(description.split())).split()),
+        *("" if (value := experiment.metrics.get(other)) is None else f"{value:.6g}" for other in others),
         experiment_id(experiment.number),
     ]
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from ...domain import FINISHED, PENDING, Metric, Status, Verdict
+from ...domain import FINISHED, PENDING, Status, Verdict
 from ...errors import BadInputError, nearest
-from ...schemas.results import Results, ResultsQuery, Row
+from ...schemas.results import SORT_KEYS, Results, ResultsQuery, Row
+from ...source.trainer_folder import Trainer
 from ...store.comparison import validations
 from ...store.comparison.strata import all_strata
-from ...store.experiments import pages
+from ...store.experiments import metric_values, pages
 from ...store.experiments.filter import Filter
 from ...store.experiments.pages import SortSegment
 from ...store.experiments.rows import find_experiments
@@ -40,20 +41,22 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
         BadInputError: A filter has an unknown value, or a cursor belongs to another query.
         NotFoundError: An id doesn't exist.
     """
-    metric = lab.trainer.metric
     wanted = await _filter(lab, query)
     strata = await all_strata(lab.db)
-    order = _order(query, metric, list(strata))
+    sort_key = await _sort_key(lab, query)
+    order = _order(query, lab.trainer, list(strata), sort_key)
+    shown_metrics = () if sort_key in SORT_KEYS else (sort_key,)
     start = parse_page_cursor(query.cursor, query, order) if query.cursor is not None else None
     total = await pages.count(lab.db, wanted)
     limit = min(query.limit, MAX_ROWS[query.detail])
     places = await pages.page(lab.db, wanted, order, min(limit + 1, total), start)
     shown = places[:limit]
     experiments = await find_experiments(lab.db, [place.number for place in shown])
-    common, rows = await tabulate(lab, experiments, strata, query.detail, wanted.grids or ())
+    common, rows = await tabulate(lab, experiments, strata, query.detail, wanted.grids or (), metrics=shown_metrics)
     fitting = _fitting(rows)
     if fitting < len(rows):  # fewer rows may share more
-        common, rows = await tabulate(lab, experiments[:fitting], strata, query.detail, wanted.grids or ())
+        fewer = experiments[:fitting]
+        common, rows = await tabulate(lab, fewer, strata, query.detail, wanted.grids or (), metrics=shown_metrics)
     return Results(
         common=common,
         rows=rows,
@@ -103,15 +106,36 @@ def _words(search: str | None) -> Sequence[str]:
     return words
 
 
-def _order(query: ResultsQuery, metric: Metric, strata: Sequence[int]) -> Sequence[SortSegment]:
-    """Return the order of the rows. By gain is the same as by score within a stratum, and by launch the same as by number."""
-    lower_is_better = metric.direction == "minimize"
+async def _sort_key(lab: Lab, query: ResultsQuery) -> str:
+    """Return what the rows are sorted by: one of `SORT_KEYS`, or the name of a metric.
+
+    Raises:
+        BadInputError: It is neither.
+    """
     key = query.sort_by or "score"
+    if key in SORT_KEYS:
+        return key
+    if key == lab.trainer.metric.name:
+        return "score"
+    names = list(dict.fromkeys([*lab.trainer.other_metrics, *await metric_values.names(lab.db)]))
+    if key not in names:
+        remedy = nearest(key, [*SORT_KEYS, *names], "keys and metrics", lists_all=True)
+        raise BadInputError(f"sort_by={key!r} is neither a key nor a metric of this lab", remedy)
+    return key
+
+
+def _order(query: ResultsQuery, trainer: Trainer, strata: Sequence[int], key: str) -> Sequence[SortSegment]:
+    """Return the order of the rows. By gain is the same as by score within a stratum, and by launch the same as by number."""
+    lower_is_better = trainer.metric.direction == "minimize"
     best_descends = {"score": not lower_is_better, "gain": True, "cost": False}.get(key, True)
+    if key not in SORT_KEYS:
+        best_descends = trainer.other_metrics.get(key) == "maximize"
     best = {"best": True, "worst": False, "ascending": not best_descends, "descending": best_descends}[query.order or "best"]
     if key in ("score", "gain"):
         return pages.best_first(strata, lower_is_better=lower_is_better, worst=not best)
     descending = best == best_descends
+    if key not in SORT_KEYS:
+        return pages.by_metric(strata, key, descending=descending)
     if key in _COLUMNS:
         return pages.by_columns(_COLUMNS[key], descending=descending)
     return pages.by_number(descending=descending)

@@ -20,8 +20,8 @@ _SCORED = (
     " (tree = :tree OR (:experiment IS NULL AND purpose = 'baseline')"
     " OR (purpose = 'champion' AND base = :experiment)) AS is_reference, started_at, finished_at,"
     " coalesce(result ->> '$.measures.steps', result ->> '$.measures.tokens') AS steps,"
-    " result ->> '$.seconds.training' AS training, result ->> '$.seconds.training_wall' AS training_wall"
-    " FROM experiments WHERE stratum = :stratum AND score IS NOT NULL"
+    " result ->> '$.seconds.training' AS training, result ->> '$.seconds.training_wall' AS training_wall,"
+    " result ->> '$.metrics' AS metrics FROM experiments WHERE stratum = :stratum AND score IS NOT NULL"
 )
 _TESTED = "verdict IN ('confirmed', 'not_shown')"
 _STRATA = (
@@ -83,6 +83,7 @@ async def scored(
             bool(row["is_idea"]),
             row["must_beat"],
             run_pace(row),
+            json.loads(row["metrics"] or "{}"),
         )
         for row in rows
     ]

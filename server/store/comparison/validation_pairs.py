@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from ...domain import LAB, PENDING, PRIORITIES, Experiment, Purpose, Status, is_comparable
 from ...ids import experiment_id
@@ -26,12 +27,14 @@ class PairArm:
 
     Attributes:
         score: None until it is scored, if it failed, and if its score is out of range.
+        metrics: Of its run, by name.
     """
 
     number: int
     status: Status
     score: float | None
     stratum: int | None
+    metrics: Mapping[str, float | None] = field(default_factory=dict[str, "float | None"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,9 @@ async def queue(tx: Transaction, validation: Validation, stage: Stage, count: in
 async def of_stage(reader: Reader, validation: int, stage: int) -> list[Pair]:
     """Return the pairs of a stage in the order of their seeds."""
     rows = await reader.rows(
-        "SELECT c.number, c.status, c.score, c.stratum, a.number AS a_number, a.status AS a_status, a.score AS a_score,"
-        " a.stratum AS a_stratum FROM pairs JOIN experiments AS c ON c.number = candidate"
+        "SELECT c.number, c.status, c.score, c.stratum, c.result ->> '$.metrics' AS metrics, a.number AS a_number,"
+        " a.status AS a_status, a.score AS a_score, a.stratum AS a_stratum, a.result ->> '$.metrics' AS a_metrics"
+        " FROM pairs JOIN experiments AS c ON c.number = candidate"
         " JOIN experiments AS a ON a.number = against WHERE validation = ? AND stage = ? ORDER BY place",
         (validation, stage),
     )
@@ -142,4 +146,5 @@ async def _arm(
 def _pair_arm(row: Row, prefix: str) -> PairArm:
     score = row[f"{prefix}score"]
     comparable = score if score is not None and is_comparable(score) else None
-    return PairArm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), comparable, row[f"{prefix}stratum"])
+    metrics = json.loads(row[f"{prefix}metrics"] or "{}")
+    return PairArm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), comparable, row[f"{prefix}stratum"], metrics)

@@ -30,8 +30,10 @@ class SortSegment:
 
     Attributes:
         name: Its name in a cursor, different from those of the other segments.
-        condition: The SQL condition of its rows; `value` is its parameter, if it has one.
+        condition: The SQL condition of its rows; `values` are its parameters.
         keys: The columns that it is sorted by; the last is `number`. None of them is null in its rows.
+        index: The index that is scanned.
+        is_of_metric: Its rows are those of `metric_values`, with their experiments.
     """
 
     name: str
@@ -39,7 +41,14 @@ class SortSegment:
     keys: Sequence[str]
     descending: bool
     index: str = LISTING
-    value: int | None = None
+    values: Sequence[Any] = ()
+    is_of_metric: bool = False
+
+    @property
+    def table(self) -> str:
+        """What its rows are selected from."""
+        # CROSS JOIN keeps this order: the values are few, and sorted.
+        return "metric_values CROSS JOIN experiments" if self.is_of_metric else f"experiments INDEXED BY {self.index}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,7 @@ def best_first(strata: Sequence[int], *, lower_is_better: bool, worst: bool = Fa
     # `score IS NOT NULL` is the condition of the index: without these words SQLite doesn't use it.
     condition = f"score IS NOT NULL AND {COMPARABLE} AND stratum = ?"
     scored = [
-        SortSegment(f"s{number}", condition, ("score", "number"), descending, BEST, number)
+        SortSegment(f"s{number}", condition, ("score", "number"), descending, BEST, (number,))
         for number in sorted(strata, reverse=True)
     ]
     return [*scored, _newest("unscored", f"(score IS NULL OR NOT {COMPARABLE})")]
@@ -82,6 +91,20 @@ def by_columns(columns: Sequence[str], *, descending: bool) -> list[SortSegment]
         SortSegment("known", f"{first} IS NOT NULL", (*columns, "number"), descending),
         _newest("unknown", f"{first} IS NULL"),
     ]
+
+
+def by_metric(strata: Sequence[int], name: str, *, descending: bool) -> list[SortSegment]:
+    """Return the order by a metric, stratum by stratum, the newest first.
+
+    Experiments without the metric, or without a score, come last.
+    """
+    condition = "number = experiment AND name = ? AND stratum = ? AND score IS NOT NULL"
+    measured = [
+        SortSegment(f"s{number}", condition, ("value", "number"), descending, values=(name, number), is_of_metric=True)
+        for number in sorted(strata, reverse=True)
+    ]
+    without = "(score IS NULL OR stratum IS NULL OR number NOT IN (SELECT experiment FROM metric_values WHERE name = ?))"
+    return [*measured, SortSegment("without", without, ("number",), descending=True, values=(name,))]
 
 
 def by_number(*, descending: bool) -> list[SortSegment]:
@@ -135,8 +158,7 @@ async def newest(reader: Reader, table: NumberedTable) -> int:
 
 async def _scan(reader: Reader, wanted: Filter, stretch: SortSegment, limit: int, after: PageCursor | None) -> list[PageCursor]:
     condition, parameters = wanted.where()
-    if stretch.value is not None:
-        parameters = [stretch.value, *parameters]
+    parameters = [*stretch.values, *parameters]
     start = ""
     if after is not None:
         sign = "<" if stretch.descending else ">"
@@ -144,7 +166,7 @@ async def _scan(reader: Reader, wanted: Filter, stretch: SortSegment, limit: int
         parameters = [*parameters, *after.keys]
     direction = " DESC" if stretch.descending else ""
     rows = await reader.rows(
-        f"SELECT {', '.join(stretch.keys)} FROM experiments INDEXED BY {stretch.index}"
+        f"SELECT {', '.join(stretch.keys)} FROM {stretch.table}"
         f" WHERE {stretch.condition} AND {condition}{start}"
         f" ORDER BY {', '.join(key + direction for key in stretch.keys)} LIMIT ?",
         [*parameters, limit],

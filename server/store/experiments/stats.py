@@ -65,6 +65,7 @@ class ExportRow:
     Attributes:
         base: The experiment that it was made from; None for the baseline.
         peak_memory_bytes: None if it wasn't measured.
+        metrics: The metrics that it isn't judged by.
     """
 
     number: int
@@ -77,6 +78,7 @@ class ExportRow:
     changes: str
     hypothesis: str
     peak_memory_bytes: float | None
+    metrics: Mapping[str, float | None]
 
 
 async def themes(reader: Reader, stratum: int | None, most: int) -> list[ThemeTally]:
@@ -222,7 +224,7 @@ async def finished(reader: Reader, after: int) -> list[ExportRow]:
     # `+finished_seq` keeps SQLite from the index on the order of finishing, which would sort the whole table by number.
     rows = await reader.rows(
         "SELECT number, commit_hash, score, verdict, failure, purpose, base, changes, hypothesis,"
-        " json_extract(result, '$.measures.peak_memory_bytes') AS peak_memory_bytes"
+        " json_extract(result, '$.measures.peak_memory_bytes') AS peak_memory_bytes, result ->> '$.metrics' AS metrics"
         " FROM experiments WHERE number > ? AND +finished_seq IS NOT NULL ORDER BY number LIMIT ?",
         (after, BLOCK),
     )
@@ -238,6 +240,7 @@ async def finished(reader: Reader, after: int) -> list[ExportRow]:
             changes=row["changes"],
             hypothesis=row["hypothesis"],
             peak_memory_bytes=row["peak_memory_bytes"],
+            metrics=json.loads(row["metrics"] or "{}"),
         )
         for row in rows
     ]

@@ -30,6 +30,7 @@ class TriedExperiment:
         is_out_of_range: It has a score, which can't be compared with others.
         seconds: Of its result: `startup`, `training`, `evaluation`, `held`; empty until there is one.
         measures: Of its result: `steps`, `tokens`, `parameters`, `peak_memory_bytes`, …
+        metrics: Of its result: the metrics that it isn't judged by.
     """
 
     number: int
@@ -57,6 +58,7 @@ class TriedExperiment:
     finished_at: float | None
     seconds: Mapping[str, Any]
     measures: Mapping[str, Any]
+    metrics: Mapping[str, Any]
     is_out_of_range: bool = False
 
 
@@ -80,6 +82,7 @@ _SELECTED = ", ".join(
         "knobs",
         "result ->> '$.seconds' AS seconds",
         "result ->> '$.measures' AS measures",
+        "result ->> '$.metrics' AS metrics",
     ]
 )
 _FROM = "FROM experiments AS e JOIN sources USING (commit_hash)"
@@ -154,6 +157,7 @@ def _tried(row: Row) -> TriedExperiment:
         knobs=_table(row["knobs"]),
         seconds=_table(row["seconds"]),
         measures=_table(row["measures"]),
+        metrics=_table(row["metrics"]),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...domain import FailureDetail, Run, RunStatus, Status, Verdict
 from ..database import Transaction
+from ..experiments import metric_values
 
 _NEXT = "(SELECT COALESCE(MAX(finished_seq), 0) + 1 FROM experiments)"
 _RUNS_COST = (
@@ -92,6 +93,7 @@ async def finish(tx: Transaction, run: Run, outcome: ExperimentOutcome, now: flo
             json.dumps(outcome.result),
         ),
     )
+    await metric_values.save(tx, run.experiment, outcome.result.get("metrics", {}))
     await _spend(tx, run, experiments=1, held_seconds=0.0, useful_seconds=outcome.useful_seconds)
 
 

@@ -76,6 +76,40 @@ def test_init_copies_a_trainer_of_any_name_completely_and_trains_it(tmp_path: Pa
     assert (tmp_path / "lab" / "gpt" / "parts" / "__init__.py").read_text() == "Z = 1\n"
 
 
+def test_a_copy_of_a_trainer_is_linked_to_the_data_of_its_original(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    shutil.copytree(PARABOLA, mine)
+    (mine / "data").mkdir()
+    with (mine / "trainer.toml").open("a") as file:
+        file.write('\n[data]\npaths = ["data"]\n')
+    (tmp_path / "lab").mkdir()
+    done = labhand("init", str(tmp_path / "lab"), "--trainer", str(mine), "--copy")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "lab" / "mine" / "data").resolve() == mine / "data"
+    text = (mine / "trainer.toml").read_text()
+    (mine / "trainer.toml").write_text(text.replace('["data"]', '["../other"]'))
+    (tmp_path / "other").mkdir()
+    refused = labhand("init", str(tmp_path / "second"), "--trainer", str(mine), "--copy")
+    assert refused.exit_code == 2
+    assert f'Name it there as "{tmp_path}/other"' in " ".join(refused.output.split()).replace(" /", "/")
+    assert not (tmp_path / "second").exists()
+
+
+def test_the_doctor_names_what_a_trainer_folder_has_and_runs_lack(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    shutil.copytree(PARABOLA, mine)
+    (mine / ".project-root").touch()
+    (tmp_path / "labhand.toml").write_text('trainer = "./mine"\n')
+    output = " ".join(labhand("doctor", "--root", str(tmp_path)).output.split())
+    assert "trainer's files: not in runs: .project-root (hidden)" in output
+    assert 'if training reads them: include = [".project-root"] at the top of trainer.toml' in output
+    with (mine / "trainer.toml").open("a") as file:
+        file.write('\n[data]\npaths = ["absent"]\n')
+    done = labhand("doctor", "--root", str(tmp_path))
+    assert done.exit_code == 1
+    assert f"there is no {mine}/absent" in " ".join(done.output.split())
+
+
 def test_the_doctor_says_that_a_folder_named_like_the_built_in_trainer_is_not_used(tmp_path: Path) -> None:
     shutil.copytree(PARABOLA, tmp_path / "gpt")
     (tmp_path / "labhand.toml").write_text('trainer = "gpt"\n')
@@ -111,6 +145,7 @@ def test_an_unknown_experiment_is_told_without_a_traceback(tmp_path: Path) -> No
     assert "Traceback" not in done.output
 
 
+@pytest.mark.slow
 def test_the_doctor_names_what_stops_experiments_and_how_to_mend_it(tmp_path: Path) -> None:
     (tmp_path / "labhand.toml").write_text('trainer = "./nowhere"\n')
     done = labhand("doctor", "--root", str(tmp_path))
@@ -127,6 +162,7 @@ def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> Non
         assert "line 2" in done.output.replace("\n", " ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_newer", [True, False])
 def test_the_doctor_explains_that_strata_begin_anew_where_the_evaluator_is_another(tmp_path: Path, *, is_newer: bool) -> None:
     async def measure(version: str) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from labhand.server.backends.skypilot.client import SkyPilotInfo
 from labhand.server.commands import doctor
+from labhand.server.commands.trainer_checks import CheckResult
 from labhand.server.settings import Settings
 
 
-def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str, server: str) -> doctor.CheckResult:
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str, server: str) -> CheckResult:
     """Return what the doctor finds where these versions of SkyPilot are installed."""
     if find_spec("sky") is None:
         pytest.skip("SkyPilot isn't installed: pip install 'labhand[skypilot]'")

@@ -49,6 +49,7 @@ def study(root: Path, *arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+@pytest.mark.slow
 def test_it_launches_waits_and_prints_the_best_until_the_space_is_exhausted(root: Path) -> None:
     code, told = study(root, "NAME=a,b,c,d", "--experiments", "9")
     assert code == 0, told
@@ -56,6 +57,7 @@ def test_it_launches_waits_and_prints_the_best_until_the_space_is_exhausted(root
     assert "the best of 8 experiments" in told  # four cells, and the baseline's replicates
 
 
+@pytest.mark.slow
 def test_the_allowance_ends_it(root: Path) -> None:
     code, told = study(root, "X=0,6", "--experiments", "9")
     assert code == 0, told

@@ -228,7 +228,7 @@ async def test_the_optimiser_is_told_of_a_failure_without_a_score(lab: Lab) -> N
     number = await being_stopped(lab)
     await settle(lab, a_result(None, "cancelled"))
     [stopped] = (await trials.trials(lab.db, Filter(experiments=[number]), most=10)).newest
-    [entry] = dataset.trial_records([stopped], 1, await codes(lab, await Baseline.of(lab), [stopped]))
+    [entry] = dataset.trial_records([stopped], 1, await codes(lab, await Baseline.of(lab), [stopped]), lab.trainer.metric)
     assert (entry.outcome, entry.score) == ("failed", None)
 
 

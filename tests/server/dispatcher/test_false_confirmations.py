@@ -13,7 +13,7 @@ from labhand.server.lab.manage import cancel
 from ..lab import writing
 from .scripted import NOISE, Script, of_luck_alone, script
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 async def best_of(lab: Script, ids: list[str]) -> str:

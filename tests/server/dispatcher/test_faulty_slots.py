@@ -20,6 +20,7 @@ CORES = sorted(os.sched_getaffinity(0))
 needs_two_cores = pytest.mark.skipif(len(CORES) < 2, reason="a machine with one core has one slot")
 
 
+@pytest.mark.slow
 @needs_two_cores
 @pytest.mark.anyio
 async def test_a_slot_on_which_the_unchanged_source_diverges_is_set_aside_and_told(tmp_path: Path) -> None:

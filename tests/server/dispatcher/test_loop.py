@@ -5,10 +5,11 @@ import shutil
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from labhand.server.backends.base import RunReport, StartRequest
+from labhand.server.backends.base import Phase, RunReport, StartRequest
 from labhand.server.backends.local.local_backend import LocalBackend
 from labhand.server.dispatcher import loop as loop_module
 from labhand.server.dispatcher.loop import Dispatcher
@@ -268,6 +269,34 @@ async def test_trouble_that_passes_does_not_end_the_dispatcher(lab: Lab, monkeyp
         assert backend.failures == 0
         await support.tick_until_idle(loop)
     assert (await support.experiment(lab, number)).status == "succeeded"
+
+
+async def test_a_run_that_a_pool_returns_is_not_sent_there_again_while_the_pool_cannot_start_it(lab: Lab) -> None:
+    class Pending(LocalBackend):
+        """Takes a run, and gives it back: the scheduler has no machine for it."""
+
+        starts = 0
+
+        @override
+        async def pool(self) -> Pool:
+            return replace(await super().pool(), note="pending: Resources" if self.starts else "")
+
+        @override
+        async def start(self, spec: StartRequest) -> Mapping[str, object]:
+            self.starts += 1
+            return {"started": True}
+
+        @override
+        async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
+            return {run.id: RunReport(Phase.RETURNED) for run in runs}
+
+    [number] = await support.queue_up(lab)
+    backend = Pending("local", LocalPool(backend="local"), lab.folder / RUNS)
+    async with support.loop(lab, PoolBackends({"local": PoolBackend(backend)})) as loop:
+        for _ in range(20):
+            await loop.tick()
+    assert backend.starts == 1
+    assert (await support.experiment(lab, number)).status == "queued"
 
 
 async def test_trouble_that_does_not_pass_ends_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:

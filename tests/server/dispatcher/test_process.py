@@ -19,7 +19,7 @@ from labhand.server.settings import DATABASE, LOCK, LOG
 from ..lab import writing
 from . import support
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 async def test_what_is_queued_runs_and_the_dispatcher_ends_itself(lab: Lab) -> None:

@@ -24,7 +24,7 @@ from ...waiting import until
 from ..lab import builders, writing
 from . import support
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 RIGHT = 3.0
 """The value of `X` at which the trainer `parabola` scores best."""

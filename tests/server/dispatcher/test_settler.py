@@ -38,6 +38,7 @@ def a_result(score: float | None = 1.9, status: str = "succeeded", **parts: Any)
         "seconds": {"startup": 3.0, "training": 20.0, "evaluation": 2.0, "held": 25.0, "training_wall": 20.6},
         "measures": {"steps": 120},
         "claimed": {},
+        "metrics": {},
         "device": {"kind": "cpu", "torch": "2.13.0", "driver": None},
         "evaluator": {"version": "1", "data": "sotu", "tokens": 262144},
         "sandbox": {"files": "none", "network": "none"},

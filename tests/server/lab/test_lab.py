@@ -71,6 +71,7 @@ async def test_two_labs_draw_their_seeds_apart(tmp_path: Path) -> None:
     assert seeds[0] != seeds[1]
 
 
+@pytest.mark.slow
 async def test_processes_that_open_a_new_lab_at_once_make_one(tmp_path: Path) -> None:
     lay_out(tmp_path)
     told = await to_thread.run_sync(_open_at_once, tmp_path, 3)

@@ -10,6 +10,7 @@ import pytest
 from labhand.server.errors import BadInputError, SettingsError
 from labhand.server.source import trainer_folder
 from labhand.server.source.trainer_folder import load_trainer, read_folder
+from labhand.trainer.contract.left_out import MAX_FILE_BYTES
 
 PARABOLA = Path(__file__).parents[2] / "trainers" / "parabola"
 MINIMAL = """\
@@ -248,7 +249,7 @@ def test_a_symlink_is_refused_by_name(tmp_path: Path, target: str) -> None:
 def test_what_is_too_large_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = make_trainer(tmp_path)
     with (folder / "corpus.bin").open("wb") as file:
-        file.truncate(trainer_folder.MAX_FILE_BYTES + 1)
+        file.truncate(MAX_FILE_BYTES + 1)
     with pytest.raises(BadInputError, match=r"corpus\.bin has 4 MiB"):
         read_folder(folder)
     (folder / "corpus.bin").unlink()

@@ -53,6 +53,7 @@ def test_every_released_schema_but_the_newest_has_a_lab_and_so_has_the_newest() 
     assert list(range(1, len(MIGRATIONS) + 2)) == RELEASED
 
 
+@pytest.mark.slow
 async def test_an_old_lab_shows_what_it_knew(lab: Lab) -> None:
     try:
         every = await experiments(lab)
@@ -106,6 +107,7 @@ async def test_an_old_gain_on_another_source_than_the_champion_is_withdrawn(tmp_
         await db.close()
 
 
+@pytest.mark.slow
 async def test_an_old_lab_goes_on(lab: Lab) -> None:
     try:
         before = len(await experiments(lab))

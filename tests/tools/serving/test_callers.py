@@ -40,6 +40,7 @@ async def test_a_token_names_its_caller_and_no_other_token_does() -> None:
         assert await tokens.verify_token(wrong) is None
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_a_caller_is_who_their_token_says_and_not_what_the_client_calls_itself(root: Path) -> None:
     with serving(root, toml=TWO_CALLERS) as server:
@@ -138,6 +139,7 @@ def test_a_hash_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytes
     assert load_settings(tmp_path).http == Http(tokens={"carol": token_hash("c")})
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_the_token_is_not_in_the_environment_of_dispatcher_and_runners(root: Path) -> None:
     secrets = {"LABHAND_HTTP__TOKEN": "s3cret-of-all", "labhand_http__tokens__alice": token_hash(ALICE)}

@@ -79,6 +79,7 @@ def test_an_address_in_numbers_is_an_origin_only_of_the_server_itself() -> None:
     assert not EVERYWHERE.has_origin("http://10.0.0.8", "10.0.0.7")
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_a_server_at_all_addresses_can_be_used_and_refuses_other_hosts_with_the_setting_by_name(root: Path) -> None:
     with serving(root, toml=TWO_CALLERS, host=ALL_ADDRESSES) as server:

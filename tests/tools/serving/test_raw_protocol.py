@@ -103,6 +103,7 @@ def test_over_stdio_what_is_no_message_is_an_invalid_request(root: Path) -> None
     assert log == ""
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_over_http_what_is_no_message_gets_the_same_errors(root: Path) -> None:
     with serving(root, toml=TWO_CALLERS) as server:
@@ -120,6 +121,7 @@ async def test_over_http_what_is_no_message_gets_the_same_errors(root: Path) -> 
     assert "Traceback" not in log
 
 
+@pytest.mark.slow
 def test_an_answer_to_a_megabyte_of_argument_does_not_repeat_it(root: Path) -> None:
     calls = [
         {"jsonrpc": "2.0", "id": number, "method": method, "params": params}

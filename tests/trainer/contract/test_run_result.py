@@ -25,6 +25,7 @@ def a_result(**parts: Any) -> dict[str, Any]:
         "seconds": {"startup": 3.0, "training": 20.0, "held": 25.0},
         "measures": {"steps": 120},
         "claimed": {"training_seconds": 19.5},
+        "metrics": {"l0": 31.5, "dead": None},
         "device": {"kind": "H100-SXM", "torch": "2.13.0", "driver": "570.86"},
         "evaluator": {"version": "1", "data": "sotu", "tokens": 262144},
         "sandbox": {"files": "landlock-5", "network": "seccomp", "exceptions": ["~/data"]},
@@ -41,7 +42,7 @@ def test_what_is_written_is_read_again() -> None:
 
 def test_a_result_of_the_previous_version_is_read() -> None:
     before = a_result(status="cancelled", score=None, device={}, evaluator=None)
-    del before["weights_of"], before["claimed"]
+    del before["weights_of"], before["claimed"], before["metrics"]
     result = RunResult.parse(before)
     assert (result.status, result.device.kind, result.evaluator) == ("cancelled", None, None)
 

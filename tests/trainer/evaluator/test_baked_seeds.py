@@ -14,6 +14,8 @@ from labhand.server.research.paired_test import decide
 from labhand.trainer.data.corpus import Corpus, load_corpus, training_stream
 from labhand.trainer.evaluator.evaluate import bits_per_byte, fixed_rows, nats
 
+pytestmark = pytest.mark.slow
+
 PICKED_FROM, PAIRS = 40, 8
 
 

@@ -113,23 +113,6 @@ def test_two_environments_are_two_strata() -> None:
     assert "environment" not in facts(torch="2.0")
 
 
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        (["uv", "run", "train.py"], ("uv", "run", "python")),
-        (
-            ["uv", "run", "--frozen", "--python", "python3.12", "train.py"],
-            ("uv", "run", "--frozen", "--python", "python3.12", "python"),
-        ),
-        (["uv", "run", "--no-project", "python", "train.py"], ("uv", "run", "--no-project", "python")),
-    ],
-)
-def test_what_uv_runs_is_asked_through_uv(tmp_path: Path, command: list[str], words: tuple[str, ...]) -> None:
-    tracing = trace(command, tmp_path)
-    assert tracing is not None
-    assert tracing.words == words
-
-
 @pytest.mark.parametrize("command", [["nowhere"], ["uv", "sync"], ["sh", "train.sh"], ["./missing"], ["env"]])
 def test_what_leads_to_no_interpreter_is_not_guessed(tmp_path: Path, command: list[str]) -> None:
     assert trace(command, tmp_path) is None

@@ -12,12 +12,13 @@ from types import FrameType
 import pytest
 from labhand.trainer.contract.trainer_toml.metric import Metric
 from labhand.trainer.contract.trainer_toml.trainer_file import parse_trainer
-from labhand.trainer.run.bounded_search import SEARCH_CPU_SECONDS
+from labhand.trainer.run.bounded_child import SEARCH_CPU_SECONDS
 from labhand.trainer.run.child import CancelledError
 from labhand.trainer.run.classify import RunFailedError
 from labhand.trainer.run.log import HEAD_BYTES, TAIL_BYTES, Log
+from labhand.trainer.run.metrics.score import Left, read_score
 from labhand.trainer.run.printed_lines import as_number
-from labhand.trainer.run.printed_metric import read_score, read_summary
+from labhand.trainer.run.printed_summary import read_summary
 
 from ..running import OUTPUT_TRAINER
 
@@ -29,7 +30,7 @@ def metric(name: str = "val_bpb", pattern: str | None = None) -> Metric:
 
 
 def score_of(output: str, pattern: str | None = None) -> float:
-    return read_score(metric(pattern=pattern), output, lambda: None)
+    return read_score(metric(pattern=pattern), Left.by(output, lambda: None))
 
 
 def test_a_metric_is_one_lines_and_a_number_on_the_next_line_is_none_of_it() -> None:
@@ -139,7 +140,7 @@ def test_a_search_that_takes_long_is_left_when_the_runner_is_asked_to_end() -> N
     try:
         os.kill(os.getpid(), signal.SIGUSR1)
         with pytest.raises(CancelledError):
-            read_score(metric(pattern=SLOW_PATTERN), "a" * 60 + "\n", check)
+            read_score(metric(pattern=SLOW_PATTERN), Left.by("a" * 60 + "\n", check))
     finally:
         signal.signal(signal.SIGUSR1, previous)
 

@@ -41,12 +41,17 @@ def test_a_refused_socket_or_name_is_told_as_the_network_that_a_person_can_allow
     assert "set network = true under [sandbox]" in failure["next_step"]
 
 
+def written(path: Path, text: str) -> Path:
+    """A file in a new folder."""
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
 @needs_landlock
 @pytest.mark.parametrize("train", ["open({path!r})", "open({path!r} + '.new', 'w')", "import os; os.listdir({folder!r})"])
 def test_a_path_outside_of_the_copy_is_told_with_the_line_that_opens_it(tmp_path: Path, train: str) -> None:
-    secret = tmp_path / "data" / "tokens.bin"
-    secret.parent.mkdir()
-    secret.write_text("")
+    secret = written(tmp_path / "data" / "tokens.bin", "")
     failure = failure_of(tmp_path, train.format(path=str(secret), folder=str(secret.parent)))
     assert failure["kind"] == "sandbox_refused"
     assert f"the sandbox refused {secret.parent}" in failure["message"]
@@ -55,9 +60,7 @@ def test_a_path_outside_of_the_copy_is_told_with_the_line_that_opens_it(tmp_path
 
 @needs_landlock
 def test_a_program_that_a_shell_found_outside_is_told_with_its_path(tmp_path: Path) -> None:
-    program = tmp_path / "shims" / "pythonic"
-    program.parent.mkdir()
-    program.write_text("#!/bin/sh\necho loss: 1\n")
+    program = written(tmp_path / "shims" / "pythonic", "#!/bin/sh\necho loss: 1\n")
     program.chmod(0o755)
     trainer = OUTPUT_TRAINER.replace('command = ["python", "train.py"]', 'command = ["sh", "-c", "pythonic train.py"]')
     assert trainer != OUTPUT_TRAINER
@@ -72,9 +75,7 @@ def test_a_program_that_a_shell_found_outside_is_told_with_its_path(tmp_path: Pa
 
 @needs_landlock
 def test_the_line_that_a_refusal_names_opens_the_path(tmp_path: Path) -> None:
-    secret = tmp_path / "data" / "tokens.bin"
-    secret.parent.mkdir()
-    secret.write_text("7")
+    secret = written(tmp_path / "data" / "tokens.bin", "7")
     run = lay_out(
         tmp_path / "runs" / "e0001-1",
         f'{OUTPUT_TRAINER}\n[sandbox]\nread = ["{secret.parent}"]',

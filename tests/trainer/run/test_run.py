@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from ..running import MakeRun
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_for_its_budget_and_scored_in_bits_per_byte(make_run: MakeRun) -> None:
     run = make_run()
     result = run.run()

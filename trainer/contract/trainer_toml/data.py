@@ -1,14 +1,16 @@
-"""`[data]`: what an evaluated trainer learns from and is scored on."""
+"""`[data]`: what an evaluated trainer learns from and is scored on, and data that is linked into runs."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from .toml_table import TomlTable
 
-DATA_KEYS: Final[Mapping[str, Any]] = {"corpus": None, "vocabulary": None, "context": None}
+DATA_KEYS: Final[Mapping[str, Any]] = {"corpus": None, "vocabulary": None, "context": None, "paths": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +31,25 @@ class Data:
 def read_data(table: TomlTable) -> Data:
     """Read the table `[data]`."""
     return Data(table.text("corpus"), table.positive_integer("vocabulary"), table.positive_integer("context", 256))
+
+
+def read_data_paths(table: TomlTable) -> tuple[str, ...]:
+    """Read `paths` of the table `[data]`: files and folders that are linked read-only into each run."""
+    paths = table.words("paths", needed=False)
+    for path in paths:
+        if problem := _what_is_wrong(path):
+            table.problem("paths", f"is {path!r} and {problem}")
+    return paths
+
+
+def _what_is_wrong(path: str) -> str:
+    normal = PurePosixPath(os.path.normpath(path))
+    if not path or "\0" in path:
+        return "names nothing"
+    if any(sign in path for sign in "*?["):
+        return "has to be a path without wildcards: name the folder"
+    if set(normal.parts) <= {".", "..", "/", "~"}:
+        return "would open a whole folder that holds more than data: name the data itself"
+    if "trainer.toml" in normal.parts:
+        return "is no data"
+    return ""

@@ -40,6 +40,11 @@ class TomlTable:
                 self._misspelt.add(near[0])
                 self.problem(key, f"there is no such key, did you mean {near[0]}?")
 
+    @property
+    def is_in_array(self) -> bool:
+        """Whether it is one of several tables `[[key]]`."""
+        return len(self._path) > 1 and self._path[-1].isdecimal()
+
     def problem(self, key: str, text: str) -> None:
         """Note what is wrong with the value of a key."""
         self._problems.add((*self._path, key), text)
@@ -83,6 +88,16 @@ class TomlTable:
         value = self._get(key, cast("type[float]", (int, float)), "a number", default)
         return default if value is None or self._is_refused(key, value) else float(value)
 
+    def number(self, key: str) -> float | None:
+        """A finite number; None where it is missing, or is noted as a problem."""
+        if not self.has(key):
+            return None
+        value = self._get(key, cast("type[float]", (int, float)), "a number", None)
+        if value is not None and not math.isfinite(value):
+            self.problem(key, f"is {value!r} and has to be a finite number")
+            return None
+        return None if value is None else float(value)
+
     def positive_integer(self, key: str, default: int | None = None) -> int:
         """An integer above 0; 1 where that is noted as a problem."""
         value = self._get(key, int, "an integer", default)
@@ -109,6 +124,14 @@ class TomlTable:
             self.problem(key, "is an empty list and has to name something")
         return tuple(values or ())
 
+    def texts(self, key: str) -> dict[str, str]:
+        """A table of strings, by name; empty where it is missing. A number counts as the text that is written."""
+        values: dict[str, Any] = self._get(key, dict, f'a table of strings: {key} = {{ NAME = "value" }}', {}) or {}
+        for name, value in values.items():
+            if isinstance(value, bool) or not isinstance(value, str | int | float):
+                self.problem(key, f"has {name} = {value!r}, and a variable has to be a string")
+        return {name: str(value) for name, value in values.items()}
+
     def table(self, key: str, *, needed: bool = False) -> TomlTable:
         """A table within this one; empty where it is missing.
 
@@ -120,3 +143,14 @@ class TomlTable:
         # What is wrong with the table as a whole is noted by now, and its keys aren't missing as well.
         problems = Problems("") if values is None else self._problems
         return TomlTable(problems, values or {}, (*self._path, key), self._keys[key])
+
+    def tables(self, key: str) -> tuple[TomlTable, ...]:
+        """The tables of an array `[[key]]`; empty where it is missing."""
+        values = cast("list[Any]", self._get(key, list, f"tables: [[{key}]]", []) or [])
+        if not all(isinstance(value, dict) for value in values):
+            self.problem(key, f"is {values!r} and has to be tables: [[{key}]]")
+            return ()
+        return tuple(
+            TomlTable(self._problems, value, (*self._path, key, str(place)), self._keys[key])
+            for place, value in enumerate(values, 1)
+        )

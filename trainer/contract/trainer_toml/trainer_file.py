@@ -5,28 +5,25 @@ Every error names the file, the line and the key. Unknown keys are left to later
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
 from .budget import BUDGET_KEYS, Budget, read_budget
 from .checkpoint import CHECKPOINT_KEYS, Checkpoint, read_checkpoint
-from .data import DATA_KEYS, Data, read_data
+from .data import DATA_KEYS, Data, read_data, read_data_paths
+from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
+from .globs import covers, matches
 from .keep import KEEP_KEYS, Keep, read_keep
-from .metric import METRIC_KEYS, Metric, read_metric
+from .metric import METRIC_KEYS, Metric, read_metrics
 from .processes import PLACEHOLDER, PROCESSES_KEYS, Processes, read_processes
 from .toml_table import Problems, TomlTable
 
 TRAINER_FILE: Final = "trainer.toml"
 REMEDY: Final = "See docs/trainers.md for every key"
-
-MAX_PATH_CHARACTERS: Final = 1000
-"""Characters of an editable file's path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +32,18 @@ class TrainerFile:
 
     Attributes:
         editable: Paths or globs of the files that an experiment may change; `**` stands for any number of folders.
-        command: What trains; a bare `python` is the interpreter that the runner runs in.
+        command: What trains; a bare `python` is the interpreter of the environment, else of the pool, else the runner's own.
+        metrics: The first is the one that runs are judged by.
         data: None for a trainer that brings its own.
         prepare: Command to run once on each machine before anything trains; empty for none.
         read: Paths outside the run folder that its code may read besides; they may begin with `~`.
         network: Its code may use the network.
         file_gib: The largest file that it may write; None for the usual limit of the kind of device.
+        include: Globs of files that are part of the source although they are hidden or git ignores them.
+        exclude: Globs of files and folders that aren't part of the source.
+        data_paths: Files and folders that are linked read-only into each run at the same relative path, or made readable where
+            the path is absolute or begins with `~`.
+        environment: The Python that its commands run in, and their variables.
         processes: The processes that its command starts; None for one that needs no loopback network.
         checkpoint: What it leaves for another run to go on from; None if it starts anew.
         keep: What is kept of its working folder when a run is over; None for nothing.
@@ -49,16 +52,25 @@ class TrainerFile:
     name: str
     editable: tuple[str, ...]
     command: tuple[str, ...]
-    metric: Metric
+    metrics: tuple[Metric, ...]
     budget: Budget
     data: Data | None = None
     prepare: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     network: bool = False
     file_gib: float | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    data_paths: tuple[str, ...] = ()
+    environment: Environment = field(default_factory=Environment)
     processes: Processes | None = None
     checkpoint: Checkpoint | None = None
     keep: Keep | None = None
+
+    @property
+    def metric(self) -> Metric:
+        """What runs are judged by."""
+        return self.metrics[0]
 
     @property
     def process_count(self) -> int:
@@ -67,21 +79,7 @@ class TrainerFile:
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
-        return path != TRAINER_FILE and any(matches(glob, path) for glob in self.editable)
-
-
-def matches(glob: str, path: str) -> bool:
-    """Whether a glob of a trainer file names a path. `**` stands for any number of folders; no glob names a very long path."""
-    # A glob of several stars takes time that grows as a power of the length.
-    return len(path) <= MAX_PATH_CHARACTERS and _expression(glob).fullmatch(path) is not None
-
-
-@cache
-def _expression(glob: str) -> re.Pattern[str]:
-    """A glob whose `*` and `?` stay within one folder."""
-    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces: list[str] = re.split(r"(\*\*/|\*\*|\*|\?)", str(PurePosixPath(glob)))
-    return re.compile("".join(wild.get(piece, re.escape(piece)) for piece in pieces))
+        return path != TRAINER_FILE and matches(path, self.editable)
 
 
 def read_trainer(folder: Path) -> TrainerFile:
@@ -137,10 +135,14 @@ _KEYS: Final[Mapping[str, Any]] = {
     "name": None,
     "editable": None,
     "command": None,
+    "include": None,
+    "exclude": None,
     "metric": METRIC_KEYS,
+    "metrics": METRIC_KEYS,
     "data": DATA_KEYS,
     "budget": BUDGET_KEYS,
     "prepare": {"command": None},
+    "environment": ENVIRONMENT_KEYS,
     "sandbox": {"read": None, "network": None, "file_gib": None},
     "processes": PROCESSES_KEYS,
     "checkpoint": CHECKPOINT_KEYS,
@@ -151,26 +153,48 @@ _KEYS: Final[Mapping[str, Any]] = {
 
 def _trainer(table: TomlTable) -> TrainerFile:
     sandbox = table.table("sandbox")
-    metric = read_metric(table.table("metric", needed=True))
+    metrics = read_metrics(table)
+    metric = metrics[0]
     prepare = table.table("prepare").words("command") if table.has("prepare") else ()
-    data = read_data(table.table("data")) if table.has("data") and metric.source == "evaluator" else None
+    data_table = table.table("data")
+    data = read_data(data_table) if table.has("data") and metric.source == "evaluator" else None
     if data is None and metric.source == "evaluator":
         table.problem("data", "the evaluator needs data.corpus and data.vocabulary")
-    return TrainerFile(
+    for other in metrics[1:]:
+        if other.source == "evaluator":
+            problem = f'{other.name} has source = "evaluator", which measures {metric.name} alone'
+            table.problem("metrics", f"{problem}: read it from what the command prints or writes")
+    trainer = TrainerFile(
         name=table.text("name"),
         editable=_editable(table),
         command=_command(table),
-        metric=metric,
+        metrics=metrics,
         budget=read_budget(table.table("budget")),
         data=data,
         prepare=prepare,
         read=sandbox.words("read", needed=False),
         network=sandbox.flag("network"),
         file_gib=sandbox.positive("file_gib", 1.0) if sandbox.has("file_gib") else None,
+        include=_globs(table, "include"),
+        exclude=_exclude(table),
+        data_paths=read_data_paths(data_table),
+        environment=read_environment(table.table("environment")),
         processes=read_processes(table.table("processes")) if table.has("processes") else None,
         checkpoint=read_checkpoint(table.table("checkpoint")) if table.has("checkpoint") else None,
         keep=read_keep(table.table("keep")) if table.has("keep") else None,
     )
+    _protect_environment(table, trainer)
+    return trainer
+
+
+def _protect_environment(table: TomlTable, trainer: TrainerFile) -> None:
+    """Refuse that experiments choose what is installed: that is done outside of the sandbox."""
+    runs_uv = trainer.environment.uv or "uv" in {*trainer.command[:1], *trainer.prepare[:1]}
+    files = (UV_LOCK, UV_PROJECT) if runs_uv else trainer.environment.made_from
+    for file in filter(trainer.is_editable, files):
+        table.problem(
+            "editable", f"matches {file}, which decides what is installed on this machine. Leave it out; a person changes it"
+        )
 
 
 def _command(table: TomlTable) -> tuple[str, ...]:
@@ -181,9 +205,23 @@ def _command(table: TomlTable) -> tuple[str, ...]:
 
 
 def _editable(table: TomlTable) -> tuple[str, ...]:
-    globs = table.words("editable")
+    globs = _globs(table, "editable", needed=True)
+    if TRAINER_FILE in globs:
+        table.problem("editable", f"is {TRAINER_FILE!r} and has to be a file other than {TRAINER_FILE}")
+    return globs
+
+
+def _exclude(table: TomlTable) -> tuple[str, ...]:
+    globs = _globs(table, "exclude")
     for glob in globs:
-        parts = PurePosixPath(glob).parts
-        if PurePosixPath(glob).is_absolute() or ".." in parts or glob == TRAINER_FILE:
-            table.problem("editable", f"is {glob!r} and has to be a path inside the folder, other than {TRAINER_FILE}")
+        if covers(TRAINER_FILE, [glob]):
+            table.problem("exclude", f"is {glob!r}, which leaves out {TRAINER_FILE}")
+    return globs
+
+
+def _globs(table: TomlTable, key: str, *, needed: bool = False) -> tuple[str, ...]:
+    globs = table.words(key, needed=needed)
+    for glob in globs:
+        if not glob or PurePosixPath(glob).is_absolute() or ".." in PurePosixPath(glob).parts:
+            table.problem(key, f"is {glob!r} and has to be a path inside the folder")
     return globs

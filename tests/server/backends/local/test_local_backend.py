@@ -21,6 +21,7 @@ from labhand.server.testing.conformance import RunnerConformance
 from labhand.server.testing.sample_runs import LONG_SECONDS
 from typing_extensions import override
 
+from ....trainer.wheels import make_venv
 from ....waiting import PATIENCE_SECONDS, until
 
 CORES = tuple(sorted(os.sched_getaffinity(0)) * 2)[:2]
@@ -157,11 +158,30 @@ def test_of_two_groups_that_need_all_devices_one_gets_them(tmp_path: Path) -> No
 
 
 @pytest.mark.anyio
-async def test_an_interpreter_that_is_not_there_takes_no_slot(tmp_path: Path) -> None:
+async def test_an_interpreter_that_is_not_there_is_named_by_the_result_of_the_run(tmp_path: Path) -> None:
     backend = local(tmp_path, python=str(tmp_path / "no-python"))
-    with pytest.raises(FileNotFoundError):
-        await sample_runs.start(backend, sample_runs.run_folder(tmp_path, "e0001-1"))
+    run = await sample_runs.start(backend, sample_runs.run_folder(tmp_path, "e0001-1"))
+    failure = sample_runs.result_of(await sample_runs.until(backend, run, Phase.FINISHED)).failure
+    assert failure is not None
+    assert failure.kind == "contract_broken"
+    assert f"python of the pool in labhand.toml is '{tmp_path}/no-python'" in failure.message
     assert await backend.free() == 2
+
+
+@pytest.mark.anyio
+async def test_an_interpreter_without_labhand_runs_the_command(tmp_path: Path) -> None:
+    python = make_venv(tmp_path / "venv")
+    backend = local(tmp_path / "runs", python=str(python))
+    folder = sample_runs.run_folder(tmp_path / "runs", "e0001-1")
+    (folder / "source" / "train.py").write_text(
+        "import importlib.util, sys\n"
+        "assert importlib.util.find_spec('labhand') is None\n"
+        "print(sys.executable)\nprint('val_loss: 1')\n"
+    )
+    run = await sample_runs.start(backend, folder)
+    result = sample_runs.result_of(await sample_runs.until(backend, run, Phase.FINISHED))
+    assert result.score == 1, result.failure
+    assert (folder / "log.txt").read_text().splitlines()[0] == str(python)
 
 
 @pytest.mark.anyio

@@ -264,6 +264,7 @@ async def test_runs_that_a_cluster_takes_with_it_are_lost_and_not_crashed(
         assert name in sky.clusters
 
 
+@pytest.mark.slow
 async def test_a_run_that_was_ended_from_outside_counts_if_its_host_goes_on(sky: FakeSky, place: Path) -> None:
     async with pool(sky, place) as backend:
         run = await start(backend, run_folder(place, "e0001-1", duration=LONG_SECONDS))

@@ -233,6 +233,7 @@ async def test_an_unwell_cluster_is_torn_down_before_its_runs_are_lost(sky: Fake
         assert name not in sky.clusters
 
 
+@pytest.mark.slow
 async def test_many_short_runs_go_to_both_gpus_several_in_a_delivery(sky: FakeSky, place: Path) -> None:
     backend = pool(sky, place)
     todo = [run_folder(place, f"e{number:04d}-1") for number in range(1, 21)]

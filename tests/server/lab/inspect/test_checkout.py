@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -90,38 +92,36 @@ async def test_a_mended_evaluator_does_not_make_a_known_folder_look_unsaved(tmp_
         assert (folder / "README.md").read_text() == "Mended\n"
 
 
-async def test_an_installed_trainer_stays_as_it_is_and_the_refusal_names_a_command_that_makes_a_copy(tmp_path: Path) -> None:
-    lab = await Lab.open(tmp_path, wake=Woken())
+@asynccontextmanager
+async def of_built_in_trainer(root: Path) -> AsyncGenerator[Lab]:
+    """The lab at `root` as its settings are, or of the trainer that comes with labhand."""
+    lab = await Lab.open(root, wake=Woken())
     try:
+        yield lab
+    finally:
+        await lab.close()
+
+
+async def test_an_installed_trainer_stays_as_it_is_and_the_refusal_names_a_command_that_makes_a_copy(tmp_path: Path) -> None:
+    async with of_built_in_trainer(tmp_path) as lab:
         with pytest.raises(BadInputError, match=r"`labhand init --trainer gpt --copy") as refused:
             await checkout(lab, "baseline")
-    finally:
-        await lab.close()
     [command] = re.findall(r"`labhand (init [^`]*)`", str(refused.value))
     assert (await to_thread.run_sync(CliRunner().invoke, app, shlex.split(command))).exit_code == 0
-    lab = await Lab.open(tmp_path, wake=Woken())
-    try:
+    async with of_built_in_trainer(tmp_path) as lab:
         assert (await checkout(lab, "baseline")).folder == str(tmp_path / "gpt")
-    finally:
-        await lab.close()
 
 
 async def test_in_a_lab_with_settings_the_refusal_names_the_copy_and_the_line(tmp_path: Path) -> None:
     (tmp_path / "labhand.toml").write_text('trainer = "gpt"\n')
-    lab = await Lab.open(tmp_path, wake=Woken())
-    try:
+    async with of_built_in_trainer(tmp_path) as lab:
         with pytest.raises(BadInputError, match=r'`cp -r .*/gpt .*/gpt` and set trainer = "\./gpt"') as refused:
             await checkout(lab, "baseline")
-    finally:
-        await lab.close()
     [command] = re.findall(r"`(cp [^`]*)`", str(refused.value))
     await run_process(shlex.split(command))
     (tmp_path / "labhand.toml").write_text('trainer = "./gpt"\n')
-    lab = await Lab.open(tmp_path, wake=Woken())
-    try:
+    async with of_built_in_trainer(tmp_path) as lab:
         assert (await checkout(lab, "baseline")).folder == str(tmp_path / "gpt")
-    finally:
-        await lab.close()
 
 
 async def test_names_that_are_no_source_are_refused(tmp_path: Path) -> None:

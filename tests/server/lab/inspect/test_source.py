@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,14 @@ async def main(steps: int = 3) -> None:
 
 
 @asynccontextmanager
-async def lab_with(tmp_path: Path, train: str = TRAIN) -> AsyncGenerator[Lab, None]:
+async def lab_with(tmp_path: Path, train: str = TRAIN, left_out: Sequence[str] = ()) -> AsyncGenerator[Lab, None]:
     """A lab on a trainer of two files, one of which may be edited."""
     trainer = tmp_path / "trainer"
     trainer.mkdir()
     (trainer / "train.py").write_bytes(train.encode())
     (trainer / "data.py").write_text("PATH = 'here'\n")
+    for name in left_out:
+        (trainer / name).write_text("")
     (trainer / "trainer.toml").write_text(
         'name = "two"\neditable = ["train.py"]\ncommand = ["python", "train.py"]\n[metric]\nname = "loss"\nsource = "output"\n'
     )
@@ -211,3 +213,11 @@ async def test_a_file_with_a_syntax_error_still_shows_its_lines(tmp_path: Path) 
         await builders.experiment(lab, commit=await builders.source(lab, {"train.py": "def broken(:\n"}))
         assert "train.py, 1 lines" in await read_source(lab, "e0001")
         assert code(await read_source(lab, "e0001", lines="1")) == ["def broken(:"]
+
+
+async def test_the_outline_names_what_the_trainer_folder_has_and_runs_lack(tmp_path: Path) -> None:
+    async with lab_with(tmp_path, left_out=[".project-root", *(f".{number:02}" for number in range(14))]) as lab:
+        line = (await read_source(lab)).splitlines()[-1]
+        assert line.startswith("In the trainer folder, and not in runs: .00 (hidden), .01 (hidden)")
+        assert line.endswith(".09 (hidden) and 5 more")
+        assert "not in runs" not in await read_source(lab, file="train.py")

@@ -329,6 +329,7 @@ anyio.run(main)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["commit", "tag", "wake"])
 async def test_a_launch_that_is_killed_happened_whole_or_not_at_all(tmp_path: Path, moment: str) -> None:
     lay_out(tmp_path)

@@ -47,7 +47,7 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     [
         ('name = "gpt"', "", "name: is missing"),
         ("[metric]\n", "[other]\n", "metric: is missing"),
-        ("[metric]\n", "[metrics]\n", "metrics (line 5): there is no such key, did you mean metric?"),
+        ("[metric]\n", "[metrik]\n", "metrik (line 5): there is no such key, did you mean metric?"),
         ('name = "val_bpb"', "", "metric.name (line 5): is missing"),
         ("vocabulary = 1024", 'vocabulary = "1k"', "data.vocabulary (line 9): is '1k' and has to be an integer"),
         ("vocabulary = 1024", "vocabulary = true", "data.vocabulary (line 9): is True"),
@@ -131,3 +131,32 @@ def test_a_path_of_many_folders_is_matched_at_once(tmp_path: Path) -> None:
     began = time.monotonic()
     assert not trainer.is_editable("a/" * 100_000)
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('python = ""', "environment.python (line 10): is empty"),
+        ("uv = true\nrequirements = 'r.txt'", "environment.requirements (line 11): can't stand beside uv"),
+        ("prefix = '~/x'\npython = 'y'", "environment.python (line 11): can't stand beside prefix"),
+        ("env = ['A=1']", "environment.env (line 10): is ['A=1'] and has to be a table of strings"),
+        ("env = { A = true }", "environment.env (line 10): has A = True, and a variable has to be a string"),
+        ("env = { LABHAND_SEED = '1' }", "environment.env (line 10): has 'LABHAND_SEED', which labhand sets itself"),
+        ("pass = ['A=1']", "environment.pass (line 10): has 'A=1', which can't be the name of a variable"),
+        ("pass = ['CUDA_VISIBLE_DEVICES']", "environment.pass (line 10): has 'CUDA_VISIBLE_DEVICES', which labhand sets"),
+        ("pythn = 'x'", "environment.pythn (line 10): there is no such key, did you mean python?"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_said_with_its_line(tmp_path: Path, table: str, message: str) -> None:
+    with pytest.raises(ContractError) as raised:
+        parse_trainer(f"{OUTPUT_TRAINER}\n[environment]\n{table}\n".encode(), tmp_path / "trainer.toml")
+    assert message in str(raised.value)
+
+
+def test_an_environment_is_read(tmp_path: Path) -> None:
+    table = "[environment]\nuv = true\npython = '3.12'\nenv = { A = 1, B = 'x' }\npass = ['HF_HOME']\n"
+    environment = parse_trainer(f"{OUTPUT_TRAINER}\n{table}".encode(), tmp_path / "trainer.toml").environment
+    assert (environment.uv, environment.python, environment.is_made) == (True, "3.12", True)
+    assert environment.variables == {"A": "1", "B": "x"}
+    assert environment.passed_on == ("HF_HOME",)
+    assert environment.made_from == ("uv.lock", "pyproject.toml")

@@ -1,0 +1,91 @@
+"""`labhand init --trainer` on a folder that has no `trainer.toml`: the conversation on the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+from rich.markup import escape
+from typing_extensions import override
+
+from ..onboarding.onboarding import Conversation, FirstResult, make_trainer
+from ..source.trainer_folder import FILE, built_in, is_bare_name
+from .console import err, out
+
+
+def foreign_folder(trainer: str, lab: Path) -> Path | None:
+    """Return the folder that `--trainer` names, if it has no `trainer.toml`.
+
+    Args:
+        trainer: A built-in trainer, or a path, relative to the lab's folder or to the current one.
+        lab: The lab's folder.
+
+    Returns:
+        None if there is no such folder, or it is a trainer.
+    """
+    if is_bare_name(trainer) and (built_in() / trainer / FILE).is_file():
+        return None
+    places = [lab / Path(trainer).expanduser(), Path(trainer).expanduser()]
+    if any((place / FILE).is_file() for place in places[:1]):
+        return None
+    folder = next((place.resolve() for place in places if place.is_dir()), None)
+    return None if folder is None or (folder / FILE).is_file() else folder
+
+
+def onboard(folder: Path, *, yes: bool, max_seconds: float) -> FirstResult:
+    """Make a trainer of a foreign folder.
+
+    Args:
+        folder: The folder.
+        yes: Take the first choice instead of asking; also where there is no terminal.
+        max_seconds: Of each try.
+
+    Raises:
+        LabhandError: The trainer can't run yet, or nothing was found.
+    """
+    talk: Conversation = _Terminal() if sys.stdin.isatty() and not yes else _Script(yes=yes)
+    result = make_trainer(folder, talk, max_seconds)
+    err.print(f"First result: {escape(result.metric)} = {result.score:g}, after {result.seconds:.1f} s of training.")
+    return result
+
+
+class _Terminal:
+    """Asks the person."""
+
+    def say(self, text: str) -> None:
+        err.print(escape(text), soft_wrap=True)
+
+    def show(self, text: str) -> None:
+        out.print(escape(text))
+
+    def agrees(self, question: str) -> bool:
+        return typer.confirm(question, default=True, err=True)
+
+    def choose(self, question: str, choices: Sequence[str]) -> int:
+        for number, choice in enumerate(choices, 1):
+            err.print(f"  {number}. {escape(choice)}", soft_wrap=True)
+        while True:
+            answer = str(typer.prompt(question, default="1", err=True)).strip()
+            if answer.isdecimal() and 1 <= int(answer) <= len(choices):
+                return int(answer) - 1
+            err.print(f"{escape(answer)} is none of the numbers 1 to {len(choices)}.")
+
+
+class _Script(_Terminal):
+    """Takes the first choice, and says so. Without `--yes`, nothing is written."""
+
+    def __init__(self, *, yes: bool) -> None:
+        self._yes = yes
+
+    @override
+    def agrees(self, question: str) -> bool:
+        if not self._yes:
+            self.say(f"{question} There is no terminal to ask at: give --yes.")
+        return self._yes
+
+    @override
+    def choose(self, question: str, choices: Sequence[str]) -> int:
+        self.say(f"{question} The first of {len(choices)} is taken: {' | '.join(choices)}")
+        return 0

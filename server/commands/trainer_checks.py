@@ -1,0 +1,186 @@
+"""What `labhand doctor` checks of the trainer: its interpreter, its imports, its GPU, its files. And how it is prepared."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Literal
+
+from ..errors import LabhandError
+from ..machine import devices
+from ..settings import Settings
+from ..source.needs import Needs, needs_of
+from ..source.repository import write_folder
+from ..source.trainer_folder import Source, Trainer, load_trainer, read_folder
+
+State = Literal["ok", "note", "bad"]
+PROBE_SECONDS: Final = 90.0
+READINESS: Final = "labhand.trainer.run.readiness"
+_TORCH_REMEDY: Final = "pip install 'labhand[trainer]', or name an interpreter: python under [environment] in trainer.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The result of one check.
+
+    Attributes:
+        state: `bad` stops experiments, `note` limits what labhand can promise.
+        finding: The state of the subject, in words.
+        fix: The remedy; empty if none is needed.
+    """
+
+    subject: str
+    state: State
+    finding: str
+    fix: str = ""
+
+
+def prepare_trainer(settings: Settings, trainer: Trainer) -> None:
+    """Make the trainer's environment and run its `[prepare]` command, as the first run on this machine would.
+
+    Raises:
+        LabhandError: Something failed; it has printed the reason.
+    """
+    with TemporaryDirectory(prefix="labhand-") as name:
+        write_folder(read_folder(trainer.folder), Path(name) / "source")
+        device = "cpu" if devices().kind == "cpu" else "cuda"
+        command = [*_readiness("make", Path(name) / "source", settings, trainer), "--device", device]
+        if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+            raise LabhandError(f"{trainer.folder} could not be prepared", "The output above shows the reason")
+
+
+def _readiness(action: str, source: Path, settings: Settings, trainer: Trainer) -> list[str]:
+    python = next((pool.local_python for pool in settings.pools.values() if pool.local_python), None)
+    of_pool = [] if python is None else ["--python", python]
+    return [sys.executable, "-P", "-m", READINESS, action, str(source), "--home", str(trainer.folder), *of_pool]
+
+
+def check_needs(root: Path, settings: Settings) -> Iterator[CheckResult]:
+    """Yield what the machine lacks of all that the trainer needs, with the interpreter that its commands run."""
+    try:
+        trainer = load_trainer(settings.trainer, root)
+        source = read_folder(trainer.folder)
+    except LabhandError:  # another check reports it
+        return
+    needs = needs_of(source, trainer.is_editable)
+    modules = sorted({*needs.modules, *(["torch", "numpy"] if trainer.file.data is not None else [])})
+    answer = _ask(settings, trainer, source, modules)
+    yield _python(answer, trainer)
+    yield _prepared(answer, trainer)
+    if "missing" in answer:
+        yield _imports(answer, trainer, needs)
+        if trainer.file.data is not None or "torch" in needs.modules:
+            yield _torch(answer)
+    if needs.cuda:
+        yield _cuda(settings, needs)
+    yield from _paths(trainer, needs)
+    yield from _variables(trainer)
+
+
+def _ask(settings: Settings, trainer: Trainer, source: Source, modules: Sequence[str]) -> dict[str, Any]:
+    """Return what `readiness.check` found out."""
+    with TemporaryDirectory(prefix="labhand-") as name:
+        write_folder(source, Path(name) / "source")
+        command = [*_readiness("check", Path(name) / "source", settings, trainer), "--modules", *modules]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=True)
+        except subprocess.TimeoutExpired:
+            return {"problem": f"the interpreter did not answer within {PROBE_SECONDS:.0f} seconds", "remedy": "try again"}
+        except subprocess.CalledProcessError as error:
+            return {"problem": error.stderr.strip()[-300:] or "the check failed", "remedy": "report this as a bug of labhand"}
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def _python(answer: dict[str, Any], trainer: Trainer) -> CheckResult:
+    if answer.get("problem"):
+        return CheckResult("Python", "bad", answer["problem"], answer["remedy"])
+    made_from = " and ".join(trainer.file.environment.made_from) or "uv.lock"
+    if "interpreter" not in answer:
+        finding = f"the environment of {made_from} isn't made yet; the first experiment makes it in {answer['folder']}"
+        return CheckResult("Python", "note", finding, "labhand prepare")
+    origin = {
+        "own": "labhand's own",
+        "named": "named in trainer.toml or in labhand.toml",
+        "uv": "made from uv.lock",
+        "requirements": f"made from {made_from}",
+    }
+    finding = f"the trainer's commands run {answer['interpreter']} ({origin[answer['kind']]}), Python {answer['python']}"
+    return CheckResult("Python", "ok", finding)
+
+
+def _prepared(answer: dict[str, Any], trainer: Trainer) -> CheckResult:
+    if not trainer.prepare:
+        return CheckResult("data", "ok", "the trainer has nothing to prepare")
+    if answer.get("prepared"):
+        return CheckResult("data", "ok", f"prepared, in {answer['prepared']}")
+    return CheckResult("data", "note", "not prepared; the first experiment will prepare it", "labhand prepare")
+
+
+def _imports(answer: dict[str, Any], trainer: Trainer, needs: Needs) -> CheckResult:
+    missing: list[str] = answer["missing"]
+    if not missing:
+        return CheckResult("imports", "ok", f"all {len(needs.modules)} packages that the editable files import are there")
+    listed = ", ".join(f"{name} ({needs.modules[name]})" if name in needs.modules else name for name in missing)
+    environment = trainer.file.environment
+    if environment.uv or answer["kind"] == "uv":
+        fix = f"uv add {' '.join(missing)}, in {trainer.folder}"
+    elif environment.requirements:
+        fix = f"add {', '.join(missing)} to {environment.requirements}"
+    elif answer["kind"] == "own":
+        fix = _TORCH_REMEDY if "torch" in missing else f"{answer['interpreter']} -m pip install {' '.join(missing)}"
+    else:
+        fix = f"{answer['interpreter']} -m pip install {' '.join(missing)}"
+    return CheckResult("imports", "bad", f"{answer['interpreter']} lacks {listed}", fix)
+
+
+def _torch(answer: dict[str, Any]) -> CheckResult:
+    if answer["torch"] is None:
+        return CheckResult("torch", "bad", f"{answer['interpreter']} can't import torch", _TORCH_REMEDY)
+    version, sees_gpus = answer["torch"]
+    if devices().kind != "cpu" and not sees_gpus:
+        return CheckResult("torch", "bad", f"{version} doesn't see the GPUs", "install a CUDA build of torch")
+    return CheckResult("torch", "ok", f"{version} in {answer['interpreter']}")
+
+
+def _cuda(settings: Settings, needs: Needs) -> CheckResult:
+    has_gpu = devices().kind != "cpu" or any(pool.declared_gpu for pool in settings.pools.values())
+    if has_gpu:
+        return CheckResult("CUDA", "ok", f"the code needs a GPU ({needs.cuda}), and a pool has one")
+    return CheckResult(
+        "CUDA",
+        "bad",
+        f"the code needs a GPU: {needs.cuda} uses CUDA without asking whether there is one, and no pool has a GPU",
+        "add a pool with GPUs to labhand.toml, or choose the device by torch.cuda.is_available()",
+    )
+
+
+def _paths(trainer: Trainer, needs: Needs) -> Iterator[CheckResult]:
+    readable = [Path(path).expanduser() for path in trainer.file.read]
+    for folder in readable:
+        if not folder.exists():
+            yield CheckResult("files", "bad", f"read under [sandbox] names {folder}, which isn't there", "correct that path")
+    for path, place in needs.paths.items():
+        found = Path(os.path.normpath(trainer.folder / Path(path).expanduser()))
+        if found.is_relative_to(trainer.folder):
+            continue
+        if not found.exists():
+            yield CheckResult(
+                "files", "note", f"{place} names {path}, and {found} isn't there", "if the code reads it, put it there"
+            )
+        elif not any(found.is_relative_to(folder) for folder in readable):
+            fix = f'read = ["{found}"] under [sandbox] in trainer.toml'
+            yield CheckResult("files", "note", f"{place} names {path}, which experiments can't read", fix)
+
+
+def _variables(trainer: Trainer) -> Iterator[CheckResult]:
+    unset = [name for name in trainer.file.environment.passed_on if name not in os.environ]
+    if unset:
+        finding = f"pass under [environment] names {', '.join(unset)}, which this shell doesn't set"
+        yield CheckResult("variables", "note", finding, "set it where labhand is started")

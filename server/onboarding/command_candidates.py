@@ -1,0 +1,196 @@
+"""Commands that may train: from the README, pyproject.toml, the Makefile, and the names of scripts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Final, cast
+
+from .folder_survey import FolderSurvey
+
+_BLOCK: Final = re.compile(r"^[ \t]*```[ \t]*(\w*)[^\n]*\n(.*?)^[ \t]*```", re.MULTILINE | re.DOTALL)
+_SHELLS: Final = frozenset({"", "sh", "bash", "shell", "console", "zsh", "text", "terminal"})
+_PROGRAM: Final = re.compile(r"(?:python[0-9.]*|uv|torchrun|accelerate|poetry|sh|bash|make|\./\S+)")
+_ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=\S*")
+_PLACEHOLDER: Final = re.compile(r"[<>{}$|&;`*]|\.\.\.|path/to|/your")
+_TRAINS: Final = re.compile(r"train|pretrain|fit|experiment", re.IGNORECASE)
+_DOES_NOT_TRAIN: Final = re.compile(
+    r"\b(?:pip|venv|install|sync|lock|add|pytest|setup|docker|clone|jupyter|lint|format)\b"
+    r"|sampl|eval|test|prepar|download|preprocess|generat|infer|predict|serve|demo|plot|visuali|export|convert|bench",
+    re.IGNORECASE,
+)
+_PREPARES: Final = re.compile(r"prepar|download|preprocess|make_data|build_data", re.IGNORECASE)
+_SCRIPTS: Final = {"train.py": 6.0, "main.py": 3.0, "run.py": 2.0, "__main__.py": 2.5, "pretrain.py": 4.0}
+_GUARD: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandCandidate:
+    """A command that may train.
+
+    Attributes:
+        words: The command, as `trainer.toml` has it.
+        place: Where it stands, such as `README.md`.
+        weight: The likelihood that it is the command which trains; higher is better.
+    """
+
+    words: tuple[str, ...]
+    place: str
+    weight: float
+
+    @property
+    def script(self) -> str:
+        """The file that it runs; empty where that can't be told."""
+        return next((word.removeprefix("./") for word in self.words if word.endswith((".py", ".sh"))), "")
+
+    @property
+    def module(self) -> str:
+        """The module that it runs with `-m`, or imports; empty for none."""
+        for flag, word in zip(self.words, self.words[1:], strict=False):
+            if flag == "-m":
+                return word
+            if flag == "-c" and (imported := re.search(r"(?:from |run_module\(')([\w.]+)", word)):
+                return imported[1]
+        return ""
+
+
+def command_candidates(found: FolderSurvey, *, has_gpu: bool) -> list[CommandCandidate]:
+    """Return the commands that may train, the likeliest first.
+
+    Args:
+        found: The folder.
+        has_gpu: This machine has a GPU; without one, commands that name the processor are preferred.
+    """
+    candidates = [*_from_documents(found), *_from_makefile(found), *_from_project(found), *_from_names(found)]
+    best: dict[tuple[str, ...], CommandCandidate] = {}
+    for candidate in candidates:
+        weight = candidate.weight + _bonus(candidate.words, has_gpu=has_gpu)
+        if candidate.words not in best or best[candidate.words].weight < weight:
+            best[candidate.words] = CommandCandidate(candidate.words, candidate.place, weight)
+    usable = [candidate for candidate in best.values() if _exists(found, candidate)]
+    return sorted(usable, key=lambda candidate: -candidate.weight)
+
+
+def preparing_command(found: FolderSurvey) -> CommandCandidate | None:
+    """Return the command of the README or a script by whose name data is prepared; None for none."""
+    named = [
+        CommandCandidate(words, place, 0) for words, place in _document_commands(found) if _PREPARES.search(" ".join(words[1:]))
+    ]
+    scripts = [path for path in found.python_files if _PREPARES.match(PurePosixPath(path).name) and path.count("/") < 2]
+    named += [CommandCandidate(("python", path), path, 0) for path in scripts]
+    return next((candidate for candidate in named if _exists(found, candidate)), None)
+
+
+def _bonus(words: tuple[str, ...], *, has_gpu: bool) -> float:
+    text = " ".join(words)
+    bonus = 0.0 if has_gpu or "cpu" not in text else 1.5
+    if words[0] in {"torchrun", "accelerate"} or "torch.distributed" in text:
+        bonus -= 3
+    return bonus - (1.0 if not has_gpu and "cuda" in text else 0.0)
+
+
+def _exists(found: FolderSurvey, candidate: CommandCandidate) -> bool:
+    """Return whether the folder holds what a command runs."""
+    script, module = candidate.script, candidate.module
+    if script:
+        return found.has(script)
+    if module:
+        place = module.replace(".", "/")
+        names = [f"{root}{place}{end}" for root in ("", "src/") for end in (".py", "/__main__.py", "/__init__.py")]
+        return any(map(found.has, names))
+    return candidate.words[0] in {"make"}
+
+
+def _from_documents(found: FolderSurvey) -> Iterator[CommandCandidate]:
+    for number, (words, place) in enumerate(_document_commands(found)):
+        text = " ".join(words[1:])
+        if _DOES_NOT_TRAIN.search(text) and not _TRAINS.search(PurePosixPath(words[-1]).name):
+            continue
+        yield CommandCandidate(words, place, (8.0 if _TRAINS.search(text) else 2.0) - 0.1 * number)
+
+
+def _document_commands(found: FolderSurvey) -> Iterator[tuple[tuple[str, ...], str]]:
+    documents = sorted((path for path in found.texts if path.endswith((".md", ".rst"))), key=_document_order)
+    for path in documents[:10]:
+        text = found.texts[path]
+        blocks = [match[2] for match in _BLOCK.finditer(text) if match[1].lower() in _SHELLS]
+        for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
+            if words := _words_of(line):
+                yield words, path
+
+
+def _document_order(path: str) -> tuple[int, bool, str]:
+    return path.count("/"), not path.lower().startswith("readme"), path
+
+
+def _words_of(line: str) -> tuple[str, ...]:
+    """The command that a line of a shell shows; empty if it is none, or has to be filled in first."""
+    line = re.split(r"\s#", line.strip().removeprefix("$ ").removeprefix("> "))[0].strip()
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return ()
+    while words and _ASSIGNMENT.fullmatch(words[0]):
+        words.pop(0)
+    if not words or not _PROGRAM.fullmatch(words[0]) or _PLACEHOLDER.search(line):
+        return ()
+    return tuple(_normal(words))
+
+
+def _normal(words: list[str]) -> list[str]:
+    """A command with `python` for every name of the interpreter, and without the flags that pick processes."""
+    if words[0].startswith("python"):
+        return ["python", *words[1:]]
+    if words[:2] == ["poetry", "run"]:
+        return _normal(words[2:]) if len(words) > 2 else words
+    return words
+
+
+def _from_makefile(found: FolderSurvey) -> Iterator[CommandCandidate]:
+    text = found.texts.get("Makefile", "")
+    for match in re.finditer(r"^([\w.-]*(?:train|fit)[\w.-]*)[ \t]*:(?!=)[^\n]*\n\t@?([^\n]+)", text, re.MULTILINE):
+        words = _words_of(match[2])
+        yield CommandCandidate(words or ("make", match[1]), f"target {match[1]} of the Makefile", 5.0 if words else 1.0)
+
+
+def _from_project(found: FolderSurvey) -> Iterator[CommandCandidate]:
+    try:
+        project: dict[str, Any] = tomllib.loads(found.texts.get("pyproject.toml", ""))
+    except tomllib.TOMLDecodeError:
+        return
+    poetry = cast("dict[str, Any]", project.get("tool", {})).get("poetry", {})
+    scripts = {**project.get("project", {}).get("scripts", {}), **poetry.get("scripts", {})}
+    for name, target in scripts.items():
+        module, _, function = str(target).partition(":")
+        if not re.fullmatch(r"[\w.]+", module) or not re.fullmatch(r"\w+", function):
+            continue
+        is_below_src = any(path.startswith(f"src/{module.partition('.')[0]}") for path in found.paths)
+        place = "import sys; sys.path.insert(0, 'src'); " if is_below_src else ""
+        words = ("python", "-c", f"{place}from {module} import {function}; {function}()")
+        yield CommandCandidate(words, f"script {name} in pyproject.toml", 5.5 if _TRAINS.search(f"{name} {target}") else 1.0)
+
+
+def _from_names(found: FolderSurvey) -> Iterator[CommandCandidate]:
+    for path in found.python_files:
+        name = PurePosixPath(path).name
+        weight = _SCRIPTS.get(name, 1.5 if _TRAINS.search(name) and not _DOES_NOT_TRAIN.search(name) else 0.0)
+        has_guard = bool(_GUARD.search(found.texts.get(path, "")))
+        if not weight and not (has_guard and len(found.python_files) == 1):
+            continue
+        weight -= 1.5 * path.count("/")
+        if found.has(f"{path.rpartition('/')[0]}/__init__.py"):
+            yield CommandCandidate(_as_module(path), path, weight + 0.2)
+        elif name != "__main__.py":
+            yield CommandCandidate(("python", path), path, weight + (0.5 if has_guard else 0.0))
+
+
+def _as_module(path: str) -> tuple[str, ...]:
+    module = path.removesuffix(".py").removesuffix("/__main__").replace("/", ".")
+    if module.startswith("src."):
+        run = f"import sys, runpy; sys.path.insert(0, 'src'); runpy.run_module({module[4:]!r}, run_name='__main__')"
+        return "python", "-c", run
+    return "python", "-m", module

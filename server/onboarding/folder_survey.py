@@ -1,0 +1,194 @@
+"""What a folder of foreign training code holds: its texts, its data, its environment. No code of it is executed."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from ...trainer.contract.left_out import MAX_FILE_BYTES, LeftOutPath
+from ...trainer.contract.trainer_toml.globs import folders_of
+from ..errors import BadInputError
+from ..source import git
+from ..source.folder_listing import MAX_SOURCE_FILES, list_folder
+from ..source.trainer_folder import MAX_SOURCE_BYTES
+
+MAX_TEXT_BYTES: Final = 1 << 20
+"""Bytes of a text that is read for hints."""
+MAX_TEXTS: Final = 2000
+_TEXTS: Final = (".py", ".md", ".rst", ".txt", ".toml", ".sh", ".yaml", ".yml", ".json", ".cfg", ".env")
+_CONFIGURATION: Final = (".yaml", ".yml", ".toml", ".json", ".env")
+_ENVIRONMENTS: Final = (".venv", "venv", "env")
+_CUDA: Final = re.compile(
+    r"\.cuda\(\s*\)|device\s*=\s*[\"']cuda|torch\.device\(\s*[\"']cuda|\.to\(\s*[\"']cuda|torch\.cuda\.(?:get_device|synchronize)"
+)
+_CUDA_OPTIONAL: Final = re.compile(r"cuda\.is_available\(|[\"']cpu[\"']|[\"']mps[\"']")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSurvey:
+    """What a folder of training code holds.
+
+    Attributes:
+        folder: Where it lies.
+        texts: The content of its texts, by path relative to the folder.
+        paths: All files that would be part of a source, less data.
+        data: Files and folders that are too large or too many to be copied into each run.
+        left_out: What is hidden, ignored by git, or no file at all.
+        notebooks: Notebooks, which aren't run.
+        prefix: The folder of a virtual environment, relative to the folder; empty for none.
+        changes: What git reports as not committed.
+    """
+
+    folder: Path
+    texts: Mapping[str, str]
+    paths: tuple[str, ...]
+    data: tuple[str, ...] = ()
+    left_out: tuple[LeftOutPath, ...] = ()
+    notebooks: tuple[str, ...] = ()
+    prefix: str = ""
+    changes: int = 0
+
+    @property
+    def python_files(self) -> list[str]:
+        """Paths of the Python files, those nearest to the top first."""
+        return sorted((path for path in self.paths if path.endswith(".py")), key=lambda path: (path.count("/"), path))
+
+    @property
+    def configuration_files(self) -> list[str]:
+        """Paths of files that may hold settings."""
+        return [path for path in self.paths if path.endswith(_CONFIGURATION) and PurePosixPath(path).name != "pyproject.toml"]
+
+    def has(self, path: str) -> bool:
+        """Whether a file is part of the source."""
+        return path in self.paths
+
+    def needs_cuda(self, path: str) -> str:
+        """Return the line of a script, or of a module that it imports, that needs a CUDA GPU whatever the machine has.
+
+        Returns:
+            `train.py:12`; empty where a processor would do, or none of the files says.
+        """
+        reached = [path, *imported_files(self, path)] if self.has(path) else []
+        texts = {name: self.texts[name] for name in reached if name in self.texts}
+        if any(_CUDA_OPTIONAL.search(text) for text in texts.values()):
+            return ""
+        for name, text in texts.items():
+            if match := _CUDA.search(text):
+                return f"{name}:{text.count(chr(10), 0, match.start()) + 1}"
+        return ""
+
+
+def survey(folder: Path) -> FolderSurvey:
+    """Look at a folder.
+
+    Raises:
+        BadInputError: It isn't a folder, holds nothing, or too much, or git can't tell which files it ignores.
+    """
+    if not folder.is_dir():
+        raise BadInputError(f"There is no folder {folder}", "Give the path of a folder that holds training code")
+    listing = list_folder(folder, None)
+    sizes = {path: os.lstat(folder / path).st_size for path in listing.paths}
+    data = _data(folder, sizes)
+    paths = tuple(path for path in listing.paths if not any(_is_in(path, place) for place in data))
+    wanted = [path for path in paths if path.endswith(_TEXTS) or PurePosixPath(path).name == "Makefile"]
+    texts = {path: _read_text(folder / path) for path in wanted[:MAX_TEXTS] if sizes[path] <= MAX_TEXT_BYTES}
+    return FolderSurvey(
+        folder=folder,
+        texts=texts,
+        paths=paths,
+        data=data,
+        left_out=listing.left_out,
+        notebooks=tuple(path for path in listing.paths if path.endswith(".ipynb")),
+        prefix=next((name for name in _ENVIRONMENTS if (folder / name / "pyvenv.cfg").is_file()), ""),
+        changes=_count_changes(folder),
+    )
+
+
+def imported_files(found: FolderSurvey, path: str) -> list[str]:
+    """Return the files of a folder that a Python file imports, directly or through others, nearest first."""
+    reached: list[str] = []
+    waiting = [path]
+    while waiting:
+        current = waiting.pop(0)
+        for name in _imports_of(found, current):
+            if name not in reached and name != path:
+                reached.append(name)
+                waiting.append(name)
+    return reached
+
+
+def _imports_of(found: FolderSurvey, path: str) -> Iterator[str]:
+    try:
+        tree = ast.parse(found.texts.get(path, ""))
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    roots = list(dict.fromkeys([*folders_of(path), "", "src"]))
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        here = roots
+        if isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            names = [module, *(f"{module}.{alias.name}".strip(".") for alias in node.names)]
+            if node.level:
+                here = [_climb(path, node.level)]
+        for name in names:
+            yield from _files_of_module(found, name, here)
+
+
+def _climb(path: str, levels: int) -> str:
+    for _ in range(levels):
+        path = path.rpartition("/")[0]
+    return path
+
+
+def _files_of_module(found: FolderSurvey, module: str, roots: Sequence[str]) -> Iterator[str]:
+    if not module:
+        return
+    for root in roots:
+        place = f"{root}/{module.replace('.', '/')}".lstrip("/")
+        for path in (f"{place}.py", f"{place}/__init__.py"):
+            if found.has(path):
+                yield path
+                return
+
+
+def _data(folder: Path, sizes: Mapping[str, int]) -> tuple[str, ...]:
+    """Return what can't be part of a source: symlinks, large files, and folders of many files without code."""
+    with_code = {parent for path in sizes if path.endswith(".py") for parent in folders_of(path)}
+    places = [path for path, size in sizes.items() if size > MAX_FILE_BYTES or (folder / path).is_symlink()]
+    counts: Counter[str] = Counter(parent for path in sizes for parent in folders_of(path))
+    volumes: Counter[str] = Counter()
+    for path, size in sizes.items():
+        volumes.update(dict.fromkeys(folders_of(path), size))
+    plain = [place for place in counts if place not in with_code]
+    places += [place for place in plain if counts[place] > MAX_SOURCE_FILES // 4 or volumes[place] > MAX_SOURCE_BYTES // 4]
+    outermost = (_outermost(place, with_code) for place in places)
+    return tuple(dict.fromkeys(outermost))
+
+
+def _outermost(path: str, with_code: set[str]) -> str:
+    """Return the largest folder around data that holds no code; the path itself where there is none."""
+    around = [parent for parent in folders_of(path) if parent not in with_code]
+    return around[-1] if around else path
+
+
+def _is_in(path: str, place: str) -> bool:
+    return path == place or path.startswith(f"{place}/")
+
+
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig", "replace")
+    except OSError:
+        return ""
+
+
+def _count_changes(folder: Path) -> int:
+    answer = git.attempt("status", "--porcelain", "-z", "--untracked-files=normal", "--", ".", cwd=folder, isolated=False)
+    return answer.output.count(b"\0") if answer.status == 0 else 0

@@ -1,0 +1,241 @@
+"""The way from a foreign folder to a trainer: survey, proposal, tries that complete it, the file, and the first result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Protocol
+
+from ...trainer.contract.errors import ContractError
+from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
+from ..errors import BadInputError, LabhandError
+from ..machine import devices
+from .command_candidates import CommandCandidate, command_candidates
+from .folder_survey import FolderSurvey, survey
+from .metric_candidates import CLOSE, MetricCandidate, metrics_in_code, printed_metrics
+from .proposal import Proposal, propose
+from .refused_paths import asked_for, extend, is_safe_to_open, lacks_cuda
+from .trial import TrialResult, run_trial
+
+MAX_TRIES: Final = 6
+"""Tries that complete a proposal, each with what the one before asked for."""
+_SEEDS: Final = (1, 2)
+_NAMED: Final = 5
+"""Files that a sentence names."""
+
+
+class Conversation(Protocol):
+    """How a person is told and asked. Without a person, the first choice is taken."""
+
+    def say(self, text: str) -> None:
+        """Tell something."""
+
+    def show(self, text: str) -> None:
+        """Show a file's content."""
+
+    def agrees(self, question: str) -> bool:
+        """Ask for a yes."""
+
+    def choose(self, question: str, choices: Sequence[str]) -> int:
+        """Ask for one of several; returns its position."""
+
+
+class TrialFailedError(LabhandError):
+    """A trainer can't run yet: says what is missing, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstResult:
+    """The first result of a new trainer.
+
+    Attributes:
+        metric: Its name.
+        score: Its value.
+        seconds: Of training, on the clock that a budget counts.
+    """
+
+    metric: str
+    score: float
+    seconds: float
+
+
+def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstResult:
+    """Make a trainer of a folder: propose its `trainer.toml`, write it when it was shown, and run it once.
+
+    Args:
+        folder: Of training code, without a `trainer.toml`. Nothing in it changes but that file.
+        talk: With the person.
+        max_seconds: Of each try, by the wall.
+
+    Raises:
+        TrialFailedError: The trainer can't run yet.
+        BadInputError: There is nothing to train, or the person has declined.
+    """
+    found = survey(folder)
+    _tell(found, talk)
+    proposal = propose(found, _pick_command(found, talk))
+    if line := _missing_gpu(proposal):
+        _write(_with_metric(proposal, metrics_in_code(list(found.texts.values())), talk), talk)
+        raise TrialFailedError(
+            f"It needs a CUDA GPU ({line}), and this machine has none: nothing was run",
+            f"{TRAINER_FILE} is written: run `labhand init --trainer` on a machine with a GPU, or add a pool of clusters to"
+            " labhand.toml, as docs/skypilot.md describes",
+        )
+    proposal, result = _complete(proposal, talk, max_seconds)
+    proposal = _with_metric(proposal, printed_metrics(result.log), talk)
+    if result.status != "stopped" and proposal.metric is not None:
+        proposal = replace(proposal, seconds=result.seconds)
+    _write(proposal, talk)
+    _refuse_unfinished(proposal, result, max_seconds)
+    return _first_result(proposal, talk, max_seconds)
+
+
+def _tell(found: FolderSurvey, talk: Conversation) -> None:
+    """Tell what matters of a folder, a sentence each."""
+    if found.changes:
+        talk.say(f"git: {found.changes} files have changes that aren't committed. They count: a source is what is on the disk.")
+    if found.data:
+        talk.say(f"Data, which is linked into runs and not copied: {_named(found.data)}.")
+    if found.left_out:
+        talk.say(f"Not part of runs: {_named([entry.as_text() for entry in found.left_out])}.")
+    if found.notebooks:
+        talk.say(f"Notebooks aren't run: {_named(found.notebooks)}.")
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return f"{', '.join(names[:_NAMED])}{f' and {more} more' if more > 0 else ''}"
+
+
+def _pick_command(found: FolderSurvey, talk: Conversation) -> CommandCandidate:
+    candidates = command_candidates(found, has_gpu=devices().kind != "cpu")
+    if not candidates:
+        notebooks = f" {_named(found.notebooks)} can be made a script: jupyter nbconvert --to script" if found.notebooks else ""
+        raise BadInputError(
+            f"Nothing to train was found in {found.folder}: no README, Makefile or pyproject.toml names a command that trains,"
+            " and there is no train.py or main.py",
+            f"Write a {TRAINER_FILE} by hand: docs/trainers.md.{notebooks}",
+        )
+    close = [candidate for candidate in candidates[:6] if candidates[0].weight - candidate.weight < CLOSE]
+    shown = [f"{' '.join(candidate.words)}  ({candidate.place})" for candidate in close]
+    chosen = close[talk.choose("Which command trains?", shown) if len(close) > 1 else 0]
+    talk.say(f"Command: {' '.join(chosen.words)} (from {chosen.place}).")
+    return chosen
+
+
+def _missing_gpu(proposal: Proposal) -> str:
+    if devices().kind != "cpu" or not proposal.editable:
+        return ""
+    return proposal.found.needs_cuda(proposal.editable[0])
+
+
+def _complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tuple[Proposal, TrialResult]:
+    """Try a proposal, and add what each failure asks for, until nothing is left to add."""
+    for _ in range(MAX_TRIES):
+        talk.say(f"Trying {' '.join(proposal.words)} in the sandbox, for {max_seconds:g} s at most.")
+        result = run_trial(proposal, max_seconds, _SEEDS[0])
+        changed = _shortened(proposal, talk) if result.status == "stopped" else _opened(proposal, result, talk)
+        if changed == proposal:
+            break
+        proposal = changed
+    return proposal, result
+
+
+def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Proposal:
+    """Return the proposal with the paths that a try was refused."""
+    wanted = asked_for(result.failure) if result.failure else {}
+    extended = extend(proposal, wanted)
+    if extended == proposal or result.failure is None:
+        return proposal
+    paths = [path for values in wanted.values() for path in values]
+    closed = [path for path in wanted.get("read", ()) if not is_safe_to_open(path)]
+    if closed:
+        talk.say(f"It asked for {', '.join(closed)}, which holds more than data and stays closed.")
+        return proposal
+    key = next(iter(wanted))
+    if not talk.agrees(f"It asked for {', '.join(paths)}. Let experiments read it ({key} in {TRAINER_FILE})?"):
+        return proposal
+    talk.say(f"Added to {key}: {', '.join(paths)}.")
+    return extended
+
+
+def _shortened(proposal: Proposal, talk: Conversation) -> Proposal:
+    """Return the proposal with an option that makes training short, where a try took too long and an option exists."""
+    option = next((hint for hint in proposal.hints.steps if hint.option.startswith("--")), None)
+    if option is None or proposal.arguments or option.option in proposal.words:
+        return proposal
+    short = "1" if "epoch" in option.name.lower() else "20"
+    talk.say(f"It didn't end in time: {option.option} is {option.text}, and is tried with {short}.")
+    return replace(proposal, arguments=(option.option, short))
+
+
+def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk: Conversation) -> Proposal:
+    if not candidates:
+        return proposal
+    close = [candidate for candidate in candidates[:6] if candidates[0].weight - candidate.weight < CLOSE]
+    position = talk.choose("Which line is the metric?", [candidate.line for candidate in close]) if len(close) > 1 else 0
+    metric = close[position]
+    others = [candidate for candidate in candidates if candidate is not metric]
+    doubt = f" {len(close)} candidates were alike: {', '.join(item.name for item in close)}." if len(close) > 1 else ""
+    talk.say(f"Metric: {metric.name}, {metric.direction}d, as its name suggests (from {metric.line!r:.120}).{doubt}")
+    return replace(proposal, metric=metric, others=others)
+
+
+def _write(proposal: Proposal, talk: Conversation) -> None:
+    """Show the file, and write it when the person agrees."""
+    place = proposal.found.folder / TRAINER_FILE
+    try:
+        proposal.as_trainer()
+    except ContractError as error:
+        raise BadInputError(error.problem, error.remedy) from error
+    talk.show(proposal.as_toml())
+    if not talk.agrees(f"Write this to {place}?"):
+        raise BadInputError("Nothing was written", f"Copy what was shown to {place}, change it there, and run this again")
+    with place.open("x", encoding="utf-8") as file:
+        file.write(proposal.as_toml())
+    talk.say(f"Wrote {place}.")
+
+
+def _refuse_unfinished(proposal: Proposal, result: TrialResult, max_seconds: float) -> None:
+    """Say what is missing where a try hasn't led to a number."""
+    place = proposal.found.folder / TRAINER_FILE
+    if result.status == "stopped":
+        steps = [*proposal.hints.seconds, *proposal.hints.steps]
+        knobs = f" with {steps[0].option or steps[0].name} ({steps[0].place})" if steps else ""
+        seen = "" if proposal.metric is None else f" It printed {proposal.metric.line!r:.100} meanwhile."
+        raise TrialFailedError(
+            f"It didn't end within {max_seconds:g} s.{seen}",
+            f"Shorten it{knobs}, or try for longer: delete {place} and run this with --try-seconds 600",
+        )
+    failure = result.failure
+    if failure is not None and lacks_cuda(failure, result.log) and devices().kind == "cpu":
+        raise TrialFailedError("It needs a CUDA GPU, and this machine has none", f"The last line: {failure.message:.200}")
+    if failure is not None and failure.kind != "contract_broken":
+        raise TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", failure.next_step)
+    if proposal.metric is None:
+        last = result.log.strip().rpartition("\n")[2]
+        raise TrialFailedError(
+            f"It ran for {result.seconds:.1f} s and printed no line that looks like a metric; the last line is {last!r:.100}",
+            f"Let it print a line `NAME: VALUE`, or set name and pattern under [metric] in {place}",
+        )
+
+
+def _first_result(proposal: Proposal, talk: Conversation, max_seconds: float) -> FirstResult:
+    """Run the trainer as it was written, with another seed, for the first result."""
+    metric = proposal.metric
+    if metric is None:  # refused before
+        raise TrialFailedError("It has no metric")
+    result = run_trial(proposal, max_seconds, _SEEDS[1])
+    if result.score is None:
+        message = result.failure.message if result.failure else f"it didn't end within {max_seconds:g} s"
+        raise TrialFailedError(
+            f"A second try, with the file as it was written, gave no score: {message}",
+            result.failure.next_step if result.failure else "Try for longer, with --try-seconds",
+        )
+    if metric.value is not None and float(metric.value) == result.score:
+        talk.say(
+            f"Two seeds gave the same {metric.name}: the code doesn't use LABHAND_SEED, so that labhand can't measure its"
+            f" noise. {TRAINER_FILE} says where a seed is set."
+        )
+    return FirstResult(metric.name, result.score, result.seconds)

@@ -1,0 +1,77 @@
+"""What the code says about seeds and about the length of training: variables of labhand that it reads, and its knobs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ..source.knobs import find_knobs, has_knobs
+from .folder_survey import FolderSurvey
+
+SEED_VARIABLE: Final = "LABHAND_SEED"
+BUDGET_VARIABLE: Final = "LABHAND_BUDGET_SECONDS"
+_SEED: Final = re.compile(r"(?:^|[._])(?:random_?)?seed$", re.IGNORECASE)
+_SECONDS: Final = re.compile(r"(?:^|[._])(?:time_?budget|budget|max_?(?:time|seconds|minutes)|time_?limit)\w*$", re.IGNORECASE)
+_STEPS: Final = re.compile(
+    r"(?:^|[._])(?:n_?|num_?|max_?|total_?)?(?:epochs?|steps?|iters?|iterations?|timesteps?|episodes?|rounds?|updates?|estimators?)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A knob that matters to labhand.
+
+    Attributes:
+        name: Of the knob.
+        place: `train.py:12`.
+        text: Its value as written.
+        option: The command-line option that sets it, as `--max-steps`; empty where it has none.
+    """
+
+    name: str
+    place: str
+    text: str
+    option: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHints:
+    """What the code says about seeds and the length of training.
+
+    Attributes:
+        reads_seed: It reads `LABHAND_SEED`.
+        reads_budget: It reads `LABHAND_BUDGET_SECONDS`.
+        seeds: Knobs that set a random seed.
+        seconds: Knobs that limit the time of training.
+        steps: Knobs that limit its epochs or steps.
+    """
+
+    reads_seed: bool
+    reads_budget: bool
+    seeds: Sequence[Hint]
+    seconds: Sequence[Hint]
+    steps: Sequence[Hint]
+
+
+def hints_of(found: FolderSurvey, files: Sequence[str]) -> SourceHints:
+    """Look for seeds and lengths in the files that train."""
+    texts = [found.texts.get(path, "") for path in files]
+    hints = [(hint, is_number) for path in files for hint, is_number in _knobs(found, path)]
+    return SourceHints(
+        reads_seed=any(SEED_VARIABLE in text for text in texts),
+        reads_budget=any(BUDGET_VARIABLE in text for text in texts),
+        seeds=[hint for hint, _ in hints if _SEED.search(hint.name)],
+        seconds=[hint for hint, is_number in hints if is_number and _SECONDS.search(hint.name)],
+        steps=[hint for hint, is_number in hints if is_number and _STEPS.search(hint.name)],
+    )
+
+
+def _knobs(found: FolderSurvey, path: str) -> Iterator[tuple[Hint, bool]]:
+    if not has_knobs(path):
+        return
+    for name, knob in find_knobs(found.texts.get(path, ""), path).items():
+        option = knob.kind.removeprefix("option ") if knob.kind.startswith("option ") else ""
+        yield Hint(name, f"{path}:{knob.line}", knob.text, option), isinstance(knob.value, int | float)

@@ -1,0 +1,143 @@
+"""A try of a proposed `trainer.toml`: one run by the real runner in its sandbox, in a temporary folder, for a bounded time."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Literal
+
+from ...trainer.contract.files import read_bounded
+from ...trainer.contract.left_out import MAX_LEFT_OUT
+from ...trainer.contract.run_folder import RunFolder
+from ...trainer.contract.run_result import RunFailure
+from ...trainer.contract.run_spec import RunSpec
+from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
+from ..backends.local.slots import Slots
+from ..backends.local.spawn import spawn_runner
+from ..errors import NoCapacityError
+from ..machine import Devices, devices
+from ..source.repository import write_folder
+from ..source.trainer_folder import read_folder
+from .proposal import Proposal
+
+MAX_LOG_BYTES: Final = 10 << 20
+GRACE_SECONDS: Final = 20.0
+"""That a runner may take to end its processes."""
+_RUN: Final = "e0001-1"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """What came of a try.
+
+    Attributes:
+        status: `stopped`: it hadn't ended by itself in time.
+        score: The metric; None if there is none.
+        failure: Why it failed; None if it didn't.
+        log: What it printed.
+        seconds: Of training, on the clock that a budget counts.
+    """
+
+    status: Literal["succeeded", "failed", "stopped"]
+    score: float | None
+    failure: RunFailure | None
+    log: str
+    seconds: float
+
+
+def run_trial(proposal: Proposal, max_seconds: float, seed: int) -> TrialResult:
+    """Run a proposal once.
+
+    Args:
+        proposal: It need not be written.
+        max_seconds: Of wall-clock time, after which the try is ended.
+        seed: `LABHAND_SEED` of the run.
+
+    Raises:
+        NoCapacityError: All devices of this machine are taken, or its driver is broken.
+        BadInputError: The folder can't be a source.
+        ContractError: The proposal can't be used.
+    """
+    here = devices()
+    if here.problem:
+        raise NoCapacityError(here.problem, "")
+    with TemporaryDirectory(prefix="labhand-try-") as name:
+        folder = RunFolder(Path(name).resolve() / "runs" / _RUN)
+        _lay_out(proposal, folder, here, max_seconds, seed)
+        began = time.monotonic()
+        is_stopped = _run(folder, here, proposal.as_trainer().process_count, max_seconds)
+        return _result(folder, time.monotonic() - began, is_stopped=is_stopped)
+
+
+def _lay_out(proposal: Proposal, folder: RunFolder, here: Devices, max_seconds: float, seed: int) -> None:
+    trainer = proposal.as_trainer()
+    folder.path.mkdir(parents=True)
+    source = {**read_folder(proposal.found.folder, trainer), TRAINER_FILE: proposal.as_toml().encode()}
+    write_folder(source, folder.source)
+    spec = RunSpec(
+        run=_RUN,
+        experiment="e0001",
+        seed=seed,
+        budget_seconds=max_seconds,
+        clock=here.clock,
+        device="cpu" if here.kind == "cpu" else "cuda",
+        trainer_folder=str(proposal.found.folder.resolve()),
+        left_out=proposal.found.left_out[:MAX_LEFT_OUT],
+    )
+    folder.write_spec(spec)
+
+
+def _run(folder: RunFolder, here: Devices, processes: int, max_seconds: float) -> bool:
+    """Run the runner on this machine, on a device for each process of the command.
+
+    Returns:
+        Whether it had to be ended.
+    """
+    slot = Slots(here.kind, here.indices).take(folder.path, count=processes)
+    try:
+        process = spawn_runner(sys.executable, folder, slot, slot.as_spec())
+    finally:
+        slot.release()
+    try:
+        return not _ends(process, max_seconds)
+    finally:
+        _end(process)
+
+
+def _ends(process: int, seconds: float) -> bool:
+    """Wait until a process has ended, for this many seconds at most."""
+    descriptor = os.pidfd_open(process)
+    try:
+        return bool(select.select([descriptor], [], [], seconds)[0])
+    finally:
+        os.close(descriptor)
+
+
+def _end(process: int) -> None:
+    """End a runner, which ends its processes, and wait for it."""
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGTERM)
+    if not _ends(process, GRACE_SECONDS):
+        os.kill(process, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        os.waitpid(process, 0)
+
+
+def _result(folder: RunFolder, wall: float, *, is_stopped: bool) -> TrialResult:
+    log = (read_bounded(folder.log, MAX_LOG_BYTES) or b"").decode("utf-8", "replace")
+    result = folder.result()
+    seconds = wall if result is None else float(result.seconds.get("training") or wall)
+    if is_stopped:
+        return TrialResult("stopped", None, None, log, seconds)
+    if result is None:
+        text = (read_bounded(folder.runner_log, MAX_LOG_BYTES) or b"").decode("utf-8", "replace").strip()
+        raise NoCapacityError(f"The runner ended without a result: {text[-300:]}", "Run labhand doctor")
+    status: Literal["succeeded", "failed"] = "failed" if result.failure else "succeeded"
+    return TrialResult(status, result.score, result.failure, log, seconds)

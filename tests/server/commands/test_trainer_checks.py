@@ -1,0 +1,112 @@
+"""`labhand doctor` says what this trainer needs and lacks here, and `labhand prepare` makes what a run would find."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from labhand.server.commands.trainer_checks import CheckResult, check_needs
+from labhand.server.main import app
+from labhand.server.settings import load_settings
+from labhand.trainer.environments.making import find_uv
+from typer.testing import CliRunner
+
+from ...trainer.running import OUTPUT_TRAINER
+from ...trainer.wheels import make_venv, write_wheel
+
+needs_uv = pytest.mark.skipif(find_uv() is None, reason="uv isn't installed: pip install uv")
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A lab with a trainer's folder beside its file."""
+    monkeypatch.setenv("LABHAND_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "labhand.toml").write_text('trainer = "./own"\n[pools.local]\nbackend = "local"\n')
+    (tmp_path / "own" / "train.py").write_text("print('loss: 1')\n")
+    return tmp_path
+
+
+def checks(lab: Path, toml: str = "", train: str = "") -> dict[str, CheckResult]:
+    """The results by subject."""
+    (lab / "own" / "trainer.toml").write_text(OUTPUT_TRAINER + toml)
+    if train:
+        (lab / "own" / "train.py").write_text(train)
+    return {result.subject: result for result in check_needs(lab, load_settings(lab))}
+
+
+def test_labhands_own_interpreter_is_named_and_a_missing_package_with_its_line(lab: Path) -> None:
+    found = checks(lab, train="import numpy\nimport surely_not_here\n")
+    assert "labhand's own" in found["Python"].finding
+    assert found["imports"].state == "bad"
+    assert "lacks surely_not_here (train.py:2)" in found["imports"].finding
+    assert "pip install surely_not_here" in found["imports"].fix
+
+
+def test_another_interpreter_is_asked_itself(lab: Path) -> None:
+    python = make_venv(lab / "own" / ".venv", tinylab="")
+    found = checks(lab, '[environment]\npython = ".venv/bin/python"\n', "import tinylab\nimport numpy\n")
+    assert str(python) in found["Python"].finding
+    assert "lacks numpy (train.py:2)" in found["imports"].finding
+    assert found["imports"].fix == f"{python} -m pip install numpy"
+
+
+def test_an_interpreter_that_is_not_there_is_one_sentence(lab: Path) -> None:
+    found = checks(lab, '[environment]\npython = ".venv/bin/python"\n')
+    assert found["Python"].state == "bad"
+    assert f"{lab}/own/.venv/bin/python is no interpreter on this machine" in found["Python"].finding
+    assert "Make that environment here" in found["Python"].fix
+
+
+@pytest.mark.slow
+@needs_uv
+def test_an_environment_to_be_made_is_a_note_until_prepare_has_made_it(lab: Path) -> None:
+    write_wheel(lab / "own" / "wheels", "tinylab", "1.0", "")
+    (lab / "own" / "requirements.txt").write_text("--no-index\n--find-links wheels\ntinylab\n")
+    (lab / "own" / "prepare.py").write_text("import tinylab; open('data.txt', 'w').write('data')")
+    toml = '[environment]\nrequirements = "requirements.txt"\n[prepare]\ncommand = ["python", "prepare.py"]\n'
+    before = checks(lab, toml, "import tinylab\n")
+    assert (before["Python"].state, before["Python"].fix) == ("note", "labhand prepare")
+    assert (before["data"].state, before["data"].fix) == ("note", "labhand prepare")
+    files = sorted((lab / "own").rglob("*"))
+    done = CliRunner().invoke(app, ["prepare", "--root", str(lab)])
+    assert done.exit_code == 0, done.output
+    assert sorted((lab / "own").rglob("*")) == files, "prepare changed the person's folder"
+    after = checks(lab, toml)
+    assert {subject: result.state for subject, result in after.items()} == {"Python": "ok", "data": "ok", "imports": "ok"}
+
+
+@pytest.mark.slow
+@needs_uv
+def test_a_lock_that_does_not_agree_with_its_project_is_said_with_what_to_do(lab: Path) -> None:
+    (lab / "own" / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "0"\nrequires-python = ">=3.10"\n')
+    (lab / "own" / "uv.lock").write_text('version = 1\nrequires-python = ">=3.9"\n')
+    found = checks(lab, "[environment]\nuv = true\n")
+    assert found["Python"].state == "bad"
+    assert "uv.lock doesn't agree with pyproject.toml" in found["Python"].finding
+    assert "uv lock" in found["Python"].fix
+
+
+def test_code_that_needs_a_gpu_is_said_to_find_none(lab: Path) -> None:
+    found = checks(lab, train="model = model.cuda()\n")
+    assert found["CUDA"].state == "bad"
+    assert "train.py:1 uses CUDA without asking" in found["CUDA"].finding
+    with (lab / "labhand.toml").open("a") as file:
+        file.write('[pools.far]\nbackend = "skypilot"\ninfra = "slurm/x"\ngpu = "H100"\n')
+    assert checks(lab)["CUDA"].state == "ok"
+
+
+def test_files_outside_of_the_folder_are_said_to_be_missing_or_closed(lab: Path) -> None:
+    (lab / "data.bin").touch()
+    missing = checks(lab, train="open('../gone/data.bin')\n")["files"]
+    assert f"{lab}/gone/data.bin isn't there" in missing.finding
+    closed = checks(lab, train="open('../data.bin')\n")["files"]
+    assert closed.fix == f'read = ["{lab}/data.bin"] under [sandbox] in trainer.toml'
+    assert "files" not in checks(lab, f'[sandbox]\nread = ["{lab}/data.bin"]\n')
+    assert checks(lab, '[sandbox]\nread = ["/no/such/place"]\n', "x = 1\n")["files"].state == "bad"
+
+
+def test_a_variable_to_pass_that_is_not_set_is_noted(lab: Path) -> None:
+    found = checks(lab, '[environment]\npass = ["SURELY_NOT_SET"]\n')
+    assert "SURELY_NOT_SET, which this shell doesn't set" in found["variables"].finding
