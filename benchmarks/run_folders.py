@@ -90,7 +90,7 @@ async def main(files: int, runs: int, checkpoint: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="What run folders cost")
-    parser.add_argument("--files", type=int, default=30_000)
+    parser.add_argument("--files", type=int, default=9_000, help="a source may have 10,000")
     parser.add_argument("--runs", type=int, default=4)
     parser.add_argument("--checkpoint", type=int, default=2**20, help="bytes that each run writes to its working folder")
     given = parser.parse_args()

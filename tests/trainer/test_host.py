@@ -126,8 +126,8 @@ def test_runs_have_gpus_of_their_own(spool: Path) -> None:
 
 
 def test_runs_have_groups_of_gpus_of_their_own(spool: Path) -> None:
-    for run in ("e0001-1", "e0002-1", "e0003-1"):
-        put(spool, run, DURATION=0.5)
+    for number, run in enumerate(("e0001-1", "e0002-1", "e0003-1")):
+        put(spool, run, number, DURATION=0.5)
     with host(spool, "--gpus-per-run", "2", gpus=5) as one:
         gpus = {one.until_phase(run, "running")["gpu"] for run in ("e0001-1", "e0002-1")}
         assert gpus == {"0,1", "2,3"}
