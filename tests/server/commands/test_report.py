@@ -89,7 +89,7 @@ async def test_the_page_stands_alone_and_runs_nothing(report: LabReport) -> None
     page = Page(html)
     assert page.open == []
     assert not {"script", "iframe", "object", "link", "a"} & set(page.tags)
-    assert len(page.sources) == page.tags.count("img") == 5  # all but the horizons
+    assert len(page.sources) == page.tags.count("img") == 6  # all but the horizons
     assert all(source.startswith("data:image/png;base64,iVBOR") for source in page.sources)
     assert "default-src 'none'" in html
 

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +14,10 @@ WIDTH, FEATURES, BATCH = 48, 128, 256
 GROWTH = 0  # further active features for each further budget of two seconds
 
 
-def top(values: np.ndarray, count: int) -> np.ndarray:
+def top(values: "np.ndarray[Any, Any]", count: int) -> "np.ndarray[Any, Any]":
     """The largest positive entries of each row; the others become 0."""
     limit = np.partition(values, -count, axis=1)[:, -count][:, None]
-    kept = values.copy()
-    kept[(values < limit) | (values < 0)] = 0
-    return kept
+    return np.asarray(np.where(values >= limit, np.maximum(values, 0), 0))
 
 
 def main() -> None:
@@ -27,8 +26,9 @@ def main() -> None:
     count = K + round(GROWTH * (seconds / 2 - 1))
     directions = np.random.default_rng(0).normal(size=(FEATURES, WIDTH)) / WIDTH**0.5
 
-    def batch(rows: int) -> np.ndarray:
-        return np.abs(random.normal(size=(rows, FEATURES))) * (random.random((rows, FEATURES)) < 0.2) @ directions
+    def batch(rows: int) -> "np.ndarray[Any, Any]":
+        active = random.random((rows, FEATURES)) < 0.2
+        return np.asarray(np.abs(random.normal(size=(rows, FEATURES))) * active @ directions)
 
     decoder = directions + 0.3 * random.normal(size=directions.shape) / WIDTH**0.5
     for _ in range(STEPS):
