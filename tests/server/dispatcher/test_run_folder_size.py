@@ -101,8 +101,8 @@ async def test_runs_share_a_large_folder_that_they_can_read_and_not_change(lab: 
         assert log.count("refused 13") == 2
         assert json.loads((folder / "result.json").read_text("utf-8"))["sandbox"]["files"] != "none"
         assert (folder / "source" / "data").is_symlink()
-        paths = [path for path, _ in RunFolder(folder).source_files()]
-        assert sorted(paths) == sorted(read_folder(lab.trainer.folder, lab.trainer.file))  # as a run that shares nothing has them
+        paths = [path for path, _ in RunFolder(folder).source_files()]  # as a run that shares nothing has them
+        assert sorted(paths) == sorted(read_folder(lab.trainer.folder, lab.trainer.file))
     [tree] = (lab.folder / "trees").iterdir()
     assert [path.read_text("utf-8") for path in (tree / "small").iterdir()] == ["text"] * FILES
 
