@@ -193,7 +193,7 @@ def init(
 
 @app.command()
 def prepare(*, root: Root = None) -> None:
-    """Prepare the trainer's data on this machine. Otherwise the first experiment does it."""
+    """Make the trainer's environment and its data on this machine. Otherwise the first experiment does it."""
     from .commands.console import exit_on_error
     from .commands.init import prepare_data
 

@@ -110,7 +110,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         environment = _environment(trainer, folder, spec, log, stop)
         confinement.use_interpreter(environment.interpreter, environment.readable())
         check_network(trainer, confinement)
-        prepared = prepare_once(environment, folder.source, spec, log, stop)
+        prepared = prepare_once(environment.base or environment, folder.source, spec, log, stop)
         confinement.allow_reading(prepared.readable() if prepared else [])
         confinement.allow_reading(certificate_files() if trainer.network else [])
         confinement.check()

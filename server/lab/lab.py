@@ -133,6 +133,14 @@ class Lab:
         """Return the files of a source that experiments may change."""
         return {path: data for path, data in source.items() if self.trainer.is_editable(path)}
 
+    def allowed_packages(self) -> list[str]:
+        """Return the packages that a launch may ask for, by the current settings.
+
+        Raises:
+            SettingsError: `labhand.toml` can't be used, and no last good content is known.
+        """
+        return settings_in_force(self.root).settings.packages.allow
+
     def allowance(self) -> Allowance:
         """Return the current allowance. The settings are read again, so that a change takes effect at once.
 

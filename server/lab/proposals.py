@@ -8,10 +8,12 @@ from typing import Any
 
 from anyio import to_thread
 
+from ...trainer.contract.packages import package_name
+from ..errors import BadInputError
 from ..research.policy import BASELINE_CONTROLS, baseline_replicates
 from ..schemas.launch import Change
 from ..source.budget_reach import refuse_changed_knob
-from ..source.changes import apply_change, describe, diffstat, knobs_of
+from ..source.changes import apply_change, describe, diffstat, knobs_of, packages_of
 from ..source.metric_flags import metric_flags
 from ..source.repository import Commit, NewCommit, delta
 from ..source.static_flags import flags
@@ -94,7 +96,28 @@ async def propose(lab: Lab, change: Change) -> Proposal:
     source = await to_thread.run_sync(apply_change, base.source, change, lab.trainer, merge_inputs)
     merged = tuple(experiment.commit for experiment in applied)
     first = (await references.baseline(lab)).source
+    allowed_before = [first, *([base.committed] if base.experiment else []), *(each.after for each in merge_inputs)]
+    _refuse_packages(lab, source, allowed_before)
     return await to_thread.run_sync(_compare, base, lab.with_protected(base.committed), source, merged, first, lab.trainer)
+
+
+def _refuse_packages(lab: Lab, source: Source, allowed_before: Sequence[Source]) -> None:
+    """Refuse packages that no person allows. Those of an earlier experiment, or of the baseline, were allowed then.
+
+    Raises:
+        BadInputError: Names the package and the setting.
+    """
+    asked = packages_of(source)
+    known = {requirement for earlier in allowed_before for requirement in packages_of(earlier).values()}
+    new = sorted(name for name, requirement in asked.items() if requirement not in known)
+    allowed = {package_name(name) for name in lab.allowed_packages()} if new else set[str]()
+    if refused := [name for name in new if name not in allowed]:
+        names = ", ".join(f'"{name}"' for name in sorted({*allowed, *refused}))
+        others = f"; allowed are {', '.join(sorted(allowed))}" if allowed else "; none is allowed in this lab"
+        raise BadInputError(
+            f"packages: {', '.join(refused)} isn't allowed{others}",
+            f"Do without, or ask a person to set allow = [{names}] under [packages] in labhand.toml",
+        )
 
 
 async def save(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list[SavedProposal]:

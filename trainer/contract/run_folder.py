@@ -18,7 +18,7 @@ from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Any, Final, Literal, cast, get_args
 
-from .data_links import DataLink, nesting, resolve_links
+from .data_links import DataLink, nesting, place_link, resolve_links
 from .errors import ContractError
 from .files import is_locked, read_bounded, what_is_no_plain_file, write_whole
 from .json_objects import JsonError, decode, decode_strictly
@@ -179,7 +179,7 @@ class RunFolder:
         copytree(self.source, target, symlinks=True, ignore=left_out)
         for link in self.data_links:
             if link.is_relative:
-                _link(link, target)
+                place_link(link, target)
 
     def remove_evaluation(self) -> None:
         """Remove what `make_evaluation` laid out."""
@@ -285,18 +285,6 @@ class RunFolder:
         """The content of a file that holds a single word; empty if it can't be read."""
         content = read_bounded(self.path / name, _MAX_WORD_BYTES)
         return "" if content is None else content.decode("ascii", "replace").strip()
-
-
-def _link(link: DataLink, copy: Path) -> None:
-    """Link data into a copy of the source."""
-    place = Path(os.path.normpath(copy / link.path))
-    if place.exists():
-        raise ContractError(
-            f"[data] paths: {link.path!r} can't be linked: the source has it, too",
-            "Leave it out of the source with exclude, or out of [data] paths",
-        )
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(link.target)
 
 
 def _disk_bytes(path: Path) -> int:

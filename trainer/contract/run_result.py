@@ -63,18 +63,21 @@ class MeasuredDevice:
         driver: Version of the GPU's driver; None on a CPU.
         environment: Fingerprint of the interpreter that the command runs and of what is installed there, or `unknown`; None
             if the runner's own interpreter runs it.
+        packages: What the experiment adds to that environment, as `einops==0.8.1`.
     """
 
     kind: str | None = None
     torch: str | None = None
     driver: str | None = None
     environment: str | None = None
+    packages: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As `result.json` has it: empty before the runner had looked."""
         if self.kind is None:
             return {}
-        return {name: value for name, value in asdict(self).items() if name != "environment" or value is not None}
+        values = asdict(self) | {"packages": list(self.packages)}
+        return {name: value for name, value in values.items() if value or name not in {"environment", "packages"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +354,14 @@ def _failure(value: object) -> RunFailure | None:
 
 def _device(value: object) -> MeasuredDevice:
     table = _table(value or {}, "device")
-    return MeasuredDevice(_text(table, "kind"), _text(table, "torch"), _text(table, "driver"), _text(table, "environment"))
+    packages = _words(table.get("packages") or [])
+    return MeasuredDevice(
+        _text(table, "kind"),
+        _text(table, "torch"),
+        _text(table, "driver"),
+        _text(table, "environment"),
+        (packages,) if isinstance(packages, str) else tuple(packages),
+    )
 
 
 def _evaluator(value: object) -> EvaluatorIdentity | None:

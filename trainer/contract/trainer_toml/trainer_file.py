@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
+from ..packages import PACKAGES_FILE
 from .budget import BUDGET_KEYS, Budget, misplaced_placeholders, read_budget
 from .checkpoint import CHECKPOINT_KEYS, Checkpoint, read_checkpoint
 from .data import DATA_KEYS, Data, read_data, read_data_paths
@@ -78,8 +79,11 @@ class TrainerFile:
         return 1 if self.processes is None else self.processes.count
 
     def is_editable(self, path: str) -> bool:
-        """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
-        return path != TRAINER_FILE and matches(path, self.editable)
+        """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable.
+
+        The file of an idea's packages always is: a launch writes it.
+        """
+        return path == PACKAGES_FILE or (path != TRAINER_FILE and matches(path, self.editable))
 
     @property
     def reads_cache(self) -> bool:
