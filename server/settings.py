@@ -105,6 +105,11 @@ class Settings(BaseSettings):
     read_only: bool = Field(
         default=False, description="Offer only the tools that change nothing, over every transport; make no lab"
     )
+    keep_work: bool = Field(
+        default=False,
+        description="Keep the working folder of each run when the run is over; by default only what `[keep]` in `trainer.toml`"
+        " names",
+    )
     data_dir: Path | None = Field(
         default=None, description="The folder that holds `.labhand`, relative to this file; by default the folder of this file"
     )

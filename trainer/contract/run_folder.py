@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -43,6 +43,8 @@ CONFIG: Final = "config.json"
 RESULT: Final = "result.json"
 SEALED: Final = "sealed.json"
 ORDER: Final = "order"
+TREES: Final = "trees"
+"""Beside the folder that holds the run folders: folders that the sources of several runs share."""
 
 WEIGHTS: Final = (MODEL, CONFIG)
 """What training leaves."""
@@ -157,6 +159,15 @@ class RunFolder:
         self.work = self.path / WORK / nesting(paths, trainer_folder)
         self.evaluation = self.path / EVALUATION / nesting(paths, trainer_folder)
 
+    def find_work(self, paths: Sequence[str]) -> None:
+        """Find out how deep the copy lies within `work/`, for a reader that links no data.
+
+        Args:
+            paths: The trainer's data paths.
+        """
+        with suppress(ContractError):
+            self.work = self.path / WORK / nesting(paths, self.spec().trainer_folder)
+
     def make_work(self, leave_out: Callable[[str], bool] = lambda _: False) -> None:
         """Lay out what a command may change: a copy of the source, to work in, and a folder for temporary files.
 
@@ -184,6 +195,20 @@ class RunFolder:
     def remove_evaluation(self) -> None:
         """Remove what `make_evaluation` laid out."""
         rmtree(self.path / EVALUATION, ignore_errors=True)
+
+    def source_files(self) -> Iterator[tuple[str, Path]]:
+        """The files of the source with their relative paths, and those of the folders that runs share."""
+        for place, _, names in os.walk(self.source, followlinks=True):
+            for name in names:
+                path = Path(place, name)
+                yield path.relative_to(self.source).as_posix(), path
+
+    def shared_folders(self) -> list[Path]:
+        """The folders outside of the run folder that its source has links to."""
+        trees = self.path.parent.parent / TREES
+        places = (Path(place, name) for place, names, _ in os.walk(self.source) for name in names)
+        targets = (place.readlink() for place in places if place.is_symlink())
+        return [target for target in targets if target.parent == trees]
 
     def renew_temporary(self) -> None:
         """Empty the folder for temporary files, so that no process finds there what an earlier one left."""

@@ -19,6 +19,7 @@ from .data import DATA_KEYS, Data, read_data, read_data_paths
 from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
 from .evaluator import EVALUATOR_KEYS, EvaluatorScript, read_evaluator
 from .globs import covers, matches
+from .keep import KEEP_KEYS, Keep, read_keep
 from .metric import METRIC_KEYS, Metric, read_metrics
 from .processes import PLACEHOLDER, PROCESSES_KEYS, Processes, read_processes
 from .toml_table import Problems, TomlTable
@@ -48,6 +49,7 @@ class TrainerFile:
         environment: The Python that its commands run in, and their variables.
         processes: The processes that its command starts; None for one that needs no loopback network.
         checkpoint: What it leaves for another run to go on from; None if it starts anew.
+        keep: What is kept of its working folder when a run is over; None for nothing.
     """
 
     name: str
@@ -67,6 +69,7 @@ class TrainerFile:
     evaluator: EvaluatorScript | None = None
     processes: Processes | None = None
     checkpoint: Checkpoint | None = None
+    keep: Keep | None = None
 
     @property
     def metric(self) -> Metric:
@@ -162,6 +165,7 @@ _KEYS: Final[Mapping[str, Any]] = {
     "sandbox": {"read": None, "network": None, "file_gib": None},
     "processes": PROCESSES_KEYS,
     "checkpoint": CHECKPOINT_KEYS,
+    "keep": KEEP_KEYS,
 }
 """Every key, by table."""
 
@@ -199,6 +203,7 @@ def _trainer(table: TomlTable) -> TrainerFile:
         evaluator=evaluator,
         processes=read_processes(table.table("processes")) if table.has("processes") else None,
         checkpoint=read_checkpoint(table.table("checkpoint")) if table.has("checkpoint") else None,
+        keep=read_keep(table.table("keep")) if table.has("keep") else None,
     )
     _protect_environment(table, trainer)
     return trainer

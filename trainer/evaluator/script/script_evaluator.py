@@ -191,11 +191,10 @@ class ScriptEvaluator:
 
     def _source_files(self) -> list[tuple[str, bytes]]:
         """The files that experiments can't change, with their contents."""
-        source, is_editable = self._run.folder.source, self._run.trainer.is_editable
-        paths = {path.relative_to(source).as_posix(): path for path in source.rglob("*") if path.is_file()}
+        is_editable = self._run.trainer.is_editable
         return [
             (name, path.read_bytes())
-            for name, path in paths.items()
+            for name, path in self._run.folder.source_files()
             if not is_editable(name) and "__pycache__" not in path.parts
         ]
 
