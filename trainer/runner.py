@@ -18,10 +18,10 @@ from .contract.run_folder import RunFolder
 from .contract.run_result import RunFailure
 from .contract.run_spec import RunSpec
 from .contract.trainer_toml.budget import as_words
-from .contract.trainer_toml.data import Data
 from .contract.trainer_toml.trainer_file import TrainerFile, read_trainer
 from .environments.command_environment import CommandEnvironment, TrainerPlace, environment_of
 from .environments.making import Maker
+from .evaluator.choice import evaluator_of
 from .run.budget_use import check_budget
 from .run.child import CancelledError, Stop
 from .run.classify import RunFailedError
@@ -116,7 +116,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         confinement.check()
         run = Run(folder, spec, trainer, log, stop, result, confinement, gate, environment, group, prepared)
         result.device = with_what_runs(run, result.device)
-        return _run_self_reported(run) if trainer.data is None else _run_evaluated(run, trainer.data)
+        return _run_to_score(run)
 
 
 def _environment(trainer: TrainerFile, folder: RunFolder, spec: RunSpec, log: Log, stop: Stop) -> CommandEnvironment:
@@ -132,6 +132,35 @@ def _pin(spec: RunSpec) -> None:
         os.sched_setaffinity(0, spec.cores)
 
 
+def _run_to_score(run: Run) -> float:
+    evaluator = evaluator_of(run)
+    if evaluator is None:
+        return _run_self_reported(run)
+    evaluator.check()
+    if run.spec.trained is None:
+        try:
+            _train(run)
+        finally:
+            record_others(run)
+        evaluator.take()
+    else:
+        run.result.has_device()
+        run.result.take_over(run.spec.trained)
+    run.folder.set_phase("evaluating")
+    began = time.monotonic()
+    try:
+        score = evaluator.evaluate()
+    except RunFailedError as error:
+        if run.result.weights_of is None:
+            raise
+        raise _still_accused(run.result.weights_of, error) from error
+    finally:
+        run.result.seconds["evaluation"] = time.monotonic() - began
+    if run.spec.sealed:
+        evaluator.seal()
+    return score
+
+
 def _run_self_reported(run: Run) -> float:
     """Train, and return the score that the command printed or wrote. What a failed run had come to is kept."""
     failed: RunFailedError | None = None
@@ -140,8 +169,7 @@ def _run_self_reported(run: Run) -> float:
     except RunFailedError as error:
         failed = error
     finally:
-        note_summary(run, *read_summary(run.log.text()))
-        run.result.output = fingerprint(run.log.text(), run.spec.seed)
+        _note_output(run)
     left = left_by(run)
     record_others(run, left)
     if failed is None:
@@ -154,38 +182,27 @@ def _run_self_reported(run: Run) -> float:
     return value
 
 
-def _run_evaluated(run: Run, data: Data) -> float:
-    from .data.corpus import load_corpus, training_stream  # noqa: PLC0415
-    from .data.sources import DataError  # noqa: PLC0415  imports numpy, which a self-reported run doesn't need
-    from .evaluator.evaluate import evaluate, seal  # noqa: PLC0415
-    from .evaluator.scoring import take_files  # noqa: PLC0415
+def _note_output(run: Run) -> None:
+    """Write to the result what a command that doesn't use labhand printed of itself."""
+    output = run.log.text()
+    note_summary(run, *read_summary(output))
+    run.result.output = fingerprint(output, run.spec.seed)
 
-    try:
-        corpus = load_corpus(data.corpus, data.vocabulary)
-    except DataError as error:
-        raise RunFailedError(FailureKind.CONTRACT_BROKEN, str(error), (), "Run `labhand prepare` on that machine.") from error
-    if run.spec.trained is None:
+
+def _train(run: Run) -> None:
+    """Train on the corpus that the trainer names, or run its command alone."""
+    if run.trainer.data is None:
         try:
-            train_with_session(run, training_stream(corpus, run.spec.seed, MAX_TOKENS).tobytes())
+            train_by_output(run)
         finally:
-            record_others(run)
-        take_files(run)
-    else:
-        run.result.has_device()
-        run.result.take_over(run.spec.trained)
-    run.folder.set_phase("evaluating")
-    began = time.monotonic()
-    try:
-        score = evaluate(run, data, corpus)
-    except RunFailedError as error:
-        if run.result.weights_of is None:
-            raise
-        raise _still_accused(run.result.weights_of, error) from error
-    finally:
-        run.result.seconds["evaluation"] = time.monotonic() - began
-    if run.spec.sealed:
-        seal(run, data, corpus)
-    return score
+            _note_output(run)
+        check_budget(run)
+        return
+    from .data.corpus import training_stream  # noqa: PLC0415
+    from .evaluator.language_model import prepared_corpus  # noqa: PLC0415  imports numpy, which other runs don't need
+
+    stream = training_stream(prepared_corpus(run.trainer.data), run.spec.seed, MAX_TOKENS)
+    train_with_session(run, stream.tobytes())
 
 
 def _still_accused(before: str, error: RunFailedError) -> RunFailedError:

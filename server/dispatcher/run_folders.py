@@ -28,6 +28,9 @@ from ..source.repository import Sources
 from ..source.trainer_folder import Source, Trainer
 from ..store.running.runs import Attempt
 
+_EVALUATED_TWICE = frozenset({Purpose.VALIDATION, Purpose.REPORT, Purpose.RECHECK})
+"""A verdict that stands rests on scores that were shown to repeat."""
+
 log = logging.getLogger(__name__)
 
 
@@ -224,5 +227,6 @@ def _spec(attempt: Attempt, trained: TrainedWeights | None, identity: RunIdentit
         sandbox_required=sandbox_required,
         sealed=attempt.purpose is Purpose.REPORT,
         trained=trained,
+        evaluate_twice=attempt.purpose in _EVALUATED_TWICE,
         identity=identity,
     )

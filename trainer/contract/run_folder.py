@@ -30,6 +30,8 @@ SPEC: Final = "spec.json"
 SOURCE: Final = "source"
 WORK: Final = "work"
 TEMPORARY: Final = "tmp"
+ARTIFACTS: Final = "artifacts"
+EVALUATION: Final = "evaluation"
 CLAIM: Final = "claim"
 PHASE: Final = "phase"
 ALIVE: Final = "alive"
@@ -69,6 +71,8 @@ class RunFolder:
         self.source = self.path / SOURCE
         self.work = self.path / WORK
         self.temporary = self.path / TEMPORARY
+        self.artifacts = self.path / ARTIFACTS
+        self.evaluation = self.path / EVALUATION
         self.log = self.path / LOG
         self.runner_log = self.path / RUNNER_LOG
         self.curve = self.path / CURVE
@@ -151,6 +155,7 @@ class RunFolder:
         """
         self.data_links = resolve_links(paths, trainer_folder)
         self.work = self.path / WORK / nesting(paths, trainer_folder)
+        self.evaluation = self.path / EVALUATION / nesting(paths, trainer_folder)
 
     def make_work(self, leave_out: Callable[[str], bool] = lambda _: False) -> None:
         """Lay out what a command may change: a copy of the source, to work in, and a folder for temporary files.
@@ -158,27 +163,27 @@ class RunFolder:
         Args:
             leave_out: Returns for a file, relative to the source, whether the copy goes without it.
         """
+        self._copy_source(self.work, leave_out)
+        self.renew_temporary()
 
+    def make_evaluation(self, leave_out: Callable[[str], bool]) -> None:
+        """Lay out what a person's own evaluator runs in: a copy of the source without the files that experiments can change."""
+        self._copy_source(self.evaluation, leave_out)
+
+    def _copy_source(self, target: Path, leave_out: Callable[[str], bool]) -> None:
         def left_out(folder: str, names: list[str]) -> list[str]:
             here = Path(folder).relative_to(self.source)
             return [name for name in names if leave_out((here / name).as_posix())]
 
-        rmtree(self.path / WORK, ignore_errors=True)
-        copytree(self.source, self.work, symlinks=True, ignore=left_out)
+        rmtree(self.path / target.relative_to(self.path).parts[0], ignore_errors=True)
+        copytree(self.source, target, symlinks=True, ignore=left_out)
         for link in self.data_links:
             if link.is_relative:
-                self._link(link)
-        self.renew_temporary()
+                _link(link, target)
 
-    def _link(self, link: DataLink) -> None:
-        place = Path(os.path.normpath(self.work / link.path))
-        if place.exists():
-            raise ContractError(
-                f"[data] paths: {link.path!r} can't be linked: the source has it, too",
-                "Leave it out of the source with exclude, or out of [data] paths",
-            )
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(link.target)
+    def remove_evaluation(self) -> None:
+        """Remove what `make_evaluation` laid out."""
+        rmtree(self.path / EVALUATION, ignore_errors=True)
 
     def renew_temporary(self) -> None:
         """Empty the folder for temporary files, so that no process finds there what an earlier one left."""
@@ -280,6 +285,18 @@ class RunFolder:
         """The content of a file that holds a single word; empty if it can't be read."""
         content = read_bounded(self.path / name, _MAX_WORD_BYTES)
         return "" if content is None else content.decode("ascii", "replace").strip()
+
+
+def _link(link: DataLink, copy: Path) -> None:
+    """Link data into a copy of the source."""
+    place = Path(os.path.normpath(copy / link.path))
+    if place.exists():
+        raise ContractError(
+            f"[data] paths: {link.path!r} can't be linked: the source has it, too",
+            "Leave it out of the source with exclude, or out of [data] paths",
+        )
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(link.target)
 
 
 def _disk_bytes(path: Path) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..contract.files import cache_folder
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
 from ..contract.trainer_toml.trainer_file import TrainerFile
@@ -83,9 +84,10 @@ class Run:
         """
         serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm
         network = for_network() if self.trainer.network else {}
+        cache = {"LABHAND_CACHE": str(cache_folder())} if self.trainer.reads_cache else {}
         own = for_command(network | self.environment.variables(folder))
         processes = process_variables(self.trainer, len(self.spec.cores))
-        environment = scrubbed(self.spec, self.folder.temporary, **{**serial, **processes, **more, **own})
+        environment = scrubbed(self.spec, self.folder.temporary, **{**serial, **cache, **processes, **more, **own})
         python = None if guard == GUARD else self.environment.python
         if python is not None:
             environment["PYTHONPATH"] = str(package_folder())

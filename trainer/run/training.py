@@ -35,16 +35,15 @@ def train_by_output(run: Run) -> None:
     """Run a command that doesn't use labhand; all its time counts as training.
 
     Raises:
-        RunFailedError: It failed, or ran longer than start-up, budget and evaluation together allow.
+        RunFailedError: It failed, or ran longer than start-up and budget allow, with the evaluation where it does that itself.
         CancelledError: The runner was asked to end.
     """
     budget = run.trainer.budget
     run.lay_out()
     resumed = lay_out_checkpoint(run)
     _enter(run)
-    clock = run.clock(
-        budget.startup_seconds + max(0.0, run.spec.budget_seconds - run.spec.resumed_seconds) + budget.evaluation_seconds
-    )
+    evaluation = budget.evaluation_seconds if run.trainer.metric.self_reported else 0.0
+    clock = run.clock(budget.startup_seconds + max(0.0, run.spec.budget_seconds - run.spec.resumed_seconds) + evaluation)
     command = run.environment.words(told_command(run))
     run.folder.set_phase("running")
     watches = (DiskWatch(run), ClosedNetworkWatch(run.log, run.confinement), CheckpointWatch(run, clock))
@@ -54,7 +53,8 @@ def train_by_output(run: Run) -> None:
         try:
             while child.status is None:
                 if clock.left() < 0:
-                    message = "The command ran for longer than start-up, budget and evaluation together allow"
+                    parts = "start-up, budget and evaluation" if evaluation else "start-up and budget"
+                    message = f"The command ran for longer than {parts} together allow"
                     raise RunFailedError(FailureKind.TIMEOUT, message, relevant_lines(run.log.text()))
                 for watch in watches:
                     watch.look()

@@ -170,6 +170,7 @@ def test_the_doctor_explains_that_strata_begin_anew_where_the_evaluator_is_anoth
             await strata.find(tx, {"evaluator": version, "device": "cpu"})
 
     anyio.run(measure, "0123456789ab" if is_newer else evaluator_version())
+    (tmp_path / "labhand.toml").write_text('trainer = "gpt"\n')
     output = " ".join(labhand("doctor", "--root", str(tmp_path)).output.split())
     assert ("by version 0123456789ab: strata begin anew once" in output) == is_newer
     assert f"version {evaluator_version()}" in output

@@ -99,7 +99,7 @@ def test_an_unknown_trainer_is_refused_with_where_it_was_sought(tmp_path: Path) 
         ('["train.py"]', '["model.py"]', r"no file matches editable = \['model\.py'\]\. Name a file that is there: train\.py"),
         ('name = "loss"', 'name = "loss"\ndirection = "down"', r"metric\.direction \(line 6\).*minimize"),
         ('name = "loss"', 'name = "loss"\npattern = "loss"', r"metric\.pattern \(line 6\).*a group"),
-        ('source = "output"', "", r"data: the evaluator needs data\.corpus and data\.vocabulary"),
+        ('source = "output"', "", r"data: the evaluator of language models needs data\.corpus and data\.vocabulary"),
         ('source = "output"', "[data]\ncorpus = 'sotu'\nvocabulary = 0", r"data\.vocabulary \(line 8\)"),
         ('source = "output"', 'source = "output"\n[budget]\nseconds = 0', r"budget\.seconds \(line 8\)"),
         ('source = "output"', 'source = "output"\n[budget]\nseconds = inf', r"budget\.seconds \(line 8\)"),
