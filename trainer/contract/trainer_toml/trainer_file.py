@@ -168,10 +168,11 @@ def _trainer(table: TomlTable) -> TrainerFile:
     metric = metrics[0]
     prepare = table.table("prepare").words("command") if table.has("prepare") else ()
     data_table = table.table("data")
-    name, editable, command = table.text("name"), _editable(table), _command(table)
+    editable = _editable(table)
     evaluator = _evaluator(table, editable)
     data = _data(table, data_table, metric, evaluator)
     _check_evaluator(table, metrics, evaluator)
+    name, command = table.text("name"), _command(table)
     budget = read_budget(table.table("budget"))
     for word in misplaced_placeholders(command, budget):
         table.problem("command", f"has {word}, and budget.unit is {budget.unit!r}")
