@@ -23,11 +23,15 @@ from ..domain import Purpose, Run
 from ..errors import NoCapacityError
 from ..ids import experiment_id, run_id
 from ..settings import RUNS, SET_ASIDE, WHY_SET_ASIDE
+from ..source.budget_reach import as_run
 from ..source.repository import Sources
 from ..source.trainer_folder import Source, Trainer
 from ..store.running.runs import Attempt
 from .pruning import prune
 from .shared_trees import write_sharing
+
+_EVALUATED_TWICE = frozenset({Purpose.VALIDATION, Purpose.REPORT, Purpose.RECHECK})
+"""A verdict that stands rests on scores that were shown to repeat."""
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +91,12 @@ class RunFolders:
             trained = await to_thread.run_sync(self._bring_weights, attempt.accused, folder) if carries_weights else None
             spec = _spec(attempt, trained, self._identity(attempt), sandbox_required=sandbox_required)
             folder.write_spec(spec if self._trainer is None else _with_trainer(spec, self._trainer))
-        if not await self._has_source(folder, attempt.commit):
+        if not await self._has_source(folder, attempt):
             partial = path / f"{SOURCE}.new"
             for leftover in (partial, folder.source):
                 await to_thread.run_sync(shutil.rmtree, leftover, True)  # noqa: FBT003 - ignore_errors
             await self._export(attempt.commit, partial, shares_trees=carries_weights)
+            await to_thread.run_sync(_set_budget, partial, attempt)
             partial.rename(folder.source)
         if carries_weights and attempt.run.attempt > 1 and not folder.was_claimed():
             await to_thread.run_sync(self._resume, attempt.run, folder)
@@ -125,8 +130,8 @@ class RunFolders:
             log.info("%s goes on from the checkpoint of %s, with %.1f s used", run.id, resumed.run, resumed.seconds)
             folder.write_spec(replace(folder.spec(), resumed=resumed))
 
-    async def _has_source(self, folder: RunFolder, commit: str) -> bool:
-        """Return whether the folder holds the source of the commit, all of it.
+    async def _has_source(self, folder: RunFolder, attempt: Attempt) -> bool:
+        """Return whether the folder holds the source of the run's commit, all of it.
 
         A source that an earlier dispatcher laid out may have come back empty from a power failure: its files aren't flushed.
         """
@@ -134,8 +139,8 @@ class RunFolders:
             return False
         if folder.was_claimed():  # a runner reads it; after a power failure no runner lives, and the run is lost
             return True
-        source = await self._sources.read(commit)
-        return await to_thread.run_sync(_holds, folder.source, source)
+        source = await self._sources.read(attempt.commit)
+        return await to_thread.run_sync(lambda: _holds(folder.source, as_run(source, attempt.budget_seconds, attempt.clock)))
 
     def conflict(self, attempt: Attempt) -> str:
         """Return why the folder with a run's name, or the result in it, isn't the run's; empty if it is, or there is none."""
@@ -208,6 +213,16 @@ def _finite(numbers: Mapping[str, Number | None]) -> Mapping[str, Number]:
     return {name: value for name, value in numbers.items() if value is not None}
 
 
+def _set_budget(folder: Path, attempt: Attempt) -> None:
+    """Set the knob in a source that was laid out."""
+    before: Source = {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    for path, data in as_run(before, attempt.budget_seconds, attempt.clock).items():
+        if data is not before[path]:
+            (folder / path).write_bytes(data)
+
+
 def _holds(folder: Path, source: Source) -> bool:
     """Return whether the files of a source lie in a folder as they are."""
     try:
@@ -233,5 +248,6 @@ def _spec(attempt: Attempt, trained: TrainedWeights | None, identity: RunIdentit
         sandbox_required=sandbox_required,
         sealed=attempt.purpose is Purpose.REPORT,
         trained=trained,
+        evaluate_twice=attempt.purpose in _EVALUATED_TWICE,
         identity=identity,
     )

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from ..contract.files import copy_whole
 from ..contract.leftovers import kill_leftovers
-from ..contract.run_folder import KEPT, SOURCE, TEMPORARY, WORK
+from ..contract.run_folder import ARTIFACTS, EVALUATION, KEPT, SOURCE, TEMPORARY, WORK
 from .checkpoint_store import CheckpointStore
 from .hosted_run import HostedRun
 
 LOG_BYTES = 2**16
 """Of the end of a run's log, reported with its result."""
 LEFTOVER_SECONDS = 10.0
-DROPPED = (WORK, TEMPORARY, SOURCE)
+DROPPED = (WORK, TEMPORARY, SOURCE, EVALUATION)
 _DONE = "kept"
 """A file that marks a run as archived, so that a later host only reports it again."""
 
@@ -80,6 +80,7 @@ class Archiver:
             self._checkpoints.forget(run.folder)
             if self._storage is None:
                 run.folder.model.unlink(missing_ok=True)
+                shutil.rmtree(run.folder.artifacts, ignore_errors=True)
             else:
                 _copy(folder, self._storage / folder.name)
             (folder / _DONE).touch()
@@ -114,6 +115,8 @@ def _copy(folder: Path, place: Path) -> None:
     for name in KEPT:
         if (folder / name).exists():
             copy_whole(folder / name, place / name)
+    if (folder / ARTIFACTS).is_dir():
+        shutil.copytree(folder / ARTIFACTS, place / ARTIFACTS, dirs_exist_ok=True)
 
 
 def end_leftovers(folder: Path) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from labhand.server.dispatcher import shared_trees
 from labhand.server.lab.lab import Lab
+from labhand.server.source.trainer_folder import read_folder
+from labhand.trainer.contract.run_folder import RunFolder
 
 from ..lab import builders
 from . import support
@@ -99,6 +101,8 @@ async def test_runs_share_a_large_folder_that_they_can_read_and_not_change(lab: 
         assert log.count("refused 13") == 2
         assert json.loads((folder / "result.json").read_text("utf-8"))["sandbox"]["files"] != "none"
         assert (folder / "source" / "data").is_symlink()
+        paths = [path for path, _ in RunFolder(folder).source_files()]  # as a run that shares nothing has them
+        assert sorted(paths) == sorted(read_folder(lab.trainer.folder, lab.trainer.file))
     [tree] = (place for place in (lab.folder / "trees").iterdir() if place.is_dir())
     assert [path.read_text("utf-8") for path in (tree / "small").iterdir()] == ["text"] * FILES
 
