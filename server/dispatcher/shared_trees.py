@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from ...trainer.contract.errors import ContractError
+from ...trainer.contract.files import write_whole
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, parse_trainer
 from ..source.repository import write_folder
 from ..source.trainer_folder import Source
@@ -22,6 +23,9 @@ from ..source.trainer_folder import Source
 MIN_FILES: Final = 500
 """Files of a folder that is shared: with fewer, a copy costs less than is worth a folder that an experiment can't write to."""
 _DIGEST_LENGTH: Final = 32
+_MARK: Final = ".compared"
+"""After the name of a shared folder: a file that names the start of the machine in which its content was last compared."""
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 def write_sharing(source: Source, folder: Path, trees: Path) -> None:
@@ -74,25 +78,44 @@ def _folders_of(path: str) -> Iterator[str]:
 
 
 def _lay_out(files: Source, trees: Path) -> Path:
-    """Return the shared folder with these files. It is written if it doesn't exist."""
-    digest = sha256()
-    for path, data in sorted(files.items()):
-        digest.update(os.fsencode(path) + b"\0" + sha256(data).digest())
-    place = trees / digest.hexdigest()[:_DIGEST_LENGTH]
+    """Return the shared folder with these files. It is written if it doesn't exist, or came back broken from a power failure.
+
+    Nothing is flushed when it is written. Instead, its content is compared once after each start of the machine.
+    """
+    name = _digest(files)
+    place, mark, boot = trees / name, trees / f"{name}{_MARK}", _BOOT.read_text("ascii").strip()
     if place.is_dir():
-        return place
+        if mark.exists() and mark.read_text("ascii") == boot:
+            return place
+        if _digest(_read(place)) == name:
+            write_whole(mark, boot, flush=False)
+            return place
+        _remove(place)
     trees.mkdir(exist_ok=True)
-    partial = trees / f"{place.name}.{os.getpid()}.new"
-    shutil.rmtree(partial, ignore_errors=True)
+    partial = trees / f"{name}.{os.getpid()}.new"
+    _remove(partial)
     write_folder(files, partial)
     _make_read_only(partial)
-    os.sync()  # a folder that is shared for good must not come back empty from a power failure
     try:
         partial.rename(place)
     except OSError:  # another process was faster
         if not place.is_dir():
             raise
+        _remove(partial)
+    write_whole(mark, boot, flush=False)
     return place
+
+
+def _digest(files: Source) -> str:
+    digest = sha256()
+    for path, data in sorted(files.items()):
+        digest.update(os.fsencode(path) + b"\0" + sha256(data).digest())
+    return digest.hexdigest()[:_DIGEST_LENGTH]
+
+
+def _read(folder: Path) -> Source:
+    paths = (Path(place, name) for place, _, names in os.walk(folder) for name in names)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 def _make_read_only(folder: Path) -> None:
@@ -102,3 +125,9 @@ def _make_read_only(folder: Path) -> None:
             path.chmod(path.stat().st_mode & ~0o222)
         Path(place).chmod(0o555)
     folder.chmod(0o755)  # or it couldn't be renamed by a user other than root
+
+
+def _remove(folder: Path) -> None:
+    for place, _, _ in os.walk(folder):
+        Path(place).chmod(0o755)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -103,8 +103,24 @@ async def test_runs_share_a_large_folder_that_they_can_read_and_not_change(lab: 
         assert (folder / "source" / "data").is_symlink()
         paths = [path for path, _ in RunFolder(folder).source_files()]  # as a run that shares nothing has them
         assert sorted(paths) == sorted(read_folder(lab.trainer.folder, lab.trainer.file))
-    [tree] = (lab.folder / "trees").iterdir()
+    [tree] = (place for place in (lab.folder / "trees").iterdir() if place.is_dir())
     assert [path.read_text("utf-8") for path in (tree / "small").iterdir()] == ["text"] * FILES
+
+
+def test_a_shared_folder_that_a_power_failure_broke_is_written_anew(tmp_path: Path) -> None:
+    source = {"trainer.toml": TRAINER.encode(), "train.py": b"", **{f"data/{number}": b"text" for number in range(500)}}
+    trees = tmp_path / "trees"
+    shared_trees.write_sharing(source, tmp_path / "first", trees)
+    tree = (tmp_path / "first" / "data").readlink()
+    (tree / "7").chmod(0o644)
+    (tree / "7").write_bytes(b"")
+    mark = trees / f"{tree.name}.compared"
+    shared_trees.write_sharing(source, tmp_path / "second", trees)
+    assert (tmp_path / "second" / "data" / "7").read_bytes() == b""  # the machine wasn't started since: nothing is compared
+    mark.write_text("an earlier start", "ascii")
+    shared_trees.write_sharing(source, tmp_path / "third", trees)
+    assert (tmp_path / "first" / "data" / "7").read_bytes() == b"text"
+    assert mark.read_text("ascii") != "an earlier start"
 
 
 @pytest.mark.usefixtures("sharing")
