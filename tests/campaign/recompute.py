@@ -189,14 +189,15 @@ def _prior(ledger: Ledger, validation: dict[str, Any]) -> None:
         return
     setting = ledger.one("SELECT setting FROM stages WHERE validation = ? AND kind = 'test'", validation["number"])["setting"]
     stratum = next(e["stratum"] for e in reversed(ledger.experiments) if e["setting"] == setting and e["stratum"])
-    known: defaultdict[str, list[Row]] = defaultdict(list)
-    scored = (e for e in ledger.experiments if e["stratum"] == stratum and e["score"] is not None and e["must_beat"] is None)
-    for e in scored:
-        if e["finished_at"] < validation["launched_at"]:
-            known[e["tree"]].append(e)
-    led = [one["tree"] for one in ledger.champions if one["number"] <= validation["champion"] and one["tree"] in known]
-    brought, spent_degrees = at_usual_pace(known, led, ledger.sign)
-    sd, degrees = squeezed(list(brought.values()), spent_degrees)
+    known = arms(
+        e
+        for e in ledger.experiments
+        if e["stratum"] == stratum
+        and e["score"] is not None
+        and e["must_beat"] is None
+        and e["finished_at"] < validation["launched_at"]
+    )
+    sd, degrees = squeezed(list(known.values()))  # of scores alone, at whatever pace
     _same(math.sqrt(2) * sd, validation["prior_sd"], "noise of a difference")
     _same(degrees, validation["prior_degrees"], "its degrees of freedom")
 
