@@ -17,10 +17,12 @@ from .contract.failures import FailureKind
 from .contract.run_folder import RunFolder
 from .contract.run_result import RunFailure
 from .contract.run_spec import RunSpec
-from .contract.trainer_toml.data import Data
+from .contract.trainer_toml.budget import as_words
 from .contract.trainer_toml.trainer_file import TrainerFile, read_trainer
 from .environments.command_environment import CommandEnvironment, TrainerPlace, environment_of
 from .environments.making import Maker
+from .evaluator.choice import evaluator_of
+from .run.budget_use import check_budget
 from .run.child import CancelledError, Stop
 from .run.classify import RunFailedError
 from .run.environment import certificate_files
@@ -30,6 +32,7 @@ from .run.log import Log
 from .run.machine import describe_device
 from .run.metrics.recorded_metrics import left_by, record_others, record_unscored
 from .run.metrics.score import read_score
+from .run.output_fingerprint import fingerprint
 from .run.preparation import prepare_once
 from .run.printed_summary import read_summary
 from .run.result import ResultDraft
@@ -96,6 +99,8 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
     adopt_orphans()
     trainer = with_launcher(read_trainer(folder.source))
     result.metric = trainer.metric
+    if trainer.budget.unit != "seconds":
+        result.budget = f"{as_words(trainer.budget.amount_in(spec.budget_seconds, spec.clock))} {trainer.budget.unit}"
     result.device = describe_device(spec)
     folder.link_data(trainer.data_paths, spec.trainer_folder)
     with own_group() as group:
@@ -105,13 +110,13 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         environment = _environment(trainer, folder, spec, log, stop)
         confinement.use_interpreter(environment.interpreter, environment.readable())
         check_network(trainer, confinement)
-        prepared = prepare_once(environment, folder.source, spec, log, stop)
+        prepared = prepare_once(environment.base or environment, folder.source, spec, log, stop)
         confinement.allow_reading(prepared.readable() if prepared else [])
         confinement.allow_reading(certificate_files() if trainer.network else [])
         confinement.check()
         run = Run(folder, spec, trainer, log, stop, result, confinement, gate, environment, group, prepared)
         result.device = with_what_runs(run, result.device)
-        return _run_self_reported(run) if trainer.data is None else _run_evaluated(run, trainer.data)
+        return _run_to_score(run)
 
 
 def _environment(trainer: TrainerFile, folder: RunFolder, spec: RunSpec, log: Log, stop: Stop) -> CommandEnvironment:
@@ -127,6 +132,35 @@ def _pin(spec: RunSpec) -> None:
         os.sched_setaffinity(0, spec.cores)
 
 
+def _run_to_score(run: Run) -> float:
+    evaluator = evaluator_of(run)
+    if evaluator is None:
+        return _run_self_reported(run)
+    evaluator.check()
+    if run.spec.trained is None:
+        try:
+            _train(run)
+        finally:
+            record_others(run)
+        evaluator.take()
+    else:
+        run.result.has_device()
+        run.result.take_over(run.spec.trained)
+    run.folder.set_phase("evaluating")
+    began = time.monotonic()
+    try:
+        score = evaluator.evaluate()
+    except RunFailedError as error:
+        if run.result.weights_of is None:
+            raise
+        raise _still_accused(run.result.weights_of, error) from error
+    finally:
+        run.result.seconds["evaluation"] = time.monotonic() - began
+    if run.spec.sealed:
+        evaluator.seal()
+    return score
+
+
 def _run_self_reported(run: Run) -> float:
     """Train, and return the score that the command printed or wrote. What a failed run had come to is kept."""
     failed: RunFailedError | None = None
@@ -136,9 +170,11 @@ def _run_self_reported(run: Run) -> float:
         failed = error
     finally:
         note_summary(run, *read_summary(run.log.text()))
+        run.result.output = fingerprint(run.log.text(), run.spec.seed)
     left = left_by(run)
     record_others(run, left)
     if failed is None:
+        check_budget(run)
         return read_score(run.trainer.metric, left)
     value = record_unscored(run, left)
     if value is None or failed.failure.kind is not FailureKind.TIMEOUT or run.trainer.budget.on_timeout == "fail":
@@ -147,38 +183,20 @@ def _run_self_reported(run: Run) -> float:
     return value
 
 
-def _run_evaluated(run: Run, data: Data) -> float:
-    from .data.corpus import load_corpus, training_stream  # noqa: PLC0415
-    from .data.sources import DataError  # noqa: PLC0415  imports numpy, which a self-reported run doesn't need
-    from .evaluator.evaluate import evaluate, seal  # noqa: PLC0415
-    from .evaluator.scoring import take_files  # noqa: PLC0415
-
-    try:
-        corpus = load_corpus(data.corpus, data.vocabulary)
-    except DataError as error:
-        raise RunFailedError(FailureKind.CONTRACT_BROKEN, str(error), (), "Run `labhand prepare` on that machine.") from error
-    if run.spec.trained is None:
+def _train(run: Run) -> None:
+    """Train on the corpus that the trainer names, or run its command alone."""
+    if run.trainer.data is None:
         try:
-            train_with_session(run, training_stream(corpus, run.spec.seed, MAX_TOKENS).tobytes())
+            train_by_output(run)
         finally:
-            record_others(run)
-        take_files(run)
-    else:
-        run.result.has_device()
-        run.result.take_over(run.spec.trained)
-    run.folder.set_phase("evaluating")
-    began = time.monotonic()
-    try:
-        score = evaluate(run, data, corpus)
-    except RunFailedError as error:
-        if run.result.weights_of is None:
-            raise
-        raise _still_accused(run.result.weights_of, error) from error
-    finally:
-        run.result.seconds["evaluation"] = time.monotonic() - began
-    if run.spec.sealed:
-        seal(run, data, corpus)
-    return score
+            note_summary(run, *read_summary(run.log.text()))
+        check_budget(run)
+        return
+    from .data.corpus import training_stream  # noqa: PLC0415
+    from .evaluator.language_model import prepared_corpus  # noqa: PLC0415  imports numpy, which other runs don't need
+
+    stream = training_stream(prepared_corpus(run.trainer.data), run.spec.seed, MAX_TOKENS)
+    train_with_session(run, stream.tobytes())
 
 
 def _still_accused(before: str, error: RunFailedError) -> RunFailedError:

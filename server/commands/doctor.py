@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from ...trainer.contract.data_links import resolve_links
 from ...trainer.contract.errors import ContractError
-from ...trainer.contract.evaluator_version import evaluator_version
+from ...trainer.contract.files import outside_path
 from ..backends.skypilot.api import SkyError
 from ..backends.skypilot.client import SkyClient, SkyPilotInfo
 from ..errors import LabhandError
@@ -138,7 +138,9 @@ def _trainer(root: Path, settings: Settings) -> CheckResult:
     if is_bare_name(settings.trainer) and trainer.folder != beside.resolve() and (beside / TRAINER_FILE).is_file():
         finding = f'trainer = "{settings.trainer}" is the built-in trainer; {beside} is not used'
         return CheckResult("trainer", "note", finding, f'to train that folder, set trainer = "./{settings.trainer}"')
-    kind = "self-reported" if trainer.metric.self_reported else "measured by the evaluator"
+    script = trainer.file.evaluator
+    measured = "the evaluator" if script is None else f"its own evaluator, {' '.join(script.command)}"
+    kind = "self-reported" if trainer.metric.self_reported else f"measured by {measured}"
     return CheckResult(
         "trainer", "ok", f"{trainer.name}, {trainer.metric.name} ({kind}), editable: {', '.join(trainer.editable)}"
     )
@@ -211,7 +213,20 @@ def _own_files(_root: Path, _settings: Settings) -> CheckResult:
 
 
 def _evaluator(root: Path, settings: Settings) -> CheckResult:
-    installed = evaluator_version()
+    try:
+        trainer = load_trainer(settings.trainer, root)
+    except LabhandError as error:
+        return CheckResult("evaluator", "bad", error.problem, error.remedy)
+    installed = trainer.evaluator_version
+    if not installed:
+        return CheckResult("evaluator", "ok", "none: the trainer's command prints the metric")
+    script = trainer.file.evaluator
+    missing = (
+        [] if script is None else [path for path in (*script.read, *script.sealed_read) if not outside_path(path).exists()]
+    )
+    if missing and not trainer.prepare:
+        finding = f"it reads {', '.join(missing)}, which doesn't exist on this machine"
+        return CheckResult("evaluator", "bad", finding, "put the data there, or correct read under [evaluator] in trainer.toml")
     latest = None if settings.is_rehearsal else anyio.run(latest_evaluator, data_folder(root, settings))
     if latest in {None, installed}:
         return CheckResult("evaluator", "ok", f"version {installed}")

@@ -162,8 +162,10 @@ def _cuda(settings: Settings, needs: Needs) -> CheckResult:
 
 
 def _paths(trainer: Trainer, needs: Needs) -> Iterator[CheckResult]:
-    readable = [Path(path).expanduser() for path in trainer.file.read]
-    for folder in readable:
+    named = [Path(path).expanduser() for path in trainer.file.read]
+    data = [Path(os.path.normpath(trainer.folder / Path(path).expanduser())) for path in trainer.file.data_paths]
+    readable = [*named, *data]  # another check says what of the data isn't there
+    for folder in named:
         if not folder.exists():
             yield CheckResult("files", "bad", f"read under [sandbox] names {folder}, which isn't there", "correct that path")
     for path, place in needs.paths.items():

@@ -40,6 +40,10 @@ class Change(Request):
         default_factory=dict,
         description='Knobs and new values: {"DEPTH": 6, "BATCH_SIZE": "2**14"}',
     )
+    packages: list[str] = Field(
+        default_factory=list[str],
+        description='Packages beyond the trainer\'s that a person allows: ["einops==0.8.1"]',
+    )
 
 
 class Variant(Change):
@@ -100,6 +104,7 @@ class GridLaunch(LaunchOptions):
         default_factory=list[dict[str, JsonValue]], description="Combinations of knob values, instead of factors"
     )
     overrides: dict[str, JsonValue] = Field(default_factory=dict, description="Knobs with the same value in all cells")
+    packages: list[str] = Field(default_factory=list[str], description="Packages of all cells")
     design: Design = Field(
         default="full",
         description="How the factors are combined. With optimiser, two numbers are the ends of a range",

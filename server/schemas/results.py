@@ -48,6 +48,7 @@ class StratumFacts(Answer):
     Attributes:
         trainer: The trainer with the digest of its protected files.
         budget_seconds: Seconds of training of one experiment.
+        budget: What its command was told instead, such as `2000 steps`.
         clock: What the budget counts: `cpu` time or `wall` time.
         gpu: The kind of device that was asked for, if another one was measured.
         device: The kind of device that was measured.
@@ -61,6 +62,7 @@ class StratumFacts(Answer):
 
     trainer: str | None = None
     budget_seconds: float | None = None
+    budget: str | None = None
     clock: str | None = None
     gpu: str | None = None
     device: str | None = None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from ...trainer.contract.errors import ContractError
+from ...trainer.contract.evaluator_version import evaluator_version, script_version
 from ...trainer.contract.left_out import MAX_FILE_BYTES, LeftOutPath, line_to_exclude, line_to_link
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerFile, read_trainer
 from ..domain import Direction, Guard, Metric
@@ -39,12 +40,14 @@ class Trainer:
         file: The content of `trainer.toml`.
         protected_digest: Hash of all files that aren't editable, `trainer.toml` among them.
         left_out: What the folder holds besides and isn't part of the source.
+        evaluator_version: Hash of what scores its experiments; empty where they score themselves.
     """
 
     folder: Path
     file: TrainerFile
     protected_digest: str = ""
     left_out: tuple[LeftOutPath, ...] = ()
+    evaluator_version: str = ""
 
     @property
     def name(self) -> str:
@@ -122,7 +125,19 @@ def load_trainer(name: str, root: Path) -> Trainer:
             f"Name a file that is there: {', '.join(sorted(set(source) - {FILE})) or 'the folder is empty'}",
         )
     protected = {path: data for path, data in source.items() if not file.is_editable(path)}
-    return Trainer(folder, file, _digest(protected), listing.left_out)
+    return Trainer(folder, file, _digest(protected), listing.left_out, _evaluator_version(folder, file, protected))
+
+
+def _evaluator_version(folder: Path, file: TrainerFile, protected: Source) -> str:
+    if file.evaluator is None:
+        return "" if file.metric.self_reported else evaluator_version()
+    if file.evaluator.script(protected) is None:
+        shown = " ".join(file.evaluator.command)
+        raise SettingsError(
+            f"{folder / FILE}: command = {shown!r} under [evaluator] names no file of the folder",
+            "Name a script that lies there, so that its content belongs to the evaluator's version",
+        )
+    return script_version(file, protected.items())
 
 
 def read_folder(folder: Path, trainer: TrainerFile | None = None) -> Source:

@@ -42,9 +42,9 @@ def import_rules() -> str:
 
 def exploit_table() -> str:
     """The exploits of the red team, with what stops each and how it ends."""
-    from ..redteam.test_exploits import EXPLOITS
+    from ..redteam.test_exploits import EXPLOITS, SCRIPT_EXPLOITS
 
-    rows = (f"| {exploit.name} | {exploit.defence} | {exploit.outcome} |" for exploit in EXPLOITS)
+    rows = (f"| {exploit.name} | {exploit.defence} | {exploit.outcome} |" for exploit in (*EXPLOITS, *SCRIPT_EXPLOITS))
     return "\n".join(["| exploit | defence | outcome |", "| --- | --- | --- |", *rows])
 
 

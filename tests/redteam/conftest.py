@@ -12,6 +12,8 @@ import pytest
 from labhand.trainer.sandbox.policy import SWITCH
 
 from ..trainer.corpus import prepare_small_corpus
+from ..trainer.evaluator.script.scoring import TRAIN as LINE
+from ..trainer.evaluator.script.scoring import make_data, run_line
 from ..trainer.running import BIGRAM, EVALUATED_TRAINER, RunFolder, core_of_this_worker, lay_out
 from .exploit import Exploit
 
@@ -92,6 +94,30 @@ def attack(lab: Path) -> Iterator[Attack]:
             return Attacked(folder.run(), folder.log())
 
         yield run
+
+
+@pytest.fixture(scope="session")
+def attack_script(tmp_path_factory: pytest.TempPathFactory) -> Attack:
+    """Run an exploit of a trainer that the person's own evaluator scores."""
+    place = tmp_path_factory.mktemp("own")
+    make_data(place / "data")
+    for split in ("test", "sealed"):
+        (place / "data" / split / "secret.txt").write_text("s3cret")
+
+    def run(exploit: Exploit, *, landlock: bool = True) -> Attacked:
+        train = LINE
+        for old, new in exploit.edits:
+            train = train.replace(old, new.replace("{data}", str(place / "data")))
+        scored = run_line(place, train, environment={SWITCH: "0" if landlock else "1"}, sealed=True)
+        return Attacked(scored.result, scored.folder.log())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def honest_script(attack_script: Attack) -> Attacked:
+    """The trainer that the person's own evaluator scores, as it is."""
+    return attack_script(Exploit("none", (), "harmless"))
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ class FailureKind(StrEnum):
     SANDBOX_REFUSED = "sandbox_refused"
     """The sandbox or the machine refused something that the source asked for: a limit, and not an error in the source."""
     CONTRACT_BROKEN = "contract_broken"
+    EVALUATOR_FAILED = "evaluator_failed"
+    """The person's own evaluator, or the data that it reads, is at fault: no change of the source mends it."""
     TAMPERING = "tampering"
     LOST_MACHINE = "lost_machine"
     """The lab's own: the run's machine vanished, and no runner left a result."""

@@ -20,6 +20,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("LABHAND_CACHE") or "~/.cache/labhand").expanduser()
 
 
+def outside_path(text: str) -> Path:
+    """A path outside the trainer folder, as `trainer.toml` names it: `{cache}` is `cache_folder()`, `~` the home folder."""
+    return Path(text.replace("{cache}", str(cache_folder()))).expanduser()
+
+
 def write_whole(path: Path, content: str | bytes, *, flush: bool = True, modified_at: float | None = None) -> None:
     """Write a file so that a reader sees the old content or the new content, and never a part of it.
 
@@ -69,7 +74,7 @@ def open_plain(path: Path) -> int | None:
     return _open_regular(path, os.O_RDONLY)
 
 
-_KINDS = {
+KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFLNK: "a symlink",
     stat.S_IFIFO: "a named pipe",
@@ -88,7 +93,7 @@ def what_is_no_plain_file(path: Path, max_bytes: int) -> str:
     except OSError as error:
         return f"can't be looked at: {error.strerror}"
     if not stat.S_ISREG(status.st_mode):
-        return f"is {_KINDS.get(stat.S_IFMT(status.st_mode), 'no plain file')}"
+        return f"is {KINDS.get(stat.S_IFMT(status.st_mode), 'no plain file')}"
     if status.st_size > max_bytes:
         return f"has {status.st_size} bytes, and {max_bytes} are the most"
     descriptor = open_plain(path)

@@ -11,14 +11,14 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Any, Final, Literal, cast, get_args
 
-from .data_links import DataLink, nesting, resolve_links
+from .data_links import DataLink, nesting, place_link, resolve_links
 from .errors import ContractError
 from .files import is_locked, read_bounded, what_is_no_plain_file, write_whole
 from .json_objects import JsonError, decode, decode_strictly
@@ -30,6 +30,8 @@ SPEC: Final = "spec.json"
 SOURCE: Final = "source"
 WORK: Final = "work"
 TEMPORARY: Final = "tmp"
+ARTIFACTS: Final = "artifacts"
+EVALUATION: Final = "evaluation"
 CLAIM: Final = "claim"
 PHASE: Final = "phase"
 ALIVE: Final = "alive"
@@ -41,6 +43,8 @@ CONFIG: Final = "config.json"
 RESULT: Final = "result.json"
 SEALED: Final = "sealed.json"
 ORDER: Final = "order"
+TREES: Final = "trees"
+"""Beside the folder that holds the run folders: folders that the sources of several runs share."""
 
 WEIGHTS: Final = (MODEL, CONFIG)
 """What training leaves."""
@@ -69,6 +73,8 @@ class RunFolder:
         self.source = self.path / SOURCE
         self.work = self.path / WORK
         self.temporary = self.path / TEMPORARY
+        self.artifacts = self.path / ARTIFACTS
+        self.evaluation = self.path / EVALUATION
         self.log = self.path / LOG
         self.runner_log = self.path / RUNNER_LOG
         self.curve = self.path / CURVE
@@ -151,6 +157,16 @@ class RunFolder:
         """
         self.data_links = resolve_links(paths, trainer_folder)
         self.work = self.path / WORK / nesting(paths, trainer_folder)
+        self.evaluation = self.path / EVALUATION / nesting(paths, trainer_folder)
+
+    def find_work(self, paths: Sequence[str]) -> None:
+        """Find out how deep the copy lies within `work/`, for a reader that links no data.
+
+        Args:
+            paths: The trainer's data paths.
+        """
+        with suppress(ContractError):
+            self.work = self.path / WORK / nesting(paths, self.spec().trainer_folder)
 
     def make_work(self, leave_out: Callable[[str], bool] = lambda _: False) -> None:
         """Lay out what a command may change: a copy of the source, to work in, and a folder for temporary files.
@@ -158,27 +174,41 @@ class RunFolder:
         Args:
             leave_out: Returns for a file, relative to the source, whether the copy goes without it.
         """
+        self._copy_source(self.work, leave_out)
+        self.renew_temporary()
 
+    def make_evaluation(self, leave_out: Callable[[str], bool]) -> None:
+        """Lay out what a person's own evaluator runs in: a copy of the source without the files that experiments can change."""
+        self._copy_source(self.evaluation, leave_out)
+
+    def _copy_source(self, target: Path, leave_out: Callable[[str], bool]) -> None:
         def left_out(folder: str, names: list[str]) -> list[str]:
             here = Path(folder).relative_to(self.source)
             return [name for name in names if leave_out((here / name).as_posix())]
 
-        rmtree(self.path / WORK, ignore_errors=True)
-        copytree(self.source, self.work, symlinks=True, ignore=left_out)
+        rmtree(self.path / target.relative_to(self.path).parts[0], ignore_errors=True)
+        copytree(self.source, target, symlinks=True, ignore=left_out)
         for link in self.data_links:
             if link.is_relative:
-                self._link(link)
-        self.renew_temporary()
+                place_link(link, target)
 
-    def _link(self, link: DataLink) -> None:
-        place = Path(os.path.normpath(self.work / link.path))
-        if place.exists():
-            raise ContractError(
-                f"[data] paths: {link.path!r} can't be linked: the source has it, too",
-                "Leave it out of the source with exclude, or out of [data] paths",
-            )
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.symlink_to(link.target)
+    def remove_evaluation(self) -> None:
+        """Remove what `make_evaluation` laid out."""
+        rmtree(self.path / EVALUATION, ignore_errors=True)
+
+    def source_files(self) -> Iterator[tuple[str, Path]]:
+        """The files of the source with their relative paths, and those of the folders that runs share."""
+        for place, _, names in os.walk(self.source, followlinks=True):
+            for name in names:
+                path = Path(place, name)
+                yield path.relative_to(self.source).as_posix(), path
+
+    def shared_folders(self) -> list[Path]:
+        """The folders outside of the run folder that its source has links to."""
+        trees = self.path.parent.parent / TREES
+        places = (Path(place, name) for place, names, _ in os.walk(self.source) for name in names)
+        targets = (place.readlink() for place in places if place.is_symlink())
+        return [target for target in targets if target.parent == trees]
 
     def renew_temporary(self) -> None:
         """Empty the folder for temporary files, so that no process finds there what an earlier one left."""

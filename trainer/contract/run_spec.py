@@ -81,6 +81,7 @@ class RunSpec:
         gpu: What `CUDA_VISIBLE_DEVICES` becomes; None for all that are visible.
         sandbox_required: Nothing of it may run without a sandbox.
         sealed: The test split is scored too, for the person's report alone.
+        evaluate_twice: A person's own evaluator scores the same artifacts a second time, to show that its score repeats.
         trained: Weights to be evaluated again; None for a run that trains.
         gate: A file that all runs on this device lock before they train, where the next starts beside one that is evaluated.
         python: The interpreter that the pool names for the trainer's commands; None for none.
@@ -105,6 +106,7 @@ class RunSpec:
     gate: str | None = None
     python: str | None = None
     identity: RunIdentity | None = None
+    evaluate_twice: bool = False
     trainer_folder: str | None = None
     left_out: tuple[LeftOutPath, ...] = ()
     resumed: ResumedRun | None = None
@@ -157,6 +159,7 @@ class RunSpec:
             gate=keys.optional("gate", str),
             python=keys.optional("python", str),
             identity=keys.identity(),
+            evaluate_twice=bool(keys.optional("evaluate_twice", bool)),
             trainer_folder=keys.optional("trainer_folder", str),
             left_out=keys.left_out(),
             resumed=keys.resumed(),

@@ -25,6 +25,7 @@ _NEXT_STEP: dict[FailureKind, str] = {
     FailureKind.IMPORT_ERROR: "Use what is installed: an experiment can't add packages.",
     FailureKind.SANDBOX_REFUSED: "Do without it, or ask a person to change the limit.",
     FailureKind.CONTRACT_BROKEN: "Read docs/trainers.md: it says what the runner expects of a trainer.",
+    FailureKind.EVALUATOR_FAILED: "Tell the person: the script and the data that [evaluator] in trainer.toml names are theirs.",
     FailureKind.TAMPERING: "Train honestly: the lines are the evidence.",
 }
 _SIGNS: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (

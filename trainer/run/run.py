@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..contract.data_links import is_below_trainer
+from ..contract.files import cache_folder
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
 from ..contract.trainer_toml.trainer_file import TrainerFile
@@ -47,7 +49,8 @@ class Run:
         self.folder.make_work()
         if self.prepared is not None:
             self.prepared.link_into(self.folder.work, self.trainer.is_editable)
-        make_home(self.folder.temporary, self.trainer.read, self.prepared)
+        own = [path for path in self.trainer.data_paths if not is_below_trainer(path)]
+        make_home(self.folder.temporary, [*self.trainer.read, *own], self.prepared)
 
     def clock(self, limit: float) -> Clock:
         """A clock of this run's kind, over all processes below the runner from now on."""
@@ -83,9 +86,10 @@ class Run:
         """
         serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm
         network = for_network() if self.trainer.network else {}
+        cache = {"LABHAND_CACHE": str(cache_folder())} if self.trainer.reads_cache else {}
         own = for_command(network | self.environment.variables(folder))
         processes = process_variables(self.trainer, len(self.spec.cores))
-        environment = scrubbed(self.spec, self.folder.temporary, **{**serial, **processes, **more, **own})
+        environment = scrubbed(self.spec, self.folder.temporary, **{**serial, **cache, **processes, **more, **own})
         python = None if guard == GUARD else self.environment.python
         if python is not None:
             environment["PYTHONPATH"] = str(package_folder())

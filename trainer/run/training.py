@@ -13,8 +13,9 @@ from ..contract.failures import FailureKind
 from ..contract.files import open_to_append
 from ..contract.run_result import MAX_NUMBER
 from ..contract.run_spec import ResumedRun
+from .budget_use import budget_variables, told_command
 from .checkpoint_watch import CheckpointWatch, lay_out_checkpoint
-from .child import Child
+from .child import GUARD, Child
 from .classify import RunFailedError, of_exit, relevant_lines
 from .clock import Clock
 from .gate import LOOK_SECONDS
@@ -34,25 +35,26 @@ def train_by_output(run: Run) -> None:
     """Run a command that doesn't use labhand; all its time counts as training.
 
     Raises:
-        RunFailedError: It failed, or ran longer than start-up, budget and evaluation together allow.
+        RunFailedError: It failed, or ran longer than start-up and budget allow, with the evaluation where it does that itself.
         CancelledError: The runner was asked to end.
     """
     budget = run.trainer.budget
     run.lay_out()
     resumed = lay_out_checkpoint(run)
     _enter(run)
-    clock = run.clock(
-        budget.startup_seconds + max(0.0, run.spec.budget_seconds - run.spec.resumed_seconds) + budget.evaluation_seconds
-    )
-    command = run.environment.words(run.trainer.command)
+    evaluation = budget.evaluation_seconds if run.trainer.metric.self_reported else 0.0
+    clock = run.clock(budget.startup_seconds + max(0.0, run.spec.budget_seconds - run.spec.resumed_seconds) + evaluation)
+    command = run.environment.words(told_command(run))
     run.folder.set_phase("running")
     watches = (DiskWatch(run), ClosedNetworkWatch(run.log, run.confinement), CheckpointWatch(run, clock))
     gpu = GpuWatch(run)
-    with run.child(command, run.folder.work, run.confinement.for_training(), (), **resumed) as child:
+    variables = {**budget_variables(run), **resumed}
+    with run.child(command, run.folder.work, run.confinement.for_training(), (), GUARD, **variables) as child:
         try:
             while child.status is None:
                 if clock.left() < 0:
-                    message = "The command ran for longer than start-up, budget and evaluation together allow"
+                    parts = "start-up, budget and evaluation" if evaluation else "start-up and budget"
+                    message = f"The command ran for longer than {parts} together allow"
                     raise RunFailedError(FailureKind.TIMEOUT, message, relevant_lines(run.log.text()))
                 for watch in watches:
                     watch.look()
@@ -103,7 +105,7 @@ def _train(run: Run, tokens: bytes) -> None:
     descriptor = theirs.socket.fileno()
     run.lay_out()
     resumed = lay_out_checkpoint(run)
-    command, sandbox = run.environment.words(run.trainer.command), run.confinement.for_training()
+    command, sandbox = run.environment.words(told_command(run)), run.confinement.for_training()
     with run.child(command, run.folder.work, sandbox, [descriptor], **{VARIABLE: str(descriptor), **resumed}) as child:
         theirs.close()
         child.listen(ours.socket)

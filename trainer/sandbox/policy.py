@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contract.errors import ContractError
-from ..contract.files import cache_folder
+from ..contract.files import cache_folder, outside_path
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
 from ..contract.trainer_toml.trainer_file import TrainerFile
@@ -77,7 +77,8 @@ class Confinement:
         self.data = tuple(link.target for link in folder.data_links)
         self._group = group
         self._landlock = 0 if os.environ.get(SWITCH) == "1" else landlock.version()
-        self._read = [*_readable_anywhere(), *(str(Path(path).expanduser()) for path in trainer.read), *map(str, self.data)]
+        self._read = [*_readable_anywhere(), *(str(outside_path(path)) for path in trainer.read)]
+        self._read += map(str, (*self.data, *folder.shared_folders()))
         self._bytes = _memory_limit(spec)
         self.interpreter = Path(sys.executable)
         self.source, self.work, self.temporary = folder.source, folder.work, folder.temporary
@@ -136,6 +137,29 @@ class Confinement:
             for closed in ((cache_folder() / "corpora").resolve(), self._folder.path.parent.resolve(), keys):
                 if closed.is_relative_to(opened):
                     raise ContractError(f"{path} can't be read by experiments: {closed} lies in it. Name a smaller folder")
+        self._check_evaluator()
+
+    def _check_evaluator(self) -> None:
+        """Check that training can't read the evaluator's data, and an evaluation not the sealed split's.
+
+        Raises:
+            ContractError: It could: names the two paths.
+        """
+        script = self.trainer.evaluator
+        if script is None:
+            return
+        for path in (*script.read, *script.sealed_read):
+            if (opened := _lies_in(path, self._read)) is not None:
+                raise ContractError(
+                    f"The evaluator's {path} lies in {opened}, which training can read. Move it to a folder that neither "
+                    "Python nor read under [sandbox] in trainer.toml has"
+                )
+        for path in script.sealed_read:
+            if (opened := _lies_in(path, script.read)) is not None:
+                raise ContractError(
+                    f"{path} in sealed_read lies in {opened}, which read under [evaluator] opens to every evaluation. Keep the "
+                    "two splits in two folders"
+                )
 
     @property
     def shared_memory_bytes(self) -> int:
@@ -164,11 +188,24 @@ class Confinement:
         readable = [self._folder.source, self._folder.model, self._folder.config]
         return self._sandbox(readable, [self._folder.temporary], shares=False)
 
-    def _sandbox(self, readable: Iterable[Path], writable: Iterable[Path], *, shares: bool, loopback: bool = False) -> Sandbox:
+    def for_script(self, read: Iterable[str]) -> Sandbox:
+        """For a person's own evaluator, which may read the protected source, the artifacts and its data, and has no network."""
+        readable = [self._folder.evaluation, self._folder.artifacts, *map(outside_path, read)]
+        return self._sandbox(readable, [self._folder.temporary], shares=False, network=False)
+
+    def _sandbox(
+        self,
+        readable: Iterable[Path],
+        writable: Iterable[Path],
+        *,
+        shares: bool,
+        loopback: bool = False,
+        network: bool | None = None,
+    ) -> Sandbox:
         return Sandbox(
             landlock=self._landlock,
             filtered=seccomp.is_possible(),
-            network=self.trainer.network,
+            network=self.trainer.network if network is None else network,
             loopback=loopback,
             shares=shares,
             memory=self.private_memory,
@@ -181,6 +218,12 @@ class Confinement:
             memory_bytes=self._bytes if self._limits_memory else None,
             processes=threads_of_user() + _SLACK * self.max_threads if self._limits_processes else None,
         )
+
+
+def _lies_in(path: str, folders: Iterable[str]) -> str | None:
+    """The first of the folders that a path lies in, all of them as `trainer.toml` names them; None if there is none."""
+    place = outside_path(path).resolve()
+    return next((folder for folder in folders if place.is_relative_to(outside_path(folder).resolve())), None)
 
 
 def _memory_limit(spec: RunSpec) -> int:

@@ -45,7 +45,7 @@ class SealedScore:
 
 async def unseal(lab: Lab, validations: Sequence[Validation]) -> list[SealedScore]:
     """Return the scores on the test split of those validations that ran pairs for the report."""
-    if lab.trainer.metric.self_reported:  # the trainer scores itself, so that the lab has no test split for it
+    if not lab.trainer.file.has_sealed_split:
         return []
     scores: list[SealedScore] = []
     for validation in validations:

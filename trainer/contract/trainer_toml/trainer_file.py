@@ -6,17 +6,20 @@ Every error names the file, the line and the key. Unknown keys are left to later
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
-from .budget import BUDGET_KEYS, Budget, read_budget
+from ..packages import PACKAGES_FILE
+from .budget import BUDGET_KEYS, Budget, misplaced_placeholders, read_budget
 from .checkpoint import CHECKPOINT_KEYS, Checkpoint, read_checkpoint
 from .data import DATA_KEYS, Data, read_data, read_data_paths
 from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
+from .evaluator import EVALUATOR_KEYS, EvaluatorScript, read_evaluator
 from .globs import covers, matches
+from .keep import KEEP_KEYS, Keep, read_keep
 from .metric import METRIC_KEYS, Metric, read_metrics
 from .processes import PLACEHOLDER, PROCESSES_KEYS, Processes, read_processes
 from .toml_table import Problems, TomlTable
@@ -34,8 +37,9 @@ class TrainerFile:
         command: What trains; a bare `python` is the interpreter of the environment, else of the pool, else the runner's own.
         metrics: The first is the one that runs are judged by.
         data: None for a trainer that brings its own.
+        evaluator: The person's own; None where the evaluator of language models scores, or the metric is self-reported.
         prepare: Command to run once on each machine before anything trains; empty for none.
-        read: Paths outside the run folder that its code may read besides; they may begin with `~`.
+        read: Paths outside the run folder that its code may read besides; they may begin with `~` or `{cache}`.
         network: Its code may use the network.
         file_gib: The largest file that it may write; None for the usual limit of the kind of device.
         include: Globs of files that are part of the source although they are hidden or git ignores them.
@@ -45,6 +49,7 @@ class TrainerFile:
         environment: The Python that its commands run in, and their variables.
         processes: The processes that its command starts; None for one that needs no loopback network.
         checkpoint: What it leaves for another run to go on from; None if it starts anew.
+        keep: What is kept of its working folder when a run is over; None for nothing.
     """
 
     name: str
@@ -61,8 +66,10 @@ class TrainerFile:
     exclude: tuple[str, ...] = ()
     data_paths: tuple[str, ...] = ()
     environment: Environment = field(default_factory=Environment)
+    evaluator: EvaluatorScript | None = None
     processes: Processes | None = None
     checkpoint: Checkpoint | None = None
+    keep: Keep | None = None
 
     @property
     def metric(self) -> Metric:
@@ -75,8 +82,22 @@ class TrainerFile:
         return 1 if self.processes is None else self.processes.count
 
     def is_editable(self, path: str) -> bool:
-        """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
-        return path != TRAINER_FILE and matches(path, self.editable)
+        """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable.
+
+        The file of an idea's packages always is: a launch writes it.
+        """
+        return path == PACKAGES_FILE or (path != TRAINER_FILE and matches(path, self.editable))
+
+    @property
+    def reads_cache(self) -> bool:
+        """Whether one of its commands reads what was prepared into the machine's cache."""
+        script = self.evaluator
+        return any("{cache}" in path for path in (*self.read, *(() if script is None else (*script.read, *script.sealed_read))))
+
+    @property
+    def has_sealed_split(self) -> bool:
+        """Whether its evaluator has a split that is scored for the person's report alone."""
+        return not self.metric.self_reported and (self.evaluator is None or bool(self.evaluator.sealed_read))
 
 
 def read_trainer(folder: Path) -> TrainerFile:
@@ -137,12 +158,14 @@ _KEYS: Final[Mapping[str, Any]] = {
     "metric": METRIC_KEYS,
     "metrics": METRIC_KEYS,
     "data": DATA_KEYS,
+    "evaluator": EVALUATOR_KEYS,
     "budget": BUDGET_KEYS,
     "prepare": {"command": None},
     "environment": ENVIRONMENT_KEYS,
     "sandbox": {"read": None, "network": None, "file_gib": None},
     "processes": PROCESSES_KEYS,
     "checkpoint": CHECKPOINT_KEYS,
+    "keep": KEEP_KEYS,
 }
 """Every key, by table."""
 
@@ -153,19 +176,21 @@ def _trainer(table: TomlTable) -> TrainerFile:
     metric = metrics[0]
     prepare = table.table("prepare").words("command") if table.has("prepare") else ()
     data_table = table.table("data")
-    data = read_data(data_table) if table.has("data") and metric.source == "evaluator" else None
-    if data is None and metric.source == "evaluator":
-        table.problem("data", "the evaluator needs data.corpus and data.vocabulary")
-    for other in metrics[1:]:
-        if other.source == "evaluator":
-            problem = f'{other.name} has source = "evaluator", which measures {metric.name} alone'
-            table.problem("metrics", f"{problem}: read it from what the command prints or writes")
+    evaluator = _evaluator(table, editable := _editable(table))
+    data = _data(table, data_table, metric, evaluator)
+    _check_evaluator(table, metrics, evaluator)
+    name, command = table.text("name"), _command(table)
+    budget = read_budget(table.table("budget"))
+    for word in misplaced_placeholders(command, budget):
+        table.problem("command", f"has {word}, and budget.unit is {budget.unit!r}")
+    if data is not None and budget.unit != "seconds":
+        table.problem("budget", "a trainer that is measured through labhand's session has a budget in seconds: remove unit")
     trainer = TrainerFile(
-        name=table.text("name"),
-        editable=_editable(table),
-        command=_command(table),
+        name=name,
+        editable=editable,
+        command=command,
         metrics=metrics,
-        budget=read_budget(table.table("budget")),
+        budget=budget,
         data=data,
         prepare=prepare,
         read=sandbox.words("read", needed=False),
@@ -175,8 +200,10 @@ def _trainer(table: TomlTable) -> TrainerFile:
         exclude=_exclude(table),
         data_paths=read_data_paths(data_table),
         environment=read_environment(table.table("environment")),
+        evaluator=evaluator,
         processes=read_processes(table.table("processes")) if table.has("processes") else None,
         checkpoint=read_checkpoint(table.table("checkpoint")) if table.has("checkpoint") else None,
+        keep=read_keep(table.table("keep")) if table.has("keep") else None,
     )
     _protect_environment(table, trainer)
     return trainer
@@ -197,6 +224,41 @@ def _command(table: TomlTable) -> tuple[str, ...]:
     if any(PLACEHOLDER in word for word in words) and not table.has("processes"):
         table.problem("command", f"names {PLACEHOLDER}, and the file has no [processes]. Add that table, with count = 2")
     return words
+
+
+def _evaluator(table: TomlTable, editable: Sequence[str]) -> EvaluatorScript | None:
+    if not table.has("evaluator"):
+        return None
+    return read_evaluator(table.table("evaluator"), lambda path: path != TRAINER_FILE and matches(path, editable))
+
+
+def _data(table: TomlTable, data: TomlTable, metric: Metric, evaluator: EvaluatorScript | None) -> Data | None:
+    """The corpus. A trainer with an evaluator of its own may do without one."""
+    if metric.source != "evaluator" or (evaluator is not None and not data.has("corpus")):
+        return None
+    if not table.has("data"):
+        table.problem(
+            "data",
+            "the evaluator of language models needs data.corpus and data.vocabulary; for a script of your own, add [evaluator]",
+        )
+        return None
+    return read_data(data)
+
+
+def _check_evaluator(table: TomlTable, metrics: Sequence[Metric], evaluator: EvaluatorScript | None) -> None:
+    judged, *others = metrics
+    if evaluator is not None and judged.self_reported:
+        where = f'{judged.name} has source = "output", which the training command prints or writes'
+        table.problem("evaluator", f'{where}. Set source = "evaluator" for it, or leave out [evaluator]')
+    for metric in metrics:
+        if evaluator is not None and metric.source == "evaluator" and metric.file:
+            table.problem(
+                "metrics", f"{metric.name} has a file, and the script of [evaluator] prints its metrics: use pattern or json"
+            )
+    for other in others:
+        if other.source == "evaluator" and evaluator is None:
+            problem = f'{other.name} has source = "evaluator", which measures {judged.name} alone'
+            table.problem("metrics", f"{problem}: read it from what the command prints or writes")
 
 
 def _editable(table: TomlTable) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...contract.trainer_toml.metric import Metric
 from ..run import Run
 from .score import Left, read_other
@@ -20,8 +22,12 @@ def record_others(run: Run, left: Left | None = None) -> None:
     others = [metric for metric in run.trainer.metrics[1:] if metric.source != "evaluator"]
     if not others:
         return
-    left = left or left_by(run)
-    for metric in others:
+    record(run, others, left or left_by(run))
+
+
+def record(run: Run, metrics: Sequence[Metric], left: Left) -> None:
+    """Write some metrics to the result of a run. A metric that can't be read is missing, with a flag."""
+    for metric in metrics:
         value, problem = _of_run(run, metric) if metric.source == "run" else read_other(metric, left)
         run.result.metrics[metric.name] = value
         if problem:

@@ -54,6 +54,22 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
         ("cpu_seconds = 5", "cpu_seconds = 0", "budget.cpu_seconds (line 11): is 0 and has to be a number above 0"),
         ("cpu_seconds = 5", "cpu_secnods = 5", "budget.cpu_secnods (line 11): there is no such key, did you mean cpu_seconds?"),
         ('["python", "train.py"]', "[]", "command (line 4): is an empty list"),
+        ("[prepare]", "[processes]\ncount = 0\n[prepare]", "processes.count (line 13): is 0 and has to be a number above 0"),
+        ("[prepare]", "[processes]\ncount = 65\n[prepare]", "processes.count (line 13): is 65 and may be 64 at most"),
+        (
+            "[prepare]",
+            "[processes]\ncuont = 2\n[prepare]",
+            "processes.cuont (line 13): there is no such key, did you mean count?",
+        ),
+        ('"train.py"]\n[', '"--n={processes}"]\n[', "command (line 4): names {processes}, and the file has no [processes]"),
+        ("[prepare]", "[checkpoint]\n[prepare]", "checkpoint.path (line 12): is missing"),
+        (
+            "[prepare]",
+            '[checkpoint]\npath = "c"\nkeep = "best"\n[prepare]',
+            "checkpoint.keep (line 14): is 'best' and has to be one",
+        ),
+        ("[prepare]", '[keep]\nfiles = ["../*"]\n[prepare]', "keep.files (line 13): is '../*' and has to be a path inside"),
+        ("[prepare]", "[keep]\nfiles = []\n[prepare]", "keep.files (line 13): is an empty list"),
         ('["python", "prepare.py"]', "[]", "prepare.command (line 13): is an empty list"),
         ('["train.py"]', "[1]", "editable (line 3): is [1] and has to be a list of strings"),
         ('["train.py"]', '["/etc/*"]', "editable (line 3): is '/etc/*' and has to be a path inside the folder"),
@@ -66,7 +82,7 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
         ('name = "val_bpb"', 'name = "x"\npattern = "("', "metric.pattern (line 7): is '(', which is no regular expression"),
         ('name = "val_bpb"', 'name = "x"\npattern = "x"', "metric.pattern (line 7): is 'x' and needs a group"),
         ("[data]", "[data", "trainer.toml is not valid TOML"),
-        ('[data]\ncorpus = "sotu"\nvocabulary = 1024\n', "", "data: the evaluator needs data.corpus and data.vocabulary"),
+        ('[data]\ncorpus = "sotu"\nvocabulary = 1024\n', "", "data: the evaluator of language models needs data.corpus"),
         ('[data]\ncorpus = "sotu"\nvocabulary = 1024\n', "data = 3\n", "metric.data"),
     ],
 )
@@ -75,7 +91,7 @@ def test_server_and_runner_name_a_key_that_cannot_be_used_alike(tmp_path: Path, 
     (tmp_path / "train.py").touch()
     (tmp_path / "trainer.toml").write_text(WHOLE.replace(old, new))
     if message == "metric.data":  # a key at the end of another table
-        message = "data: the evaluator needs"
+        message = "data: the evaluator of language models needs"
     with pytest.raises(ContractError) as by_runner:
         read_trainer(tmp_path)
     with pytest.raises(SettingsError) as by_server:
@@ -118,6 +134,63 @@ def test_a_byte_order_mark_before_the_text_changes_nothing(tmp_path: Path) -> No
 def test_a_folder_without_the_file_is_no_trainer(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"trainer\.toml is missing"):
         read_trainer(tmp_path)
+
+
+SCRIPT = """
+[evaluator]
+command = ["python", "evaluate.py"]
+artifacts = ["model.json", "saved/**"]
+read = ["~/data/test"]
+"""
+
+
+def test_an_evaluator_of_ones_own_takes_the_place_of_the_data(tmp_path: Path) -> None:
+    without_data = WHOLE.replace('[data]\ncorpus = "sotu"\nvocabulary = 1024\n', SCRIPT)
+    trainer = parse_trainer(without_data.encode(), tmp_path / "trainer.toml")
+    assert (trainer.data, trainer.metric.self_reported, trainer.has_sealed_split) == (None, False, False)
+    assert trainer.evaluator is not None
+    assert (trainer.evaluator.sealed_read, trainer.evaluator.tolerance) == ((), 1e-3)
+    assert trainer.evaluator.script({"trainer.toml", "evaluate.py"}) == "evaluate.py"
+    assert trainer.evaluator.script({"trainer.toml"}) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('["python", "evaluate.py"]', "[]", "evaluator.command (line 9): is an empty list"),
+        ('["python", "evaluate.py"]', '["python", "./train.py"]', "evaluator.command (line 9): runs train.py, which editable"),
+        (
+            '["python", "evaluate.py"]',
+            '["python", "-m", "train"]',
+            "evaluator.command (line 9): runs train.py, which editable",
+        ),
+        ('["model.json", "saved/**"]', "[]", "evaluator.artifacts (line 10): is an empty list"),
+        ('"saved/**"', '"../x"', "evaluator.artifacts (line 10): is '../x' and has to be a path inside the folder"),
+        ('["~/data/test"]', '["data"]', "evaluator.read (line 11): is 'data' and has to begin with /, ~ or {cache}"),
+        ('["~/data/test"]', '["~/data"]\ntolerance = 0', "evaluator.tolerance (line 12): is 0"),
+        ("artifacts =", "artefacts =", "there is no such key, did you mean artifacts?"),
+        ('name = "val_bpb"', 'name = "x"\nsource = "output"', 'evaluator (line 9): x has source = "output"'),
+    ],
+)
+def test_an_evaluator_that_cannot_be_used_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
+    text = WHOLE.replace('[data]\ncorpus = "sotu"\nvocabulary = 1024\n', SCRIPT)
+    assert old in text
+    with pytest.raises(ContractError) as raised:
+        parse_trainer(text.replace(old, new).encode(), tmp_path / "trainer.toml")
+    assert message in raised.value.problem
+
+
+def test_the_server_refuses_an_evaluator_without_a_script_and_knows_its_version(tmp_path: Path) -> None:
+    (tmp_path / "trainer.toml").write_text(WHOLE.replace('[data]\ncorpus = "sotu"\nvocabulary = 1024\n', SCRIPT))
+    (tmp_path / "train.py").touch()
+    with pytest.raises(SettingsError, match=r"names no file of the folder"):
+        load_trainer(str(tmp_path), tmp_path)
+    (tmp_path / "evaluate.py").write_text("print('val_bpb: 1')")
+    first = load_trainer(str(tmp_path), tmp_path).evaluator_version
+    (tmp_path / "train.py").write_text("changed")
+    assert load_trainer(str(tmp_path), tmp_path).evaluator_version == first
+    (tmp_path / "evaluate.py").write_text("print('val_bpb: 2')")
+    assert load_trainer(str(tmp_path), tmp_path).evaluator_version != first
 
 
 def test_unknown_keys_are_left_to_later_versions(tmp_path: Path) -> None:

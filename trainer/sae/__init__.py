@@ -1,0 +1,1 @@
+"""A trainer of sparse autoencoders on the activations of a small GPT."""
