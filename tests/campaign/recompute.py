@@ -287,8 +287,7 @@ def _noise(page: Page, ledger: Ledger) -> None:
         f"sd {num(sd, digits=3)}, degrees {degrees}, replicated sources {sum(len(one) > 1 for one in sources.values())},"
         f" shown by one seed {num(shown(1), digits=2)}, shown by four seeds {num(shown(4), digits=2)}"
     )
-    trend = drift_of(ledger)
-    page.claim(told + _louder(page) + explained_by_steps(ledger).figures + drift_figures(trend))
+    page.claim(told + _louder(page) + explained_by_steps(ledger).figures + drift_figures(drift_of(ledger)))
     explained_by_steps(ledger).claim(page)
     page.claim(
         f"To detect a true gain of one sd ({num(sd, digits=2)}) takes 16 seeds on either side, one of two sd 4. Below that,"
@@ -300,7 +299,7 @@ def _noise(page: Page, ledger: Ledger) -> None:
         f"The baseline ran {len(baseline)} times, to measure the noise and to detect drift: {num(100 * share, digits=2)} % of"
         " the GPU time of the scored experiments."
     )
-    claim_drift(page, trend)
+    claim_drift(page, drift_of(ledger))
 
 
 def _louder(page: Page) -> str:
