@@ -171,6 +171,8 @@ def init(
     trainer.toml is shown before it is written, and the first result is printed. Nothing else in that folder changes. Exit code
     1: the try failed, and one sentence says what is missing.
     """
+    from rich.markup import escape
+
     from .commands.console import err, exit_on_error
     from .commands.init import make_lab
     from .commands.init_trainer import foreign_folder, onboard
@@ -183,7 +185,7 @@ def init(
             try:
                 onboard(foreign, yes=yes, max_seconds=try_seconds)
             except TrialFailedError as error:
-                err.print(f"[red]labhand:[/red] {error}", markup=True, soft_wrap=True)
+                err.print(f"[red]labhand:[/red] {escape(str(error))}", soft_wrap=True)
                 raise typer.Exit(1) from error
             trainer = str(foreign)
         make_lab(folder, trainer, copy=copy)
@@ -191,7 +193,7 @@ def init(
 
 @app.command()
 def prepare(*, root: Root = None) -> None:
-    """Prepare the trainer's data on this machine. Otherwise the first experiment does it."""
+    """Make the trainer's environment and its data on this machine. Otherwise the first experiment does it."""
     from .commands.console import exit_on_error
     from .commands.init import prepare_data
 

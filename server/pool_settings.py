@@ -99,7 +99,7 @@ class PoolBase(Section):
 
     @property
     def local_python(self) -> str | None:
-        """The interpreter that trains on this machine, where the file names one."""
+        """The interpreter that the trainer's commands run in on this machine, where the file names one."""
         return None
 
 
@@ -138,7 +138,11 @@ class LocalPool(GroupingPool):
         " needs a pool for each",
     )
     gpus_per_experiment: GpusPerExperiment = Field(default=None, description=_GPUS_PER_EXPERIMENT)
-    python: str | None = Field(default=None, description="The interpreter that trains; by default the one that labhand runs in")
+    python: str | None = Field(
+        default=None,
+        description="The interpreter that the trainer's commands run in, unless `trainer.toml` names one. It needs no labhand."
+        " By default the one that labhand runs in",
+    )
     usd_per_hour: float = Field(default=0.0, ge=0, description="Price of one slot for one hour, in US dollars")
     max_budget_seconds: MaxBudget = 86400.0
     sandbox_required: SandboxRequired = False
@@ -200,7 +204,8 @@ class SkyPilotPool(NamedGpuPool, GroupingPool):
     )
     python: str | None = Field(
         default=None,
-        description="The interpreter on the clusters that trains; by default the trainer's requirements are installed",
+        description="The interpreter on the clusters that runs labhand's part, and the trainer's commands unless `trainer.toml`"
+        " names another one; by default an environment with the requirements of `labhand[trainer]` is made",
     )
     setup: str | None = Field(default=None, description="Shell commands that run once on a cluster before anything else")
     usd_per_hour: Annotated[float, Field(ge=0)] | None = Field(

@@ -6,6 +6,7 @@ The file is optional: without it a lab trains the built-in trainer `gpt` on this
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -53,6 +54,24 @@ class Allowance(Section):
         return all(limit is None or amount <= limit for limit, amount in used)
 
 
+class Packages(Section):
+    """Packages that a launch may add to the trainer's environment."""
+
+    allow: list[str] = Field(
+        default=[],
+        description='Names of packages that agents may ask for, such as `["einops"]`. labhand installs their wheels from the'
+        " package index outside of the sandbox, so name only packages that you would install yourself",
+    )
+
+    @field_validator("allow")
+    @classmethod
+    def _refuse_versions(cls, allow: list[str]) -> list[str]:
+        for name in allow:
+            if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name) is None:
+                raise ValueError(f"{name!r} is no name of a package: write it without a version, as einops")
+        return allow
+
+
 def _this_machine() -> dict[str, PoolSettings]:
     return {"local": LocalPool(backend="local")}
 
@@ -81,9 +100,15 @@ class Settings(BaseSettings):
     pools: dict[str, PoolSettings] = Field(
         default_factory=_this_machine, min_length=1, description="Where experiments run, by name"
     )
+    packages: Packages = Field(default=Packages(), description="Packages that a launch may ask for")
     http: Http = Field(default=Http(), description="Serving over HTTP")
     read_only: bool = Field(
         default=False, description="Offer only the tools that change nothing, over every transport; make no lab"
+    )
+    keep_work: bool = Field(
+        default=False,
+        description="Keep the working folder of each run when the run is over; by default only what `[keep]` in `trainer.toml`"
+        " names",
     )
     data_dir: Path | None = Field(
         default=None, description="The folder that holds `.labhand`, relative to this file; by default the folder of this file"

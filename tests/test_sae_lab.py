@@ -61,7 +61,9 @@ async def test_a_grid_and_a_validation_of_sparse_autoencoders(root: Path) -> Non
                 break
             await data(client, "wait", timeout_seconds=10)
         assert verdict["verdict"] == "confirmed", verdict
-        await data(client, "cancel", ids=["e0001-e0099"], reason="the test has seen enough", force=True)
+        specs = [json.loads(path.read_text("utf-8")) for path in (root / ".labhand" / "runs").glob("*/spec.json")]
+        assert {spec["evaluate_twice"] for spec in specs} == {False, True}
+        await data(client, "cancel", ids=[test], reason="the test has seen enough", force=True)
 
 
 async def _wait_until(client: Client, is_over: Callable[[dict[str, Any]], bool]) -> None:

@@ -2,12 +2,12 @@
 
 Clients pass schemas on to models whose APIs know only a part of JSON schema: some drop `$ref`, some refuse `anyOf` with null, a
 list of types or a value without a type. So definitions are written in place, an argument that may be left out isn't required
-instead of being nullable, and every value has one type.
+instead of being nullable, and every value has one type. Bounds of lengths are left out: a call that passes one is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..server.schemas.messages import Request
@@ -15,7 +15,9 @@ from ..server.schemas.messages import Request
 JsonSchema = dict[str, Any]
 LITERAL: JsonSchema = {"anyOf": [{"type": "number"}, {"type": "string"}, {"type": "boolean"}]}
 """Any value of a knob. A list or a tuple can be written as an expression in a text."""
-_KEPT = ("description", "enum", "minimum", "maximum", "minItems", "maxItems", "minLength", "maxLength", "default", "required")
+_KEPT = ("description", "enum", "minimum", "maximum", "default", "required")
+_EVIDENT: Mapping[str, Sequence[object]] = {"minimum": (0, 1), "default": (False, "")}
+"""Values that go without saying. As every model reads every schema, each word has to tell it something."""
 
 
 def input_schema(request: type[Request]) -> JsonSchema:
@@ -34,9 +36,15 @@ def _properties(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> Js
 
 def _flat(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonSchema:
     """Return a schema with its definitions in place, without null, and with a type."""
-    about = {name: value for name, value in schema.items() if name in _KEPT and value is not None}
+    about = {
+        name: value
+        for name, value in schema.items()
+        if name in _KEPT and value is not None and value not in _EVIDENT.get(name, ())
+    }
     if "$ref" in schema:
-        return _flat(definitions[schema["$ref"].rpartition("/")[2]], definitions) | about
+        definition = _flat(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        definition.pop("description", None)  # for readers of the code
+        return definition | about
     if "const" in schema:
         return {"type": "string", "enum": [schema["const"]]} | about
     if "anyOf" in schema:
@@ -45,7 +53,8 @@ def _flat(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonSche
         lists = [choice for choice in choices if choice.get("type") == "array"]
         return _flat((lists or choices)[0], definitions) | about
     if schema.get("type") == "array":
-        return {"type": "array", "items": _flat(schema["items"], definitions)} | about
+        items = _flat(schema["items"], definitions)
+        return {"type": "array", "items": _undescribed(items) if "described" in schema else items} | about
     if schema.get("type") == "object":
         return {"type": "object"} | _content(schema, definitions) | about
     return {"type": schema["type"]} | about if "type" in schema else LITERAL | about
@@ -57,3 +66,16 @@ def _content(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonS
         return {"properties": _properties(schema, definitions)}
     values: bool | JsonSchema = schema.get("additionalProperties", True)
     return {"additionalProperties": values if isinstance(values, bool) else _flat(values, definitions)}
+
+
+def _undescribed(schema: JsonSchema) -> JsonSchema:
+    """Return the schema of an object whose members another tool has, with the descriptions there."""
+    return {
+        name: {member: _undescribed(part) for member, part in value.items()}
+        if name == "properties"
+        else _undescribed(value)
+        if name == "items"
+        else value
+        for name, value in schema.items()
+        if name != "description"
+    }

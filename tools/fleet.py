@@ -10,10 +10,9 @@ from .registry import tool
 
 @tool("List GPUs", read_only=True)
 async def list_gpus(ctx: LabContext) -> GpuList:
-    """The pools of GPUs: kind, number, free, queue, price, measured relative speed; and the budget that holds on them.
+    """The pools of GPUs: kind, number, free, queue, price, measured relative speed, budget; clusters, and their idle cost.
 
-    A pool that launches clusters also shows the clusters that are up, what they cost while idle, and `volatile` if results
-    that were not fetched are lost with a cluster. `as_of_seconds_ago` is the age of this information.
+    `volatile`: results that were not fetched are lost with a cluster.
     """
     return await gpus.list_gpus(await lab_of(ctx))
 
@@ -22,9 +21,8 @@ async def list_gpus(ctx: LabContext) -> GpuList:
 async def scale_pool(ctx: LabContext, request: ScaleRequest) -> Scaled:
     """Launch or end clusters of a pool, within what the person allowed. Returns at once; list_gpus shows the progress.
 
-    Launching experiments launches clusters, and idle clusters end by themselves: use this tool to have clusters ready before
-    a grid, or to stop paying at once. Clusters that were asked for cost money while idle, which counts against the allowance.
-    With 0 clusters, what is queued for the pool waits. A pool is never scaled below what runs on it: cancel first. If the
-    person stopped clusters with `labhand down`, only the person can allow them again.
+    Launching experiments launches clusters, and idle ones end by themselves: use this to have clusters ready before a grid, or
+    to stop paying at once. Clusters that were asked for cost money while idle, which counts against the allowance. With 0,
+    what is queued for the pool waits. A pool is never scaled below what runs on it: cancel first.
     """
     return await scale.scale(await lab_of(ctx), request, caller_of(ctx))

@@ -14,31 +14,26 @@ from .registry import tool
 async def launch_experiment(ctx: LabContext, request: Launch) -> Launched:
     """Run one idea, measured by the lab's own evaluator. Returns ids at once; then call `wait`.
 
-    The source is `base`, changed by `files`, `patch`, `apply`, `edits` and `overrides`, in this order. Only the trainer's
-    editable files may differ from the base. The lab assigns the seeds. An experiment with the same source, seed, budget and
-    GPU is never run twice: the earlier one is returned under `duplicates`. The first launch adds replicates of the baseline,
-    to measure the noise between seeds. With one seed, an experiment can be `promising` at most. For several values or
-    variants use launch_grid: it keeps every GPU busy.
+    The source is `base`, changed by `files`, `patch`, `apply`, `edits` and `overrides`, in this order; only the trainer's
+    editable files may change. The lab assigns the seeds. The same source, seed, budget and GPU never runs twice: the earlier
+    experiment is returned under `duplicates`. With one seed, an experiment can be `promising` at most. For several values or
+    variants use launch_grid.
 
-    `flags` names what the source uses that the baseline doesn't and an idea seldom needs: seeds, clocks, files, processes,
-    the network, the evaluator's names, the interpreter. Flags forbid nothing; they tell the reader of a score what to check.
-    `similar` lists earlier experiments that changed nearly the same.
+    `flags` names what the source newly uses and an idea seldom needs (seeds, clocks, files, processes, network); they forbid
+    nothing. `similar` lists earlier experiments that changed nearly the same.
     """
     return await experiments.launch(await lab_of(ctx), request, caller_of(ctx))
 
 
 @tool("Launch a grid of experiments", always_loaded=True)
 async def launch_grid(ctx: LabContext, request: GridLaunch) -> GridLaunched:
-    """Run many experiments at once: factors × variants, or a list of cells; 1,000 at most. Returns at once; then `wait`.
+    """Run many experiments at once: factors × variants, or cells; 1,000 at most. Returns at once; then `wait`.
 
-    All cells share seeds, so that they can be compared pair by pair. A factor that is not a knob of a variant's source is
-    refused by name. Cells that ran before are returned as duplicates and cost nothing. `tells` says which effects the design
-    can estimate and which it can't separate; `dry_run` shows it, with the cells and the cost, and a launch right after it
-    draws the same cells.
+    All cells share seeds, so that they can be compared pair by pair. Cells that ran before are duplicates and cost nothing.
+    `tells` says which effects the design can estimate; `dry_run` shows it, with the cells and the cost.
 
-    To screen many knobs use fractional (two values for each knob) or latin_hypercube. To tune a few knobs use optimiser,
-    several times: each call proposes cells from all earlier results. ablation splits the change of `base` against the
-    baseline into parts: it runs the base, the base without each part of its change, its code alone and its knobs alone; then
+    To screen many knobs use fractional (two values each) or latin_hypercube. To tune a few use optimiser, several times: it
+    proposes cells from all earlier results. ablation runs `base` without each part of its change against the baseline; then
     call analyze(what="ablation").
     """
     return await grid.launch_grid(await lab_of(ctx), request, caller_of(ctx))
@@ -48,11 +43,9 @@ async def launch_grid(ctx: LabContext, request: GridLaunch) -> GridLaunched:
 async def validate(ctx: LabContext, request: ValidationRequest) -> Validated:
     """Test candidates against the champion: the only way to `confirmed` and to a new champion. Returns at once; then `wait`.
 
-    Candidate and champion run in pairs on fresh seeds. The significance level of each test is fixed at launch from the lab's
-    whole series of tests: every test makes later tests stricter, and a confirmation makes them less strict. So validate what
-    is promising on several seeds, not everything; to validate the same candidate again is a new test. Eight pairs detect a
-    gain of 3 standard deviations between seeds in 95 % of cases, four pairs in 55 %. The gain that may be reported comes from
-    eight other pairs against the baseline, which the lab runs after a candidate has become champion. The cost of all stages
-    is reserved at launch.
+    Candidate and champion run in pairs on fresh seeds. Every test makes later tests stricter, and a confirmation less strict:
+    validate what is promising on several seeds, not everything, and not the same again. Eight pairs detect a gain of 3
+    standard deviations between seeds in 95 % of cases, four pairs in 55 %. The gain to report comes from eight other pairs
+    against the baseline, run after the promotion. The cost of all stages is reserved at launch.
     """
     return await validations.validate(await lab_of(ctx), request, caller_of(ctx))

@@ -11,14 +11,11 @@ from .registry import tool
 
 @tool("Cancel experiments", destructive=True, idempotent=True)
 async def cancel(ctx: LabContext, request: CancelRequest) -> Cancelled:
-    """End experiments that are queued or running. Cancelling twice is not an error.
-
-    Ended experiments don't change. A cancelled validation has no verdict, and keeps its place in the lab's series of tests.
-    """
+    """End experiments that are queued or running. A cancelled validation has no verdict, and counts as a test."""
     return await cancellations.cancel(await lab_of(ctx), request.ids, request.reason, caller_of(ctx), force=request.force)
 
 
 @tool("Write a note")
 async def note(ctx: LabContext, request: NoteRequest) -> Noted:
-    """Write to the lab notebook what was learned. Notes are shown in the briefing, and get_results searches them."""
+    """Write to the notebook what was learned. The briefing shows notes, and get_results searches them."""
     return await notebook.note(await lab_of(ctx), request.text, request.experiments, request.theme, caller_of(ctx))

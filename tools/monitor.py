@@ -11,22 +11,19 @@ from .registry import tool
 
 @tool("Get the briefing", read_only=True, always_loaded=True)
 async def get_briefing(ctx: LabContext) -> Briefing:
-    """The state of the research, in one screen. Call it first, and again after your context was cleared.
+    """The state of the research. Call it first, and again after your context was cleared.
 
-    Goal, metric and noise; the champion and its origin; promising experiments; themes with the number tried, the best gain
-    and the failures; what runs and for whom; what is left to spend; causes of failure; promising experiments that were not
-    combined yet; notes.
+    Goal, metric, noise, champion, promising experiments, themes, what runs, what is left to spend, causes of failure, notes.
     """
     return await briefing.get_briefing(await lab_of(ctx))
 
 
 @tool("Wait for experiments", read_only=True, always_loaded=True)
 async def wait(ctx: LabContext, request: WaitQuery) -> Waited:
-    """Wait until any or all experiments have ended. Returns what ended since the cursor, best first, and causes of failure.
+    """Wait until any or all experiments have ended. Returns the best of what ended, and causes of failure.
 
-    Reaching the time limit is normal: `timed_out` is true, nothing is lost; call again. What an answer reported isn't
-    reported again, unless you give an earlier `cursor` as `after`. The call returns early when something needs your
-    attention (`attention`): stuck runs, many failures of one kind, idle GPUs with an empty queue. Don't poll get_results.
+    `timed_out` is normal: nothing is lost; call again. Each answer reports only what is new, unless you give an earlier
+    `cursor` as `after`. The call returns early when something needs your `attention`. Don't poll get_results.
     """
     reported = ctx.request_context.lifespan_context.reported
     return await waiting.wait(await lab_of(ctx), request, caller_of(ctx), ctx.report_progress, reported)

@@ -175,7 +175,6 @@ def tool(
         always_loaded: See `LabTool`.
     """
     annotations = ToolAnnotations(
-        title=title,
         read_only_hint=read_only,
         destructive_hint=destructive,
         idempotent_hint=idempotent or read_only,

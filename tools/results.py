@@ -12,9 +12,8 @@ from .registry import tool
 async def get_results(ctx: LabContext, request: ResultsQuery) -> Results:
     """The table of experiments, with `gain` over the reference (positive is better) and `verdict`: what the evidence allows.
 
-    Values that all rows share (metric, direction, stratum, reference, noise, status, …) are in `common`. A gain smaller
-    than the noise is not evidence of an improvement: read `verdict` before `score`. A score that was not measured is
-    absent. `flags` says what to check before a score is believed: what the source uses, what the runner observed, `unseeded`
-    where the seed changes nothing, `not_reproduced` where an implausibly good score was not reached again.
+    Values that all rows share are in `common`. Read `verdict` before `score`: a gain within the noise is no evidence. A score
+    that was not measured is absent. `flags` says what to check before a score is believed, such as `unseeded` (the seed
+    changes nothing) or `not_reproduced` (an implausibly good score was not reached again).
     """
     return await table.get_results(await lab_of(ctx), request)

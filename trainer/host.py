@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .cluster.archive import Archiver
+from .cluster.checkpoint_store import CheckpointStore
 from .cluster.gpu_slots import GpuSlot, slots
 from .cluster.hosted_run import HostedRun, spawn
 from .cluster.spool import Spool
@@ -25,6 +26,8 @@ from .contract.host_events import print_event
 from .contract.run_result import RunResult
 
 TICK_SECONDS = 0.2
+CHECKPOINT_SECONDS = 2.0
+"""Between two looks for checkpoints to be saved."""
 ALIVE_SECONDS = 10.0
 """Between two events that report that the host is alive, and when each run last gave a sign of life."""
 
@@ -48,6 +51,7 @@ class Host:
         self._running: list[HostedRun] = []
         self._known: set[str] = set()
         self._alive_at = 0.0
+        self._saved_at = 0.0
 
     @property
     def is_idle(self) -> bool:
@@ -60,6 +64,7 @@ class Host:
         self._cancel()
         self._follow()
         self._begin()
+        self._save_checkpoints()
         self._archiver.report_done()
         self._report_alive()
 
@@ -116,8 +121,14 @@ class Host:
     def _begin(self) -> None:
         while self._queue and self._free:
             run, slot = self._queue.pop(0), self._free.pop(0)
+            self._archiver.restore_checkpoint(run)
             spawn(run, slot)
             self._running.append(run)
+
+    def _save_checkpoints(self) -> None:
+        if time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS:
+            self._saved_at = time.monotonic()
+            self._archiver.save_checkpoints(self._running)
 
     def _report_alive(self) -> None:
         if time.monotonic() - self._alive_at >= ALIVE_SECONDS:
@@ -148,8 +159,10 @@ def main(arguments: Sequence[str]) -> int:
     ends_at = end_of_allocation()
     until = {} if ends_at is None else {"until": round(ends_at, 1)}
     print_event(host="at work", slots=[slot.index for slot in gpu_slots], here=sorted(spool.names()), **until)
+    checkpoints = CheckpointStore((given.storage or given.root) / "checkpoints")
     with ThreadPoolExecutor(1) as thread:
-        _run(Host(spool, gpu_slots, Archiver(thread, given.storage), overlap=given.overlap), given.linger)
+        archiver = Archiver(thread, given.storage, checkpoints)
+        _run(Host(spool, gpu_slots, archiver, overlap=given.overlap), given.linger)
     print_event(host="idle")
     return 0
 

@@ -17,10 +17,12 @@ from .contract.failures import FailureKind
 from .contract.run_folder import RunFolder
 from .contract.run_result import RunFailure
 from .contract.run_spec import RunSpec
+from .contract.trainer_toml.budget import as_words
 from .contract.trainer_toml.trainer_file import TrainerFile, read_trainer
 from .environments.command_environment import CommandEnvironment, TrainerPlace, environment_of
 from .environments.making import Maker
 from .evaluator.choice import evaluator_of
+from .run.budget_use import check_budget
 from .run.child import CancelledError, Stop
 from .run.classify import RunFailedError
 from .run.environment import certificate_files
@@ -30,6 +32,7 @@ from .run.log import Log
 from .run.machine import describe_device
 from .run.metrics.recorded_metrics import left_by, record_others, record_unscored
 from .run.metrics.score import read_score
+from .run.output_fingerprint import fingerprint
 from .run.preparation import prepare_once
 from .run.printed_summary import read_summary
 from .run.result import ResultDraft
@@ -96,6 +99,8 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
     adopt_orphans()
     trainer = with_launcher(read_trainer(folder.source))
     result.metric = trainer.metric
+    if trainer.budget.unit != "seconds":
+        result.budget = f"{as_words(trainer.budget.amount_in(spec.budget_seconds, spec.clock))} {trainer.budget.unit}"
     result.device = describe_device(spec)
     folder.link_data(trainer.data_paths, spec.trainer_folder)
     with own_group() as group:
@@ -105,7 +110,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         environment = _environment(trainer, folder, spec, log, stop)
         confinement.use_interpreter(environment.interpreter, environment.readable())
         check_network(trainer, confinement)
-        prepared = prepare_once(environment, folder.source, spec, log, stop)
+        prepared = prepare_once(environment.base or environment, folder.source, spec, log, stop)
         confinement.allow_reading(prepared.readable() if prepared else [])
         confinement.allow_reading(certificate_files() if trainer.network else [])
         confinement.check()
@@ -164,10 +169,11 @@ def _run_self_reported(run: Run) -> float:
     except RunFailedError as error:
         failed = error
     finally:
-        note_summary(run, *read_summary(run.log.text()))
+        _note_output(run)
     left = left_by(run)
     record_others(run, left)
     if failed is None:
+        check_budget(run)
         return read_score(run.trainer.metric, left)
     value = record_unscored(run, left)
     if value is None or failed.failure.kind is not FailureKind.TIMEOUT or run.trainer.budget.on_timeout == "fail":
@@ -176,13 +182,21 @@ def _run_self_reported(run: Run) -> float:
     return value
 
 
+def _note_output(run: Run) -> None:
+    """Write to the result what a command that doesn't use labhand printed of itself."""
+    output = run.log.text()
+    note_summary(run, *read_summary(output))
+    run.result.output = fingerprint(output, run.spec.seed)
+
+
 def _train(run: Run) -> None:
     """Train on the corpus that the trainer names, or run its command alone."""
     if run.trainer.data is None:
         try:
             train_by_output(run)
         finally:
-            note_summary(run, *read_summary(run.log.text()))
+            _note_output(run)
+        check_budget(run)
         return
     from .data.corpus import training_stream  # noqa: PLC0415
     from .evaluator.language_model import prepared_corpus  # noqa: PLC0415  imports numpy, which other runs don't need

@@ -55,7 +55,8 @@ class _Terminal:
     """Asks the person."""
 
     def say(self, text: str) -> None:
-        err.print(escape(text), soft_wrap=True)
+        if text:
+            err.print(escape(text), soft_wrap=True)
 
     def show(self, text: str) -> None:
         out.print(escape(text))

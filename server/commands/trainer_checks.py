@@ -69,7 +69,8 @@ def check_needs(root: Path, settings: Settings) -> Iterator[CheckResult]:
     except LabhandError:  # another check reports it
         return
     needs = needs_of(source, trainer.is_editable)
-    modules = sorted({*needs.modules, *(["torch", "numpy"] if trainer.file.data is not None else [])})
+    of_evaluator: list[str] = [] if trainer.file.data is None else ["torch", "numpy"]
+    modules = sorted({*needs.modules, *of_evaluator})
     answer = _ask(settings, trainer, source, modules)
     yield _python(answer, trainer)
     yield _prepared(answer, trainer)
@@ -162,8 +163,10 @@ def _cuda(settings: Settings, needs: Needs) -> CheckResult:
 
 
 def _paths(trainer: Trainer, needs: Needs) -> Iterator[CheckResult]:
-    readable = [Path(path).expanduser() for path in trainer.file.read]
-    for folder in readable:
+    named = [Path(path).expanduser() for path in trainer.file.read]
+    data = [Path(os.path.normpath(trainer.folder / Path(path).expanduser())) for path in trainer.file.data_paths]
+    readable = [*named, *data]  # another check says what of the data isn't there
+    for folder in named:
         if not folder.exists():
             yield CheckResult("files", "bad", f"read under [sandbox] names {folder}, which isn't there", "correct that path")
     for path, place in needs.paths.items():

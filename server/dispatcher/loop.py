@@ -173,6 +173,8 @@ class Dispatcher:
                     log.info("%s is queued again: %s could not start it", attempt.run.id, attempt.run.pool)
                     await queue.give_back(tx, attempt.run.id, attempt.run.experiment)
             await settle_apart(self._db, self._settler, ended, now)
+            for attempt in ended.final():
+                await self._folders.prune(attempt.run)
             if returned:  # what keeps the pool from starting them has to be known before anything is started again
                 self._pools.look_anew()
                 await self._look_at_pools()

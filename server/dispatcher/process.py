@@ -143,4 +143,5 @@ async def _open(root: Path, settings: Settings, reading: AsyncExitStack, acting:
     additions = FollowUps(sources, settings.allowance, settings.baseline_every)
     settler = Settler(trainer.metric, additions, ValidationStages(trainer.metric, sources))
     stopping = DoomedRuns(db, folder / RUNS, trainer.metric) if settings.stop_doomed else None
-    return Dispatcher(db, pools, RunFolders(folder, sources, identity, trainer), settler, settings.allowance, stopping)
+    folders = RunFolders(folder, sources, identity, trainer, keep_work=settings.keep_work)
+    return Dispatcher(db, pools, folders, settler, settings.allowance, stopping)

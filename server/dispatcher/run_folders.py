@@ -15,7 +15,7 @@ from ...trainer.contract.checkpoints import hand_over
 from ...trainer.contract.errors import ContractError
 from ...trainer.contract.files import write_whole
 from ...trainer.contract.left_out import MAX_LEFT_OUT
-from ...trainer.contract.run_folder import SOURCE, WEIGHTS, RunFolder
+from ...trainer.contract.run_folder import SOURCE, TREES, WEIGHTS, RunFolder
 from ...trainer.contract.run_result import Number
 from ...trainer.contract.run_spec import RunIdentity, RunSpec, TrainedWeights
 from ...trainer.contract.trainer_toml.trainer_file import read_trainer
@@ -23,9 +23,12 @@ from ..domain import Purpose, Run
 from ..errors import NoCapacityError
 from ..ids import experiment_id, run_id
 from ..settings import RUNS, SET_ASIDE, WHY_SET_ASIDE
+from ..source.budget_reach import as_run
 from ..source.repository import Sources
 from ..source.trainer_folder import Source, Trainer
 from ..store.running.runs import Attempt
+from .pruning import prune
+from .shared_trees import write_sharing
 
 _EVALUATED_TWICE = frozenset({Purpose.VALIDATION, Purpose.REPORT, Purpose.RECHECK})
 """A verdict that stands rests on scores that were shown to repeat."""
@@ -45,11 +48,16 @@ class RunFolders:
         sources: The repository that their sources come from.
         lab: The lab's identity.
         trainer: Tells runs where data lies, and what was left out of the source; None where nothing trains.
+        keep_work: Keep the working folders of runs that are over.
     """
 
-    def __init__(self, folder: Path, sources: Sources, lab: str, trainer: Trainer | None = None) -> None:
+    def __init__(
+        self, folder: Path, sources: Sources, lab: str, trainer: Trainer | None = None, *, keep_work: bool = False
+    ) -> None:
         self._trainer = trainer
+        self._keep_work = keep_work
         self._place = folder / RUNS
+        self._trees = folder / TREES
         self._set_aside = folder / SET_ASIDE
         self._sources = sources
         self._lab = lab
@@ -83,15 +91,29 @@ class RunFolders:
             trained = await to_thread.run_sync(self._bring_weights, attempt.accused, folder) if carries_weights else None
             spec = _spec(attempt, trained, self._identity(attempt), sandbox_required=sandbox_required)
             folder.write_spec(spec if self._trainer is None else _with_trainer(spec, self._trainer))
-        if not await self._has_source(folder, attempt.commit):
+        if not await self._has_source(folder, attempt):
             partial = path / f"{SOURCE}.new"
             for leftover in (partial, folder.source):
                 await to_thread.run_sync(shutil.rmtree, leftover, True)  # noqa: FBT003 - ignore_errors
-            await self._sources.export(attempt.commit, partial)
+            await self._export(attempt.commit, partial, shares_trees=carries_weights)
+            await to_thread.run_sync(_set_budget, partial, attempt)
             partial.rename(folder.source)
         if carries_weights and attempt.run.attempt > 1 and not folder.was_claimed():
             await to_thread.run_sync(self._resume, attempt.run, folder)
         return path
+
+    async def _export(self, commit: str, folder: Path, *, shares_trees: bool) -> None:
+        """Write the source of a commit into a folder; where it is to be sent elsewhere, without links to shared folders."""
+        if shares_trees:
+            await to_thread.run_sync(write_sharing, await self._sources.read(commit), folder, self._trees)
+        else:
+            await self._sources.export(commit, folder)
+
+    async def prune(self, run: Run) -> None:
+        """Remove what isn't kept of the folders of an experiment that is over: of this run, and of those before it."""
+        if not self._keep_work:
+            for attempt in range(1, run.attempt + 1):
+                await to_thread.run_sync(prune, RunFolder(self._place / run_id(run.experiment, attempt)))
 
     def _resume(self, run: Run, folder: RunFolder) -> None:
         """Hand over what the last run of the same experiment has left, where its trainer writes checkpoints."""
@@ -99,16 +121,17 @@ class RunFolders:
             return
         before = RunFolder(self._place / run_id(run.experiment, run.attempt - 1))
         try:
-            checkpoint = read_trainer(folder.source).checkpoint
+            trainer = read_trainer(folder.source)
         except ContractError:  # the runner explains it
             return
-        resumed = None if checkpoint is None else hand_over(before, folder, checkpoint)
+        before.find_work(trainer.data_paths)
+        resumed = None if trainer.checkpoint is None else hand_over(before, folder, trainer.checkpoint)
         if resumed is not None:
             log.info("%s goes on from the checkpoint of %s, with %.1f s used", run.id, resumed.run, resumed.seconds)
             folder.write_spec(replace(folder.spec(), resumed=resumed))
 
-    async def _has_source(self, folder: RunFolder, commit: str) -> bool:
-        """Return whether the folder holds the source of the commit, all of it.
+    async def _has_source(self, folder: RunFolder, attempt: Attempt) -> bool:
+        """Return whether the folder holds the source of the run's commit, all of it.
 
         A source that an earlier dispatcher laid out may have come back empty from a power failure: its files aren't flushed.
         """
@@ -116,8 +139,8 @@ class RunFolders:
             return False
         if folder.was_claimed():  # a runner reads it; after a power failure no runner lives, and the run is lost
             return True
-        source = await self._sources.read(commit)
-        return await to_thread.run_sync(_holds, folder.source, source)
+        source = await self._sources.read(attempt.commit)
+        return await to_thread.run_sync(lambda: _holds(folder.source, as_run(source, attempt.budget_seconds, attempt.clock)))
 
     def conflict(self, attempt: Attempt) -> str:
         """Return why the folder with a run's name, or the result in it, isn't the run's; empty if it is, or there is none."""
@@ -188,6 +211,16 @@ def _with_trainer(spec: RunSpec, trainer: Trainer) -> RunSpec:
 
 def _finite(numbers: Mapping[str, Number | None]) -> Mapping[str, Number]:
     return {name: value for name, value in numbers.items() if value is not None}
+
+
+def _set_budget(folder: Path, attempt: Attempt) -> None:
+    """Set the knob in a source that was laid out."""
+    before: Source = {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    for path, data in as_run(before, attempt.budget_seconds, attempt.clock).items():
+        if data is not before[path]:
+            (folder / path).write_bytes(data)
 
 
 def _holds(folder: Path, source: Source) -> bool:

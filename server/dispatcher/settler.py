@@ -37,6 +37,13 @@ class FinishedRuns:
     def __bool__(self) -> bool:
         return bool(self.finished or self.lost)
 
+    def final(self) -> list[Attempt]:
+        """Return the attempts after which no other run of their experiment follows."""
+        done = [
+            attempt for attempt, result in self.finished if result.status != "cancelled" or attempt.cancel_reason is not None
+        ]
+        return done + [a for a, _ in self.lost if a.cancel_reason is not None or a.attempts > REQUEUES]
+
 
 class Settler:
     """Writes down how runs ended, and what follows from it.

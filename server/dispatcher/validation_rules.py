@@ -12,6 +12,7 @@ from ..research.horizons import agreement, not_worse
 from ..research.noise import Noise
 from ..research.paired_test import decide, estimate
 from ..research.plausibility import unseeded
+from ..research.self_reports import caution
 from ..store.comparison import source_scores, validation_pairs
 from ..store.comparison.validation_pairs import Pair, PairArm
 from ..store.comparison.validations import NOTHING, StageFinding, StageKind, Validation
@@ -98,7 +99,10 @@ async def rule(tx: Transaction, validation: Validation, sound: Sequence[Pair], m
 
 
 def _guarded(ruling: Ruling | None, sound: Sequence[Pair], metric: Metric) -> Ruling | None:
-    """Return a ruling, not passed where the candidate breaks a guard on the seeds of the pairs."""
+    """Return a ruling, not passed where the candidate breaks a guard on the seeds of the pairs.
+
+    One that is passed says what of its change touches the trainer's own measuring.
+    """
     if ruling is None or not ruling.passed:
         return ruling
     found = breaches(
@@ -106,7 +110,9 @@ def _guarded(ruling: Ruling | None, sound: Sequence[Pair], metric: Metric) -> Ru
         [values_of(metric, pair.candidate.score, pair.candidate.metrics) for pair in sound],
         [values_of(metric, pair.against.score, pair.against.metrics) for pair in sound],
     )
-    return replace(ruling, passed=False, reason=f"{sentence(found)}; {ruling.reason}") if found else ruling
+    if found:
+        return replace(ruling, passed=False, reason=f"{sentence(found)}; {ruling.reason}")
+    return replace(ruling, reason=ruling.reason + caution(metric, sound[0].candidate.flags)) if sound else ruling
 
 
 def _test(validation: Validation, sound: Sequence[Pair], gains: Sequence[float | None]) -> Ruling | None:
@@ -117,7 +123,7 @@ def _test(validation: Validation, sound: Sequence[Pair], gains: Sequence[float |
         return None
     finding = StageFinding(trial.gain)
     looked_at = sound[: trial.pairs]
-    if unseeded(_scores(pair.candidate for pair in looked_at)) or unseeded(_scores(pair.against for pair in looked_at)):
+    if _is_unseeded(pair.candidate for pair in looked_at) or _is_unseeded(pair.against for pair in looked_at):
         reason = "unseeded: one of the two scores alike on every seed, so that luck and merit can't be told apart"
         return Ruling(passed=False, reason=reason, finding=finding)
     return Ruling(passed=trial.verdict is Verdict.CONFIRMED, reason=trial.reason, finding=finding, p=trial.p)
@@ -161,5 +167,7 @@ def _gain(pair: Pair, metric: Metric) -> float | None:
     return metric.gain(pair.candidate.score, pair.against.score)
 
 
-def _scores(arms: Iterable[PairArm]) -> list[float]:
-    return [arm.score for arm in arms if arm.score is not None]
+def _is_unseeded(arms: Iterable[PairArm]) -> bool:
+    """Whether seeds have no effect on a source: all its runs have the same score, and printed the same."""
+    scored = [(arm.score, arm.output) for arm in arms if arm.score is not None]
+    return unseeded([score for score, _ in scored], [output for _, output in scored])

@@ -17,6 +17,7 @@ from ..machine import devices
 from ..pool_settings import PoolSettings, fitted_pools, grouped_kind
 from ..settings import DATABASE, SOURCES, Allowance, Settings, data_folder
 from ..settings_in_force import settings_in_force
+from ..source.budget_reach import refuse_missing_knob
 from ..source.changes import knobs_of
 from ..source.repository import NewCommit, Sources, delta
 from ..source.trainer_folder import Source, Trainer, load_trainer, read_folder
@@ -90,6 +91,7 @@ class Lab:
             _refuse_missing(data_folder(root, settings))
         trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
         source = await to_thread.run_sync(read_folder, trainer.folder)
+        await to_thread.run_sync(refuse_missing_knob, trainer, source)
         folder = data_folder(root, settings)
         await to_thread.run_sync(refuse_second_lab, root, settings)
         db = await Database.open(folder / DATABASE)
@@ -130,6 +132,14 @@ class Lab:
     def editable_files(self, source: Source) -> Source:
         """Return the files of a source that experiments may change."""
         return {path: data for path, data in source.items() if self.trainer.is_editable(path)}
+
+    def allowed_packages(self) -> list[str]:
+        """Return the packages that a launch may ask for, by the current settings.
+
+        Raises:
+            SettingsError: `labhand.toml` can't be used, and no last good content is known.
+        """
+        return settings_in_force(self.root).settings.packages.allow
 
     def allowance(self) -> Allowance:
         """Return the current allowance. The settings are read again, so that a change takes effect at once.

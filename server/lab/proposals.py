@@ -8,9 +8,13 @@ from typing import Any
 
 from anyio import to_thread
 
+from ...trainer.contract.packages import package_name
+from ..errors import BadInputError
 from ..research.policy import BASELINE_CONTROLS, baseline_replicates
 from ..schemas.launch import Change
-from ..source.changes import apply_change, describe, diffstat, knobs_of
+from ..source.budget_reach import refuse_changed_knob
+from ..source.changes import apply_change, describe, diffstat, knobs_of, packages_of
+from ..source.metric_flags import metric_flags
 from ..source.repository import Commit, NewCommit, delta
 from ..source.static_flags import flags
 from ..source.trainer_folder import Source, Trainer
@@ -92,7 +96,28 @@ async def propose(lab: Lab, change: Change) -> Proposal:
     source = await to_thread.run_sync(apply_change, base.source, change, lab.trainer, merge_inputs)
     merged = tuple(experiment.commit for experiment in applied)
     first = (await references.baseline(lab)).source
+    allowed_before = [first, *([base.committed] if base.experiment else []), *(each.after for each in merge_inputs)]
+    _refuse_packages(lab, source, allowed_before)
     return await to_thread.run_sync(_compare, base, lab.with_protected(base.committed), source, merged, first, lab.trainer)
+
+
+def _refuse_packages(lab: Lab, source: Source, allowed_before: Sequence[Source]) -> None:
+    """Refuse packages that no person allows. Those of an earlier experiment, or of the baseline, were allowed then.
+
+    Raises:
+        BadInputError: Names the package and the setting.
+    """
+    asked = packages_of(source)
+    known = {requirement for earlier in allowed_before for requirement in packages_of(earlier).values()}
+    new = sorted(name for name, requirement in asked.items() if requirement not in known)
+    allowed = {package_name(name) for name in lab.allowed_packages()} if new else set[str]()
+    if refused := [name for name in new if name not in allowed]:
+        names = ", ".join(f'"{name}"' for name in sorted({*allowed, *refused}))
+        others = f"; allowed are {', '.join(sorted(allowed))}" if allowed else "; none is allowed in this lab"
+        raise BadInputError(
+            f"packages: {', '.join(refused)} isn't allowed{others}",
+            f"Do without, or ask a person to set allow = [{names}] under [packages] in labhand.toml",
+        )
 
 
 async def save(lab: Lab, proposals: Sequence[Proposal], hypothesis: str) -> list[SavedProposal]:
@@ -181,6 +206,7 @@ def _compare(
     base: Reference, before: Source, source: Source, merged: tuple[str, ...], first: Source, trainer: Trainer
 ) -> Proposal:
     old_knobs, knobs = knobs_of(before, trainer), knobs_of(source, trainer)
+    refuse_changed_knob(trainer, old_knobs, knobs)
     return Proposal(
         base=base,
         source=source,
@@ -189,7 +215,7 @@ def _compare(
         knobs=knobs,
         overrides={name: value for name, value in knobs.items() if name in old_knobs and old_knobs[name] != value},
         merged=merged,
-        flags=flags(first, source),
+        flags=[*flags(first, source), *metric_flags(first, source, trainer)],
     )
 
 

@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -16,6 +17,7 @@ from ...trainer.contract.trainer_toml.globs import folders_of
 from ..errors import BadInputError
 from ..source import git
 from ..source.folder_listing import MAX_SOURCE_FILES, list_folder
+from ..source.source_text import decode
 from ..source.trainer_folder import MAX_SOURCE_BYTES
 
 MAX_TEXT_BYTES: Final = 1 << 20
@@ -24,8 +26,9 @@ MAX_TEXTS: Final = 2000
 _TEXTS: Final = (".py", ".md", ".rst", ".txt", ".toml", ".sh", ".yaml", ".yml", ".json", ".cfg", ".env")
 _CONFIGURATION: Final = (".yaml", ".yml", ".toml", ".json", ".env")
 _ENVIRONMENTS: Final = (".venv", "venv", "env")
+_CONDA_ROOTS: Final = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", ".conda", "micromamba")
 _CUDA: Final = re.compile(
-    r"\.cuda\(\s*\)|device\s*=\s*[\"']cuda|torch\.device\(\s*[\"']cuda|\.to\(\s*[\"']cuda|torch\.cuda\.(?:get_device|synchronize)"
+    r"\.cuda\(\s*\)|torch\.device\(\s*[\"']cuda|\.to\(\s*[\"']cuda|torch\.cuda\.(?:get_device|synchronize)"
 )
 _CUDA_OPTIONAL: Final = re.compile(r"cuda\.is_available\(|[\"']cpu[\"']|[\"']mps[\"']")
 
@@ -39,9 +42,11 @@ class FolderSurvey:
         texts: The content of its texts, by path relative to the folder.
         paths: All files that would be part of a source, less data.
         data: Files and folders that are too large or too many to be copied into each run.
+        dangling: Symlinks that lead nowhere.
         left_out: What is hidden, ignored by git, or no file at all.
         notebooks: Notebooks, which aren't run.
-        prefix: The folder of a virtual environment, relative to the folder; empty for none.
+        unreadable: What is wrong with files that are no text in their encoding.
+        prefix: The folder of a virtual environment, relative to the folder, or of a conda environment; empty for none.
         changes: What git reports as not committed.
     """
 
@@ -49,8 +54,10 @@ class FolderSurvey:
     texts: Mapping[str, str]
     paths: tuple[str, ...]
     data: tuple[str, ...] = ()
+    dangling: tuple[str, ...] = ()
     left_out: tuple[LeftOutPath, ...] = ()
     notebooks: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
     prefix: str = ""
     changes: int = 0
 
@@ -93,21 +100,35 @@ def survey(folder: Path) -> FolderSurvey:
     if not folder.is_dir():
         raise BadInputError(f"There is no folder {folder}", "Give the path of a folder that holds training code")
     listing = list_folder(folder, None)
-    sizes = {path: os.lstat(folder / path).st_size for path in listing.paths}
+    dangling = tuple(path for path in listing.paths if not (folder / path).exists())
+    sizes = {path: os.lstat(folder / path).st_size for path in listing.paths if path not in dangling}
     data = _data(folder, sizes)
-    paths = tuple(path for path in listing.paths if not any(_is_in(path, place) for place in data))
+    paths = tuple(path for path in sizes if not any(_is_in(path, place) for place in data))
     wanted = [path for path in paths if path.endswith(_TEXTS) or PurePosixPath(path).name == "Makefile"]
-    texts = {path: _read_text(folder / path) for path in wanted[:MAX_TEXTS] if sizes[path] <= MAX_TEXT_BYTES}
+    texts, unreadable = _read_texts(folder, [path for path in wanted[:MAX_TEXTS] if sizes[path] <= MAX_TEXT_BYTES])
     return FolderSurvey(
         folder=folder,
         texts=texts,
         paths=paths,
         data=data,
+        dangling=dangling,
         left_out=listing.left_out,
         notebooks=tuple(path for path in listing.paths if path.endswith(".ipynb")),
-        prefix=next((name for name in _ENVIRONMENTS if (folder / name / "pyvenv.cfg").is_file()), ""),
+        unreadable=unreadable,
+        prefix=next((name for name in _ENVIRONMENTS if (folder / name / "pyvenv.cfg").is_file()), "") or _conda(texts),
         changes=_count_changes(folder),
     )
+
+
+def _conda(texts: Mapping[str, str]) -> str:
+    """Return the folder of the conda environment that the folder's file names, if it exists on this machine."""
+    text = texts.get("environment.yml") or texts.get("environment.yaml") or ""
+    name = re.search(r"^name:[ \t]*([\w.-]+)", text, re.MULTILINE)
+    if name is None:
+        return ""
+    active = Path(os.environ.get("CONDA_PREFIX") or os.devnull)
+    places = [active, *(Path.home() / root / "envs" / name[1] for root in _CONDA_ROOTS)]
+    return next((str(place) for place in places if place.name == name[1] and (place / "conda-meta").is_dir()), "")
 
 
 def imported_files(found: FolderSurvey, path: str) -> list[str]:
@@ -182,11 +203,23 @@ def _is_in(path: str, place: str) -> bool:
     return path == place or path.startswith(f"{place}/")
 
 
-def _read_text(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig", "replace")
-    except OSError:
-        return ""
+def _read_texts(folder: Path, paths: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Read files as text.
+
+    Returns:
+        The texts by path, and what is wrong with those that are no text in their encoding.
+    """
+    texts: dict[str, str] = {}
+    problems: list[str] = []
+    for path in paths:
+        with suppress(OSError):
+            data = (folder / path).read_bytes()
+            try:
+                texts[path] = decode(path, data)
+            except BadInputError as error:
+                texts[path] = data.decode("utf-8", "replace")
+                problems.append(str(error))
+    return texts, tuple(problems)
 
 
 def _count_changes(folder: Path) -> int:

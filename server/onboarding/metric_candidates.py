@@ -24,16 +24,16 @@ _WORDS: Final = re.compile(
     r"|wer|cer|fid|psnr|ssim|recall|precision|objective|fitness|regret|metric",
     re.IGNORECASE,
 )
+_MEASURES: Final = re.compile(r"mfu|vram|throughput|(?:tokens|samples|images|steps)_?per_?s", re.IGNORECASE)
 _MAXIMISED: Final = re.compile(
-    r"acc|auc|auroc|f1|r2|bleu|rouge|reward|return|score|iou|dice|psnr|ssim|recall|precision|fitness|elbo|success",
+    r"mfu|throughput|per_?s|acc|auc|auroc|f1|r2|bleu|rouge|reward|return|score|iou|dice|psnr|ssim|recall|precision|fitness|elbo|success",
     re.IGNORECASE,
 )
 _HELD_OUT: Final = re.compile(r"\b(?:val|valid|validation|test|eval|dev|held)|^(?:val|test|eval|dev)", re.IGNORECASE)
 _TRAINING: Final = re.compile(r"train", re.IGNORECASE)
-_PRINTED: Final = re.compile(
-    r"(?:print|echo|info|write)\(\s*[frb]*[\"'](?:[^\"'{\n]*[\s(])?"
-    r"(?P<label>[A-Za-z][\w/]*(?: [A-Za-z][\w/]*)?)[ \t]*[:=][ \t]*\{"
-)
+_PRINTS: Final = re.compile(r"(?:print|echo|info|log|write)\s*\(")
+_PRINTED: Final = re.compile(r"(?P<label>[A-Za-z][\w/]*(?: [A-Za-z][\w/]*)?)[ \t]*[:=]?[ \t]*\{")
+_STEP: Final = re.compile(r"\b(?:steps?|iters?|iterations?|updates?)\b[^\w\n]{0,6}(\d{1,9})\b", re.IGNORECASE)
 CLOSE: Final = 1.0
 """Candidates whose weights differ by less can't be told apart."""
 
@@ -50,6 +50,7 @@ class MetricCandidate:
         direction: Which way is better, guessed from the name.
         is_default: The line begins with `NAME:`, so that no pattern is needed.
         weight: Likelihood; higher is better.
+        is_measure: It says what a run used, and can't be what runs are judged by.
     """
 
     name: str
@@ -59,6 +60,7 @@ class MetricCandidate:
     direction: Direction
     is_default: bool
     weight: float
+    is_measure: bool = False
 
     @property
     def pattern(self) -> str:
@@ -85,14 +87,21 @@ def printed_metrics(output: str) -> list[MetricCandidate]:
     )
 
 
+def steps_reached(output: str) -> int:
+    """Return the highest step that an output names, as in `step 120/5000`; 0 for none."""
+    text = _ESCAPES.sub("", output[-MAX_OUTPUT_CHARACTERS:])
+    return max((int(number) for number in _STEP.findall(text)), default=0)
+
+
 def metrics_in_code(texts: Sequence[str]) -> list[MetricCandidate]:
     """Return what code prints that may be a metric, the likeliest first, where it can't be run."""
     found: dict[str, MetricCandidate] = {}
-    for text in texts:
-        for match in _PRINTED.finditer(text):
+    lines = (line for text in texts for line in text.splitlines() if len(line) <= MAX_LINE_CHARACTERS and _PRINTS.search(line))
+    for line in lines:
+        for match in _PRINTED.finditer(line):
             label = match["label"]
-            if _WORDS.search(label):
-                is_default = match[0].partition("(")[2].lstrip("frb \"'").startswith(label)
+            if _WORDS.search(label) or _MEASURES.search(label):
+                is_default = " " not in label and line[: match.start()].rstrip()[-1:] in {'"', "'"} and ":" in match[0]
                 found[label] = _candidate(label, f"{label}: …", None, is_default=is_default, late=1.0)
     return _ranked(list(found.values()))
 
@@ -103,6 +112,9 @@ def _pairs(line: str) -> Iterator[tuple[str, str, bool]]:
     while match := _PAIR.search(line, position):
         position = match.end("value")
         label = match["label"].strip()
+        if match["sign"] in ":=" and " " not in label and _MEASURES.search(label):
+            yield label, match["value"], line.startswith(f"{label}:")
+            continue
         if match["sign"] not in ":=" and not _WORDS.search(label):
             continue
         words = label.split()
@@ -118,11 +130,13 @@ def _pairs(line: str) -> Iterator[tuple[str, str, bool]]:
 def _candidate(label: str, line: str, value: str | None, *, is_default: bool, late: float) -> MetricCandidate:
     held_out = bool(_HELD_OUT.search(label.replace("_", " "))) or bool(_HELD_OUT.search(label))
     weight = late + 4.0 * held_out + 1.5 * is_default - 2.0 * bool(_TRAINING.search(label))
+    is_measure = not _WORDS.search(label)
+    weight -= 10.0 * is_measure
     weight -= 0.5 * ("test" in label.lower())  # what is chosen by the test split tells nothing of it any more
     weight += 1.0 * bool(re.search(r"final|best", f"{label} {line[: line.find(label)]}", re.IGNORECASE))
     direction: Direction = "maximize" if _MAXIMISED.search(label) and not re.search(r"loss|error", label, re.I) else "minimize"
     name = label if is_default else re.sub(r"\W+", "_", label.lower()).strip("_")
-    return MetricCandidate(name, label, line, value, direction, is_default, weight)
+    return MetricCandidate(name, label, line, value, direction, is_default, weight, is_measure)
 
 
 def _ranked(candidates: list[MetricCandidate]) -> list[MetricCandidate]:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol
 
 from ...trainer.contract.errors import ContractError
+from ...trainer.contract.failures import FailureKind
+from ...trainer.contract.run_result import RunFailure
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
 from ..errors import BadInputError, LabhandError
 from ..machine import devices
 from .command_candidates import CommandCandidate, command_candidates
 from .folder_survey import FolderSurvey, survey
-from .metric_candidates import CLOSE, MetricCandidate, metrics_in_code, printed_metrics
-from .proposal import Proposal, propose
+from .metric_candidates import CLOSE, MetricCandidate, metrics_in_code, printed_metrics, steps_reached
+from .proposal import REQUIREMENTS, Proposal, propose
 from .refused_paths import asked_for, extend, is_safe_to_open, lacks_cuda
 from .trial import TrialResult, run_trial
 
 MAX_TRIES: Final = 6
 """Tries that complete a proposal, each with what the one before asked for."""
 _SEEDS: Final = (1, 2)
+SHARE_OF_TRY: Final = 0.4
+"""Of the steps that a try had time for, those that the next one gets."""
+FEW_STEPS: Final = 20
+MAX_LINES: Final = 6
+"""Lines of a failed try's output that are shown."""
 _NAMED: Final = 5
 """Files that a sentence names."""
 
@@ -36,9 +44,11 @@ class Conversation(Protocol):
 
     def agrees(self, question: str) -> bool:
         """Ask for a yes."""
+        ...
 
     def choose(self, question: str, choices: Sequence[str]) -> int:
         """Ask for one of several; returns its position."""
+        ...
 
 
 class TrialFailedError(LabhandError):
@@ -61,7 +71,7 @@ class FirstResult:
 
 
 def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstResult:
-    """Make a trainer of a folder: propose its `trainer.toml`, write it when it was shown, and run it once.
+    """Make a trainer of a folder: propose its `trainer.toml`, try it, show it, write it, and run it once.
 
     Args:
         folder: Of training code, without a `trainer.toml`. Nothing in it changes but that file.
@@ -76,18 +86,19 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstR
     _tell(found, talk)
     proposal = propose(found, _pick_command(found, talk))
     if line := _missing_gpu(proposal):
-        _write(_with_metric(proposal, metrics_in_code(list(found.texts.values())), talk), talk)
-        raise TrialFailedError(
-            f"It needs a CUDA GPU ({line}), and this machine has none: nothing was run",
-            f"{TRAINER_FILE} is written: run `labhand init --trainer` on a machine with a GPU, or add a pool of clusters to"
-            " labhand.toml, as docs/skypilot.md describes",
-        )
+        raise _without_gpu(proposal, f"It needs a CUDA GPU ({line}), and this machine has none: nothing was run", talk)
     proposal, result = _complete(proposal, talk, max_seconds)
+    if result.failure is not None and lacks_cuda(result.failure, result.log) and devices().kind == "cpu":
+        why = f"It needs a CUDA GPU, and this machine has none: {result.failure.message:.300}"
+        raise _without_gpu(proposal, why, talk)
     proposal = _with_metric(proposal, printed_metrics(result.log), talk)
-    if result.status != "stopped" and proposal.metric is not None:
-        proposal = replace(proposal, seconds=result.seconds)
+    if missing := _what_is_missing(proposal, result, max_seconds):
+        talk.show(proposal.as_toml())
+        talk.say("\n".join(result.failure.lines[-MAX_LINES:] if result.failure else ()))
+        talk.say(f"Nothing was written: {TRAINER_FILE} would say what was shown.")
+        raise missing
+    proposal = replace(proposal, seconds=result.seconds)
     _write(proposal, talk)
-    _refuse_unfinished(proposal, result, max_seconds)
     return _first_result(proposal, talk, max_seconds)
 
 
@@ -99,6 +110,8 @@ def _tell(found: FolderSurvey, talk: Conversation) -> None:
         talk.say(f"Data, which is linked into runs and not copied: {_named(found.data)}.")
     if found.left_out:
         talk.say(f"Not part of runs: {_named([entry.as_text() for entry in found.left_out])}.")
+    for problem in found.unreadable:
+        talk.say(f"{problem}. Experiments can't change this file.")
     if found.notebooks:
         talk.say(f"Notebooks aren't run: {_named(found.notebooks)}.")
 
@@ -125,28 +138,51 @@ def _pick_command(found: FolderSurvey, talk: Conversation) -> CommandCandidate:
 
 
 def _missing_gpu(proposal: Proposal) -> str:
-    if devices().kind != "cpu" or not proposal.editable:
+    """Return where the code needs a GPU that this machine lacks, if a try would first need to install gigabytes; or empty."""
+    would_install = proposal.found.has("uv.lock") or find_spec("torch") is None
+    names_cpu = any("cpu" in word for word in proposal.words)
+    if devices().kind != "cpu" or not proposal.editable or names_cpu or not would_install:
         return ""
     return proposal.found.needs_cuda(proposal.editable[0])
 
 
+def _without_gpu(proposal: Proposal, why: str, talk: Conversation) -> TrialFailedError:
+    """Write what can be told from the code alone, for a machine that has a GPU; return the error that says so."""
+    _write(_with_metric(proposal, metrics_in_code(list(proposal.found.texts.values())), talk), talk)
+    return TrialFailedError(
+        why,
+        f"{TRAINER_FILE} is written: run `labhand init --trainer` on a machine with a GPU, or add a pool of clusters to"
+        " labhand.toml, as docs/skypilot.md describes",
+    )
+
+
 def _complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tuple[Proposal, TrialResult]:
     """Try a proposal, and add what each failure asks for, until nothing is left to add."""
+    result = _try(proposal, talk, max_seconds)
     for _ in range(MAX_TRIES):
-        talk.say(f"Trying {' '.join(proposal.words)} in the sandbox, for {max_seconds:g} s at most.")
-        result = run_trial(proposal, max_seconds, _SEEDS[0])
-        changed = _shortened(proposal, talk) if result.status == "stopped" else _opened(proposal, result, talk)
+        is_stopped = result.status == "stopped"
+        changed = _shortened(proposal, result, max_seconds, talk) if is_stopped else _opened(proposal, result, talk)
         if changed == proposal:
             break
         proposal = changed
+        result = _try(proposal, talk, max_seconds)
     return proposal, result
+
+
+def _try(proposal: Proposal, talk: Conversation, max_seconds: float) -> TrialResult:
+    talk.say(f"Trying {' '.join(proposal.words)} in the sandbox, for {max_seconds:g} s at most.")
+    return run_trial(proposal, max_seconds, _SEEDS[0])
 
 
 def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Proposal:
     """Return the proposal with the paths that a try was refused."""
-    wanted = asked_for(result.failure) if result.failure else {}
+    if result.failure is not None and result.failure.kind == FailureKind.IMPORT_ERROR:
+        return _with_requirements(proposal, result.failure, talk)
+    if result.failure is None:
+        return proposal
+    wanted = asked_for(result.failure)
     extended = extend(proposal, wanted)
-    if extended == proposal or result.failure is None:
+    if extended == proposal:
         return proposal
     paths = [path for values in wanted.values() for path in values]
     closed = [path for path in wanted.get("read", ()) if not is_safe_to_open(path)]
@@ -160,21 +196,45 @@ def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Prop
     return extended
 
 
-def _shortened(proposal: Proposal, talk: Conversation) -> Proposal:
+def _with_requirements(proposal: Proposal, failure: RunFailure, talk: Conversation) -> Proposal:
+    """Return the proposal with an environment of its own, where a package is missing and the folder lists what it needs."""
+    found = proposal.found
+    if proposal.requirements or found.prefix or found.has("uv.lock") or not found.has(REQUIREMENTS):
+        return proposal
+    talk.say(f"{failure.message}.")
+    if not talk.agrees(f"Make an environment from {REQUIREMENTS}, in labhand's cache?"):
+        return proposal
+    talk.say(f"An environment is made from {REQUIREMENTS}; that may take minutes.")
+    return replace(proposal, requirements=REQUIREMENTS)
+
+
+def _shortened(proposal: Proposal, result: TrialResult, max_seconds: float, talk: Conversation) -> Proposal:
     """Return the proposal with an option that makes training short, where a try took too long and an option exists."""
     option = next((hint for hint in proposal.hints.steps if hint.option.startswith("--")), None)
-    if option is None or proposal.arguments or option.option in proposal.words:
+    if option is None or proposal.length is not None or option.option in proposal.words:
         return proposal
-    short = "1" if "epoch" in option.name.lower() else "20"
-    talk.say(f"It didn't end in time: {option.option} is {option.text}, and is tried with {short}.")
-    return replace(proposal, arguments=(option.option, short))
+    reached = steps_reached(result.log)
+    short = 1 if "epoch" in option.name.lower() else _round_down(reached * SHARE_OF_TRY) if reached else FEW_STEPS
+    seen = f", and {reached} were done in {max_seconds:g} s" if reached else ""
+    talk.say(f"It didn't end in time: {option.option} is {option.text}{seen}. It is tried with {short}.")
+    return replace(proposal, length=(option, short))
+
+
+def _round_down(number: float) -> int:
+    """A number with its first digit alone: 473 becomes 400."""
+    digits = str(max(1, int(number)))
+    return int(digits[0] + "0" * (len(digits) - 1))
 
 
 def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk: Conversation) -> Proposal:
-    if not candidates:
+    if not candidates or candidates[0].is_measure:
         return proposal
     close = [candidate for candidate in candidates[:6] if candidates[0].weight - candidate.weight < CLOSE]
-    position = talk.choose("Which line is the metric?", [candidate.line for candidate in close]) if len(close) > 1 else 0
+    position = (
+        talk.choose("Which one is the metric?", [f"{item.name}, in {item.line!r:.100}" for item in close])
+        if len(close) > 1
+        else 0
+    )
     metric = close[position]
     others = [candidate for candidate in candidates if candidate is not metric]
     doubt = f" {len(close)} candidates were alike: {', '.join(item.name for item in close)}." if len(close) > 1 else ""
@@ -197,28 +257,25 @@ def _write(proposal: Proposal, talk: Conversation) -> None:
     talk.say(f"Wrote {place}.")
 
 
-def _refuse_unfinished(proposal: Proposal, result: TrialResult, max_seconds: float) -> None:
-    """Say what is missing where a try hasn't led to a number."""
-    place = proposal.found.folder / TRAINER_FILE
+def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float) -> TrialFailedError | None:
+    """Return what is missing where a try hasn't led to a number; None where nothing is."""
     if result.status == "stopped":
         steps = [*proposal.hints.seconds, *proposal.hints.steps]
-        knobs = f" with {steps[0].option or steps[0].name} ({steps[0].place})" if steps else ""
-        seen = "" if proposal.metric is None else f" It printed {proposal.metric.line!r:.100} meanwhile."
-        raise TrialFailedError(
-            f"It didn't end within {max_seconds:g} s.{seen}",
-            f"Shorten it{knobs}, or try for longer: delete {place} and run this with --try-seconds 600",
+        knobs = f"Shorten it with {steps[0].option or steps[0].name} ({steps[0].place})" if steps else "Shorten it"
+        seen = "" if proposal.metric is None else f"; it printed {proposal.metric.line!r:.100} meanwhile"
+        return TrialFailedError(
+            f"It didn't end within {max_seconds:g} s{seen}", f"{knobs}, or let it try for longer: --try-seconds 600"
         )
     failure = result.failure
-    if failure is not None and lacks_cuda(failure, result.log) and devices().kind == "cpu":
-        raise TrialFailedError("It needs a CUDA GPU, and this machine has none", f"The last line: {failure.message:.200}")
-    if failure is not None and failure.kind != "contract_broken":
-        raise TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", failure.next_step)
+    if failure is not None and not result.has_ended_well:
+        return TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", failure.next_step)
     if proposal.metric is None:
         last = result.log.strip().rpartition("\n")[2]
-        raise TrialFailedError(
+        return TrialFailedError(
             f"It ran for {result.seconds:.1f} s and printed no line that looks like a metric; the last line is {last!r:.100}",
-            f"Let it print a line `NAME: VALUE`, or set name and pattern under [metric] in {place}",
+            f"Let it print a line `NAME: VALUE`, or write {TRAINER_FILE} by hand, with name and pattern under [metric]",
         )
+    return None
 
 
 def _first_result(proposal: Proposal, talk: Conversation, max_seconds: float) -> FirstResult:

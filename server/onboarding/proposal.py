@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Final, Literal
 
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerFile, parse_trainer
 from .command_candidates import CommandCandidate, preparing_command
@@ -21,7 +22,13 @@ _PROTECTED: Final = re.compile(
     r"(?:^|[/_-])(?:prepare|eval|evaluate|evaluation|metrics?|tests?|scoring|conftest|setup)(?:$|[/_.-])"
 )
 _CONFIGURATION_FOLDERS: Final = frozenset({"conf", "config", "configs"})
-PLACEHOLDER_METRIC: Final = "not_found"
+MAX_OTHERS: Final = 4
+"""Further metrics that are proposed."""
+MIN_BUDGET_SECONDS: Final = 10
+SLACK: Final = 1.5
+"""The budget, in times of what the try took."""
+REQUIREMENTS: Final = "requirements.txt"
+PLACEHOLDER_METRIC: Final = "metric_to_be_named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,11 @@ class Proposal:
         hints: Of all these files.
         metric: None before anything was printed.
         others: Further candidates for the metric.
-        arguments: Added to the command, to shorten it.
+        length: The option that sets the length of training, and a number of steps or epochs for it; None to leave it alone.
         include: Globs.
         data: Paths under `[data]`.
         read: Paths under `[sandbox]`.
+        requirements: A file from which the environment is made; empty for none.
         seconds: What the try took on the budget's clock; None where it didn't end.
     """
 
@@ -50,10 +58,11 @@ class Proposal:
     hints: SourceHints
     metric: MetricCandidate | None = None
     others: Sequence[MetricCandidate] = ()
-    arguments: tuple[str, ...] = ()
+    length: tuple[Hint, int] | None = None
     include: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
+    requirements: str = ""
     seconds: float | None = None
 
     @property
@@ -62,9 +71,23 @@ class Proposal:
         return re.sub(r"[^\w.-]+", "-", self.found.folder.resolve().name).strip("-.") or "trainer"
 
     @property
+    def unit(self) -> Literal["steps", "epochs"]:
+        """What the command's length is counted in."""
+        return "epochs" if self.length is not None and "epoch" in self.length[0].name.lower() else "steps"
+
+    @property
+    def seed_option(self) -> str:
+        """The option that gets the seed; empty if the code reads `LABHAND_SEED`, or there is none that can be given."""
+        options = [hint.option for hint in self.hints.seeds if hint.option.startswith("--")]
+        is_given = any(word.partition("=")[0] in options for word in self.command.words)
+        return options[0] if options and not (self.hints.reads_seed or is_given) else ""
+
+    @property
     def words(self) -> list[str]:
-        """The command with all its arguments."""
-        return [*self.command.words, *self.arguments]
+        """The command with all its arguments; `{seed}` and the like are replaced in each run."""
+        seed = [self.seed_option, "{seed}"] if self.seed_option else []
+        length = [] if self.length is None else [self.length[0].option, f"{{{self.unit}}}"]
+        return [*self.command.words, *seed, *length]
 
     def as_toml(self) -> str:
         """The content of the file."""
@@ -83,7 +106,8 @@ def propose(found: FolderSurvey, command: CommandCandidate) -> Proposal:
     """Return what a folder's `trainer.toml` would say, before anything was tried."""
     start = command.script or _file_of_module(found, command.module)
     code = [start, *imported_files(found, start)] if start else []
-    configuration = [path for path in found.configuration_files if _is_configuration(path, command)]
+    given = [word for word in command.words if found.has(word)]
+    configuration = [*given, *(path for path in found.configuration_files if _is_configuration(path))]
     files = list(dict.fromkeys([*code, *configuration]))
     editable = [path for path in files if path == start or not _PROTECTED.search(path)]
     protected = [path for path in files if path not in editable]
@@ -96,10 +120,10 @@ def _file_of_module(found: FolderSurvey, module: str) -> str:
     return next((name for name in names if module and found.has(name)), "")
 
 
-def _is_configuration(path: str, command: CommandCandidate) -> bool:
+def _is_configuration(path: str) -> bool:
     name = PurePosixPath(path)
     is_beside = "/" not in path and path.endswith((".yaml", ".yml", ".toml"))
-    return path in command.words or is_beside or bool(_CONFIGURATION_FOLDERS & set(name.parts))
+    return is_beside or bool(_CONFIGURATION_FOLDERS & set(name.parts))
 
 
 def _lines(proposal: Proposal) -> Iterator[str]:
@@ -113,7 +137,9 @@ def _lines(proposal: Proposal) -> Iterator[str]:
         yield ""
         yield "# Files that would be left out, because they are hidden or git ignores them, and that the try asked for."
         yield f"include = {_list(proposal.include)}"
-    yield from _environment(proposal.found)
+    if proposal.found.dangling:
+        yield from ("", "# Symlinks that lead nowhere.", f"exclude = {_list(proposal.found.dangling)}")
+    yield from _environment(proposal)
     yield ""
     yield from _metric(proposal)
     yield ""
@@ -141,20 +167,26 @@ def _globs(paths: Sequence[str]) -> list[str]:
 
 def _command(proposal: Proposal) -> Iterator[str]:
     yield f"# What trains, found in {proposal.command.place}. It runs in a copy of this folder, without the network."
-    if proposal.arguments:
-        yield f"# {' '.join(proposal.arguments)} was added, so that a run ends within its budget."
+    if proposal.seed_option:
+        yield f"# {proposal.seed_option} was added: labhand gives each run its seed."
+    if proposal.length is not None:
+        yield f"# {proposal.length[0].option} was added: labhand gives each run its {proposal.unit}, so that it ends in time."
     yield f"command = {_list(proposal.words)}"
 
 
-def _environment(found: FolderSurvey) -> Iterator[str]:
-    if found.has("uv.lock"):
+def _environment(proposal: Proposal) -> Iterator[str]:
+    found = proposal.found
+    if proposal.requirements:
+        yield from ("", f"# The Python that it runs in: made from {proposal.requirements}, once on each machine.")
+        yield from ("[environment]", f"requirements = {_text(proposal.requirements)}")
+    elif found.has("uv.lock"):
         yield from ("", "# The Python that it runs in: made from uv.lock, once on each machine.", "[environment]", "uv = true")
     elif found.prefix:
-        yield from ("", "# The Python that it runs in: the virtual environment of this folder.", "[environment]")
+        yield from ("", "# The Python that it runs in: an environment that was there before.", "[environment]")
         yield f"prefix = {_text(found.prefix)}"
-    elif found.has("requirements.txt"):
-        yield from ("", "# It runs in the Python of labhand. To have one made from the requirements, remove the two #:")
-        yield from ("# [environment]", '# requirements = "requirements.txt"')
+    elif found.has(REQUIREMENTS):
+        yield from ("", f"# It runs in the Python of labhand. To have one made from {REQUIREMENTS}:")
+        yield from ("# [environment]", f"# requirements = {_text(REQUIREMENTS)}")
 
 
 def _metric(proposal: Proposal) -> Iterator[str]:
@@ -166,29 +198,38 @@ def _metric(proposal: Proposal) -> Iterator[str]:
         yield f"name = {_text(PLACEHOLDER_METRIC)}"
     else:
         yield f"# From the line: {_comment(metric.line)}"
-        if proposal.others:
-            yield f"# Also printed: {', '.join(other.name for other in proposal.others[:8])}."
-        yield f"name = {_text(metric.name)}"
-        yield f"direction = {_text(metric.direction)}  # guessed from the name"
-        if metric.pattern:
-            yield f"pattern = {_text(metric.pattern)}  # the last line that matches gives the value"
+        yield from _described_metric(metric)
     yield 'source = "output"  # the command prints it, and labhand believes that'
+    for other in proposal.others[:MAX_OTHERS]:
+        yield from ("", "[[metrics]]  # is kept and shown, and decides nothing", *_described_metric(other))
+
+
+def _described_metric(metric: MetricCandidate) -> Iterator[str]:
+    yield f"name = {_text(metric.name)}"
+    yield f"direction = {_text(metric.direction)}  # guessed from the name"
+    if metric.pattern:
+        yield f"pattern = {_text(metric.pattern)}  # the last line that matches gives the value"
 
 
 def _budget(proposal: Proposal) -> Iterator[str]:
     hints = proposal.hints
     yield "# How long a run may train: seconds on a GPU, CPU seconds elsewhere. A run that takes much longer has no score."
-    if hints.reads_budget:
+    if proposal.length is not None:
+        yield f"# Its length is set by {_described(proposal.length[0])}: longer budgets get more {proposal.unit} in proportion."
+    elif hints.reads_budget:
         yield "# The code reads LABHAND_BUDGET_SECONDS, so that it can use the budget and not exceed it."
     else:
         yield from _shorteners(hints)
-    yield from _seeds(hints)
+    yield from _seeds(proposal)
     yield "[budget]"
+    if proposal.length is not None:
+        yield f"unit = {_text(proposal.unit)}"
+        yield f"amount = {proposal.length[1]}"
     if proposal.seconds is None:
         yield "# seconds = 300"
         yield "# cpu_seconds = 20"
     else:
-        limit = max(10, round(proposal.seconds * 1.5))
+        limit = max(MIN_BUDGET_SECONDS, ceil(proposal.seconds * SLACK))
         yield f"seconds = {limit}  # the try took {proposal.seconds:.1f} s"
         yield f"cpu_seconds = {limit}"
 
@@ -197,11 +238,16 @@ def _shorteners(hints: SourceHints) -> Iterator[str]:
     for kind, found in (("Its time is limited by", hints.seconds), ("Its length is set by", hints.steps)):
         if found:
             yield f"# {kind} {', '.join(map(_described, found[:4]))}."
+    if hints.steps:
+        yield f'# To let the budget set it: unit = "steps" or "epochs", amount = 100, knob = {_text(hints.steps[0].name)}'
     if not (hints.seconds or hints.steps):
         yield "# Nothing that sets the length of training was found. The code can read LABHAND_BUDGET_SECONDS."
 
 
-def _seeds(hints: SourceHints) -> Iterator[str]:
+def _seeds(proposal: Proposal) -> Iterator[str]:
+    hints = proposal.hints
+    if proposal.seed_option:
+        return
     if hints.reads_seed:
         yield "# The code reads LABHAND_SEED: runs of one source differ by their seeds."
     elif hints.seeds:

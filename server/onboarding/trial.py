@@ -8,11 +8,12 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
+from ...trainer.contract.failures import FailureKind
 from ...trainer.contract.files import read_bounded
 from ...trainer.contract.left_out import MAX_LEFT_OUT
 from ...trainer.contract.run_folder import RunFolder
@@ -25,9 +26,12 @@ from ..errors import NoCapacityError
 from ..machine import Devices, devices
 from ..source.repository import write_folder
 from ..source.trainer_folder import read_folder
-from .proposal import Proposal
+from .proposal import PLACEHOLDER_METRIC, Proposal
 
 MAX_LOG_BYTES: Final = 10 << 20
+MAX_START_SECONDS: Final = 1800.0
+"""That may pass before the command starts."""
+LOOK_SECONDS: Final = 0.2
 GRACE_SECONDS: Final = 20.0
 """That a runner may take to end its processes."""
 _RUN: Final = "e0001-1"
@@ -51,13 +55,21 @@ class TrialResult:
     log: str
     seconds: float
 
+    @property
+    def has_ended_well(self) -> bool:
+        """Whether the command ended with status 0; its metric may not be known yet."""
+        if self.failure is None:
+            return True
+        text = f"{self.failure.message} {self.failure.next_step}"
+        return self.failure.kind == FailureKind.CONTRACT_BROKEN and PLACEHOLDER_METRIC in text
+
 
 def run_trial(proposal: Proposal, max_seconds: float, seed: int) -> TrialResult:
     """Run a proposal once.
 
     Args:
         proposal: It need not be written.
-        max_seconds: Of wall-clock time, after which the try is ended.
+        max_seconds: Of wall-clock time from the start of its command on, after which the try is ended.
         seed: `LABHAND_SEED` of the run.
 
     Raises:
@@ -77,6 +89,8 @@ def run_trial(proposal: Proposal, max_seconds: float, seed: int) -> TrialResult:
 
 
 def _lay_out(proposal: Proposal, folder: RunFolder, here: Devices, max_seconds: float, seed: int) -> None:
+    if proposal.seconds is None:
+        proposal = replace(proposal, seconds=max_seconds)
     trainer = proposal.as_trainer()
     folder.path.mkdir(parents=True)
     source = {**read_folder(proposal.found.folder, trainer), TRAINER_FILE: proposal.as_toml().encode()}
@@ -85,7 +99,7 @@ def _lay_out(proposal: Proposal, folder: RunFolder, here: Devices, max_seconds: 
         run=_RUN,
         experiment="e0001",
         seed=seed,
-        budget_seconds=max_seconds,
+        budget_seconds=trainer.budget.cpu_seconds if here.clock == "cpu" else trainer.budget.seconds,
         clock=here.clock,
         device="cpu" if here.kind == "cpu" else "cuda",
         trainer_folder=str(proposal.found.folder.resolve()),
@@ -106,9 +120,25 @@ def _run(folder: RunFolder, here: Devices, processes: int, max_seconds: float) -
     finally:
         slot.release()
     try:
-        return not _ends(process, max_seconds)
+        return not _ends_in_time(process, folder, max_seconds)
     finally:
         _end(process)
+
+
+def _ends_in_time(process: int, folder: RunFolder, max_seconds: float) -> bool:
+    """Wait until a runner has ended, for this many seconds after its command has started.
+
+    What comes before may take long: an environment is made, or data is prepared.
+    """
+    give_up_at = time.monotonic() + MAX_START_SECONDS
+    is_started = False
+    while (now := time.monotonic()) < give_up_at:
+        if not is_started and folder.phase() not in {None, "starting"}:
+            is_started = True
+            give_up_at = now + max_seconds
+        if _ends(process, min(LOOK_SECONDS, max(0.0, give_up_at - now))):
+            return True
+    return False
 
 
 def _ends(process: int, seconds: float) -> bool:

@@ -10,7 +10,8 @@ from ..domain import MAX_SCORE, Metric, Verdict, is_comparable
 from .conditions.pace import PacedScore, Paces, RunPace
 from .guards import Values, breaches, is_broken, sentence, values_of
 from .noise import Noise, moderate, pooled
-from .plausibility import OTHERS, must_beat, too_good, unseeded
+from .plausibility import OTHERS, is_level, must_beat, too_good, unseeded
+from .self_reports import caution
 from .verdicts import judge
 
 Figures = tuple[float | None, int, float | None, int]
@@ -19,6 +20,8 @@ _REFERENCE = ""
 """The key of the reference's arm. The keys of other arms are their trees."""
 UNSEEDED = "unseeded"
 """The doubt about a source whose replicates have exactly the same score."""
+SATURATED = "saturated"
+"""The doubt about a source whose replicates have exactly the same score, though what they printed differs."""
 EARLY = 2 * OTHERS
 """The number of first scores of a stratum that are examined again with each new score: they had nothing to compare with."""
 CONTENDED = "contended"
@@ -42,6 +45,8 @@ class ScoredExperiment:
         must_beat: The score that another seed must beat before this one counts; None unless it is suspected.
         pace: The steps that its run made, and when; None if it reported no steps.
         metrics: The metrics of its run that it isn't judged by, by name.
+        flags: Of its source.
+        output: The fingerprint of what its run printed; None if it isn't known.
     """
 
     number: int
@@ -52,6 +57,8 @@ class ScoredExperiment:
     must_beat: float | None = None
     pace: RunPace | None = None
     metrics: Mapping[str, float | None] = field(default_factory=dict[str, "float | None"])
+    flags: Sequence[str] = ()
+    output: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ class NewVerdict:
     """The verdict on an experiment, as it is to be stored.
 
     Attributes:
-        doubt: Why its score is doubted, in a word: `unseeded`, `not_reproduced`, `contended`, `slow`.
+        doubt: Why its score is doubted, in a word: `unseeded`, `saturated`, `not_reproduced`, `contended`, `slow`.
     """
 
     number: int
@@ -196,8 +203,10 @@ class Arms:
 
     def _doubts(self, arm: str, counting: Sequence[ScoredExperiment]) -> list[str | None]:
         """Return for each row of an arm why its score is doubted."""
-        if unseeded(_scores(counting)):
+        if unseeded(_scores(counting), [row.output for row in counting]):
             return [UNSEEDED] * len(counting)
+        if is_level(_scores(counting)):
+            return [SATURATED] * len(counting)
         if self.paces is None:
             return [None] * len(counting)
         runs = _paced(counting)
@@ -253,7 +262,7 @@ class Arms:
         reference = [] if arm == _REFERENCE else self._values(self._counting(_REFERENCE))
         found = breaches(self.metric, self._values(counting), reference) if self.metric.guards else []
         if not found:
-            return verdict, reason
+            return verdict, reason + (caution(self.metric, counting[0].flags) if verdict is Verdict.PROMISING else "")
         if arm == _REFERENCE:
             return verdict, f"{reason}; it breaks a guard itself: {'; '.join(map(str, found))}"
         return Verdict.WORSE, f"{sentence(found)}; {reason}"

@@ -58,10 +58,19 @@ def must_beat(score: float, others: Sequence[float], direction: Direction) -> fl
     return (score + best) / 2
 
 
-def unseeded(scores: Sequence[float]) -> bool:
+def unseeded(scores: Sequence[float], outputs: Sequence[str | None] = ()) -> bool:
     """Returns whether seeds have no effect: all replicates of a source are exactly equal. It can never be confirmed.
+
+    A metric that is saturated, such as an accuracy of 1, is equal on all seeds though the runs differ: then what they printed
+    differs, too.
 
     Args:
         scores: Scores of one source in one stratum, one for each seed.
+        outputs: The fingerprints of what the runs printed, as far as they are known.
     """
+    return is_level(scores) and len({output for output in outputs if output is not None}) < 2
+
+
+def is_level(scores: Sequence[float]) -> bool:
+    """Returns whether several scores are all equal."""
     return len(scores) > 1 and len(set(scores)) == 1

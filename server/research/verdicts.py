@@ -102,7 +102,7 @@ def _no_floor(gain: float | None, reference: int, against: str) -> Judgement:
 
 
 def _unseeded(gain: float) -> Judgement:
-    same = "all replicates have the same score: seeds have no effect here, so nothing can be confirmed"
+    same = "all replicates have the same score: seeds have no effect, or the metric is saturated, so nothing can be confirmed"
     if gain == 0:
         return Judgement(Verdict.INCONCLUSIVE, f"within_noise: the score equals the reference's, and {same}", gain)
     return Judgement(Verdict.PROMISING if gain > 0 else Verdict.WORSE, f"a gain of {gain:+.3g}, but {same}", gain)

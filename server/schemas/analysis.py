@@ -20,7 +20,7 @@ class AnalysisQuery(Request):
 
     tool: ClassVar[str] = "analyze"
 
-    what: Aspect = Field(default="summary", description="Which analysis; summary is a short digest of several")
+    what: Aspect = Field(default="summary", description="summary is a digest of several")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
     gpu: str | None = Field(default=None, description="Only this kind of GPU")
     metric: str | None = Field(default=None, description="For pareto: one metric or measure")

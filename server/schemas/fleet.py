@@ -16,9 +16,9 @@ class ScaleRequest(Request):
 
     pool: str = Field(description="A pool that list_gpus shows with clusters_most")
     clusters: Annotated[int, Field(ge=0)] | None = Field(
-        default=None, description="Number of clusters to hold, idle or not; null for as many as the queue needs"
+        default=None, description="How many to hold, idle or not; null for as many as the queue needs"
     )
-    dry_run: bool = Field(default=False, description="Only return the cost; change nothing")
+    dry_run: bool = Field(default=False, description="Return the cost; change nothing")
 
 
 class PoolClusters(Answer):

@@ -19,14 +19,14 @@ class SourceQuery(Request):
     tool: ClassVar[str] = "read_source"
 
     id: str = Field(
-        default="champion", description="champion, baseline, workdir (the trainer folder on disk), or an experiment's id"
+        default="champion", description="champion, baseline, workdir (the trainer folder on disk) or an experiment's id"
     )
-    file: str | None = Field(default=None, description="Path of the file; the default is the first editable file")
+    file: str | None = Field(default=None, description="The default is the first editable file")
     symbol: str | None = Field(default=None, description="A function, class, method (Class.method) or knob")
-    lines: str | None = Field(default=None, description="A range of lines, such as 40-80")
-    search: str | None = Field(default=None, description="Text within a line; matches are shown with context")
-    regex: bool = Field(default=False, description="search is a regular expression")
-    against: str | None = Field(default=None, description="A second source: show the diff from it to `id`")
+    lines: str | None = Field(default=None, description="Such as 40-80")
+    search: str | None = Field(default=None, description="Text within a line")
+    regex: bool = Field(default=False, description="`search` is a regular expression")
+    against: str | None = Field(default=None, description="Show the diff from this source to `id`")
 
 
 class ExperimentQuery(Request):
@@ -34,9 +34,9 @@ class ExperimentQuery(Request):
 
     tool: ClassVar[str] = "get_experiment"
 
-    id: str = Field(description="An experiment's id, such as e0042")
-    include: list[Part] | None = Field(default=None, description="Which parts; the default is diff, runs and failure")
-    against: str | None = Field(default=None, description="Show the diff against this experiment instead of its base")
+    id: str = Field(description="Such as e0042")
+    include: list[Part] | None = Field(default=None, description="The default is diff, runs and failure")
+    against: str | None = Field(default=None, description="Diff against this experiment instead of the base")
 
 
 class LogQuery(Request):
@@ -44,8 +44,8 @@ class LogQuery(Request):
 
     tool: ClassVar[str] = "get_logs"
 
-    id: str = Field(description="An experiment's id, such as e0042")
-    tail_lines: int = Field(default=20, ge=1, le=2000, description="Number of lines from the end")
+    id: str = Field(description="Such as e0042")
+    tail_lines: int = Field(default=20, ge=1, le=2000, description="Lines from the end")
     search: str | None = Field(default=None, description="Only lines that contain this text")
 
 

@@ -19,8 +19,8 @@ GRID_CAP = 1000
 class Edit(Request):
     """An exact replacement in a file."""
 
-    file: str = Field(default="train.py", description="Path of the file in the trainer folder")
-    find: str = Field(description="The text to replace; it must occur exactly once in the file")
+    file: str = Field(default="train.py", description="Path in the trainer folder")
+    find: str = Field(description="Occurs exactly once in the file")
     replace: str = Field(description="The new text")
 
 
@@ -29,55 +29,50 @@ class Change(Request):
 
     base: str = Field(
         default="champion",
-        description="The source to change: champion, baseline, an experiment's id, or workdir (the trainer folder on disk)",
+        description="champion, baseline, an experiment's id, or workdir (the trainer folder on disk)",
     )
-    folder: str | None = Field(default=None, description='With base="workdir": the path of another copy of the trainer folder')
-    files: dict[str, str] = Field(default_factory=dict, description="Whole files, as an object of path and new text")
+    folder: str | None = Field(default=None, description='With base="workdir": another copy of the trainer folder')
+    files: dict[str, str] = Field(default_factory=dict, description="Whole files: path and new text")
     patch: str | None = Field(default=None, description="A unified diff, a patch of Codex, or SEARCH/REPLACE blocks")
-    apply: list[str] = Field(
-        default_factory=list,
-        description="Ids of experiments whose changes are merged into the source, to combine them",
-    )
-    edits: list[Edit] = Field(
-        default_factory=list[Edit], description="Exact replacements; `find` must occur exactly once in its file"
-    )
+    apply: list[str] = Field(default_factory=list, description="Experiments whose changes are merged into the source")
+    edits: list[Edit] = Field(default_factory=list[Edit], description="Exact replacements")
     overrides: dict[str, JsonValue] = Field(
         default_factory=dict,
-        description='Knob names and new values: {"DEPTH": 6, "BATCH_SIZE": "2**14"}. A text may be an expression of literals',
+        description='Knobs and new values: {"DEPTH": 6, "BATCH_SIZE": "2**14"}',
+    )
+    packages: list[str] = Field(
+        default_factory=list[str],
+        description='Packages beyond the trainer\'s that a person allows: ["einops==0.8.1"]',
     )
 
 
 class Variant(Change):
     """A named change that a grid crosses with its factors."""
 
-    name: str = Field(description="The variant's name, unique in the grid")
-    base: str = Field(default="", description="The source to change; empty for the grid's own base")
+    name: str = Field(description="Unique in the grid")
+    base: str = Field(default="", description="The default is the grid's base")
 
 
 class LaunchOptions(Request):
     """What the launch of one experiment and the launch of a grid have in common."""
 
-    hypothesis: str = Field(
-        min_length=1, max_length=2000, description="Why the change should improve the score, in one sentence"
-    )
+    hypothesis: str = Field(min_length=1, max_length=2000, description="Why the score should improve, in one sentence")
     gpu: Kinds = Field(
         default=None,
-        description="The kind of GPU, as list_gpus names it; any for the kind that is expected to finish first; or a list, to"
-        " run every experiment on each kind. The default is the base's kind",
+        description="A kind that list_gpus names, any (which finishes first), or several, to run on each. The default is the"
+        " base's kind",
     )
     budget_seconds: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="Seconds of training, above 0; the default is the trainer's budget"
+        default=None, description="Seconds of training. The default is the trainer's"
     )
-    replicates: int = Field(
-        default=1, ge=1, le=GRID_CAP, description="Number of seeds. Seeds that ran before are returned, not run again"
-    )
-    theme: str | None = Field(default=None, description="The line of research that the experiment belongs to")
-    priority: Priority = Field(default="normal", description="Order in the queue: high runs before normal, normal before low")
+    replicates: int = Field(default=1, ge=1, le=GRID_CAP, description="Number of seeds, those that ran before included")
+    theme: str | None = Field(default=None, description="The line of research")
+    priority: Priority = Field(default="normal", description="Place in the queue")
     request_id: str | None = Field(
         default=None,
-        description="An idempotency key: a launch repeated with the same key returns the first answer and starts nothing",
+        description="Idempotency key: a repeated launch returns the first answer and starts nothing",
     )
-    dry_run: bool = Field(default=False, description="Only return the cost; start nothing")
+    dry_run: bool = Field(default=False, description="Return the cost; start nothing")
 
 
 class Launch(LaunchOptions, Change):
@@ -87,7 +82,7 @@ class Launch(LaunchOptions, Change):
 
     retry: bool = Field(
         default=False,
-        description="Run failed or stopped experiments again. Those with `tampering` are evaluated again on stored weights",
+        description="Run failed or stopped experiments again; those with `tampering` are only evaluated again",
     )
 
 
@@ -97,31 +92,30 @@ class GridLaunch(LaunchOptions):
     tool: ClassVar[str] = "launch_grid"
 
     factors: dict[str, list[JsonValue]] = Field(
-        default_factory=dict, description='Knobs and the values of each: {"DEPTH": [4, 6], "MATRIX_LR": [0.02, 0.04]}'
+        default_factory=dict, description='Knobs and the values of each: {"DEPTH": [4, 6], "LR": [0.02, 0.04]}'
     )
     variants: list[Variant] = Field(
         default_factory=list[Variant],
-        description="Named changes, crossed with the factors. The unchanged base is not one of them unless you list it",
+        json_schema_extra={"described": "elsewhere"},
+        description="Named changes, crossed with the factors, with the arguments of launch_experiment. The default of `base` is"
+        " the grid's. The unchanged base runs only if you list it",
     )
     cells: list[dict[str, JsonValue]] = Field(
-        default_factory=list[dict[str, JsonValue]], description="Combinations of knob values, instead of factors and a design"
+        default_factory=list[dict[str, JsonValue]], description="Combinations of knob values, instead of factors"
     )
-    overrides: dict[str, JsonValue] = Field(
-        default_factory=dict, description='Knobs that have the same value in all cells: {"DEPTH": 6}'
-    )
+    overrides: dict[str, JsonValue] = Field(default_factory=dict, description="Knobs with the same value in all cells")
+    packages: list[str] = Field(default_factory=list[str], description="Packages of all cells")
     design: Design = Field(
         default="full",
-        description="How the factors' values are combined. optimiser proposes cells from earlier results;"
-        " with it, two numbers are the ends of a range",
+        description="How the factors are combined. With optimiser, two numbers are the ends of a range",
     )
     size: Annotated[int, Field(ge=1, le=GRID_CAP)] | None = Field(
         default=None,
-        description="Number of cells to draw, or to propose (the default is the free slots); for fractional, the largest"
-        " number of runs",
+        description="Number of cells to draw, or to propose (the default is the free slots); for fractional, the most",
     )
     base: str = Field(
         default="champion",
-        description="The source to change: champion, baseline, an experiment's id, or workdir (the trainer folder on disk)",
+        description="champion, baseline, an experiment's id, or workdir (the trainer folder on disk)",
     )
 
 

@@ -15,8 +15,8 @@ class CancelRequest(Request):
     tool: ClassVar[str] = "cancel"
 
     ids: list[str] = Field(description="Experiments, ranges, grids, validations")
-    reason: str = Field(description="The reason; it is stored with the experiment")
-    force: bool = Field(default=False, description="Also cancel what someone else launched")
+    reason: str = Field(description="It is stored with the experiment")
+    force: bool = Field(default=False, description="Also cancel what others launched")
 
 
 class NoteRequest(Request):
@@ -25,7 +25,7 @@ class NoteRequest(Request):
     tool: ClassVar[str] = "note"
 
     text: str = Field(min_length=1, max_length=4000, description="What was learned")
-    experiments: list[str] = Field(default_factory=list, description="The experiments that the note is about")
+    experiments: list[str] = Field(default_factory=list, description="Which it is about")
     theme: str | None = Field(default=None, description="The line of research")
 
 

@@ -43,17 +43,27 @@ class Answer(BaseModel):
     """An answer of the lab. Fields that are null or empty are left out.
 
     Units are in the fields' names. A score that was not measured is absent, never 0. Ids are written as ranges.
+
+    Attributes:
+        unless_set: Fields that are left out, too, if they are 0 or false, which is what their absence says.
     """
 
     model_config = ConfigDict(frozen=True)
+    unless_set: ClassVar[frozenset[str]] = frozenset()
 
     @model_serializer(mode="wrap")
     def _compact(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {key: value for key, value in handler(self).items() if value not in (None, "", [], {})}
+        return {
+            key: value
+            for key, value in handler(self).items()
+            if value not in (None, "", [], {}) and (value or key not in self.unless_set)
+        }
 
 
 class LabLine(Answer):
     """The state of the lab in one line: part of the answers of launches, `wait` and `get_results`."""
+
+    unless_set: ClassVar[frozenset[str]] = frozenset({"running", "queued", "idle_gpus"})
 
     champion: str
     running: int = 0

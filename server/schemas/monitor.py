@@ -16,15 +16,11 @@ class WaitQuery(Request):
     tool: ClassVar[str] = "wait"
 
     ids: list[str] | None = Field(
-        default=None, description="Experiments, ranges, grids, validations. The default is all that you launched"
+        default=None, description="Experiments, ranges, grids, validations. The default is all of yours"
     )
-    until: Literal["all", "any"] = Field(default="all", description="Return when all have ended, or as soon as any has ended")
-    after: str | None = Field(
-        default=None, description="`cursor` of an earlier answer: return what is new since then. The default is the last answer"
-    )
-    timeout_seconds: float = Field(
-        default=50, ge=0, le=3600, description="Seconds after which the call returns what has ended so far"
-    )
+    until: Literal["all", "any"] = Field(default="all", description="Return when all, or as soon as any has ended")
+    after: str | None = Field(default=None, description="`cursor` of an earlier answer. The default is the last one")
+    timeout_seconds: float = Field(default=50, ge=0, le=3600, description="Then the call returns what has ended so far")
 
 
 class Pending(Answer):
@@ -39,11 +35,16 @@ class Waited(Answer):
 
     Attributes:
         finished: The best of what finished since the cursor, or since the last answer to the same caller and ids.
+        finished_total: The number of all that finished since then.
+        verdicts: If that is more than `finished` has: the number of experiments for each verdict.
         reported_before: Number of finished experiments that an earlier answer reported, in a call without a cursor.
     """
 
+    unless_set: ClassVar[frozenset[str]] = frozenset({"finished_total", "timed_out"})
+
     finished: list[Row] = Field(default_factory=list[Row])
     finished_total: int = 0
+    verdicts: dict[str, int] = Field(default_factory=dict[str, int])
     common: Common | None = None
     reported_before: int | None = None
     validations: list[ValidationRow] = Field(default_factory=list[ValidationRow])

@@ -17,24 +17,22 @@ class ResultsQuery(Request):
 
     tool: ClassVar[str] = "get_results"
 
-    ids: list[str] | None = Field(
-        default=None, description="Experiments, ranges, grids, validations: e0001-e0008, g002, v003. The default is all"
-    )
-    status: str | None = Field(default=None, description="queued, running, succeeded, failed, …")
-    verdict: str | None = Field(default=None, description="promising, worse, inconclusive, confirmed, …")
+    ids: list[str] | None = Field(default=None, description="e0001-e0008, g002, v003. The default is all")
+    status: str | None = Field(default=None, description="queued, running, succeeded, failed …")
+    verdict: str | None = Field(default=None, description="promising, worse, inconclusive, confirmed …")
     gpu: str | None = Field(default=None, description="A kind that list_gpus names")
-    theme: str | None = Field(default=None, description="The line of research, as it was given at launch")
-    by: str | None = Field(default=None, description="The caller who launched the experiment")
-    search: str | None = Field(default=None, description="Words in hypotheses, changes, themes and notes")
-    after: str | None = Field(default=None, description="A cursor of wait: only experiments that finished since then")
+    theme: str | None = Field(default=None, description="As given at launch")
+    by: str | None = Field(default=None, description="Who launched it")
+    search: str | None = Field(default=None, description="Words in hypotheses, changes, themes, notes")
+    after: str | None = Field(default=None, description="A cursor of wait: what finished since then")
     sort_by: str | None = Field(default=None, description="score, gain, launched_at, finished_at, id, cost, or a metric")
     order: Literal["best", "worst", "ascending", "descending"] | None = Field(
-        default=None, description="The default is best first, or newest first where no row has a score"
+        default=None, description="The default is best, or newest, first"
     )
-    limit: int = Field(default=20, ge=1, le=500, description="Number of rows on a page")
-    cursor: str | None = Field(default=None, description="`next_cursor` of the previous page")
+    limit: int = Field(default=20, ge=1, le=500, description="Rows on a page")
+    cursor: str | None = Field(default=None, description="`next_cursor` of the page before")
     detail: Literal["concise", "detailed"] = Field(
-        default="concise", description="detailed adds hypothesis, theme, by, reason, metrics and the flags in full"
+        default="concise", description="detailed adds seed, hypothesis, theme, by, reason, metrics, full flags"
     )
 
     @field_validator("sort_by")
@@ -50,6 +48,7 @@ class StratumFacts(Answer):
     Attributes:
         trainer: The trainer with the digest of its protected files.
         budget_seconds: Seconds of training of one experiment.
+        budget: What its command was told instead, such as `2000 steps`.
         clock: What the budget counts: `cpu` time or `wall` time.
         gpu: The kind of device that was asked for, if another one was measured.
         device: The kind of device that was measured.
@@ -59,9 +58,11 @@ class StratumFacts(Answer):
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
+    unless_set: ClassVar[frozenset[str]] = frozenset({"self_reported"})
 
     trainer: str | None = None
     budget_seconds: float | None = None
+    budget: str | None = None
     clock: str | None = None
     gpu: str | None = None
     device: str | None = None
@@ -108,13 +109,16 @@ class Columns(Answer):
     """The columns of the table of results that several rows may have in common.
 
     Attributes:
+        status: Absent in the briefing and in `wait` where there is a score: it has succeeded.
         verdict: What its score says against the reference of its stratum. `reference` is a replicate of the reference itself.
         tested_against: The champion that a validation compared it with, if that is not the reference.
         gain: Difference of its score to the mean of the reference; positive is better.
         base: The source that it was made from, and that `changes` is against.
         gain_on_base: Difference of its score to the mean of its base in the same stratum, if the base is not the reference.
         steps: Steps (or tokens) that the run trained in its budget, where runs of its stratum differ in them or the run lagged.
-        cost: GPU-seconds, or dollars where a price is known, with the unit.
+        seed: In a detailed row.
+        gpu: Absent where it is the device of the row's stratum.
+        cost: GPU-seconds, or dollars where a price is known, with the unit. Not in the briefing and in `wait`.
         flags: What to check before the score is believed. A concise row has their kinds only.
     """
 
@@ -162,21 +166,21 @@ class Row(Columns, RowKey):  # in this order, a row's id stands first in its JSO
 
 
 class TableFacts(Answer):
-    """What a table is of.
+    """What a table is of. `wait` says metric, direction and stratum to a caller once, until they change.
 
     Attributes:
         metric: The name of the score.
         direction: `minimize` or `maximize`.
         self_reported: The experiments' own output is believed, rather than the evaluator.
-        stratum: The stratum of all rows.
+        stratum: The stratum of all rows: device and budget, or all of its facts in a detailed table.
         reference: The source that all gains and verdicts are against.
         noise: The standard deviation of a score between seeds.
         strata: If the rows belong to several strata: each of them, with its own reference.
         order: How rows of several strata are ordered.
     """
 
-    metric: str
-    direction: str
+    metric: str = ""
+    direction: str = ""
     self_reported: bool | None = None
     stratum: StratumFacts | None = None
     reference: ReferenceSummary | None = None

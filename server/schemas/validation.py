@@ -16,24 +16,24 @@ class ValidationRequest(Request):
     tool: ClassVar[str] = "validate"
 
     ids: list[str] = Field(
-        min_length=1, max_length=100, description="Experiments that have a score; each is one test, launched in this order"
+        min_length=1, max_length=100, description="Experiments that have a score; one test each, in this order"
     )
     replicates: int = Field(
         default=8,
         ge=2,
         le=64,
-        description="Number of pairs of fresh seeds; the candidate and the champion run once on each seed",
+        description="Number of pairs",
     )
     horizons: list[Annotated[int, Field(ge=1, le=100)]] = Field(
         default_factory=lambda: [1],
-        description="Multiples of the budget, such as [1, 2, 4]: a confirmed candidate becomes champion only if it is not worse"
-        " than the champion at these budgets either. The default is [1]",
+        description="Multiples of the budget, such as [1, 2, 4], at which a confirmed candidate must not be worse to become"
+        " champion. The default is [1]",
     )
     gpu: str | None = Field(
         default=None,
-        description="A kind that list_gpus names, or any: the kind that finishes first. The default is the candidate's",
+        description="A kind that list_gpus names, or any. The default is the candidate's",
     )
-    dry_run: bool = Field(default=False, description="Only return the cost; start nothing")
+    dry_run: bool = Field(default=False, description="Return the cost; start nothing")
 
 
 class Cost(Answer):

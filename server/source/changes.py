@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from ...trainer.contract.errors import ContractError
 from ...trainer.contract.left_out import MAX_FILE_BYTES
+from ...trainer.contract.packages import PACKAGES_FILE, packages_content, read_packages
 from ..errors import BadInputError, nearest
 from ..schemas.launch import Change
 from . import patch_formats
@@ -44,7 +46,7 @@ class MergeInput:
 
 
 def apply_change(base: Source, change: Change, trainer: Trainer, merges: Sequence[MergeInput] = ()) -> Source:
-    """Makes a source: applies files, patch, `apply`, edits and overrides, in this order.
+    """Makes a source: applies files, patch, `apply`, packages, edits and overrides, in this order.
 
     Args:
         base: The source that `change.base` names.
@@ -63,12 +65,48 @@ def apply_change(base: Source, change: Change, trainer: Trainer, merges: Sequenc
     if change.patch is not None:
         source = dict(_patched(source, change.patch, trainer))
     for merged in merges:
-        source = dict(merge(source, merged.before, merged.after, merged.id))
+        source = dict(merge(source, _without_packages(merged.before), _without_packages(merged.after), merged.id))
+    source = add_packages(source, [*_brought_packages(merges), *change.packages])
     for edit in change.edits:
         path = _editable(edit.file, trainer)
         source[path] = encode(path, replace(_text(source, path), edit), source[path])
     check(base, source, trainer)
     return Knobs(source, trainer).override(change.overrides) if change.overrides else source
+
+
+def packages_of(source: Source) -> dict[str, str]:
+    """Returns the requirements that a source adds to its trainer's environment, by normalised name.
+
+    Raises:
+        BadInputError: Its file of packages can't be used.
+    """
+    try:
+        return read_packages(source.get(PACKAGES_FILE))
+    except ContractError as error:
+        raise BadInputError(f"{PACKAGES_FILE}: {error.problem}", error.remedy or "Name fewer packages") from error
+
+
+def add_packages(source: Source, requirements: Sequence[str]) -> dict[str, bytes]:
+    """Returns a source with further packages. A later requirement of a name replaces an earlier one.
+
+    Raises:
+        BadInputError: A requirement is no package.
+    """
+    if not requirements:
+        return dict(source)
+    try:
+        added = read_packages(packages_content(requirements))
+    except ContractError as error:
+        raise BadInputError(f"packages: {error.problem}", error.remedy or "Name fewer packages") from error
+    return {**source, PACKAGES_FILE: packages_content({**packages_of(source), **added}.values())}
+
+
+def _brought_packages(merges: Sequence[MergeInput]) -> list[str]:
+    return [requirement for merged in merges for requirement in packages_of(merged.after).values()]
+
+
+def _without_packages(source: Source) -> Source:
+    return {path: data for path, data in source.items() if path != PACKAGES_FILE}
 
 
 def _patched(source: Source, text: str, trainer: Trainer) -> Source:
@@ -109,7 +147,9 @@ def describe(before: Source, after: Source) -> str:
     files: list[str] = []
     for path in sorted(_differing(before, after)):
         old, new = _texts(before, after, path)
-        if path not in after:
+        if path == PACKAGES_FILE:
+            files.append(_describe_packages(before, after))
+        elif path not in after:
             files.append(f"{path} removed")
         elif path not in before:
             files.append(f"{path} new, {len(new.splitlines())} lines")
@@ -119,6 +159,13 @@ def describe(before: Source, after: Source) -> str:
             files += [_describe_lines(path, old, new)] if old != new else []
     whole = "; ".join([*filter(None, [", ".join(knobs)]), *files])
     return whole if len(whole) <= MAX_DESCRIPTION else whole[: MAX_DESCRIPTION - 1] + "…"
+
+
+def _describe_packages(before: Source, after: Source) -> str:
+    new, old = packages_of(after), packages_of(before)
+    added = [requirement for name, requirement in new.items() if old.get(name) != requirement]
+    words = [f"+{requirement}" for requirement in added] + [f"−{name}" for name in old if name not in new]
+    return f"packages {' '.join(words)}"
 
 
 def diffstat(before: Source, after: Source) -> str:
@@ -141,6 +188,8 @@ def check(before: Source, after: Source, trainer: Trainer) -> None:
         BadInputError: A file that differs is not editable, not text, too large, removed, or has a syntax error.
     """
     for path in sorted(_differing(before, after)):
+        if path == PACKAGES_FILE:
+            continue
         _editable(path, trainer)
         data = after.get(path)
         if data is not None:
@@ -165,6 +214,8 @@ def _editable(path: str, trainer: Trainer) -> str:
     is_hidden = str(pure) not in trainer.editable and any(part.startswith(".") for part in pure.parts)
     if not path.isprintable() or is_hidden:
         raise BadInputError(f"{path!r} can't be part of a source: hidden files and control characters aren't allowed", allowed)
+    if str(pure) == PACKAGES_FILE:
+        raise BadInputError(f"{path} isn't edited: a launch writes it", 'Ask for packages: packages=["einops"] in a launch')
     if not trainer.is_editable(str(pure)):
         raise BadInputError(f"{path} isn't editable", allowed)
     return str(pure)

@@ -22,6 +22,10 @@ from .trainer_folder import Source
 
 AUTHOR = "labhand <labhand@localhost>"
 BRANCH = "refs/heads/main"
+MAX_REMEMBERED = 32
+"""Sources that are remembered after they were read."""
+MAX_REMEMBERED_BYTES = 1 << 18
+"""Larger sources aren't remembered."""
 MAX_DIFF = 20_000
 """Default maximum length of a diff, in characters."""
 _HASH = re.compile(r"[0-9a-f]{40}")
@@ -68,6 +72,7 @@ class Sources:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._recent: dict[str, Source] = {}
 
     @classmethod
     async def open(cls, path: Path) -> Sources:
@@ -94,11 +99,21 @@ class Sources:
         await self._git("update-ref", BRANCH, list(experiments.values())[-1])
 
     async def read(self, commit: str) -> Source:
-        """Returns the files of a commit.
+        """Returns the files of a commit. A hint reads the same few sources many times, so the last ones are remembered.
 
         Raises:
             NotFoundError: The commit doesn't exist.
         """
+        source = self._recent.pop(commit, None)
+        if source is None:
+            source = await self._read(commit)
+        if sum(map(len, source.values())) <= MAX_REMEMBERED_BYTES:
+            self._recent[commit] = source
+        while len(self._recent) > MAX_REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        return dict(source)
+
+    async def _read(self, commit: str) -> Source:
         listing = await self._git("ls-tree", "-r", "-z", "--full-tree", _checked(commit))
         entries = [entry.split("\t", 1) for entry in os.fsdecode(listing).split("\0") if entry]
         wanted = "".join(f"{about.split()[2]}\n" for about, _ in entries)

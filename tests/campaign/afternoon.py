@@ -86,7 +86,7 @@ OF_TEACHER = Plan(
     factors={"WIDTH": [8, 16], "MOMENTUM": [0.5, 0.9]},
     screen={"RATE": [0.02, 0.1], "BATCH_SIZE": [4, 16], "SCALE": [0.5, 1.5]},
     search={"RATE": [0.02, 0.5], "WIDTH": [4, 16], "BATCH_SIZE": [2, 16]},
-    batches=(4, 4),
+    batches=(8, 8),
     broken=[{"find": "    budget = float(", "replace": "    raise KeyError('x')\n    budget = float("}],
     hopeless={"RATE": 50.0},
     further={"COOLDOWN": [0.2, 0.6], "SCALE": [0.7, 1.4]},

@@ -17,6 +17,11 @@ from .raw import Ledger, Row, arms, id_of
 from .searches import claim_importance, claim_yardstick
 from .views import codes_of, decimals, differing, failed_by_own_fault, left_out, stratum_line
 
+DRAWN = 400
+"""Experiments that the plot of knobs against scores draws; of more, the newest."""
+NAMED = 5
+"""Sources of a front that its caption names."""
+
 
 def claim_all(page: Page, ledger: Ledger, noise: tuple[float, int], sign: int) -> None:
     """Claim what analyses say, and the captions of pictures."""
@@ -78,15 +83,29 @@ def _pareto(page: Page, ledger: Ledger, noise: float, sign: int) -> None:
     groups: dict[str, list[Row]] = {}
     for e in ledger.scored:
         groups.setdefault(e["tree"], []).append(e)
-    for measure, less in _measures(ledger):
+    is_drawn = False
+    for name, measure, less in _measures(ledger):
         means: dict[str, tuple[float, float]] = {}
         for tree, group in groups.items():
             if values := [value for e in group if (value := measure(e)) is not None]:
                 means[tree] = (sign * fmean(e["score"] for e in group), less * fmean(values))
         if len({value for _, value in means.values()}) > 1:
-            for score, value, tree in _front(means)[:10]:
-                name = f"e{groups[tree][0]['number']:04d}"
-                page.row(name, num(sign * score, places=decimals(noise)), num(less * value, digits=4))
+            front = [(id_of(groups[tree][0]["number"]), sign * score, less * value) for score, value, tree in _front(means)]
+            for source, score, value in front[:10]:
+                page.row(source, num(score, places=decimals(noise)), num(value, digits=4))
+            if not is_drawn:
+                _drawn_front(page, ledger, name, len(means), front)
+            is_drawn = True
+
+
+def _drawn_front(page: Page, ledger: Ledger, measure: str, sources: int, front: Sequence[tuple[str, float, float]]) -> None:
+    """Claim the caption of the front that is drawn: the first in which sources differ."""
+    line = next((line for line in page.lines.values() if f" against {measure}, " in line), "")
+    best = ", ".join(f"{source} ({num(score, digits=5)} at {num(value, digits=4)})" for source, score, value in front[:NAMED])
+    page.claim(
+        f"{line.split(' ')[0]} against {measure}, {sources} sources; on the front, best score first: {best}."
+        f" {stratum_line(ledger)}{left_out(ledger, ledger.scored)}"
+    )
 
 
 def _front(means: Mapping[str, tuple[float, float]]) -> list[tuple[float, float, str]]:
@@ -98,8 +117,8 @@ def _front(means: Mapping[str, tuple[float, float]]) -> list[tuple[float, float,
     )
 
 
-def _measures(ledger: Ledger) -> list[tuple[Measure, int]]:
-    """What a score may cost, each with 1 where less of it is better: memory, speed, parameters, lines."""
+def _measures(ledger: Ledger) -> list[tuple[str, Measure, int]]:
+    """What a score may cost, each by name with 1 where less of it is better: memory, speed, parameters, lines."""
     lines = {
         e["tree"]: sum(bool(line.strip()) for text in _editable(ledger, e).values() for line in text.splitlines())
         for e in ledger.scored
@@ -114,10 +133,10 @@ def _measures(ledger: Ledger) -> list[tuple[Measure, int]]:
         return seconds.get("training_wall") or seconds.get("training")
 
     return [
-        (lambda e: told(e, "peak_memory_bytes", float(1 << 30)), 1),
-        (lambda e: told(e, "steps", training(e)), -1),
-        (lambda e: told(e, "parameters", 1.0), 1),
-        (lambda e: float(lines[e["tree"]]), 1),
+        ("peak_memory_gib", lambda e: told(e, "peak_memory_bytes", float(1 << 30)), 1),
+        ("steps_per_second", lambda e: told(e, "steps", training(e)), -1),
+        ("parameters", lambda e: told(e, "parameters", 1.0), 1),
+        ("lines_of_code", lambda e: float(lines[e["tree"]]), 1),
     ]
 
 
@@ -137,10 +156,10 @@ def _captions(page: Page, ledger: Ledger) -> None:
         f"{len(ended)} experiments in order of completion. Champions: {', '.join(led) or 'none has a score here'}."
         f" {stratum_line(ledger)}{left_out(ledger, ended)}"
     )
-    if knobs := list(differing(ledger.scored))[:9]:
-        page.claim(
-            f"{len(ledger.scored)} experiments by {', '.join(knobs)}. {stratum_line(ledger)}{left_out(ledger, ledger.scored)}"
-        )
+    drawn = sorted(ledger.scored, key=lambda e: e["number"])[-DRAWN:]
+    which = f"The newest {len(drawn)}" if len(drawn) < len(ledger.scored) else f"{len(drawn)}"
+    if knobs := list(differing(drawn))[:9]:
+        page.claim(f"{which} experiments by {', '.join(knobs)}. {stratum_line(ledger)}{left_out(ledger, ledger.scored)}")
     page.drop(r"Training curves, best score first: .*")
     runs = ledger.rows("SELECT runs.status, score, e.status AS state FROM runs JOIN experiments AS e ON e.number = experiment")
     finished = {"succeeded", "stopped", "failed", "cancelled"}

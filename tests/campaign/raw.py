@@ -23,9 +23,11 @@ class Ledger:
 
     Args:
         root: Where its `.labhand` lies.
+        sign: 1 where lower scores are better, otherwise -1.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, sign: int = 1) -> None:
+        self.sign = sign
         self.folder = root / ".labhand"
         self._db = sqlite3.connect(f"file:{self.folder / 'lab.db'}?mode=ro", uri=True)
         self._db.row_factory = sqlite3.Row
@@ -92,11 +94,11 @@ def arms(experiments: Iterable[Row]) -> dict[str, list[float]]:
     return dict(found)
 
 
-def within(groups: Iterable[Sequence[float]]) -> tuple[float, int]:
+def within(groups: Iterable[Sequence[float]], spent_degrees: int = 0) -> tuple[float, int]:
     """Standard deviation within groups, and its degrees of freedom: the residual of a one-way analysis of variance."""
     known = [np.asarray(group) for group in groups if len(group) > 1]
     squares = sum(float(((group - group.mean()) ** 2).sum()) for group in known)
-    degrees = sum(len(group) - 1 for group in known)
+    degrees = max(1, sum(len(group) - 1 for group in known) - spent_degrees)
     return math.sqrt(squares / degrees), degrees
 
 

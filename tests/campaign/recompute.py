@@ -10,7 +10,7 @@ import json
 import math
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import fmean
@@ -19,8 +19,10 @@ from typing import Any
 from scipy import stats
 
 from . import analyses
+from .drifts import claim_drift, drift_figures, drift_of
+from .paces import at_usual_pace, explained_by_steps
 from .page import Page, WrongClaimError, num
-from .raw import Ledger, arms, id_of, interval, lord, spent, squeezed, within
+from .raw import Ledger, Row, arms, id_of, interval, lord, spent, squeezed, within
 from .sealed import claim_sealed
 
 # What says how to read a figure, or repeats what agents and runs wrote.
@@ -52,8 +54,8 @@ def recompute(root: Path, markdown: str) -> Page:
     Raises:
         WrongClaimError: The report says something else than the ledger.
     """
-    page, ledger = Page.of(markdown), Ledger(root)
     sign = 1 if "(lower is better)" in markdown else -1
+    page, ledger = Page.of(markdown), Ledger(root, sign)
     page.drop("|".join(PROSE))
     _totals(page, ledger)
     for validation in ledger.rows("SELECT * FROM validations ORDER BY number"):
@@ -76,8 +78,14 @@ def places(noise: float, value: float) -> int:
 
 
 def noise_of(ledger: Ledger) -> tuple[float, int]:
-    """Of the stratum, without the scores that are suspected and not borne out."""
-    return within(arms(e for e in ledger.scored if e["doubt"] != "not_reproduced" and counts(e, ledger)).values())
+    """Of the stratum, without the scores that are suspected and not borne out; of runs at the usual pace of their source."""
+    groups: defaultdict[str, list[Row]] = defaultdict(list)
+    for e in ledger.scored:
+        if e["doubt"] != "not_reproduced" and counts(e, ledger):
+            groups[e["tree"]].append(e)
+    led = [champion["tree"] for champion in ledger.champions if champion["tree"] in groups]
+    brought, spent_degrees = at_usual_pace(groups, led, ledger.sign)
+    return within(brought.values(), spent_degrees)
 
 
 def counts(experiment: dict[str, Any], ledger: Ledger) -> bool:
@@ -189,7 +197,7 @@ def _prior(ledger: Ledger, validation: dict[str, Any]) -> None:
         and e["must_beat"] is None
         and e["finished_at"] < validation["launched_at"]
     )
-    sd, degrees = squeezed(list(known.values()))
+    sd, degrees = squeezed(list(known.values()))  # of scores alone, at whatever pace
     _same(math.sqrt(2) * sd, validation["prior_sd"], "noise of a difference")
     _same(degrees, validation["prior_degrees"], "its degrees of freedom")
 
@@ -279,7 +287,8 @@ def _noise(page: Page, ledger: Ledger) -> None:
         f"sd {num(sd, digits=3)}, degrees {degrees}, replicated sources {sum(len(one) > 1 for one in sources.values())},"
         f" shown by one seed {num(shown(1), digits=2)}, shown by four seeds {num(shown(4), digits=2)}"
     )
-    page.claim(told + _louder(page) + _drift(ledger))
+    page.claim(told + _louder(page) + explained_by_steps(ledger).figures + drift_figures(drift_of(ledger)))
+    explained_by_steps(ledger).claim(page)
     page.claim(
         f"To detect a true gain of one sd ({num(sd, digits=2)}) takes 16 seeds on either side, one of two sd 4. Below that,"
         " the order of scores means nothing."
@@ -290,23 +299,14 @@ def _noise(page: Page, ledger: Ledger) -> None:
         f"The baseline ran {len(baseline)} times, to measure the noise and to detect drift: {num(100 * share, digits=2)} % of"
         " the GPU time of the scored experiments."
     )
+    claim_drift(page, drift_of(ledger))
 
 
 def _louder(page: Page) -> str:
     """Sources that are noisier than the rest are told by their own standard deviation; see `analyses.claim_louder`."""
     line = next((text for text in page.lines.values() if text.startswith("sd ")), "")
-    found = re.search(r", noisier .*?(?=, drift per day|$)", line)
+    found = re.search(r", noisier .*?(?=, explained by steps|, drift per day|$)", line)
     return found[0] if found else ""
-
-
-def _drift(ledger: Ledger) -> str:
-    of_baseline = (e for e in ledger.scored if e["purpose"] == "baseline" or e["tree"] == ledger.baseline_tree)
-    ran = [(e["finished_at"], e["score"]) for e in of_baseline]
-    if len(ran) < 6:
-        return ""
-    trend = stats.linregress([at for at, _ in ran], [score for _, score in ran])
-    per_day, p = (num(float(figure), digits=2) for figure in (trend.slope * 86400, trend.pvalue))
-    return f", drift per day {per_day}, drift p {p}, drift runs {len(ran)}"
 
 
 def _replicates_of_reference(ledger: Ledger) -> int:

@@ -20,6 +20,8 @@ from .views import decimals, differing, failed_by_own_fault, is_number, of_main_
 
 REPLAYED = 50
 """Experiments up to which labhand replays the optimiser."""
+SAMPLED = 500
+"""Experiments that the replay chooses from; of more, a sample spread evenly over the order of their ends."""
 
 
 class Space:
@@ -107,7 +109,9 @@ def _replays(ran: Sequence[Row], sign: int, zero: float) -> list[float]:
     if not values:
         return []
     # Two numbers are the ends of a range to the optimiser: here they are all there is, and it takes the nearer one.
-    courses = [_replay(ran, values, sign, seed) for seed in range(3)]
+    stride = max(1.0, len(ran) / SAMPLED)
+    sample = [ran[int(place * stride)] for place in range(min(SAMPLED, len(ran)))]
+    courses = [_replay(sample, values, sign, seed) for seed in range(3)]
     return [
         fmean(0.0 if best is None else max(0.0, sign * (zero - best)) for best in after) for after in zip(*courses, strict=True)
     ]

@@ -74,7 +74,7 @@ def test_claude_code_launches_an_experiment_waits_and_reads_its_score(clients: C
     assert finished.code == 0, finished.err
     assert "better" in finished.out
     _, _, waited, results = map(json.loads, model.asked[-1].results)
-    assert not waited["timed_out"]
+    assert not waited.get("timed_out")
     (row,) = results["rows"]
     assert shared(results, row)["status"] == "succeeded"
     assert row["score"] < 5

@@ -61,7 +61,7 @@ def refused(clients: Clients, era: Era, tool: str, *arguments: str) -> str:
 def wait_for_all(clients: Clients, era: Era) -> dict[str, Any]:
     """Call `wait` as its answer says, until nothing is pending."""
     waited: dict[str, Any] = call(clients, era, "wait", {"ids": ["e0001", "g001"]})["structuredContent"]
-    while waited["timed_out"]:
+    while waited.get("timed_out"):
         waited = call(clients, era, "wait", {"ids": ["e0001", "g001"]})["structuredContent"]
     return waited
 

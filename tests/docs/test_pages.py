@@ -15,7 +15,7 @@ from .markdown import blocks
 ROOT = Path(__file__).parents[2]
 
 
-TRAINER_PAGES = {"trainers.md", "data.md", "integrity.md"}
+TRAINER_PAGES = {"metrics.md", "trainers.md", "data.md", "integrity.md"}
 """Their examples are of `trainer.toml`."""
 
 
@@ -39,8 +39,15 @@ def test_the_page_of_clusters_shows_kubernetes_slurm_and_a_cloud() -> None:
     assert [re.findall(r'infra = \[?"(\w+)', text)[0] for text in shown] == ["k8s", "slurm", "aws"]
 
 
-@pytest.mark.parametrize("example", blocks(ROOT / "docs" / "trainers.md", "toml"), ids=lambda text: text.splitlines()[1])
+TRAINERS_SHOWN = [text for page in ("trainers.md", "metrics.md") for text in blocks(ROOT / "docs" / page, "toml")]
+
+
+@pytest.mark.parametrize("example", TRAINERS_SHOWN, ids=lambda text: text.splitlines()[1])
 def test_the_trainers_that_the_page_shows_can_be_read(tmp_path: Path, example: str) -> None:
+    if "name = " not in example:  # a part: what is required stands before its tables
+        command = "" if "command = " in example else 'command = ["python", "train.py"]\n'
+        head = f'name = "part"\neditable = ["train.py"]\n{command}metric = {{name = "loss", source = "output"}}\n'
+        example = head + example
     (tmp_path / "trainer.toml").write_text(example, "utf-8")
     for name in ("train.py", "evaluate.py"):
         (tmp_path / name).write_text("DEPTH = 8\n", "utf-8")

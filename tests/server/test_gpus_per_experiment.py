@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from labhand.server.errors import SettingsError
+from labhand.server.lab.fleet import estimates
+from labhand.server.lab.fleet.launch_stratum import choose_launch_stratum
+from labhand.server.lab.lab import Lab
+from labhand.server.machine import devices
 from labhand.server.pool_settings import LocalPool, SimulatedPool, SkyPilotPool, fitted_pools, grouped_kind
 from labhand.trainer.contract.gpu_names import matching_kinds
+
+from .lab import builders
 
 
 def test_a_pool_gives_what_the_trainer_needs_unless_it_says_more() -> None:
@@ -25,6 +34,29 @@ def test_a_cluster_that_is_too_small_is_refused() -> None:
     assert fitted_pools({"a": pool}, 2)["a"].max_slots == 3
     with pytest.raises(SettingsError, match="gpus_per_cluster=2 is too few: an experiment takes 4 GPUs"):
         fitted_pools({"a": pool}, 4)
+
+
+@pytest.mark.anyio
+async def test_a_lab_gives_experiments_what_its_trainer_needs(tmp_path: Path) -> None:
+    folder = tmp_path / "trainer"
+    shutil.copytree(builders.TRAINERS / "parabola", folder)
+    with (folder / "trainer.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[processes]\ncount = 2\n")
+    cores = len(devices("cpu").indices)
+    (tmp_path / "labhand.toml").write_text(f'trainer = "{folder}"\n[pools.local]\nbackend = "local"\ngpu = "cpu"\n', "utf-8")
+    lab = await Lab.open(tmp_path, wake=builders.Woken())
+    try:
+        [pool] = await lab.pools()
+        assert (pool.gpus_per_slot, pool.slots, pool.gpu) == (2, cores // 2, "cpu")
+        setting = await choose_launch_stratum(lab, None, None, 5.0, needs_slots=False)
+        each = await estimates.gpu_seconds_each(lab.db, setting, lab.trainer)
+        assert each == pytest.approx(2 * (5.0 + estimates.OVERHEAD_SHARE * 15))
+        ahead = await estimates.queue_ahead(lab.db, setting)
+        one = estimates.estimate(setting, each, 1, ahead)
+        assert one.gpu_seconds == pytest.approx(each, abs=0.1)
+        assert one.done_in_seconds == pytest.approx(each / 2, abs=0.1)
+    finally:
+        await lab.close()
 
 
 def test_a_group_is_named_and_found_by_its_kind() -> None:

@@ -52,7 +52,7 @@ def test_lists_and_objects_may_come_as_json_text() -> None:
         (ResultsQuery, {"limit": 0}, "limit=0 must be at least 1."),
         (ResultsQuery, {"limit": "many"}, "limit='many' must be a whole number."),
         (ResultsQuery, {"detail": "full"}, "detail='full' must be one of 'concise' or 'detailed'."),
-        (Launch, {}, "The argument hypothesis is missing (Why the change should improve the score, in one sentence)."),
+        (Launch, {}, "The argument hypothesis is missing (Why the score should improve, in one sentence)."),
         (Launch, {"hypothesis": "h", "gpu": {"a": 1}}, "gpu={'a': 1} must be a text or a list."),
         (
             Launch,

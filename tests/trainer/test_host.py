@@ -126,8 +126,8 @@ def test_runs_have_gpus_of_their_own(spool: Path) -> None:
 
 
 def test_runs_have_groups_of_gpus_of_their_own(spool: Path) -> None:
-    for run in ("e0001-1", "e0002-1", "e0003-1"):
-        put(spool, run, DURATION=0.5)
+    for number, run in enumerate(("e0001-1", "e0002-1", "e0003-1")):
+        put(spool, run, number, DURATION=0.5)
     with host(spool, "--gpus-per-run", "2", gpus=5) as one:
         gpus = {one.until_phase(run, "running")["gpu"] for run in ("e0001-1", "e0002-1")}
         assert gpus == {"0,1", "2,3"}
@@ -171,6 +171,61 @@ def test_results_are_kept_before_they_are_told(spool: Path, tmp_path: Path) -> N
             assert result["status"] == status
             assert json.loads((tmp_path / "kept" / run / "result.json").read_text("utf-8")) == result
             assert (tmp_path / "kept" / run / "log.txt").exists()
+
+
+RESUMABLE = """
+import json
+import os
+import time
+from pathlib import Path
+
+place = Path("checkpoints")
+resumed = os.environ.get("LABHAND_RESUME_FROM")
+step = int((place / "step").read_text()) if resumed else 0
+place.mkdir(exist_ok=True)
+if not resumed:
+    (place / "leak").symlink_to("/etc/passwd")
+    (place / "half").write_text("3")
+    (place / "half").rename(place / "step")
+    print("saved", flush=True)
+    time.sleep(600)
+assert not (place / "leak").exists(), "a link was followed"
+print("val_loss:", step)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("has_storage", [False, True])
+def test_a_run_goes_on_from_the_checkpoint_of_one_that_was_lost(spool: Path, tmp_path: Path, has_storage: bool) -> None:  # noqa: FBT001
+    storage = ["--storage", str(tmp_path / "kept")] if has_storage else []
+    first = _put_resumable(spool, "e0001-1")
+    with host(spool, *storage, gpus=1) as one:
+        saved = (tmp_path / "kept" if has_storage else spool) / "checkpoints" / "e0001" / "whose.json"
+        one.until(lambda _: saved.exists())
+        pid = int((first / "claim").read_text("ascii"))
+        if has_storage:  # the machine is gone, with all that was there
+            one.process.kill()
+            os.kill(pid, signal.SIGKILL)
+        else:
+            os.kill(pid, signal.SIGKILL)
+            one.until(lambda happened: happened.get("run") == "e0001-1" and "lost" in happened)
+    other = tmp_path / "other" / "spool" if has_storage else spool
+    other.parent.mkdir(exist_ok=True)
+    _put_resumable(other, "e0001-2")
+    with host(other, *storage, gpus=1) as two:
+        result = two.until_result("e0001-2")
+    assert (result["status"], result["score"], result["resumed_from"]) == ("succeeded", 3, "e0001-1"), result
+    assert result["seconds"]["resumed"] > 0
+    assert not saved.exists()
+
+
+def _put_resumable(spool: Path, run: str) -> Path:
+    folder = put(spool.parent / "building" / "spool", run)
+    trainer = folder / "source" / "trainer.toml"
+    trainer.write_text(f'{trainer.read_text("utf-8")}\n[checkpoint]\npath = "checkpoints"\n', "utf-8")
+    (folder / "source" / "train.py").write_text(RESUMABLE, "utf-8")
+    (spool / "runs").mkdir(parents=True, exist_ok=True)
+    return folder.rename(spool / "runs" / run)
 
 
 def _end(spool: Path, run: str) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import zlib
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from ..contract.files import copy_whole
 from ..contract.leftovers import kill_leftovers
 from ..contract.run_folder import ARTIFACTS, EVALUATION, KEPT, SOURCE, TEMPORARY, WORK
+from .checkpoint_store import CheckpointStore
 from .hosted_run import HostedRun
 
 LOG_BYTES = 2**16
@@ -30,11 +32,14 @@ class Archiver:
     Args:
         thread: Does the work.
         storage: Where results are kept; None if only the lab keeps a copy, and weights are dropped.
+        checkpoints: Where the last checkpoint of each experiment lies.
     """
 
-    def __init__(self, thread: Executor, storage: Path | None) -> None:
+    def __init__(self, thread: Executor, storage: Path | None, checkpoints: CheckpointStore) -> None:
         self._thread = thread
         self._storage = storage
+        self._checkpoints = checkpoints
+        self._saving: Future[bool] | None = None
         self._pending: list[tuple[HostedRun, Future[None]]] = []
 
     @property
@@ -45,6 +50,17 @@ class Archiver:
     def save(self, run: HostedRun) -> None:
         """Archive a run that is over."""
         self._pending.append((run, self._thread.submit(self._archive, run)))
+
+    def save_checkpoints(self, runs: Sequence[HostedRun]) -> None:
+        """Save a checkpoint that one of these runs has written, unless another is being saved."""
+        if self._saving is not None and not self._saving.done():
+            return
+        due = next((run for run in runs if self._checkpoints.is_due(run.folder)), None)
+        self._saving = None if due is None else self._thread.submit(self._checkpoints.save, due.folder)
+
+    def restore_checkpoint(self, run: HostedRun) -> None:
+        """Give a run that hasn't begun what an earlier run of its experiment has left."""
+        self._checkpoints.restore(run.folder)
 
     def report_done(self) -> None:
         """Report the runs that are archived."""
@@ -58,7 +74,10 @@ class Archiver:
         if (folder / _DONE).exists():
             return
         end_leftovers(folder)
-        if run.folder.result_json() is not None:
+        if run.folder.result_json() is None:
+            self._checkpoints.save(run.folder)
+        else:
+            self._checkpoints.forget(run.folder)
             if self._storage is None:
                 run.folder.model.unlink(missing_ok=True)
                 shutil.rmtree(run.folder.artifacts, ignore_errors=True)

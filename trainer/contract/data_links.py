@@ -54,6 +54,22 @@ def _resolve(path: str, trainer_folder: str | None) -> DataLink:
     return DataLink(path, target, is_relative)
 
 
+def place_link(link: DataLink, copy: Path) -> None:
+    """Link data into a copy of the trainer folder, at the same relative path.
+
+    Raises:
+        ContractError: The copy has such a path already.
+    """
+    place = Path(os.path.normpath(copy / link.path))
+    if place.exists():
+        raise ContractError(
+            f"[data] paths: {link.path!r} can't be linked: the source has it, too",
+            "Leave it out of the source with exclude, or out of [data] paths",
+        )
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.symlink_to(link.target)
+
+
 def is_below_trainer(path: str) -> bool:
     """Return whether a path is relative to the trainer folder."""
     return not path.startswith(("/", "~"))

@@ -11,14 +11,14 @@ import json
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Any, Final, Literal, cast, get_args
 
-from .data_links import DataLink, nesting, resolve_links
+from .data_links import DataLink, nesting, place_link, resolve_links
 from .errors import ContractError
 from .files import is_locked, read_bounded, what_is_no_plain_file, write_whole
 from .json_objects import JsonError, decode, decode_strictly
@@ -43,6 +43,8 @@ CONFIG: Final = "config.json"
 RESULT: Final = "result.json"
 SEALED: Final = "sealed.json"
 ORDER: Final = "order"
+TREES: Final = "trees"
+"""Beside the folder that holds the run folders: folders that the sources of several runs share."""
 
 WEIGHTS: Final = (MODEL, CONFIG)
 """What training leaves."""
@@ -157,6 +159,15 @@ class RunFolder:
         self.work = self.path / WORK / nesting(paths, trainer_folder)
         self.evaluation = self.path / EVALUATION / nesting(paths, trainer_folder)
 
+    def find_work(self, paths: Sequence[str]) -> None:
+        """Find out how deep the copy lies within `work/`, for a reader that links no data.
+
+        Args:
+            paths: The trainer's data paths.
+        """
+        with suppress(ContractError):
+            self.work = self.path / WORK / nesting(paths, self.spec().trainer_folder)
+
     def make_work(self, leave_out: Callable[[str], bool] = lambda _: False) -> None:
         """Lay out what a command may change: a copy of the source, to work in, and a folder for temporary files.
 
@@ -179,11 +190,25 @@ class RunFolder:
         copytree(self.source, target, symlinks=True, ignore=left_out)
         for link in self.data_links:
             if link.is_relative:
-                _link(link, target)
+                place_link(link, target)
 
     def remove_evaluation(self) -> None:
         """Remove what `make_evaluation` laid out."""
         rmtree(self.path / EVALUATION, ignore_errors=True)
+
+    def source_files(self) -> Iterator[tuple[str, Path]]:
+        """The files of the source with their relative paths, and those of the folders that runs share."""
+        for place, _, names in os.walk(self.source, followlinks=True):
+            for name in names:
+                path = Path(place, name)
+                yield path.relative_to(self.source).as_posix(), path
+
+    def shared_folders(self) -> list[Path]:
+        """The folders outside of the run folder that its source has links to."""
+        trees = self.path.parent.parent / TREES
+        places = (Path(place, name) for place, names, _ in os.walk(self.source) for name in names)
+        targets = (place.readlink() for place in places if place.is_symlink())
+        return [target for target in targets if target.parent == trees]
 
     def renew_temporary(self) -> None:
         """Empty the folder for temporary files, so that no process finds there what an earlier one left."""
@@ -285,18 +310,6 @@ class RunFolder:
         """The content of a file that holds a single word; empty if it can't be read."""
         content = read_bounded(self.path / name, _MAX_WORD_BYTES)
         return "" if content is None else content.decode("ascii", "replace").strip()
-
-
-def _link(link: DataLink, copy: Path) -> None:
-    """Link data into a copy of the source."""
-    place = Path(os.path.normpath(copy / link.path))
-    if place.exists():
-        raise ContractError(
-            f"[data] paths: {link.path!r} can't be linked: the source has it, too",
-            "Leave it out of the source with exclude, or out of [data] paths",
-        )
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.symlink_to(link.target)
 
 
 def _disk_bytes(path: Path) -> int:

@@ -63,18 +63,21 @@ class MeasuredDevice:
         driver: Version of the GPU's driver; None on a CPU.
         environment: Fingerprint of the interpreter that the command runs and of what is installed there, or `unknown`; None
             if the runner's own interpreter runs it.
+        packages: What the experiment adds to that environment, as `einops==0.8.1`.
     """
 
     kind: str | None = None
     torch: str | None = None
     driver: str | None = None
     environment: str | None = None
+    packages: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As `result.json` has it: empty before the runner had looked."""
         if self.kind is None:
             return {}
-        return {name: value for name, value in asdict(self).items() if name != "environment" or value is not None}
+        values = asdict(self) | {"packages": list(self.packages)}
+        return {name: value for name, value in values.items() if value or name not in {"environment", "packages"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,8 @@ class RunResult:
         sandbox: What holds each part of the sandbox.
         flags: Words for the reader, such as `shared_gpu`.
         weights_of: The run that trained the weights, if it wasn't this one.
+        budget: What the command was told, `2000 steps`; None where that is seconds.
+        output: A fingerprint of what it printed, without times: two runs with the same did the same; None where it isn't known.
         resumed_from: The lost run from whose checkpoint this one went on, if it did.
     """
 
@@ -133,6 +138,8 @@ class RunResult:
     sandbox: Mapping[str, Any] = field(default_factory=lambda: {"files": "none", "network": "none"})
     flags: tuple[str, ...] = ()
     weights_of: str | None = None
+    budget: str | None = None
+    output: str | None = None
     resumed_from: str | None = None
 
     @property
@@ -199,6 +206,8 @@ class RunResult:
             sandbox=_sandbox(table),
             flags=_lines(table, "flags"),
             weights_of=_text(table, "weights_of"),
+            budget=_text(table, "budget"),
+            output=_text(table, "output"),
             resumed_from=_text(table, "resumed_from"),
         )
 
@@ -250,6 +259,8 @@ class RunResult:
             "sandbox": dict(self.sandbox),
             "flags": list(self.flags),
             "weights_of": self.weights_of,
+            "budget": self.budget,
+            "output": self.output,
             **({} if self.resumed_from is None else {"resumed_from": self.resumed_from}),
         }
 
@@ -343,7 +354,14 @@ def _failure(value: object) -> RunFailure | None:
 
 def _device(value: object) -> MeasuredDevice:
     table = _table(value or {}, "device")
-    return MeasuredDevice(_text(table, "kind"), _text(table, "torch"), _text(table, "driver"), _text(table, "environment"))
+    packages = _words(table.get("packages") or [])
+    return MeasuredDevice(
+        _text(table, "kind"),
+        _text(table, "torch"),
+        _text(table, "driver"),
+        _text(table, "environment"),
+        (packages,) if isinstance(packages, str) else tuple(packages),
+    )
 
 
 def _evaluator(value: object) -> EvaluatorIdentity | None:

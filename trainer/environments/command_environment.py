@@ -10,12 +10,14 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ..contract.errors import ContractError
+from ..contract.files import read_bounded
+from ..contract.packages import PACKAGES_FILE, read_packages
 from ..contract.trainer_toml.trainer_file import TrainerFile
 from . import recipe as recipes
 from .facts import InterpreterFacts, ask
@@ -24,6 +26,7 @@ from .package import check_version, package_folder
 from .recipe import Recipe
 from .uv_run import UvRun, uv_run
 
+MAX_PACKAGES_BYTES: Final = 1 << 16
 PYTHON_NAME: Final = re.compile(r"python(?:[0-9][0-9.]*)?")
 _VERSION: Final = re.compile(r"[0-9][0-9.]*")
 
@@ -53,12 +56,16 @@ class CommandEnvironment:
         python: The interpreter; None for the runner's own.
         facts: What it says of itself; None for the runner's own.
         home: As in `TrainerPlace`.
+        base: The environment without the packages that an idea adds; None if it adds none.
+        added: The packages that an idea adds, with their versions.
     """
 
     trainer: TrainerFile
     python: Path | None = None
     facts: InterpreterFacts | None = None
     home: Path | None = None
+    base: CommandEnvironment | None = None
+    added: tuple[str, ...] = ()
 
     @property
     def interpreter(self) -> Path:
@@ -71,9 +78,12 @@ class CommandEnvironment:
         first, *rest = command if translated is None else translated.words
         if first == "python" or (self.python is not None and self._is_interpreter(first)):
             return [str(self.interpreter), *rest]
-        program = self.interpreter.parent / first
-        if os.sep not in first and not PYTHON_NAME.fullmatch(first) and os.access(program, os.X_OK):
+        if os.sep in first or PYTHON_NAME.fullmatch(first):
+            return [first, *rest]
+        if os.access(program := self.interpreter.parent / first, os.X_OK):
             return [str(program), *rest]
+        if self.base is not None and os.access(program := self.base.interpreter.parent / first, os.X_OK):
+            return [str(self.interpreter), str(program), *rest]  # a console script; its first line names the base's interpreter
         return [first, *rest]
 
     def _is_interpreter(self, word: str) -> bool:
@@ -85,7 +95,8 @@ class CommandEnvironment:
             return []
         inside = [place for place in self.facts.places if self._in_home(place) is None]
         package = [] if self.trainer.data is None else [str(package_folder())]
-        return [self.facts.prefix, self.facts.base_prefix, str(self.interpreter.resolve()), *inside, *package]
+        base = [] if self.base is None else [str(self.base.interpreter.parents[1]), *self.base.readable()]
+        return [*base, self.facts.prefix, self.facts.base_prefix, str(self.interpreter.resolve()), *inside, *package]
 
     def variables(self, work: Path) -> dict[str, str]:
         """Variables that only the trainer's commands get.
@@ -130,11 +141,32 @@ class CommandEnvironment:
 
 
 def environment_of(trainer: TrainerFile, place: TrainerPlace, maker: Maker) -> CommandEnvironment:
-    """Find the environment of a trainer's commands, and make it if it isn't there.
+    """Find the environment of a trainer's commands, and make it if it isn't there, with the packages that an idea adds.
 
     Raises:
         ContractError: The interpreter doesn't exist or doesn't work, or the environment can't be made.
     """
+    base = _environment_of_trainer(trainer, place, maker)
+    packages = read_packages(read_bounded(place.project / PACKAGES_FILE, MAX_PACKAGES_BYTES))
+    return _with_packages(base, packages.values(), maker) if packages else base
+
+
+def _with_packages(base: CommandEnvironment, requirements: Iterable[str], maker: Maker) -> CommandEnvironment:
+    before = base.facts or ask(Path(sys.executable))
+    python = maker.make(recipes.of_packages(before, requirements))
+    facts = ask(python)
+    added = sorted(set(facts.packages) - set(before.packages))
+    versions = {name: facts.versions[name] for name in facts.versions if f"{name}-{facts.versions[name]}.dist-info" in added}
+    if replaced := sorted(versions.keys() & before.versions.keys()):
+        raise ContractError(
+            f"The packages {', '.join(requirements)} would replace {', '.join(replaced)} of the trainer's environment",
+            "Ask for versions that go with what is installed there",
+        )
+    listed = tuple(f"{name}=={version}" for name, version in sorted(versions.items()))
+    return CommandEnvironment(base.trainer, python, facts, base.home, base, listed)
+
+
+def _environment_of_trainer(trainer: TrainerFile, place: TrainerPlace, maker: Maker) -> CommandEnvironment:
     recipe = recipe_of(trainer, place)
     python = named_interpreter(trainer, place) if recipe is None else maker.make(recipe)
     if python is None or python == Path(sys.executable):

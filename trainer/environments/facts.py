@@ -66,6 +66,12 @@ class InterpreterFacts:
     user_base: str
 
     @property
+    def versions(self) -> dict[str, str]:
+        """The versions of the installed packages, by name."""
+        described = [name.removesuffix(".dist-info").rpartition("-") for name in self.packages if name.endswith(".dist-info")]
+        return {name: version for name, _, version in described if name}
+
+    @property
     def fingerprint(self) -> str:
         """Name of the version and of all that is installed, for a stratum."""
         content = "\n".join([self.python, *self.packages])

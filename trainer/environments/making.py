@@ -25,13 +25,19 @@ from typing import IO, Final
 
 from ..contract.errors import ContractError
 from ..contract.files import POLL_SECONDS, cache_folder, try_lock, write_whole
-from .recipe import Recipe
+from .recipe import CONSTRAINTS, Recipe
 
 MAX_SECONDS: Final = 3600.0
 """How long the making of one environment may take."""
 MARKER: Final = "labhand.json"
 _NO_UV: Final = "uv isn't installed on this machine, and the environment is made with it"
 _INSTALL_UV: Final = "pip install uv"
+_LINK: Final = """
+import pathlib, sys, sysconfig
+lines = [f"import site; site.addsitedir({place!r})\\n" for place in sys.argv[1:]]
+pathlib.Path(sysconfig.get_paths()["purelib"], "_labhand_base.pth").write_text("".join(lines))
+"""
+"""Makes an environment see the packages of other folders, also those that their own .pth files name."""
 _MAX_LINES: Final = 12
 """Of a tool's output, in an error."""
 _NOT_INHERITED: Final = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT")
@@ -96,7 +102,7 @@ class Maker:
             os.close(descriptor)
 
     def _run(self, command: Sequence[str], project: Path, folder: Path, lock: int) -> None:
-        self.say(f"$ {' '.join(command)}")
+        self.say(f"$ {' '.join('…' if word == _LINK else word for word in command)}")
         try:
             tool = subprocess.Popen(
                 command,
@@ -213,6 +219,8 @@ def _commands(recipe: Recipe, folder: Path) -> list[list[str]]:
         chosen = ["--python", recipe.python] if recipe.python else []
         return [[uv, "sync", "--frozen", "--no-install-project", "--no-editable", "--no-progress", *chosen, *recipe.options]]
     base = recipe.python or sys.executable
+    if recipe.kind == "packages":
+        return _packages_commands(recipe, folder)
     needed = ["-r", *recipe.options]
     if uv is not None:
         return [
@@ -220,6 +228,16 @@ def _commands(recipe: Recipe, folder: Path) -> list[list[str]]:
             [uv, "pip", "install", "--no-progress", "--python", python, *needed],
         ]
     return [[base, "-m", "venv", str(folder)], [python, "-m", "pip", "install", "--no-input", *needed]]
+
+
+def _packages_commands(recipe: Recipe, folder: Path) -> list[list[str]]:
+    """An environment that also sees the packages of another one. pip counts those as installed, and uv does not."""
+    python = str(folder / "bin" / "python")
+    link = [python, "-c", _LINK, *recipe.places]
+    # Wheels alone: the code of a source distribution would be executed here, outside of the sandbox.
+    install = ["install", "--no-input", "--only-binary", ":all:", "-c", CONSTRAINTS, *recipe.options]
+    pip = [sys.executable, "-m", "pip", "--python", python] if find_spec("pip") is not None else [python, "-m", "pip"]
+    return [[recipe.python, "-m", "venv", "--without-pip", str(folder)], link, [*pip, *install]]
 
 
 def _variables(folder: Path) -> Mapping[str, str]:

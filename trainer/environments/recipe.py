@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sysconfig
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,7 +13,9 @@ from typing import Final, Literal
 
 from ..contract.errors import ContractError
 from ..contract.trainer_toml.environment import UV_LOCK, UV_PROJECT
+from .facts import InterpreterFacts
 
+CONSTRAINTS: Final = "constraints.txt"
 _VERSION: Final = "1"
 """Of how environments are made: another one makes all of them anew."""
 _REFERENCE: Final = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[ =]\s*(\S+)", re.MULTILINE)
@@ -35,7 +37,8 @@ class Recipe:
         files: The other files that decide what is installed, with their contents.
         python: The interpreter to make it with; for `uv` also a version; empty for uv's choice.
         options: Of `uv sync`, or the packages to be added.
-        base: Fingerprint of the environment that packages are added to.
+        base: What packages are added to: fingerprint and folders.
+        places: The folders with the packages of that environment.
     """
 
     kind: Kind
@@ -45,6 +48,7 @@ class Recipe:
     python: str = ""
     options: tuple[str, ...] = ()
     base: str = ""
+    places: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -86,6 +90,22 @@ def of_requirements(project: Path, is_editable: Callable[[str], bool], name: str
         references = [reference for reference in _REFERENCE.findall(text) if "://" not in reference]
         names += [(Path(current).parent / reference).as_posix() for reference in references]
     return Recipe("requirements", project, is_editable, sorted(files.items()), python, (name,))
+
+
+def of_packages(base: InterpreterFacts, requirements: Iterable[str]) -> Recipe:
+    """The recipe of packages that an idea adds to an environment, whose own packages stay as they are."""
+    places = tuple(place for place in base.places if Path(place).name in {"site-packages", "dist-packages"})
+    constraints = "".join(f"{name}=={version}\n" for name, version in sorted(base.versions.items()))
+    return Recipe(
+        "packages",
+        Path(places[0] if places else base.prefix),
+        lambda _: True,
+        [(CONSTRAINTS, constraints.encode())],
+        base.executable,
+        tuple(sorted(requirements)),
+        "\0".join([base.fingerprint, *places]),
+        places,
+    )
 
 
 def _without_itself(name: str, text: str) -> str:

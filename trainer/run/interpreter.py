@@ -40,9 +40,12 @@ def with_what_runs(run: Run, device: MeasuredDevice) -> MeasuredDevice:
     Raises:
         CancelledError: The runner was asked to end.
     """
-    if (facts := run.environment.facts) is not None:
+    # What an idea adds doesn't change the packages that it is added to: by those, results are comparable.
+    environment = run.environment.base or run.environment
+    device = replace(device, packages=run.environment.added)
+    if (facts := environment.facts) is not None:
         return replace(device, torch=facts.torch, environment=facts.fingerprint)
-    command = run.environment.words(run.trainer.command)
+    command = environment.words(run.trainer.command)
     if command[0] == sys.executable:
         return device
     interpreter = trace(command, run.folder.source)

@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from ..contract.data_links import nesting, place_link, resolve_links
 from ..contract.files import cache_folder, locked
 from ..contract.run_spec import RunSpec
 from ..contract.trainer_toml.trainer_file import TrainerFile
@@ -123,7 +124,7 @@ def prepare_once(
     trainer = environment.trainer
     if not trainer.prepare:
         return None
-    prepared = _places(trainer, source)
+    prepared = _places(trainer, source, spec.trainer_folder)
     prepared.done.parent.mkdir(parents=True, exist_ok=True)
     with locked(prepared.done.with_suffix(".lock"), stop.check):
         if again or not prepared.done.exists():
@@ -133,27 +134,31 @@ def prepare_once(
     return prepared
 
 
-def what_is_prepared(trainer: TrainerFile, source: Path) -> Prepared | None:
+def what_is_prepared(trainer: TrainerFile, source: Path, trainer_folder: str | None) -> Prepared | None:
     """What the `[prepare]` command left on this machine; None if it didn't run for these files, or there is none."""
-    prepared = _places(trainer, source) if trainer.prepare else None
+    prepared = _places(trainer, source, trainer_folder) if trainer.prepare else None
     return prepared if prepared is not None and prepared.done.exists() else None
 
 
-def _places(trainer: TrainerFile, source: Path) -> Prepared:
+def _places(trainer: TrainerFile, source: Path, trainer_folder: str | None) -> Prepared:
     key = _content_key(trainer, source)
     place = cache_folder() / "prepared"
     # The home outlives a change of a protected file, so that nothing is downloaded twice.
     of_trainer = sha256(f"{trainer.name}\0{trainer.prepare!r}".encode()).hexdigest()[:16]
-    return Prepared(place / f"{key}.files", place / f"{of_trainer}.home", place / f"{key}.done")
+    files = place / f"{key}.files" / nesting(trainer.data_paths, trainer_folder)
+    return Prepared(files, place / f"{of_trainer}.home", place / f"{key}.done")
 
 
 def _prepare(environment: CommandEnvironment, source: Path, prepared: Prepared, spec: RunSpec, log: Log, stop: Stop) -> None:
     trainer = environment.trainer
-    temporary = prepared.files.with_suffix(".tmp")
-    for leftover in (prepared.files, temporary):
+    temporary = prepared.done.with_suffix(".tmp")
+    for leftover in (prepared.done.with_suffix(".files"), temporary):
         shutil.rmtree(leftover, ignore_errors=True)
     temporary.mkdir()
     copy_protected(source, prepared.files, trainer.is_editable)
+    links = [link for link in resolve_links(trainer.data_paths, spec.trainer_folder) if link.is_relative]
+    for link in links:
+        place_link(link, prepared.files)
     prepared.home.mkdir(exist_ok=True)
     for path in _below(trainer.read, Path("~").expanduser()):  # what the person has already, where the runs see it, too
         _link(prepared.home, path.relative_to(Path("~").expanduser()), path)
@@ -168,6 +173,8 @@ def _prepare(environment: CommandEnvironment, source: Path, prepared: Prepared, 
         shutil.rmtree(temporary, ignore_errors=True)
     if child.status:
         raise of_exit(child.status, log.text(), "The trainer's [prepare] command")
+    for link in links:  # a run has links of its own
+        Path(os.path.normpath(prepared.files / link.path)).unlink(missing_ok=True)
     _leave_out_source(prepared.files, source)
 
 

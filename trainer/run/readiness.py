@@ -56,7 +56,8 @@ def make(trainer: TrainerFile, place: TrainerPlace, device: str) -> None:
         ContractError: The environment can't be made.
         RunFailedError: The command failed.
     """
-    spec = RunSpec("prepare", "prepare", 0, 1.0, "cpu", "cuda" if device == "cuda" else "cpu")
+    home = None if place.home is None else str(place.home)
+    spec = RunSpec("prepare", "prepare", 0, 1.0, "cpu", "cuda" if device == "cuda" else "cpu", trainer_folder=home)
     stop = Stop()
     with TemporaryDirectory(prefix="labhand-") as name, Log(Path(name) / "log.txt", sys.stdout.buffer) as log:
         maker = Maker(lambda line: log.write(f"{line}\n".encode()), stop.check)
@@ -92,7 +93,7 @@ def check(trainer: TrainerFile, place: TrainerPlace, modules: Sequence[str]) -> 
         environment = environment_of(trainer, place, Maker())
     except ContractError as error:
         return {"problem": error.problem, "remedy": error.remedy}
-    prepared = what_is_prepared(trainer, place.project)
+    prepared = what_is_prepared(trainer, place.project, None if place.home is None else str(place.home))
     return {
         "kind": kind,
         "interpreter": str(environment.interpreter),

@@ -90,7 +90,10 @@ def _missing_package(text: str, _status: int, bounds: Confinement) -> Refusal | 
     if (bounds.work / package).exists() or (bounds.work / f"{package}.py").exists():
         return None
     python = bounds.interpreter
-    remedy = f"Use what is installed: an experiment can't add packages. A person can add it: {_how_to_add(package, bounds)}."
+    remedy = (
+        f'Use what is installed, or launch it with packages=["{package}"] if labhand.toml allows that package (its name may'
+        f" differ from the module's). A person can add it for all experiments: {_how_to_add(package, bounds)}."
+    )
     return Refusal(FailureKind.IMPORT_ERROR, f"the package {package} isn't installed for {python}", remedy)
 
 

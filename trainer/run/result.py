@@ -36,6 +36,8 @@ class ResultDraft:
     sandbox: dict[str, Any] = field(default_factory=lambda: {"files": "none", "network": "none"})
     flags: list[str] = field(default_factory=list[str])
     weights_of: str | None = None
+    budget: str | None = None
+    output: str | None = None
     resumed_from: str | None = None
     closed: float | None = None
 
@@ -81,5 +83,7 @@ class ResultDraft:
             sandbox=self.sandbox,
             flags=tuple(self.flags),
             weights_of=self.weights_of,
+            budget=self.budget,
+            output=self.output,
             resumed_from=self.resumed_from,
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..contract.data_links import is_below_trainer
 from ..contract.files import cache_folder
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
@@ -48,7 +49,8 @@ class Run:
         self.folder.make_work()
         if self.prepared is not None:
             self.prepared.link_into(self.folder.work, self.trainer.is_editable)
-        make_home(self.folder.temporary, self.trainer.read, self.prepared)
+        own = [path for path in self.trainer.data_paths if not is_below_trainer(path)]
+        make_home(self.folder.temporary, [*self.trainer.read, *own], self.prepared)
 
     def clock(self, limit: float) -> Clock:
         """A clock of this run's kind, over all processes below the runner from now on."""

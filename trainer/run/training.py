@@ -13,8 +13,9 @@ from ..contract.failures import FailureKind
 from ..contract.files import open_to_append
 from ..contract.run_result import MAX_NUMBER
 from ..contract.run_spec import ResumedRun
+from .budget_use import budget_variables, told_command
 from .checkpoint_watch import CheckpointWatch, lay_out_checkpoint
-from .child import Child
+from .child import GUARD, Child
 from .classify import RunFailedError, of_exit, relevant_lines
 from .clock import Clock
 from .gate import LOOK_SECONDS
@@ -43,11 +44,12 @@ def train_by_output(run: Run) -> None:
     _enter(run)
     evaluation = budget.evaluation_seconds if run.trainer.metric.self_reported else 0.0
     clock = run.clock(budget.startup_seconds + max(0.0, run.spec.budget_seconds - run.spec.resumed_seconds) + evaluation)
-    command = run.environment.words(run.trainer.command)
+    command = run.environment.words(told_command(run))
     run.folder.set_phase("running")
     watches = (DiskWatch(run), ClosedNetworkWatch(run.log, run.confinement), CheckpointWatch(run, clock))
     gpu = GpuWatch(run)
-    with run.child(command, run.folder.work, run.confinement.for_training(), (), **resumed) as child:
+    variables = {**budget_variables(run), **resumed}
+    with run.child(command, run.folder.work, run.confinement.for_training(), (), GUARD, **variables) as child:
         try:
             while child.status is None:
                 if clock.left() < 0:
@@ -103,7 +105,7 @@ def _train(run: Run, tokens: bytes) -> None:
     descriptor = theirs.socket.fileno()
     run.lay_out()
     resumed = lay_out_checkpoint(run)
-    command, sandbox = run.environment.words(run.trainer.command), run.confinement.for_training()
+    command, sandbox = run.environment.words(told_command(run)), run.confinement.for_training()
     with run.child(command, run.folder.work, sandbox, [descriptor], **{VARIABLE: str(descriptor), **resumed}) as child:
         theirs.close()
         child.listen(ours.socket)

@@ -77,7 +77,8 @@ class Confinement:
         self.data = tuple(link.target for link in folder.data_links)
         self._group = group
         self._landlock = 0 if os.environ.get(SWITCH) == "1" else landlock.version()
-        self._read = [*_readable_anywhere(), *(str(outside_path(path)) for path in trainer.read), *map(str, self.data)]
+        self._read = [*_readable_anywhere(), *(str(outside_path(path)) for path in trainer.read)]
+        self._read += map(str, (*self.data, *folder.shared_folders()))
         self._bytes = _memory_limit(spec)
         self.interpreter = Path(sys.executable)
         self.source, self.work, self.temporary = folder.source, folder.work, folder.temporary

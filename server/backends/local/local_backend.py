@@ -106,7 +106,12 @@ class LocalBackend(Backend):
         if folder.path in taken.values() or folder.was_claimed():
             return _STARTED
         if not self._free(taken):
-            raise NoCapacityError(f"All {self._limit} slots of pool {self._name} are taken", "Wait for a run to end")
+            ours, kind = self._ours(taken), self._devices.kind
+            raise NoCapacityError(
+                f"Pool {self._name} has no free slot ({kind}) for {spec.id}: of {self._limit}, this lab's runs hold {ours},"
+                f" other labs on this machine {len(taken) - ours}, and {len(self._aside)} are set aside",
+                "It stays queued until a run ends; list_gpus shows what is free",
+            )
         slot = self._slots.take(folder.path, self._aside, self._gpus)
         try:
             place = {**slot.as_spec(), "python": self._settings.python}

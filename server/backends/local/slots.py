@@ -107,8 +107,9 @@ class Slots:
             if len(taken) < count:
                 slot.release()
                 raise NoCapacityError(
-                    f"{len(taken)} of {len(self._files)} slots of this machine are free, and {count} are needed at once",
-                    "Wait for a run to end",
+                    f"{folder.name} needs {count} of this machine's {len(self._files)} slots ({self._kind}) at once, and"
+                    f" {len(taken)} are free",
+                    "It stays queued until a run ends, of this lab or another one; list_gpus shows what is free",
                 )
             for descriptor in slot.descriptors:
                 os.ftruncate(descriptor, 0)

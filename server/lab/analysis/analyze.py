@@ -25,7 +25,7 @@ from ...store.running import early_stops
 from .. import references
 from ..fleet.idle import idle_time
 from ..lab import Lab
-from ..results.experiment_rows import decimals, significant, summarize_stratum
+from ..results.experiment_rows import STRATUM_FACTS, decimals, significant, summarize_stratum
 from . import ablation, search_comparison, statistics
 from .dataset import MAX_EXPERIMENTS, Evidence, gather_evidence, trial_records
 from .drift_check import check_drift
@@ -72,7 +72,7 @@ class Question:
 
     def describe_stratum(self) -> StratumSummary:
         """Return the stratum's id, facts, reference and noise."""
-        return summarize_stratum(self.stratum)
+        return summarize_stratum(self.stratum, facts=STRATUM_FACTS)
 
     def add_other_gpus(self, tells: Sequence[str]) -> list[str]:
         """Return the lines, and one more where scores on other kinds of GPU exist, which don't compare with these."""

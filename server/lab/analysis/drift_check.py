@@ -32,9 +32,10 @@ class BaselineDrift:
         """A sentence on the drift for the reader; None if none is suspected."""
         if self.scores is None or not self.scores.suspected:
             return None
-        line = f"the baseline's scores drift by {self.scores.per_day:+.2g} a day over {self.runs} runs (p {self.scores.p:.1g})"
+        change, hours, p = self.scores.change, 24 * self.scores.days, self.scores.p
+        line = f"the baseline's scores drift: {change:+.2g} in {hours:.2g} h, {self.runs} runs (p {p:.1g})"
         if self.log_steps is not None and self.log_steps.suspected:
-            line += f", and its steps by {100 * math.expm1(self.log_steps.per_day):+.0f} % a day: the machine's speed changes"
+            line += f", and its steps by {100 * math.expm1(self.log_steps.change):+.0f} %: the machine's speed changes"
         return f"{line}. Check the machine, the driver and the data before you trust a gain"
 
 

@@ -12,7 +12,7 @@ from ...domain import Direction, Metric, Purpose, Stratum, Verdict
 from ...errors import BadInputError, nearest
 from ...ids import experiment_id
 from ...research import efficiency
-from ...research.conditions.pace import PacedScore, RunPace, fit_slope
+from ...research.conditions.pace import TOLD_SIGNIFICANCE, PacedScore, RunPace, fit_slope
 from ...research.effects import pareto_front
 from ...research.efficiency import Usage
 from ...research.horizons import agreement
@@ -124,7 +124,7 @@ class StepsEffect:
 def _fit_slope(evidence: Evidence) -> StepsEffect | None:
     """Return how much of the noise is the machine's speed; None if steps explain none."""
     paced = [[_paced_score(experiment) for experiment in arm] for arm in evidence.arms.values() if len(arm) > 1]
-    slope = fit_slope(evidence.metric, paced)
+    slope = fit_slope(evidence.metric, paced, TOLD_SIGNIFICANCE)
     return None if slope.sd is None or slope.explained is None else StepsEffect(slope.explained, slope.sd)
 
 

@@ -85,7 +85,7 @@ async def choose_launch_stratum(
         )
     return LaunchStratum(
         lab=lab.identity,
-        name=f"{lab.trainer.name}-{lab.trainer.protected_digest[:8]}/{gpu}/{seconds:g}s",
+        name=f"{trainer_prefix(lab)}{gpu}/{seconds:g}s",
         gpu=gpu,
         clock=clock,
         budget_seconds=seconds,
@@ -95,6 +95,11 @@ async def choose_launch_stratum(
         cold_seconds=await _cold_seconds(lab, chosen),
         gpus_per_slot=max(pool.gpus_per_slot for pool in chosen),
     )
+
+
+def trainer_prefix(lab: Lab) -> str:
+    """Return how the names of all launch strata begin under the trainer as it is now, its protected files included."""
+    return f"{lab.trainer.name}-{lab.trainer.protected_digest[:8]}/"
 
 
 async def _cold_seconds(lab: Lab, pools: Sequence[Pool]) -> float:

@@ -53,6 +53,12 @@ async def get_logs(lab: Lab, id: str, tail_lines: int = 20, search: str | None =
     path = lab.folder / RUNS / run.id / LOG
     if path.is_symlink() or not path.is_file():  # a link could make this process read a file for another user
         name = experiment_id(run.experiment)
+        pool = lab.settings.pools.get(run.pool)
+        if pool is not None and pool.backend == "simulated":
+            raise NotFoundError(
+                f"{run.id} ({run.status}) was simulated: nothing was trained, so there is no log, and there won't be one",
+                f"Call {ExperimentQuery(id=name).as_call()}",
+            )
         call = ExperimentQuery(id=name, include=["failure"]) if run.status in ENDED_RUN else WaitQuery(ids=[name])
         lacks = "has a link in place of its log, which isn't followed" if path.is_symlink() else "has no log"
         raise NotFoundError(f"{run.id} ({run.status}) {lacks}", f"Call {call.as_call()}")

@@ -139,9 +139,10 @@ async def _cross_all(
 
 async def _ablate(lab: Lab, request: GridLaunch, base: Reference) -> tuple[list[Planned], DesignedCells]:
     """Return the cells that show what each part of the change from the baseline to the base contributes."""
-    if request.factors or request.cells or request.variants or request.overrides or request.size is not None:
+    given = (request.factors, request.cells, request.variants, request.overrides, request.packages)
+    if any(given) or request.size is not None:
         raise BadInputError(
-            f"design={ABLATION!r} splits the change of base: it takes no factors, cells, variants, overrides or size",
+            f"design={ABLATION!r} splits the change of base: it takes no factors, cells, variants, overrides, packages or size",
             "Give only base and replicates",
         )
     runs, tells = await ablation.propose(lab, base)
@@ -219,6 +220,7 @@ def _variants(request: GridLaunch) -> list[Variant]:
                 apply=variant.apply,
                 edits=variant.edits,
                 overrides=overrides,
+                packages=[*request.packages, *variant.packages],
             )
         )
     return complete

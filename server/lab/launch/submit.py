@@ -19,20 +19,23 @@ from ...schemas.messages import LabLine
 from ...settings import Allowance
 from ...store import grids, sources
 from ...store.database import Reader, Transaction
-from ...store.experiments import related, rows
+from ...store.experiments import cancellation, related, rows
 from ...store.grids import NewGrid
 from ...store.money import allowances, spending
 from ...store.money.spending import Committed, total
+from ...store.running import holds, settlement
 from .. import allowance, proposals
 from ..after_commit import complete
 from ..fleet import estimates
-from ..fleet.launch_stratum import LaunchStratum
+from ..fleet.launch_stratum import LaunchStratum, trainer_prefix
 from ..lab import Lab
 from ..proposals import UNCHANGED, ReferenceSources, SavedProposal, named
 from ..status_line import lab_line
 from . import idempotency
 from .duplicates import DuplicateIndex, remark
 from .idempotency import ALREADY, A
+
+_OUTDATED = "held after failures under an earlier version of the trainer. Launch again to run it with this one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,12 @@ class SubmittedBatch:
     Attributes:
         blocks: One for each kind of GPU.
         grid: The number of the grid; 0 outside of grids, and in a dry run.
+        outdated: Experiments that were held under the trainer as it was before, and are cancelled.
     """
 
     blocks: Sequence[LaunchBlock]
     grid: int = 0
+    outdated: Sequence[int] = ()
 
     @property
     def experiments(self) -> list[Experiment]:
@@ -163,7 +168,11 @@ class SubmittedBatch:
         return " and ".join(f"{count} for replicates of the {name}" for count, name in parts if count)
 
     def note(self, *, is_dry: bool) -> str:
-        """Return what to know of the replicates that the lab adds: that a dry run includes them, or that some don't fit."""
+        """Return what to know of the replicates that the lab adds, and of what was held under an earlier trainer."""
+        outdated = f"{', '.join(id_ranges(self.outdated))} are cancelled: {_OUTDATED}" if self.outdated else ""
+        return ". ".join(filter(None, [self._note_on_replicates(is_dry=is_dry), outdated]))
+
+    def _note_on_replicates(self, *, is_dry: bool) -> str:
         runs, missing = len(self.baseline) + len(self.champion), sum(block.missing for block in self.blocks)
         sources = "baseline" if not self.champion else "baseline and the champion" if self.baseline else "champion"
         if runs < missing:
@@ -222,11 +231,21 @@ async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[Submit
         stored = await idempotency.first_answer(tx, batch.caller, batch.options)
         if stored is not None:
             return await complete(lab, idempotency.restore(kind, stored), ALREADY, wakes=False)
+        outdated = await _cancel_outdated(lab, tx)
         planned = await _plan(lab, tx, batch, references, limits, count(await rows.last_used_number(tx) + 1))
-        launched = answer(await _write(lab, tx, batch, references, planned), None)
+        launched = answer(await _write(lab, tx, batch, references, replace(planned, outdated=outdated)), None)
         await idempotency.keep_answer(tx, batch.caller, batch.options, launched)
         await allowances.save(tx, limits, time.time())
     return await complete(lab, launched, "Launched")
+
+
+async def _cancel_outdated(lab: Lab, tx: Transaction) -> list[int]:
+    """Cancel what is held after failures under an earlier version of the trainer, and return it: it has been mended since."""
+    if outdated := await holds.held_in_other_settings(tx, trainer_prefix(lab)):
+        await cancellation.ask_to_end(tx, outdated, _OUTDATED)
+        await settlement.cancel_queued(tx, time.time())
+        await holds.drop_empty_holds(tx)
+    return outdated
 
 
 async def _plan(

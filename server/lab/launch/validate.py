@@ -19,13 +19,15 @@ from ...schemas.monitor import WaitQuery
 from ...schemas.results import ResultsQuery
 from ...schemas.validation import Cost, LaunchedTest, Validated, ValidationRequest
 from ...settings import Allowance
+from ...source.budget_reach import is_stretched
+from ...source.trainer_folder import Source
 from ...store import sources
 from ...store.comparison import source_scores, validation_pairs, validations
 from ...store.comparison.validations import Stage, StageKind
 from ...store.database import Reader, Transaction
 from ...store.money import spending
 from ...store.money.spending import Committed
-from .. import allowance, proposals
+from .. import allowance, proposals, references
 from ..after_commit import complete
 from ..fleet import device_choice, estimates
 from ..fleet.launch_stratum import LaunchStratum, choose_launch_stratum
@@ -162,12 +164,24 @@ async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str |
     [idea] = await proposals.save(
         lab, [await proposals.propose(lab, Change(base=experiment.id))], f"{experiment.id}, as it is measured now"
     )
+    if max(request.horizons, default=1) > 1:
+        _refuse_fixed_budget(lab, (await references.resolve(lab, experiment.id)).source, request.horizons)
     kind, budget = gpu or experiment.gpu, experiment.budget_seconds
     setting = await choose_launch_stratum(lab, kind, None, budget)
     longer = [
         (times, await choose_launch_stratum(lab, kind, None, times * budget)) for times in sorted({*request.horizons} - {1})
     ]
     return Candidate(experiment, idea, setting, longer, await _prior(lab, setting))
+
+
+def _refuse_fixed_budget(lab: Lab, source: Source, horizons: Sequence[int]) -> None:
+    """Refuse longer horizons for a trainer whose training doesn't get longer with its budget: the same run would run again."""
+    if not is_stretched(lab.trainer, source):
+        raise BadInputError(
+            f"horizons={[*horizons]} would run the same training again: nothing passes the budget on to {lab.trainer.name}",
+            "Leave horizons out, or say in trainer.toml what stretches the training: knob or env under [budget], or {seconds}"
+            " in command",
+        )
 
 
 async def _prior(lab: Lab, setting: LaunchStratum) -> tuple[float, float] | None:

@@ -171,7 +171,7 @@ async def _not_yet_combined(lab: Lab, winners: Sequence[Experiment]) -> list[str
 
 async def _rows(lab: Lab, experiments: Sequence[Experiment], stratum: Stratum | None) -> list[Row]:
     strata = {stratum.number: stratum} if stratum else {}
-    return [row for experiment in experiments for row in (await tabulate(lab, [experiment], strata))[1]]
+    return [row for experiment in experiments for row in (await tabulate(lab, [experiment], strata, "brief"))[1]]
 
 
 async def _themes(lab: Lab, stratum: Stratum | None) -> list[Theme]:

@@ -62,7 +62,7 @@ async def next_step(lab: Lab, winners: Sequence[Experiment], uncombined: Sequenc
         return hint(combined, "combines winners")
     candidate = await _validation(lab, winners)
     if candidate is not None:
-        return hint(candidate, "tests whether the best promising experiment is a real gain")
+        return hint(candidate, "tests the best promising experiment")
     return await _next_idea(lab)
 
 
@@ -82,7 +82,7 @@ async def pending_step(lab: Lab) -> str:
         return ""
     ranges = id_ranges(numbers - held)
     ids = [*tests, *ranges] if len(tests) + len(ranges) <= MAX_RANGES else [*tests, *ranges][:MAX_RANGES]
-    return hint(WaitQuery(ids=ids), "returns the results of pending experiments; if GPUs are idle, launch more")
+    return hint(WaitQuery(ids=ids), "for the pending experiments; if GPUs are idle, launch more")
 
 
 async def held_step(lab: Lab, held: set[int]) -> str:
@@ -150,4 +150,4 @@ async def _next_idea(lab: Lab) -> str:
         allowance.check(lab.allowance(), await spending.committed(lab.db, time.time()), Committed(1, 0.0, 0.0))
     except AllowanceError as error:
         return hint(ResultsQuery(), f"shows what was found. Nothing more can be launched: {error}")
-    return hint(SourceQuery(), "shows the code and the knobs for the next idea, to be run by launch_experiment or launch_grid")
+    return hint(SourceQuery(), "code and knobs, for the next idea to launch")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...schemas.results import Common
 from ..results.cursors import WaitCursor
 
 MAX_REMEMBERED = 1000
@@ -20,6 +21,7 @@ class ReportedCursors:
 
     def __init__(self) -> None:
         self._cursors: dict[Selection, WaitCursor] = {}
+        self._tables: dict[str, Common] = {}
 
     def last(self, caller: str, ids: Sequence[str] | None) -> WaitCursor:
         """Return the cursor of the last answer; the beginning if there was none."""
@@ -32,6 +34,22 @@ class ReportedCursors:
         self._cursors[selection] = cursor
         if len(self._cursors) > MAX_REMEMBERED:
             del self._cursors[next(iter(self._cursors))]
+
+    def without_repetition(self, caller: str, common: Common) -> Common:
+        """Return what rows have in common, without metric, direction and stratum if the last answer to the caller had the same.
+
+        What changes from answer to answer, the reference's score and the noise, stays.
+        """
+        facts = Common(
+            metric=common.metric, direction=common.direction, self_reported=common.self_reported, stratum=common.stratum
+        )
+        if self._tables.get(caller) == facts:
+            return common.model_copy(update={"metric": "", "direction": "", "self_reported": None, "stratum": None})
+        self._tables.pop(caller, None)
+        self._tables[caller] = facts
+        if len(self._tables) > MAX_REMEMBERED:
+            del self._tables[next(iter(self._tables))]
+        return common
 
 
 def _selection(caller: str, ids: Sequence[str] | None) -> Selection:

@@ -22,7 +22,7 @@ from ...store.experiments.rows import find_experiments
 from ...store.running.holds import active_holds
 from ..lab import Lab
 from ..results.cursors import WaitCursor, parse_wait_cursor
-from ..results.experiment_rows import tabulate
+from ..results.experiment_rows import STRATUM_FACTS, tabulate
 from ..results.failure_classes import failure_classes
 from ..results.validation_rows import tabulate_validations
 from ..selection import select
@@ -42,8 +42,9 @@ MAX_PROGRESS_SECONDS = 15.0
 MAX_START_SECONDS = 10.0
 """How long a dispatcher may take to start before its absence is reported."""
 MAX_ROWS = 10
-STRATUM_FACTS = ("device", "budget_seconds")
-"""Facts of a stratum that an answer repeats. `get_results` and the briefing have all of them."""
+"""If no more experiments have finished, an answer shows all of them."""
+BEST_ROWS = 6
+"""Otherwise it shows the best, which the next step is chosen from, and counts all by verdict. `get_results` has the others."""
 
 OnProgress = Callable[[int, int, str], Awaitable[None]]
 """Called with the number of finished experiments, their total, and a text."""
@@ -116,6 +117,8 @@ async def wait(
     watch = _Watch(lab, wanted, tests, seen, until_any=query.until == "any", on_progress=on_progress)
     snapshot = await watch.until(time.monotonic() + query.timeout_seconds)
     answer = await _answer(lab, query, watch, snapshot)
+    if answer.common is not None:
+        answer = answer.model_copy(update={"common": reported.without_repetition(caller, answer.common)})
     reported.save(caller, query.ids, parse_wait_cursor(answer.cursor))
     return answer
 
@@ -230,14 +233,16 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot
     new = watch.newly_finished(snapshot)
     strata = await all_strata(lab.db)
     order = pages.best_first(list(strata), lower_is_better=metric.direction == "minimize")
-    places = await pages.page(lab.db, new, order, MAX_ROWS)
+    shows_all = snapshot.finished <= MAX_ROWS
+    places = await pages.page(lab.db, new, order, MAX_ROWS if shows_all else BEST_ROWS)
     experiments = await find_experiments(lab.db, [place.number for place in places])
-    common, rows = await tabulate(lab, experiments, strata, grids=new.grids or (), stratum_facts=STRATUM_FACTS)
+    common, rows = await tabulate(lab, experiments, strata, "brief", new.grids or (), STRATUM_FACTS)
     last_validation = max((validation.finished_seq or 0 for validation in snapshot.tested), default=watch.seen.validations)
     cursor = WaitCursor(snapshot.last, last_validation, frozenset(alert.key for alert in snapshot.attention))
     return Waited(
         finished=rows,
         finished_total=snapshot.finished,
+        verdicts={} if shows_all else await pages.count_by_verdict(lab.db, new),
         reported_before=await watch.reported_before() if query.after is None else None,
         common=common if rows else None,
         validations=await tabulate_validations(lab, snapshot.tested),

@@ -21,7 +21,9 @@ from ..proposals import UNCHANGED, named
 from ..sanitize import cut
 from .row_metrics import broken_guards, metrics_of
 
-Detail = Literal["concise", "detailed"]
+Detail = Literal["brief", "concise", "detailed"]
+STRATUM_FACTS = ("device", "budget_seconds")
+"""Facts of a stratum that answers repeat. The briefing and detailed answers have all of them."""
 FEW_WORDS = 80
 """Characters of a text in a concise row."""
 SENTENCES = 300
@@ -81,7 +83,8 @@ async def tabulate(
         lab: The lab.
         experiments: In the order of the rows.
         strata: The strata of the experiments, by number.
-        detail: `detailed` adds hypothesis, theme, who launched the experiment, the reason of the verdict, and flags in full.
+        detail: `detailed` adds seed, hypothesis, theme, who launched the experiment, the reason of the verdict, and flags in
+            full. `brief` leaves out the cost, and the status of what has a score.
         grids: The grids that are shown: a cell that existed before has the name of the grid's variant.
         stratum_facts: The facts that are shown of a stratum that all rows share. The default is all.
         metrics: The metrics beside the score that concise rows have. Detailed rows have all.
@@ -138,17 +141,20 @@ def noise_of(stratum: Stratum) -> float | None:
     return None if stratum.noise is None else significant(stratum.noise, 2)
 
 
-def summarize_stratum(stratum: Stratum, others: int | None = None, *, names_itself: bool = True) -> StratumSummary:
+def summarize_stratum(
+    stratum: Stratum, others: int | None = None, *, names_itself: bool = True, facts: Collection[str] | None = None
+) -> StratumSummary:
     """Return a stratum's facts, its reference and its noise.
 
     Args:
         stratum: The stratum.
         others: The number of other strata in the lab, to be shown.
         names_itself: Include the stratum's id.
+        facts: The facts that are shown. The default is all.
     """
     return StratumSummary(
         id=stratum_id(stratum.number) if names_itself else None,
-        stratum=facts_of(stratum),
+        stratum=facts_of(stratum, facts),
         reference=reference_of(stratum),
         noise=noise_of(stratum),
         others=others,
@@ -210,14 +216,14 @@ def _row(
     uneven: Collection[int | None],
 ) -> Row:
     error = error_of(experiment)
-    is_detailed = detail == "detailed"
+    is_brief, is_detailed = detail == "brief", detail == "detailed"
     length = SENTENCES if is_detailed else FEW_WORDS
     flags = [cut(flag, length) for flag in experiment.flags]
     tested_against = comparisons.tested_against.get(experiment.number)
     return Row(
         id=experiment.id,
         stratum=stratum_id(experiment.stratum) if names_stratum and experiment.stratum is not None else None,
-        status=experiment.status.value,
+        status=None if is_brief and _has_succeeded(experiment) else experiment.status.value,
         verdict=experiment.verdict.value,
         tested_against=None if stratum is not None and tested_against == stratum.reference_name else tested_against,
         score=rounded(experiment.score, stratum, experiment),
@@ -226,9 +232,9 @@ def _row(
         gain_on_base=rounded(comparisons.gain_on_base(experiment, stratum, metric), stratum, experiment),
         changes=cut(experiment.changes, length),
         steps=steps_of(experiment) if experiment.stratum in uneven or {SLOW, CONTENDED} & {*flags} else None,
-        seed=experiment.seed,
-        gpu=experiment.gpu,
-        cost=cost(experiment),
+        seed=experiment.seed if is_detailed else None,
+        gpu=None if stratum is not None and stratum.facts.get("device") == experiment.gpu else experiment.gpu,
+        cost=None if is_brief else cost(experiment),
         error=error and cut(error, length),
         hypothesis=cut(experiment.hypothesis, length) if is_detailed else None,
         theme=cut(experiment.theme, length) if is_detailed and experiment.theme else None,
@@ -236,6 +242,10 @@ def _row(
         reason=cut(experiment.reason, length) if is_detailed and experiment.reason else None,
         flags=flags if is_detailed else kinds(flags),
     )
+
+
+def _has_succeeded(experiment: Experiment) -> bool:
+    return experiment.score is not None and experiment.status is Status.SUCCEEDED
 
 
 def rounded(value: float | None, stratum: Stratum | None, experiment: Experiment) -> float | None:
@@ -261,7 +271,12 @@ def _common(metric: Metric, spanned: Sequence[Stratum], rows: Sequence[Row], str
         reference=reference_of(only) if only else None,
         noise=noise_of(only) if only else None,
         strata=(
-            {stratum_id(stratum.number): summarize_stratum(stratum, names_itself=False) for stratum in spanned}
+            {
+                stratum_id(stratum.number): summarize_stratum(
+                    stratum, names_itself=False, facts=_telling(spanned, stratum_facts)
+                )
+                for stratum in spanned
+            }
             if only is None
             else {}
         ),
@@ -285,6 +300,14 @@ def _common(metric: Metric, spanned: Sequence[Stratum], rows: Sequence[Row], str
         reason=shared(lambda row: row.reason),
         flags=shared(lambda row: row.flags) or [],
     )
+
+
+def _telling(strata: Sequence[Stratum], wanted: Collection[str] | None) -> Collection[str] | None:
+    """Return the facts to show of several strata: the wanted ones, and those that tell the strata apart; None for all."""
+    if wanted is None:
+        return None
+    names = {name for stratum in strata for name in stratum.facts}
+    return {*wanted, *(name for name in names if len({repr(stratum.facts.get(name)) for stratum in strata}) > 1)}
 
 
 def _without(row: Row, common: Common) -> Row:

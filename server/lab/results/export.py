@@ -18,8 +18,8 @@ from ..sanitize import clean
 from .table import get_results
 
 MAX_LEADERS = 20
-MAX_PAGE = 20_000
-"""Characters of a part of results.tsv."""
+MAX_PAGE = 8_000
+"""Characters of a part of results.tsv that a client shows to a model: some 2,000 tokens."""
 TSV_URI = "labhand://results.tsv"
 GIB = 1 << 30
 _MARKUP = re.compile(r"[\\|<>\[\]`!]")
@@ -56,11 +56,13 @@ async def results_tsv(lab: Lab) -> str:
     confirmed experiments and the baseline, `crash` for failures, and otherwise `discard`. A score that was not measured is
     empty.
     """
-    return await _tsv(lab, 0, None)
+    return await _tsv(lab, 0, None, repeats=True)
 
 
 async def results_page(lab: Lab, after: int) -> str:
     """Return a part of `results_tsv` that a client can show to a model, `MAX_PAGE` characters at most.
+
+    Where the row above has the same hypothesis, as in a grid, a description is only what was changed.
 
     Args:
         lab: The lab.
@@ -69,7 +71,7 @@ async def results_page(lab: Lab, after: int) -> str:
     Returns:
         The header and the rows. If more rows follow, the last line is a comment that names the resource with the next ones.
     """
-    header, *rows = (await _tsv(lab, after, MAX_PAGE)).splitlines(keepends=True)
+    header, *rows = (await _tsv(lab, after, MAX_PAGE, repeats=False)).splitlines(keepends=True)
     text, last = header, after
     for row in rows:
         if len(text) + len(row) > MAX_PAGE:
@@ -79,14 +81,18 @@ async def results_page(lab: Lab, after: int) -> str:
     return text
 
 
-async def _tsv(lab: Lab, after: int, min_characters: int | None) -> str:
+async def _tsv(lab: Lab, after: int, min_characters: int | None, *, repeats: bool) -> str:
     """Return the table after an experiment: all of it, or at least so many characters of it and one row."""
+    hypothesis = ""
     text = io.StringIO()
     table = csv.writer(text, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, escapechar="\\")
     others = list(lab.trainer.other_metrics)
     table.writerow(["commit", lab.trainer.metric.name, "memory_gb", "status", "description", *others, "id"])
     while (block := await stats.finished(lab.db, after)) and (min_characters is None or text.tell() <= min_characters):
-        table.writerows(_tsv_line(experiment, others) for experiment in block)
+        for experiment in block:
+            names_hypothesis = repeats or not experiment.changes or experiment.hypothesis != hypothesis
+            table.writerow(_tsv_line(experiment, others, names_hypothesis=names_hypothesis))
+            hypothesis = experiment.hypothesis
         after = block[-1].number
     return text.getvalue()
 
@@ -111,9 +117,10 @@ def _cell(row: Row, name: str, common: Common) -> str:
     return f"{value:+g}" if name == "gain" else _MARKUP.sub(r"\\\g<0>", str(value))
 
 
-def _tsv_line(experiment: ExportRow, others: Sequence[str]) -> list[str]:
+def _tsv_line(experiment: ExportRow, others: Sequence[str], *, names_hypothesis: bool) -> list[str]:
     on_base = "" if experiment.base is None else f" on {name(experiment.base)}"
-    description = f"{experiment.hypothesis} ({experiment.changes}{on_base})" if experiment.changes else experiment.hypothesis
+    changed = f"({experiment.changes}{on_base})" if experiment.changes else ""
+    description = f"{experiment.hypothesis} {changed}" if names_hypothesis else changed
     return [
         experiment.commit[:7],
         "" if experiment.score is None else f"{experiment.score:.6f}",

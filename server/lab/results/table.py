@@ -20,7 +20,7 @@ from ..lab import Lab
 from ..selection import kind_named, select
 from ..status_line import lab_line
 from .cursors import parse_page_cursor, parse_wait_cursor, write_page_cursor
-from .experiment_rows import Detail, tabulate
+from .experiment_rows import STRATUM_FACTS, Detail, tabulate
 from .validation_rows import tabulate_validations
 
 MAX_PAGE = 40_000
@@ -52,11 +52,12 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
     places = await pages.page(lab.db, wanted, order, min(limit + 1, total), start)
     shown = places[:limit]
     experiments = await find_experiments(lab.db, [place.number for place in shown])
-    common, rows = await tabulate(lab, experiments, strata, query.detail, wanted.grids or (), metrics=shown_metrics)
+    facts = None if query.detail == "detailed" else STRATUM_FACTS
+    common, rows = await tabulate(lab, experiments, strata, query.detail, wanted.grids or (), facts, shown_metrics)
     fitting = _fitting(rows)
     if fitting < len(rows):  # fewer rows may share more
         fewer = experiments[:fitting]
-        common, rows = await tabulate(lab, fewer, strata, query.detail, wanted.grids or (), metrics=shown_metrics)
+        common, rows = await tabulate(lab, fewer, strata, query.detail, wanted.grids or (), facts, shown_metrics)
     return Results(
         common=common,
         rows=rows,

@@ -21,7 +21,8 @@ _SCORED = (
     " OR (purpose = 'champion' AND base = :experiment)) AS is_reference, started_at, finished_at,"
     " coalesce(result ->> '$.measures.steps', result ->> '$.measures.tokens') AS steps,"
     " result ->> '$.seconds.training' AS training, result ->> '$.seconds.training_wall' AS training_wall,"
-    " result ->> '$.metrics' AS metrics FROM experiments WHERE stratum = :stratum AND score IS NOT NULL"
+    " result ->> '$.metrics' AS metrics, result ->> '$.output' AS output, flags"
+    " FROM experiments WHERE stratum = :stratum AND score IS NOT NULL"
 )
 _TESTED = "verdict IN ('confirmed', 'not_shown')"
 _STRATA = (
@@ -84,6 +85,8 @@ async def scored(
             row["must_beat"],
             run_pace(row),
             json.loads(row["metrics"] or "{}"),
+            json.loads(row["flags"]),
+            row["output"],
         )
         for row in rows
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...domain import LAB, PENDING, PRIORITIES, Experiment, Purpose, Status, is_comparable
@@ -28,6 +28,8 @@ class PairArm:
     Attributes:
         score: None until it is scored, if it failed, and if its score is out of range.
         metrics: Of its run, by name.
+        flags: Of its source.
+        output: The fingerprint of what its run printed; None if it isn't known.
     """
 
     number: int
@@ -35,6 +37,8 @@ class PairArm:
     score: float | None
     stratum: int | None
     metrics: Mapping[str, float | None] = field(default_factory=dict[str, "float | None"])
+    flags: Sequence[str] = ()
+    output: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,10 @@ async def queue(tx: Transaction, validation: Validation, stage: Stage, count: in
 async def of_stage(reader: Reader, validation: int, stage: int) -> list[Pair]:
     """Return the pairs of a stage in the order of their seeds."""
     rows = await reader.rows(
-        "SELECT c.number, c.status, c.score, c.stratum, c.result ->> '$.metrics' AS metrics, a.number AS a_number,"
-        " a.status AS a_status, a.score AS a_score, a.stratum AS a_stratum, a.result ->> '$.metrics' AS a_metrics"
+        "SELECT c.number, c.status, c.score, c.stratum, c.result ->> '$.metrics' AS metrics, c.flags,"
+        " c.result ->> '$.output' AS output, a.number AS a_number, a.status AS a_status, a.score AS a_score,"
+        " a.stratum AS a_stratum, a.result ->> '$.metrics' AS a_metrics, a.flags AS a_flags,"
+        " a.result ->> '$.output' AS a_output"
         " FROM pairs JOIN experiments AS c ON c.number = candidate"
         " JOIN experiments AS a ON a.number = against WHERE validation = ? AND stage = ? ORDER BY place",
         (validation, stage),
@@ -146,5 +152,12 @@ async def _arm(
 def _pair_arm(row: Row, prefix: str) -> PairArm:
     score = row[f"{prefix}score"]
     comparable = score if score is not None and is_comparable(score) else None
-    metrics = json.loads(row[f"{prefix}metrics"] or "{}")
-    return PairArm(row[f"{prefix}number"], Status(row[f"{prefix}status"]), comparable, row[f"{prefix}stratum"], metrics)
+    return PairArm(
+        number=row[f"{prefix}number"],
+        status=Status(row[f"{prefix}status"]),
+        score=comparable,
+        stratum=row[f"{prefix}stratum"],
+        metrics=json.loads(row[f"{prefix}metrics"] or "{}"),
+        flags=json.loads(row[f"{prefix}flags"]),
+        output=row[f"{prefix}output"],
+    )

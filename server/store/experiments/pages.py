@@ -144,6 +144,17 @@ async def count(reader: Reader, wanted: Filter) -> int:
     return int(row[0]) if row else 0
 
 
+async def count_by_verdict(reader: Reader, wanted: Filter) -> dict[str, int]:
+    """Return the number of experiments that a filter selects, for each verdict, the most frequent first."""
+    condition, parameters = wanted.where()
+    rows = await reader.rows(
+        f"SELECT verdict, count(*) AS number FROM experiments INDEXED BY {LISTING} WHERE {condition}"
+        " GROUP BY verdict ORDER BY number DESC, verdict",
+        parameters,
+    )
+    return {row["verdict"]: int(row["number"]) for row in rows}
+
+
 async def unknown(reader: Reader, table: NumberedTable, numbers: Sequence[int]) -> list[int]:
     """Return those of the numbers that don't exist in a table."""
     sql = f"SELECT value FROM json_each(?) WHERE value NOT IN (SELECT number FROM {table})"

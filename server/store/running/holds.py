@@ -125,6 +125,15 @@ async def queued_in_setting(reader: Reader, experiment: int) -> int:
     return int(row[0]) if row else 0
 
 
+async def held_in_other_settings(reader: Reader, prefix: str) -> list[int]:
+    """What is held and queued in settings whose names begin otherwise: under another trainer than the lab has now."""
+    rows = await reader.rows(
+        f"SELECT number FROM experiments WHERE status = 'queued' AND substr(setting, 1, ?) != ? AND {HELD} ORDER BY number",
+        (len(prefix), prefix),
+    )
+    return [row["number"] for row in rows]
+
+
 async def save_setting_hold(tx: Transaction, experiment: int, failure: Failure, reason: str, now: float) -> None:
     """Hold back what is queued in an experiment's setting, whatever its source. What is launched later is not held."""
     await _save(tx, SETTING, (failure, reason, now, experiment))

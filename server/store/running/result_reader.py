@@ -79,9 +79,12 @@ def _facts(result: RunResult, request: RunRequest) -> dict[str, Any]:
     other_gpu = {} if requested_gpu == result.device.kind else {"gpu": requested_gpu}
     # Left out if the runner's own interpreter runs the command, for the same reason.
     environment = {} if result.device.environment is None else {"environment": result.device.environment}
+    # Left out if it is in seconds: then it is budget_seconds.
+    budget = {} if result.budget is None else {"budget": result.budget}
     return (
         other_gpu
         | environment
+        | budget
         | {
             "trainer": trainer,
             "evaluator": None if evaluator is None else evaluator.version,

@@ -13,6 +13,7 @@ from labhand.server.domain import Purpose
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor import alerts
 from labhand.server.store.running import queue
+from labhand.server.store.running.holds import active_holds
 
 from ..lab import writing
 from . import support
@@ -53,6 +54,29 @@ async def test_a_trainer_that_cannot_run_costs_one_run_and_attention_says_who_me
         statuses = await support.statuses(lab)
         assert sorted(statuses) == ["failed", *["succeeded"] * (len(statuses) - 1)]
         assert await lab.db.rows("SELECT * FROM holds") == []
+
+
+async def test_what_is_held_under_an_earlier_trainer_is_cancelled_when_something_is_launched_with_the_mended_one(
+    tmp_path: Path,
+) -> None:
+    async with lab_whose_trainer_needs(tmp_path, tmp_path / "data") as (lab, loop):
+        await writing.launch(lab, overrides={"X": 2})
+        await support.tick_until_idle(loop)
+        held = [experiment.id for experiment in await writing.experiments(lab) if experiment.status == "queued"]
+        assert len(held) == 4
+        again = await writing.launch(lab, overrides={"X": 3})
+        assert "cancelled" not in again.note, "the trainer is as it was"
+    trainer_file = tmp_path / "trainer" / "trainer.toml"
+    trainer_file.write_text(trainer_file.read_text() + "\n# mended\n")
+    async with writing.opened(tmp_path, slots=5) as lab:
+        launched = await writing.launch(lab, overrides={"X": 4})
+        assert launched.note.startswith(
+            "e0001, e0003-e0005 are cancelled: held after failures under an earlier version of the trainer"
+        )
+        statuses = {experiment.id: experiment.status for experiment in await writing.experiments(lab)}
+        assert {statuses[name] for name in held} == {"cancelled"}
+        assert launched.baseline, "the mended trainer gets replicates of its own"
+        assert await active_holds(lab.db) == []
 
 
 async def test_an_idea_that_fails_beside_a_working_baseline_is_the_ideas_fault(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ def a_result(score: float | None = 1.9, status: str = "succeeded", **parts: Any)
         "sandbox": {"files": "none", "network": "none"},
         "flags": [],
         "weights_of": None,
+        "budget": None,
+        "output": None,
     }
     return whole | parts
 

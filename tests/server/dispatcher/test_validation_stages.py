@@ -130,7 +130,7 @@ def crossing(experiment: Experiment, knobs: Mapping[str, object]) -> float:
 
 
 async def test_a_confirmed_candidate_that_is_behind_at_a_longer_horizon_is_not_promoted(tmp_path: Path) -> None:
-    async with script(tmp_path, crossing) as lab:
+    async with script(tmp_path, crossing, is_stretched=True) as lab:
         told = await lab.validate(await candidate(lab, X=2.0), horizons=[1, 2, 4])
         assert [(cost.stage, cost.horizon, cost.seeds) for cost in told.tests[0].costs] == [
             ("test", 1, 8),
@@ -151,7 +151,7 @@ async def test_a_confirmed_candidate_that_is_behind_at_a_longer_horizon_is_not_p
 
 
 async def test_a_candidate_that_holds_at_longer_horizons_leads_and_tau_is_told_where_enough_ran(tmp_path: Path) -> None:
-    async with script(tmp_path, by_x) as lab:
+    async with script(tmp_path, by_x, is_stretched=True) as lab:
         values = [0.5, 0.7, 0.9, 1.2, 1.4, 1.6, 1.8, 2.0]
         short = await writing.launch_grid(lab.lab, factors={"X": values})
         await writing.launch_grid(lab.lab, factors={"X": values}, budget_seconds=10.0)

@@ -12,7 +12,7 @@ from labhand.server.errors import BadInputError, SettingsError
 from labhand.server.source import folder_listing
 from labhand.server.source.trainer_folder import load_trainer, read_folder
 
-from .test_trainer_folder import MINIMAL, _git, make_trainer
+from .test_trainer_folder import MINIMAL, in_git, make_trainer
 
 
 def write(folder: Path, *names: str, text: str = "x") -> None:
@@ -34,7 +34,7 @@ def test_what_is_left_out_is_listed_with_the_reason_and_the_line_that_brings_it_
     write(folder, ".project-root", "data/a.csv", "data/deep/b.csv", "notes.log", "env/pyvenv.cfg", ".gitignore", "sub/kept.py")
     write(folder, "sub/cache.tmp", "__pycache__/x.pyc")
     (folder / ".gitignore").write_text("data/\n*.log\n*.tmp\n", "utf-8")
-    _git("init", "-q", at=folder)
+    in_git("init", "-q", at=folder)
     trainer = load_trainer(str(folder), tmp_path)
     assert [(entry.path, entry.why) for entry in trainer.left_out] == [
         ("data/", "git ignores it"),
@@ -53,7 +53,7 @@ def test_include_brings_in_hidden_and_ignored_files_by_name(tmp_path: Path) -> N
     write(folder, ".project-root", ".other", "data/a.csv", "data/.hidden", ".config/a.yaml", ".config/b.txt", "venv/x.txt")
     write(folder, "venv/y.txt")
     (folder / ".gitignore").write_text("data/\n", "utf-8")
-    _git("init", "-q", at=folder)
+    in_git("init", "-q", at=folder)
     assert sorted(read_folder(folder)) == [
         *(".config/a.yaml", ".project-root", "data/a.csv", "train.py", "trainer.toml", "venv/x.txt"),
     ]
@@ -107,13 +107,13 @@ def test_pipes_sockets_and_odd_names_are_named_and_never_waited_for(tmp_path: Pa
 
 def test_a_submodule_that_is_not_checked_out_is_named(tmp_path: Path) -> None:
     library = make_trainer(tmp_path / "library")
-    _git("init", "-q", at=library)
-    _git("add", ".", at=library)
-    _git("commit", "-q", "-m", "it", at=library)
+    in_git("init", "-q", at=library)
+    in_git("add", ".", at=library)
+    in_git("commit", "-q", "-m", "it", at=library)
     folder = make_trainer(tmp_path / "repo")
-    _git("init", "-q", at=folder)
-    _git("submodule", "add", "-q", library, "vendor/library", at=folder)
-    _git("submodule", "deinit", "-q", "-f", "vendor/library", at=folder)
+    in_git("init", "-q", at=folder)
+    in_git("submodule", "add", "-q", library, "vendor/library", at=folder)
+    in_git("submodule", "deinit", "-q", "-f", "vendor/library", at=folder)
     assert left_out(folder) == {"vendor/library/": "a submodule that isn't checked out: git submodule update --init"}
 
 
@@ -127,7 +127,7 @@ def test_thirty_thousand_ignored_files_are_one_entry_and_thirty_thousand_others_
     with pytest.raises(BadInputError, match=r"more than 10,000 files, 30,000 of them in images/\. .*paths = \[\"images\"\]"):
         read_folder(folder)
     (folder / ".gitignore").write_text("images/\n", "utf-8")
-    _git("init", "-q", at=folder)
+    in_git("init", "-q", at=folder)
     assert left_out(folder) == {"images/": "git ignores it"}
     assert time.monotonic() - began < 30
 

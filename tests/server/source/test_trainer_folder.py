@@ -171,7 +171,7 @@ def test_a_trainer_installed_where_git_ignores_everything_is_still_read(tmp_path
     assert sorted(read_folder(folder)) == ["train.py", "trainer.toml"]
 
 
-def _git(*arguments: object, at: Path) -> None:
+def in_git(*arguments: object, at: Path) -> None:
     identity = ["-c", "user.name=me", "-c", "user.email=me@localhost", "-c", "protocol.file.allow=always"]
     subprocess.run(["git", *identity, *map(str, arguments)], check=True, timeout=60, cwd=at, capture_output=True)
 
@@ -181,13 +181,13 @@ def test_a_source_holds_nothing_that_git_ignores_beside_a_submodule_and_in_it(tm
     library.mkdir()
     (library / "lib.py").write_text("", "utf-8")
     (library / ".gitignore").write_text("*.key\n", "utf-8")
-    _git("init", "-q", at=library)
-    _git("add", ".", at=library)
-    _git("commit", "-q", "-m", "it", at=library)
+    in_git("init", "-q", at=library)
+    in_git("add", ".", at=library)
+    in_git("commit", "-q", "-m", "it", at=library)
     folder = make_trainer(tmp_path / "repo", secrets__env="TOKEN=1")
     (folder / ".gitignore").write_text("*.env\n", "utf-8")
-    _git("init", "-q", at=folder)
-    _git("submodule", "add", "-q", library, "library", at=folder)
+    in_git("init", "-q", at=folder)
+    in_git("submodule", "add", "-q", library, "library", at=folder)
     (folder / "library" / "my.key").write_text("secret", "utf-8")
     assert sorted(read_folder(folder)) == ["library/lib.py", "train.py", "trainer.toml"]
 
@@ -195,16 +195,16 @@ def test_a_source_holds_nothing_that_git_ignores_beside_a_submodule_and_in_it(tm
 def test_a_clone_in_a_folder_that_git_ignores_is_ignored_with_all_its_files(tmp_path: Path) -> None:
     folder = make_trainer(tmp_path / "repo")
     (folder / ".gitignore").write_text("clone/\n", "utf-8")
-    _git("init", "-q", at=folder)
+    in_git("init", "-q", at=folder)
     (folder / "clone" / "sub").mkdir(parents=True)
     (folder / "clone" / "sub" / "large.bin").write_text("", "utf-8")
-    _git("init", "-q", at=folder / "clone")
+    in_git("init", "-q", at=folder / "clone")
     assert sorted(read_folder(folder)) == ["train.py", "trainer.toml"]
 
 
 def test_the_persons_global_list_of_ignored_files_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = make_trainer(tmp_path / "repo", notes__swp="")
-    _git("init", "-q", at=folder)
+    in_git("init", "-q", at=folder)
     (tmp_path / "ignored").write_text("*.swp\n", "utf-8")
     (tmp_path / "config").write_text(f"[core]\nexcludesFile = {tmp_path / 'ignored'}\n", "utf-8")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -216,7 +216,7 @@ def test_where_git_ignores_a_whole_trainer_the_rules_inside_of_it_still_count(tm
     folder = make_trainer(tmp_path / "repo" / "site-packages" / "trainer", weights__pt="")
     (folder / ".gitignore").write_text("*.pt\n", "utf-8")
     (tmp_path / "repo" / ".gitignore").write_text("site-packages/\n", "utf-8")
-    _git("init", "-q", at=tmp_path / "repo")
+    in_git("init", "-q", at=tmp_path / "repo")
     assert sorted(read_folder(folder)) == ["train.py", "trainer.toml"]
 
 
@@ -226,13 +226,13 @@ def test_a_symlinked_data_folder_that_git_ignores_is_left_out(tmp_path: Path, ru
     (tmp_path / "elsewhere").mkdir()
     (folder / "data").symlink_to(tmp_path / "elsewhere")
     (folder / ".gitignore").write_text(rule, "utf-8")
-    _git("init", "-q", at=folder)
+    in_git("init", "-q", at=folder)
     assert sorted(read_folder(folder)) == ["train.py", "trainer.toml"]
 
 
 def test_a_folder_of_which_git_cannot_tell_what_it_ignores_is_refused(tmp_path: Path) -> None:
     folder = make_trainer(tmp_path / "repo")
-    _git("init", "-q", at=folder)
+    in_git("init", "-q", at=folder)
     (folder / ".git" / "config").write_text("[core", "utf-8")
     with pytest.raises(BadInputError, match="git can't tell which files it ignores"):
         read_folder(folder)

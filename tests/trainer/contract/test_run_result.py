@@ -31,6 +31,8 @@ def a_result(**parts: Any) -> dict[str, Any]:
         "sandbox": {"files": "landlock-5", "network": "seccomp", "exceptions": ["~/data"]},
         "flags": ["shared_gpu"],
         "weights_of": None,
+        "budget": "2000 steps",
+        "output": "9f2c",
     } | parts
 
 
@@ -42,7 +44,7 @@ def test_what_is_written_is_read_again() -> None:
 
 def test_a_result_of_the_previous_version_is_read() -> None:
     before = a_result(status="cancelled", score=None, device={}, evaluator=None)
-    del before["weights_of"], before["claimed"], before["metrics"]
+    del before["weights_of"], before["claimed"], before["metrics"], before["budget"], before["output"]
     result = RunResult.parse(before)
     assert (result.status, result.device.kind, result.evaluator) == ("cancelled", None, None)
 

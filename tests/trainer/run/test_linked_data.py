@@ -53,6 +53,11 @@ def test_data_at_a_path_of_its_own_is_readable_there(tmp_path: Path) -> None:
     assert run.run()["score"] == 0.5
 
 
+def test_data_below_home_is_found_where_the_code_looks_for_its_home(tmp_path: Path) -> None:
+    train = "from pathlib import Path; print('loss:', Path('~/corpora/train.txt').expanduser().read_text())"
+    assert lay_out_beside(tmp_path, train, '[data]\npaths = ["~/corpora"]\n').run()["score"] == 0.5
+
+
 @needs_landlock
 @pytest.mark.parametrize("path", ["data/train.txt", "data/new.txt"])
 def test_linked_data_cannot_be_changed(tmp_path: Path, path: str) -> None:

@@ -218,3 +218,17 @@ def _packages_here() -> list[Path]:
     places = {Path(sysconfig.get_paths()["purelib"]), Path(torch.__file__).parents[1]}
     ordered = sorted(places, key=lambda place: not (place / "torch").exists())
     return [path for place in ordered for path in place.iterdir()]
+
+
+def test_a_preparation_finds_the_data_that_the_runs_find(tmp_path: Path) -> None:
+    home = tmp_path / "folder"
+    (home / "raw").mkdir(parents=True)
+    (home / "raw" / "text").write_text("text")
+    (tmp_path / "more").write_text("more")
+    toml = PREPARING + '[data]\npaths = ["raw", "../more"]\n'
+    train = "assert open('both').read() == 'textmore'\nassert open('raw/text').read() == 'text'\nprint('loss: 1')\n"
+    for number in (1, 2):
+        run = lay_out_here(tmp_path, toml, train, name=f"e000{number}-1", trainer_folder=str(home))
+        (run.source / "prepare.py").write_text("open('both', 'w').write(open('raw/text').read() + open('../more').read())")
+        assert run.run()["score"] == 1, run.log()
+    assert sorted(path.name for path in home.rglob("*")) == ["raw", "text"]

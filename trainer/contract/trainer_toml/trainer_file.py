@@ -12,12 +12,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
-from .budget import BUDGET_KEYS, Budget, read_budget
+from ..packages import PACKAGES_FILE
+from .budget import BUDGET_KEYS, Budget, misplaced_placeholders, read_budget
 from .checkpoint import CHECKPOINT_KEYS, Checkpoint, read_checkpoint
 from .data import DATA_KEYS, Data, read_data, read_data_paths
 from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
 from .evaluator import EVALUATOR_KEYS, EvaluatorScript, read_evaluator
 from .globs import covers, matches
+from .keep import KEEP_KEYS, Keep, read_keep
 from .metric import METRIC_KEYS, Metric, read_metrics
 from .processes import PLACEHOLDER, PROCESSES_KEYS, Processes, read_processes
 from .toml_table import Problems, TomlTable
@@ -47,6 +49,7 @@ class TrainerFile:
         environment: The Python that its commands run in, and their variables.
         processes: The processes that its command starts; None for one that needs no loopback network.
         checkpoint: What it leaves for another run to go on from; None if it starts anew.
+        keep: What is kept of its working folder when a run is over; None for nothing.
     """
 
     name: str
@@ -66,6 +69,7 @@ class TrainerFile:
     evaluator: EvaluatorScript | None = None
     processes: Processes | None = None
     checkpoint: Checkpoint | None = None
+    keep: Keep | None = None
 
     @property
     def metric(self) -> Metric:
@@ -78,8 +82,11 @@ class TrainerFile:
         return 1 if self.processes is None else self.processes.count
 
     def is_editable(self, path: str) -> bool:
-        """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable."""
-        return path != TRAINER_FILE and matches(path, self.editable)
+        """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable.
+
+        The file of an idea's packages always is: a launch writes it.
+        """
+        return path == PACKAGES_FILE or (path != TRAINER_FILE and matches(path, self.editable))
 
     @property
     def reads_cache(self) -> bool:
@@ -158,6 +165,7 @@ _KEYS: Final[Mapping[str, Any]] = {
     "sandbox": {"read": None, "network": None, "file_gib": None},
     "processes": PROCESSES_KEYS,
     "checkpoint": CHECKPOINT_KEYS,
+    "keep": KEEP_KEYS,
 }
 """Every key, by table."""
 
@@ -168,15 +176,22 @@ def _trainer(table: TomlTable) -> TrainerFile:
     metric = metrics[0]
     prepare = table.table("prepare").words("command") if table.has("prepare") else ()
     data_table = table.table("data")
-    evaluator = _evaluator(table, editable := _editable(table))
+    editable = _editable(table)
+    evaluator = _evaluator(table, editable)
     data = _data(table, data_table, metric, evaluator)
     _check_evaluator(table, metrics, evaluator)
+    name, command = table.text("name"), _command(table)
+    budget = read_budget(table.table("budget"))
+    for word in misplaced_placeholders(command, budget):
+        table.problem("command", f"has {word}, and budget.unit is {budget.unit!r}")
+    if data is not None and budget.unit != "seconds":
+        table.problem("budget", "a trainer that is measured through labhand's session has a budget in seconds: remove unit")
     trainer = TrainerFile(
-        name=table.text("name"),
+        name=name,
         editable=editable,
-        command=_command(table),
+        command=command,
         metrics=metrics,
-        budget=read_budget(table.table("budget")),
+        budget=budget,
         data=data,
         prepare=prepare,
         read=sandbox.words("read", needed=False),
@@ -189,6 +204,7 @@ def _trainer(table: TomlTable) -> TrainerFile:
         evaluator=evaluator,
         processes=read_processes(table.table("processes")) if table.has("processes") else None,
         checkpoint=read_checkpoint(table.table("checkpoint")) if table.has("checkpoint") else None,
+        keep=read_keep(table.table("keep")) if table.has("keep") else None,
     )
     _protect_environment(table, trainer)
     return trainer

@@ -56,8 +56,13 @@ async def test_labs_share_the_slots(tmp_path: Path) -> None:
         assert await mine.free() == 0
         assert await yours.free() == 1
         assert ((await mine.pool()).taken, (await yours.pool()).taken) == (0, 1)
-        with pytest.raises(NoCapacityError):
+        with pytest.raises(NoCapacityError) as refused:
             await sample_runs.start(mine, sample_runs.run_folder(tmp_path / "mine", "e0002-1"))
+        for part in (
+            "no free slot (cpu) for e0002-1: of 1, this lab's runs hold 1, other labs on this machine 0",
+            "list_gpus shows",
+        ):
+            assert part in str(refused.value)
         same_name = await sample_runs.start(yours, sample_runs.run_folder(tmp_path / "yours", "e0001-1"))
         assert sample_runs.result_of(await sample_runs.until(yours, same_name, Phase.FINISHED)).status == "succeeded"
         assert (await sample_runs.look(mine, run)).phase != "finished"

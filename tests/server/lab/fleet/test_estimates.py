@@ -57,7 +57,7 @@ async def test_a_shorter_run_is_never_priced_above_a_longer_one(tmp_path: Path) 
 
 
 async def test_a_validation_takes_as_long_as_all_its_stages_in_turn(tmp_path: Path) -> None:
-    async with script(tmp_path, by_x) as lab:
+    async with script(tmp_path, by_x, is_stretched=True) as lab:
         launched = await launch(lab.lab, overrides={"X": 1.5})
         await lab.play()
         told = await lab.validate(launched.experiments[0], replicates=6, horizons=[1, 3], dry_run=True)

@@ -35,7 +35,7 @@ async def wait(lab: Script, ids: list[str] | None = None, *, after: str | None =
 
 
 async def test_a_dry_run_prices_every_stage_and_writes_nothing(tmp_path: Path) -> None:
-    async with script(tmp_path, by_x) as lab:
+    async with script(tmp_path, by_x, is_stretched=True) as lab:
         name = await candidate(lab)
         before = await writing.everything(lab.lab)
         told = await lab.validate(name, replicates=6, horizons=[1, 3], dry_run=True)
@@ -51,7 +51,7 @@ async def test_a_dry_run_prices_every_stage_and_writes_nothing(tmp_path: Path) -
 
 
 async def test_what_cannot_be_tested_is_refused_with_what_would_do(tmp_path: Path) -> None:
-    async with script(tmp_path, by_x) as lab:
+    async with script(tmp_path, by_x, is_stretched=True) as lab:
         name = await candidate(lab)
         [long] = (await writing.launch(lab.lab, overrides={"X": 1.6}, budget_seconds=1000)).experiments
         await lab.play()

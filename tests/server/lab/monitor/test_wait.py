@@ -133,13 +133,13 @@ async def test_chained_calls_tell_everything_once(tmp_path: Path) -> None:
     assert silence.cursor == cursor
 
 
-async def test_ten_rows_at_most_and_the_way_to_the_rest(tmp_path: Path) -> None:
+async def test_of_more_than_ten_the_best_six_are_shown_and_all_are_counted_by_verdict(tmp_path: Path) -> None:
     async with builders.lab(tmp_path) as lab:
         for number in range(12):
             await builders.experiment(lab, score=1.9 - number / 10)
         told = await wait_for(lab)
-    assert [row.id for row in told.finished] == [f"e{number:04d}" for number in range(12, 2, -1)]
-    assert told.finished_total == 12
+    assert [row.id for row in told.finished] == [f"e{number:04d}" for number in range(12, 6, -1)]
+    assert told.finished_total == sum(told.verdicts.values()) == 12
     assert told.next.startswith("read_source()")
 
 
@@ -335,3 +335,32 @@ async def test_a_call_without_a_cursor_does_not_repeat_what_was_reported(tmp_pat
         assert len((await call(after="0")).finished) == 3, "an earlier cursor repeats"
         other = await wait.wait(lab, WaitQuery(ids=["e0001"], timeout_seconds=0), "you", reported=reported)
         assert len(other.finished) == 1, "another caller"
+
+
+async def test_metric_direction_and_stratum_are_said_to_a_caller_once(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path) as lab:
+        reported = ReportedCursors()
+        await builders.experiment(lab, score=1.9)
+        first = await wait.wait(lab, WaitQuery(timeout_seconds=0), "me", reported=reported)
+        await builders.experiment(lab, score=1.8)
+        second = await wait.wait(lab, WaitQuery(timeout_seconds=0), "me", reported=reported)
+        other = await wait.wait(lab, WaitQuery(ids=["e0002"], timeout_seconds=0), "you", reported=reported)
+    assert first.common is not None
+    assert (first.common.metric, first.common.direction) == ("val_loss", "minimize")
+    assert first.common.stratum is not None
+    assert second.common is not None
+    wire = second.common.model_dump()
+    assert {"metric", "direction", "stratum", "self_reported"} & wire.keys() == set()
+    assert wire["reference"]["id"] == "baseline"  # what a gain is against stands in every answer
+    assert "noise" in wire
+    assert other.common is not None
+    assert other.common.metric == "val_loss"
+
+
+async def test_a_row_of_wait_has_no_cost_and_no_seed_and_no_status_beside_a_score(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path) as lab:
+        await builders.experiment(lab, score=1.9, changes="DEPTH 4→8")
+        await builders.failure(lab)
+        scored, failed = (await wait_for(lab)).model_dump()["finished"]
+    assert scored.keys() == {"id", "verdict", "score", "gain", "changes"}
+    assert failed["status"] == "failed"

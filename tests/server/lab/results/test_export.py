@@ -76,3 +76,15 @@ async def test_the_pages_of_results_tsv_hold_every_row_once(tmp_path: Path) -> N
             after = int(lines[-1].rpartition("/e")[2])
     assert pages > 3
     assert [header, *rows] == whole
+
+
+async def test_a_page_of_results_tsv_says_the_hypothesis_of_a_grid_once(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path) as lab:
+        await builders.experiment(lab, score=2.0, hypothesis="Deeper is better", changes="DEPTH 4→6")
+        await builders.experiment(lab, score=2.1, hypothesis="Deeper is better", changes="DEPTH 4→8")
+        await builders.experiment(lab, score=2.2, hypothesis="As it is", changes="")
+        await builders.experiment(lab, score=2.2, hypothesis="As it is", changes="")
+        told = [line.split("\t")[4] for line in (await results_page(lab, 0)).splitlines()[1:]]
+        rest = [line.split("\t")[4] for line in (await results_page(lab, 1)).splitlines()[1:]]
+    assert told == ["Deeper is better (DEPTH 4→6)", "(DEPTH 4→8)", "As it is", "As it is"]
+    assert rest[0] == "Deeper is better (DEPTH 4→8)"

@@ -81,11 +81,11 @@ async def test_what_all_rows_share_stands_once(tmp_path: Path) -> None:
     assert common["reference"] == {"id": "baseline", "score": 2.0, "seeds": 4}
     assert common["base"] == "baseline"
     assert common["stratum"]["device"] == "cpu"
-    assert common["gpu"] == "cpu"
+    assert "gpu" not in common
     assert common["status"] == "succeeded"
     assert found["rows"] == [
-        {"id": "e0002", "score": 1.8, "gain": 0.2, "changes": "DEPTH 4→8", "seed": 2},
-        {"id": "e0001", "score": 1.9, "gain": 0.1, "changes": "DEPTH 4→6", "seed": 1},
+        {"id": "e0002", "score": 1.8, "gain": 0.2, "changes": "DEPTH 4→8"},
+        {"id": "e0001", "score": 1.9, "gain": 0.1, "changes": "DEPTH 4→6"},
     ]
     assert found["total"] == 2
     assert found["lab"]["champion"] == "baseline"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from labhand.server.domain import Metric, Verdict
 from labhand.server.research.arms import CONTENDED, SLOW, Arms, NewVerdict, ScoredExperiment
-from labhand.server.research.conditions.pace import PacedScore, RunPace, fit_slope
+from labhand.server.research.conditions.pace import TOLD_SIGNIFICANCE, PacedScore, RunPace, fit_slope
 
 METRIC = Metric("val_bpb", "minimize", self_reported=False)
 SLOPE = 0.13
@@ -43,6 +43,38 @@ def test_log_steps_explain_most_of_what_was_told_as_noise_between_seeds() -> Non
     assert fitted.slope == pytest.approx(reference[1])
     assert fitted.explained == pytest.approx(0.83, abs=0.05)
     assert fitted.sd == pytest.approx(0.0070, abs=0.0012)
+
+
+@pytest.mark.parametrize("seeds", [(4,), (4, 2), (4, 4), (8, 8)])
+def test_where_steps_matter_nothing_a_slope_is_seen_once_in_a_hundred_strata(seeds: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(11)
+    arms = [[_independent(rng, count) for count in seeds] for _ in range(1000)]
+    slopes = [fit_slope(METRIC, replicated, TOLD_SIGNIFICANCE).slope for replicated in arms]
+    assert sum(slope > 0 for slope in slopes) <= 20  # expected 10, with a standard deviation of 3
+
+
+def test_a_source_without_a_gain_is_not_promising_more_often_because_steps_are_looked_at() -> None:
+    rng = np.random.default_rng(12)
+    found = [_verdict_on_nothing(rng) for _ in range(1200)]
+    assert found.count(Verdict.PROMISING) <= 48  # 2.5 % are 30, with a standard deviation of 5.4
+    assert found.count(Verdict.WORSE) <= 48
+
+
+def _independent(rng: np.random.Generator, count: int) -> list[PacedScore]:
+    """Replicates on an unsteady machine, whose steps say nothing of their scores."""
+    lags = np.where(rng.random(count) < 0.25, rng.exponential(0.3, count), np.abs(rng.normal(0, 0.01, count)))
+    return [
+        PacedScore(float(score), RunPace(1000 * math.exp(-lag), 0.0, 1.0))
+        for score, lag in zip(rng.normal(2, 0.01, count), lags, strict=True)
+    ]
+
+
+def _verdict_on_nothing(rng: np.random.Generator) -> Verdict:
+    """The verdict on a source that is as good as a baseline of four seeds."""
+    paced = _independent(rng, 5)
+    steps = [score.pace.steps for score in paced if score.pace is not None]
+    baseline = [row(place, "baseline", paced[place].score, steps[place]) for place in range(4)]
+    return judged(*baseline, row(9, "idea", paced[4].score, steps[4]))[9].verdict
 
 
 def test_two_slow_runs_do_not_make_every_verdict_in_the_lab_inconclusive() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ...running import BIGRAM, EVALUATED_TRAINER, core_of_this_worker, lay_out
 from .scoring import EVALUATE, HONEST, HONEST_SEALED, TRAIN, TRAINER, ScoreLine
 
 
@@ -175,3 +176,36 @@ def test_folders_of_artifacts_are_taken_whole(score_line: ScoreLine) -> None:
     scored = score_line(writes + TRAIN, trainer=TRAINER.replace('["model.json"]', '["model.json", "saved"]'))
     assert scored.result["status"] == "succeeded"
     assert (scored.folder.path / "artifacts" / "saved" / "deep" / "a b.json").read_text() == "{}"
+
+
+def test_other_metrics_and_their_limits_are_read_from_the_script(score_line: ScoreLine) -> None:
+    guarded = TRAINER.replace("[budget]", '[[metrics]]\nname = "points"\nsource = "evaluator"\nat_least = 2\n[budget]')
+    lie = 'print("points: 99")\n' + TRAIN
+    assert score_line(lie, trainer=guarded).result["metrics"] == {"points": 3}
+
+
+def test_a_metric_that_the_script_does_not_print_is_missing(score_line: ScoreLine) -> None:
+    more = TRAINER.replace("[budget]", '[[metrics]]\nname = "spread"\nsource = "evaluator"\n[budget]')
+    result = score_line('print("spread: 1")\n' + TRAIN, trainer=more).result
+    assert (result["score"], result["metrics"]) == (HONEST, {"spread": None})
+    assert any(flag.startswith("metric_missing: spread") for flag in result["flags"])
+
+
+MODEL = """
+import os
+size = os.path.getsize(os.path.join(os.environ["LABHAND_ARTIFACTS"], "model.pt"))
+print("val_bpb: 2.5" if size > 300 * 300 * 4 else "val_bpb: 9")
+"""
+
+
+@pytest.mark.slow
+def test_a_trainer_on_a_corpus_may_have_an_evaluator_of_its_own(small_corpus: Path, tmp_path: Path) -> None:
+    script = '[evaluator]\ncommand = ["python", "evaluate.py"]\nartifacts = ["model.pt", "config.json"]\n'
+    trainer = EVALUATED_TRAINER.format(corpus=small_corpus / "texts", startup=300) + script
+    run = lay_out(tmp_path / "e0001-1", trainer, BIGRAM, budget_seconds=1.0, cores=[core_of_this_worker()])
+    (run.source / "evaluate.py").write_text(MODEL)
+    run.environment["LABHAND_CACHE"] = str(small_corpus / "cache")
+    result = run.run()
+    assert (result["status"], result["score"], result["self_reported"]) == ("succeeded", 2.5, False), result["failure"]
+    assert result["measures"]["steps"] > 0
+    assert sorted(path.name for path in (run.path / "artifacts").iterdir()) == ["config.json", "model.pt"]

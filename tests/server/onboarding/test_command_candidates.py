@@ -1,0 +1,76 @@
+"""The command that trains is found where a person would look for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from labhand.server.onboarding.command_candidates import command_candidates, preparing_command
+from labhand.server.onboarding.folder_survey import survey
+
+from . import foreign
+
+README = """
+Install with
+
+```bash
+pip install torch
+python data/shakespeare/prepare.py
+$ python train.py config/small.py  # on a GPU
+CUDA_VISIBLE_DEVICES=0 python3 train.py config/small.py \\
+  --device=cpu --compile=False
+torchrun --standalone --nproc_per_node=4 train.py
+python sample.py --out_dir=<path>
+```
+
+```python
+train()
+```
+"""
+NANO = {
+    **{"README.md": README, "train.py": "X = 1", "sample.py": "", "config/small.py": ""},
+    "data/shakespeare/prepare.py": "",
+}
+
+
+def first(tmp_path: Path, files: Mapping[str, str], *, has_gpu: bool = False) -> tuple[list[str], str]:
+    candidate = command_candidates(survey(foreign.write(tmp_path / "code", files)), has_gpu=has_gpu)[0]
+    return list(candidate.words), candidate.place
+
+
+def test_a_readme_names_the_command_and_the_processor_decides_between_two(tmp_path: Path) -> None:
+    words, place = first(tmp_path, NANO)
+    assert words == ["python", "train.py", "config/small.py", "--device=cpu", "--compile=False"]
+    assert place == "README.md"
+    assert first(tmp_path, NANO, has_gpu=True)[0] == ["python", "train.py", "config/small.py"]
+    preparing = preparing_command(survey(tmp_path / "code"))
+    assert preparing is not None
+    assert preparing.words == ("python", "data/shakespeare/prepare.py")
+
+
+@pytest.mark.parametrize(
+    ("files", "words", "place"),
+    [
+        ({"train.py": "", "main.py": ""}, ["python", "train.py"], "train.py"),
+        ({"main.py": "", "evaluate.py": ""}, ["python", "main.py"], "main.py"),
+        ({"experiment.py": "if __name__ == '__main__':\n    pass"}, ["python", "experiment.py"], "experiment.py"),
+        (
+            {"Makefile": "train:\n\t@python go.py --fast\n", "go.py": ""},
+            ["python", "go.py", "--fast"],
+            "target train of the Makefile",
+        ),
+        ({"fit/__init__.py": "", "fit/__main__.py": ""}, ["python", "-m", "fit"], "fit/__main__.py"),
+        ({"fit/__init__.py": "", "fit/train.py": ""}, ["python", "-m", "fit.train"], "fit/train.py"),
+        ({"train.py": "", "README.md": "```\nuv run train.py\n```"}, ["uv", "run", "train.py"], "README.md"),
+        ({"my train.py": "", "README.md": '```\npython "my train.py"\n```'}, ["python", "my train.py"], "README.md"),
+        ({"train.py": "", "README.md": "```\npython absent_train.py\n```"}, ["python", "train.py"], "train.py"),
+    ],
+)
+def test_a_command_is_found_by_its_place(tmp_path: Path, files: Mapping[str, str], words: list[str], place: str) -> None:
+    assert first(tmp_path, files) == (words, place)
+
+
+@pytest.mark.parametrize("files", [{}, {"library.py": "X = 1", "other.py": ""}, {"README.md": "```\npip install x\n```"}])
+def test_where_nothing_trains_there_is_no_candidate(tmp_path: Path, files: Mapping[str, str]) -> None:
+    assert command_candidates(survey(foreign.write(tmp_path, files)), has_gpu=False) == []

@@ -1,0 +1,68 @@
+"""A metric is recognised among what training scripts print, and its pattern finds it again as the runner reads it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from labhand.server.onboarding.metric_candidates import CLOSE, metrics_in_code, printed_metrics, steps_reached
+
+
+@pytest.mark.parametrize(
+    ("output", "name", "value", "direction"),
+    [
+        ("val_bpb:          0.997900\ntraining_seconds: 300.1\nmfu_percent: 39.80\n", "val_bpb", "0.997900", "minimize"),
+        (
+            "step 2: train loss 1.9, val loss 2.05\nstep 5: train loss 1.2, val loss 1.4697\n",
+            "val_loss",
+            "1.4697",
+            "minimize",
+        ),
+        ("Epoch 3/3 - loss: 0.31 - val_accuracy: 0.9123", "val_accuracy", "0.9123", "maximize"),
+        ("\x1b[32mepisode 10\x1b[0m mean reward = 12.5", "reward", "12.5", "maximize"),
+        ("[100]\tvalid_0's rmse: 0.4321", "rmse", "0.4321", "minimize"),
+        ("loss: nan", "loss", "nan", "minimize"),
+        ("nmse: 1e-3\nl0: 32", "nmse", "1e-3", "minimize"),
+    ],
+)
+def test_what_a_person_would_call_the_metric_comes_first(output: str, name: str, value: str, direction: str) -> None:
+    found = printed_metrics(output)[0]
+    assert found.name == name
+    assert (found.value, found.direction) == (value, direction)
+    pattern = found.pattern or rf"^{re.escape(found.name)}:[ \t]*(\S*)"
+    plain = re.sub(r"\x1b\[\d+m", "", output)
+    assert re.findall(pattern, plain, re.MULTILINE)[-1] == value
+
+
+@pytest.mark.parametrize(
+    ("output", "names"),
+    [
+        ("{'eval_loss': 0.52, 'eval_accuracy': 0.81, 'epoch': 3.0}", ["eval_loss", "eval_accuracy"]),
+        ("Test set: Average loss: 0.0312, Accuracy: 9901/10000 (99%)", ["loss", "accuracy"]),
+    ],
+)
+def test_metrics_that_are_as_likely_are_both_offered(output: str, names: list[str]) -> None:
+    candidates = printed_metrics(output)
+    assert sorted(candidate.name.lower() for candidate in candidates) == sorted(names)
+    assert abs(candidates[0].weight - candidates[1].weight) < CLOSE
+
+
+@pytest.mark.parametrize("output", ["", "done", "step 1/5 lr: 0.1 time: 3.2", "saved 3 files", "seconds: 12\nparams: 1e6"])
+def test_other_numbers_are_no_metric(output: str) -> None:
+    assert printed_metrics(output) == []
+
+
+def test_a_long_output_is_searched_in_bounded_time() -> None:
+    assert printed_metrics("a " * 500_000 + "\n" + "loss " * 100_000 + "\nval_loss: 0.5\n")[0].value == "0.5"
+
+
+def test_metrics_are_found_in_code_that_cannot_run() -> None:
+    code = 'print(f"val_bpb:          {val_bpb:.6f}")\nprint(f"num_steps: {step}")\nlogger.info("train loss: {}", loss)\n'
+    assert [candidate.name for candidate in metrics_in_code([code])] == ["val_bpb", "train_loss"]
+    nano = "print(f\"step {it}: train loss {losses['train']:.4f}, val loss {losses['val']:.4f}\")"
+    assert [candidate.name for candidate in metrics_in_code([nano])] == ["val_loss", "train_loss"]
+
+
+def test_the_steps_that_were_reached_are_read() -> None:
+    assert steps_reached("step 10/500\niter 20: loss 3\nepoch 7\nsteps: 473\n") == 473
+    assert steps_reached("nothing") == 0
