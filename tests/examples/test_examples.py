@@ -145,7 +145,7 @@ async def test_an_example_becomes_a_laboratory(name: str, tmp_path: Path, monkey
 
         failure = (await data(client, "get_experiment", id=broken))["failure"]
         assert failure["kind"] == research.kind, failure
-        rows = (await data(client, "get_results", ids=[*grid["experiments"], better], detail=True))["rows"]
+        rows = (await data(client, "get_results", ids=[*grid["experiments"], better], detail="detailed"))["rows"]
         assert {row["status"] for row in rows} == {"succeeded"}
 
         validation = await data(client, "validate", ids=[better], replicates=3)
