@@ -169,8 +169,7 @@ def _run_self_reported(run: Run) -> float:
     except RunFailedError as error:
         failed = error
     finally:
-        note_summary(run, *read_summary(run.log.text()))
-        run.result.output = fingerprint(run.log.text(), run.spec.seed)
+        _note_output(run)
     left = left_by(run)
     record_others(run, left)
     if failed is None:
@@ -183,13 +182,20 @@ def _run_self_reported(run: Run) -> float:
     return value
 
 
+def _note_output(run: Run) -> None:
+    """Write to the result what a command that doesn't use labhand printed of itself."""
+    output = run.log.text()
+    note_summary(run, *read_summary(output))
+    run.result.output = fingerprint(output, run.spec.seed)
+
+
 def _train(run: Run) -> None:
     """Train on the corpus that the trainer names, or run its command alone."""
     if run.trainer.data is None:
         try:
             train_by_output(run)
         finally:
-            note_summary(run, *read_summary(run.log.text()))
+            _note_output(run)
         check_budget(run)
         return
     from .data.corpus import training_stream  # noqa: PLC0415

@@ -69,7 +69,8 @@ def check_needs(root: Path, settings: Settings) -> Iterator[CheckResult]:
     except LabhandError:  # another check reports it
         return
     needs = needs_of(source, trainer.is_editable)
-    modules = sorted({*needs.modules, *(["torch", "numpy"] if trainer.file.data is not None else [])})
+    of_evaluator: list[str] = [] if trainer.file.data is None else ["torch", "numpy"]
+    modules = sorted({*needs.modules, *of_evaluator})
     answer = _ask(settings, trainer, source, modules)
     yield _python(answer, trainer)
     yield _prepared(answer, trainer)

@@ -230,7 +230,11 @@ def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk
     if not candidates or candidates[0].is_measure:
         return proposal
     close = [candidate for candidate in candidates[:6] if candidates[0].weight - candidate.weight < CLOSE]
-    position = talk.choose("Which line is the metric?", [candidate.line for candidate in close]) if len(close) > 1 else 0
+    position = (
+        talk.choose("Which one is the metric?", [f"{item.name}, in {item.line!r:.100}" for item in close])
+        if len(close) > 1
+        else 0
+    )
     metric = close[position]
     others = [candidate for candidate in candidates if candidate is not metric]
     doubt = f" {len(close)} candidates were alike: {', '.join(item.name for item in close)}." if len(close) > 1 else ""

@@ -20,9 +20,11 @@ from .trainer_folder import FILE, Source, Trainer
 METRIC, EVALUATION = "metric", "evaluation"
 _EVALUATES = re.compile(r"(?:^|[_.])(?:eval|validat|metric)", re.IGNORECASE)
 """Names of functions, classes and files that evaluate."""
-_TRANSPARENT = frozenset({"print", "log", "info", "write", "write_text", "writerow", "append", "update", "add_scalar"})
-_TRANSPARENT |= {"float", "int", "str", "round", "dump", "dumps", "format", "dict", "join"}
-_TRANSPARENT |= {"item", "cpu", "detach", "numpy", "tolist", "report"}
+_TRANSPARENT = frozenset(
+    {"print", "log", "info", "write", "write_text", "writerow", "append", "update", "add_scalar"}
+    | {"float", "int", "str", "round", "dump", "dumps", "format", "dict", "join"}
+    | {"item", "cpu", "detach", "numpy", "tolist", "report"}
+)
 """Calls that pass on or report what they are given."""
 _SIMPLE = (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return)
 MAX_FLAGS = 8

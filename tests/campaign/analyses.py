@@ -17,6 +17,8 @@ from .raw import Ledger, Row, arms, id_of
 from .searches import claim_importance, claim_yardstick
 from .views import codes_of, decimals, differing, failed_by_own_fault, left_out, stratum_line
 
+DRAWN = 400
+"""Experiments that the plot of knobs against scores draws; of more, the newest."""
 NAMED = 5
 """Sources of a front that its caption names."""
 
@@ -154,10 +156,10 @@ def _captions(page: Page, ledger: Ledger) -> None:
         f"{len(ended)} experiments in order of completion. Champions: {', '.join(led) or 'none has a score here'}."
         f" {stratum_line(ledger)}{left_out(ledger, ended)}"
     )
-    if knobs := list(differing(ledger.scored))[:9]:
-        page.claim(
-            f"{len(ledger.scored)} experiments by {', '.join(knobs)}. {stratum_line(ledger)}{left_out(ledger, ledger.scored)}"
-        )
+    drawn = sorted(ledger.scored, key=lambda e: e["number"])[-DRAWN:]
+    which = f"The newest {len(drawn)}" if len(drawn) < len(ledger.scored) else f"{len(drawn)}"
+    if knobs := list(differing(drawn))[:9]:
+        page.claim(f"{which} experiments by {', '.join(knobs)}. {stratum_line(ledger)}{left_out(ledger, ledger.scored)}")
     page.drop(r"Training curves, best score first: .*")
     runs = ledger.rows("SELECT runs.status, score, e.status AS state FROM runs JOIN experiments AS e ON e.number = experiment")
     finished = {"succeeded", "stopped", "failed", "cancelled"}

@@ -102,15 +102,10 @@ def within(groups: Iterable[Sequence[float]], spent_degrees: int = 0) -> tuple[f
     return math.sqrt(squares / degrees), degrees
 
 
-def squeezed(groups: Sequence[Sequence[float]], spent_degrees: int = 0) -> tuple[float, float]:
-    """s0 and d0 of limma's fitFDist and squeezeVar (Smyth 2004), as of an arm without replicates.
-
-    Args:
-        groups: The scores of each source.
-        spent_degrees: Degrees of freedom that an adjustment of the scores took.
-    """
+def squeezed(groups: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """s0 and d0 of limma's fitFDist and squeezeVar (Smyth 2004), as of an arm without replicates."""
     known = [(float(np.var(group, ddof=1)), len(group) - 1) for group in groups if len(group) > 1]
-    sd, degrees = within(groups, spent_degrees)
+    sd, degrees = within(groups)
     if len(known) < 2:
         return sd, degrees
     floor = 1e-5 * (float(np.median([own for own, _ in known])) or sd**2)

@@ -189,14 +189,15 @@ def _prior(ledger: Ledger, validation: dict[str, Any]) -> None:
         return
     setting = ledger.one("SELECT setting FROM stages WHERE validation = ? AND kind = 'test'", validation["number"])["setting"]
     stratum = next(e["stratum"] for e in reversed(ledger.experiments) if e["setting"] == setting and e["stratum"])
-    known: defaultdict[str, list[Row]] = defaultdict(list)
-    scored = (e for e in ledger.experiments if e["stratum"] == stratum and e["score"] is not None and e["must_beat"] is None)
-    for e in scored:
-        if e["finished_at"] < validation["launched_at"]:
-            known[e["tree"]].append(e)
-    led = [one["tree"] for one in ledger.champions if one["number"] <= validation["champion"] and one["tree"] in known]
-    brought, spent_degrees = at_usual_pace(known, led, ledger.sign)
-    sd, degrees = squeezed(list(brought.values()), spent_degrees)
+    known = arms(
+        e
+        for e in ledger.experiments
+        if e["stratum"] == stratum
+        and e["score"] is not None
+        and e["must_beat"] is None
+        and e["finished_at"] < validation["launched_at"]
+    )
+    sd, degrees = squeezed(list(known.values()))  # of scores alone, at whatever pace
     _same(math.sqrt(2) * sd, validation["prior_sd"], "noise of a difference")
     _same(degrees, validation["prior_degrees"], "its degrees of freedom")
 
@@ -286,8 +287,7 @@ def _noise(page: Page, ledger: Ledger) -> None:
         f"sd {num(sd, digits=3)}, degrees {degrees}, replicated sources {sum(len(one) > 1 for one in sources.values())},"
         f" shown by one seed {num(shown(1), digits=2)}, shown by four seeds {num(shown(4), digits=2)}"
     )
-    trend = drift_of(ledger)
-    page.claim(told + _louder(page) + explained_by_steps(ledger).figures + drift_figures(trend))
+    page.claim(told + _louder(page) + explained_by_steps(ledger).figures + drift_figures(drift_of(ledger)))
     explained_by_steps(ledger).claim(page)
     page.claim(
         f"To detect a true gain of one sd ({num(sd, digits=2)}) takes 16 seeds on either side, one of two sd 4. Below that,"
@@ -299,7 +299,7 @@ def _noise(page: Page, ledger: Ledger) -> None:
         f"The baseline ran {len(baseline)} times, to measure the noise and to detect drift: {num(100 * share, digits=2)} % of"
         " the GPU time of the scored experiments."
     )
-    claim_drift(page, trend)
+    claim_drift(page, drift_of(ledger))
 
 
 def _louder(page: Page) -> str:

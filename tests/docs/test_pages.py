@@ -15,7 +15,7 @@ from .markdown import blocks
 ROOT = Path(__file__).parents[2]
 
 
-TRAINER_PAGES = {"trainers.md", "large-runs.md", "data.md", "integrity.md"}
+TRAINER_PAGES = {"metrics.md", "large-runs.md", "trainers.md", "data.md", "integrity.md"}
 """Their examples are of `trainer.toml`."""
 
 
@@ -39,10 +39,12 @@ def test_the_page_of_clusters_shows_kubernetes_slurm_and_a_cloud() -> None:
     assert [re.findall(r'infra = \[?"(\w+)', text)[0] for text in shown] == ["k8s", "slurm", "aws"]
 
 
-EXAMPLES = [text for page in ("trainers.md", "large-runs.md") for text in blocks(ROOT / "docs" / page, "toml")]
+TRAINERS_SHOWN = [
+    text for page in ("trainers.md", "metrics.md", "large-runs.md") for text in blocks(ROOT / "docs" / page, "toml")
+]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.splitlines()[1])
+@pytest.mark.parametrize("example", TRAINERS_SHOWN, ids=lambda text: text.splitlines()[1])
 def test_the_trainers_that_the_page_shows_can_be_read(tmp_path: Path, example: str) -> None:
     if "name = " not in example:  # a part: what is required stands before its tables
         command = "" if "command = " in example else 'command = ["python", "train.py"]\n'

@@ -199,7 +199,7 @@ EXPLOITS = (
     ),
     Exploit(
         "read the home folder",
-        (before_training("print('LOOT', open(os.path.expanduser('~/.netrc')).read())"),),
+        (before_training("print('LOOT', open('{lab}/home/.netrc').read())"),),
         "refused",
         "PermissionError",
         needs="files",

@@ -110,7 +110,7 @@ class LocalBackend(Backend):
             raise NoCapacityError(
                 f"Pool {self._name} has no free slot ({kind}) for {spec.id}: of {self._limit}, this lab's runs hold {ours},"
                 f" other labs on this machine {len(taken) - ours}, and {len(self._aside)} are set aside",
-                "It stays queued until a run ends; list_gpus() shows what is free",
+                "It stays queued until a run ends; list_gpus shows what is free",
             )
         slot = self._slots.take(folder.path, self._aside, self._gpus)
         try:

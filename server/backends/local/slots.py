@@ -109,7 +109,7 @@ class Slots:
                 raise NoCapacityError(
                     f"{folder.name} needs {count} of this machine's {len(self._files)} slots ({self._kind}) at once, and"
                     f" {len(taken)} are free",
-                    "It stays queued until a run ends, of this lab or another one; list_gpus() shows what is free",
+                    "It stays queued until a run ends, of this lab or another one; list_gpus shows what is free",
                 )
             for descriptor in slot.descriptors:
                 os.ftruncate(descriptor, 0)

@@ -101,7 +101,7 @@ class SkyPilotBackend(ClusterBackend):
             gpu, most = self._settings.gpu, self._pool.limit * self._settings.gpus_per_cluster
             raise NoCapacityError(
                 f"Pool {self._name} has no free {gpu} for {spec.id}: all {most} that its clusters may have are taken",
-                "It stays queued until a run ends; list_gpus() shows the pool, and scale_pool changes its number of clusters",
+                "It stays queued until a run ends; list_gpus shows the pool, and scale_pool changes its number of clusters",
             )
         now = time.time()
         self._records.save_placement(Placement(spec.id, "waiting", now, spec.budget_seconds, at=now))

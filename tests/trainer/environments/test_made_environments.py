@@ -15,6 +15,7 @@ from labhand.trainer.contract.trainer_toml.trainer_file import TrainerFile, read
 from labhand.trainer.environments import making
 from labhand.trainer.environments.command_environment import TrainerPlace, environment_of, recipe_of
 from labhand.trainer.environments.making import Maker, check_lock, find_uv, folder_of, is_made
+from labhand.trainer.environments.recipe import Recipe
 
 from ..running import OUTPUT_TRAINER
 from ..wheels import make_venv, write_wheel
@@ -77,8 +78,12 @@ def without_uv(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(making, "find_uv", lambda: None)
 
 
+def with_uv(_monkeypatch: pytest.MonkeyPatch) -> None:
+    pass
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("hide", [without_uv, pytest.param(lambda _: None, marks=needs_uv)], ids=["pip", "uv"])
+@pytest.mark.parametrize("hide", [without_uv, pytest.param(with_uv, marks=needs_uv)], ids=["pip", "uv"])
 def test_requirements_become_an_environment_outside_of_the_folder(
     project: Path, monkeypatch: pytest.MonkeyPatch, hide: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
@@ -147,7 +152,10 @@ def test_giving_up_ends_the_tools_and_leaves_nothing(project: Path, monkeypatch:
     def give_up() -> None:
         raise GivenUpError
 
-    monkeypatch.setattr(making, "_commands", lambda *_: [[sys.executable, "-c", "import time; time.sleep(100)"]])
+    def sleeping(_recipe: Recipe, _folder: Path) -> list[list[str]]:
+        return [[sys.executable, "-c", "import time; time.sleep(100)"]]
+
+    monkeypatch.setattr(making, "_commands", sleeping)
     with pytest.raises(GivenUpError):
         make(project, Maker(on_wait=give_up))
     assert not folder_for(project).exists()

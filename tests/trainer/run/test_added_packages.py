@@ -13,6 +13,22 @@ from ..wheels import make_venv, write_wheel
 
 pytestmark = pytest.mark.slow
 
+SCORED = """
+name = "scored"
+editable = ["train.py"]
+command = ["python", "train.py"]
+[metric]
+name = "loss"
+[evaluator]
+command = ["python", "evaluate.py"]
+artifacts = ["model.txt"]
+"""
+EVALUATE = """
+import importlib.util, os
+from pathlib import Path
+assert importlib.util.find_spec("older") and importlib.util.find_spec("newer") is None
+print("loss:", Path(os.environ["LABHAND_ARTIFACTS"], "model.txt").read_text())
+"""
 TRAIN = "import sys, newer, older\nprint(newer.VALUE, older.VALUE)\nprint('loss: 1')\n"
 
 
@@ -71,3 +87,13 @@ def test_a_missing_package_says_that_it_can_be_asked_for(run: RunFolder) -> None
     failure = run.run()["failure"]
     assert failure["kind"] == "import_error"
     assert 'packages=["newer"]' in failure["next_step"]
+
+
+def test_the_persons_evaluator_runs_without_what_an_idea_adds(run: RunFolder, tmp_path: Path) -> None:
+    python = tmp_path / "venv" / "bin" / "python"
+    train = "import newer\nopen('model.txt', 'w').write('1')\n"
+    scored = lay_out(tmp_path / "runs" / "e0002-1", SCORED, train, python=str(python))
+    (scored.source / "evaluate.py").write_text(EVALUATE)
+    (scored.source / PACKAGES_FILE).write_text("newer\n")
+    scored.environment |= run.environment
+    assert device(scored)["packages"] == ["newer==2.0"]

@@ -3,9 +3,9 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 K = 24  # features that may be active at a time
 RATE = 0.3
@@ -13,8 +13,10 @@ STEPS = 40
 WIDTH, FEATURES, BATCH = 48, 128, 256
 GROWTH = 0  # further active features for each further budget of two seconds
 
+Floats = NDArray[np.float64]
 
-def top(values: "np.ndarray[Any, Any]", count: int) -> "np.ndarray[Any, Any]":
+
+def top(values: Floats, count: int) -> Floats:
     """The largest positive entries of each row; the others become 0."""
     limit = np.partition(values, -count, axis=1)[:, -count][:, None]
     return np.asarray(np.where(values >= limit, np.maximum(values, 0), 0))
@@ -26,18 +28,18 @@ def main() -> None:
     count = K + round(GROWTH * (seconds / 2 - 1))
     directions = np.random.default_rng(0).normal(size=(FEATURES, WIDTH)) / WIDTH**0.5
 
-    def batch(rows: int) -> "np.ndarray[Any, Any]":
+    def batch(rows: int) -> Floats:
         active = random.random((rows, FEATURES)) < 0.2
         return np.asarray(np.abs(random.normal(size=(rows, FEATURES))) * active @ directions)
 
-    decoder = directions + 0.3 * random.normal(size=directions.shape) / WIDTH**0.5
+    decoder: Floats = np.asarray(directions + 0.3 * random.normal(size=(FEATURES, WIDTH)) / WIDTH**0.5)
     for _ in range(STEPS):
         inputs = batch(BATCH)
-        codes = top(inputs @ decoder.T, count)
+        codes = top(inputs @ decoder.transpose(), count)
         scale = 1 / max(1e-9, (codes**2).sum(1).mean())
-        decoder += RATE * codes.T @ (inputs - codes @ decoder * scale) * scale / BATCH
+        decoder = np.asarray(decoder + RATE * codes.transpose() @ (inputs - codes @ decoder * scale) * scale / BATCH)
     inputs = batch(1024)
-    codes = top(inputs @ decoder.T, count)
+    codes = top(inputs @ decoder.transpose(), count)
     rebuilt, *_ = np.linalg.lstsq(codes, inputs, rcond=None)
     error = ((inputs - codes @ rebuilt) ** 2).mean() / inputs.var()
     dead = int((codes.max(0) == 0).sum())

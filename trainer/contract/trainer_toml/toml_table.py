@@ -146,7 +146,7 @@ class TomlTable:
 
     def tables(self, key: str) -> tuple[TomlTable, ...]:
         """The tables of an array `[[key]]`; empty where it is missing."""
-        values = cast("list[Any]", self._get(key, list, f"tables: [[{key}]]", []) or [])
+        values: list[Any] = self._get(key, list, f"tables: [[{key}]]", []) or []
         if not all(isinstance(value, dict) for value in values):
             self.problem(key, f"is {values!r} and has to be tables: [[{key}]]")
             return ()

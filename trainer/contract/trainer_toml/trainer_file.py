@@ -176,7 +176,8 @@ def _trainer(table: TomlTable) -> TrainerFile:
     metric = metrics[0]
     prepare = table.table("prepare").words("command") if table.has("prepare") else ()
     data_table = table.table("data")
-    evaluator = _evaluator(table, editable := _editable(table))
+    editable = _editable(table)
+    evaluator = _evaluator(table, editable)
     data = _data(table, data_table, metric, evaluator)
     _check_evaluator(table, metrics, evaluator)
     name, command = table.text("name"), _command(table)

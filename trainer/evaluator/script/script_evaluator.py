@@ -151,12 +151,14 @@ class ScriptEvaluator:
             "LABHAND_DATA": os.pathsep.join(str(outside_path(path)) for path in read),
             "LABHAND_SPLIT": split,
         }
-        command, sandbox = self._run.environment.words(self._script.command), self._run.confinement.for_script(read)
+        environment = self._run.environment.base or self._run.environment  # without the packages that an idea adds
+        command, sandbox = environment.words(self._script.command), self._run.confinement.for_script(read)
         place.unlink(missing_ok=True)  # an experiment without a sandbox may have put a link there
         with Log(place) as log:
             place.unlink()  # its content is read by the open file, and no other process has to see it
             clock = self._run.clock(allowed)
-            with replace(self._run, log=log).child(command, folder.evaluation, sandbox, (), **variables) as child:
+            run = replace(self._run, log=log, environment=environment)
+            with run.child(command, folder.evaluation, sandbox, (), **variables) as child:
                 while child.status is None and clock.left() > 0:
                     child.wait(clock.next_look())
                 status = child.status

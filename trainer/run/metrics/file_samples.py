@@ -61,7 +61,7 @@ def _table(path: Path, key: str) -> Iterator[Sample]:
     lines = text_lines(path)
     first = next(lines, "")
     delimiter = max("\t;,", key=first.count)
-    header = [name.strip() for name in next(csv.reader([first], delimiter=delimiter), [])]
+    header = [name.strip() for row in csv.reader([first], delimiter=delimiter) for name in row]
     if key not in header:
         shown = ", ".join(header[:30]) or "it is empty"
         raise UnreadableError(f"{path.name} has no column {key!r}: {shown}")

@@ -111,7 +111,7 @@ async def _drawn(lab: Lab, picture: Picture) -> None:
     try:
         assert (await plot(lab, picture)).png
     except BadInputError:  # too little ran for it
-        assert picture in {"horizons", "curves", "timeline"}
+        assert picture in {"horizons", "curves", "timeline", "pareto"}
 
 
 def _is_sound(answer: str) -> None:
