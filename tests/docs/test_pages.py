@@ -15,7 +15,7 @@ from .markdown import blocks
 ROOT = Path(__file__).parents[2]
 
 
-TRAINER_PAGES = {"metrics.md", "large-runs.md", "trainers.md", "data.md", "integrity.md"}
+TRAINER_PAGES = {"evaluators.md", "metrics.md", "large-runs.md", "trainers.md", "data.md", "integrity.md"}
 """Their examples are of `trainer.toml`."""
 
 
