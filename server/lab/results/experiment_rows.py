@@ -12,7 +12,7 @@ from ...domain import Experiment, Metric, Status, Stratum, Verdict
 from ...research.arms import CONTENDED, SLOW
 from ...research.conditions.pace import MIN_LAG
 from ...schemas.results import Common, ReferenceSummary, Row, StratumFacts, StratumSummary
-from ...source.static_flags import kinds
+from ...source.inspection.static_flags import kinds
 from ...store.comparison import champions, source_scores, validations
 from ...store.comparison.source_scores import Base
 from ...store.grids import reused_names
