@@ -122,7 +122,7 @@ class GroupingPool(PoolBase):
                 f"pools.{name}.gpus_per_experiment={gpus} can't be shared out: the trainer's processes.count is {count}",
                 f"Remove it from labhand.toml, which gives each experiment {count}, or set a multiple of {count}",
             )
-        return self.model_copy(update={"gpus_per_experiment": gpus})
+        return self.model_validate({**dict(self), "gpus_per_experiment": gpus})
 
 
 class LocalPool(GroupingPool):

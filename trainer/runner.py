@@ -24,17 +24,17 @@ from .environments.making import Maker
 from .evaluator.choice import evaluator_of
 from .run.budget_use import check_budget
 from .run.child import CancelledError, Stop
-from .run.classify import RunFailedError
 from .run.environment import certificate_files
+from .run.failures.classify import RunFailedError
 from .run.gate import Gate
 from .run.interpreter import with_what_runs
-from .run.log import Log
 from .run.machine import describe_device
 from .run.metrics.recorded_metrics import left_by, record_others, record_unscored
 from .run.metrics.score import read_score
-from .run.output_fingerprint import fingerprint
+from .run.output.fingerprint import fingerprint
+from .run.output.log import Log
+from .run.output.printed_summary import read_summary
 from .run.preparation import prepare_once
-from .run.printed_summary import read_summary
 from .run.result import ResultDraft
 from .run.run import Run
 from .run.several_processes import check_network, with_launcher

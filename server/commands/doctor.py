@@ -15,9 +15,9 @@ import anyio
 import typer
 from rich.markup import escape
 
-from ...trainer.contract.data_links import resolve_links
 from ...trainer.contract.errors import ContractError
 from ...trainer.contract.files import outside_path
+from ...trainer.contract.trainer_folder.data_links import resolve_links
 from ..backends.skypilot.api import SkyError
 from ..backends.skypilot.client import SkyClient, SkyPilotInfo
 from ..errors import LabhandError

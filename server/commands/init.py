@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ...trainer.contract.data_links import DataLink, resolve_links
 from ...trainer.contract.errors import ContractError
+from ...trainer.contract.trainer_folder.data_links import DataLink, resolve_links
 from ..errors import BadInputError, ConflictError
 from ..settings import FILE, load_settings
 from ..source.repository import write_folder

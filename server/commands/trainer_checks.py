@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from ..errors import LabhandError
 from ..machine import devices
 from ..settings import Settings
-from ..source.needs import Needs, needs_of
+from ..source.inspection.needs import Needs, needs_of
 from ..source.repository import write_folder
 from ..source.trainer_folder import Source, Trainer, load_trainer, read_folder
 

@@ -14,10 +14,10 @@ from anyio import to_thread
 from ...trainer.contract.checkpoints import hand_over
 from ...trainer.contract.errors import ContractError
 from ...trainer.contract.files import write_whole
-from ...trainer.contract.left_out import MAX_LEFT_OUT
 from ...trainer.contract.run_folder import SOURCE, TREES, WEIGHTS, RunFolder
 from ...trainer.contract.run_result import Number
 from ...trainer.contract.run_spec import RunIdentity, RunSpec, TrainedWeights
+from ...trainer.contract.trainer_folder.left_out import MAX_LEFT_OUT
 from ...trainer.contract.trainer_toml.trainer_file import read_trainer
 from ..domain import Purpose, Run
 from ..errors import NoCapacityError

@@ -11,8 +11,7 @@ from ..research.guards import breaches, sentence, values_of
 from ..research.horizons import agreement, not_worse
 from ..research.noise import Noise
 from ..research.paired_test import decide, estimate
-from ..research.plausibility import unseeded
-from ..research.self_reports import caution
+from ..research.plausibility import caution, unseeded
 from ..store.comparison import source_scores, validation_pairs
 from ..store.comparison.validation_pairs import Pair, PairArm
 from ..store.comparison.validations import NOTHING, StageFinding, StageKind, Validation

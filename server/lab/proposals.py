@@ -8,15 +8,15 @@ from typing import Any
 
 from anyio import to_thread
 
-from ...trainer.contract.packages import package_name
+from ...trainer.contract.trainer_folder.packages import package_name
 from ..errors import BadInputError
 from ..research.policy import BASELINE_CONTROLS, baseline_replicates
 from ..schemas.launch import Change
 from ..source.budget_reach import refuse_changed_knob
 from ..source.changes import apply_change, describe, diffstat, knobs_of, packages_of
-from ..source.metric_flags import metric_flags
+from ..source.inspection.metric_flags import metric_flags
+from ..source.inspection.static_flags import flags
 from ..source.repository import Commit, NewCommit, delta
-from ..source.static_flags import flags
 from ..source.trainer_folder import Source, Trainer
 from ..store.sources import SourceRow
 from . import references

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from ...trainer.contract.left_out import MAX_FILE_BYTES, LeftOutPath
+from ...trainer.contract.trainer_folder.left_out import MAX_FILE_BYTES, LeftOutPath
 from ...trainer.contract.trainer_toml.globs import folders_of
 from ..errors import BadInputError
 from ..source import git

@@ -127,7 +127,7 @@ def _is_configuration(path: str) -> bool:
 
 
 def _lines(proposal: Proposal) -> Iterator[str]:
-    yield f"# Proposed by `labhand init --trainer`. All keys: docs/trainers.md. {_LEGEND}"
+    yield f"# Proposed by `labhand init --trainer`. All keys: docs/trainer-toml.md. {_LEGEND}"
     yield f"name = {_text(proposal.name)}"
     yield ""
     yield from _editable(proposal)

@@ -15,10 +15,10 @@ from typing import Final, Literal
 
 from ...trainer.contract.failures import FailureKind
 from ...trainer.contract.files import read_bounded
-from ...trainer.contract.left_out import MAX_LEFT_OUT
 from ...trainer.contract.run_folder import RunFolder
 from ...trainer.contract.run_result import RunFailure
 from ...trainer.contract.run_spec import RunSpec
+from ...trainer.contract.trainer_folder.left_out import MAX_LEFT_OUT
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
 from ..backends.local.slots import Slots
 from ..backends.local.spawn import spawn_runner

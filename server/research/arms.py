@@ -10,8 +10,7 @@ from ..domain import MAX_SCORE, Metric, Verdict, is_comparable
 from .conditions.pace import PacedScore, Paces, RunPace
 from .guards import Values, breaches, is_broken, sentence, values_of
 from .noise import Noise, moderate, pooled
-from .plausibility import OTHERS, is_level, must_beat, too_good, unseeded
-from .self_reports import caution
+from .plausibility import OTHERS, caution, is_level, must_beat, too_good, unseeded
 from .verdicts import judge
 
 Figures = tuple[float | None, int, float | None, int]

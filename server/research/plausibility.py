@@ -1,4 +1,4 @@
-"""Plausibility of scores: whether one is implausibly good, so that it must be run again, and whether seeds have no effect.
+"""Plausibility of scores: what is too good to be true, doesn't depend on the seed, or comes of a change to the measuring.
 
 A suspicion costs one more run; a real improvement passes that run.
 """
@@ -9,13 +9,17 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from ..domain import Direction
+from ..domain import Direction, Metric
 from .noise import Noise
 
 OTHERS = 5
 """With fewer scores of other experiments, only a score that is out of proportion is suspected."""
 MIN_NOISE_MULTIPLE = 6.0
 """A score must exceed the best so far by this many standard deviations between seeds to be suspected."""
+MAX_NAMED_FLAGS = 2
+"""Flags that a reason names."""
+_MEASURING = ("metric:", "evaluation:", "seed:")
+"""The kinds of flags that concern how a self-reported score is computed, printed or seeded."""
 
 
 def too_good(score: float, others: Sequence[float], noise: Noise | None, direction: Direction) -> str | None:
@@ -74,3 +78,18 @@ def unseeded(scores: Sequence[float], outputs: Sequence[str | None] = ()) -> boo
 def is_level(scores: Sequence[float]) -> bool:
     """Returns whether several scores are all equal."""
     return len(scores) > 1 and len(set(scores)) == 1
+
+
+def caution(metric: Metric, flags: Sequence[str]) -> str:
+    """Return what a reader has to check before a gain is believed, to be put behind a reason; empty if there is nothing.
+
+    Args:
+        metric: Nothing is said of one that the evaluator measures.
+        flags: Of the source that has the gain.
+    """
+    touched = [flag for flag in flags if flag.startswith(_MEASURING)]
+    if not metric.self_reported or not touched:
+        return ""
+    more = f" and {len(touched) - MAX_NAMED_FLAGS} more" if len(touched) > MAX_NAMED_FLAGS else ""
+    named = "; ".join(touched[:MAX_NAMED_FLAGS])
+    return f"; self_reported: its change touches how it is measured, check that first ({named}{more})"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ...trainer.contract.errors import ContractError
-from ...trainer.contract.left_out import MAX_FILE_BYTES
-from ...trainer.contract.packages import PACKAGES_FILE, packages_content, read_packages
+from ...trainer.contract.trainer_folder.left_out import MAX_FILE_BYTES
+from ...trainer.contract.trainer_folder.packages import PACKAGES_FILE, packages_content, read_packages
 from ..errors import BadInputError, nearest
 from ..schemas.launch import Change
 from . import patch_formats

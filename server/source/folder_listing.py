@@ -10,8 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from ...trainer.contract.data_links import is_below_trainer
-from ...trainer.contract.left_out import MAX_FILE_BYTES, LeftOutPath, line_to_exclude, line_to_include, line_to_link
+from ...trainer.contract.trainer_folder.data_links import is_below_trainer
+from ...trainer.contract.trainer_folder.left_out import (
+    MAX_FILE_BYTES,
+    LeftOutPath,
+    line_to_exclude,
+    line_to_include,
+    line_to_link,
+)
 from ...trainer.contract.trainer_toml.globs import covers, folders_of, may_hold, names_hidden
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerFile
 from ..errors import BadInputError

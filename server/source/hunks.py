@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..errors import BadInputError
 from . import line_diff
 from .changes import check, scopes
-from .dangling import dangling
+from .inspection.dangling import dangling
 from .knobs import KnobFile, has_knobs
 from .source_text import decode, encode, show
 from .trainer_folder import Source, Trainer

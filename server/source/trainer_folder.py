@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from ...trainer.contract.errors import ContractError
 from ...trainer.contract.evaluator_version import evaluator_version, script_version
-from ...trainer.contract.left_out import MAX_FILE_BYTES, LeftOutPath, line_to_exclude, line_to_link
+from ...trainer.contract.trainer_folder.left_out import MAX_FILE_BYTES, LeftOutPath, line_to_exclude, line_to_link
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerFile, read_trainer
 from ..domain import Direction, Guard, Metric
 from ..errors import BadInputError, SettingsError, nearest

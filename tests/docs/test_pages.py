@@ -15,7 +15,7 @@ from .markdown import blocks
 ROOT = Path(__file__).parents[2]
 
 
-TRAINER_PAGES = {"metrics.md", "trainers.md", "data.md", "integrity.md"}
+TRAINER_PAGES = {"evaluators.md", "metrics.md", "large-runs.md", "trainers.md", "data.md", "integrity.md"}
 """Their examples are of `trainer.toml`."""
 
 
@@ -39,7 +39,9 @@ def test_the_page_of_clusters_shows_kubernetes_slurm_and_a_cloud() -> None:
     assert [re.findall(r'infra = \[?"(\w+)', text)[0] for text in shown] == ["k8s", "slurm", "aws"]
 
 
-TRAINERS_SHOWN = [text for page in ("trainers.md", "metrics.md") for text in blocks(ROOT / "docs" / page, "toml")]
+TRAINERS_SHOWN = [
+    text for page in ("trainers.md", "metrics.md", "large-runs.md") for text in blocks(ROOT / "docs" / page, "toml")
+]
 
 
 @pytest.mark.parametrize("example", TRAINERS_SHOWN, ids=lambda text: text.splitlines()[1])

@@ -15,9 +15,9 @@ from ..trainer.running import lay_out
 PAGE = Path(__file__).parents[2] / "docs" / "trainers.md"
 
 
-def examples() -> list[str]:
+def examples(page: Path = PAGE) -> list[str]:
     """The page's fenced blocks, in order."""
-    return re.findall(r"```(?:toml|python)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return re.findall(r"```(?:toml|python)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
 def test_the_trainer_that_knows_nothing_of_labhand_runs_as_written(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_the_trainer_whose_model_is_measured_runs_as_written(tmp_path: Path) -> 
 
 
 def test_the_trainer_with_an_evaluator_of_its_own_runs_as_written(tmp_path: Path) -> None:
-    *_, trainer, train, evaluate = examples()
+    trainer, train, evaluate = examples(PAGE.with_name("evaluators.md"))
     for split, slope in (("train", 2.0), ("test", 2.1), ("sealed", 2.2)):
         (tmp_path / "points" / split).mkdir(parents=True)
         np.save(tmp_path / "points" / split / "points.npy", [[x, slope * x] for x in (1.0, 2.0, 3.0)])

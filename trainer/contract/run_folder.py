@@ -18,13 +18,13 @@ from pathlib import Path
 from shutil import copytree, rmtree
 from typing import Any, Final, Literal, cast, get_args
 
-from .data_links import DataLink, nesting, place_link, resolve_links
 from .errors import ContractError
 from .files import is_locked, read_bounded, what_is_no_plain_file, write_whole
 from .json_objects import JsonError, decode, decode_strictly
 from .run_result import MAX_BYTES as MAX_RESULT_BYTES
 from .run_result import RunResult
 from .run_spec import MAX_SPEC_BYTES, RunIdentity, RunSpec
+from .trainer_folder.data_links import DataLink, nesting, place_link, resolve_links
 
 SPEC: Final = "spec.json"
 SOURCE: Final = "source"

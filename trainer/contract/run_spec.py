@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeVar, cast
 
 from .errors import ContractError
-from .left_out import LeftOutPath
+from .trainer_folder.left_out import LeftOutPath
 
 ClockKind = Literal["cpu", "wall"]
 DeviceKind = Literal["cpu", "cuda"]

@@ -17,7 +17,7 @@ from typing import Final
 
 from ..contract.errors import ContractError
 from ..contract.files import read_bounded
-from ..contract.packages import PACKAGES_FILE, read_packages
+from ..contract.trainer_folder.packages import PACKAGES_FILE, read_packages
 from ..contract.trainer_toml.trainer_file import TrainerFile
 from . import recipe as recipes
 from .facts import InterpreterFacts, ask

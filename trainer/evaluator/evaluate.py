@@ -22,7 +22,7 @@ from ..contract.trainer_toml.data import Data
 from ..data.corpus import Corpus, Split
 from ..data.sources import SplitName
 from ..run.child import CancelledError
-from ..run.classify import RunFailedError
+from ..run.failures.classify import RunFailedError
 from ..run.run import Run
 from .cheating import Findings, SecondAnswer, findings
 from .probes import chances, in_batches, probes_of, tokens_of

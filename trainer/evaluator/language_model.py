@@ -8,7 +8,7 @@ from ..contract.failures import FailureKind
 from ..contract.trainer_toml.data import Data
 from ..data.corpus import Corpus, load_corpus
 from ..data.sources import DataError
-from ..run.classify import RunFailedError
+from ..run.failures.classify import RunFailedError
 from ..run.run import Run
 from .evaluate import evaluate, seal
 from .scoring import take_files

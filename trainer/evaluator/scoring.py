@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from ..channel import BrokenChannelError, Channel
 from ..contract.failures import FailureKind
 from ..run.child import Child
-from ..run.classify import RunFailedError, of_exit
 from ..run.clock import Clock
+from ..run.failures.classify import RunFailedError, of_exit
 from ..run.run import Run
 
 MAX_CONFIG_BYTES = 2**20

@@ -19,8 +19,8 @@ from ..sandbox.cgroup import ControlGroup
 from ..sandbox.guard import NEXT, GuardSpec
 from ..sandbox.processes import end_descendants
 from ..sandbox.sandbox import Sandbox
-from .classify import RunFailedError
-from .log import Log
+from .failures.classify import RunFailedError
+from .output.log import Log
 
 GRACE_SECONDS = 2.0
 """Between SIGTERM and SIGKILL."""

@@ -24,7 +24,7 @@ from ..environments.command_environment import PYTHON_NAME
 from ..environments.facts import MAX_SECONDS, QUESTION, InterpreterFacts, answer_in, keep_answer, kept_answer, read_answer
 from .child import Child
 from .environment import scrubbed
-from .log import Log
+from .output.log import Log
 from .run import Run
 
 UNKNOWN: Final = "unknown"

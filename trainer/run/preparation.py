@@ -16,16 +16,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from ..contract.data_links import nesting, place_link, resolve_links
 from ..contract.files import cache_folder, locked
 from ..contract.run_spec import RunSpec
+from ..contract.trainer_folder.data_links import nesting, place_link, resolve_links
 from ..contract.trainer_toml.trainer_file import TrainerFile
 from ..environments.command_environment import CommandEnvironment
 from ..environments.making import copy_protected
 from .child import Child, Stop
-from .classify import of_exit
 from .environment import for_command, for_preparation, home_in, scrubbed
-from .log import Log
+from .failures.classify import of_exit
+from .output.log import Log
 
 _SHARED: Final = frozenset({".cache", ".config", ".local", ".local/share", ".local/state"})
 """Folders below a HOME that hold the folders of many programs: a run gets its own, with links inside."""

@@ -18,19 +18,13 @@ from typing import Any, Final
 from ..contract.errors import ContractError
 from ..contract.run_spec import RunSpec
 from ..contract.trainer_toml.trainer_file import TrainerFile, read_trainer
-from ..environments.command_environment import (
-    CommandEnvironment,
-    TrainerPlace,
-    environment_of,
-    named_interpreter,
-    recipe_of,
-)
+from ..environments.command_environment import CommandEnvironment, TrainerPlace, environment_of, named_interpreter, recipe_of
 from ..environments.facts import MAX_SECONDS
 from ..environments.making import Maker, check_lock, folder_of, is_made
 from .child import Stop
-from .classify import RunFailedError
 from .environment import scrubbed
-from .log import Log
+from .failures.classify import RunFailedError
+from .output.log import Log
 from .preparation import prepare_once, what_is_prepared
 
 _IMPORTS: Final = """

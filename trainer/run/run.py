@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..contract.data_links import is_below_trainer
 from ..contract.files import cache_folder
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
+from ..contract.trainer_folder.data_links import is_below_trainer
 from ..contract.trainer_toml.trainer_file import TrainerFile
 from ..environments.command_environment import CommandEnvironment
 from ..environments.package import package_folder
@@ -22,7 +22,7 @@ from .child import GUARD, Child, Stop
 from .clock import Clock
 from .environment import for_command, for_network, scrubbed
 from .gate import Gate
-from .log import Log
+from .output.log import Log
 from .preparation import Prepared, make_home
 from .result import ResultDraft
 from .several_processes import process_variables

@@ -14,8 +14,8 @@ from ..contract.trainer_toml.processes import PLACEHOLDER
 from ..contract.trainer_toml.trainer_file import TrainerFile
 from ..sandbox.policy import LOOPBACK, Confinement
 from ..sandbox.private_network import REMEDY
-from .classify import RunFailedError, relevant_lines
-from .log import Log
+from .failures.classify import RunFailedError, relevant_lines
+from .output.log import Log
 
 LAUNCHERS: Final = frozenset(
     {"torchrun", "torch.distributed.run", "torch.distributed.launch", "deepspeed", "mpirun", "mpiexec"}

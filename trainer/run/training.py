@@ -16,8 +16,8 @@ from ..contract.run_spec import ResumedRun
 from .budget_use import budget_variables, told_command
 from .checkpoint_watch import CheckpointWatch, lay_out_checkpoint
 from .child import GUARD, Child
-from .classify import RunFailedError, of_exit, relevant_lines
 from .clock import Clock
+from .failures.classify import RunFailedError, of_exit, relevant_lines
 from .gate import LOOK_SECONDS
 from .run import Run
 from .several_processes import ClosedNetworkWatch

@@ -11,8 +11,8 @@ from ..contract import nvidia
 from ..contract.failures import FailureKind
 from ..contract.run_result import MAX_SECONDS
 from ..sandbox.processes import descendants, peak_memory
-from .classify import RunFailedError
 from .clock import Clock
+from .failures.classify import RunFailedError
 from .run import Run
 
 CLAIM_SECONDS, CLAIM_SHARE = 1.0, 0.1

@@ -19,15 +19,7 @@ from ...store.experiments import related
 from ...store.running.runs import runs_of
 from .. import references
 from ..lab import Lab
-from ..results.experiment_rows import (
-    base_name,
-    compare,
-    cost,
-    decimals,
-    rounded,
-    significant,
-    summarize_stratum,
-)
+from ..results.experiment_rows import base_name, compare, cost, decimals, rounded, significant, summarize_stratum
 from ..results.row_metrics import broken_guards, metrics_of
 from ..sanitize import cut, quote, reveal
 from .diff import diff

@@ -17,9 +17,9 @@ from ...research.designs import DesignedCells
 from ...schemas.launch import GRID_CAP, Cell, GridLaunch, GridLaunched, Variant
 from ...schemas.messages import LabLine, changed
 from ...source.changes import diffstat
+from ...source.inspection.static_flags import seeds_set
 from ...source.knobs import Knobs
 from ...source.literals import Value
-from ...source.static_flags import seeds_set
 from ...store.experiments import rows
 from ...store.grids import NewGrid
 from .. import proposals, references

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...schemas.messages import changed
 from ...schemas.results import Common
 from ..results.cursors import WaitCursor
 
@@ -44,7 +45,7 @@ class ReportedCursors:
             metric=common.metric, direction=common.direction, self_reported=common.self_reported, stratum=common.stratum
         )
         if self._tables.get(caller) == facts:
-            return common.model_copy(update={"metric": "", "direction": "", "self_reported": None, "stratum": None})
+            return changed(common, metric="", direction="", self_reported=None, stratum=None)
         self._tables.pop(caller, None)
         self._tables[caller] = facts
         if len(self._tables) > MAX_REMEMBERED:

@@ -118,7 +118,7 @@ async def wait(
     snapshot = await watch.until(time.monotonic() + query.timeout_seconds)
     answer = await _answer(lab, query, watch, snapshot)
     if answer.common is not None:
-        answer = answer.model_copy(update={"common": reported.without_repetition(caller, answer.common)})
+        answer = changed(answer, common=reported.without_repetition(caller, answer.common))
     reported.save(caller, query.ids, parse_wait_cursor(answer.cursor))
     return answer
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from ...domain import Experiment, Metric, Status, Stratum, Verdict
 from ...research.arms import CONTENDED, SLOW
 from ...research.conditions.pace import MIN_LAG
-from ...schemas.results import Common, ReferenceSummary, Row, StratumFacts, StratumSummary
-from ...source.static_flags import kinds
+from ...schemas.messages import changed
+from ...schemas.results import Columns, Common, ReferenceSummary, Row, StratumFacts, StratumSummary
+from ...source.inspection.static_flags import kinds
 from ...store.comparison import champions, source_scores, validations
 from ...store.comparison.source_scores import Base
 from ...store.grids import reused_names
@@ -29,7 +30,6 @@ FEW_WORDS = 80
 SENTENCES = 300
 """Characters of a text in a detailed one."""
 _TESTED = frozenset({Verdict.CONFIRMED, Verdict.NOT_SHOWN})
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,11 @@ async def tabulate(
     spanned = [strata[number] for number in sorted({e.stratum for e in experiments if e.stratum is not None})]
     uneven, names_stratum = _uneven_strata(experiments), len(spanned) > 1
     rows = [
-        _row(e, strata.get(e.stratum or 0), comparisons, metric, detail, names_stratum=names_stratum, uneven=uneven).model_copy(
-            update={"guards": broken_guards(e, metric), "metrics": metrics_of(e, None if detail == "detailed" else metrics)}
-        )
+        _row(e, strata.get(e.stratum or 0), comparisons, metric, detail, metrics, names_stratum=names_stratum, uneven=uneven)
         for e in experiments
     ]
-    common = _common(metric, spanned, rows, stratum_facts)
-    return common, [_without(row, common) for row in rows]
+    shared = _shared(rows)
+    return _common(metric, spanned, shared, stratum_facts), [_without(row, shared) for row in rows]
 
 
 def stratum_id(number: int) -> str:
@@ -211,6 +209,7 @@ def _row(
     comparisons: Comparisons,
     metric: Metric,
     detail: Detail,
+    metrics: Collection[str],
     *,
     names_stratum: bool,
     uneven: Collection[int | None],
@@ -241,6 +240,8 @@ def _row(
         by=cut(experiment.launched_by, length) if is_detailed else None,
         reason=cut(experiment.reason, length) if is_detailed and experiment.reason else None,
         flags=flags if is_detailed else kinds(flags),
+        guards=broken_guards(experiment, metric),
+        metrics=metrics_of(experiment, None if is_detailed else metrics),
     )
 
 
@@ -253,17 +254,11 @@ def rounded(value: float | None, stratum: Stratum | None, experiment: Experiment
     return None if value is None else round(value, decimals(stratum, experiment.score or 0.0)) + 0.0
 
 
-def _common(metric: Metric, spanned: Sequence[Stratum], rows: Sequence[Row], stratum_facts: Collection[str] | None) -> Common:
+def _common(
+    metric: Metric, spanned: Sequence[Stratum], shared: Mapping[str, Any], stratum_facts: Collection[str] | None
+) -> Common:
     only = spanned[0] if len(spanned) == 1 else None
-
-    def shared(column: Callable[[Row], T]) -> T | None:
-        """Return the value of a column if it is the same in all of several rows."""
-        if len(rows) < 2:
-            return None
-        first = column(rows[0])
-        return first if all(column(row) == first for row in rows) else None
-
-    return Common(
+    common = Common(
         metric=metric.name,
         direction=metric.direction,
         self_reported=metric.self_reported or None,
@@ -281,25 +276,26 @@ def _common(metric: Metric, spanned: Sequence[Stratum], rows: Sequence[Row], str
             else {}
         ),
         order="scores of different strata don't compare" if len(spanned) > 1 else None,
-        status=shared(lambda row: row.status),
-        verdict=shared(lambda row: row.verdict),
-        tested_against=shared(lambda row: row.tested_against),
-        score=shared(lambda row: row.score),
-        gain=shared(lambda row: row.gain),
-        base=shared(lambda row: row.base),
-        gain_on_base=shared(lambda row: row.gain_on_base),
-        changes=shared(lambda row: row.changes),
-        steps=shared(lambda row: row.steps),
-        seed=shared(lambda row: row.seed),
-        gpu=shared(lambda row: row.gpu),
-        cost=shared(lambda row: row.cost),
-        error=shared(lambda row: row.error),
-        hypothesis=shared(lambda row: row.hypothesis),
-        theme=shared(lambda row: row.theme),
-        by=shared(lambda row: row.by),
-        reason=shared(lambda row: row.reason),
-        flags=shared(lambda row: row.flags) or [],
     )
+    return changed(common, **shared)
+
+
+def _shared(rows: Sequence[Row]) -> Mapping[str, Any]:
+    """Return the columns that have the same value in all of several rows, with this value."""
+    if len(rows) < 2:
+        return {}
+    first = rows[0]
+    return {
+        name: getattr(first, name)
+        for name in Columns.model_fields
+        if all(getattr(row, name) == getattr(first, name) for row in rows)
+    }
+
+
+def _without(row: Row, shared: Collection[str]) -> Row:
+    """Return a row without the columns that stand in common."""
+    empty = Columns()
+    return changed(row, **{name: getattr(empty, name) for name in shared})
 
 
 def _telling(strata: Sequence[Stratum], wanted: Collection[str] | None) -> Collection[str] | None:
@@ -308,35 +304,3 @@ def _telling(strata: Sequence[Stratum], wanted: Collection[str] | None) -> Colle
         return None
     names = {name for stratum in strata for name in stratum.facts}
     return {*wanted, *(name for name in names if len({repr(stratum.facts.get(name)) for stratum in strata}) > 1)}
-
-
-def _without(row: Row, common: Common) -> Row:
-    """Return a row without the values that all rows share."""
-
-    def own(value: T, shared: T | None) -> T | None:
-        return value if shared is None else None
-
-    return Row(
-        id=row.id,
-        stratum=row.stratum,
-        status=own(row.status, common.status),
-        verdict=own(row.verdict, common.verdict),
-        tested_against=own(row.tested_against, common.tested_against),
-        score=own(row.score, common.score),
-        gain=own(row.gain, common.gain),
-        base=own(row.base, common.base),
-        gain_on_base=own(row.gain_on_base, common.gain_on_base),
-        changes=own(row.changes, common.changes),
-        steps=own(row.steps, common.steps),
-        seed=own(row.seed, common.seed),
-        gpu=own(row.gpu, common.gpu),
-        cost=own(row.cost, common.cost),
-        error=own(row.error, common.error),
-        hypothesis=own(row.hypothesis, common.hypothesis),
-        theme=own(row.theme, common.theme),
-        by=own(row.by, common.by),
-        reason=own(row.reason, common.reason),
-        flags=[] if common.flags else row.flags,
-        guards=row.guards,
-        metrics=row.metrics,
-    )

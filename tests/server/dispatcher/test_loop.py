@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -195,18 +196,17 @@ async def test_a_success_of_the_same_source_lets_what_was_held_go_on(tmp_path: P
         assert await lab.db.rows("SELECT * FROM holds") == []
 
 
-async def test_a_run_that_cannot_be_started_goes_back_and_its_pool_says_why(tmp_path: Path) -> None:
-    async with writing.opened(tmp_path, slots=1) as lab:
-        settings = lab.root / "labhand.toml"
-        settings.write_text(settings.read_text("utf-8") + 'python = "/nowhere/python"\n', "utf-8")
-        await support.queue_up(lab)
+async def test_a_run_that_cannot_be_started_goes_back_and_its_pool_says_why(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    await support.queue_up(lab)
+    with monkeypatch.context() as removed:
+        removed.setattr(sys, "executable", "/nowhere/python")
         async with support.loop(lab) as loop:
             assert await loop.tick()
             assert await loop.tick()
-        assert [run.status for run in await support.runs(lab)] == ["lost"]
-        assert await support.statuses(lab) == ["queued"]
-        [pool] = await lab.pools()
-        assert "/nowhere/python" in pool.note
+    assert [run.status for run in await support.runs(lab)] == ["lost"]
+    assert await support.statuses(lab) == ["queued"]
+    [pool] = await lab.pools()
+    assert "/nowhere/python" in pool.note
 
 
 async def test_a_slot_that_another_lab_took_meanwhile_puts_the_experiment_back(lab: Lab, tmp_path: Path) -> None:

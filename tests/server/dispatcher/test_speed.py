@@ -28,12 +28,12 @@ async def settle_at(lab: Lab, settler: Settler, scores: dict[int, float], steps:
     await settle(lab, settler, scores, measures={"steps": steps})
 
 
-async def uneven(lab: Lab) -> tuple[int, int]:
+async def uneven(lab: Lab, usual: tuple[float, float, float] = (2.0, 2.006, 1.995)) -> tuple[int, int]:
     """A baseline with one slowed replicate, a slowed idea and an equal one; gives the two ideas' numbers."""
     settler = Settler(lab.trainer.metric)
     lost = SLOPE * math.log(USUAL / SLOWED)
     replicates = await queue_trees(lab, *[""] * 4, purpose="baseline")
-    await settle_at(lab, settler, dict(zip(replicates[:3], (2.0, 2.006, 1.995), strict=True)), USUAL)
+    await settle_at(lab, settler, dict(zip(replicates[:3], usual, strict=True)), USUAL)
     await settle_at(lab, settler, {replicates[3]: 2.0 + lost}, SLOWED)
     [slowed] = await support.queue_source(lab, "# slowed\n")
     [equal] = await support.queue_source(lab, "# equal\n")
@@ -95,7 +95,7 @@ async def test_steps_are_not_shown_where_all_runs_make_about_as_many(lab: Lab) -
 
 
 async def test_the_noise_says_what_steps_explain_and_an_audit_agrees(lab: Lab) -> None:
-    await uneven(lab)
+    await uneven(lab, (2.0, 2.002, 1.999))
     analysis = await analyze(lab, "noise")
     assert analysis.noise is not None
     assert 0.9 < (analysis.noise.explained_by_steps or 0.0) <= 1
@@ -118,6 +118,6 @@ async def test_drift_uses_every_run_of_the_baseline_those_of_validations_include
     assert analysis.noise is not None
     assert analysis.noise.drift_runs == 10
     [alert] = [alert for alert in await scan(lab) if alert.key.startswith("drift")]
-    assert alert.line.startswith("the baseline's scores drift by +0.")
-    assert "over 10 runs" in alert.line
+    assert alert.line.startswith("the baseline's scores drift: +0.")
+    assert " in 9 h, 10 runs (p " in alert.line
     assert (await support.experiment(lab, later[0])).purpose == "validation"

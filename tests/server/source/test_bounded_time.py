@@ -14,9 +14,9 @@ from labhand.server.errors import BadInputError, ConflictError, nearest
 from labhand.server.schemas.launch import Edit
 from labhand.server.source import edits, line_diff
 from labhand.server.source.changes import describe, diffstat
+from labhand.server.source.inspection.outline import symbols
 from labhand.server.source.line_diff import Replacement
 from labhand.server.source.merge import merge
-from labhand.server.source.outline import symbols
 
 MAX_CPU_SECONDS = 8.0
 """CPU time of this process, not the clock's: a busy machine doesn't matter. What is quadratic takes minutes."""

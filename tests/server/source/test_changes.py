@@ -10,7 +10,7 @@ from labhand.server.errors import BadInputError, ConflictError
 from labhand.server.schemas.launch import Change, Edit
 from labhand.server.source.changes import MergeInput, apply_change, describe, diffstat, knobs_of, take_folder
 from labhand.server.source.trainer_folder import Source, Trainer, load_trainer, read_folder
-from labhand.trainer.contract.left_out import MAX_FILE_BYTES
+from labhand.trainer.contract.trainer_folder.left_out import MAX_FILE_BYTES
 
 from .test_trainer_folder import MINIMAL, make_trainer
 

@@ -8,7 +8,7 @@ import pytest
 from labhand.server.errors import BadInputError, ConflictError
 from labhand.server.schemas.launch import Change, Edit
 from labhand.server.source.changes import MergeInput, apply_change, knobs_of
-from labhand.server.source.outline import symbols
+from labhand.server.source.inspection.outline import symbols
 from labhand.server.source.source_text import decode
 from labhand.server.source.trainer_folder import Source, Trainer, load_trainer, read_folder
 

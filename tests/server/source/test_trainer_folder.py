@@ -10,7 +10,7 @@ import pytest
 from labhand.server.errors import BadInputError, SettingsError
 from labhand.server.source import trainer_folder
 from labhand.server.source.trainer_folder import load_trainer, read_folder
-from labhand.trainer.contract.left_out import MAX_FILE_BYTES
+from labhand.trainer.contract.trainer_folder.left_out import MAX_FILE_BYTES
 
 PARABOLA = Path(__file__).parents[2] / "trainers" / "parabola"
 MINIMAL = """\

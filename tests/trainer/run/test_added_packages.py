@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labhand.trainer.contract.packages import PACKAGES_FILE
+from labhand.trainer.contract.trainer_folder.packages import PACKAGES_FILE
 
 from ..running import OUTPUT_TRAINER, RunFolder, lay_out
 from ..wheels import make_venv, write_wheel

@@ -14,11 +14,11 @@ from labhand.trainer.contract.trainer_toml.metric import Metric
 from labhand.trainer.contract.trainer_toml.trainer_file import parse_trainer
 from labhand.trainer.run.bounded_child import SEARCH_CPU_SECONDS
 from labhand.trainer.run.child import CancelledError
-from labhand.trainer.run.classify import RunFailedError
-from labhand.trainer.run.log import HEAD_BYTES, TAIL_BYTES, Log
+from labhand.trainer.run.failures.classify import RunFailedError
 from labhand.trainer.run.metrics.score import Left, read_score
-from labhand.trainer.run.printed_lines import as_number
-from labhand.trainer.run.printed_summary import read_summary
+from labhand.trainer.run.output.log import HEAD_BYTES, TAIL_BYTES, Log
+from labhand.trainer.run.output.printed_lines import as_number
+from labhand.trainer.run.output.printed_summary import read_summary
 
 from ..running import OUTPUT_TRAINER
 

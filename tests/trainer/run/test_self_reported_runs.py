@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from labhand.trainer.run.log import HEAD_BYTES, TAIL_BYTES
+from labhand.trainer.run.output.log import HEAD_BYTES, TAIL_BYTES
 
 from ..running import OUTPUT_TRAINER, PATIENCE, MakeRun, RunFolder, eventually, is_alive, lay_out
 

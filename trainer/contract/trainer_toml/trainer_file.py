@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..errors import ContractError
-from ..packages import PACKAGES_FILE
+from ..trainer_folder.packages import PACKAGES_FILE
 from .budget import BUDGET_KEYS, Budget, misplaced_placeholders, read_budget
 from .checkpoint import CHECKPOINT_KEYS, Checkpoint, read_checkpoint
 from .data import DATA_KEYS, Data, read_data, read_data_paths
@@ -25,7 +25,7 @@ from .processes import PLACEHOLDER, PROCESSES_KEYS, Processes, read_processes
 from .toml_table import Problems, TomlTable
 
 TRAINER_FILE: Final = "trainer.toml"
-REMEDY: Final = "See docs/trainers.md for every key"
+REMEDY: Final = "See docs/trainer-toml.md for every key"
 
 
 @dataclass(frozen=True, slots=True)

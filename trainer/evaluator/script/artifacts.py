@@ -13,7 +13,7 @@ from typing import Final
 from ...contract.failures import FailureKind
 from ...contract.files import KINDS
 from ...contract.trainer_toml.globs import covers
-from ...run.classify import RunFailedError
+from ...run.failures.classify import RunFailedError
 from ...run.run import Run
 
 MAX_ARTIFACTS: Final = 10_000

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from ...contract.failures import FailureKind
 from ...contract.trainer_toml.trainer_file import TrainerFile
-from ...run.classify import RunFailedError, of_exit
+from ...run.failures.classify import RunFailedError, of_exit
 from ...sandbox.guard import NOT_STARTED
 
 _MISSING_MODULE = re.compile(r"^ModuleNotFoundError: No module named '([\w.]+)'", re.MULTILINE)

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from ...contract.failures import FailureKind
 from ...contract.files import cache_folder, open_plain, outside_path, read_bounded, write_whole
 from ...contract.json_objects import decode
-from ...run.classify import RunFailedError
+from ...run.failures.classify import RunFailedError
 
 MAX_FILES: Final = 200_000
 _MAX_KEPT_BYTES: Final = 64 << 20

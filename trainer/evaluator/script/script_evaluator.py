@@ -20,13 +20,13 @@ from ...contract.files import cache_folder, outside_path
 from ...contract.run_result import EvaluatorIdentity
 from ...contract.trainer_toml.evaluator import EvaluatorScript
 from ...run.child import CancelledError
-from ...run.classify import RunFailedError, relevant_lines
 from ...run.environment import home_in
-from ...run.log import Log
+from ...run.failures.classify import RunFailedError, relevant_lines
 from ...run.metrics.recorded_metrics import record
 from ...run.metrics.score import Left, read_score
-from ...run.printed_lines import as_number, printed_lines
-from ...run.printed_summary import MAX_MEASURE
+from ...run.output.log import Log
+from ...run.output.printed_lines import as_number, printed_lines
+from ...run.output.printed_summary import MAX_MEASURE
 from ...run.run import Run
 from .artifacts import take_artifacts
 from .blame import of_script_exit, unsteady, without_score

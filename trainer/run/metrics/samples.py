@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Any, cast
 
 from ...contract.trainer_toml.metric import Metric
-from ..printed_lines import as_number
+from ..output.printed_lines import as_number
 
 MAX_DEPTH = 12
 """Tables and lists inside of one another through which a path of keys leads."""

@@ -12,8 +12,8 @@ from ...contract.run_folder import RunFolder
 from ...contract.run_result import MAX_NUMBER
 from ...contract.trainer_toml.metric import Metric
 from ..bounded_child import MAX_MEMORY_BYTES, SEARCH_CPU_SECONDS, SearchTimeoutError, in_child
-from ..classify import MAX_LINE_CHARACTERS, RunFailedError, nearest_lines
-from ..printed_lines import printed_lines
+from ..failures.classify import MAX_LINE_CHARACTERS, RunFailedError, nearest_lines
+from ..output.printed_lines import printed_lines
 from .file_samples import file_samples
 from .printed_samples import last_printed, printed_samples
 from .samples import Sample, UnreadableError, choose

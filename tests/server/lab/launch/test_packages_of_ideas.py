@@ -9,7 +9,7 @@ import pytest
 from labhand.server.errors import BadInputError
 from labhand.server.lab import references
 from labhand.server.lab.lab import Lab
-from labhand.trainer.contract.packages import PACKAGES_FILE
+from labhand.trainer.contract.trainer_folder.packages import PACKAGES_FILE
 
 from ..writing import find, launch, launch_grid, opened
 

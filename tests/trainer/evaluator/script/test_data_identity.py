@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from labhand.trainer.evaluator.script.data_identity import data_identity
-from labhand.trainer.run.classify import RunFailedError
+from labhand.trainer.run.failures.classify import RunFailedError
 
 from .scoring import make_data
 

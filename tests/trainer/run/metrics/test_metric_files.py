@@ -11,7 +11,7 @@ import pytest
 from labhand.trainer.contract.run_folder import RunFolder
 from labhand.trainer.contract.trainer_toml.metric import Metric
 from labhand.trainer.contract.trainer_toml.trainer_file import parse_trainer
-from labhand.trainer.run.classify import RunFailedError
+from labhand.trainer.run.failures.classify import RunFailedError
 from labhand.trainer.run.metrics.score import Left, read_other, read_score
 
 FILES = Path(__file__).parent / "files"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ..contract.failures import FailureKind
-from ..sandbox.policy import LOOPBACK, Confinement
+from ...contract.failures import FailureKind
+from ...sandbox.policy import LOOPBACK, Confinement
 from .left_out_files import left_out_file
 
 _NETWORK: Final = re.compile(

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
-from .literals import UNPARSABLE
-from .source_text import show
-from .trainer_folder import FILE, Source, Trainer
+from ..literals import UNPARSABLE
+from ..source_text import show
+from ..trainer_folder import FILE, Source, Trainer
 
 METRIC, EVALUATION = "metric", "evaluation"
 _EVALUATES = re.compile(r"(?:^|[_.])(?:eval|validat|metric)", re.IGNORECASE)

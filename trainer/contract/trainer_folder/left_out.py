@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from .trainer_toml.trainer_file import TrainerFile
+from ..trainer_toml.trainer_file import TrainerFile
 
 MAX_LEFT_OUT: Final = 200
 """Entries that a run's `spec.json` lists."""

@@ -7,10 +7,10 @@ import signal
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from ..contract.failures import FailureKind
-from ..contract.run_result import RunFailure
-from ..sandbox.guard import NOT_STARTED
-from ..sandbox.policy import Confinement
+from ...contract.failures import FailureKind
+from ...contract.run_result import RunFailure
+from ...sandbox.guard import NOT_STARTED
+from ...sandbox.policy import Confinement
 from .refusals import refusal
 
 MAX_LINES = 15

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from ..contract.left_out import MAX_FILE_BYTES, LeftOutPath, line_to_include, line_to_link
-from ..sandbox.policy import Confinement
+from ...contract.trainer_folder.left_out import MAX_FILE_BYTES, LeftOutPath, line_to_include, line_to_link
+from ...sandbox.policy import Confinement
 
 _MISSING_PATH: Final = re.compile(
     r"\[Errno 2\][^'\"\n]{0,80}['\"]([^'\"\n]{1,1000})['\"]|([^\s:'\"]{1,1000})['\"]?: No such file or directory"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from labhand.trainer.run.output_fingerprint import fingerprint
+from labhand.trainer.run.output.fingerprint import fingerprint
 
 OUTPUT = """2026-11-28 15:04:{seed:02d} seed: {seed}
 step 1 loss: {loss} dt: {ms}ms tok/s: {rate} lr: 0.1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from labhand.trainer.sandbox import landlock, private_shm, seccomp
 
-from ..running import OUTPUT_TRAINER, lay_out
+from ...running import OUTPUT_TRAINER, lay_out
 
 needs_landlock = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
 needs_filter = pytest.mark.skipif(not seccomp.is_possible(), reason="this machine's system calls aren't known")

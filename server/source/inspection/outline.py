@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .literals import UNPARSABLE
+from ..literals import UNPARSABLE
 
 
 @dataclass(frozen=True, slots=True)

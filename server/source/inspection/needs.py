@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
-from .literals import UNPARSABLE
-from .trainer_folder import Source
+from ..literals import UNPARSABLE
+from ..trainer_folder import Source
 
 _OUTSIDE: Final = re.compile(r"(?:~|\.\.|/[\w.-]+)/[\w./ -]*[\w-]")
 """A literal path that leads out of the trainer's folder."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from labhand.server.source.static_flags import flags, kinds
+from labhand.server.source.inspection.static_flags import flags, kinds
 
 BEFORE = """\
 import time

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from .errors import ContractError
+from ..errors import ContractError
 
 _COPY_ELSEWHERE = (
     "Correct [data] paths in trainer.toml. Data isn't copied to clusters: there, the command of [prepare] has to fetch it, or"

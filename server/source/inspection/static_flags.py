@@ -14,10 +14,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from .knobs import KnobInfo, find_knobs, has_knobs, knob_words
-from .literals import UNPARSABLE
-from .source_text import show
-from .trainer_folder import Source
+from ..knobs import KnobInfo, find_knobs, has_knobs, knob_words
+from ..literals import UNPARSABLE
+from ..source_text import show
+from ..trainer_folder import Source
 
 MAX_CODE_SHOWN = 80
 """Maximum length of the code in a flag, in characters."""

@@ -12,9 +12,9 @@ import symtable
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from .literals import UNPARSABLE
-from .source_text import show
-from .trainer_folder import Source
+from ..literals import UNPARSABLE
+from ..source_text import show
+from ..trainer_folder import Source
 
 _ALWAYS_DEFINED = {*dir(builtins), "__file__", "__name__", "__doc__"}
 _Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labhand.server.source.metric_flags import metric_flags
+from labhand.server.source.inspection.metric_flags import metric_flags
 from labhand.server.source.trainer_folder import Trainer
 from labhand.trainer.contract.trainer_toml.trainer_file import parse_trainer
 

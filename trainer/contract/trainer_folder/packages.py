@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from .errors import ContractError
+from ..errors import ContractError
 
 PACKAGES_FILE: Final = "labhand-packages.txt"
 MAX_PACKAGES: Final = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from labhand.trainer.contract.errors import ContractError
-from labhand.trainer.contract.packages import package_name, packages_content, read_packages
+from labhand.trainer.contract.trainer_folder.packages import package_name, packages_content, read_packages
 
 
 @pytest.mark.parametrize(

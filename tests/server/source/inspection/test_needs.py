@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from labhand.server.source.needs import Needs, needs_of
+from labhand.server.source.inspection.needs import Needs, needs_of
 
 TRAIN = b"""
 import os, numpy as np

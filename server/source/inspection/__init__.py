@@ -1,0 +1,1 @@
+"""What the code of a source uses, found by parsing: flags, needs, names that nothing provides."""

@@ -1,0 +1,1 @@
+"""What a run printed: its log, the lines and the numbers in them."""
