@@ -6,7 +6,7 @@ import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-LR = 0.01
+LR = 0.001
 STEPS = 100
 BATCH = 64
 

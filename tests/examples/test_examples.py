@@ -35,6 +35,7 @@ class Research:
         broken: An edit that fails: file, text, new text.
         kind: Of the failure.
         other_metrics: What a detailed row shows beside the score.
+        pairs: Of the validation.
     """
 
     factors: Mapping[str, Sequence[object]]
@@ -42,6 +43,7 @@ class Research:
     broken: tuple[str, str, str]
     kind: str
     other_metrics: Sequence[str] = ()
+    pairs: int = 8
 
 
 RESEARCH = {
@@ -77,6 +79,7 @@ RESEARCH = {
         broken=("model.py", "inputs, targets = batch", "inputs, targets = batch * torch.nan"),
         kind="crashed",
         other_metrics=("train_loss",),
+        pairs=5,
     ),
     "boosting": Research(
         factors={"LEAVES": [7, 63]},
@@ -105,9 +108,10 @@ RESEARCH = {
     ),
     "ddp": Research(
         factors={"BATCH": [64, 256]},
-        better=("train.py", "LR = 0.01", "LR = 0.03"),
+        better=("train.py", "LR = 0.001", "LR = 0.03"),
         broken=("train.py", "loss.backward()", "loss.backwards()"),
         kind="crashed",
+        pairs=4,
     ),
 }
 
@@ -145,7 +149,7 @@ async def test_an_example_becomes_a_laboratory(name: str, tmp_path: Path, monkey
         shown = {name for row in table["rows"] for name in ("score", *row.get("metrics", ()))}
         assert shown == {"score", *research.other_metrics}
 
-        validation = await data(client, "validate", ids=[better], replicates=5)
+        validation = await data(client, "validate", ids=[better], replicates=research.pairs)
         [row] = (await _finished(client, validation["tests"][0]["validation"]))["validations"]
         assert (row["verdict"], row["promoted"]) == ("confirmed", True), row
 
