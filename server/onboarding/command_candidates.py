@@ -7,6 +7,7 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Any, Final, cast
 
@@ -107,8 +108,8 @@ def _exists(found: FolderSurvey, candidate: CommandCandidate) -> bool:
 
 def _from_documents(found: FolderSurvey) -> Iterator[CommandCandidate]:
     for number, (words, place) in enumerate(_document_commands(found)):
-        text = " ".join(words[1:])
-        if _DOES_NOT_TRAIN.search(text) and not _TRAINS.search(PurePosixPath(words[-1]).name):
+        text = " ".join(takewhile(lambda word: not word.startswith("--"), words[1:]))  # `--do_eval` says nothing of the script
+        if _DOES_NOT_TRAIN.search(text) and not _TRAINS.search(PurePosixPath(text).name):
             continue
         yield CommandCandidate(words, place, (8.0 if _TRAINS.search(text) else 2.0) - 0.1 * number)
 

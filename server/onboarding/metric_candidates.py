@@ -33,7 +33,7 @@ _HELD_OUT: Final = re.compile(r"\b(?:val|valid|validation|test|eval|dev|held)|^(
 _TRAINING: Final = re.compile(r"train", re.IGNORECASE)
 _PRINTS: Final = re.compile(r"(?:print|echo|info|log|write)\s*\(")
 _PRINTED: Final = re.compile(r"(?P<label>[A-Za-z][\w/]*(?: [A-Za-z][\w/]*)?)[ \t]*[:=]?[ \t]*\{")
-_STEP: Final = re.compile(r"\b(?:steps?|iters?|iterations?|updates?)\b[^\w\n]{0,6}(\d{1,9})\b", re.IGNORECASE)
+_STEP: Final = re.compile(r"(?<![A-Za-z])(?:steps?|iters?|iterations?|updates?)\b[^\w\n]{0,6}(\d{1,9})\b", re.IGNORECASE)
 CLOSE: Final = 1.0
 """Candidates whose weights differ by less can't be told apart."""
 
@@ -51,6 +51,8 @@ class MetricCandidate:
         is_default: The line begins with `NAME:`, so that no pattern is needed.
         weight: Likelihood; higher is better.
         is_measure: It says what a run used, and can't be what runs are judged by.
+        file: The file that has it, relative to the working folder; empty where it is printed.
+        key: Where it is in that file.
     """
 
     name: str
@@ -61,14 +63,16 @@ class MetricCandidate:
     is_default: bool
     weight: float
     is_measure: bool = False
+    file: str = ""
+    key: str = ""
 
     @property
     def pattern(self) -> str:
         """The regular expression that finds the value; empty where the default does."""
-        if self.is_default:
+        if self.is_default or self.file:
             return ""
         label = r"[ \t]+".join(re.escape(word).replace(r"\-", "-") for word in self.label.split())
-        return rf"(?<![\w/]){label}[^\w.+-]*([-+.\deE]+|nan|[-+]?inf)"
+        return rf"(?<![\w/]){label}[^\w.+-]*([-+]?\.?\d[\d.]*(?:[eE][-+]?\d+)?|nan|[-+]?inf)"
 
 
 def printed_metrics(output: str) -> list[MetricCandidate]:
@@ -79,7 +83,7 @@ def printed_metrics(output: str) -> list[MetricCandidate]:
     for number, line in enumerate(lines):
         for label, value, is_default in _pairs(line):
             last[label] = (line, value, number, is_default)
-    return _ranked(
+    return ranked(
         [
             _candidate(label, line, value, is_default=is_default, late=number / max(1, len(lines)))
             for label, (line, value, number, is_default) in last.items()
@@ -103,7 +107,7 @@ def metrics_in_code(texts: Sequence[str]) -> list[MetricCandidate]:
             if _WORDS.search(label) or _MEASURES.search(label):
                 is_default = " " not in label and line[: match.start()].rstrip()[-1:] in {'"', "'"} and ":" in match[0]
                 found[label] = _candidate(label, f"{label}: …", None, is_default=is_default, late=1.0)
-    return _ranked(list(found.values()))
+    return ranked(list(found.values()))
 
 
 def _pairs(line: str) -> Iterator[tuple[str, str, bool]]:
@@ -139,7 +143,14 @@ def _candidate(label: str, line: str, value: str | None, *, is_default: bool, la
     return MetricCandidate(name, label, line, value, direction, is_default, weight, is_measure)
 
 
-def _ranked(candidates: list[MetricCandidate]) -> list[MetricCandidate]:
+def candidate_of(label: str, line: str, value: str) -> MetricCandidate | None:
+    """Return a number with a name as a candidate; None if the name is neither that of a metric nor that of a measure."""
+    if not (_WORDS.search(label) or _MEASURES.search(label)):
+        return None
+    return _candidate(label, line, value, is_default=True, late=1.0)
+
+
+def ranked(candidates: list[MetricCandidate]) -> list[MetricCandidate]:
     """The likeliest first; of two that get the same name, the likelier."""
     names: dict[str, MetricCandidate] = {}
     for candidate in sorted(candidates, key=lambda candidate: -candidate.weight):

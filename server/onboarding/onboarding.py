@@ -19,6 +19,7 @@ from .folder_survey import FolderSurvey, survey
 from .metric_candidates import CLOSE, MetricCandidate, metrics_in_code, printed_metrics, steps_reached
 from .proposal import REQUIREMENTS, Proposal, propose
 from .refused_paths import asked_for, extend, is_safe_to_open, lacks_cuda
+from .source_hints import Hint
 from .trial import TrialResult, run_trial
 
 MAX_TRIES: Final = 6
@@ -27,6 +28,8 @@ _SEEDS: Final = (1, 2)
 SHARE_OF_TRY: Final = 0.4
 """Of the steps that a try had time for, those that the next one gets."""
 FEW_STEPS: Final = 20
+SHARE_OF_STEPS: Final = 0.01
+"""Of the steps that an option asks for, where a try named none that it reached."""
 MAX_LINES: Final = 6
 """Lines of a failed try's output that are shown."""
 _NAMED: Final = 5
@@ -91,7 +94,7 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstR
     if result.failure is not None and lacks_cuda(result.failure, result.log) and devices().kind == "cpu":
         why = f"It needs a CUDA GPU, and this machine has none: {result.failure.message:.300}"
         raise _without_gpu(proposal, why, talk)
-    proposal = _with_metric(proposal, printed_metrics(result.log), talk)
+    proposal = _with_metric(proposal, _shown_by(result), talk)
     if missing := _what_is_missing(proposal, result, max_seconds):
         talk.show(proposal.as_toml())
         talk.say("\n".join(result.failure.lines[-MAX_LINES:] if result.failure else ()))
@@ -214,16 +217,30 @@ def _shortened(proposal: Proposal, result: TrialResult, max_seconds: float, talk
     if option is None or proposal.length is not None or option.option in proposal.words:
         return proposal
     reached = steps_reached(result.log)
-    short = 1 if "epoch" in option.name.lower() else _round_down(reached * SHARE_OF_TRY) if reached else FEW_STEPS
+    short = 1 if "epoch" in option.name.lower() else _few(option, reached)
     seen = f", and {reached} were done in {max_seconds:g} s" if reached else ""
     talk.say(f"It didn't end in time: {option.option} is {option.text}{seen}. It is tried with {short}.")
     return replace(proposal, length=(option, short))
+
+
+def _few(option: Hint, reached: int) -> int:
+    """Return a number of steps that a try has time for."""
+    if reached:
+        return _round_down(reached * SHARE_OF_TRY)
+    asked = int(option.text) if option.text.isdecimal() else 0
+    return max(FEW_STEPS, _round_down(asked * SHARE_OF_STEPS))
 
 
 def _round_down(number: float) -> int:
     """A number with its first digit alone: 473 becomes 400."""
     digits = str(max(1, int(number)))
     return int(digits[0] + "0" * (len(digits) - 1))
+
+
+def _shown_by(result: TrialResult) -> Sequence[MetricCandidate]:
+    """Return what a try printed that may be its metric, or else what it wrote to files."""
+    printed = printed_metrics(result.log)
+    return printed if any(not candidate.is_measure for candidate in printed) else [*result.written, *printed]
 
 
 def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk: Conversation) -> Proposal:
@@ -272,8 +289,10 @@ def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float
     if proposal.metric is None:
         last = result.log.strip().rpartition("\n")[2]
         return TrialFailedError(
-            f"It ran for {result.seconds:.1f} s and printed no line that looks like a metric; the last line is {last!r:.100}",
-            f"Let it print a line `NAME: VALUE`, or write {TRAINER_FILE} by hand, with name and pattern under [metric]",
+            f"It ran for {result.seconds:.1f} s, and nothing that it printed or wrote looks like a metric; the last line is"
+            f" {last!r:.100}",
+            f"Let it print a line `NAME: VALUE`, or write {TRAINER_FILE} by hand, with name and pattern, or file and key, under"
+            " [metric]",
         )
     return None
 

@@ -197,9 +197,9 @@ def _metric(proposal: Proposal) -> Iterator[str]:
         yield "# Nothing that looks like a metric was printed. Name it here, and let the script print a line `NAME: VALUE`."
         yield f"name = {_text(PLACEHOLDER_METRIC)}"
     else:
-        yield f"# From the line: {_comment(metric.line)}"
+        yield f"# From the {'file' if metric.file else 'line'}: {_comment(metric.line)}"
         yield from _described_metric(metric)
-    yield 'source = "output"  # the command prints it, and labhand believes that'
+    yield 'source = "output"  # the command prints or writes it, and labhand believes that'
     for other in proposal.others[:MAX_OTHERS]:
         yield from ("", "[[metrics]]  # is kept and shown, and decides nothing", *_described_metric(other))
 
@@ -209,6 +209,9 @@ def _described_metric(metric: MetricCandidate) -> Iterator[str]:
     yield f"direction = {_text(metric.direction)}  # guessed from the name"
     if metric.pattern:
         yield f"pattern = {_text(metric.pattern)}  # the last line that matches gives the value"
+    if metric.file:
+        yield f"file = {_text(metric.file)}"
+        yield f"key = {_text(metric.key)}"
 
 
 def _budget(proposal: Proposal) -> Iterator[str]:

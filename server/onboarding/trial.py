@@ -7,6 +7,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +27,9 @@ from ..errors import NoCapacityError
 from ..machine import Devices, devices
 from ..source.repository import write_folder
 from ..source.trainer_folder import read_folder
+from .metric_candidates import MetricCandidate
 from .proposal import PLACEHOLDER_METRIC, Proposal
+from .written_metrics import written_metrics
 
 MAX_LOG_BYTES: Final = 10 << 20
 MAX_START_SECONDS: Final = 1800.0
@@ -46,6 +49,7 @@ class TrialResult:
         score: The metric; None if there is none.
         failure: Why it failed; None if it didn't.
         log: What it printed.
+        written: What its files hold that may be a metric, the likeliest first.
         seconds: Of training, on the clock that a budget counts.
     """
 
@@ -54,6 +58,7 @@ class TrialResult:
     failure: RunFailure | None
     log: str
     seconds: float
+    written: Sequence[MetricCandidate] = ()
 
     @property
     def has_ended_well(self) -> bool:
@@ -85,6 +90,7 @@ def run_trial(proposal: Proposal, max_seconds: float, seed: int) -> TrialResult:
         _lay_out(proposal, folder, here, max_seconds, seed)
         began = time.monotonic()
         is_stopped = _run(folder, here, proposal.as_trainer().process_count, max_seconds)
+        folder.find_work(proposal.as_trainer().data_paths)
         return _result(folder, time.monotonic() - began, is_stopped=is_stopped)
 
 
@@ -170,4 +176,4 @@ def _result(folder: RunFolder, wall: float, *, is_stopped: bool) -> TrialResult:
         text = (read_bounded(folder.runner_log, MAX_LOG_BYTES) or b"").decode("utf-8", "replace").strip()
         raise NoCapacityError(f"The runner ended without a result: {text[-300:]}", "Run labhand doctor")
     status: Literal["succeeded", "failed"] = "failed" if result.failure else "succeeded"
-    return TrialResult(status, result.score, result.failure, log, seconds)
+    return TrialResult(status, result.score, result.failure, log, seconds, written_metrics(folder.work, folder.source))

@@ -158,7 +158,7 @@ async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str |
         )
     if experiment.reason is not None and experiment.reason.startswith(BROKEN):
         raise BadInputError(
-            f"{experiment.id} can't become champion, {experiment.reason}",
+            f"{experiment.id} can't become champion: {experiment.reason.partition(';')[0]}",
             "Change it so that it keeps the limit, or run more seeds of it where the limit is within the noise",
         )
     [idea] = await proposals.save(

@@ -64,7 +64,7 @@ async def test_a_better_score_that_breaks_a_guard_is_no_improvement_and_the_row_
         assert (row.reason or "").startswith("guard_broken: l0 is 48 and has to be at most 32; a gain of +")
     assert [(row.verdict, row.guards, row.metrics["l0"]) for row in kept] == [("promising", [], 32.0)] * 2
 
-    with pytest.raises(BadInputError, match="can't become champion, guard_broken: l0 is 48 and has to be at most 32"):
+    with pytest.raises(BadInputError, match="can't become champion: guard_broken: l0 is 48 and has to be at most 32"):
         await validate.validate(lab, ValidationRequest(ids=[broken[0].id]), "me")
     await validate.validate(lab, ValidationRequest(ids=[kept[0].id], replicates=3), "me")
     await support.run_all(lab)

@@ -63,6 +63,11 @@ def test_a_readme_names_the_command_and_the_processor_decides_between_two(tmp_pa
         ({"fit/__init__.py": "", "fit/__main__.py": ""}, ["python", "-m", "fit"], "fit/__main__.py"),
         ({"fit/__init__.py": "", "fit/train.py": ""}, ["python", "-m", "fit.train"], "fit/train.py"),
         ({"train.py": "", "README.md": "```\nuv run train.py\n```"}, ["uv", "run", "train.py"], "README.md"),
+        (
+            {"run_classification.py": "", "README.md": "```\npython run_classification.py --do_train --do_eval\n```"},
+            ["python", "run_classification.py", "--do_train", "--do_eval"],
+            "README.md",
+        ),
         ({"my train.py": "", "README.md": '```\npython "my train.py"\n```'}, ["python", "my train.py"], "README.md"),
         ({"train.py": "", "README.md": "```\npython absent_train.py\n```"}, ["python", "train.py"], "train.py"),
     ],

@@ -57,6 +57,25 @@ def test_a_script_with_options_becomes_a_trainer(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_metric_that_is_only_written_to_a_file_is_found_there(tmp_path: Path) -> None:
+    code = """
+import json, os, random
+from pathlib import Path
+
+random.seed(int(os.environ["LABHAND_SEED"]))
+Path("out").mkdir()
+Path("out/metrics.json").write_text(json.dumps({"epochs": 3, "test": {"accuracy": 0.5 + random.random() / 10}}))
+"""
+    folder = foreign.write(tmp_path / "quiet", {"train.py": code})
+    talk = Recorded()
+    first = make_trainer(folder, talk, SECONDS)
+    assert (first.metric, 0.5 < first.score < 0.6) == ("test_accuracy", True)
+    metric = load_trainer(str(folder), tmp_path).file.metric
+    assert (metric.direction, metric.file, metric.key) == ("maximize", "out/metrics.json", "test.accuracy")
+    assert "# From the file: out/metrics.json: test.accuracy = 0.5" in talk.shown[-1]
+
+
+@pytest.mark.slow
 def test_a_package_below_src_runs_by_the_script_of_its_project(tmp_path: Path) -> None:
     folder = foreign.write(tmp_path / "fitter", foreign.PACKAGE)
     talk = Recorded()
@@ -165,7 +184,7 @@ def test_a_script_that_takes_too_long_is_shortened_by_its_option(tmp_path: Path)
             "didn't end within 4 s; it printed 'loss: 1'",
         ),
         ("import no_such_package_anywhere", "the package no_such_package_anywhere isn't installed"),
-        ("print('done')", "printed no line that looks like a metric; the last line is 'done'"),
+        ("print('done')", "nothing that it printed or wrote looks like a metric; the last line is 'done'"),
         ("x = 1 / 0", "The try failed as crashed: .*ZeroDivisionError"),
     ],
 )

@@ -16,6 +16,12 @@ from .refusals import refusal
 MAX_LINES = 15
 MAX_LINE_CHARACTERS = 300
 _TRACEBACK = "Traceback (most recent call last)"
+_RANK = re.compile(r"\[rank(\d+)\]: ?")
+"""Before each line of the error of a process that torch.distributed started. The launcher's own traceback follows it."""
+_LAUNCHER = "ChildFailedError"
+"""The error of torchrun itself, after those of the processes that it started."""
+_OF_COMPILER = re.compile(r"^\S+:\d+(?::\d+)?: (?:fatal )?error: |^error(?:\[E\d+\])?: ")
+"""The first line of an error of gcc, clang or rustc. What follows it often comes of it, and `make` prints the last line."""
 
 _NEXT_STEP: dict[FailureKind, str] = {
     FailureKind.OUT_OF_MEMORY: "Make the model or the batch smaller, or accumulate gradients.",
@@ -78,13 +84,25 @@ def _kind_of(lines: str) -> FailureKind:
 
 
 def relevant_lines(log: str) -> list[str]:
-    """The last traceback, or the last lines if there is none, at most `MAX_LINES` of them."""
-    lines = [line.rstrip()[:MAX_LINE_CHARACTERS] for line in log.splitlines() if line.strip()]
+    """The last traceback, or else a compiler's first error or the last lines, at most `MAX_LINES` of them.
+
+    Of several processes that train together, it is the traceback of the first one that failed.
+    """
+    lines = _of_one_rank([line.rstrip()[:MAX_LINE_CHARACTERS] for line in log.splitlines() if line.strip()])
     starts = [index for index, line in enumerate(lines) if line.startswith(_TRACEBACK)]
     if not starts:
-        return lines[-MAX_LINES:]
-    trace = _one_traceback(lines[starts[-1] :])
+        first = next((index for index, line in enumerate(lines) if _OF_COMPILER.match(line)), len(lines) - MAX_LINES)
+        return lines[max(0, first) :][:MAX_LINES]
+    traces = [_one_traceback(lines[start:]) for start in reversed(starts)]
+    trace = next((trace for trace in traces if _LAUNCHER not in trace[-1]), traces[0])
     return trace if len(trace) <= MAX_LINES else [trace[0], "  …", *trace[2 - MAX_LINES :]]
+
+
+def _of_one_rank(lines: list[str]) -> list[str]:
+    """The error lines of the first rank that printed a traceback, without their mark; all lines where none did."""
+    marked = [(match[1], line[match.end() :]) for line in lines if (match := _RANK.match(line))]
+    rank = next((rank for rank, line in marked if line.startswith(_TRACEBACK)), None)
+    return lines if rank is None else [line for of, line in marked if of == rank]
 
 
 def _one_traceback(lines: list[str]) -> list[str]:
@@ -99,10 +117,12 @@ def _index_of_error(trace: list[str]) -> int:
 
 
 def _headline(lines: list[str]) -> str:
-    """The line that says most: a traceback's error, or else the last line."""
+    """The line that says most: a traceback's error, a compiler's first error, or else the last line."""
     if not lines:
         return ""
-    return lines[_index_of_error(lines)] if lines[0].startswith(_TRACEBACK) else lines[-1]
+    if lines[0].startswith(_TRACEBACK):
+        return lines[_index_of_error(lines)]
+    return lines[0] if _OF_COMPILER.match(lines[0]) else lines[-1]
 
 
 def nearest_lines(name: str, printed: Sequence[str], max_lines: int = 5) -> list[str]:
