@@ -117,7 +117,7 @@ RESEARCH = {
 
 
 def test_every_example_is_researched_and_small() -> None:
-    folders = {folder.name: folder for folder in EXAMPLES.iterdir() if folder.is_dir()}
+    folders = {folder.name: folder for folder in EXAMPLES.iterdir() if folder.is_dir() and folder.name != "__pycache__"}
     assert folders.keys() == RESEARCH.keys()
     for name, folder in folders.items():
         lines = sum(len(path.read_text("utf-8").splitlines()) for path in folder.rglob("*") if path.is_file())
