@@ -10,7 +10,7 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -39,7 +39,7 @@ NO_SHARING = 10**9
 
 
 @asynccontextmanager
-async def _loop(lab: Lab, *, keep_work: bool) -> AsyncIterator[Dispatcher]:
+async def _loop(lab: Lab, *, keep_work: bool) -> AsyncGenerator[Dispatcher]:
     async with PoolBackends.of_settings(lab.settings.pools, lab.folder / RUNS) as pools:
         folders = RunFolders(lab.folder, lab.sources, lab.identity, keep_work=keep_work)
         yield Dispatcher(lab.db, pools, folders, Settler(lab.trainer.metric), lab.settings.allowance)

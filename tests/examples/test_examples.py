@@ -163,6 +163,7 @@ async def _launched(client: Client, edit: tuple[str, str, str]) -> list[str]:
 
 
 async def _finished(client: Client, *ids: str) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
     for _ in range(MAX_SECONDS // WAIT_SECONDS):
         answer = await data(client, "wait", ids=list(ids), after="0", timeout_seconds=WAIT_SECONDS)
         if "pending" not in answer:

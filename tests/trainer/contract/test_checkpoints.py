@@ -45,7 +45,7 @@ def test_what_a_lost_run_left_lies_where_its_command_looks_for_it(tmp_path: Path
     folder.work.mkdir()
     place = checkpoints.lay_out(folder, checkpoint)
     assert place == folder.work / "out" / "model"
-    assert (place / "a.pt").read_text() == "weights"
+    assert (folder.work / "out" / "model" / "a.pt").read_text() == "weights"
 
 
 def test_a_second_lost_run_hands_on_what_it_got_and_never_laid_out(tmp_path: Path) -> None:
