@@ -139,11 +139,12 @@ def _pick_command(found: FolderSurvey, talk: Conversation) -> CommandCandidate:
 
 def _missing_gpu(proposal: Proposal) -> str:
     """Return where the code needs a GPU that this machine lacks, if a try would first need to install gigabytes; or empty."""
-    would_install = proposal.found.has("uv.lock") or find_spec("torch") is None
+    found = proposal.found
+    would_install = found.has("uv.lock") or found.has_cuda_wheels or find_spec("torch") is None
     names_cpu = any("cpu" in word for word in proposal.words)
     if devices().kind != "cpu" or not proposal.editable or names_cpu or not would_install:
         return ""
-    return proposal.found.needs_cuda(proposal.editable[0])
+    return found.needs_cuda(proposal.editable[0])
 
 
 def _without_gpu(proposal: Proposal, why: str, talk: Conversation) -> TrialFailedError:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from ...trainer.running import OUTPUT_TRAINER
 from ...trainer.wheels import make_venv, write_wheel
+from ..onboarding.foreign import AUTORESEARCH_TRAIN
 
 needs_uv = pytest.mark.skipif(find_uv() is None, reason="uv isn't installed: pip install uv")
 
@@ -95,6 +96,12 @@ def test_code_that_needs_a_gpu_is_said_to_find_none(lab: Path) -> None:
     with (lab / "labhand.toml").open("a") as file:
         file.write('[pools.far]\nbackend = "skypilot"\ninfra = "slurm/x"\ngpu = "H100"\n')
     assert checks(lab)["CUDA"].state == "ok"
+
+
+def test_the_line_that_needs_a_gpu_is_named_in_code_that_puts_a_tensor_into_main_memory_too(lab: Path) -> None:
+    found = checks(lab, train=AUTORESEARCH_TRAIN)
+    assert found["CUDA"].state == "bad"
+    assert "train.py:6 uses CUDA without asking" in found["CUDA"].finding
 
 
 def test_files_outside_of_the_folder_are_said_to_be_missing_or_closed(lab: Path) -> None:
