@@ -28,6 +28,8 @@ MAX_TEXTS: Final = 2000
 _TEXTS: Final = (".py", ".md", ".rst", ".txt", ".toml", ".sh", ".yaml", ".yml", ".json", ".cfg", ".env")
 _CONFIGURATION: Final = (".yaml", ".yml", ".toml", ".json", ".env")
 _ENVIRONMENTS: Final = (".venv", "venv", "env")
+HIDDEN_SETTINGS: Final = ".env"
+"""A hidden file whose text is read all the same: programs take their settings from it."""
 _CUDA_INDEX: Final = "download.pytorch.org/whl/cu"
 _CONDA_ROOTS: Final = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", ".conda", "micromamba")
 
@@ -38,7 +40,7 @@ class FolderSurvey:
 
     Attributes:
         folder: Where it lies.
-        texts: The content of its texts, by path relative to the folder.
+        texts: The content of its texts and of `.env`, by path relative to the folder.
         paths: All files that would be part of a source, less data.
         data: Files and folders that are too large or too many to be copied into each run.
         dangling: Symlinks that lead nowhere.
@@ -108,7 +110,8 @@ def survey(folder: Path) -> FolderSurvey:
     data = _data(folder, sizes)
     paths = tuple(path for path in sizes if not any(_is_in(path, place) for place in data))
     wanted = [path for path in paths if path.endswith(_TEXTS) or PurePosixPath(path).name == "Makefile"]
-    texts, unreadable = _read_texts(folder, [path for path in wanted[:MAX_TEXTS] if sizes[path] <= MAX_TEXT_BYTES])
+    small = [path for path in wanted[:MAX_TEXTS] if sizes[path] <= MAX_TEXT_BYTES]
+    texts, unreadable = _read_texts(folder, [*small, *_hidden_settings(folder)])
     return FolderSurvey(
         folder=folder,
         texts=texts,
@@ -121,6 +124,12 @@ def survey(folder: Path) -> FolderSurvey:
         prefix=next((name for name in _ENVIRONMENTS if (folder / name / "pyvenv.cfg").is_file()), "") or _conda(texts),
         changes=_count_changes(folder),
     )
+
+
+def _hidden_settings(folder: Path) -> list[str]:
+    place = folder / HIDDEN_SETTINGS
+    is_plain = place.is_file() and not place.is_symlink()
+    return [HIDDEN_SETTINGS] if is_plain and place.stat().st_size <= MAX_TEXT_BYTES else []
 
 
 def _conda(texts: Mapping[str, str]) -> str:

@@ -85,6 +85,7 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstR
     found = survey(folder)
     _tell(found, talk)
     proposal = propose(found, _pick_command(found, talk))
+    _tell_left_out(proposal, talk)
     if line := _missing_gpu(proposal):
         raise _without_gpu(proposal, f"It needs a CUDA GPU ({line}), and this machine has none: nothing was run", talk)
     proposal, result = _complete(proposal, talk, max_seconds)
@@ -95,7 +96,7 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstR
     if missing := _what_is_missing(proposal, result, max_seconds):
         talk.show(proposal.as_toml())
         talk.say("\n".join(result.failure.lines[-MAX_LINES:] if result.failure else ()))
-        talk.say(f"Nothing was written: {TRAINER_FILE} would say what was shown.")
+        talk.say(f"Nothing was written. The {TRAINER_FILE} above is what would be written once the try succeeds.")
         raise missing
     proposal = replace(proposal, seconds=result.seconds)
     _write(proposal, talk)
@@ -108,12 +109,23 @@ def _tell(found: FolderSurvey, talk: Conversation) -> None:
         talk.say(f"git: {found.changes} files have changes that aren't committed. They count: a source is what is on the disk.")
     if found.data:
         talk.say(f"Data, which is linked into runs and not copied: {_named(found.data)}.")
-    if found.left_out:
-        talk.say(f"Not part of runs: {_named([entry.as_text() for entry in found.left_out])}.")
     for problem in found.unreadable:
         talk.say(f"{problem}. Experiments can't change this file.")
     if found.notebooks:
         talk.say(f"Notebooks aren't run: {_named(found.notebooks)}.")
+
+
+def _tell_left_out(proposal: Proposal, talk: Conversation) -> None:
+    """Tell what runs don't get; refuse a folder in which experiments could change nothing."""
+    left_out = [entry.as_text() for entry in proposal.found.left_out if entry.path not in proposal.editable]
+    if left_out:
+        talk.say(f"Not part of runs: {_named(left_out)}.")
+    if not proposal.editable:
+        raise BadInputError(
+            f"Experiments could change nothing in {proposal.found.folder}: {' '.join(proposal.words)} names no file there, and"
+            " no source or settings were found",
+            f'Write a {TRAINER_FILE} by hand, with editable = ["FILE", …]: docs/trainers.md',
+        )
 
 
 def _named(names: Sequence[str]) -> str:

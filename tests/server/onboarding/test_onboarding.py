@@ -189,8 +189,11 @@ def test_a_script_that_takes_too_long_is_shortened_by_its_option(tmp_path: Path)
 )
 def test_what_is_missing_is_one_sentence_and_nothing_is_written(tmp_path: Path, train: str, sentence: str) -> None:
     folder = foreign.write(tmp_path / "foreign", {"train.py": train})
+    talk = Recorded()
     with pytest.raises(TrialFailedError, match=sentence):
-        make_trainer(folder, Recorded(), 4.0 if train is ENDLESS_AND_FIXED else SECONDS)
+        make_trainer(folder, talk, 4.0 if train is ENDLESS_AND_FIXED else SECONDS)
+    last = "Nothing was written. The trainer.toml above is what would be written once the try succeeds."
+    assert talk.told[-1] == last
     assert list(foreign.content(folder)) == ["train.py"]
 
 
