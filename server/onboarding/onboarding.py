@@ -184,7 +184,7 @@ def _complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tup
 
 def _try(proposal: Proposal, talk: Conversation, max_seconds: float) -> TrialResult:
     talk.say(f"Trying {' '.join(proposal.words)} in the sandbox, for {max_seconds:g} s at most.")
-    return run_trial(proposal, max_seconds, _SEEDS[0])
+    return run_trial(proposal, max_seconds, _SEEDS[0], talk.say)
 
 
 def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Proposal:
@@ -296,7 +296,7 @@ def _first_result(proposal: Proposal, talk: Conversation, max_seconds: float) ->
     metric = proposal.metric
     if metric is None:  # refused before
         raise TrialFailedError("It has no metric")
-    result = run_trial(proposal, max_seconds, _SEEDS[1])
+    result = run_trial(proposal, max_seconds, _SEEDS[1], talk.say)
     if result.score is None:
         message = result.failure.message if result.failure else f"it didn't end within {max_seconds:g} s"
         raise TrialFailedError(
