@@ -143,6 +143,9 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     if proposal.found.dangling:
         yield from ("", "# Symlinks that lead nowhere.", f"exclude = {_list(proposal.found.dangling)}")
     yield from _environment(proposal)
+    if proposal.command.processes > 1:
+        yield from ("", "# Processes that the command starts; each gets a GPU or core of its own.", "[processes]")
+        yield f"count = {proposal.command.processes}"
     yield ""
     yield from _metric(proposal)
     yield ""
