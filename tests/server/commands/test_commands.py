@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 
 from ..lab import writing
 from ..lab.builders import Woken
+from ..onboarding import foreign
 
 PARABOLA = Path(__file__).parents[2] / "trainers" / "parabola"
 
@@ -142,6 +143,21 @@ def test_init_of_foreign_code_that_fails_makes_no_lab(tmp_path: Path, monkeypatc
     assert done.exit_code == 1
     assert "The try failed as crashed: The command ended with status 1: no [red]data[/red]" in " ".join(done.output.split())
     assert not (tmp_path / "lab").exists()
+
+
+def test_init_of_code_for_a_gpu_is_one_sentence_on_a_machine_without_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABHAND_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    machine.devices.cache_clear()
+    foreign.write(tmp_path / "autoresearch", foreign.AUTORESEARCH)
+    monkeypatch.chdir(tmp_path)
+    done = labhand("init", "lab", "--trainer", "autoresearch", "--yes")
+    assert done.exit_code == 1
+    said = "labhand: It needs a CUDA GPU (train.py:6), and this machine has none: nothing was run. trainer.toml is written"
+    assert said in " ".join(done.output.split())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["autoresearch"], "a lab or an environment was made"
 
 
 def test_a_copy_of_a_trainer_is_linked_to_the_data_of_its_original(tmp_path: Path) -> None:

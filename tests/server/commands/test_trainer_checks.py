@@ -114,6 +114,29 @@ def test_files_outside_of_the_folder_are_said_to_be_missing_or_closed(lab: Path)
     assert checks(lab, '[sandbox]\nread = ["/no/such/place"]\n', "x = 1\n")["files"].state == "bad"
 
 
+def test_a_path_that_prepare_makes_is_a_note_until_it_has_run_and_then_has_to_be_there(lab: Path) -> None:
+    (lab / "own" / "prepare.py").write_text("print('made nothing')\n")
+    toml = '[sandbox]\nread = ["{cache}/own/train"]\n[prepare]\ncommand = ["python", "prepare.py"]\n'
+    before = checks(lab, toml)["files"]
+    assert (before.state, before.fix) == ("note", "labhand prepare")
+    assert before.finding == f"read under [sandbox] names {lab}/cache/own/train, which isn't there"
+    done = CliRunner().invoke(app, ["prepare", "--root", str(lab)])
+    assert done.exit_code == 0, done.output
+    after = checks(lab, toml)["files"]
+    assert (after.state, after.fix) == ("bad", "correct that path")
+    (lab / "cache" / "own" / "train").mkdir(parents=True)
+    assert "files" not in checks(lab, toml)
+
+
+@pytest.mark.slow
+def test_the_doctor_of_a_fresh_lab_of_sae_says_to_prepare_it(lab: Path) -> None:
+    assert CliRunner().invoke(app, ["init", str(lab / "fresh"), "--trainer", "sae"]).exit_code == 0
+    found = {result.subject: result for result in check_needs(lab / "fresh", load_settings(lab / "fresh"))}
+    assert f"{lab}/cache/sae/train, which isn't there" in found["files"].finding
+    assert (found["files"].state, found["files"].fix) == ("note", "labhand prepare")
+    assert (found["data"].state, found["data"].fix) == ("note", "labhand prepare")
+
+
 def test_a_variable_to_pass_that_is_not_set_is_noted(lab: Path) -> None:
     found = checks(lab, '[environment]\npass = ["SURELY_NOT_SET"]\n')
     assert "SURELY_NOT_SET, which this shell doesn't set" in found["variables"].finding
