@@ -166,7 +166,9 @@ def _cuda(settings: Settings, needs: Needs) -> CheckResult:
 
 def _absent(answer: dict[str, Any], trainer: Trainer) -> Iterator[CheckResult]:
     """Yield the paths of `read` that aren't there. `[prepare]` may make them, so that they are no fault before it has run."""
-    state, fix = ("note", "labhand prepare") if trainer.prepare and not answer.get("prepared") else ("bad", "correct that path")
+    is_to_come = bool(trainer.prepare) and not answer.get("prepared")
+    state: State = "note" if is_to_come else "bad"
+    fix = "labhand prepare" if is_to_come else "correct that path"
     for path in map(outside_path, trainer.file.read):
         if not path.exists():
             yield CheckResult("files", state, f"read under [sandbox] names {path}, which isn't there", fix)
