@@ -150,8 +150,8 @@ def init(
     trainer: Annotated[
         str,
         typer.Option(
-            help="A built-in trainer, or the path of a folder of training code. If the folder has no trainer.toml, one is"
-            " proposed, shown, written and tried"
+            help="A built-in trainer, or the path of a folder of training code, relative to the current folder. If that has no"
+            " trainer.toml, one is proposed, shown, written and tried"
         ),
     ] = "gpt",
     copy: Annotated[
@@ -178,7 +178,7 @@ def init(
     from .commands.init_trainer import foreign_folder, onboard
 
     with exit_on_error():
-        foreign = foreign_folder(trainer, folder)
+        foreign = foreign_folder(trainer)
         if foreign is not None:
             from .onboarding.onboarding import TrialFailedError
 

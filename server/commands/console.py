@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ...trainer.contract.errors import ContractError
 from ..errors import LabhandError
 from ..schemas.results import Row
 
@@ -28,8 +29,9 @@ def exit_on_error() -> Generator[None]:
     """End a command with the error's text and exit code 2, instead of a traceback."""
     try:
         yield
-    except LabhandError as error:
-        err.print(f"[red]labhand:[/red] {escape(str(error))}")
+    except (LabhandError, ContractError) as error:
+        sentence = LabhandError(error.problem, error.remedy)  # a file of the contract says the same two things
+        err.print(f"[red]labhand:[/red] {escape(str(sentence))}")
         raise typer.Exit(2) from error
 
 

@@ -10,7 +10,7 @@ from ...trainer.contract.trainer_folder.data_links import DataLink, resolve_link
 from ..errors import BadInputError, ConflictError
 from ..settings import FILE, load_settings
 from ..source.repository import write_folder
-from ..source.trainer_folder import Trainer, load_trainer, read_folder
+from ..source.trainer_folder import Trainer, built_in, load_trainer, read_folder
 from .console import err, registration_command
 from .trainer_checks import prepare_trainer
 
@@ -34,7 +34,7 @@ def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
 
     Args:
         folder: Of the lab.
-        trainer: A built-in trainer, or the path of a folder, relative to the lab's folder.
+        trainer: A built-in trainer, or the path of a folder, relative to the current one.
         copy: Copy the trainer into the lab's folder, and let the lab train the copy.
 
     Raises:
@@ -44,7 +44,7 @@ def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
     place = folder.resolve()
     if (place / FILE).exists():
         raise ConflictError(f"{place / FILE} exists already", "Edit it, or choose another folder")
-    loaded = load_trainer(trainer, place)
+    loaded = load_trainer(trainer, Path.cwd())
     original, links = loaded.folder, _links_for_copy(loaded) if copy else []
     place.mkdir(parents=True, exist_ok=True)
     if copy:
@@ -55,9 +55,17 @@ def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
         for link in links:
             (target / link.path).parent.mkdir(parents=True, exist_ok=True)
             (target / link.path).symlink_to(link.target)
-        trainer = f"./{original.name}"
+        original = target
+    trainer = _as_setting(original, place)
     (place / FILE).write_text(TEMPLATE.format(trainer=json.dumps(trainer, ensure_ascii=False)), "utf-8")
     err.print(f"Wrote {place / FILE}. Next: labhand doctor, then\n\n  {registration_command(place)}", soft_wrap=True)
+
+
+def _as_setting(folder: Path, lab: Path) -> str:
+    """Return how `labhand.toml` names a trainer's folder: its relative paths start from the lab's folder."""
+    if folder.parent == built_in().resolve():
+        return folder.name
+    return f"./{folder.relative_to(lab).as_posix()}" if folder.is_relative_to(lab) else str(folder)
 
 
 def _links_for_copy(trainer: Trainer) -> list[DataLink]:

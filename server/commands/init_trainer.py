@@ -15,23 +15,19 @@ from ..source.trainer_folder import FILE, built_in, is_bare_name
 from .console import err, out
 
 
-def foreign_folder(trainer: str, lab: Path) -> Path | None:
+def foreign_folder(trainer: str) -> Path | None:
     """Return the folder that `--trainer` names, if it has no `trainer.toml`.
 
     Args:
-        trainer: A built-in trainer, or a path, relative to the lab's folder or to the current one.
-        lab: The lab's folder.
+        trainer: A built-in trainer, or a path, relative to the current folder.
 
     Returns:
         None if there is no such folder, or it is a trainer.
     """
     if is_bare_name(trainer) and (built_in() / trainer / FILE).is_file():
         return None
-    places = [lab / Path(trainer).expanduser(), Path(trainer).expanduser()]
-    if any((place / FILE).is_file() for place in places[:1]):
-        return None
-    folder = next((place.resolve() for place in places if place.is_dir()), None)
-    return None if folder is None or (folder / FILE).is_file() else folder
+    folder = Path(trainer).expanduser().resolve()
+    return folder if folder.is_dir() and not (folder / FILE).is_file() else None
 
 
 def onboard(folder: Path, *, yes: bool, max_seconds: float) -> FirstResult:

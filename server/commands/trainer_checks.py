@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
+from ...trainer.contract.files import outside_path
 from ..errors import LabhandError
 from ..machine import devices
 from ..settings import Settings
@@ -80,6 +81,7 @@ def check_needs(root: Path, settings: Settings) -> Iterator[CheckResult]:
             yield _torch(answer)
     if needs.cuda:
         yield _cuda(settings, needs)
+    yield from _absent(answer, trainer)
     yield from _paths(trainer, needs)
     yield from _variables(trainer)
 
@@ -162,13 +164,20 @@ def _cuda(settings: Settings, needs: Needs) -> CheckResult:
     )
 
 
+def _absent(answer: dict[str, Any], trainer: Trainer) -> Iterator[CheckResult]:
+    """Yield the paths of `read` that aren't there. `[prepare]` may make them, so that they are no fault before it has run."""
+    is_to_come = bool(trainer.prepare) and not answer.get("prepared")
+    state: State = "note" if is_to_come else "bad"
+    fix = "labhand prepare" if is_to_come else "correct that path"
+    for path in map(outside_path, trainer.file.read):
+        if not path.exists():
+            yield CheckResult("files", state, f"read under [sandbox] names {path}, which isn't there", fix)
+
+
 def _paths(trainer: Trainer, needs: Needs) -> Iterator[CheckResult]:
-    named = [Path(path).expanduser() for path in trainer.file.read]
+    named = list(map(outside_path, trainer.file.read))
     data = [Path(os.path.normpath(trainer.folder / Path(path).expanduser())) for path in trainer.file.data_paths]
     readable = [*named, *data]  # another check says what of the data isn't there
-    for folder in named:
-        if not folder.exists():
-            yield CheckResult("files", "bad", f"read under [sandbox] names {folder}, which isn't there", "correct that path")
     for path, place in needs.paths.items():
         found = Path(os.path.normpath(trainer.folder / Path(path).expanduser()))
         if found.is_relative_to(trainer.folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import tomllib
@@ -14,8 +15,11 @@ from typing import Any, Final, cast
 from .folder_survey import FolderSurvey
 
 _BLOCK: Final = re.compile(r"^[ \t]*```[ \t]*(\w*)[^\n]*\n(.*?)^[ \t]*```", re.MULTILINE | re.DOTALL)
+_INDENTED: Final = re.compile(r"^(?: {4,}|\t)[ \t]*(\S[^\n]*)$", re.MULTILINE)
+"""A line of a block of code without fences, as Markdown and reStructuredText have it."""
 _SHELLS: Final = frozenset({"", "sh", "bash", "shell", "console", "zsh", "text", "terminal"})
 _PROGRAM: Final = re.compile(r"(?:python[0-9.]*|uv|torchrun|accelerate|poetry|sh|bash|make|\./\S+)")
+_PROCESSES: Final = re.compile(r"--(?:nproc[-_]per[-_]node|num[-_]processes)[= ](\d{1,3})\b")
 _ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=\S*")
 _PLACEHOLDER: Final = re.compile(r"[<>{}$|&;`*]|\.\.\.|path/to|/your")
 _TRAINS: Final = re.compile(r"train|pretrain|fit|experiment", re.IGNORECASE)
@@ -49,6 +53,12 @@ class CommandCandidate:
         return next((word.removeprefix("./") for word in self.words if word.endswith((".py", ".sh"))), "")
 
     @property
+    def processes(self) -> int:
+        """How many processes it starts that train together, as `--nproc_per_node=2` of torchrun says."""
+        match = _PROCESSES.search(" ".join(self.words))
+        return max(1, int(match[1])) if match else 1
+
+    @property
     def module(self) -> str:
         """The module that it runs with `-m`, or imports; empty for none."""
         for flag, word in zip(self.words, self.words[1:], strict=False):
@@ -66,7 +76,10 @@ def command_candidates(found: FolderSurvey, *, has_gpu: bool) -> list[CommandCan
         found: The folder.
         has_gpu: This machine has a GPU; without one, commands that name the processor are preferred.
     """
-    candidates = [*_from_documents(found), *_from_makefile(found), *_from_project(found), *_from_names(found)]
+    candidates = [
+        *(*_from_documents(found), *_from_makefile(found), *_from_project(found)),
+        *(*_from_comments(found), *_from_names(found)),
+    ]
     best: dict[tuple[str, ...], CommandCandidate] = {}
     for candidate in candidates:
         weight = candidate.weight + _bonus(candidate.words, has_gpu=has_gpu)
@@ -119,6 +132,7 @@ def _document_commands(found: FolderSurvey) -> Iterator[tuple[tuple[str, ...], s
     for path in documents[:10]:
         text = found.texts[path]
         blocks = [match[2] for match in _BLOCK.finditer(text) if match[1].lower() in _SHELLS]
+        blocks += [match[1] for match in _INDENTED.finditer(_BLOCK.sub("", text))]
         for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
             if words := _words_of(line):
                 yield words, path
@@ -149,6 +163,18 @@ def _normal(words: list[str]) -> list[str]:
     if words[:2] == ["poetry", "run"]:
         return _normal(words[2:]) if len(words) > 2 else words
     return words
+
+
+def _from_comments(found: FolderSurvey) -> Iterator[CommandCandidate]:
+    """Yield the commands in the comment at the top of a script that run this script."""
+    for path in found.python_files:
+        for line in itertools.takewhile(
+            lambda line: line.startswith("#") or not line.strip(), found.texts.get(path, "").splitlines()
+        ):
+            words = _words_of(line.lstrip("#! \t"))
+            candidate = CommandCandidate(words, f"the comment at the top of {path}", 7.0 - 1.5 * path.count("/"))
+            if len(words) > 1 and candidate.script == path and not _DOES_NOT_TRAIN.search(PurePosixPath(path).name):
+                yield candidate
 
 
 def _from_makefile(found: FolderSurvey) -> Iterator[CommandCandidate]:

@@ -17,6 +17,8 @@ from ...trainer.contract.trainer_toml.globs import folders_of
 from ..errors import BadInputError
 from ..source import git
 from ..source.folder_listing import MAX_SOURCE_FILES, list_folder
+from ..source.inspection.cuda_use import cuda_use
+from ..source.inspection.needs import parsed
 from ..source.source_text import decode
 from ..source.trainer_folder import MAX_SOURCE_BYTES
 
@@ -26,11 +28,10 @@ MAX_TEXTS: Final = 2000
 _TEXTS: Final = (".py", ".md", ".rst", ".txt", ".toml", ".sh", ".yaml", ".yml", ".json", ".cfg", ".env")
 _CONFIGURATION: Final = (".yaml", ".yml", ".toml", ".json", ".env")
 _ENVIRONMENTS: Final = (".venv", "venv", "env")
+HIDDEN_SETTINGS: Final = ".env"
+"""A hidden file whose text is read all the same: programs take their settings from it."""
+_CUDA_INDEX: Final = "download.pytorch.org/whl/cu"
 _CONDA_ROOTS: Final = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", ".conda", "micromamba")
-_CUDA: Final = re.compile(
-    r"\.cuda\(\s*\)|torch\.device\(\s*[\"']cuda|\.to\(\s*[\"']cuda|torch\.cuda\.(?:get_device|synchronize)"
-)
-_CUDA_OPTIONAL: Final = re.compile(r"cuda\.is_available\(|[\"']cpu[\"']|[\"']mps[\"']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class FolderSurvey:
 
     Attributes:
         folder: Where it lies.
-        texts: The content of its texts, by path relative to the folder.
+        texts: The content of its texts and of `.env`, by path relative to the folder.
         paths: All files that would be part of a source, less data.
         data: Files and folders that are too large or too many to be copied into each run.
         dangling: Symlinks that lead nowhere.
@@ -75,6 +76,11 @@ class FolderSurvey:
         """Whether a file is part of the source."""
         return path in self.paths
 
+    @property
+    def has_cuda_wheels(self) -> bool:
+        """Whether its environment is made of gigabytes of wheels for CUDA, of PyTorch's index for it."""
+        return any(_CUDA_INDEX in self.texts.get(name, "") for name in ("pyproject.toml", "requirements.txt"))
+
     def needs_cuda(self, path: str) -> str:
         """Return the line of a script, or of a module that it imports, that needs a CUDA GPU whatever the machine has.
 
@@ -82,13 +88,12 @@ class FolderSurvey:
             `train.py:12`; empty where a processor would do, or none of the files says.
         """
         reached = [path, *imported_files(self, path)] if self.has(path) else []
-        texts = {name: self.texts[name] for name in reached if name in self.texts}
-        if any(_CUDA_OPTIONAL.search(text) for text in texts.values()):
+        own = frozenset(PurePosixPath(name).stem for name in self.python_files)
+        trees = {name: parsed(self.texts[name]) for name in reached if name in self.texts}
+        uses = {name: cuda_use(tree, own) for name, tree in trees.items() if tree is not None}
+        if any(use.asks for use in uses.values()):
             return ""
-        for name, text in texts.items():
-            if match := _CUDA.search(text):
-                return f"{name}:{text.count(chr(10), 0, match.start()) + 1}"
-        return ""
+        return next((f"{name}:{use.line}" for name, use in uses.items() if use.line), "")
 
 
 def survey(folder: Path) -> FolderSurvey:
@@ -105,7 +110,8 @@ def survey(folder: Path) -> FolderSurvey:
     data = _data(folder, sizes)
     paths = tuple(path for path in sizes if not any(_is_in(path, place) for place in data))
     wanted = [path for path in paths if path.endswith(_TEXTS) or PurePosixPath(path).name == "Makefile"]
-    texts, unreadable = _read_texts(folder, [path for path in wanted[:MAX_TEXTS] if sizes[path] <= MAX_TEXT_BYTES])
+    small = [path for path in wanted[:MAX_TEXTS] if sizes[path] <= MAX_TEXT_BYTES]
+    texts, unreadable = _read_texts(folder, [*small, *_hidden_settings(folder)])
     return FolderSurvey(
         folder=folder,
         texts=texts,
@@ -118,6 +124,12 @@ def survey(folder: Path) -> FolderSurvey:
         prefix=next((name for name in _ENVIRONMENTS if (folder / name / "pyvenv.cfg").is_file()), "") or _conda(texts),
         changes=_count_changes(folder),
     )
+
+
+def _hidden_settings(folder: Path) -> list[str]:
+    place = folder / HIDDEN_SETTINGS
+    is_plain = place.is_file() and not place.is_symlink()
+    return [HIDDEN_SETTINGS] if is_plain and place.stat().st_size <= MAX_TEXT_BYTES else []
 
 
 def _conda(texts: Mapping[str, str]) -> str:

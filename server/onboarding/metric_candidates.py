@@ -20,13 +20,13 @@ _PAIR: Final = re.compile(
     re.IGNORECASE,
 )
 _WORDS: Final = re.compile(
-    r"loss|bpb|bpc|perplexity|ppl|acc|error|rmse|mse|mae|mape|auc|auroc|f1|r2|bleu|rouge|reward|return|score|nll|iou|dice|elbo"
+    r"loss|bpb|bpc|perplexity|ppl|acc(?!umul|ess|ount|el)|error|rmse|mse|mae|mape|auc|auroc|f1|r2|bleu|rouge|reward|return|score|nll|iou|dice|elbo"
     r"|wer|cer|fid|psnr|ssim|recall|precision|objective|fitness|regret|metric",
     re.IGNORECASE,
 )
 _MEASURES: Final = re.compile(r"mfu|vram|throughput|(?:tokens|samples|images|steps)_?per_?s", re.IGNORECASE)
 _MAXIMISED: Final = re.compile(
-    r"mfu|throughput|per_?s|acc|auc|auroc|f1|r2|bleu|rouge|reward|return|score|iou|dice|psnr|ssim|recall|precision|fitness|elbo|success",
+    r"mfu|throughput|per_?s|acc(?!umul|ess|ount|el)|auc|auroc|f1|r2|bleu|rouge|reward|return|score|iou|dice|psnr|ssim|recall|precision|fitness|elbo|success",
     re.IGNORECASE,
 )
 _HELD_OUT: Final = re.compile(r"\b(?:val|valid|validation|test|eval|dev|held)|^(?:val|test|eval|dev)", re.IGNORECASE)

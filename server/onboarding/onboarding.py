@@ -88,6 +88,7 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstR
     found = survey(folder)
     _tell(found, talk)
     proposal = propose(found, _pick_command(found, talk))
+    _tell_left_out(proposal, talk)
     if line := _missing_gpu(proposal):
         raise _without_gpu(proposal, f"It needs a CUDA GPU ({line}), and this machine has none: nothing was run", talk)
     proposal, result = _complete(proposal, talk, max_seconds)
@@ -98,7 +99,7 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstR
     if missing := _what_is_missing(proposal, result, max_seconds):
         talk.show(proposal.as_toml())
         talk.say("\n".join(result.failure.lines[-MAX_LINES:] if result.failure else ()))
-        talk.say(f"Nothing was written: {TRAINER_FILE} would say what was shown.")
+        talk.say(f"Nothing was written. The {TRAINER_FILE} above is what would be written once the try succeeds.")
         raise missing
     proposal = replace(proposal, seconds=result.seconds)
     _write(proposal, talk)
@@ -111,12 +112,23 @@ def _tell(found: FolderSurvey, talk: Conversation) -> None:
         talk.say(f"git: {found.changes} files have changes that aren't committed. They count: a source is what is on the disk.")
     if found.data:
         talk.say(f"Data, which is linked into runs and not copied: {_named(found.data)}.")
-    if found.left_out:
-        talk.say(f"Not part of runs: {_named([entry.as_text() for entry in found.left_out])}.")
     for problem in found.unreadable:
         talk.say(f"{problem}. Experiments can't change this file.")
     if found.notebooks:
         talk.say(f"Notebooks aren't run: {_named(found.notebooks)}.")
+
+
+def _tell_left_out(proposal: Proposal, talk: Conversation) -> None:
+    """Tell what runs don't get; refuse a folder in which experiments could change nothing."""
+    left_out = [entry.as_text() for entry in proposal.found.left_out if entry.path not in proposal.editable]
+    if left_out:
+        talk.say(f"Not part of runs: {_named(left_out)}.")
+    if not proposal.editable:
+        raise BadInputError(
+            f"Experiments could change nothing in {proposal.found.folder}: {' '.join(proposal.words)} names no file there, and"
+            " no source or settings were found",
+            f'Write a {TRAINER_FILE} by hand, with editable = ["FILE", …]: docs/trainers.md',
+        )
 
 
 def _named(names: Sequence[str]) -> str:
@@ -142,11 +154,12 @@ def _pick_command(found: FolderSurvey, talk: Conversation) -> CommandCandidate:
 
 def _missing_gpu(proposal: Proposal) -> str:
     """Return where the code needs a GPU that this machine lacks, if a try would first need to install gigabytes; or empty."""
-    would_install = proposal.found.has("uv.lock") or find_spec("torch") is None
+    found = proposal.found
+    would_install = found.has("uv.lock") or found.has_cuda_wheels or find_spec("torch") is None
     names_cpu = any("cpu" in word for word in proposal.words)
     if devices().kind != "cpu" or not proposal.editable or names_cpu or not would_install:
         return ""
-    return proposal.found.needs_cuda(proposal.editable[0])
+    return found.needs_cuda(proposal.editable[0])
 
 
 def _without_gpu(proposal: Proposal, why: str, talk: Conversation) -> TrialFailedError:
@@ -174,7 +187,7 @@ def _complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tup
 
 def _try(proposal: Proposal, talk: Conversation, max_seconds: float) -> TrialResult:
     talk.say(f"Trying {' '.join(proposal.words)} in the sandbox, for {max_seconds:g} s at most.")
-    return run_trial(proposal, max_seconds, _SEEDS[0])
+    return run_trial(proposal, max_seconds, _SEEDS[0], talk.say)
 
 
 def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Proposal:
@@ -302,7 +315,7 @@ def _first_result(proposal: Proposal, talk: Conversation, max_seconds: float) ->
     metric = proposal.metric
     if metric is None:  # refused before
         raise TrialFailedError("It has no metric")
-    result = run_trial(proposal, max_seconds, _SEEDS[1])
+    result = run_trial(proposal, max_seconds, _SEEDS[1], talk.say)
     if result.score is None:
         message = result.failure.message if result.failure else f"it didn't end within {max_seconds:g} s"
         raise TrialFailedError(

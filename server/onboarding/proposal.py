@@ -14,6 +14,7 @@ from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerF
 from .command_candidates import CommandCandidate, preparing_command
 from .folder_survey import FolderSurvey, imported_files
 from .metric_candidates import MetricCandidate
+from .other_languages import files_of_command
 from .source_hints import Hint, SourceHints, hints_of
 
 MAX_EDITABLE: Final = 12
@@ -105,10 +106,12 @@ class Proposal:
 def propose(found: FolderSurvey, command: CommandCandidate) -> Proposal:
     """Return what a folder's `trainer.toml` would say, before anything was tried."""
     start = command.script or _file_of_module(found, command.module)
-    code = [start, *imported_files(found, start)] if start else []
     given = [word for word in command.words if found.has(word)]
-    configuration = [*given, *(path for path in found.configuration_files if _is_configuration(path))]
-    files = list(dict.fromkeys([*code, *configuration]))
+    if start.endswith(".py"):
+        configuration = [path for path in found.configuration_files if _is_configuration(path)]
+        files = list(dict.fromkeys([start, *imported_files(found, start), *given, *configuration]))
+    else:
+        files = list(dict.fromkeys([*files_of_command(found, start), *given]))
     editable = [path for path in files if path == start or not _PROTECTED.search(path)]
     protected = [path for path in files if path not in editable]
     return Proposal(found, command, editable, protected, hints_of(found, [*editable, *protected]), data=found.data)
@@ -140,6 +143,9 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     if proposal.found.dangling:
         yield from ("", "# Symlinks that lead nowhere.", f"exclude = {_list(proposal.found.dangling)}")
     yield from _environment(proposal)
+    if proposal.command.processes > 1:
+        yield from ("", "# Processes that the command starts; each gets a GPU or core of its own.", "[processes]")
+        yield f"count = {proposal.command.processes}"
     yield ""
     yield from _metric(proposal)
     yield ""
@@ -152,7 +158,7 @@ _LEGEND: Final = "Every line can be changed."
 
 
 def _editable(proposal: Proposal) -> Iterator[str]:
-    yield "# What experiments may change: the script that trains, what it imports from this folder, and its settings."
+    yield "# What experiments may change: the code that trains, what it imports from this folder, and its settings."
     if proposal.protected:
         yield f"# Protected, because of their names: {', '.join(proposal.protected[:8])}."
     yield "# A file that computes the metric shouldn't be here: labhand believes what it prints."

@@ -7,7 +7,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from ...trainer.contract.run_result import RunFailure
 from ...trainer.contract.run_spec import RunSpec
 from ...trainer.contract.trainer_folder.left_out import MAX_LEFT_OUT
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
-from ..backends.local.slots import Slots
+from ..backends.local.slots import DeviceSlot, Slots
 from ..backends.local.spawn import spawn_runner
 from ..errors import NoCapacityError
 from ..machine import Devices, devices
@@ -32,6 +32,8 @@ from .proposal import PLACEHOLDER_METRIC, Proposal
 from .written_metrics import written_metrics
 
 MAX_LOG_BYTES: Final = 10 << 20
+MAX_SLOT_SECONDS: Final = 300.0
+"""That a try waits for a slot."""
 MAX_START_SECONDS: Final = 1800.0
 """That may pass before the command starts."""
 LOOK_SECONDS: Final = 0.2
@@ -69,16 +71,24 @@ class TrialResult:
         return self.failure.kind == FailureKind.CONTRACT_BROKEN and PLACEHOLDER_METRIC in text
 
 
-def run_trial(proposal: Proposal, max_seconds: float, seed: int) -> TrialResult:
+def run_trial(
+    proposal: Proposal,
+    max_seconds: float,
+    seed: int,
+    say: Callable[[str], None],
+    max_slot_seconds: float = MAX_SLOT_SECONDS,
+) -> TrialResult:
     """Run a proposal once.
 
     Args:
         proposal: It need not be written.
         max_seconds: Of wall-clock time from the start of its command on, after which the try is ended.
         seed: `LABHAND_SEED` of the run.
+        say: Tells the person that the try waits for a slot.
+        max_slot_seconds: That it waits.
 
     Raises:
-        NoCapacityError: All devices of this machine are taken, or its driver is broken.
+        NoCapacityError: The devices of this machine stayed taken, are too few, or its driver is broken.
         BadInputError: The folder can't be a source.
         ContractError: The proposal can't be used.
     """
@@ -88,8 +98,9 @@ def run_trial(proposal: Proposal, max_seconds: float, seed: int) -> TrialResult:
     with TemporaryDirectory(prefix="labhand-try-") as name:
         folder = RunFolder(Path(name).resolve() / "runs" / _RUN)
         _lay_out(proposal, folder, here, max_seconds, seed)
+        slot = _wait_for_slot(folder, here, proposal.as_trainer().process_count, say, max_slot_seconds)
         began = time.monotonic()
-        is_stopped = _run(folder, here, proposal.as_trainer().process_count, max_seconds)
+        is_stopped = _run(folder, slot, max_seconds)
         folder.find_work(proposal.as_trainer().data_paths)
         return _result(folder, time.monotonic() - began, is_stopped=is_stopped)
 
@@ -114,13 +125,44 @@ def _lay_out(proposal: Proposal, folder: RunFolder, here: Devices, max_seconds: 
     folder.write_spec(spec)
 
 
-def _run(folder: RunFolder, here: Devices, processes: int, max_seconds: float) -> bool:
-    """Run the runner on this machine, on a device for each process of the command.
+def _wait_for_slot(
+    folder: RunFolder, here: Devices, processes: int, say: Callable[[str], None], max_seconds: float
+) -> DeviceSlot:
+    """Take a device for each process of the command, as soon as that many are free."""
+    count = len(here.indices)
+    if processes > count:
+        raise NoCapacityError(
+            f"The command starts {processes} processes, and this machine has {count} slots ({here.kind}), one for each",
+            "Start fewer, or try it on a larger machine",
+        )
+    slots = Slots(here.kind, here.indices)
+    give_up_at = time.monotonic() + max_seconds
+    is_told = False
+    while True:
+        with suppress(NoCapacityError):
+            return slots.take(folder.path, count=processes)
+        taken = len(slots.taken())
+        if time.monotonic() >= give_up_at:
+            raise NoCapacityError(
+                f"{taken} of this machine's {count} slots ({here.kind}) are taken by other runs, and the try, which needs"
+                f" {processes}, has waited for {max_seconds:g} s",
+                "Run this again when those runs have ended: labhand status, in the lab that they belong to, shows them",
+            )
+        if not is_told:
+            say(
+                f"{taken} of this machine's {count} slots ({here.kind}) are taken by other runs: the try waits until"
+                f" {processes} is free, for {max_seconds:g} s at most."
+            )
+            is_told = True
+        time.sleep(LOOK_SECONDS)
+
+
+def _run(folder: RunFolder, slot: DeviceSlot, max_seconds: float) -> bool:
+    """Run the runner on devices of this machine.
 
     Returns:
         Whether it had to be ended.
     """
-    slot = Slots(here.kind, here.indices).take(folder.path, count=processes)
     try:
         process = spawn_runner(sys.executable, folder, slot, slot.as_spec())
     finally:

@@ -13,13 +13,11 @@ from typing import Final
 
 from ..literals import UNPARSABLE
 from ..trainer_folder import Source
+from .cuda_use import cuda_use
 
 _OUTSIDE: Final = re.compile(r"(?:~|\.\.|/[\w.-]+)/[\w./ -]*[\w-]")
 """A literal path that leads out of the trainer's folder."""
 _SYSTEM: Final = ("/dev/", "/proc/", "/sys/", "/tmp/", "/usr/", "/bin/", "/etc/")  # noqa: S108 - names, no files
-_CUDA: Final = re.compile(r"cuda(?::\d+)?")
-_CHOOSES: Final = frozenset({"is_available", "device_count", "cpu", "mps"})
-"""What code that can also run without a GPU asks, or names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def needs_of(source: Source, is_editable: Callable[[str], bool]) -> Needs:
     paths: dict[str, str] = {}
     cuda = ""
     for file in sorted(source):
-        tree = _parse(source[file]) if file.endswith(".py") and is_editable(file) else None
+        tree = parsed(source[file]) if file.endswith(".py") and is_editable(file) else None
         if tree is None:
             continue
         for name, line in _imports(tree):
@@ -55,7 +53,7 @@ def needs_of(source: Source, is_editable: Callable[[str], bool]) -> Needs:
                 modules.setdefault(name, f"{file}:{line}")
         for path, line in _paths(tree):
             paths.setdefault(path, f"{file}:{line}")
-        line_of_cuda = _cuda_line(tree)
+        line_of_cuda = cuda_use(tree, own).line
         cuda = cuda or (f"{file}:{line_of_cuda}" if line_of_cuda else "")
     return Needs(modules, cuda, paths)
 
@@ -66,7 +64,8 @@ def _own_modules(source: Source) -> frozenset[str]:
     return frozenset({path.stem for path in paths} | {part for path in paths for part in path.parts[:-1]})
 
 
-def _parse(content: bytes) -> ast.Module | None:
+def parsed(content: bytes | str) -> ast.Module | None:
+    """Return a Python file's tree; None where it can't be parsed."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -96,17 +95,3 @@ def _paths(tree: ast.Module) -> Iterator[tuple[str, int]]:
         text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
         if isinstance(node, ast.Constant) and _OUTSIDE.fullmatch(text) and not text.startswith(_SYSTEM):
             yield text, node.lineno
-
-
-def _cuda_line(tree: ast.Module) -> int | None:
-    """The first line that uses CUDA; None if there is none, or the code asks whether it can."""
-    lines: list[int] = []
-    for node in ast.walk(tree):
-        word = node.attr if isinstance(node, ast.Attribute) else node.value if isinstance(node, ast.Constant) else None
-        if not isinstance(word, str):
-            continue
-        if word in _CHOOSES:
-            return None
-        if _CUDA.fullmatch(word) and isinstance(node, ast.Attribute | ast.Constant):
-            lines.append(node.lineno)
-    return min(lines, default=None)

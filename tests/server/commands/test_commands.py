@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 
 from ..lab import writing
 from ..lab.builders import Woken
+from ..onboarding import foreign
 
 PARABOLA = Path(__file__).parents[2] / "trainers" / "parabola"
 
@@ -76,6 +77,44 @@ def test_init_copies_a_trainer_of_any_name_completely_and_trains_it(tmp_path: Pa
     assert (tmp_path / "lab" / "gpt" / "parts" / "__init__.py").read_text() == "Z = 1\n"
 
 
+@pytest.mark.parametrize("named", ["./mine", "mine", "lab/../mine"])
+def test_init_takes_a_path_relative_to_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    for place in (tmp_path / "mine", tmp_path / "lab" / "mine"):
+        shutil.copytree(PARABOLA, place)
+    monkeypatch.chdir(tmp_path)
+    done = labhand("init", "lab", "--trainer", named)
+    assert done.exit_code == 0, done.output
+    monkeypatch.chdir("/")
+    assert load_trainer(load_settings(tmp_path / "lab").trainer, tmp_path / "lab").folder == tmp_path / "mine"
+
+
+def test_a_trainer_within_the_lab_is_named_relative_to_it_and_one_that_is_only_there_is_not_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(PARABOLA, tmp_path / "lab" / "mine")
+    monkeypatch.chdir(tmp_path)
+    refused = labhand("init", "lab", "--trainer", "./mine")
+    assert refused.exit_code == 2
+    assert f"{tmp_path}/mine/trainer.toml isn't there" in " ".join(refused.output.split())
+    assert labhand("init", "lab", "--trainer", "lab/mine").exit_code == 0
+    assert load_settings(tmp_path / "lab").trainer == "./mine"
+    assert load_trainer("./mine", tmp_path / "lab").folder == tmp_path / "lab" / "mine"
+
+
+@pytest.mark.slow
+def test_init_of_a_relative_path_makes_a_trainer_and_finds_it_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LABHAND_SLOTS", str(tmp_path / "slots"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    machine.devices.cache_clear()
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "train.py").write_text(FOREIGN)
+    monkeypatch.chdir(tmp_path)
+    for lab in ("first", "second"):  # the second finds the trainer.toml that the first wrote
+        done = labhand("init", lab, "--trainer", "./foreign", "--yes")
+        assert done.exit_code == 0, done.output
+        assert load_trainer(load_settings(tmp_path / lab).trainer, tmp_path / lab).folder == tmp_path / "foreign"
+
+
 FOREIGN = "import os, random\nprint('loss:', random.Random(os.environ['LABHAND_SEED']).random())\n"
 
 
@@ -104,6 +143,21 @@ def test_init_of_foreign_code_that_fails_makes_no_lab(tmp_path: Path, monkeypatc
     assert done.exit_code == 1
     assert "The try failed as crashed: The command ended with status 1: no [red]data[/red]" in " ".join(done.output.split())
     assert not (tmp_path / "lab").exists()
+
+
+def test_init_of_code_for_a_gpu_is_one_sentence_on_a_machine_without_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABHAND_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    machine.devices.cache_clear()
+    foreign.write(tmp_path / "autoresearch", foreign.AUTORESEARCH)
+    monkeypatch.chdir(tmp_path)
+    done = labhand("init", "lab", "--trainer", "autoresearch", "--yes")
+    assert done.exit_code == 1
+    said = "labhand: It needs a CUDA GPU (train.py:6), and this machine has none: nothing was run. trainer.toml is written"
+    assert said in " ".join(done.output.split())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["autoresearch"], "a lab or an environment was made"
 
 
 def test_a_copy_of_a_trainer_is_linked_to_the_data_of_its_original(tmp_path: Path) -> None:

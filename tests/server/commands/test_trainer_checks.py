@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from ...trainer.running import OUTPUT_TRAINER
 from ...trainer.wheels import make_venv, write_wheel
+from ..onboarding.foreign import AUTORESEARCH_TRAIN
 
 needs_uv = pytest.mark.skipif(find_uv() is None, reason="uv isn't installed: pip install uv")
 
@@ -97,6 +98,12 @@ def test_code_that_needs_a_gpu_is_said_to_find_none(lab: Path) -> None:
     assert checks(lab)["CUDA"].state == "ok"
 
 
+def test_the_line_that_needs_a_gpu_is_named_in_code_that_puts_a_tensor_into_main_memory_too(lab: Path) -> None:
+    found = checks(lab, train=AUTORESEARCH_TRAIN)
+    assert found["CUDA"].state == "bad"
+    assert "train.py:6 uses CUDA without asking" in found["CUDA"].finding
+
+
 def test_files_outside_of_the_folder_are_said_to_be_missing_or_closed(lab: Path) -> None:
     (lab / "data.bin").touch()
     missing = checks(lab, train="open('../gone/data.bin')\n")["files"]
@@ -105,6 +112,29 @@ def test_files_outside_of_the_folder_are_said_to_be_missing_or_closed(lab: Path)
     assert closed.fix == f'read = ["{lab}/data.bin"] under [sandbox] in trainer.toml'
     assert "files" not in checks(lab, f'[sandbox]\nread = ["{lab}/data.bin"]\n')
     assert checks(lab, '[sandbox]\nread = ["/no/such/place"]\n', "x = 1\n")["files"].state == "bad"
+
+
+def test_a_path_that_prepare_makes_is_a_note_until_it_has_run_and_then_has_to_be_there(lab: Path) -> None:
+    (lab / "own" / "prepare.py").write_text("print('made nothing')\n")
+    toml = '[sandbox]\nread = ["{cache}/own/train"]\n[prepare]\ncommand = ["python", "prepare.py"]\n'
+    before = checks(lab, toml)["files"]
+    assert (before.state, before.fix) == ("note", "labhand prepare")
+    assert before.finding == f"read under [sandbox] names {lab}/cache/own/train, which isn't there"
+    done = CliRunner().invoke(app, ["prepare", "--root", str(lab)])
+    assert done.exit_code == 0, done.output
+    after = checks(lab, toml)["files"]
+    assert (after.state, after.fix) == ("bad", "correct that path")
+    (lab / "cache" / "own" / "train").mkdir(parents=True)
+    assert "files" not in checks(lab, toml)
+
+
+@pytest.mark.slow
+def test_the_doctor_of_a_fresh_lab_of_sae_says_to_prepare_it(lab: Path) -> None:
+    assert CliRunner().invoke(app, ["init", str(lab / "fresh"), "--trainer", "sae"]).exit_code == 0
+    found = {result.subject: result for result in check_needs(lab / "fresh", load_settings(lab / "fresh"))}
+    assert f"{lab}/cache/sae/train, which isn't there" in found["files"].finding
+    assert (found["files"].state, found["files"].fix) == ("note", "labhand prepare")
+    assert (found["data"].state, found["data"].fix) == ("note", "labhand prepare")
 
 
 def test_a_variable_to_pass_that_is_not_set_is_noted(lab: Path) -> None:

@@ -55,15 +55,44 @@ OUTSIDE: Mapping[str, str] = {
 }
 """A script that reads hidden, ignored and outer files; `{other}` is to be filled in."""
 
+AUTORESEARCH_TRAIN = """\
+import time
+import torch
+from kernels import get_kernel
+from prepare import TIME_BUDGET, evaluate_bpb
+
+capability = torch.cuda.get_device_capability()
+attention = get_kernel("some/fast-attention" if capability == (9, 0) else "some/other-attention").interface
+DEPTH = 8
+learning_rate = torch.tensor(0.0, device="cpu")  # one scalar in main memory, which is no choice of a device
+torch.cuda.manual_seed(42)
+device = torch.device("cuda")
+model = torch.nn.Linear(DEPTH, DEPTH).to("cuda")
+print(f"Gradient accumulation steps: {2}")
+loss = 1.0
+print(f"\\rstep {1:05d} | loss: {loss:.6f} | mfu: {2:.1f}%", end="", flush=True)
+torch.cuda.synchronize()
+val_bpb = evaluate_bpb(model)
+print("---")
+print(f"val_bpb:          {val_bpb:.6f}")
+print(f"training_seconds: {TIME_BUDGET:.1f}")
+print(f"peak_vram_mb:     {torch.cuda.max_memory_allocated() / 2**20:.1f}")
+print(f"mfu_percent:      {39.8:.2f}")
+print(f"num_steps:        {1}")
+"""
+"""Needs a CUDA GPU, first at line 6, whatever else it names."""
+
 AUTORESEARCH: Mapping[str, str] = {
     "README.md": "# autoresearch\n\n```bash\ncurl -LsSf https://astral.sh/uv/install.sh | sh\nuv sync\nuv run prepare.py\n"
     "# Train\nuv run train.py\n```\n",
-    "pyproject.toml": '[project]\nname = "autoresearch"\ndependencies = ["torch==2.9.1"]\n',
+    "pyproject.toml": '[project]\nname = "autoresearch"\ndependencies = ["kernels", "torch==2.9.1"]\n'
+    '[tool.uv.sources]\ntorch = [{ index = "cuda" }]\n'
+    '[[tool.uv.index]]\nname = "cuda"\nurl = "https://download.pytorch.org/whl/cu128"\nexplicit = true\n',
     "uv.lock": "version = 1\n",
-    "prepare.py": "TIME_BUDGET = 300\n\ndef evaluate_bpb(model):\n    return 1.0\n",
-    "train.py": "import torch\nfrom prepare import TIME_BUDGET, evaluate_bpb\nDEPTH = 8\ndevice = torch.device('cuda')\n"
-    "val_bpb = evaluate_bpb(None)\nprint('---')\nprint(f\"val_bpb:          {val_bpb:.6f}\")\n"
-    'print(f"training_seconds: {TIME_BUDGET:.1f}")\nprint(f"peak_vram_mb:     {1:.1f}")\nprint(f"mfu_percent:      {2:.2f}")\n',
+    "prepare.py": 'import torch\nTIME_BUDGET = 300\n\ndef token_bytes(device="cpu"):\n'
+    "    return torch.load('bytes.pt', map_location=device)\n\n"
+    "def evaluate_bpb(model):\n    return 1.0 + token_bytes(device='cuda')\n",
+    "train.py": AUTORESEARCH_TRAIN,
 }
 """In the style of autoresearch: `uv run`, a CUDA GPU, an evaluation in a protected file."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from labhand.server.onboarding.command_candidates import command_candidates, preparing_command
 from labhand.server.onboarding.folder_survey import survey
+from labhand.server.onboarding.proposal import propose
 
 from . import foreign
 
@@ -70,6 +71,20 @@ def test_a_readme_names_the_command_and_the_processor_decides_between_two(tmp_pa
         ),
         ({"my train.py": "", "README.md": '```\npython "my train.py"\n```'}, ["python", "my train.py"], "README.md"),
         ({"train.py": "", "README.md": "```\npython absent_train.py\n```"}, ["python", "train.py"], "train.py"),
+        ({"fit.py": "", "README.md": "# fit\n    python fit.py --fast\n"}, ["python", "fit.py", "--fast"], "README.md"),
+        ({"fit.py": "", "README.md": "# fit\n\n\t$ python fit.py\n"}, ["python", "fit.py"], "README.md"),
+        (
+            {"fit.py": "", "README.md": "    python fit.py --slow\n\n```\npython fit.py --fast\n```\n"},
+            ["python", "fit.py", "--fast"],
+            "README.md",
+        ),
+        (
+            {"train_ddp.py": "#!/usr/bin/env python\n\n# torchrun --standalone --nproc_per_node=2 train_ddp.py\nX = 1\n"},
+            ["torchrun", "--standalone", "--nproc_per_node=2", "train_ddp.py"],
+            "the comment at the top of train_ddp.py",
+        ),
+        ({"train.py": "X = 1\n# python train.py --fast\n"}, ["python", "train.py"], "train.py"),
+        ({"train.py": "# python other.py --fast\n", "other.py": ""}, ["python", "train.py"], "train.py"),
     ],
 )
 def test_a_command_is_found_by_its_place(tmp_path: Path, files: Mapping[str, str], words: list[str], place: str) -> None:
@@ -79,3 +94,12 @@ def test_a_command_is_found_by_its_place(tmp_path: Path, files: Mapping[str, str
 @pytest.mark.parametrize("files", [{}, {"library.py": "X = 1", "other.py": ""}, {"README.md": "```\npip install x\n```"}])
 def test_where_nothing_trains_there_is_no_candidate(tmp_path: Path, files: Mapping[str, str]) -> None:
     assert command_candidates(survey(foreign.write(tmp_path, files)), has_gpu=False) == []
+
+
+@pytest.mark.parametrize(("option", "count"), [("--nproc_per_node=2", 2), ("--nproc-per-node 4", 4), ("--nnodes=1", 1)])
+def test_the_processes_that_a_command_starts_are_in_the_file(tmp_path: Path, option: str, count: int) -> None:
+    found = survey(foreign.write(tmp_path, {"train.py": "", "README.md": f"    torchrun {option} train.py\n"}))
+    command = next(item for item in command_candidates(found, has_gpu=False) if item.words[0] == "torchrun")
+    proposal = propose(found, command)
+    assert proposal.as_trainer().process_count == count
+    assert ("[processes]" in proposal.as_toml()) is (count > 1)

@@ -47,7 +47,9 @@ def test_metrics_that_are_as_likely_are_both_offered(output: str, names: list[st
     assert abs(candidates[0].weight - candidates[1].weight) < CLOSE
 
 
-@pytest.mark.parametrize("output", ["", "done", "step 1/5 lr: 0.1 time: 3.2", "saved 3 files", "seconds: 12\nparams: 1e6"])
+@pytest.mark.parametrize(
+    "output", ["", "done", "step 1/5 lr: 0.1 time: 3.2", "saved 3 files", "seconds: 12\nparams: 1e6", "accumulation steps: 8"]
+)
 def test_other_numbers_are_no_metric(output: str) -> None:
     assert printed_metrics(output) == []
 

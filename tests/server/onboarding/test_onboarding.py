@@ -134,20 +134,38 @@ def test_a_home_folder_and_keys_stay_closed(tmp_path: Path, monkeypatch: pytest.
         assert not (folder / "trainer.toml").exists()
 
 
-@pytest.mark.slow
-def test_an_autoresearch_checkout_is_recognised_and_its_need_of_a_gpu_is_one_sentence(tmp_path: Path) -> None:
+def test_an_autoresearch_checkout_is_recognised_and_its_need_of_a_gpu_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABHAND_CACHE", str(tmp_path / "cache"))
     folder = foreign.write(tmp_path / "autoresearch", foreign.AUTORESEARCH)
+    talk = Recorded()
     with pytest.raises(TrialFailedError) as caught:
-        make_trainer(folder, Recorded(), SECONDS)
-    assert caught.value.problem == "It needs a CUDA GPU (train.py:4), and this machine has none: nothing was run"
+        make_trainer(folder, talk, SECONDS)
+    assert caught.value.problem == "It needs a CUDA GPU (train.py:6), and this machine has none: nothing was run"
+    assert "Trying" not in talk.text
+    assert not (tmp_path / "cache").exists(), "an environment was made"
     trainer = load_trainer(str(folder), tmp_path)
     assert trainer.file.command == ("uv", "run", "train.py")
-    assert [metric.name for metric in trainer.file.metrics] == ["val_bpb", "peak_vram_mb", "mfu_percent"]
+    assert (trainer.metric.name, trainer.metric.direction) == ("val_bpb", "minimize")
+    assert [metric.name for metric in trainer.file.metrics] == ["val_bpb", "loss", "peak_vram_mb", "mfu_percent", "mfu"]
     assert trainer.editable == ("train.py",)
     toml = (folder / "trainer.toml").read_text()
-    assert "TIME_BUDGET = 300 (prepare.py:1)" in toml
+    assert "TIME_BUDGET = 300 (prepare.py:2)" in toml
     assert '# command = ["uv", "run", "prepare.py"]' in toml
     assert "[environment]\nuv = true" in toml
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", "requirements.txt"])
+def test_wheels_for_cuda_are_not_installed_where_the_code_needs_a_gpu(tmp_path: Path, file: str) -> None:
+    train = "import torch\nmodel = torch.nn.Linear(1, 1).to('cuda')\n"
+    index = "[[tool.uv.index]]\nurl = 'https://download.pytorch.org/whl/cu128'\n"
+    text = index if file == "pyproject.toml" else "--index-url https://download.pytorch.org/whl/cu128\ntorch\n"
+    folder = foreign.write(tmp_path / "foreign", {"train.py": train, file: text})
+    with pytest.raises(
+        TrialFailedError, match=r"It needs a CUDA GPU \(train\.py:2\), and this machine has none: nothing was run"
+    ):
+        make_trainer(folder, Recorded(), SECONDS)
 
 
 ENDLESS = """\
@@ -190,8 +208,11 @@ def test_a_script_that_takes_too_long_is_shortened_by_its_option(tmp_path: Path)
 )
 def test_what_is_missing_is_one_sentence_and_nothing_is_written(tmp_path: Path, train: str, sentence: str) -> None:
     folder = foreign.write(tmp_path / "foreign", {"train.py": train})
+    talk = Recorded()
     with pytest.raises(TrialFailedError, match=sentence):
-        make_trainer(folder, Recorded(), 4.0 if train is ENDLESS_AND_FIXED else SECONDS)
+        make_trainer(folder, talk, 4.0 if train is ENDLESS_AND_FIXED else SECONDS)
+    last = "Nothing was written. The trainer.toml above is what would be written once the try succeeds."
+    assert talk.told[-1] == last
     assert list(foreign.content(folder)) == ["train.py"]
 
 

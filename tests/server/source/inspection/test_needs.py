@@ -40,6 +40,16 @@ def test_only_what_it_cannot_do_without_and_is_not_its_own_counts() -> None:
         ('device = "cuda:0"', "train.py:1"),
         ('device = "cuda" if torch.cuda.is_available() else "cpu"', ""),
         ('print("cuda is fast")', ""),
+        ("capability = torch.cuda.get_device_capability()", "train.py:1"),
+        ('step = torch.tensor(0.0, device="cpu"); model.to("cuda"); loss.cpu()', "train.py:1"),
+        ('def load(device="cpu"): return torch.load("x", map_location="cpu").to("cuda")', "train.py:1"),
+        ('device = torch.device("cuda") if fast else torch.device("cpu")', ""),
+        ('parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])', ""),
+        ("assert torch.cuda.is_available()", "train.py:1"),
+        ("from kernels import get_kernel", "train.py:1"),
+        ("import flash_attn.layers", "train.py:1"),
+        ("try:\n    import flash_attn\nexcept ImportError:\n    flash_attn = None", ""),
+        ("import torch", ""),
     ],
 )
 def test_cuda_counts_where_the_code_does_not_ask_for_it(line: str, place: str) -> None:
@@ -56,3 +66,7 @@ def test_paths_that_lead_out_of_the_folder_are_found(path: str, is_outside: bool
 
 def test_a_file_that_cannot_be_parsed_needs_nothing() -> None:
     assert needs(b"import numpy\ndef (") == Needs()
+
+
+def test_a_module_of_the_folder_that_is_called_as_a_package_for_cuda_needs_no_gpu() -> None:
+    assert needs(b"from kernels import get_kernel", **{"kernels.py": b""}).cuda == ""

@@ -1,0 +1,1 @@
+"""What run folders cost for a trainer with many small files."""
