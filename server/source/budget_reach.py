@@ -10,7 +10,7 @@ from ...trainer.contract.errors import ContractError
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, parse_trainer
 from ..domain import Clock
 from ..errors import BadInputError, SettingsError
-from .knobs import Knobs
+from .source_knobs import Knobs
 from .trainer_folder import Source, Trainer
 
 _VARIABLES = b"LABHAND_BUDGET"

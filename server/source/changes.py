@@ -19,10 +19,11 @@ from ..errors import BadInputError, nearest
 from ..schemas.launch import Change
 from . import patch_formats
 from .edits import patch, replace
-from .knobs import KnobFile, Knobs, find_knobs, has_knobs, knob_words
+from .knobs import KnobFile, find_knobs, has_knobs, knob_words
 from .line_diff import replacements
 from .literals import UNPARSABLE, Value
 from .merge import merge
+from .source_knobs import Knobs
 from .source_text import BYTE_ORDER_MARK, decode, encode, show
 from .trainer_folder import Source, Trainer
 

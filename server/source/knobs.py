@@ -1,7 +1,7 @@
-"""Knobs: the values that a source sets in one place, found by parsing and rewritten in place.
+"""Knobs: the values that a file sets in one place, found by parsing and rewritten in place.
 
 A Python file sets them as constants, options, fields and parameters (`python_knobs`), a configuration file as values
-(`config_knobs`). `KnobFile` knows those of a file, `Knobs` those of a source, and what a short name stands for.
+(`config_knobs`). `KnobFile` knows those of a file, `source_knobs.Knobs` those of a source.
 """
 
 from __future__ import annotations
@@ -17,15 +17,11 @@ from pydantic import JsonValue
 
 from ..errors import BadInputError, nearest
 from . import literals
-from .knob_kinds.config_knobs import config_values, group_of, syntax_of, write_config
+from .knob_kinds.config_knobs import config_values, syntax_of, write_config
 from .knob_kinds.knob_places import explain
 from .knob_kinds.python_knobs import changed_names, is_version, settings_of
 from .literals import UNPARSABLE, Value, evaluate, fit
-from .source_text import decode, encode, show
-from .trainer_folder import Source, Trainer
 
-MAX_NAMED = 8
-"""Number of places that an error lists."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 """A line as Python counts them; `str.splitlines` also ends one at a form feed."""
 
@@ -62,9 +58,9 @@ def find_knobs(text: str, path: str = "train.py") -> Mapping[str, KnobInfo]:
     for name, knob in pairs:
         if name in knobs:
             repeated.add(name)
-        if name not in knobs or _keeps_name(name, knob):
+        if name not in knobs or keeps_name(name, knob):
             knobs[name] = knob
-    dropped = {name for name in repeated if not _keeps_name(name, knobs[name])}
+    dropped = {name for name in repeated if not keeps_name(name, knobs[name])}
     return dict(sorted(((n, k) for n, k in knobs.items() if n not in dropped), key=lambda pair: pair[1].start))
 
 
@@ -108,7 +104,7 @@ class KnobFile:
         settled: dict[str, KnobInfo] = {}
         for name, given in values.items():
             if name not in self.knobs:
-                raise _unknown(name, {self.name: self.text}, self.knobs)
+                raise unknown(name, {self.name: self.text}, self.knobs)
             knob = self.knobs[name]
             try:
                 value = fit(given, knob.value)
@@ -153,182 +149,6 @@ class KnobFile:
         return write_config(self.syntax, value, knob.text) if self.syntax else literals.write(value, knob.text)
 
 
-class Knobs:
-    """The knobs of a source's editable files, parsed once. The cells of a grid are rendered from it.
-
-    A knob's name is its full name in its file, `DEPTH` or `optimizer.lr`; if several files have that name, with the file before
-    it: `train.py:LEARNING_RATE`. Wherever a knob is named, the end of its name is enough if no other knob's name ends like it.
-    """
-
-    def __init__(self, source: Source, trainer: Trainer) -> None:
-        self._source = source
-        self._command = trainer.file.command
-        self._unreadable: dict[str, BadInputError] = {}
-        self._files: dict[str, KnobFile] = {}
-        for path, data in source.items():
-            if has_knobs(path) and trainer.is_editable(path):
-                try:
-                    self._files[path] = KnobFile(decode(path, data), path)
-                except BadInputError as error:
-                    self._unreadable[path] = error
-        self._homes = dict(self._name_knobs())
-
-    @property
-    def infos(self) -> dict[str, KnobInfo]:
-        """Every knob."""
-        return {name: self._files[path].knobs[inner] for name, (path, inner) in self._homes.items()}
-
-    @property
-    def values(self) -> dict[str, Value]:
-        """Every knob's value."""
-        return {name: knob.value for name, knob in self.infos.items()}
-
-    def of_file(self, path: str) -> dict[str, KnobInfo]:
-        """Returns the knobs of a file."""
-        return {name: self._files[home].knobs[inner] for name, (home, inner) in self._homes.items() if home == path}
-
-    def place(self, name: str) -> tuple[str, KnobInfo]:
-        """Returns the file that sets a knob, and how."""
-        path, inner = self._homes[name]
-        return path, self._files[path].knobs[inner]
-
-    def full_name(self, name: str) -> str:
-        """Returns the name of the knob that a name stands for: `lr` may stand for `optimizer.lr`.
-
-        Raises:
-            BadInputError: It stands for none, or for several; the error names them with their places.
-        """
-        matches = self.stands_for(name)
-        if len(matches) == 1:
-            return matches[0]
-        if not matches:
-            raise self._unknown(name)
-        places = [f"{match} ({self._place(match)})" for match in matches[:MAX_NAMED]]
-        more = f" and {len(matches) - MAX_NAMED} more" if len(matches) > MAX_NAMED else ""
-        raise BadInputError(
-            f"{name} is a knob in {len(matches)} places: {', '.join(places)}{more}", f"Use a full name, such as {matches[0]}"
-        )
-
-    def stands_for(self, name: str) -> list[str]:
-        """Returns the knobs for which a name may stand: one, none, or several if it is ambiguous."""
-        return [name] if name in self._homes else self._matches(name)
-
-    def full_names(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-        """Returns the values by the knobs' own names.
-
-        Raises:
-            BadInputError: A name stands for no knob or for several, or two names stand for the same.
-        """
-        named: dict[str, JsonValue] = {}
-        for name, value in values.items():
-            if (full := self.full_name(name)) in named:
-                raise BadInputError(f"{full} is set twice, once as {name}", "Set a knob in one place")
-            named[full] = value
-        return named
-
-    def settle(self, values: Mapping[str, JsonValue]) -> dict[str, KnobInfo]:
-        """Returns the knobs that these values change, with their new value and text.
-
-        Raises:
-            BadInputError: A knob is unknown or ambiguous, or a value doesn't fit its type.
-        """
-        settled: dict[str, KnobInfo] = {}
-        for path, mine in self._by_file(values).items():
-            changed = self._files[path].settle(mine)
-            settled |= {
-                name: changed[inner] for name, (home, inner) in self._homes.items() if home == path and inner in changed
-            }
-        return settled
-
-    def override(self, values: Mapping[str, JsonValue]) -> Source:
-        """Returns the source with these knobs set. Unchanged files are the same objects.
-
-        Raises:
-            BadInputError: A knob is unknown or ambiguous, or a value doesn't fit its type or its file's encoding.
-        """
-        changed = {
-            path: encode(path, self._files[path].render(mine), self._source[path])
-            for path, mine in self._by_file(values).items()
-        }
-        return {**self._source, **changed}
-
-    def describe(self, values: Mapping[str, JsonValue]) -> str:
-        """Returns what setting these knobs changes: `DEPTH 4→6, MATRIX_LR 0.02→0.04`.
-
-        Raises:
-            BadInputError: A knob is unknown or ambiguous, or a value doesn't fit its type.
-        """
-        return knob_words(self.infos, self.settle(values))
-
-    def _by_file(self, values: Mapping[str, JsonValue]) -> dict[str, dict[str, JsonValue]]:
-        by_file: dict[str, dict[str, JsonValue]] = {}
-        for name, value in self.full_names(values).items():
-            path, inner = self._homes[name]
-            self._refuse_given_by_command(name, self._files[path].knobs[inner])
-            by_file.setdefault(path, {})[inner] = value
-        return by_file
-
-    def _refuse_given_by_command(self, name: str, knob: KnobInfo) -> None:
-        """Raises an error for a default that never counts, because the command of `trainer.toml` gives the value."""
-        flag = knob.kind.removeprefix("option ") if knob.kind.startswith("option ") else ""
-        starts = (f"{flag}=", f"--{name}=", f"{name}=", f"++{name}=")
-        given = [word for word in self._command if (flag and word == flag) or word.startswith(starts[0 if flag else 1 :])]
-        if given:
-            raise BadInputError(
-                f"{name} can't be changed at {self._place(name)}: the command in trainer.toml gives it ({given[0]})",
-                "Whoever runs the lab may take it out of the command; experiments can't",
-            )
-
-    def _name_knobs(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        """Yields each knob's name with its file and its full name there."""
-        paths_by_name: dict[str, list[str]] = {}
-        for path, file in self._files.items():
-            for name in file.knobs:
-                paths_by_name.setdefault(name, []).append(path)
-        for name, paths in paths_by_name.items():
-            owner = self._owner(name, paths)
-            yield from ((name if path == owner else f"{path}:{name}", (path, name)) for path in paths)
-
-    def _owner(self, name: str, paths: list[str]) -> str | None:
-        """Returns the file that has a name for itself: the only one, the one with a constant in capitals, or a chosen group."""
-        if len(paths) == 1:
-            return paths[0]
-        capitals = [path for path in paths if _keeps_name(name, self._files[path].knobs[name])]
-        chosen = [path for path in paths if self._is_chosen(path)]
-        return next((some[0] for some in (capitals, chosen) if len(some) == 1), None)
-
-    def _is_chosen(self, path: str) -> bool:
-        """Whether a `defaults` list chooses this file of a Hydra group."""
-        group, stem = group_of(path).replace(".", "/"), path.rpartition("/")[2].partition(".")[0]
-        settings = (file.knobs.get(group) for file in self._files.values()) if group else ()
-        return any(knob is not None and knob.value == stem for knob in settings)
-
-    def _matches(self, name: str) -> list[str]:
-        """Returns the knobs for which a name may stand; if some have it as their full name, only these."""
-        file, _, inner = name.rpartition(":")
-        if inner.startswith("-"):
-            inner = inner.lstrip("-").replace("-", "_")
-        ends = [
-            (known, home[1] == inner)
-            for known, home in self._homes.items()
-            if f".{home[1]}".endswith(f".{inner}") and (not file or f"/{home[0]}".endswith(f"/{file}"))
-        ]
-        return [known for known, is_full in ends if is_full] or [known for known, _ in ends]
-
-    def _place(self, name: str) -> str:
-        path, inner = self._homes[name]
-        knob = self._files[path].knobs[inner]
-        return f"{path}:{knob.line}, {knob.kind}, {knob.text:.60}"
-
-    def _unknown(self, name: str) -> BadInputError:
-        for path, error in self._unreadable.items():
-            if name.rpartition(".")[2].encode() in self._source[path]:
-                return error
-        texts = {path: file.text for path, file in self._files.items()}
-        others = {path: show(path, data) for path, data in self._source.items() if path not in texts and has_knobs(path)}
-        return _unknown(name, texts, self.infos, others)
-
-
 def knob_words(before: Mapping[str, KnobInfo], after: Mapping[str, KnobInfo]) -> str:
     """Returns how the knobs that both have differ: `DEPTH 4→6, MATRIX_LR 0.02→0.04`."""
     return ", ".join(
@@ -338,9 +158,10 @@ def knob_words(before: Mapping[str, KnobInfo], after: Mapping[str, KnobInfo]) ->
     )
 
 
-def _unknown(
+def unknown(
     name: str, texts: Mapping[str, str], knobs: Mapping[str, KnobInfo], others: Mapping[str, str] | None = None
 ) -> BadInputError:
+    """Returns the refusal of a name that stands for no knob; `others` are the files that experiments may not change."""
     inner = name.rpartition(":")[2]
     places = [place for path, text in texts.items() for place in explain(path, text, inner)]
     if places:
@@ -355,7 +176,7 @@ def _unknown(
     return BadInputError(f"There is no knob {name} in {searched}", nearest(name, knobs, "knobs"))
 
 
-def _keeps_name(name: str, knob: KnobInfo) -> bool:
+def keeps_name(name: str, knob: KnobInfo) -> bool:
     """Whether it is a constant in capitals, whose short name is never given to another knob."""
     return knob.kind == "constant" and name.isupper()
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ...errors import BadInputError, NotFoundError, nearest
 from ...schemas.inspect import SourceQuery
 from ...source.inspection.outline import Symbol, find, symbols
-from ...source.knobs import KnobInfo, Knobs, find_knobs
+from ...source.knobs import KnobInfo, find_knobs
+from ...source.source_knobs import Knobs
 from ...source.source_text import show
 from ...source.trainer_folder import Source
 from .. import references

@@ -18,8 +18,8 @@ from ...schemas.launch import GRID_CAP, Cell, GridLaunch, GridLaunched, Variant
 from ...schemas.messages import LabLine, changed
 from ...source.changes import diffstat
 from ...source.inspection.static_flags import seeds_set
-from ...source.knobs import Knobs
 from ...source.literals import Value
+from ...source.source_knobs import Knobs
 from ...store.experiments import rows
 from ...store.grids import NewGrid
 from .. import proposals, references
@@ -230,31 +230,31 @@ def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combin
     """Return a variant's cells. The variant is parsed once and rendered for each cell."""
     knobs = Knobs(variant.source, lab.trainer)
     _refuse_lacking(variant, knobs, {factor for combination in combinations for factor in combination}, name)
-    combinations = [knobs.full_names(combination) for combination in combinations]
-    infos = knobs.infos
+    infos, held = knobs.infos, knobs.values
     before = lab.with_protected(variant.base.committed)
-    diffstats: dict[frozenset[str], str] = {}  # cells that set the same knobs change the same lines
+    diffstats: dict[frozenset[tuple[str, str]], str] = {}  # cells that set the same knobs change the same lines
     cells: list[Planned] = []
     for combination in combinations:
-        settled = knobs.settle(combination)
-        changed = {factor: knob.value for factor, knob in settled.items()}
-        source = knobs.override(combination)
-        values = {**variant.knobs, **changed}
-        lines = frozenset(changed)
-        if lines not in diffstats:
-            diffstats[lines] = diffstat(before, source)
+        change = knobs.change(combination)
+        # A knob whose group is chosen anew differs too, even if the cell doesn't set it.
+        changed = {factor: value for factor, value in change.values.items() if factor in held and held[factor] != value}
+        if change.places not in diffstats:
+            diffstats[change.places] = diffstat(before, change.source)
         proposal = Proposal(
             base=variant.base,
-            source=source,
-            changes="; ".join(filter(None, (variant.changes, knobs.describe(combination)))),
-            diffstat=diffstats[lines],
-            knobs=values,
+            source=change.source,
+            changes="; ".join(filter(None, (variant.changes, change.words))),
+            diffstat=diffstats[change.places],
+            knobs=change.values,
             overrides={**variant.overrides, **changed},
             merged=variant.merged,
             variant=name,
-            flags=[*variant.flags, *(f"seed: {words}" for words in seeds_set(infos, settled))],  # other literals add none
+            flags=[
+                *variant.flags,
+                *(f"seed: {words}" for words in seeds_set(infos, change.settled)),
+            ],  # other literals add none
         )
-        cells.append(Planned({factor: values[factor] for factor in combination}, proposal))
+        cells.append(Planned({factor: change.values[factor] for factor in change.given}, proposal))
     return cells
 
 

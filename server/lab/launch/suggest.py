@@ -13,7 +13,7 @@ from ...errors import BadInputError
 from ...research.designs import Cell, DesignedCells
 from ...research.tpe import TrialRecord, propose
 from ...schemas.launch import GridLaunch
-from ...source.knobs import Knobs
+from ...source.source_knobs import Knobs
 from ...store.experiments.trials import TriedExperiment, trials_in
 from ..analysis import dataset
 from ..analysis.code_digest import Baseline, codes

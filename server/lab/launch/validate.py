@@ -10,6 +10,7 @@ from ...domain import Experiment, Status
 from ...errors import BadInputError, ConflictError
 from ...ids import experiment_id, id_ranges
 from ...research import horizons, paired_test
+from ...research.arms import UNSEEDED
 from ...research.guards import BROKEN
 from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
@@ -152,15 +153,7 @@ def _refuse_needless(candidates: Sequence[Candidate], champion: SavedProposal) -
 
 async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str | None) -> Candidate:
     experiment = await find_experiment(lab, name)
-    if experiment.status is not Status.SUCCEEDED:
-        raise BadInputError(
-            f"{experiment.id} is {experiment.status}", "Only an experiment with a score can be validated; see get_results"
-        )
-    if experiment.reason is not None and experiment.reason.startswith(BROKEN):
-        raise BadInputError(
-            f"{experiment.id} can't become champion: {experiment.reason.partition(';')[0]}",
-            "Change it so that it keeps the limit, or run more seeds of it where the limit is within the noise",
-        )
+    _refuse_unfit(experiment)
     [idea] = await proposals.save(
         lab, [await proposals.propose(lab, Change(base=experiment.id))], f"{experiment.id}, as it is measured now"
     )
@@ -172,6 +165,25 @@ async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str |
         (times, await choose_launch_stratum(lab, kind, None, times * budget)) for times in sorted({*request.horizons} - {1})
     ]
     return Candidate(experiment, idea, setting, longer, await _prior(lab, setting))
+
+
+def _refuse_unfit(experiment: Experiment) -> None:
+    """Refuse a candidate that no test could confirm."""
+    if experiment.status is not Status.SUCCEEDED:
+        raise BadInputError(
+            f"{experiment.id} is {experiment.status}", "Only an experiment with a score can be validated; see get_results"
+        )
+    if experiment.reason is not None and experiment.reason.startswith(BROKEN):
+        raise BadInputError(
+            f"{experiment.id} can't become champion: {experiment.reason.partition(';')[0]}",
+            "Change it so that it keeps the limit, or run more seeds of it where the limit is within the noise",
+        )
+    if UNSEEDED in experiment.flags:  # a test of it would spend its share of the level, and could end in one way only
+        raise BadInputError(
+            f"{experiment.id} is flagged {UNSEEDED}: its replicates have exactly the same score and printed the same, so"
+            " seeds have no effect and no test can tell its gain from luck",
+            "Let the source draw its random numbers from LABHAND_SEED, launch it again with replicates, and validate that one",
+        )
 
 
 def _refuse_fixed_budget(lab: Lab, source: Source, horizons: Sequence[int]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from labhand.server.errors import BadInputError
-from labhand.server.source.knobs import KnobFile, Knobs, find_knobs, override
+from labhand.server.source.knobs import KnobFile, find_knobs, override
+from labhand.server.source.source_knobs import Knobs
 from labhand.server.source.trainer_folder import load_trainer, read_folder
 from pydantic import JsonValue
 

@@ -8,17 +8,20 @@ from pathlib import Path
 
 import anyio
 import pytest
+import yaml
 from labhand.server.errors import BadInputError
-from labhand.server.lab import references
+from labhand.server.lab import proposals, references
 from labhand.server.lab.analysis.code_digest import Baseline
 from labhand.server.lab.inspect.source import read_source
 from labhand.server.lab.lab import Lab
+from labhand.server.schemas.launch import Change
 from labhand.server.source.hunks import Difference
-from labhand.server.source.knobs import Knobs
+from labhand.server.source.source_knobs import Knobs
+from labhand.server.store.comparison import champions
 from pydantic import JsonValue
 
 from ..builders import Woken
-from ..writing import launch, launch_grid
+from ..writing import experiments, launch, launch_grid
 
 pytestmark = pytest.mark.anyio
 
@@ -330,10 +333,10 @@ async def test_sources_that_differ_in_values_of_a_configuration_file_have_the_sa
     try:
         baseline = await Baseline.of(lab)
         source = (await references.baseline(lab)).source
-        other = Knobs(source, lab.trainer).override({"depth": 9, "optimizer.lr": 2, "sgd.yaml:lr": 3})
+        other = Knobs(source, lab.trainer).override({"depth": 9, "optimizer.lr": 2, "optimizer": "sgd"})
         edited = {**source, "conf/config.yaml": source["conf/config.yaml"] + b"extra: 1\n"}
         changed, edited = ({p: d for p, d in files.items() if d != source[p]} for files in (other, edited))
-        assert len(changed) == 3
+        assert len(changed) == 2
         assert baseline.code(changed, ()).digest == ""
         assert baseline.code(edited, {"extra"}).digest
     finally:
@@ -364,3 +367,33 @@ async def test_a_change_of_knobs_in_several_files_is_taken_apart_knob_by_knob(tm
         assert reduced == Knobs(before, lab.trainer).override({"optimizer.lr": 0.5})
     finally:
         await lab.close()
+
+
+async def test_a_grid_over_a_group_and_its_knob_sets_the_knob_of_each_cells_own_group(tmp_path: Path) -> None:
+    lab = await open_lab(tmp_path, HYDRA)
+    factors: dict[str, list[JsonValue]] = {"optimizer": ["adam", "sgd"], "optimizer.lr": [0.25, 0.5]}
+    try:
+        told = await launch_grid(lab, factors=factors)
+        rows = {row.id: row for row in await experiments(lab) if row.grid is not None}
+        stored = await champions.knobs_of(lab.db, [row.commit for row in rows.values()])
+        cells = {cell.id: cell.knobs for cell in told.cells}
+        read: list[tuple[object, float]] = []
+        for name, row in sorted(rows.items()):
+            source = (await references.resolve(lab, name)).source
+            optimizer = yaml.safe_load(source["conf/config.yaml"])["defaults"][1]["optimizer"]
+            read.append((optimizer, yaml.safe_load(source[f"conf/optimizer/{optimizer}.yaml"])["lr"]))
+            chosen = {"optimizer": optimizer, "optimizer.lr": read[-1][1]}
+            assert cells[name] == chosen
+            assert {factor: stored[row.commit][factor] for factor in factors} == chosen  # what the analysis reads
+            alone = await proposals.propose(lab, Change(overrides=cells[name]))
+            assert (alone.changes, alone.overrides) == (row.changes, row.overrides)
+        changes = [row.changes for _, row in sorted(rows.items())]
+    finally:
+        await lab.close()
+    assert read == [("adam", 0.25), ("adam", 0.5), ("sgd", 0.25), ("sgd", 0.5)]
+    assert changes == [
+        "optimizer.lr 1.0e-3→0.25",
+        "optimizer.lr 1.0e-3→0.5",
+        "optimizer adam→sgd, optimizer.lr 0.1→0.25",
+        "optimizer adam→sgd, optimizer.lr 0.1→0.5",
+    ]

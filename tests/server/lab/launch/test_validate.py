@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
 import pytest
-from labhand.server.domain import Status
+from labhand.server.domain import Experiment, Status
 from labhand.server.errors import AllowanceError, BadInputError, ConflictError, LabhandError, NotFoundError
 from labhand.server.lab.monitor import wait as waiting
 from labhand.server.lab.results.table import get_results
 from labhand.server.schemas.monitor import Waited, WaitQuery
 from labhand.server.schemas.results import ResultsQuery
+from labhand.server.store.comparison import validations
 from labhand.server.store.money import spending
 
 from ...dispatcher.scripted import ME, Script, by_x, script
@@ -20,6 +22,13 @@ pytestmark = pytest.mark.anyio
 
 WHOLE_RUNS = 32
 """Of one validation: eight pairs to test, eight to report."""
+
+
+def without_luck(_: Experiment, knobs: Mapping[str, object]) -> float:
+    """The score of a source that draws nothing from its seed."""
+    x = knobs["X"]
+    assert isinstance(x, float)
+    return x
 
 
 async def candidate(lab: Script, x: float = 1.5) -> str:
@@ -73,6 +82,28 @@ async def test_what_cannot_be_tested_is_refused_with_what_would_do(tmp_path: Pat
         await lab.validate(name)
         with pytest.raises(ConflictError, match="v001"):
             await lab.validate(name)
+
+
+async def test_an_unseeded_candidate_is_refused_before_a_test_is_spent_on_it(tmp_path: Path) -> None:
+    async with script(tmp_path, without_luck) as lab:
+        name = (await writing.launch(lab.lab, overrides={"X": 1.5}, replicates=2)).experiments[0].partition("-")[0]
+        await lab.play()
+        [row] = (await get_results(lab.lab, ResultsQuery(ids=[name]))).rows
+        assert "unseeded" in row.flags
+        before = await writing.everything(lab.lab)
+        with pytest.raises(BadInputError, match=rf"{name} is flagged unseeded.*LABHAND_SEED.*replicates"):
+            await lab.validate(name)
+        assert await writing.everything(lab.lab) == before
+        assert await validations.unfinished(lab.lab.db) == []
+
+
+async def test_a_candidate_that_is_worse_may_be_tested(tmp_path: Path) -> None:
+    async with script(tmp_path, by_x) as lab:
+        name = (await writing.launch(lab.lab, overrides={"X": 9.0}, replicates=4)).experiments[0].partition("-")[0]
+        await lab.play()
+        [row] = (await get_results(lab.lab, ResultsQuery(ids=[name]))).rows
+        assert row.verdict == "worse"
+        assert (await lab.validate(name)).tests[0].validation == "v001"
 
 
 async def test_all_that_may_follow_has_to_fit_the_allowance_and_is_reserved(tmp_path: Path) -> None:

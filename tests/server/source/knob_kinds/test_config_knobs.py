@@ -14,7 +14,8 @@ import pytest
 import tomlkit
 import yaml
 from labhand.server.errors import BadInputError
-from labhand.server.source.knobs import KnobFile, Knobs, find_knobs
+from labhand.server.source.knobs import KnobFile, find_knobs
+from labhand.server.source.source_knobs import Knobs
 from labhand.server.source.trainer_folder import load_trainer
 from pydantic import JsonValue
 
@@ -149,9 +150,9 @@ def test_hydras_groups_are_named_by_path_and_the_chosen_one_has_the_name(tmp_pat
         "conf/optimizer/sgd.yaml:optimizer.lr": 1.0,
     }
     assert knobs.override({"optimizer.lr": 0.2})["conf/optimizer/adam.yaml"] == b"lr: 0.2\n"
-    assert knobs.override({"sgd.yaml:lr": 2})["conf/optimizer/sgd.yaml"] == b"lr: 2.0  # larger\n"
-    with pytest.raises(BadInputError, match=r"lr is a knob in 2 places: optimizer\.lr .*adam\.yaml:1.*sgd\.yaml:optimizer\.lr"):
-        knobs.override({"lr": 1})
+    assert knobs.override({"lr": 1})["conf/optimizer/adam.yaml"] == b"lr: 1.0\n"
+    changed = knobs.override({"sgd.yaml:lr": 2, "optimizer": "sgd"})
+    assert changed["conf/optimizer/sgd.yaml"] == b"lr: 2.0  # larger\n"
 
 
 def test_a_value_that_stands_there_as_something_else_is_refused_with_its_place() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from labhand.server.errors import BadInputError
 from labhand.server.source.inspection.static_flags import flags
-from labhand.server.source.knobs import Knobs, find_knobs, override
+from labhand.server.source.knobs import find_knobs, override
+from labhand.server.source.source_knobs import Knobs
 from labhand.server.source.trainer_folder import load_trainer
 
 from ..test_trainer_folder import MINIMAL, make_trainer
