@@ -317,19 +317,6 @@ async def test_a_default_that_the_command_gives_anyway_is_refused(tmp_path: Path
         await lab.close()
 
 
-async def test_a_field_of_a_dataclass_that_the_command_gives_as_an_option_is_refused(tmp_path: Path) -> None:
-    fields = "    learning_rate: float = 1e-3\n    width: int = 8\n"
-    code = f"from dataclasses import dataclass\n\n\n@dataclass\nclass Arguments:\n{fields}"
-    command = ["python", "train.py", "--do_train", "--learning_rate", "5e-3"]
-    lab = await open_lab(tmp_path, Style({"train.py": code}, {}, "", [], [], command=command))
-    try:
-        with pytest.raises(BadInputError, match=r"learning_rate can't be changed at train\.py:6.*gives it \(--learning_rate\)"):
-            await launch(lab, overrides={"learning_rate": 0.01})
-        await launch(lab, overrides={"width": 16})
-    finally:
-        await lab.close()
-
-
 async def test_a_knob_in_a_configuration_file_is_read_by_its_name_with_its_place(tmp_path: Path) -> None:
     lab = await open_lab(tmp_path, HYDRA)
     try:
