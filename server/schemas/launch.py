@@ -145,10 +145,17 @@ class Similar(Answer):
 
 
 class LaunchedBlock(Answer):
-    """The part of a launch on several kinds of GPU that runs on one kind. Scores of different kinds are never compared."""
+    """The part of a launch on several kinds of GPU that runs on one kind. Scores of different kinds are never compared.
 
-    gpu: str
+    Attributes:
+        seeds: Number of seeds, of each cell of a grid. The seeds themselves are in `get_results`.
+        duplicates: Earlier experiments with the same source, seed, budget and kind, returned instead of being run again.
+        baseline: Replicates of the baseline that the lab added to measure the noise.
+        champion: Replicates of the champion that the lab added, because it had not run at this budget on this kind of GPU.
+    """
+
     experiments: list[str] = Field(default_factory=list[str])
+    gpu: str
     seeds: int
     estimate: Estimate
     duplicates: list[str] = Field(default_factory=list[str])
@@ -156,42 +163,37 @@ class LaunchedBlock(Answer):
     champion: list[str] = Field(default_factory=list[str])
 
 
-class Launched(Answer):
-    """The answer of `launch_experiment`.
+class LaunchAnswer(LaunchedBlock):
+    """What the answers of `launch_experiment` and `launch_grid` have in common.
 
     Attributes:
         base: The experiment or source that it was made from.
-        seeds: Number of seeds. The seeds themselves are in `get_results`.
         why_gpu: The reason for the kind of GPU, where the lab chose it.
         blocks: One for each kind of GPU, where there are several.
-        duplicates: Earlier experiments with the same source, seed, budget and kind, returned instead of being run again.
-        baseline: Replicates of the baseline that the lab added to measure the noise.
-        champion: Replicates of the champion that the lab added, because it had not run at this budget on this kind of GPU.
+        flags: What the source uses that the baseline doesn't use and an idea seldom needs, of all variants of a grid. Nothing
+            is forbidden by a flag.
         note: How many replicates of baseline and champion a dry run includes, or that the allowance has no room for all.
-        flags: What the source uses that the baseline doesn't use and an idea seldom needs. Nothing is forbidden by a flag.
         next: What to do about the duplicates.
         warning: What went wrong after the launch, which has happened all the same.
     """
 
-    experiments: list[str] = Field(default_factory=list[str])
     base: str
-    seeds: int
-    gpu: str
     why_gpu: str = ""
     blocks: list[LaunchedBlock] = Field(default_factory=list[LaunchedBlock])
-    changes: str = ""
-    diffstat: str = ""
     flags: list[str] = Field(default_factory=list[str])
-    estimate: Estimate
-    duplicates: list[str] = Field(default_factory=list[str])
-    similar: list[Similar] = Field(default_factory=list[Similar])
-    baseline: list[str] = Field(default_factory=list[str])
-    champion: list[str] = Field(default_factory=list[str])
     note: str = ""
     dry_run: bool | None = None
     next: str = ""
     warning: str = ""
     lab: LabLine | None = None
+
+
+class Launched(LaunchAnswer):
+    """The answer of `launch_experiment`."""
+
+    changes: str = ""
+    diffstat: str = ""
+    similar: list[Similar] = Field(default_factory=list[Similar])
 
 
 class Cell(Answer):
@@ -202,37 +204,24 @@ class Cell(Answer):
     knobs: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class GridLaunched(Answer):
+class GridName(Answer):
+    """The id of a grid: `g007`."""
+
+    grid: str = ""
+
+
+class GridLaunched(LaunchAnswer, GridName):  # in this order, the grid's id stands first in the JSON
     """The answer of `launch_grid`.
 
     Attributes:
         cells: In a dry run the first twenty cells; after a launch all cells of a small grid. `get_results` shows the others.
-        seeds: Number of seeds of each cell.
         tells: Which effects the design can estimate, and which it can't tell apart.
         resolution: The resolution of a fractional design, as a Roman numeral.
         aliases: Effects that a fractional design can't tell apart, `A*B = C*D`.
-        flags: As in `Launched`, of all variants.
     """
 
-    grid: str = ""
-    experiments: list[str] = Field(default_factory=list[str])
-    base: str
-    gpu: str
-    why_gpu: str = ""
-    blocks: list[LaunchedBlock] = Field(default_factory=list[LaunchedBlock])
-    seeds: int
     cells: list[Cell] = Field(default_factory=list[Cell])
     total: int
     tells: str = ""
     resolution: str | None = None
     aliases: list[str] = Field(default_factory=list[str])
-    flags: list[str] = Field(default_factory=list[str])
-    estimate: Estimate
-    duplicates: list[str] = Field(default_factory=list[str])
-    baseline: list[str] = Field(default_factory=list[str])
-    champion: list[str] = Field(default_factory=list[str])
-    note: str = ""
-    dry_run: bool | None = None
-    next: str = ""
-    warning: str = ""
-    lab: LabLine | None = None
