@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from labhand.trainer.contract.files import cache_folder, locked
+from labhand.trainer.data.corpus import Split
+from labhand.trainer.data.sources import SPLITS
+from labhand.trainer.prepare import prepare_corpus
 from numpy.typing import NDArray
 from torch import Tensor, nn
-
-from ..contract.files import cache_folder, locked
-from ..data.corpus import Split
-from ..data.sources import SPLITS
-from ..prepare import prepare_corpus
 
 FOLDER = "sae"  # below the cache; trainer.toml names it too
 VOCABULARY = 1024

@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from labhand.trainer.contract.files import cache_folder
 from torch import Tensor
-
-from ..contract.files import cache_folder
 
 # Autoencoder
 ACTIVATION: str = "topk"  # or "jumprelu"
