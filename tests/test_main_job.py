@@ -20,7 +20,7 @@ from .tools.calls import data, prose
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(900)]
 
-BUDGET_SECONDS = 3
+BUDGET_SECONDS = 1
 WAITS = 80
 
 

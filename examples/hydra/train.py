@@ -42,5 +42,5 @@ for epoch in range(int(float(os.environ.get("LABHAND_BUDGET_EPOCHS", "40")))):
         speed = config["optimizer"]["momentum"] * speed + gradient
         weights -= config["optimizer"]["lr"] * speed
     grid = np.linspace(-1, 1, 1001)
-    error = float(((features(grid) @ weights - curve(grid)) ** 2).mean())
+    error = float(((features(grid) @ weights - curve(grid)) ** 2).mean() ** 0.5)
     print(f"epoch {epoch + 1}: validation error {error:.6f}", flush=True)

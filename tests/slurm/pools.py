@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from ..waiting import until
 
-PATIENCE_SECONDS = 400.0
+PATIENCE_SECONDS = 900.0
 """For anything on a bed, on a busy machine."""
 H100: Mapping[str, Any] = {"backend": "skypilot", "infra": "slurm/lab", "gpu": "H100", "gpus_per_cluster": 2, "idle_minutes": 3}
 
