@@ -6,7 +6,7 @@ from __future__ import annotations
 import gc
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from pydantic import BaseModel
@@ -17,8 +17,6 @@ from .settings_in_force import settings_in_force
 
 app = typer.Typer(
     name="labhand",
-    help="GPUs for a research agent, and a laboratory that can't fool itself.\n\n"
-    "Exit code 2: an argument or a setting can't be used.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -44,6 +42,28 @@ Root = Annotated[
         help=f"The lab's folder; by default the first folder from here upwards that has {FILE}",
     ),
 ]
+
+
+def _print_version(*, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"labhand {version('labhand')}")
+        raise typer.Exit
+
+
+@app.callback()
+def labhand(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, help="Print the version", callback=lambda asked: _print_version(asked=asked)),
+    ] = False,
+) -> None:
+    """GPUs for a research agent, and a laboratory that can't fool itself.
+
+    Exit code 2: an argument or a setting can't be used.
+    """
 
 
 def _root(given: Path | None) -> Path:
@@ -274,6 +294,35 @@ def cancel(
     from .commands import show
 
     show.cancel(_root(root), ids, reason)
+
+
+@app.command()
+def wait(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(help="Experiments, ranges, grids, validations: e0042, e0001-e0008, g002, v001; by default all"),
+    ] = None,
+    *,
+    root: Root = None,
+    until: Annotated[Literal["all", "any"], typer.Option(help="End when all, or as soon as any has ended")] = "all",
+    after: Annotated[
+        str | None, typer.Option(help="`cursor` of an earlier answer: only what ended since then is news", show_default=False)
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0, help="Seconds; by default there is no limit", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer of the tool `wait`, in one line of JSON")] = False,
+) -> None:
+    """Wait until experiments have ended or something needs attention, and print what is new.
+
+    An agent that can run commands in the background waits with it at no cost. Exit codes: 0 they have ended, 3 something needs
+    attention, 4 the time is over, 5 there is nothing to wait for.
+    """
+    from .commands.wait import wait_for
+    from .schemas.monitor import WaitQuery
+
+    query = WaitQuery(ids=ids or None, until=until, after=after)
+    raise typer.Exit(wait_for(_root(root), query, timeout, as_json=as_json))
 
 
 @app.command()

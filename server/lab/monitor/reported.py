@@ -24,11 +24,11 @@ class ReportedCursors:
         self._cursors: dict[Selection, WaitCursor] = {}
         self._tables: dict[str, Common] = {}
 
-    def last(self, caller: str, ids: Sequence[str] | None) -> WaitCursor:
+    def last(self, caller: str | None, ids: Sequence[str] | None) -> WaitCursor:
         """Return the cursor of the last answer; the beginning if there was none."""
         return self._cursors.get(_selection(caller, ids), WaitCursor())
 
-    def save(self, caller: str, ids: Sequence[str] | None, cursor: WaitCursor) -> None:
+    def save(self, caller: str | None, ids: Sequence[str] | None, cursor: WaitCursor) -> None:
         """Remember the cursor of an answer that is being sent."""
         selection = _selection(caller, ids)
         self._cursors.pop(selection, None)
@@ -36,7 +36,7 @@ class ReportedCursors:
         if len(self._cursors) > MAX_REMEMBERED:
             del self._cursors[next(iter(self._cursors))]
 
-    def without_repetition(self, caller: str, common: Common) -> Common:
+    def without_repetition(self, caller: str | None, common: Common) -> Common:
         """Return what rows have in common, without metric, direction and stratum if the last answer to the caller had the same.
 
         What changes from answer to answer, the reference's score and the noise, stays.
@@ -44,14 +44,14 @@ class ReportedCursors:
         facts = Common(
             metric=common.metric, direction=common.direction, self_reported=common.self_reported, stratum=common.stratum
         )
-        if self._tables.get(caller) == facts:
+        if self._tables.get(caller or "") == facts:
             return changed(common, metric="", direction="", self_reported=None, stratum=None)
-        self._tables.pop(caller, None)
-        self._tables[caller] = facts
+        self._tables.pop(caller or "", None)
+        self._tables[caller or ""] = facts
         if len(self._tables) > MAX_REMEMBERED:
             del self._tables[next(iter(self._tables))]
         return common
 
 
-def _selection(caller: str, ids: Sequence[str] | None) -> Selection:
-    return caller, tuple(sorted(name.strip().lower() for name in ids or ()))
+def _selection(caller: str | None, ids: Sequence[str] | None) -> Selection:
+    return caller or "", tuple(sorted(name.strip().lower() for name in ids or ()))

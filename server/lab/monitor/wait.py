@@ -87,7 +87,7 @@ class _Snapshot:
 async def wait(
     lab: Lab,
     query: WaitQuery,
-    caller: str,
+    caller: str | None,
     on_progress: OnProgress | None = None,
     reported: ReportedCursors | None = None,
 ) -> Waited:
@@ -99,7 +99,7 @@ async def wait(
     Args:
         lab: The lab.
         query: What to wait for.
-        caller: Whose experiments are waited for if the query has no ids, or an empty list of them.
+        caller: Whose experiments are waited for if the query has no ids, or an empty list of them; None for everyone's.
         on_progress: Called at every change, and at least every 15 s.
         reported: What was reported before to whom; None for nothing.
 
