@@ -44,7 +44,7 @@ Root = Annotated[
 ]
 
 
-def _print_version(*, asked: bool) -> None:
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it so
     if asked:
         from importlib.metadata import version
 
@@ -56,8 +56,7 @@ def _print_version(*, asked: bool) -> None:
 def labhand(
     *,
     _version: Annotated[
-        bool,
-        typer.Option("--version", is_eager=True, help="Print the version", callback=lambda asked: _print_version(asked=asked)),
+        bool, typer.Option("--version", is_eager=True, help="Print the version", callback=_print_version)
     ] = False,
 ) -> None:
     """GPUs for a research agent, and a laboratory that can't fool itself.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib import metadata
 from pathlib import Path
 
 import anyio
@@ -86,6 +87,11 @@ def test_init_takes_a_path_relative_to_the_current_folder(tmp_path: Path, monkey
     assert done.exit_code == 0, done.output
     monkeypatch.chdir("/")
     assert load_trainer(load_settings(tmp_path / "lab").trainer, tmp_path / "lab").folder == tmp_path / "mine"
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    printed = labhand("--version")
+    assert (printed.exit_code, printed.output) == (0, f"labhand {metadata.version('labhand')}\n")
 
 
 def test_a_trainer_within_the_lab_is_named_relative_to_it_and_one_that_is_only_there_is_not_found(

@@ -30,7 +30,11 @@ SECONDS = 120
 @pytest.fixture
 def no_dispatcher(monkeypatch: pytest.MonkeyPatch) -> None:
     """No command starts a dispatcher."""
-    monkeypatch.setattr(labs.Lab, "wake_dispatcher", lambda _: None)
+
+    def starts_nothing(_: labs.Lab) -> None:
+        return None
+
+    monkeypatch.setattr(labs.Lab, "wake_dispatcher", starts_nothing)
 
 
 def wait(root: Path, *arguments: str) -> tuple[int, str]:
