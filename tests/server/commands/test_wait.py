@@ -11,7 +11,6 @@ import anyio
 import pytest
 from anyio import to_thread
 from labhand.server.commands.wait import ExitCode, exit_code
-from labhand.server.lab import lab as labs
 from labhand.server.main import app
 from labhand.server.schemas.monitor import Pending, Waited
 from labhand.tools.app import build
@@ -25,16 +24,6 @@ from ..lab import builders
 PENDING = Pending(counts={"running": 1}, ids=["e0009"])
 PARABOLA = Path(__file__).parents[2] / "trainers" / "parabola"
 SECONDS = 120
-
-
-@pytest.fixture
-def no_dispatcher(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No command starts a dispatcher."""
-
-    def starts_nothing(_: labs.Lab) -> None:
-        return None
-
-    monkeypatch.setattr(labs.Lab, "wake_dispatcher", starts_nothing)
 
 
 def wait(root: Path, *arguments: str) -> tuple[int, str]:

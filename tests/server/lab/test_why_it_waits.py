@@ -41,6 +41,7 @@ async def test_the_reason_of_the_scheduler_stands_in_list_gpus_and_in_the_attent
     assert line in attention
 
 
+@pytest.mark.usefixtures("no_dispatcher")
 def test_labhand_status_prints_the_reason_of_the_scheduler(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     anyio.run(_wait_for_slurm, tmp_path)
     show.status(tmp_path)
