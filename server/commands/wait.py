@@ -82,7 +82,8 @@ def lines(answer: Waited) -> list[str]:
     hidden = total - len(answer.finished)
     more = [f"and {hidden} more; `labhand results` shows all"] if hidden > 0 else []
     told = [f"{name.replace('_', ' ')}: {in_words(value)}" for name, value in values.items() if value is not False]
-    return [f"{total} finished", *rows, *more, *told]
+    tested = f" and {len(answer.validations)} validations" if answer.validations else ""
+    return [f"finished: {total} experiments{tested}", *rows, *more, *told]
 
 
 def _line(row: dict[str, Any]) -> str:

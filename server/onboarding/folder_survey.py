@@ -122,7 +122,7 @@ def survey(folder: Path) -> FolderSurvey:
         notebooks=tuple(path for path in listing.paths if path.endswith(".ipynb")),
         unreadable=unreadable,
         prefix=next((name for name in _ENVIRONMENTS if (folder / name / "pyvenv.cfg").is_file()), "") or _conda(texts),
-        changes=_count_changes(folder),
+        changes=_count_changes(folder, [left.path for left in listing.left_out]),
     )
 
 
@@ -234,6 +234,9 @@ def _read_texts(folder: Path, paths: Sequence[str]) -> tuple[dict[str, str], tup
     return texts, tuple(problems)
 
 
-def _count_changes(folder: Path) -> int:
+def _count_changes(folder: Path, left_out: Sequence[str]) -> int:
+    """Count what git reports as not committed, without what isn't part of runs anyway, such as `.venv/`."""
     answer = git.attempt("status", "--porcelain", "-z", "--untracked-files=normal", "--", ".", cwd=folder, isolated=False)
-    return answer.output.count(b"\0") if answer.status == 0 else 0
+    reported = answer.output.split(b"\0")[:-1] if answer.status == 0 else []
+    ends = tuple(os.fsencode(path) for path in left_out)
+    return sum(not (entry.startswith(b"?? ") and entry.endswith(ends)) for entry in reported)

@@ -109,7 +109,8 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstR
 def _tell(found: FolderSurvey, talk: Conversation) -> None:
     """Tell what matters of a folder, a sentence each."""
     if found.changes:
-        talk.say(f"git: {found.changes} files have changes that aren't committed. They count: a source is what is on the disk.")
+        files = "1 file has" if found.changes == 1 else f"{found.changes} files have"
+        talk.say(f"git: {files} changes that aren't committed. They count: a source is what is on the disk.")
     if found.data:
         talk.say(f"Data, which is linked into runs and not copied: {_named(found.data)}.")
     for problem in found.unreadable:

@@ -26,6 +26,11 @@ _SECRET: Final = re.compile(r"^[ \t]*(?:export[ \t]+)?\w*(?:key|token|secret|pas
 _PYTHON_FILE: Final = re.compile(r"[\w./-]+\.py\b")
 
 
+def is_code_or_settings(path: str) -> bool:
+    """Whether a file that a command names may be changed by experiments: not data, on which the metric may be computed."""
+    return path.endswith((".py", ".sh", *_SOURCES, *_SETTINGS))
+
+
 def files_of_command(found: FolderSurvey, script: str) -> list[str]:
     """Return the files that a command which isn't Python may depend on, the likeliest first.
 

@@ -14,7 +14,7 @@ from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerF
 from .command_candidates import CommandCandidate, preparing_command
 from .folder_survey import FolderSurvey, imported_files
 from .metric_candidates import MetricCandidate
-from .other_languages import files_of_command
+from .other_languages import files_of_command, is_code_or_settings
 from .source_hints import Hint, SourceHints, hints_of
 
 MAX_EDITABLE: Final = 12
@@ -106,7 +106,7 @@ class Proposal:
 def propose(found: FolderSurvey, command: CommandCandidate) -> Proposal:
     """Return what a folder's `trainer.toml` would say, before anything was tried."""
     start = command.script or _file_of_module(found, command.module)
-    given = [word for word in command.words if found.has(word)]
+    given = [word for word in command.words if found.has(word) and is_code_or_settings(word)]
     if start.endswith(".py"):
         configuration = [path for path in found.configuration_files if _is_configuration(path)]
         files = list(dict.fromkeys([start, *imported_files(found, start), *given, *configuration]))

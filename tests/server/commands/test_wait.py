@@ -58,7 +58,7 @@ async def test_what_has_finished_is_a_line_each_the_best_first_whoever_launched_
     code, told = await _in_thread(tmp_path)
     assert code == ExitCode.FINISHED, told
     first, *rows = told.splitlines()
-    assert first == "2 finished"
+    assert first == "finished: 2 experiments"
     assert [row.partition(":")[0] for row in rows[:2]] == ["e0002", "e0001"]
     assert "score 1.7" in rows[0]
 
@@ -73,7 +73,7 @@ async def test_a_cursor_leaves_out_what_was_told_and_then_there_is_nothing_to_wa
     answer = json.loads(told)
     assert [row["id"] for row in answer["finished"]] == ["e0001"]
     code, told = await _in_thread(tmp_path, "--after", answer["cursor"])
-    assert (code, told.splitlines()[0]) == (ExitCode.NOTHING, "0 finished")
+    assert (code, told.splitlines()[0]) == (ExitCode.NOTHING, "finished: 0 experiments")
 
 
 @pytest.mark.anyio

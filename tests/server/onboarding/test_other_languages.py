@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -87,6 +88,25 @@ def test_what_a_shell_script_calls_is_proposed(tmp_path: Path) -> None:
         **{"fit.py": "import model\n", "model.py": "", "other.py": ""},
     }
     assert editable(foreign.write(tmp_path, files)) == ["train.sh", "fit.py", "model.py"]
+
+
+def test_data_that_a_command_names_is_not_proposed(tmp_path: Path) -> None:
+    files = {
+        "README.md": "```\npython train.py -i names.txt -c small.json\n```\n",
+        "train.py": "",
+        "names.txt": "",
+        "small.json": "",
+    }
+    assert editable(foreign.write(tmp_path, files)) == ["train.py", "small.json"]
+
+
+def test_what_is_not_part_of_runs_is_no_change(tmp_path: Path) -> None:
+    folder = foreign.write(tmp_path / "outer" / "mine", {"train.py": "", ".venv/pyvenv.cfg": ""})
+    subprocess.run(["git", "init", "-q", folder.parent], check=True, timeout=60)
+    (folder.parent / "other.py").touch()
+    (folder / "train.py").touch()
+    subprocess.run(["git", "-C", folder.parent, "add", "mine/train.py"], check=True, timeout=60)
+    assert survey(folder).changes == 1
 
 
 def test_a_folder_in_which_nothing_could_be_changed_is_one_sentence(tmp_path: Path) -> None:
