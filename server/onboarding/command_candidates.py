@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 import shlex
@@ -31,6 +32,11 @@ _DOES_NOT_TRAIN: Final = re.compile(
 _PREPARES: Final = re.compile(r"prepar|download|preprocess|make_data|build_data", re.IGNORECASE)
 _SCRIPTS: Final = {"train.py": 6.0, "main.py": 3.0, "run.py": 2.0, "__main__.py": 2.5, "pretrain.py": 4.0}
 _GUARD: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
+_TRAINING: Final = re.compile(r"\btrain\w*\(|\.run\(|\.fit\(|\.backward\(|\.learn\(")
+_DEFINITIONS: Final = (
+    *(ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
+    *(ast.Assign, ast.AnnAssign, ast.Pass),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,16 +209,36 @@ def _from_project(found: FolderSurvey) -> Iterator[CommandCandidate]:
 
 def _from_names(found: FolderSurvey) -> Iterator[CommandCandidate]:
     for path in found.python_files:
-        name = PurePosixPath(path).name
-        weight = _SCRIPTS.get(name, 1.5 if _TRAINS.search(name) and not _DOES_NOT_TRAIN.search(name) else 0.0)
-        has_guard = bool(_GUARD.search(found.texts.get(path, "")))
+        name, text = PurePosixPath(path).name, found.texts.get(path, "")
+        has_guard = bool(_GUARD.search(text))
+        weight = _weight_of_name(name) or (0.5 if has_guard and _TRAINING.search(text) and _may_train(name) else 0.0)
         if not weight and not (has_guard and len(found.python_files) == 1):
             continue
         weight -= 1.5 * path.count("/")
         if found.has(f"{path.rpartition('/')[0]}/__init__.py"):
+            if not _does_something(text):
+                continue
             yield CommandCandidate(_as_module(path), path, weight + 0.2)
         elif name != "__main__.py":
             yield CommandCandidate(("python", path), path, weight + (0.5 if has_guard else 0.0))
+
+
+def _weight_of_name(name: str) -> float:
+    return _SCRIPTS.get(name, 1.5 if _TRAINS.search(name) and _may_train(name) else 0.0)
+
+
+def _may_train(name: str) -> bool:
+    return not _DOES_NOT_TRAIN.search(name)
+
+
+def _does_something(text: str) -> bool:
+    """Return whether running a file does more than define: a module of a library named trainer.py is no command."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return True
+    docstring = [node for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)]
+    return not body or any(not isinstance(node, _DEFINITIONS) and node not in docstring for node in body)
 
 
 def _as_module(path: str) -> tuple[str, ...]:

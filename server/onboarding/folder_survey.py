@@ -81,6 +81,13 @@ class FolderSurvey:
         """Whether its environment is made of gigabytes of wheels for CUDA, of PyTorch's index for it."""
         return any(_CUDA_INDEX in self.texts.get(name, "") for name in ("pyproject.toml", "requirements.txt"))
 
+    def place_of_package(self, name: str) -> str:
+        """Return the folder that PYTHONPATH has to name for a package or module of this folder: `.`, `src`, or empty."""
+        for place, root in ((".", ""), ("src", "src/")):
+            if self.has(f"{root}{name}/__init__.py") or self.has(f"{root}{name}.py"):
+                return place
+        return ""
+
     def needs_cuda(self, path: str) -> str:
         """Return the line of a script, or of a module that it imports, that needs a CUDA GPU whatever the machine has.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -27,12 +28,15 @@ MAX_TRIES: Final = 6
 _SEEDS: Final = (1, 2)
 SHARE_OF_TRY: Final = 0.4
 """Of the steps that a try had time for, those that the next one gets."""
+SHARE_OF_ENDLESS: Final = 0.6
+"""The budget of a command that doesn't end by itself, as a share of a try."""
 FEW_STEPS: Final = 20
 SHARE_OF_STEPS: Final = 0.01
 """Of the steps that an option asks for, where a try named none that it reached."""
 MAX_LINES: Final = 6
 """Lines of a failed try's output that are shown."""
 _NAMED: Final = 5
+_MISSING_PACKAGE: Final = re.compile(r"No module named '(\w+)")
 """Files that a sentence names."""
 
 
@@ -96,14 +100,25 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstR
         why = f"It needs a CUDA GPU, and this machine has none: {result.failure.message:.300}"
         raise _without_gpu(proposal, why, talk)
     proposal = _with_metric(proposal, _shown_by(result), talk)
+    if result.status == "stopped" and _reports_on_the_way(proposal, result):
+        proposal = replace(proposal, ended_after=max(1, int(max_seconds * SHARE_OF_ENDLESS)))
+        talk.say(f"It doesn't end within {max_seconds:g} s. A run of it is ended after its budget, and the last value counts.")
     if missing := _what_is_missing(proposal, result, max_seconds):
         talk.show(proposal.as_toml())
         talk.say("\n".join(result.failure.lines[-MAX_LINES:] if result.failure else ()))
         talk.say(f"Nothing was written. The {TRAINER_FILE} above is what would be written once the try succeeds.")
         raise missing
-    proposal = replace(proposal, seconds=result.seconds)
+    proposal = replace(proposal, seconds=result.seconds if proposal.ended_after is None else None)
     _write(proposal, talk)
     return _first_result(proposal, talk, max_seconds)
+
+
+def _reports_on_the_way(proposal: Proposal, result: TrialResult) -> bool:
+    """Whether a command that was ended had printed its metric with several values, so that it was training."""
+    metric = proposal.metric
+    if metric is None or metric.file or proposal.length is not None:
+        return False
+    return len(set(re.findall(metric.pattern or rf"\b{re.escape(metric.name)}\b.*", result.log))) > 1
 
 
 def _tell(found: FolderSurvey, talk: Conversation) -> None:
@@ -194,7 +209,7 @@ def _try(proposal: Proposal, talk: Conversation, max_seconds: float) -> TrialRes
 def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Proposal:
     """Return the proposal with the paths that a try was refused."""
     if result.failure is not None and result.failure.kind == FailureKind.IMPORT_ERROR:
-        return _with_requirements(proposal, result.failure, talk)
+        return _with_package(proposal, result.failure, talk)
     if result.failure is None:
         return proposal
     wanted = asked_for(result.failure)
@@ -213,9 +228,13 @@ def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Prop
     return extended
 
 
-def _with_requirements(proposal: Proposal, failure: RunFailure, talk: Conversation) -> Proposal:
-    """Return the proposal with an environment of its own, where a package is missing and the folder lists what it needs."""
+def _with_package(proposal: Proposal, failure: RunFailure, talk: Conversation) -> Proposal:
+    """Return the proposal with what finds a missing package: the folder itself, or an environment from its requirements."""
     found = proposal.found
+    missing = _MISSING_PACKAGE.search(failure.message)
+    if missing and not proposal.python_path and (place := found.place_of_package(missing[1])):
+        talk.say(f"{missing[1]} is a package of this folder, and not installed: PYTHONPATH = {place!r} was added.")
+        return replace(proposal, python_path=place)
     if proposal.requirements or found.prefix or found.has("uv.lock") or not found.has(REQUIREMENTS):
         return proposal
     talk.say(f"{failure.message}.")
@@ -290,6 +309,8 @@ def _write(proposal: Proposal, talk: Conversation) -> None:
 
 def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float) -> TrialFailedError | None:
     """Return what is missing where a try hasn't led to a number; None where nothing is."""
+    if proposal.ended_after is not None:
+        return None
     if result.status == "stopped":
         steps = [*proposal.hints.seconds, *proposal.hints.steps]
         knobs = f"Shorten it with {steps[0].option or steps[0].name} ({steps[0].place})" if steps else "Shorten it"

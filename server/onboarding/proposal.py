@@ -49,7 +49,9 @@ class Proposal:
         data: Paths under `[data]`.
         read: Paths under `[sandbox]`.
         requirements: A file from which the environment is made; empty for none.
+        python_path: The folder of packages of its own that aren't installed, such as `.`; empty for none.
         seconds: What the try took on the budget's clock; None where it didn't end.
+        ended_after: Seconds after which a run that doesn't end by itself is ended, for its last value; None for one that ends.
     """
 
     found: FolderSurvey
@@ -64,7 +66,9 @@ class Proposal:
     data: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     requirements: str = ""
+    python_path: str = ""
     seconds: float | None = None
+    ended_after: int | None = None
 
     @property
     def name(self) -> str:
@@ -182,6 +186,7 @@ def _command(proposal: Proposal) -> Iterator[str]:
 
 def _environment(proposal: Proposal) -> Iterator[str]:
     found = proposal.found
+    has_table = bool(proposal.requirements or found.has("uv.lock") or found.prefix)
     if proposal.requirements:
         yield from ("", f"# The Python that it runs in: made from {proposal.requirements}, once on each machine.")
         yield from ("[environment]", f"requirements = {_text(proposal.requirements)}")
@@ -193,6 +198,9 @@ def _environment(proposal: Proposal) -> Iterator[str]:
     elif found.has(REQUIREMENTS):
         yield from ("", f"# It runs in the Python of labhand. To have one made from {REQUIREMENTS}:")
         yield from ("# [environment]", f"# requirements = {_text(REQUIREMENTS)}")
+    if proposal.python_path:
+        yield from () if has_table else ("", "[environment]")
+        yield f"env = {{ PYTHONPATH = {_text(proposal.python_path)} }}  # a package of this folder, which isn't installed"
 
 
 def _metric(proposal: Proposal) -> Iterator[str]:
@@ -225,6 +233,8 @@ def _budget(proposal: Proposal) -> Iterator[str]:
     yield "# How long a run may train: seconds on a GPU, CPU seconds elsewhere. A run that takes much longer has no score."
     if proposal.length is not None:
         yield f"# Its length is set by {_described(proposal.length[0])}: longer budgets get more {proposal.unit} in proportion."
+    elif proposal.ended_after is not None:
+        yield "# It didn't end in the time of a try: it is ended after the budget, and the last value that it gave counts."
     elif hints.reads_budget:
         yield "# The code reads LABHAND_BUDGET_SECONDS, so that it can use the budget and not exceed it."
     else:
@@ -234,7 +244,10 @@ def _budget(proposal: Proposal) -> Iterator[str]:
     if proposal.length is not None:
         yield f"unit = {_text(proposal.unit)}"
         yield f"amount = {proposal.length[1]}"
-    if proposal.seconds is None:
+    if proposal.ended_after is not None:
+        yield from (f"seconds = {proposal.ended_after}", f"cpu_seconds = {proposal.ended_after}")
+        yield from ("startup_seconds = 1", "evaluation_seconds = 1", 'on_timeout = "last"')
+    elif proposal.seconds is None:
         yield "# seconds = 300"
         yield "# cpu_seconds = 20"
     else:

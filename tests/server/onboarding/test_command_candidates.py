@@ -103,3 +103,16 @@ def test_the_processes_that_a_command_starts_are_in_the_file(tmp_path: Path, opt
     proposal = propose(found, command)
     assert proposal.as_trainer().process_count == count
     assert ("[processes]" in proposal.as_toml()) is (count > 1)
+
+
+def test_a_module_that_only_defines_is_no_command_and_a_script_in_a_deep_folder_is_one(tmp_path: Path) -> None:
+    files = {
+        "gpt/__init__.py": "",
+        "gpt/trainer.py": '"""Trains."""\nimport time\nRATE = 1\nclass Trainer:\n    pass\n',
+        "projects/adder/adder.py": "from gpt.trainer import Trainer\nif __name__ == '__main__':\n    Trainer().run()\n",
+        "projects/adder/plot.py": "if __name__ == '__main__':\n    train()\n",
+        "projects/adder/other.py": "if __name__ == '__main__':\n    print()\n",
+    }
+    found = survey(foreign.write(tmp_path, files))
+    commands = [candidate.words for candidate in command_candidates(found, has_gpu=False)]
+    assert commands == [("python", "projects/adder/adder.py")]

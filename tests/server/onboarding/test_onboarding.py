@@ -238,6 +238,34 @@ NANO: Mapping[str, str] = {
 
 
 @pytest.mark.slow
+def test_training_without_an_end_is_scored_by_its_last_value(tmp_path: Path) -> None:
+    step = "    sum(range(2_000_000))\n    print(f'loss: {1 / step:.5f}', flush=True)\n"
+    code = f"import itertools\nfor step in itertools.count(1):\n{step}"
+    folder = foreign.write(tmp_path / "endless", {"train.py": code})
+    talk = Recorded()
+    first = make_trainer(folder, talk, 8.0)
+    assert 0 < first.score < 0.5
+    budget = load_trainer(str(folder), tmp_path).file.budget
+    assert (budget.cpu_seconds, budget.on_timeout) == (4.0, "last")
+    assert "the last value counts" in talk.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("root", "place"), [("", "."), ("src/", "src")])
+def test_a_package_of_the_folder_that_is_not_installed_is_found(tmp_path: Path, root: str, place: str) -> None:
+    files = {
+        f"{root}gpt/__init__.py": "def loss(seed):\n    return 1 + 1 / seed\n",
+        "projects/adder/train.py": "import os\nimport gpt\nprint(f'loss: {gpt.loss(int(os.environ[\"LABHAND_SEED\"]))}')\n",
+    }
+    folder = foreign.write(tmp_path / "mini", files)
+    talk = Recorded()
+    make_trainer(folder, talk, SECONDS)
+    assert f"gpt is a package of this folder, and not installed: PYTHONPATH = '{place}' was added." in talk.text
+    trainer = load_trainer(str(folder), tmp_path)
+    assert dict(trainer.file.environment.variables) == {"PYTHONPATH": place}
+
+
+@pytest.mark.slow
 def test_lower_case_globals_and_a_file_of_settings_are_editable(tmp_path: Path) -> None:
     folder = foreign.write(tmp_path / "nano", NANO)
     subprocess.run(["git", "init", "-q", folder], check=True, timeout=60)
