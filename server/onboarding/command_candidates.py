@@ -212,7 +212,7 @@ def _from_names(found: FolderSurvey) -> Iterator[CommandCandidate]:
         name, text = PurePosixPath(path).name, found.texts.get(path, "")
         has_guard = bool(_GUARD.search(text))
         weight = _weight_of_name(name) or (0.5 if has_guard and _TRAINING.search(text) and _may_train(name) else 0.0)
-        if not weight and not (has_guard and len(found.python_files) == 1):
+        if not weight and not (len(found.python_files) == 1 and _may_train(name) and _does_something(text)):
             continue
         weight -= 1.5 * path.count("/")
         if found.has(f"{path.rpartition('/')[0]}/__init__.py"):

@@ -83,6 +83,7 @@ def test_a_readme_names_the_command_and_the_processor_decides_between_two(tmp_pa
             ["torchrun", "--standalone", "--nproc_per_node=2", "train_ddp.py"],
             "the comment at the top of train_ddp.py",
         ),
+        ({"simple_example.py": "print('rmse: 1')\n"}, ["python", "simple_example.py"], "simple_example.py"),
         ({"train.py": "X = 1\n# python train.py --fast\n"}, ["python", "train.py"], "train.py"),
         ({"train.py": "# python other.py --fast\n", "other.py": ""}, ["python", "train.py"], "train.py"),
     ],
