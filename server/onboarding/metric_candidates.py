@@ -24,6 +24,12 @@ _WORDS: Final = re.compile(
     r"|wer|cer|fid|psnr|ssim|recall|precision|objective|fitness|regret|metric",
     re.IGNORECASE,
 )
+_SENTENCE: Final = re.compile(
+    rf"(?P<label>(?P<name>[A-Za-z][\w-]*)(?: (?:of|on|for|in)(?: [A-Za-z][\w-]*){{1,4}}?)?(?: is)?)[ \t]*[:=]?[ \t]*"
+    rf"(?P<value>{_NUMBER})(?![\w.]*[A-Za-z_])",
+    re.IGNORECASE,
+)
+"""`The RMSE of prediction is: 0.445`, `Accuracy on the test set = 0.9`, `Accuracy is 0.9`."""
 _MEASURES: Final = re.compile(r"mfu|vram|throughput|(?:tokens|samples|images|steps)_?per_?s", re.IGNORECASE)
 _MAXIMISED: Final = re.compile(
     r"mfu|throughput|per_?s|acc(?!umul|ess|ount|el)|auc|auroc|f1|r2|bleu|rouge|reward|return|score|iou|dice|psnr|ssim|recall|precision|fitness|elbo|success",
@@ -111,24 +117,31 @@ def metrics_in_code(texts: Sequence[str]) -> list[MetricCandidate]:
 
 
 def _pairs(line: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield the label and the value of each number that a line names, and whether the line is that pair."""
+    """Yield the label and the value of each number that a line names, and whether the line is that pair.
+
+    A label ends where its value begins, so that the expression that is made of it finds the value again.
+    """
     position = 0
     while match := _PAIR.search(line, position):
         position = match.end("value")
         label = match["label"].strip()
         if match["sign"] in ":=" and " " not in label and _MEASURES.search(label):
             yield label, match["value"], line.startswith(f"{label}:")
-            continue
-        if match["sign"] not in ":=" and not _WORDS.search(label):
-            continue
-        words = label.split()
-        while len(words) > 1 and not _WORDS.search(words[-1]):
-            words.pop()
-        while len(words) > 1 and not (_WORDS.search(words[0]) or _HELD_OUT.search(words[0]) or _TRAINING.search(words[0])):
-            words.pop(0)
-        label = " ".join(words)
-        if _WORDS.search(label):
-            yield label, match["value"], line.startswith(f"{label}:") and " " not in label
+        elif shorter := _metric_in(label):
+            yield shorter, match["value"], line.startswith(f"{shorter}:") and " " not in shorter
+    for match in _SENTENCE.finditer(line):
+        if " " in match["label"] and _WORDS.search(match["name"]):
+            yield match["label"], match["value"], False
+
+
+def _metric_in(label: str) -> str:
+    """Return the words of a label from the first that says something of a metric on; empty if the last one isn't one."""
+    words = label.split()
+    if not _WORDS.search(words[-1]):
+        return ""
+    while len(words) > 1 and not (_WORDS.search(words[0]) or _HELD_OUT.search(words[0]) or _TRAINING.search(words[0])):
+        words.pop(0)
+    return " ".join(words)
 
 
 def _candidate(label: str, line: str, value: str | None, *, is_default: bool, late: float) -> MetricCandidate:
@@ -139,7 +152,8 @@ def _candidate(label: str, line: str, value: str | None, *, is_default: bool, la
     weight -= 0.5 * ("test" in label.lower())  # what is chosen by the test split tells nothing of it any more
     weight += 1.0 * bool(re.search(r"final|best", f"{label} {line[: line.find(label)]}", re.IGNORECASE))
     direction: Direction = "maximize" if _MAXIMISED.search(label) and not re.search(r"loss|error", label, re.I) else "minimize"
-    name = label if is_default else re.sub(r"\W+", "_", label.lower()).strip("_")
+    words = label if is_default else re.sub(r" is$", "", label, flags=re.IGNORECASE).lower()
+    name = label if is_default else re.sub(r"\W+", "_", words).strip("_")
     return MetricCandidate(name, label, line, value, direction, is_default, weight, is_measure)
 
 
