@@ -203,7 +203,7 @@ def _python(text: str) -> Iterator[tuple[str, KnobInfo]]:
 
     for setting in settings:
         node = setting.node
-        if is_version(setting) or (setting.kind == "constant" and setting.name in changed):
+        if is_version(setting) or setting.variable in changed:
             continue
         try:
             value = evaluate(node)

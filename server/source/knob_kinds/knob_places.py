@@ -38,8 +38,9 @@ def _module_level(module: ast.Module, name: str) -> Iterator[tuple[int, str]]:
     for setting in settings:
         if setting.name.rpartition(".")[2] == name:
             line = setting.node.lineno
-            if setting.kind == "constant" and name in changed:
-                yield from ((where, "a name that the program sets more than once or changes") for where in _lines(module, name))
+            if setting.variable in changed:
+                where = _lines(module, setting.variable)
+                yield from ((place, "a name that the program sets more than once or changes") for place in where)
             elif is_version(setting):
                 yield line, "a version"
             elif not _is_literal(setting.node):

@@ -29,9 +29,9 @@ class Setting:
     """A place in a Python file that sets a value.
 
     Attributes:
-        name: Its full name in the file: `LR`, `lr`, `GPTConfig.n_layer`.
+        name: Its full name in the file: `LR`, `lr`, `GPTConfig.n_layer`, `params.num_leaves`.
         node: The expression.
-        kind: What it is: `constant`, `option --lr`, `field of GPTConfig`, `parameter of main`.
+        kind: What it is: `constant`, `entry of params`, `option --lr`, `field of GPTConfig`, `parameter of main`.
         is_float: The file declares it a float, so that `1` may become `0.5`.
     """
 
@@ -39,6 +39,11 @@ class Setting:
     node: ast.expr
     kind: str
     is_float: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The name at module level that holds it; empty where none does."""
+        return self.name.partition(".")[0] if self.kind == "constant" or self.kind.startswith("entry of ") else ""
 
 
 def settings_of(module: ast.Module) -> list[Setting]:
@@ -80,7 +85,22 @@ def _constants(module: ast.Module) -> Iterator[Setting]:
             case _:
                 continue
         if not name.startswith("_"):
-            yield Setting(name, node, "constant")
+            yield from [*_entries(name, node)] or [Setting(name, node, "constant")]
+
+
+def _entries(owner: str, node: ast.expr) -> Iterator[Setting]:
+    """The values of a dictionary, such as the parameters of a booster: `params.num_leaves`. They stand for the dictionary."""
+    match node:
+        case ast.Dict(keys=keys, values=values):
+            pairs = [(key.value, value) for key, value in zip(keys, values, strict=True) if isinstance(key, ast.Constant)]
+        case ast.Call(func=ast.Name(id="dict"), keywords=keywords):
+            pairs = [(keyword.arg, keyword.value) for keyword in keywords]
+        case _:
+            return
+    for key, value in pairs:
+        if isinstance(key, str) and key.isidentifier():
+            name = f"{owner}.{key}"
+            yield from [*_entries(name, value)] or [Setting(name, value, f"entry of {owner}")]
 
 
 def _options(nodes: Sequence[ast.AST]) -> Iterator[Setting]:

@@ -29,7 +29,7 @@ NAME = "plain"
 RAW = r'\\d'
 FLAG = True
 LIMIT = None
-SCHEDULE = {"warm": 0.1, "cool": [1, 2]}
+SCHEDULE = {"warm-up": 0.1, "cool-down": [1, 2]}
 SECONDS = 60 * 60
 PARENS = (  # why
     3
@@ -65,7 +65,7 @@ FOUND: dict[str, object] = {
     "RAW": r"\d",
     "FLAG": True,
     "LIMIT": None,
-    "SCHEDULE": {"warm": 0.1, "cool": [1, 2]},
+    "SCHEDULE": {"warm-up": 0.1, "cool-down": [1, 2]},
     "SECONDS": 3600,
     "PARENS": 3,
     "lower": 3,
@@ -75,6 +75,12 @@ FOUND: dict[str, object] = {
 
 def test_knobs_are_constants_and_fields_with_a_literal_value_set_once() -> None:
     assert {name: knob.value for name, knob in find_knobs(TEXT).items()} == FOUND
+
+
+def test_an_entry_of_a_dictionary_is_set_where_it_stands_and_stands_for_the_dictionary() -> None:
+    text = "params = {'leaves': 31, 'metric': {'l2'}}\nSIZES = {'a': 1}\nNAMES = {'a b': 1}\n"
+    assert override(text, {"params.leaves": 63}) == text.replace("31", "63")
+    assert list(find_knobs(text)) == ["params.leaves", "SIZES.a", "NAMES"]
 
 
 def test_a_knob_knows_its_line_and_how_it_is_written() -> None:
@@ -134,7 +140,7 @@ def test_line_ends_tabs_and_unicode_are_left_alone(text: str) -> None:
         ("FLAG", "False", False, "False"),
         ("LIMIT", "2**4", 16, "16"),
         ("LIMIT", "cosine", "cosine", "'cosine'"),
-        ("SCHEDULE", {"warm": 1}, {"warm": 1}, "{'warm': 1}"),
+        ("SCHEDULE", {"warm-up": 1}, {"warm-up": 1}, "{'warm-up': 1}"),
     ],
 )
 def test_a_value_is_fitted_to_the_knobs_type_and_style(name: str, given: JsonValue, value: object, written: str) -> None:

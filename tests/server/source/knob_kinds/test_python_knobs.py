@@ -33,6 +33,10 @@ def names(text: str) -> dict[str, object]:
         ("p.add_argument('--a', dest='b', default=1)\np.add_argument('-c', default=2)", {"b": 1, "c": 2}),
         ("p.add_argument('--lr', type=float, default=LR)\nLR = 0.1", {"LR": 0.1}),
         ("LR = 0.1\np.add_argument('--LR', default=1)", {"LR": 0.1}),
+        (
+            "params = {'leaves': 31, 'metric': {'l1', 'l2'}, 'net': dict(width=8), 'a b': 1, 3: 4, **more}",
+            {"params.leaves": 31, "params.net.width": 8},
+        ),
     ],
 )
 def test_options_fields_and_parameters_are_knobs(text: str, found: dict[str, object]) -> None:
@@ -47,6 +51,8 @@ def test_options_fields_and_parameters_are_knobs(text: str, found: dict[str, obj
         "if __name__ == '__main__':\n    lr = 0.1",
         "losses = []\nlosses.append(1)",
         "cache = {}\ncache['a'] = 1",
+        "params = {'lr': 0.1}\nparams['lr'] = 0.2",
+        "params = {'lr': 0.1}\nparams.update(lr=0.2)",
         "step = 0\ndef train():\n    global step\n    step += 1",
         "step = 0\nfor step in range(3): ...",
         "def train(lr=0.1): ...",
