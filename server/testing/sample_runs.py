@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from labhand.server.backends.base import Backend, Phase, RunReport, StartRequest
+from labhand.server.backends.base import Backend, ClusterBackend, Phase, RunReport, StartRequest
 from labhand.server.domain import Run, RunStatus
 from labhand.trainer.contract.run_result import RunResult
 
@@ -101,7 +101,7 @@ async def until(backend: Backend, run: Run, phase: Phase, patience: float = PATI
 
     Raises:
         AssertionError: The run has ended in another phase.
-        TimeoutError: It took more than `patience` seconds.
+        TimeoutError: It took more than `patience` seconds; says what the backend reports of itself.
     """
 
     async def is_there() -> bool:
@@ -109,7 +109,12 @@ async def until(backend: Backend, run: Run, phase: Phase, patience: float = PATI
         assert report.phase not in ENDED - {phase}, report
         return report.phase == phase
 
-    await wait_until(is_there, patience)
+    try:
+        await wait_until(is_there, patience)
+    except TimeoutError:
+        clusters = await backend.clusters() if isinstance(backend, ClusterBackend) else ()
+        seen = (await look(backend, run), await backend.pool(), *clusters)
+        raise TimeoutError(f"{run.id} was not {phase} within {patience:g} s: {'; '.join(map(str, seen))}") from None
     return await look(backend, run)
 
 

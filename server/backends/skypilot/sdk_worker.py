@@ -59,26 +59,28 @@ _SETTINGS = threading.Lock()
 """Held while SkyPilot's settings are changed for one request."""
 _PENDING = re.compile(r"Launching \((?P<reason>.+)\)", re.DOTALL)
 """How SkyPilot writes down what a scheduler says of a launch."""
-_CATALOGUE = threading.Lock()
-"""Held for each look into the catalogue: two threads that load it at the same time may deadlock."""
+_CATALOGUE = threading.RLock()
+"""Held while SkyPilot is imported, and wherever it may look into its catalogue, which naming a GPU does: two threads that load
+it at the same time may deadlock."""
 
 
 def _sky() -> Any:  # noqa: ANN401
     """Return SkyPilot, untyped: its types need libraries that may not be installed."""
-    import sky  # noqa: PLC0415
+    with _CATALOGUE:
+        import sky  # noqa: PLC0415
 
-    return sky
+        return sky
 
 
 def _resources(arguments: Arguments) -> Any:  # noqa: ANN401
-    sky = _sky()
-    return sky.Resources(
-        infra=arguments["infra"],
-        accelerators={arguments["gpu"]: arguments["gpus"]},
-        cpus=f"{arguments['cpus']}+",
-        use_spot=arguments["use_spot"],
-        image_id=arguments["image"],
-    )
+    with _CATALOGUE:
+        return _sky().Resources(
+            infra=arguments["infra"],
+            accelerators={arguments["gpu"]: arguments["gpus"]},
+            cpus=f"{arguments['cpus']}+",
+            use_spot=arguments["use_spot"],
+            image_id=arguments["image"],
+        )
 
 
 def launch(arguments: Arguments) -> float:
@@ -86,7 +88,8 @@ def launch(arguments: Arguments) -> float:
     sky = _sky()
     # By default SkyPilot gives a task the address of its API server and a token for it.
     task = sky.Task(name="labhand", run=None, api_server_access=False)
-    task.set_resources(_resources(arguments))
+    with _CATALOGUE:
+        task.set_resources(_resources(arguments))
     with _SETTINGS, _queued(arguments["infra"]) if arguments["stays_queued"] else nullcontext():
         request = sky.launch(
             task,
@@ -114,7 +117,8 @@ def execute(arguments: Arguments) -> int:
     sky = _sky()
     task = sky.Task(name=arguments["name"], run=arguments["script"], api_server_access=False)
     accelerators = {arguments["gpu"]: arguments["gpus"]} if arguments["gpus"] else None
-    task.set_resources(sky.Resources(accelerators=accelerators, cpus=arguments["cpus"]))
+    with _CATALOGUE:
+        task.set_resources(sky.Resources(accelerators=accelerators, cpus=arguments["cpus"]))
     job, _ = sky.get(sky.exec(task, cluster_name=arguments["cluster"]))
     return int(job)
 
