@@ -17,7 +17,7 @@ from ...ids import id_ranges
 from ...schemas.launch import Estimate, LaunchedBlock, LaunchOptions
 from ...schemas.messages import LabLine
 from ...settings import Allowance
-from ...store import grids, sources
+from ...store import grids, papers, sources
 from ...store.database import Reader, Transaction
 from ...store.experiments import cancellation, related, rows
 from ...store.grids import NewGrid
@@ -29,6 +29,7 @@ from ..after_commit import complete
 from ..fleet import estimates
 from ..fleet.launch_stratum import LaunchStratum, trainer_prefix
 from ..lab import Lab
+from ..literature.citing import find_citations
 from ..proposals import UNCHANGED, ReferenceSources, SavedProposal, named
 from ..status_line import lab_line
 from . import idempotency
@@ -336,6 +337,8 @@ async def _write(
         await grids.save_reused_cells(tx, grid, planned.reused_cells(batch.ideas))
     new = [*fresh, *planned.baseline, *planned.champion]
     await rows.save_experiments(tx, new)
+    citations = await find_citations(tx, batch.options.papers)
+    await papers.cite(tx, citations, experiments=[experiment.number for experiment in fresh])
     if new:
         # The proposals come last, because `git log` shows the last one.
         await lab.sources.tag(
