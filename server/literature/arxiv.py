@@ -27,6 +27,7 @@ class Arxiv(PaperSource):
     base: ClassVar[str] = "https://export.arxiv.org"
     spacing: ClassVar[float] = 3.0
     rest_seconds: ClassVar[float] = 900.0
+    read_statuses: ClassVar[frozenset[int]] = frozenset({400})
 
     @override
     def search_request(self, query: PaperQuery) -> PageRequest:

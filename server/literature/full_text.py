@@ -66,6 +66,7 @@ async def fetch_text(place: TextPlace, arxiv: str, urls: Mapping[PlaceName, str]
     """
     base = urls.get(place.name, place.base).rstrip("/")
     request = PageRequest(
+        service=base,
         url=base + place.path.format(id=arxiv),
         allowed=_allowed([base, *(urls.get(name, _BASES[name]) for name in place.also)]),
         spacing=place.spacing,

@@ -66,9 +66,9 @@ def html_sections(html: str) -> list[Section]:
 
 def _refuse_deep(html: str) -> None:
     depth = 0
-    for closing, name in _TAG.findall(html):
-        if name.lower() not in _CLOSED_BY_OTHERS:
-            depth += -1 if closing else 1
+    for tag in _TAG.finditer(html):
+        if tag[2].lower() not in _CLOSED_BY_OTHERS:
+            depth += -1 if tag[1] else 1
             if depth > MAX_DEPTH:
                 raise UnreadableHtmlError(f"its elements are nested more than {MAX_DEPTH} deep")
 

@@ -53,6 +53,7 @@ class PaperSource(ABC):
         key_variables: Environment variables that may hold a key; the first that is set counts.
         spacing: Seconds between two requests.
         rest_seconds: How long it is left alone if it throttles without saying for how long.
+        read_statuses: Statuses of errors whose text the source reads.
     """
 
     name: ClassVar[SourceName]
@@ -60,6 +61,7 @@ class PaperSource(ABC):
     key_variables: ClassVar[Sequence[str]] = ()
     spacing: ClassVar[float] = 0.0
     rest_seconds: ClassVar[float] = 60.0
+    read_statuses: ClassVar[frozenset[int]] = frozenset()
 
     def __init__(self, base_url: str, transport: Transport) -> None:
         self.base_url = base_url.rstrip("/")
@@ -96,7 +98,9 @@ class PaperSource(ABC):
             SourceTrouble: It gave no answer that can be used.
         """
         page = await self._transport.get(self.search_request(query))
-        papers = [] if page.status == NOT_FOUND else self.read_search(page, query)
+        if page.status == NOT_FOUND:
+            raise SourceTrouble("failed", f"HTTP {NOT_FOUND}: the service is not at this address")
+        papers = self.read_search(page, query)
         wanted = [paper.with_origin(self.name) for paper in papers if paper.ids and paper.title and query.covers(paper.year)]
         return wanted[: query.limit]
 
@@ -118,6 +122,7 @@ class PaperSource(ABC):
         variable = next((name for name in self.key_variables if os.environ.get(name, "").strip()), "")
         key = os.environ.get(variable, "").strip() if variable else ""
         return PageRequest(
+            service=self.base_url,
             url=self.base_url + path,
             query=query or {},
             allowed=frozenset({origin_of(self.base_url)}),
@@ -126,6 +131,7 @@ class PaperSource(ABC):
             key_variable=variable,
             spacing=self.spacing,
             rest_seconds=self.rest_seconds,
+            read_statuses=self.read_statuses,
         )
 
     def _key_headers(self, key: str) -> Mapping[str, str]:

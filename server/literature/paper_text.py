@@ -102,8 +102,8 @@ def split(text: str, most: int = MAX_PART) -> list[str]:
     parts: list[str] = []
     rest = text
     while len(rest) > most:
-        cut = max(rest.rfind("\n", most // 2, most), rest.rfind(". ", most // 2, most) + 1) or most
-        cut = cut if cut > 0 else most
+        ends = (rest.rfind("\n", most // 2, most), rest.rfind(". ", most // 2, most) + 1, most)
+        cut = next(end for end in ends if end > 0)
         parts.append(rest[:cut].rstrip())
         rest = rest[cut:].lstrip()
     return [*parts, rest]

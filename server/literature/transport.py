@@ -52,6 +52,7 @@ class PageRequest:
     """What to ask for.
 
     Attributes:
+        service: The base URL of the service. All requests to it share one cooldown.
         url: The address, without the query.
         query: The query's parameters.
         allowed: The origins that may be asked, also after redirects.
@@ -60,10 +61,12 @@ class PageRequest:
         key_variable: The environment variable that it comes from.
         spacing: Seconds between two requests of all processes of this machine.
         rest_seconds: How long the service is left alone if it throttles without saying for how long.
+        read_statuses: Statuses besides success and 404 with which the service answers something to read.
         max_bytes: Of the answer.
         max_seconds: For the whole of it, redirects included.
     """
 
+    service: str
     url: str
     allowed: frozenset[Origin]
     query: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -72,6 +75,7 @@ class PageRequest:
     key_variable: str = ""
     spacing: float = 0.0
     rest_seconds: float = 60.0
+    read_statuses: frozenset[int] = frozenset()
     max_bytes: int = 4_000_000
     max_seconds: float = 10.0
 
@@ -87,7 +91,7 @@ class Page:
 
     Attributes:
         url: Where it came from, after redirects.
-        status: 200 to 299, or 404.
+        status: 200 to 299, 404, or one that the request wants to read.
         content_type: Without parameters, in lower case.
         body: Its bytes, without the key.
     """
@@ -127,7 +131,7 @@ class Transport:
         Raises:
             SourceTrouble: The service throttles, can't be reached, refuses, or redirects to a host that isn't allowed.
         """
-        name = f"{request.url.partition('://')[2].partition('/')[0]}{' with a key' if request.key else ''}"
+        name = f"{request.service.partition('://')[2]}{' with a key' if request.key else ''}"
         try:
             turn = await to_thread.run_sync(self._cooldowns.take_turn, name, request.spacing)
         except OSError as error:
@@ -164,7 +168,7 @@ class Transport:
         if status in (TOO_MANY, UNAVAILABLE):
             until = time.time() + _rest_seconds(page.response, request.rest_seconds)
             raise await self._resting(name, Rest("throttled", until, _said(status, body)))
-        if status != NOT_FOUND and not page.response.is_success:
+        if not page.response.is_success and status not in {NOT_FOUND, *request.read_statuses}:
             reason = _said(status, body)
             if request.key and status in (401, 403):
                 reason = f"it refuses the key in {request.key_variable}: {reason}"

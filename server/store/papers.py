@@ -132,7 +132,7 @@ async def read_or_cited(reader: Reader) -> list[CitedPaper]:
             PaperRow(row["id"], row["record"], row["read_at"]),
             sorted(json.loads(row["experiments"])),
             sorted(json.loads(row["notes"])),
-            json.loads(row["sections"]),
+            sorted(json.loads(row["sections"])),
         )
         for row in rows
     ]

@@ -43,7 +43,7 @@ class Call:
 
 
 class Services:
-    """The services. `replies` maps the beginning of a path to what is answered there; the longest one counts."""
+    """The services. `replies` maps a path, or with a slash at its end all paths below, to what is answered there."""
 
     def __init__(self) -> None:
         self.replies: dict[str, Reply | None] = {}
@@ -64,12 +64,14 @@ class Services:
     def throttle(self, place: str, **headers: str) -> None:
         """Let a service answer 429."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.replies = {path: reply for path, reply in self.replies.items() if not path.startswith(f"/{place}/")}
         self.replies[f"/{place}/"] = Reply("Rate exceeded.", TEXT, 429, named)
 
     def answer(self, path: str) -> Reply | None:
         """The reply to a path; None to drop the connection."""
-        prefix = max((each for each in self.replies if path.startswith(each)), key=len, default="")
-        return self.replies[prefix] if prefix else Reply('{"error": "not found"}', JSON, 404)
+        folders = [each for each in self.replies if each.endswith("/") and path.startswith(each)]
+        name = path if path in self.replies else max(folders, key=len, default="")
+        return self.replies[name] if name else Reply('{"error": "not found"}', JSON, 404)
 
 
 @contextmanager
@@ -127,7 +129,9 @@ def usual_replies() -> dict[str, Reply | None]:
         "/openalex/works": Reply(json.dumps({"meta": {"count": 1}, "results": [work()]})),
         f"/openalex/works/doi:10.48550/arxiv.{MUON}": Reply(json.dumps(work())),
         "/semantic_scholar/graph/v1/paper/search": Reply(
-            json.dumps({"total": 1, "offset": 0, "data": [{"paperId": "a" * 40, "title": TITLE, "externalIds": {"ArXiv": MUON}}]})
+            json.dumps(
+                {"total": 1, "offset": 0, "data": [{"paperId": "a" * 40, "title": TITLE, "externalIds": {"ArXiv": MUON}}]}
+            )
         ),
         "/semantic_scholar/graph/v1/paper/": Reply('{"error": "Paper with id ARXIV:9 not found"}', JSON, 404),
         "/arxiv/api/query": Reply(feed(entry()), ATOM),
@@ -191,7 +195,8 @@ ERROR_ENTRY = (
 def page(extra: str = "") -> str:
     """A paper in arXiv's HTML, as LaTeXML writes it."""
     filler = "The optimizer orthogonalizes the momentum of each matrix before the step. " * 8
-    return f"""<!DOCTYPE html><html><head><title>T</title><style>.secret {{ display: none; }} p {{ margin: 1em; }}</style></head>
+    return f"""<!DOCTYPE html><html><head><title>T</title>
+<style>.secret {{ display: none; }} p {{ margin: 1em; }}</style></head>
 <body><nav>Skip to content</nav><article class="ltx_document"><h1 class="ltx_title ltx_title_document">{TITLE}</h1>
 <div class="ltx_abstract"><h6 class="ltx_title ltx_title_abstract">Abstract</h6><p>{ABSTRACT}</p></div>
 <section class="ltx_section" id="S1"><h2 class="ltx_title ltx_title_section"><span class="ltx_tag">1 </span>Introduction</h2>
