@@ -22,7 +22,7 @@ class PaperSearch(Request):
 
     query: str = Field(min_length=1, max_length=300, description="A few words")
     year: str | None = Field(default=None, description="Such as 2025, 2024-, 2022-2024")
-    limit: int = Field(default=MAX_PAPERS, ge=1, le=MAX_PAPERS)
+    limit: int = Field(default=MAX_PAPERS, ge=1, le=MAX_PAPERS, description="Rows")
 
 
 class PaperReading(Request):

@@ -20,7 +20,8 @@ from ..proposals import Proposal
 from ..results.experiment_rows import FEW_WORDS, decimals
 from ..sanitize import cut
 from . import idempotency
-from .submit import Batch, SubmittedBatch, ids, submit
+from .duplicates import ids
+from .submit import Batch, SubmittedBatch, submit
 
 MAX_SIMILAR = 3
 _NAME = re.compile(r"[A-Za-z_][\w./]*")

@@ -33,7 +33,8 @@ from ..literature.citing import find_citations
 from ..proposals import Proposal
 from ..references import Reference
 from . import idempotency, suggest
-from .submit import Batch, SubmittedBatch, ids, submit
+from .duplicates import ids
+from .submit import Batch, SubmittedBatch, submit
 
 ABLATION = "ablation"
 """The design whose cells are the parts of the base's change."""

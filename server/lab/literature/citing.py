@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ...domain import Experiment
 from ...errors import NotFoundError
 from ...ids import id_ranges
 from ...literature.paper import Paper, parse_id
 from ...literature.paper_text import PART_MARK
 from ...schemas.literature import PaperReading
 from ...store import papers as store
-from ...store.database import Reader
+from ...store.database import Reader, Transaction
 from ..lab import Lab
 from ..sanitize import cut
 from .kept_papers import authors_of, known_paper, title_of
@@ -64,6 +65,11 @@ async def find_citations(reader: Reader, papers: Sequence[str]) -> list[tuple[st
             )
         citations[known[0].id, cut(section, MAX_SECTION)] = None
     return list(citations)
+
+
+async def save_citations(tx: Transaction, papers: Sequence[str], experiments: Iterable[Experiment]) -> None:
+    """Write down that experiments cite papers, as `find_citations` takes them."""
+    await store.cite(tx, await find_citations(tx, papers), experiments=[experiment.number for experiment in experiments])
 
 
 def cited_names(citations: Sequence[tuple[str, str]]) -> list[str]:
