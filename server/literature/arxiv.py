@@ -18,6 +18,8 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 ARXIV = "{http://arxiv.org/schemas/atom}"
 FIRST_YEAR = 1991
 MAX_TERMS = 12
+MAX_ECHO = 2000
+"""Characters of a feed's title that are compared with the query."""
 
 
 class Arxiv(PaperSource):
@@ -85,7 +87,7 @@ def _refuse_rewritten(feed: ET.Element, query: str) -> None:
     Raises:
         SourceTrouble: arXiv ran another query.
     """
-    echo = re.search(r"search_query=(.*?)&(?:id_list|start)=", _text(feed, "title"))
+    echo = re.search(r"search_query=(.*?)&(?:id_list|start)=", _text(feed, "title")[:MAX_ECHO])
     if echo and echo[1] != query:
         raise SourceTrouble("failed", f"it ran another query than it was asked: {echo[1][:100]}")
 

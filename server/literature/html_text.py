@@ -14,6 +14,10 @@ from .paper_text import Section
 
 MAX_DEPTH = 600
 """Elements within elements. The parser's time grows with the square of the depth."""
+MAX_SELECTORS = 100
+"""Selectors of hidden text in the page's own style sheets: each is looked for in the whole page."""
+MAX_VALUE = 60
+"""Characters of a value in a style. Longer ones hide nothing, and would take long to be compared."""
 NO_TEXT = "script,style,noscript,template,nav,footer,header,head,button,form,svg,iframe,object,.ltx_ERROR,.ltx_page_footer"
 BLOCKS = "p,li,tr,figcaption,blockquote,pre,div,section,article,dt,dd,table,ul,ol"
 HEADINGS = "h1,h2,h3,h4,h5,h6"
@@ -30,7 +34,6 @@ _CLOSED_BY_OTHERS = frozenset(
     | {"p", "li", "dd", "dt", "tr", "td", "th", "thead", "tbody", "tfoot", "option"}
 )
 """Elements that have no end, or that end without an end tag."""
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _SIZE = re.compile(r"([\d.]+)\s*(px|pt|em|rem|ex|%|)")
 _WHITE = re.compile(
     r"(?:white|transparent|snow|ivory|#f[a-f0-9]f[a-f0-9]f[a-f0-9](?:[a-f0-9]{2})?|#fff[a-f0-9]?"
@@ -77,13 +80,14 @@ def _invisible(tree: LexborHTMLParser) -> Iterator[LexborNode]:
     """Yield what no reader sees. The rules of the page's own style sheets count, as far as their selectors can be read."""
     hidden: list[str] = []
     for sheet in tree.css("style"):
-        hidden += [selector.strip() for selector, rules in _RULE.findall(sheet.text()) if is_invisible(rules)]
+        rules = (rule.rpartition("{") for rule in sheet.text().split("}"))  # linear, as an expression wouldn't be
+        hidden += [selector.rpartition("{")[2].strip() for selector, _, style in rules if is_invisible(style)]
     yield from tree.css("[hidden]")
     for node in tree.css("[style],font[color]"):
         attributes = node.attributes
         if is_invisible(attributes.get("style") or "") or is_invisible(f"color:{attributes.get('color') or ''}"):
             yield node
-    for selector in hidden:
+    for selector in hidden[:MAX_SELECTORS]:
         try:
             yield from tree.css(selector)
         except (SelectolaxError, ValueError):
@@ -95,7 +99,7 @@ def is_invisible(style: str) -> bool:
     """Return whether a style hides text: not displayed, white, transparent, or too small to read."""
     for declaration in style.lower().split(";"):
         name, _, value = (part.strip() for part in declaration.partition(":"))
-        value = value.removesuffix("!important").strip()
+        value = value.removesuffix("!important").strip()[:MAX_VALUE]
         if (name, value) in {("display", "none"), ("visibility", "hidden"), ("visibility", "collapse")}:
             return True
         if (name == "color" or name.endswith("fg-color")) and _WHITE.fullmatch(value):

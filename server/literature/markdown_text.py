@@ -6,6 +6,8 @@ import re
 
 from .paper_text import Section
 
+MAX_HEADING = 400
+"""Characters of a heading. Longer lines would take long to be compared."""
 _HEADING = re.compile(r"(#{1,6})\s+(\S.*?)\s*#*")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
@@ -17,7 +19,7 @@ def markdown_sections(markdown: str) -> list[Section]:
     fenced = False
     for line in _COMMENT.sub("", markdown).splitlines():
         fenced ^= line.lstrip().startswith(("```", "~~~"))
-        heading = None if fenced else _HEADING.fullmatch(line.strip())
+        heading = None if fenced or len(line) > MAX_HEADING else _HEADING.fullmatch(line.strip())
         if heading:
             found.append((len(heading[1]), heading[2].strip("* "), []))
         else:

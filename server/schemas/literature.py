@@ -12,7 +12,7 @@ MAX_PAPERS = 10
 """Rows of an answer."""
 MAX_CITED = 20
 """Papers that one launch or note cites."""
-CITED = "Papers it rests on, as ids: arXiv:2601.00001, or arXiv:2601.00001#3.2 for a section. Found or read before"
+CITED = 'Papers it rests on, found or read before: ["arXiv:2601.00001#3.2"]'
 
 
 class PaperSearch(Request):
@@ -30,7 +30,7 @@ class PaperReading(Request):
 
     tool: ClassVar[str] = "read_paper"
 
-    id: str = Field(description="arXiv:2601.00001, a DOI, another id that search_papers returned, or a URL with one")
+    id: str = Field(description="From search_papers; or arXiv:2601.00001, a DOI, a URL with one")
     section: str | None = Field(
         default=None, description="Number or title, with #2 for its second part. The default is the outline"
     )

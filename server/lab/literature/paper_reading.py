@@ -16,7 +16,7 @@ from ...store import papers as store
 from ..lab import Lab
 from ..sanitize import QUOTE, cut, quote
 from .kept_papers import authors_of, keep, known_paper, title_of
-from .service_answers import day, services, transport_for, trouble_as_text, unavailable
+from .service_answers import day, grouped, services, transport_for, trouble_as_text, unavailable
 
 ABSTRACT = "abstract"
 """The place of a text that is only the abstract."""
@@ -109,7 +109,7 @@ async def _fetch(lab: Lab, id: PaperId) -> ReadPaper:
         others = {name: said for name, said in answers.items() if name not in troubles}
         if troubles:
             raise unavailable(f"{id} could not be read", troubles, others)
-        said = ", ".join(f"{name} {text}" for name, text in others.items()) or "none knows ids of this kind"
+        said = grouped(others) or "none knows ids of this kind"
         raise NotFoundError(f"No service has {id}: {said}", 'Check the id, or find the paper: search_papers(query="its title")')
     paper = paper or Paper(title="", arxiv=id.value)
     return ReadPaper(known[0].id if known else paper.id, paper, text, fetched_at, answers)
@@ -201,7 +201,7 @@ def _head(found: ReadPaper) -> str:
 
 
 def _end(found: ReadPaper, following: str) -> list[str]:
-    said = "; ".join(f"{name}: {text}" for name, text in found.answers.items())
+    said = grouped(found.answers)
     return [f"{label}: {text}" for label, text in (("Asked now", said), ("Next", following)) if text]
 
 

@@ -82,11 +82,15 @@ def services(settings: Literature, transport: Transport) -> list[PaperSource]:
 
 def unavailable(problem: str, troubles: Mapping[str, SourceTrouble], others: Mapping[str, str]) -> UnavailableError:
     """Return the error that says that services could not be asked, and when to ask them again."""
-    answers = "; ".join(f"{name} {text}" for name, text in {**_texts(troubles), **others}.items())
+    answers = grouped({**{name: trouble_as_text(trouble) for name, trouble in troubles.items()}, **others})
     times = [trouble.until for trouble in troubles.values() if trouble.until is not None]
     again = f"Ask again after {minute(min(times))}" if times else "Ask again later"
     return UnavailableError(f"{problem}: {answers}", f"{again}. This doesn't say that there is no such paper")
 
 
-def _texts(troubles: Mapping[str, SourceTrouble]) -> dict[str, str]:
-    return {name: trouble_as_text(trouble) for name, trouble in troubles.items()}
+def grouped(texts: Mapping[str, str]) -> str:
+    """Return what services answered in one line; those that answered the same stand together."""
+    names: dict[str, list[str]] = {}
+    for name, text in texts.items():
+        names.setdefault(text, []).append(name)
+    return "; ".join(f"{', '.join(group)} {text}" for text, group in names.items())

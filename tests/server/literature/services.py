@@ -31,6 +31,7 @@ class Reply:
     content_type: str = JSON
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    hangs: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Services:
         self.calls: list[Call] = []
         self.url = ""
         self.other_url = ""
+        self.over = threading.Event()
 
     def of(self, place: str) -> list[Call]:
         """The requests to one service."""
@@ -90,6 +92,8 @@ def serving() -> Generator[Services]:
             self.close_connection = True
             if reply is None:
                 return
+            if reply.hangs:
+                services.over.wait(30)
             body = reply.body if isinstance(reply.body, bytes) else reply.body.encode()
             self.send_response(reply.status)
             for name, value in {"Content-Type": reply.content_type, **reply.headers}.items():
@@ -112,6 +116,7 @@ def serving() -> Generator[Services]:
     try:
         yield services
     finally:
+        services.over.set()
         for server in servers:
             server.shutdown()
             server.server_close()

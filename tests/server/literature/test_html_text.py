@@ -99,3 +99,24 @@ def test_a_section_comes_with_those_in_it_and_in_parts() -> None:
     assert excerpt(sections, "section 3.1").text == "inside"
     assert excerpt(sections, "PROOFS").title == "A Proofs"
     assert "".join(split(long.text)).replace("\n", "") == long.text.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param("<style>" + "a" * 3_000_000 + "</style><article>x</article>", id="a sheet without rules"),
+        pytest.param("<style>" + ".a{display:none}" * 50_000 + "</style><article>x</article>", id="many rules"),
+        pytest.param(f"<article><p style='color:rgba({'0,' * 500_000}'>x</p></article>", id="a long value"),
+        pytest.param("<article>" + "&#x" + "0" * 3_000_000 + "</article>", id="a long entity"),
+    ],
+)
+def test_hostile_pages_are_read_in_bounded_time(html: str) -> None:
+    began = time.monotonic()
+    html_sections(html)
+    assert time.monotonic() - began < 5
+
+
+def test_hostile_markdown_is_read_in_bounded_time() -> None:
+    began = time.monotonic()
+    markdown_sections("# x" + " " * 2_000_000 + "x\n" + "<a" * 500_000 + "<!--" * 100_000)
+    assert time.monotonic() - began < 5

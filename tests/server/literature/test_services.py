@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,13 @@ async def test_requests_name_the_program_and_its_contact(services: Services) -> 
     agent = services.calls[0].headers["user-agent"]
     assert agent.startswith("labhand/")
     assert "me@example.org" in agent
+
+
+async def test_a_service_that_hangs_is_left_alone(services: Services) -> None:
+    services.replies["/datacite/dois"] = Reply("{}", hangs=True)
+    transport, request = Transport(Cooldowns()), source(services, "datacite").search_request(QUERY)
+    with pytest.raises(SourceTrouble, match=r"no answer within 0.3 s"):
+        await transport.get(replace(request, max_seconds=0.3))
+    with pytest.raises(SourceTrouble, match=r"no answer within 0.3 s"):
+        await transport.get(request)
+    assert len(services.of("datacite")) == 1

@@ -30,7 +30,7 @@ async def test_the_outline_comes_first_then_a_section_without_asking_again(tmp_p
     assert f"| {ABSTRACT}" in lines
     assert any(line.startswith("| 1 Introduction (") for line in lines)
     assert any(line.startswith("|   1.1 Setup (9): lr | 0.02") for line in lines)
-    assert lines[-2] == "Asked now: huggingface: answered; arxiv_html text: answered"
+    assert lines[-2] == "Asked now: huggingface, arxiv_html text answered"
     assert lines[-1] == f'Next: read_paper(id="{ID}", section="1")'
     assert "| Loss is $L=x^{2}$ here." in section.splitlines()
     assert section.splitlines()[-1] == f'Next: read_paper(id="{ID}", section="2 Results")'
@@ -51,7 +51,7 @@ async def test_a_text_is_sought_in_other_places(tmp_path: Path, services: Servic
         outline = await read_paper(lab, PaperReading(id=ID))
 
     assert "Text from huggingface" in outline
-    assert "arxiv_html text: empty; ar5iv text: empty; huggingface text: answered" in outline
+    assert "huggingface, huggingface text answered; arxiv_html text, ar5iv text empty" in outline
 
 
 async def test_without_a_text_the_abstract_is_shown_and_said_to_be_one(tmp_path: Path, services: Services) -> None:
@@ -64,14 +64,16 @@ async def test_without_a_text_the_abstract_is_shown_and_said_to_be_one(tmp_path:
 
     assert "Only the abstract is known here" in shown
     assert f"| {ABSTRACT}" in shown
-    assert "arxiv_html text: throttled until" in shown
+    assert "arxiv_html text throttled until" in shown
     assert "Text from ar5iv" in later, "an abstract is not kept in the place of a text"
 
 
 async def test_a_paper_that_no_service_has_is_not_found(tmp_path: Path, services: Services) -> None:
     services.replies = {"/arxiv/": Reply('<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title></feed>')}
     async with opened(tmp_path, toml=services.toml()) as lab:
-        with pytest.raises(NotFoundError, match=r"No service has arXiv:2601.99999: huggingface empty.*search_papers"):
+        with pytest.raises(
+            NotFoundError, match=r"No service has arXiv:2601.99999: huggingface, openalex.* empty\..*search_papers"
+        ):
             await read_paper(lab, PaperReading(id="2601.99999"))
         services.throttle("openalex", Retry_After="600")
         with pytest.raises(UnavailableError, match=r"could not be read: openalex throttled until.*Ask again after"):

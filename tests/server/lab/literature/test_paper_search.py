@@ -80,6 +80,13 @@ async def test_no_hits_are_said_only_if_every_service_says_so(tmp_path: Path, se
     assert "doesn't say that there is no such paper" in told
 
 
+async def test_services_that_fail_alike_are_told_together(tmp_path: Path, services: Services) -> None:
+    services.replies = {"/": Reply("Sorry", "text/plain", 500)}
+    async with opened(tmp_path, toml=services.toml()) as lab:
+        with pytest.raises(UnavailableError, match="huggingface, openalex, semantic_scholar, arxiv, datacite failed: HTTP 500"):
+            await search_papers(lab, ASKED)
+
+
 async def test_an_earlier_answer_is_used_while_a_service_is_down(tmp_path: Path, services: Services) -> None:
     async with opened(tmp_path, toml=services.toml(sources=["huggingface"])) as lab:
         await search_papers(lab, ASKED)
