@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from ...trainer.contract.files import cache_folder, try_lock, write_whole
 
@@ -43,11 +43,15 @@ class Rest:
 
 
 class Cooldowns:
-    """The rests of services, by a name for each: its address, and whether a key is used."""
+    """The rests of services, by a name for each: its address, and whether a key is used.
+
+    Attributes:
+        folder: Where they are kept.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or cache_folder() / "literature"
-        self._path = self._folder / "cooldowns.json"
+        self.folder = folder or cache_folder() / "literature"
+        self._path = self.folder / "cooldowns.json"
 
     def take_turn(self, name: str, spacing: float) -> float | Rest:
         """Take the next turn to ask a service.
@@ -102,10 +106,10 @@ class Cooldowns:
 
     @contextmanager
     def _locked(self) -> Generator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self._folder / "cooldowns.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self.folder / "cooldowns.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            _lock(descriptor, self._folder)
+            _lock(descriptor, self.folder)
             yield
         finally:
             os.close(descriptor)
@@ -120,7 +124,7 @@ def _lock(descriptor: int, folder: Path) -> None:
 
 
 def _as_state(state: object) -> Mapping[str, Any]:
-    return state if isinstance(state, dict) else {}
+    return cast(dict[str, Any], state) if isinstance(state, dict) else {}
 
 
 def _rest_of(state: Mapping[str, Any], now: float) -> Rest | None:

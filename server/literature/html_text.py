@@ -21,8 +21,16 @@ MAX_VALUE = 60
 NO_TEXT = "script,style,noscript,template,nav,footer,header,head,button,form,svg,iframe,object,.ltx_ERROR,.ltx_page_footer"
 BLOCKS = "p,li,tr,figcaption,blockquote,pre,div,section,article,dt,dd,table,ul,ol"
 HEADINGS = "h1,h2,h3,h4,h5,h6"
-LEVELS = {"ltx_title_section": 1, "ltx_title_appendix": 1, "ltx_title_bibliography": 1, "ltx_title_abstract": 1}
-LEVELS |= {"ltx_title_subsection": 2, "ltx_title_subsubsection": 3, "ltx_title_paragraph": 4}
+LEVELS = {
+    "ltx_title_section": 1,
+    "ltx_title_appendix": 1,
+    "ltx_title_bibliography": 1,
+    "ltx_title_abstract": 1,
+    "ltx_title_subsection": 2,
+    "ltx_title_subsubsection": 3,
+    "ltx_title_paragraph": 4,
+}
+"""Classes of headings in LaTeXML's pages."""
 HEAD, HEAD_END, BLOCK, CELL = "\x01", "\x02", "\x03", "\x04"
 """Marks in the text. They can't occur in it, as control characters are removed before."""
 _CONTROLS = re.compile(

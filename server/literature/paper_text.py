@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
@@ -113,9 +113,9 @@ def _find(sections: Sequence[Section], name: str) -> int:
     """Return the place of a section: by its title, by its number, or by a part of its title that is the first such."""
     wanted = _folded(name)
     number = _NUMBER.fullmatch(name.strip())
-    tests = (
+    tests: tuple[Callable[[Section], bool], ...] = (
         lambda section: _folded(section.title) == wanted,
-        lambda section: bool(number) and section.number == (number[1].upper() if number else ""),
+        lambda section: number is not None and section.number == number[1].upper(),
         lambda section: bool(wanted) and wanted in _folded(section.title),
     )
     for test in tests:

@@ -154,8 +154,8 @@ class Transport:
                 origin = origin_of(str(url))
                 if origin not in request.allowed:
                     raise SourceTrouble("failed", f"it redirects to {origin[1][:80] or 'nowhere'}, which isn't allowed")
-                headers = request.key_headers if origin == origin_of(request.url) else {}
-                async with client.stream("GET", url, headers=dict(headers), follow_redirects=False) as response:
+                headers = dict(request.key_headers) if origin == origin_of(request.url) else None
+                async with client.stream("GET", url, headers=headers, follow_redirects=False) as response:
                     if response.has_redirect_location:
                         url = url.join(response.headers["location"])
                         continue

@@ -48,7 +48,5 @@ def title_of(paper: Paper) -> str:
 
 def authors_of(paper: Paper) -> str:
     """Return the first author, and whether there are more."""
-    if not paper.authors:
-        return ""
-    more = " et al." if len(paper.authors) > 1 else ""
-    return cut(paper.authors[0], MAX_BY) + more
+    first = next(iter(paper.authors), "")
+    return cut(first, MAX_BY) + (" et al." if len(paper.authors) > 1 else "")

@@ -76,10 +76,8 @@ class Services:
         return self.replies[name] if name else Reply('{"error": "not found"}', JSON, 404)
 
 
-@contextmanager
-def serving() -> Generator[Services]:
-    """The services, with a paper that several of them know."""
-    services = Services()
+def handler_of(services: Services) -> type[BaseHTTPRequestHandler]:
+    """What answers a connection."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -107,7 +105,15 @@ def serving() -> Generator[Services]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    servers = [ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(2)]
+    return Handler
+
+
+@contextmanager
+def serving() -> Generator[Services]:
+    """The services, with a paper that several of them know."""
+    services = Services()
+
+    servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler_of(services)) for _ in range(2)]
     threads = [threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True) for server in servers]
     for thread in threads:
         thread.start()

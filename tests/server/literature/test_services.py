@@ -206,7 +206,7 @@ async def test_a_key_is_sent_as_a_header_and_shown_nowhere(
     assert services.of("openalex")[0].headers["authorization"] == "Bearer sesame-1"
     assert services.of("semantic_scholar")[0].headers["x-api-key"] == "sesame-2"
     requests = [source(services, name).search_request(QUERY) for name in SOURCES]
-    kept = "".join(path.read_text() for path in Cooldowns()._folder.glob("*"))
+    kept = "".join(path.read_text() for path in Cooldowns().folder.glob("*"))
     for shown in (refused.reason, repr(refused), caplog.text, kept, *map(repr, requests), *(each.name for each in requests)):
         assert "sesame" not in shown
     assert all("sesame" not in str(call.query) for call in services.calls)
