@@ -37,6 +37,7 @@ class Waited(Answer):
         finished: The best of what finished since the cursor, or since the last answer to the same caller and ids.
         finished_total: The number of all that finished since then.
         verdicts: If that is more than `finished` has: the number of experiments for each verdict.
+        validations: Those whose verdict, promotion or end is new. Where there is a `state`, one goes on, and its gain follows.
         reported_before: Number of finished experiments that an earlier answer reported, in a call without a cursor.
     """
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import anyio
 from anyio import to_thread
 
-from ...domain import Status
+from ...domain import Status, Verdict
 from ...ids import id_ranges
 from ...schemas.messages import changed
 from ...schemas.monitor import Pending, Waited, WaitQuery
@@ -60,8 +60,10 @@ class _Snapshot:
         pending: Numbers of the unfinished experiments, by status, those of validations included.
         held: Experiments that a failure storm keeps from starting, in the whole lab.
         attention: Alerts that concern the unfinished experiments, or everyone.
-        testing: Unfinished validations.
+        testing: Unfinished validations, without those in `decided`.
         tested: Validations that finished since the cursor.
+        decided: Unfinished validations whose verdict or promotion is new: only their longer horizons or the pairs for the gain
+            still run. These runs aren't waited for, unless the cursor has the verdict.
     """
 
     finished: int
@@ -71,6 +73,18 @@ class _Snapshot:
     attention: Sequence[Attention]
     testing: Sequence[Validation]
     tested: Sequence[Validation]
+    decided: Sequence[Validation]
+
+    @property
+    def news(self) -> list[Validation]:
+        """The validations that an answer reports."""
+        return [*self.tested, *self.decided]
+
+    @property
+    def cursor(self) -> list[str]:
+        """What the cursor of an answer remembers: the alerts, and the verdicts of unfinished validations."""
+        verdicts = [_verdict_key(test) for test in (*self.testing, *self.decided) if test.verdict is not Verdict.PENDING]
+        return [*(alert.key for alert in self.attention), *verdicts]
 
     @property
     def unfinished(self) -> list[int]:
@@ -159,7 +173,7 @@ class _Watch:
     def is_over(self, snapshot: _Snapshot) -> bool:
         """Return whether the experiments have finished as asked, or a new alert ends the wait."""
         has_new_alert = any(alert.wakes and alert.key not in self.seen.attention for alert in snapshot.attention)
-        has_any = self._until_any and (snapshot.finished > 0 or bool(snapshot.tested))
+        has_any = self._until_any and (snapshot.finished > 0 or bool(snapshot.news))
         return has_new_alert or not snapshot.can_finish or has_any
 
     def newly_finished(self, snapshot: _Snapshot) -> Filter:
@@ -175,23 +189,33 @@ class _Watch:
 
     async def _take_snapshot(self) -> _Snapshot:
         # Unfinished before finished: what finishes between the two reads then counts as both, rather than as neither.
-        testing = await validations.unfinished(self._lab.db, self._tests)
+        running = await validations.unfinished(self._lab.db, self._tests)
         tested = await validations.finished(self._lab.db, self.seen.validations, self._tests)
-        pending = await self._pending(testing)
+        decided = [test for test in running if self._is_news(test) and all(test.number != other.number for other in tested)]
+        testing = [test for test in running if test not in decided]
+        pending = await self._pending(testing, decided)
         finished, last = await progress.finished(self._lab.db, replace(self._wanted, finished_after=self.seen.finished))
         held = {number for hold in await active_holds(self._lab.db) for number in hold.experiments}
         alerts_now = await self._attention()
-        snapshot = _Snapshot(finished, last or self.seen.finished, pending, held, alerts_now, testing, tested)
+        snapshot = _Snapshot(finished, last or self.seen.finished, pending, held, alerts_now, testing, tested, decided)
         concerned = set(snapshot.unfinished)
         relevant = [alert for alert in alerts_now if not alert.about or concerned.intersection(alert.about)]
         return replace(snapshot, attention=relevant)
 
-    async def _pending(self, testing: Sequence[Validation]) -> Mapping[Status, Sequence[int]]:
+    def _is_news(self, validation: Validation) -> bool:
+        """Return whether a validation that goes on has a verdict, or a promotion, that the cursor doesn't have."""
+        return validation.verdict is not Verdict.PENDING and _verdict_key(validation) not in self.seen.attention
+
+    async def _pending(self, testing: Sequence[Validation], decided: Sequence[Validation]) -> Mapping[Status, Sequence[int]]:
+        """Return the experiments that are waited for, those of validations without a new verdict included."""
         pending = await progress.pending(self._lab.db, self._wanted)
-        if not testing:
-            return pending
-        runs = await progress.pending(self._lab.db, _runs_of(testing))
-        return {status: sorted({*pending.get(status, ()), *runs.get(status, ())}) for status in {**pending, **runs}}
+        more = await progress.pending(self._lab.db, _runs_of(testing)) if testing else {}
+        less = await progress.pending(self._lab.db, _runs_of(decided)) if decided else {}
+        awaited = {
+            status: sorted({*pending.get(status, ()), *more.get(status, ())} - {*less.get(status, ())})
+            for status in {**pending, **more}
+        }
+        return {status: numbers for status, numbers in awaited.items() if numbers}
 
     async def _attention(self) -> Sequence[Attention]:
         """Return the alerts. A missing dispatcher is started first, and reported only if it doesn't come up."""
@@ -217,7 +241,7 @@ class _Watch:
         if self._on_progress is None:
             return
         total = await pages.count(self._lab.db, self._wanted)
-        if tests := [*snapshot.testing, *snapshot.tested]:
+        if tests := [*snapshot.testing, *snapshot.news]:
             total += await pages.count(self._lab.db, _runs_of(tests))
         done = total - len(snapshot.unfinished)
         states = [f"{len(numbers)} {status}" for status, numbers in snapshot.pending.items()]
@@ -238,14 +262,14 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot
     experiments = await find_experiments(lab.db, [place.number for place in places])
     common, rows = await tabulate(lab, experiments, strata, "brief", new.grids or (), STRATUM_FACTS)
     last_validation = max((validation.finished_seq or 0 for validation in snapshot.tested), default=watch.seen.validations)
-    cursor = WaitCursor(snapshot.last, last_validation, frozenset(alert.key for alert in snapshot.attention))
+    cursor = WaitCursor(snapshot.last, last_validation, frozenset(snapshot.cursor))
     return Waited(
         finished=rows,
         finished_total=snapshot.finished,
         verdicts={} if shows_all else await pages.count_by_verdict(lab.db, new),
         reported_before=await watch.reported_before() if query.after is None else None,
         common=common if rows else None,
-        validations=await tabulate_validations(lab, snapshot.tested),
+        validations=await tabulate_validations(lab, snapshot.news),
         failures=await failure_classes(lab, new),
         pending=_pending(snapshot),
         attention=[alert.line for alert in snapshot.attention],
@@ -254,6 +278,11 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot
         next=await _next(lab, changed(query, after=str(cursor)), snapshot),
         lab=await lab_line(lab),
     )
+
+
+def _verdict_key(validation: Validation) -> str:
+    """Return what a cursor remembers of a validation that goes on: its verdict, or that its candidate is champion."""
+    return f"{validation.id}:{'promoted' if validation.promoted else validation.verdict}"
 
 
 def _runs_of(testing: Sequence[Validation]) -> Filter:
@@ -280,4 +309,6 @@ async def _next(lab: Lab, repeated: WaitQuery, snapshot: _Snapshot) -> str:
         return await held_step(lab, set(snapshot.unfinished))
     if snapshot.unfinished or snapshot.testing:
         return hint(repeated, "returns what is new since this answer")
+    if snapshot.decided:
+        return hint(repeated, "returns the gain to report, when the further pairs have run")
     return await suggest(lab)
