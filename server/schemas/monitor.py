@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,7 +20,9 @@ class WaitQuery(Request):
     )
     until: Literal["all", "any"] = Field(default="all", description="Return when all, or as soon as any has ended")
     after: str | None = Field(default=None, description="`cursor` of an earlier answer. The default is the last one")
-    timeout_seconds: float = Field(default=50, ge=0, le=3600, description="Then the call returns what has ended so far")
+    timeout_seconds: Annotated[float, Field(ge=0, le=3600)] | None = Field(
+        default=None, description="Then the call returns what has ended so far. The default suits the client, which limits it"
+    )
 
 
 class Pending(Answer):

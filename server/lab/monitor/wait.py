@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 import anyio
 from anyio import to_thread
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from ...domain import Status, Verdict
 from ...ids import id_ranges
@@ -38,7 +40,10 @@ POLL_SECONDS = 0.25
 MAX_SNAPSHOT_SECONDS = 5.0
 """Longest interval between two snapshots if the database doesn't change: a run that falls silent writes nothing."""
 MAX_PROGRESS_SECONDS = 15.0
-"""Longest interval between two reports of progress."""
+"""Longest interval between two reports of progress. They are due a little earlier, because a snapshot takes time."""
+PROGRESS_SECONDS = 0.8 * MAX_PROGRESS_SECONDS
+MAX_WAIT_SECONDS = 3600.0
+"""Longest wait of one query."""
 MAX_START_SECONDS = 10.0
 """How long a dispatcher may take to start before its absence is reported."""
 MAX_ROWS = 10
@@ -48,6 +53,24 @@ BEST_ROWS = 6
 
 OnProgress = Callable[[int, int, str], Awaitable[None]]
 """Called with the number of finished experiments, their total, and a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitLimit:
+    """How long a wait may take.
+
+    Attributes:
+        default_seconds: If the query doesn't say how long.
+        max_seconds: Whatever the query says.
+    """
+
+    default_seconds: float = 50.0
+    max_seconds: float = MAX_WAIT_SECONDS
+
+    def seconds(self, query: WaitQuery) -> float:
+        """Return how long a query waits."""
+        wanted = self.default_seconds if query.timeout_seconds is None else query.timeout_seconds
+        return min(wanted, self.max_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +127,7 @@ async def wait(
     caller: str | None,
     on_progress: OnProgress | None = None,
     reported: ReportedCursors | None = None,
+    limit: WaitLimit = WaitLimit(),
 ) -> Waited:
     """Wait until all or any of the experiments have finished, a new alert comes up, or the time is over.
 
@@ -116,6 +140,7 @@ async def wait(
         caller: Whose experiments are waited for if the query has no ids, or an empty list of them; None for everyone's.
         on_progress: Called at every change, and at least every 15 s.
         reported: What was reported before to whom; None for nothing.
+        limit: How long the call may take.
 
     Raises:
         BadInputError: A text is not an id, or the cursor is invalid.
@@ -129,8 +154,9 @@ async def wait(
     reported = reported or ReportedCursors()
     seen = parse_wait_cursor(query.after) if query.after is not None else reported.last(caller, query.ids)
     watch = _Watch(lab, wanted, tests, seen, until_any=query.until == "any", on_progress=on_progress)
-    snapshot = await watch.until(time.monotonic() + query.timeout_seconds)
+    snapshot = await watch.until(time.monotonic() + limit.seconds(query))
     answer = await _answer(lab, query, watch, snapshot)
+    await checkpoint_if_cancelled()  # what nobody receives counts as unreported
     if answer.common is not None:
         answer = changed(answer, common=reported.without_repetition(caller, answer.common))
     reported.save(caller, query.ids, parse_wait_cursor(answer.cursor))
@@ -156,7 +182,7 @@ class _Watch:
         self.seen = seen
         self._until_any = until_any
         self._on_progress = on_progress
-        self._last_progress: tuple[str, float] = ("", -MAX_PROGRESS_SECONDS)
+        self._last_progress: tuple[str, float] = ("", time.monotonic() - PROGRESS_SECONDS)
         self._absent_since: float | None = None
 
     async def until(self, deadline: float) -> _Snapshot:
@@ -168,7 +194,8 @@ class _Watch:
             now = time.monotonic()
             if self.is_over(snapshot) or now >= deadline:
                 return snapshot
-            await self._wait_for_write(version, min(deadline, now + MAX_SNAPSHOT_SECONDS))
+            next_progress = inf if self._on_progress is None else self._last_progress[1] + PROGRESS_SECONDS
+            await self._wait_for_write(version, min(deadline, now + MAX_SNAPSHOT_SECONDS, next_progress))
 
     def is_over(self, snapshot: _Snapshot) -> bool:
         """Return whether the experiments have finished as asked, or a new alert ends the wait."""
@@ -247,7 +274,7 @@ class _Watch:
         states = [f"{len(numbers)} {status}" for status, numbers in snapshot.pending.items()]
         message = ", ".join([f"{done} of {total} finished", *states])
         before, at = self._last_progress
-        if message != before or time.monotonic() - at >= MAX_PROGRESS_SECONDS:
+        if message != before or time.monotonic() - at >= PROGRESS_SECONDS:
             self._last_progress = (message, time.monotonic())
             await self._on_progress(done, total, message)
 
