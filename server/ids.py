@@ -71,7 +71,7 @@ def parse_ids(ids: Iterable[str]) -> Ids:
         else:
             raise BadInputError(
                 f"{text!r} is not an id",
-                "An experiment is e0042, a grid g007, a validation v003, a range e0001-e0008; get_results() lists what exists",
+                "An experiment is e0042, a grid g007, a validation v003, a range e0001-e0008; get_results lists what exists",
             )
     return numbers
 

@@ -1,16 +1,36 @@
-"""What happens around every request: errors are cut to a readable length."""
+"""What happens around every request: unknown tools are refused, and errors are cut to a readable length."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from mcp import MCPError
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from mcp.types import INVALID_PARAMS, CallToolResult
+from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
+from mcp.types import INVALID_PARAMS, CallToolResult, TextContent
 from pydantic import ValidationError
+
+from ..server.errors import nearest
 
 MAX_ERROR_CHARACTERS = 2000
 """An error repeats what was wrong, which may be a megabyte of argument."""
+
+
+def refuse_unknown_tools(names: Collection[str]) -> ServerMiddleware[Any]:
+    """Refuse calls of tools that aren't offered, with the most similar ones.
+
+    Args:
+        names: The names of the tools.
+    """
+
+    async def middleware(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        name = (ctx.params or {}).get("name")
+        if ctx.method != "tools/call" or not isinstance(name, str) or name in names:
+            return await call_next(ctx)
+        problem = f"There is no tool {name!r} on this server. {nearest(name, names, 'tools')}"
+        return CallToolResult(content=[TextContent(type="text", text=problem)], is_error=True)
+
+    return middleware
 
 
 async def cut_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:

@@ -20,8 +20,8 @@ class WaitQuery(Request):
     )
     until: Literal["all", "any"] = Field(default="all", description="Return when all, or as soon as any has ended")
     after: str | None = Field(default=None, description="`cursor` of an earlier answer. The default is the last one")
-    timeout_seconds: Annotated[float, Field(ge=0, le=3600)] | None = Field(
-        default=None, description="Then the call returns what has ended so far. The default suits the client, which limits it"
+    timeout_seconds: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Then the call returns what has ended so far. The default, and the most, suit the client"
     )
 
 

@@ -60,6 +60,7 @@ SCHEMA_WORDS = {"$ref", "$defs", "title", "exclusiveMinimum", "oneOf", "allOf", 
         (("wait", {"ids": "null", "until": None, "timeout_seconds": "null"}), WaitQuery()),
         (("get_results", {"limit": None, "order": "", "sort_by": "Gain"}), ResultsQuery(sort_by="gain")),
         (("analyze", {"what": "Effects", "gpu": ""}), AnalysisQuery(what="effects")),
+        (("get_experiment", {"id": ["E7"]}), ExperimentQuery(id="E7")),
         (("get_experiment", {"id": 7, "include": "Curve"}), ExperimentQuery(id="7", include=["curve"])),
         (
             ("note", {"text": "null", "theme": "[]", "experiments": "e0001"}),
@@ -145,8 +146,12 @@ async def test_tools_list_carries_flat_schemas_and_no_output_schemas(connect: Co
             {"colour": "red"},
             "get_briefing has no argument 'colour' (there are no arguments): call get_briefing()",
         ),
-        ("get_experiment", {}, 'the argument id is missing (Such as e0042): call get_experiment again with id="…"'),
-        ("cancel", {"id": "e0001"}, "call cancel again with ids="),
+        ("get_experiment", {}, 'the argument id is missing (Such as e0042): call get_experiment again with id="e0042"'),
+        ("cancel", {"id": "e0001"}, 'call cancel(ids=["e0001"])'),
+        ("checkout", {"experiment_id": "e0001"}, 'call checkout(id="e0001")'),
+        ("wait", {"timeout": 1}, "call wait(timeout_seconds=1)"),
+        ("read_source", {"lines": [1, 20]}, 'call read_source again with lines="40-80"'),
+        ("launch_experiment", {"hypothesis": "h", "priority": "urgent"}, 'with priority="normal"'),
     ],
 )
 async def test_a_refusal_is_one_sentence_that_ends_with_the_next_call(
@@ -159,7 +164,9 @@ async def test_a_refusal_is_one_sentence_that_ends_with_the_next_call(
         assert said.endswith(".")
         assert said.count(". ") == 0
         assert f": call {tool}" in said
-        assert [result.is_error for result in await follow(client, said)] in ([], [False])
+        for result in await follow(client, said):
+            assert "must be" not in text(result), "what is suggested is read"
+            assert "argument" not in text(result)
 
 
 @pytest.mark.anyio

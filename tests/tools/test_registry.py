@@ -50,7 +50,7 @@ def test_lists_and_objects_may_come_as_json_text() -> None:
     ("model", "arguments", "sentence"),
     [
         (ResultsQuery, {"limit": 0}, "limit=0 must be at least 1: call get_results(limit=1)."),
-        (ResultsQuery, {"limit": "many"}, "limit='many' must be a whole number: call get_results again with limit=1."),
+        (ResultsQuery, {"limit": "many"}, "limit='many' must be a whole number: call get_results again with limit=20."),
         (
             ResultsQuery,
             {"detail": "detail"},

@@ -94,7 +94,7 @@ def _reason(fault: ErrorDetails, argument: str, tool: str, model: type[Request])
     if len(value) > MAX_VALUE_CHARACTERS:
         value = f"{value[:MAX_VALUE_CHARACTERS]}…"
     template = _REASONS.get(fault["type"])
-    limits = fault.get("ctx", {})
+    limits = {name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in fault.get("ctx", {}).items()}
     plural = "" if 1 in (limits.get("min_length"), limits.get("max_length")) else "s"
     reason = template.format(**limits, s=plural) if template else "has a value that can't be used"
     return f"{argument}={value} {reason}"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticUndefined
 
 from ...server.schemas.messages import Request
 from .argument_types import choices_of
+from .reading import read_arguments
 
 MAX_CALL_CHARACTERS = 200
 """A longer call isn't repeated as a whole: only the arguments to change are."""
@@ -43,28 +45,30 @@ def next_call(faults: Sequence[ErrorDetails], tool: str, model: type[Request], a
 
 def _correct(faults: Sequence[ErrorDetails], model: type[Request], arguments: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the arguments with every fault corrected; None if one has no single correction."""
+    if any(len(fault["loc"]) != 1 for fault in faults):
+        return None
     corrected = dict(arguments)
+    unknown = [str(fault["loc"][0]) for fault in faults if fault["type"] == "extra_forbidden"]
+    for name in unknown:
+        meant = _meant(name, model)
+        if not meant or meant in corrected:
+            return None
+        corrected[meant] = corrected.pop(name)
     for fault in faults:
-        name, *deeper = fault["loc"] or ("",)
-        if deeper or fault["type"] not in {*_BOUNDS, "literal_error", "extra_forbidden"}:
+        name = str(fault["loc"][0])
+        if fault["type"] == "missing" and name not in corrected:
             return None
-        value = corrected.pop(str(name), None)
-        if fault["type"] == "extra_forbidden":
-            meant = _meant(str(name), model)
-            if not meant or meant in corrected:
+        if fault["type"] not in {"missing", "extra_forbidden"}:
+            corrected[name] = _replacement(fault, model.model_fields[name])
+            if corrected[name] is None:
                 return None
-            corrected[meant] = value
-        elif (replaced := _replacement(fault, model.model_fields[str(name)])) is not None:
-            corrected[str(name)] = replaced
-        else:
-            return None
     return corrected
 
 
 def _whole_call(model: type[Request], corrected: dict[str, Any]) -> str:
     """Return a call as text; empty if it is too long, or still wrong."""
     try:
-        call = model.model_validate(corrected).as_call()
+        call = read_arguments(model, corrected).as_call()
     except ValidationError:
         return ""
     return call if len(call) <= MAX_CALL_CHARACTERS else ""
@@ -79,9 +83,9 @@ def _changes(faults: Sequence[ErrorDetails], model: type[Request], arguments: Ma
         field = model.model_fields.get(name)
         if field is not None:
             value = None if len(fault["loc"]) > 1 else _replacement(fault, field)
-            wanted[name] = json.dumps(_example(field.annotation) if value is None else value, ensure_ascii=False)
+            wanted[name] = json.dumps(_example_of(field) if value is None else value, ensure_ascii=False)
         elif (meant := _meant(name, model)) and meant not in arguments:
-            wanted[meant] = _TEXT
+            wanted[meant] = json.dumps(_example_of(model.model_fields[meant]), ensure_ascii=False)
         elif name:
             needless.append(name[:MAX_CALL_CHARACTERS])
     setting = ", ".join(f"{name}={value}" for name, value in list(wanted.items())[:MAX_SUGGESTED])
@@ -91,7 +95,9 @@ def _changes(faults: Sequence[ErrorDetails], model: type[Request], arguments: Ma
 
 def _meant(name: str, model: type[Request]) -> str:
     """Return the argument that an unknown name most likely stands for; empty if none is near."""
-    return next(iter(get_close_matches(name[:MAX_CALL_CHARACTERS].lower(), model.model_fields, n=1, cutoff=0.6)), "")
+    word = name[:MAX_CALL_CHARACTERS].lower()
+    ends = [field for field in model.model_fields if word.endswith(f"_{field}")]  # experiment_id is id
+    return next(iter([*ends, *get_close_matches(word, model.model_fields, n=1, cutoff=0.6)]), "")
 
 
 def _replacement(fault: ErrorDetails, field: FieldInfo) -> object:
@@ -102,6 +108,14 @@ def _replacement(fault: ErrorDetails, field: FieldInfo) -> object:
         return None
     words = [str(word) for choice in choices_of(field.annotation) if get_origin(choice) is Literal for word in get_args(choice)]
     return next(iter(get_close_matches(str(fault["input"])[:MAX_CALL_CHARACTERS].lower(), words, n=1)), None)
+
+
+def _example_of(field: FieldInfo) -> Any:  # noqa: ANN401 - JSON
+    """Return a value for an argument: its default, what its description names as an example, or any of its type."""
+    if field.default not in (None, "", False, PydanticUndefined):
+        return field.default
+    named = re.match(r"Such as (\S+)", field.description or "")
+    return named[1] if named and str in choices_of(field.annotation) else _example(field.annotation)
 
 
 def _example(wanted: Any) -> Any:  # noqa: ANN401 - a type, and JSON

@@ -56,11 +56,18 @@ def _read(wanted: Any, value: Any) -> Any:  # noqa: ANN401 - a type, and JSON
     if value is None or JsonValue in choices:
         return value
     if str in choices:
+        if isinstance(value, list) and not any(get_origin(choice) is list for choice in choices):
+            value = _only_member(cast(Sequence[Any], value))
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
         if isinstance(value, str) and _json(value, list) is None:
             return value
     return _read_content(choices, value)
+
+
+def _only_member(values: Sequence[Any]) -> Any:  # noqa: ANN401 - JSON
+    """Return the value of a list of one, which some models send where one text is wanted; otherwise the list."""
+    return values[0] if len(values) == 1 else values
 
 
 def _read_content(choices: Sequence[Any], value: Any) -> Any:  # noqa: ANN401
