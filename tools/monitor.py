@@ -24,9 +24,9 @@ async def get_briefing(ctx: LabContext) -> Briefing:
 async def wait(ctx: LabContext, request: WaitQuery) -> Waited:
     """Wait until any or all experiments have ended. Returns the best of what ended, and causes of failure.
 
-    A validation has ended when it has a verdict; a later wait for it returns the gain to report.
-    `timed_out` is normal: nothing is lost; call again. Each answer reports only what is new, unless you give an earlier
-    `cursor` as `after`. The call returns early when something needs your `attention`. Don't poll get_results.
+    A validation ends with its verdict; a later wait returns the gain. `timed_out` is normal: call again. Each answer reports
+    only what is new, unless you give an earlier `cursor` as `after`. The call returns early when something needs your
+    `attention`. Don't poll get_results.
     """
     reported = ctx.request_context.lifespan_context.reported
     limit = wait_limit_of(ctx)

@@ -18,10 +18,10 @@ class WaitQuery(Request):
     ids: list[str] | None = Field(
         default=None, description="Experiments, ranges, grids, validations. The default is all of yours"
     )
-    until: Literal["all", "any"] = Field(default="all", description="Return when all, or as soon as any has ended")
+    until: Literal["all", "any"] = Field(default="all", description="Return when all or any have ended")
     after: str | None = Field(default=None, description="`cursor` of an earlier answer. The default is the last one")
     timeout_seconds: Annotated[float, Field(ge=0)] | None = Field(
-        default=None, description="Then the call returns what has ended so far. The default, and the most, suit the client"
+        default=None, description="Then it returns what has ended so far. Default and limit suit the client"
     )
 
 
