@@ -21,7 +21,7 @@ class WaitQuery(Request):
     until: Literal["all", "any"] = Field(default="all", description="Return when all or any have ended")
     after: str | None = Field(default=None, description="`cursor` of an earlier answer. The default is the last one")
     timeout_seconds: Annotated[float, Field(ge=0)] | None = Field(
-        default=None, description="Then it returns what has ended so far. Default and limit suit the client"
+        default=None, description="Then it returns what has ended. Default and limit suit the client"
     )
 
 
