@@ -95,6 +95,13 @@ async def queue_ahead(reader: Reader, gpu: str, now: float, priority: int, gpus:
     return QueueAhead([row["seconds"] for row in running], queued["count"] if queued else 0, queued["seconds"] if queued else 0)
 
 
+async def nothing_has_come_of_it(reader: Reader) -> bool:
+    """Return whether no experiment has succeeded or was stopped early, and none is queued or runs."""
+    over = json.dumps([Status.FAILED, Status.CANCELLED])
+    row = await reader.row("SELECT 1 FROM experiments WHERE status NOT IN (SELECT value FROM json_each(?)) LIMIT 1", (over,))
+    return row is None
+
+
 async def count_pending(reader: Reader) -> dict[Status, int]:
     """Returns how many experiments are in each state that is not an end."""
     rows = await reader.rows(
