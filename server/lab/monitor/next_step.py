@@ -133,7 +133,10 @@ async def _combination(lab: Lab, uncombined: Sequence[str]) -> Launch | None:
 
 async def _validation(lab: Lab, winners: Sequence[Experiment]) -> ValidationRequest | None:
     """Return the validation of the best promising experiment that can be validated now."""
-    promising = [winner.id for winner in winners if winner.verdict is Verdict.PROMISING]
+    tested = await validations.tested_sources(lab.db)  # another seed of a tested source is no new candidate
+    promising = [
+        winner.id for winner in winners if winner.verdict is Verdict.PROMISING and (winner.tree, winner.stratum) not in tested
+    ]
     for winner in promising[:MAX_CANDIDATES]:
         request = ValidationRequest(ids=[winner])
         try:
