@@ -18,7 +18,7 @@ from ...schemas.monitor import WaitQuery
 from ...schemas.results import ResultsQuery
 from ...schemas.validation import ValidationRequest
 from ...store.comparison import validations
-from ...store.experiments import progress, stats
+from ...store.experiments import progress, workload
 from ...store.experiments.filter import Filter
 from ...store.money import spending
 from ...store.money.spending import Committed
@@ -53,7 +53,7 @@ async def next_step(lab: Lab, winners: Sequence[Experiment], uncombined: Sequenc
     """
     if pending := await pending_step(lab):
         return pending
-    if not await stats.by_status(lab.db):
+    if await workload.only_failures(lab.db):
         first = Launch(base=BASELINE, hypothesis="The trainer as it is")
         if await _is_new_launch(lab, first):
             return hint(first, "measures the reference of all gains")

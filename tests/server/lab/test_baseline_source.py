@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
-from labhand.server.domain import Status
+from labhand.server.domain import Failure, Status
 from labhand.server.lab import references
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor.alerts import scan
 from labhand.server.source import trainer_in_force
+from labhand.server.store.running import holds
 
 from .writing import end, find, launch, opened
 
@@ -55,6 +57,25 @@ async def test_a_corrected_script_is_the_baseline_while_everything_has_failed(tm
         assert not again.duplicates
         assert (await find(lab, again.experiments[0])).tree != (await find(lab, failed)).tree
         assert b"X = 1.0" in (await references.resolve(lab, failed)).committed["train.py"]
+
+
+async def test_what_was_held_because_the_script_had_failed_is_cancelled_and_can_be_launched_again(tmp_path: Path) -> None:
+    async with opened(tmp_path) as lab:
+        await launch(lab, base="baseline")
+        await launch(lab, overrides={"Y": 0.5})
+        await end(lab, "e0002", Status.FAILED, failure="crash")
+        async with lab.db.transaction() as tx:
+            await holds.save_setting_hold(tx, 2, Failure.CRASHED, "The unchanged source failed", time.time())
+        correct(tmp_path)
+        await lab.renew()
+        assert "X = 1.5" in await baseline_text(lab)
+        cancelled = await find(lab, "e0001")
+        assert cancelled.status is Status.CANCELLED
+        assert "launch it again" in (cancelled.cancel_reason or "")
+        assert not await holds.has_holds(lab.db)
+        again = await launch(lab, base="baseline")
+        assert not again.duplicates
+        assert {(await find(lab, name)).status for name in again.experiments} == {Status.QUEUED}
 
 
 @pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.QUEUED, Status.STOPPED])
