@@ -100,7 +100,7 @@ async def _wait_as(client: KnownClient, root: Path) -> Waiting:
     async with Client(stdio_client(_server(root)), client_info=info) as session:
         while True:
             result = await _call(session, client, cost)
-            if result is not None and not (result.structured_content or {}).get("pending"):
+            if result is not None and "pending" not in (result.structured_content or {}):
                 return cost
 
 
@@ -108,6 +108,7 @@ async def _call(session: Client, client: KnownClient, cost: Waiting) -> CallTool
     """Call `wait` as a client does; returns None if it gave the call up."""
     arguments = {"ids": ["e0001"]}
     began = time.monotonic()
+    result: CallToolResult | None = None
     with anyio.move_on_after(client.call_seconds) as patience:
 
         async def on_progress(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the SDK passes them
@@ -121,7 +122,7 @@ async def _call(session: Client, client: KnownClient, cost: Waiting) -> CallTool
     cost.calls += 1
     cost.longest = max(cost.longest, time.monotonic() - began)
     cost.given_up += patience.cancelled_caught
-    return None if patience.cancelled_caught else result
+    return result
 
 
 async def _wait_by_command(root: Path, rows: list[tuple[str, Waiting]]) -> None:

@@ -18,7 +18,7 @@ from labhand.tools.background_wait import command
 from labhand.tools.clients import KNOWN, wait_limit
 from labhand.tools.lab_context import LabHandle
 from mcp import Client
-from mcp.types import Implementation
+from mcp.types import CallToolResult, Implementation
 
 from ..server.dispatcher.scripted import ME, by_x, script
 from ..server.lab import builders, writing
@@ -88,14 +88,15 @@ async def test_a_call_without_a_progress_token_ends_in_time_and_one_with_it_goes
             # In the newer era, a client in the server's own process sends no token.
             async with named(lab.lab.root, "nobody-knows-it", mode="legacy") as client:
                 short = await data(client, "wait", ids="e0001", timeout_seconds=3000)
-                with anyio.fail_after(SECONDS):
-                    async with anyio.create_task_group() as tasks:
-                        tasks.start_soon(end, is_regular, client)
-                        asked = {"ids": "e0001", "timeout_seconds": SECONDS}
-                        long = await client.call_tool("wait", asked, progress_callback=on_progress)
+                long: CallToolResult | None = None
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(end, is_regular, client)
+                    asked = {"ids": "e0001", "timeout_seconds": SECONDS}
+                    long = await client.call_tool("wait", asked, progress_callback=on_progress)
 
     assert short["timed_out"] is True
     assert "next" in short
+    assert long is not None
     assert long.structured_content is not None
     assert long.structured_content["finished_total"] == 1
     assert set(messages[:4]) == {"0 of 1 finished, 1 queued"}, "progress comes although nothing happens"
@@ -103,7 +104,8 @@ async def test_a_call_without_a_progress_token_ends_in_time_and_one_with_it_goes
 
 async def end(event: anyio.Event, client: Client) -> None:
     """Cancel the experiment after an event."""
-    await event.wait()
+    with anyio.fail_after(SECONDS):
+        await event.wait()
     await data(client, "cancel", ids="e0001", force=True)
 
 

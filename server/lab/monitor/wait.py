@@ -236,8 +236,9 @@ class _Watch:
     async def _pending(self, testing: Sequence[Validation], decided: Sequence[Validation]) -> Mapping[Status, Sequence[int]]:
         """Return the experiments that are waited for, those of validations without a new verdict included."""
         pending = await progress.pending(self._lab.db, self._wanted)
-        more = await progress.pending(self._lab.db, _runs_of(testing)) if testing else {}
-        less = await progress.pending(self._lab.db, _runs_of(decided)) if decided else {}
+        none: Mapping[Status, Sequence[int]] = {}
+        more = await progress.pending(self._lab.db, _runs_of(testing)) if testing else none
+        less = await progress.pending(self._lab.db, _runs_of(decided)) if decided else none
         awaited = {
             status: sorted({*pending.get(status, ()), *more.get(status, ())} - {*less.get(status, ())})
             for status in {**pending, **more}
