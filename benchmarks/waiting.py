@@ -96,7 +96,7 @@ async def measure(root: Path, seconds: float) -> None:
 
 async def _wait_as(client: KnownClient, root: Path) -> Waiting:
     cost = Waiting()
-    info = Implementation(name=client.name, version="1")
+    info = Implementation(name=client.name, version=".".join(map(str, client.since)) or "0.1")
     async with Client(stdio_client(_server(root)), client_info=info) as session:
         while True:
             result = await _call(session, client, cost)

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import inf
 
 from ..server.lab.monitor.wait import MAX_WAIT_SECONDS, WaitLimit
-from .lab_context import LabContext, client_name
+from .lab_context import LabContext, client_info
 
 UNKNOWN_SECONDS = 25.0
 """For a client that isn't known and asks for no progress: some give a call up after 30 s."""
@@ -29,6 +30,7 @@ class KnownClient:
         call_seconds: Seconds after which it gives up a call by default.
         progress_extends: Progress starts this time anew.
         has_shell: Its agent can run commands on the machine of a server that the client starts.
+        since: The first version that this is true of.
     """
 
     name: str
@@ -36,6 +38,7 @@ class KnownClient:
     call_seconds: float
     progress_extends: bool = False
     has_shell: bool = False
+    since: tuple[int, ...] = ()
 
     @property
     def wait_seconds(self) -> float:
@@ -46,7 +49,8 @@ class KnownClient:
 KNOWN = (
     # Without a progress token it is the desktop program, which gives up after 60 s.
     KnownClient("claude-code", "Claude Code", 60, progress_extends=True, has_shell=True),
-    KnownClient("codex-mcp-client", "Codex", 60, has_shell=True),
+    KnownClient("codex-mcp-client", "Codex 0.171 or later", 300, has_shell=True, since=(0, 171)),
+    KnownClient("codex-mcp-client", "Codex, older", 60, has_shell=True),
     KnownClient("gemini-cli-mcp-client", "Gemini CLI", 600, has_shell=True),
     KnownClient("opencode", "opencode", 60, progress_extends=True, has_shell=True),
     KnownClient("visual studio code", "VS Code", inf),
@@ -62,20 +66,20 @@ KNOWN = (
 )
 
 
-def known_client(name: str) -> KnownClient | None:
-    """Return the client that gives itself this name; None if it isn't known."""
+def known_client(name: str, version: str = "") -> KnownClient | None:
+    """Return the client that gives itself this name and version; None if it isn't known."""
     word = name.strip().casefold()
-    return next((client for client in KNOWN if word.startswith(client.name)), None)
+    numbers = tuple(int(number) for number in re.findall(r"[0-9]{1,9}", version)[:3])
+    return next((client for client in KNOWN if word.startswith(client.name) and numbers >= client.since), None)
 
 
-def wait_limit(name: str, *, wants_progress: bool) -> WaitLimit:
+def wait_limit(client: KnownClient | None, *, wants_progress: bool) -> WaitLimit:
     """Return how long a call of `wait` may take.
 
     Args:
-        name: The name that the client gives itself.
+        client: None if it isn't known.
         wants_progress: The call has a progress token.
     """
-    client = known_client(name)
     if client is None:
         return WaitLimit(UNKNOWN_DEFAULT_SECONDS) if wants_progress else WaitLimit(UNKNOWN_SECONDS, UNKNOWN_SECONDS)
     can_extend = client.progress_extends and wants_progress
@@ -86,10 +90,10 @@ def wait_limit(name: str, *, wants_progress: bool) -> WaitLimit:
 def wait_limit_of(ctx: LabContext) -> WaitLimit:
     """Return how long this call of `wait` may take."""
     meta = ctx.request_context.meta or {}
-    return wait_limit(client_name(ctx), wants_progress=meta.get("progress_token") is not None)
+    return wait_limit(known_client(*client_info(ctx)), wants_progress=meta.get("progress_token") is not None)
 
 
 def has_shell(ctx: LabContext) -> bool:
     """Return whether the caller's agent can run commands on this machine: not over HTTP, where it may be elsewhere."""
-    client = known_client(client_name(ctx))
+    client = known_client(*client_info(ctx))
     return client is not None and client.has_shell and ctx.headers is None

@@ -15,7 +15,7 @@ from labhand.server.schemas.monitor import WaitQuery
 from labhand.tools import clients
 from labhand.tools.app import build
 from labhand.tools.background_wait import command
-from labhand.tools.clients import KNOWN, wait_limit
+from labhand.tools.clients import KNOWN, known_client, wait_limit
 from labhand.tools.lab_context import LabHandle
 from mcp import Client
 from mcp.types import CallToolResult, Implementation
@@ -40,13 +40,16 @@ async def named(root: Path, name: str, *, mode: str = "auto") -> AsyncGenerator[
 @pytest.mark.parametrize(
     ("name", "wants_progress", "default", "most"),
     [
+        ("codex-mcp-client 0.171.0", True, 110, 290),
+        ("codex-mcp-client 0.98.0-alpha.3", True, 50, 50),
+        ("codex-mcp-client 1", False, 110, 290),
         ("claude-code", True, 110, 3600),
         ("claude-code", False, 50, 50),
         ("codex-mcp-client", True, 50, 50),
-        ("codex-mcp-client (via mcp-remote 0.1.37)", False, 50, 50),
+        ("codex-mcp-client (via mcp-remote 0.1.37) 0.98.0", False, 50, 50),
         ("gemini-cli-mcp-client-labhand", False, 110, 590),
         ("opencode", True, 110, 3600),
-        ("Visual Studio Code", False, 110, 3600),
+        ("Visual Studio Code 1.120.0", False, 110, 3600),
         ("@librechat/api-client", False, 25, 25),
         ("nobody-knows-it", False, 25, 25),
         ("nobody-knows-it", True, 50, 3600),
@@ -54,7 +57,7 @@ async def named(root: Path, name: str, *, mode: str = "auto") -> AsyncGenerator[
     ],
 )
 def test_a_wait_is_no_longer_than_the_client_bears(name: str, default: float, most: float, *, wants_progress: bool) -> None:
-    limit = wait_limit(name, wants_progress=wants_progress)
+    limit = wait_limit(known_client(*name.rsplit(" ", 1)), wants_progress=wants_progress)
 
     assert limit == WaitLimit(default, most)
     assert limit.seconds(WaitQuery()) == default
@@ -63,7 +66,7 @@ def test_a_wait_is_no_longer_than_the_client_bears(name: str, default: float, mo
 
 
 def test_no_known_client_is_made_to_wait_for_longer_than_it_does_without_progress() -> None:
-    assert all(wait_limit(client.name, wants_progress=False).max_seconds < client.call_seconds for client in KNOWN)
+    assert all(wait_limit(client, wants_progress=False).max_seconds < client.call_seconds for client in KNOWN)
     assert all(client.name == client.name.casefold() for client in KNOWN)
 
 
