@@ -263,7 +263,7 @@ def _first_result(proposal: Proposal, talk: Conversation, max_seconds: float) ->
 def _why_equal(proposal: Proposal) -> str:
     """Return what is known of the seed of a trainer whose two seeds gave the same value, and the remedy."""
     hints = proposal.hints
-    if hints.reads_seed or proposal.seed_option:
+    if hints.reads_seed or proposal.seed_option or proposal.seed_knob:
         return "the code is given the seed, and its result doesn't depend on it"
     if hints.seeds:
         place = hints.seeds[0].place
