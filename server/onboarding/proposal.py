@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -23,6 +24,7 @@ MAX_EDITABLE: Final = 12
 _PROTECTED: Final = re.compile(
     r"(?:^|[/_-])(?:prepare|eval|evaluate|evaluation|metrics?|tests?|scoring|conftest|setup)(?:$|[/_.-])"
 )
+SEED_WORD: Final = re.compile(r"--?(?:random[-_]?)?seed\b")
 _CONFIGURATION_FOLDERS: Final = frozenset({"conf", "config", "configs"})
 MAX_OTHERS: Final = 4
 """Further metrics that are proposed."""
@@ -82,6 +84,19 @@ class Proposal:
         options = [hint.option for hint in self.hints.seeds if hint.option.startswith("--")]
         is_given = any(word.partition("=")[0] in options for word in self.command.words)
         return options[0] if options and not (self.hints.reads_seed or is_given) else ""
+
+    @property
+    def seed_knob(self) -> Hint | None:
+        """The knob that is set to the seed; None if the seed comes in another way, or no knob sets it and nothing else."""
+        names = Counter(hint.name for hint in self.hints.seeds)
+        knobs = [hint for hint in self.hints.seeds if hint.number is not None and names[hint.name] == 1]
+        is_needed = not (self.hints.reads_seed or self.seed_option or self._gives_seed)
+        return knobs[0] if knobs and is_needed else None
+
+    @property
+    def _gives_seed(self) -> bool:
+        """Whether the command itself gives its seed."""
+        return any(SEED_WORD.match(word) for word in self.command.words)
 
     @property
     def words(self) -> list[str]:
@@ -150,6 +165,10 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield from _metric(proposal)
     yield ""
     yield from _budget(proposal)
+    if proposal.seed_knob is not None:
+        hint = proposal.seed_knob
+        yield from ("", f"# The seed is fixed: {_described(hint)}. Each run gets its own, so that the noise can be measured.")
+        yield from ("[seed]", f"knob = {_text(hint.name)}")
     yield from _data(proposal)
     yield from _preparing(proposal)
 
@@ -273,6 +292,8 @@ def _seeds(proposal: Proposal) -> Iterator[str]:
         return
     if hints.reads_seed:
         yield "# The code reads LABHAND_SEED: runs of one source differ by their seeds."
+    elif proposal.seed_knob is not None:
+        return
     elif hints.seeds:
         hint = hints.seeds[0]
         yield f"# The seed is fixed: {_described(hint)}. To let labhand vary it, in the code that uses it:"

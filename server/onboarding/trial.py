@@ -25,8 +25,8 @@ from ..backends.local.slots import DeviceSlot, Slots
 from ..backends.local.spawn import spawn_runner
 from ..errors import NoCapacityError
 from ..machine import Devices, devices
-from ..source.budget_reach import with_budget
 from ..source.repository import write_folder
+from ..source.run_knobs import for_run
 from ..source.trainer_folder import read_folder
 from .metric_candidates import MetricCandidate
 from .proposal import PLACEHOLDER_METRIC
@@ -127,7 +127,7 @@ def _lay_out(trial: Trial, folder: RunFolder, here: Devices, seed: int) -> None:
     folder.path.mkdir(parents=True)
     source = {**read_folder(trial.folder, trial.trainer), TRAINER_FILE: trial.toml}
     seconds = budget.cpu_seconds if here.clock == "cpu" else budget.seconds
-    write_folder(with_budget(source, seconds, here.clock), folder.source)
+    write_folder(for_run(source, seconds, here.clock, seed), folder.source)
     spec = RunSpec(
         run=_RUN,
         experiment="e0001",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from ..errors import LabhandError, SettingsError
-from .budget_reach import refuse_missing_knob
+from .run_knobs import refuse_missing_knobs
 from .trainer_folder import FILE, Source, Trainer, load_trainer, read_folder
 
 LOOK_SECONDS: Final = 1.0
@@ -96,5 +96,5 @@ def _stamp(path: Path) -> tuple[int, int]:
 def _read(name: str, root: Path) -> tuple[Trainer, Source]:
     trainer = load_trainer(name, root)
     source = read_folder(trainer.folder)
-    refuse_missing_knob(trainer, source)
+    refuse_missing_knobs(trainer, source)
     return trainer, source
