@@ -79,7 +79,7 @@ def parse_id(text: str) -> PaperId:
         raise BadInputError(
             f"{shown!r} is not the id of a paper",
             'Give an id such as "arXiv:2601.00001", "doi:10.1000/xyz", "openalex:W123", "s2:" with 40 digits, or a URL with'
-            " one; search_papers(query=…) finds ids",
+            " one; search_papers finds ids",
         )
     return found
 

@@ -61,7 +61,7 @@ async def find_citations(reader: Reader, papers: Sequence[str]) -> list[tuple[st
         if known is None:
             raise NotFoundError(
                 f"papers={text[:100]!r} names a paper that was neither found nor read in this lab",
-                f"First {PaperReading(id=str(id)).as_call()}, or search_papers(query=…)",
+                f"First {PaperReading(id=str(id)).as_call()}, or find it with search_papers",
             )
         citations[known[0].id, cut(section, MAX_SECTION)] = None
     return list(citations)

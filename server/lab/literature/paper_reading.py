@@ -110,7 +110,7 @@ async def _fetch(lab: Lab, id: PaperId) -> ReadPaper:
         if troubles:
             raise unavailable(f"{id} could not be read", troubles, others)
         said = grouped(others) or "none knows ids of this kind"
-        raise NotFoundError(f"No service has {id}: {said}", 'Check the id, or find the paper: search_papers(query="its title")')
+        raise NotFoundError(f"No service has {id}: {said}", "Check the id, or find the paper by its title with search_papers")
     paper = paper or Paper(title="", arxiv=id.value)
     return ReadPaper(known[0].id if known else paper.id, paper, text, fetched_at, answers)
 
