@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ...trainer.contract.errors import ContractError
@@ -33,6 +36,30 @@ def exit_on_error() -> Generator[None]:
         sentence = LabhandError(error.problem, error.remedy)  # a file of the contract says the same two things
         err.print(f"[red]labhand:[/red] {escape(str(sentence))}")
         raise typer.Exit(2) from error
+
+
+@contextmanager
+def working(what: str) -> Generator[None]:
+    """Show on a terminal that a command is at work; otherwise nothing, because agents and scripts pay for what they read.
+
+    Args:
+        what: What is being done: `Writing the report`.
+    """
+    if not err.is_terminal:
+        yield
+        return
+    progress = Progress(
+        SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(), console=err, transient=True
+    )
+    with progress:
+        progress.add_task(what, total=None)
+        yield
+
+
+def print_json(answer: BaseModel | Mapping[str, object]) -> None:
+    """Print an answer in one line of JSON."""
+    data = answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer
+    typer.echo(json.dumps(data, ensure_ascii=False))
 
 
 def registration_command(root: Path | None = None) -> str:
