@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 from pydantic import BaseModel
 
+from .command_line.calling import app as calling_commands
 from .command_line.options import Root
 from .command_line.options import lab_root as _root
 from .command_line.reading import app as reading_commands
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(reading_commands)
+app.add_typer(calling_commands)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it so

@@ -56,10 +56,10 @@ def working(what: str) -> Generator[None]:
         yield
 
 
-def print_json(answer: BaseModel | Mapping[str, object]) -> None:
-    """Print an answer in one line of JSON."""
+def print_json(answer: BaseModel | Mapping[str, object], *, indents: bool = False) -> None:
+    """Print an answer as JSON: in one line, or indented for a person."""
     data = answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer
-    typer.echo(json.dumps(data, ensure_ascii=False))
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2 if indents else None))
 
 
 def registration_command(root: Path | None = None) -> str:

@@ -115,11 +115,7 @@ def with_lab(root: Path, verb: Callable[[Lab], Awaitable[T]]) -> T:
     """Open the lab at `root` and return what `verb` returns. An error that the caller can act on ends the command."""
 
     async def opened() -> T:
-        if not is_root(root):
-            raise NotFoundError(
-                f"There is no lab in {root} or above it",
-                "Go to its folder, name it with --root, or create a lab with: labhand init",
-            )
+        refuse_no_lab(root)
         lab = await Lab.open(root)
         try:
             return await verb(lab)
@@ -128,3 +124,16 @@ def with_lab(root: Path, verb: Callable[[Lab], Awaitable[T]]) -> T:
 
     with exit_on_error():
         return anyio.run(opened)
+
+
+def refuse_no_lab(root: Path) -> None:
+    """Refuse to go on where there is no lab, because opening one makes it.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    if not is_root(root):
+        raise NotFoundError(
+            f"There is no lab in {root} or above it",
+            "Go to its folder, name it with --root, or create a lab with: labhand init",
+        )
