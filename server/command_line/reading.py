@@ -3,13 +3,16 @@
 # ruff: noqa: PLC0415 - each command imports only what it runs
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 from .options import AsJson, Root, lab_root
 
 app = typer.Typer()
+Plot = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons", "pareto"]
+"""`Picture` of the tool `plot`, whose module takes too long to import where nothing is plotted."""
 
 
 @app.command()
@@ -101,3 +104,46 @@ def audit(*, root: Root = None, as_json: AsJson = False) -> None:
     from ..commands.audit import run_audit
 
     run_audit(lab_root(root), as_json=as_json)
+
+
+@app.command()
+def watch(
+    *,
+    root: Root = None,
+    interval: Annotated[float, typer.Option(help="Seconds between two looks at the lab", min=0.2, max=60)] = 1.0,
+    window: Annotated[float, typer.Option(help="Minutes that the bars of the slots show", min=1, max=1440)] = 30.0,
+    once: Annotated[bool, typer.Option("--once", help="Print it once, as where the output is no terminal")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show live what runs, what each slot does and how long it is idle, what ended last, the queue and the cost.
+
+    Ctrl-C ends the command, and what stood on the terminal is there again. Where the output is no terminal, the same is printed
+    once.
+    """
+    from ..commands.watch import watch as watch_lab
+
+    watch_lab(lab_root(root), interval, window * 60, once=once, as_json=as_json)
+
+
+@app.command()
+def plot(
+    what: Annotated[Plot, typer.Argument(help="Which plot", case_sensitive=False)] = "progress",
+    ids: Annotated[list[str] | None, typer.Argument(help="Experiments, ranges, grids; by default all")] = None,
+    *,
+    root: Root = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The PNG file, or - for standard output; by default WHAT.png", show_default=False),
+    ] = None,
+    gpu: Annotated[str | None, typer.Option(help="Only experiments that asked for this kind of GPU")] = None,
+    metric: Annotated[str | None, typer.Option(help="For pareto: the metric or measure against which scores are shown")] = None,
+    text: Annotated[bool, typer.Option("--text", help="Print only the caption, with its figures; write no file")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw what the tool `plot` draws, write it to a PNG file, and print its caption.
+
+    A file of that name is replaced.
+    """
+    from ..commands.plot import plot as plot_lab
+
+    plot_lab(lab_root(root), what, ids or [], gpu, metric, output, text_only=text, as_json=as_json)

@@ -67,7 +67,7 @@ def show_results(root: Path, query: ResultsQuery, *, tsv: bool, as_json: bool = 
     if as_json:
         print_json(results)
         return
-    out.print(results_table(f"{len(results.rows)} of {results.total} experiments", results.rows, dict(results.common)))
+    out.print(results_table(f"{len(results.rows)} of {results.total} experiments", results.rows, results.common.model_dump()))
 
 
 def show_logs(root: Path, experiment: str, tail_lines: int, search: str | None, *, as_json: bool = False) -> None:
