@@ -112,18 +112,9 @@ def token(name: Annotated[str, typer.Argument(help="The caller's name, as it sta
 @app.command()
 def dispatch(*, root: Root = None) -> None:
     """Run queued experiments until nothing is left to do. Launches start this process by themselves."""
-    import os
+    from .commands.dispatch import run_dispatcher
 
-    import anyio
-
-    from .commands.console import exit_on_error
-    from .dispatcher import dispatch as run_dispatcher
-    from .http_settings import without_secrets
-
-    for name in os.environ.keys() - without_secrets(os.environ):
-        del os.environ[name]  # runners and clusters' helpers inherit this process's environment
-    with exit_on_error():
-        anyio.run(run_dispatcher, _root(root))
+    run_dispatcher(_root(root))
 
 
 @app.command()

@@ -147,3 +147,24 @@ def plot(
     from ..commands.plot import plot as plot_lab
 
     plot_lab(lab_root(root), what, ids or [], gpu, metric, output, text_only=text, as_json=as_json)
+
+
+@app.command()
+def notify(
+    *,
+    root: Root = None,
+    test: Annotated[
+        bool, typer.Option("--test", help="Send a message to every target now, and say what each answered")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print what a person is told of, where messages go, and what became of the last ones.
+
+    Exit code 1, with --test: a target didn't take the message.
+    """
+    from ..commands import notify as notifications
+
+    if test:
+        notifications.send_test(lab_root(root), as_json=as_json)
+    else:
+        notifications.show_notifications(lab_root(root), as_json=as_json)
