@@ -148,6 +148,12 @@ def init(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing: take the likeliest command and metric, and write trainer.toml")
     ] = False,
+    command: Annotated[
+        str,
+        typer.Option(
+            "--command", help='The command that trains, for a folder without trainer.toml: "python fit.py --epochs 3"'
+        ),
+    ] = "",
     try_seconds: Annotated[
         float, typer.Option("--try-seconds", min=1, help="Seconds that each try of a folder without trainer.toml may take")
     ] = 30.0,
@@ -168,10 +174,10 @@ def init(
     with exit_on_error():
         foreign = foreign_folder(trainer)
         if foreign is not None:
-            from .onboarding.onboarding import TrialFailedError
+            from .onboarding.conversation import TrialFailedError
 
             try:
-                onboard(foreign, yes=yes, max_seconds=try_seconds)
+                onboard(foreign, yes=yes, max_seconds=try_seconds, command=command)
             except TrialFailedError as error:
                 err.print(f"[red]labhand:[/red] {escape(str(error))}", soft_wrap=True)
                 raise typer.Exit(1) from error
@@ -196,11 +202,15 @@ def doctor(
     use_all_slots: Annotated[
         bool, typer.Option("--use-all-slots", help="Use slots again that the lab has set aside as faulty")
     ] = False,
+    try_run: Annotated[
+        bool, typer.Option("--try", help="Then run the trainer once, in its sandbox, as an experiment would run")
+    ] = False,
+    try_seconds: Annotated[float, typer.Option("--try-seconds", min=1, help="Seconds that this run may take")] = 60.0,
 ) -> None:
     """Check this machine and the lab: report what works, what is missing, and the remedy. Exit code 1: something is missing."""
     from .commands.doctor import examine
 
-    examine(_root(root), use_all_slots=use_all_slots)
+    examine(_root(root), use_all_slots=use_all_slots, try_seconds=try_seconds if try_run else None)
 
 
 @app.command()

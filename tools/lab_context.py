@@ -53,6 +53,8 @@ class LabHandle:
         async with self._opening:
             if self._lab is None:
                 self._lab = await Lab.open(self.root, read_only=self.is_read_only())
+            else:
+                await self._lab.renew(read_only=self.is_read_only())
             return self._lab
 
     async def close(self) -> None:

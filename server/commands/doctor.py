@@ -30,9 +30,9 @@ from ..settings import DATABASE, FILE, SET_ASIDE, SOURCES, WHY_SET_ASIDE, Settin
 from ..settings_in_force import settings_in_force
 from ..source.trainer_folder import FILE as TRAINER_FILE
 from ..source.trainer_folder import is_bare_name, load_trainer
-from .console import exit_on_error, out, registration_command
+from .console import err, exit_on_error, out, registration_command
 from .install_check import changed_files
-from .trainer_checks import CheckResult, State, check_needs
+from .trainer_checks import CheckResult, State, check_needs, try_trainer
 
 MARKS = {"ok": "[green]ok[/green]  ", "note": "[yellow]note[/yellow]", "bad": "[red]bad[/red] "}
 MAX_LEFT_OUT_SHOWN = 10
@@ -44,22 +44,35 @@ LANDLOCK_CREATE_RULESET = 444
 LANDLOCK_VERSION_FLAG = 1
 
 
-def examine(root: Path, *, use_all_slots: bool = False) -> None:
+def examine(root: Path, *, use_all_slots: bool = False, try_seconds: float | None = None) -> None:
     """Print a line for each check. Exit code 1 if something stops experiments.
 
     Args:
         root: The lab's.
         use_all_slots: Use the slots again that the lab has set aside, before the checks.
+        try_seconds: Run the trainer once, for this long at most, if the checks find nothing that stops experiments; None not
+            to.
     """
     if use_all_slots:
         with exit_on_error():
             anyio.run(slot_release.use_all_slots, data_folder(root, load_settings(root)))
-    results = list(_check_all(root))
-    for result in results:
-        fix = f" [bold]→ {escape(result.fix)}[/bold]" if result.fix else ""
-        out.print(f"{MARKS[result.state]} {result.subject}: {escape(result.finding)}{fix}")
-    if any(result.state == "bad" for result in results):
+    is_fit = True
+    for result in _check_all(root):
+        _print(result)
+        is_fit = is_fit and result.state != "bad"
+    if is_fit and try_seconds is not None:
+        err.print("Running the trainer once, in the sandbox.")
+        with exit_on_error():
+            result = try_trainer(root, load_settings(root), try_seconds, err.print)
+        _print(result)
+        is_fit = result.state != "bad"
+    if not is_fit:
         raise typer.Exit(1)
+
+
+def _print(result: CheckResult) -> None:
+    fix = f" [bold]→ {escape(result.fix)}[/bold]" if result.fix else ""
+    out.print(f"{MARKS[result.state]} {result.subject}: {escape(result.finding)}{fix}")
 
 
 def _check_all(root: Path) -> Iterator[CheckResult]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -20,7 +21,8 @@ from ..pool_settings import fitted_pools
 from ..settings import DATABASE, FILE, LOCK, RUNS, SOURCES, Settings, data_folder
 from ..settings_in_force import settings_in_force
 from ..source.repository import Sources
-from ..source.trainer_folder import load_trainer
+from ..source.trainer_folder import Trainer
+from ..source.trainer_in_force import TrainerInForce
 from ..store import facts
 from ..store.database import Database
 from ..store.money import allowances
@@ -123,8 +125,13 @@ async def _serve(root: Path, linger_seconds: float) -> Ending:
                 return Ending.DONE
             log.info("At work")
             async with AsyncExitStack() as acting:  # the backends act until they are left, so that comes before the lock's end
-                dispatcher = await _open(root, file.settings, reading, acting)
-                is_done = await _until_idle(dispatcher, linger_seconds, lambda: file.has_changed() or lock.is_lost())
+                trainer = await to_thread.run_sync(partial(TrainerInForce.read, file.settings.trainer, root, only_toml=True))
+                dispatcher = await _open(root, file.settings, trainer.trainer, reading, acting)
+
+                def is_outdated() -> bool:
+                    return file.has_changed() or trainer.look() or lock.is_lost()
+
+                is_done = await _until_idle(dispatcher, linger_seconds, is_outdated)
             if not is_done:
                 log.info("Asked to end; what runs goes on")
                 return Ending.ASKED
@@ -142,10 +149,11 @@ async def _until_idle(dispatcher: Dispatcher, linger_seconds: float, is_outdated
     return not scope.cancelled_caught
 
 
-async def _open(root: Path, settings: Settings, reading: AsyncExitStack, acting: AsyncExitStack) -> Dispatcher:
+async def _open(
+    root: Path, settings: Settings, trainer: Trainer, reading: AsyncExitStack, acting: AsyncExitStack
+) -> Dispatcher:
     """Make the dispatcher. Its database is closed with `reading`, and its backends are left with `acting`."""
     folder = data_folder(root, settings).resolve()
-    trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
     db = await Database.open(folder / DATABASE)
     reading.push_async_callback(db.close)
     await allowances.save_alone(db, settings.allowance, time.time())
