@@ -11,7 +11,7 @@ import typer
 from pydantic import BaseModel
 
 from .command_line.calling import app as calling_commands
-from .command_line.options import Root
+from .command_line.options import AsJson, Root
 from .command_line.options import lab_root as _root
 from .command_line.reading import app as reading_commands
 from .errors import SettingsError
@@ -206,11 +206,12 @@ def doctor(
         bool, typer.Option("--try", help="Then run the trainer once, in its sandbox, as an experiment would run")
     ] = False,
     try_seconds: Annotated[float, typer.Option("--try-seconds", min=1, help="Seconds that this run may take")] = 60.0,
+    as_json: AsJson = False,
 ) -> None:
     """Check this machine and the lab: report what works, what is missing, and the remedy. Exit code 1: something is missing."""
     from .commands.doctor import examine
 
-    examine(_root(root), use_all_slots=use_all_slots, try_seconds=try_seconds if try_run else None)
+    examine(_root(root), use_all_slots=use_all_slots, try_seconds=try_seconds if try_run else None, as_json=as_json)
 
 
 @app.command()

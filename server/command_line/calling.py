@@ -86,7 +86,7 @@ def _call(root: Path, tool: str, words: Sequence[str], caller: str | None) -> No
 
     from ...tools.call import call_tool
     from ...tools.lab_context import LabHandle
-    from ..commands.console import err, out, print_json
+    from ..commands.console import err, out, print_json, working
     from ..commands.show import refuse_no_lab
 
     refuse_no_lab(root)
@@ -98,4 +98,6 @@ def _call(root: Path, tool: str, words: Sequence[str], caller: str | None) -> No
     async def calling() -> dict[str, object]:
         return await call_tool(LabHandle(root, caller or getpass.getuser()), tool, words, show_progress)
 
-    print_json(anyio.run(calling), indents=out.is_terminal)
+    with working(f"Calling {tool}"):
+        answer = anyio.run(calling)
+    print_json(answer, indents=out.is_terminal)

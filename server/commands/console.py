@@ -8,6 +8,7 @@ import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import cast
 
 import typer
@@ -21,6 +22,8 @@ from ...trainer.contract.errors import ContractError
 from ..errors import LabhandError
 from ..schemas.results import Row
 
+SHOWN_AFTER_SECONDS = 0.5
+"""What takes less time shows no progress."""
 NUMBERS = frozenset({"score", "gain", "cost"})
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
@@ -48,12 +51,18 @@ def working(what: str) -> Generator[None]:
     if not err.is_terminal:
         yield
         return
-    progress = Progress(
-        SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(), console=err, transient=True
-    )
-    with progress:
-        progress.add_task(what, total=None)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    # Not redirected: what the command answers goes to standard output, wherever that leads.
+    progress = Progress(*columns, console=err, transient=True, redirect_stdout=False, redirect_stderr=False)
+    progress.add_task(what, total=None)
+    timer = Timer(SHOWN_AFTER_SECONDS, progress.start)
+    timer.start()
+    try:
         yield
+    finally:
+        timer.cancel()
+        timer.join()
+        progress.stop()
 
 
 def print_json(answer: BaseModel | Mapping[str, object], *, indents: bool = False) -> None:

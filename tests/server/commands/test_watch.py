@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import signal
-import subprocess
 import sys
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from select import select
 
 import pytest
 from anyio import to_thread
@@ -23,9 +16,9 @@ from labhand.server.schemas.watch import SlotBar, SlotSpan
 from typer.testing import CliRunner, Result
 
 from ..lab import builders
+from .terminals import PATIENCE_SECONDS, SHOW_CURSOR, on_terminal, read_until
 
-PATIENCE_SECONDS = 60
-ENTER, LEAVE, SHOW_CURSOR = "\x1b[?1049h", "\x1b[?1049l", "\x1b[?25h"
+ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
 pytestmark = [pytest.mark.usefixtures("no_dispatcher")]
 
 
@@ -99,39 +92,6 @@ async def test_as_json_it_has_idle_times_costs_and_what_needs_attention(tmp_path
     assert any("no dispatcher runs" in line for line in told["attention"])
 
 
-@contextmanager
-def on_terminal(root: Path, *words: str) -> Generator[tuple[subprocess.Popen[bytes], int]]:
-    """A command on a terminal of its own."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "110", "LINES": "40"}
-    command = [sys.executable, "-m", "labhand.server.main", *words, "--root", str(root)]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
-        os.close(theirs)
-        try:
-            yield process, ours
-        finally:
-            process.kill()
-            os.close(ours)
-
-
-def read_until(terminal: int, wanted: str, seen: str = "") -> str:
-    """Return what a terminal shows until a text appears.
-
-    Raises:
-        TimeoutError: It didn't.
-    """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while wanted not in seen:
-        ready, _, _ = select([terminal], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
-            raise TimeoutError(f"{wanted!r} isn't in {seen[-2000:]!r}")
-        try:
-            seen += os.read(terminal, 65536).decode("utf-8", "replace")
-        except OSError:  # the other side is closed
-            break
-    return seen
-
-
 @pytest.mark.slow
 @pytest.mark.anyio
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -140,7 +100,8 @@ async def test_on_a_terminal_it_follows_the_lab_and_leaves_the_terminal_as_it_wa
 ) -> None:
     async with builders.lab(tmp_path) as lab:
         await busy_lab(lab)
-        with builders.dispatcher(lab), on_terminal(tmp_path, "watch", "--interval", "0.2") as (process, terminal):
+        command = [sys.executable, "-m", "labhand.server.main", "watch", "--interval", "0.2", "--root", str(tmp_path)]
+        with builders.dispatcher(lab), on_terminal(*command) as (process, terminal):
             seen = await to_thread.run_sync(lambda: read_until(terminal, "1 queued"))
             assert ENTER in seen
             await builders.experiment(lab)
