@@ -137,10 +137,10 @@ def plot(
     ] = None,
     gpu: Annotated[str | None, typer.Option(help="Only experiments that asked for this kind of GPU")] = None,
     metric: Annotated[str | None, typer.Option(help="For pareto: the metric or measure against which scores are shown")] = None,
-    text: Annotated[bool, typer.Option("--text", help="Print only the caption, with its figures; write no file")] = False,
+    text: Annotated[bool, typer.Option("--text", help="Print the plot in characters, and its caption; write no file")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw what the tool `plot` draws, write it to a PNG file, and print its caption.
+    """Draw what the tool `plot` draws, write it to a PNG file or print it as text, and print its caption.
 
     A file of that name is replaced.
     """

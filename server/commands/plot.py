@@ -10,6 +10,7 @@ from ..errors import BadInputError
 from ..lab.analysis import plots
 from ..lab.analysis.plots import RenderedPlot
 from ..lab.lab import Lab
+from ..lab.sanitize import clean
 from ..schemas.analysis import Picture
 from .console import err, exit_on_error, out, print_json, working
 from .show import with_lab
@@ -38,7 +39,7 @@ def plot(
         gpu: Only experiments that asked for this kind of device.
         metric: See `plots.plot`.
         file: Where the PNG goes: a file, or `-` for standard output. By default a file of the plot's name.
-        text_only: Write no file.
+        text_only: Print the plot in characters, and write no file.
         as_json: Print the caption and the file as JSON.
     """
     target = file or Path(f"{what}{PNG}")
@@ -58,8 +59,12 @@ def plot(
     if not text_only:
         with exit_on_error():
             _write(target, drawn.png)
+    if text_only and not as_json:
+        out.print("\n".join(clean(line) for line in drawn.text.split("\n")), markup=False)
     if as_json:
-        print_json({"what": what, "caption": drawn.caption} | ({} if text_only else {"file": str(target.resolve())}))
+        print_json(
+            {"what": what, "caption": drawn.caption} | ({"text": drawn.text} if text_only else {"file": str(target.resolve())})
+        )
         return
     out.print(drawn.caption, markup=False)
     if not text_only:

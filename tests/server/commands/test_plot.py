@@ -58,9 +58,14 @@ def test_the_command_has_the_plots_of_the_tool() -> None:
     assert get_args(Plot) == get_args(Picture)
 
 
-def test_the_caption_alone_writes_nothing(root: Path) -> None:
+def test_as_text_it_writes_nothing(root: Path) -> None:
     done = labhand(root, "--text")
-    assert done.stdout.startswith("2 experiments in order of completion.")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "val_loss ↑"
+    assert sum(line.count("o") for line in lines[1:17]) == 2
+    assert lines[-1].startswith("2 experiments in order of completion.")
+    told = json.loads(labhand(root, "--text", "--json").stdout)
+    assert told["text"].splitlines() == lines[:-1]
     assert [path.name for path in root.parent.iterdir()] == ["lab"]
 
 
