@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 
 from ..http_settings import without_secrets
-from ..notifications.process import dispatch_and_notify
+from ..notifications.dispatch_and_notify import dispatch_and_notify
 from ..notify_settings import take_notify_variables
 from ..settings_in_force import settings_in_force
 from .console import exit_on_error

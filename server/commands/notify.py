@@ -12,11 +12,11 @@ import typer
 
 from ..errors import BadInputError
 from ..lab.sanitize import cut
-from ..notifications.delivery import DeliveryError
+from ..notifications.message_delivery import DeliveryError
 from ..notifications.notifier import deliver, targets_of
 from ..notifications.outbox import read_outbox
 from ..notify_settings import Notify
-from ..schemas.notify import DeliveryState, Notification, Target
+from ..schemas.deliveries import DeliveryState, Notification, Target
 from ..settings import FILE, data_folder
 from ..settings_in_force import settings_in_force
 from .console import exit_on_error, out, print_json, working

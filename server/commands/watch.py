@@ -17,7 +17,7 @@ from rich.text import Text
 
 from ..lab.lab import Lab
 from ..lab.monitor.snapshot import SnapshotLimits, take_snapshot
-from ..schemas.watch import LabSnapshot, SlotBar
+from ..schemas.lab_snapshot import LabSnapshot, SlotBar
 from .console import out, print_json, results_table
 from .show import with_lab
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ..notify_settings import MessageFormat
-from ..schemas.notify import Notification
+from ..schemas.deliveries import Notification
 
 MAX_DISCORD = 2000
 """Characters of a message at Discord, which refuses longer ones."""

@@ -21,10 +21,10 @@ from ..errors import LabhandError
 from ..lab.lab import Lab
 from ..lab.monitor.notable import Marks, NotableEvent, NotableEvents
 from ..notify_settings import Notify
-from ..schemas.notify import DeliveryState, Notification, Target
+from ..schemas.deliveries import DeliveryState, Notification, Target
 from ..settings import data_folder
 from ..settings_in_force import settings_in_force
-from .delivery import DeliveryError, post, run_command
+from .message_delivery import DeliveryError, post, run_command
 from .outbox import LOCK, Outbox, marks_of, read_outbox, resume, save
 
 LOOK_SECONDS = 1.0

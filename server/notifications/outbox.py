@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ...trainer.contract.files import write_whole
 from ..lab.monitor.notable import Marks
-from ..schemas.notify import DeliveryState
+from ..schemas.deliveries import DeliveryState
 
 FILE = "notifications.json"
 LOCK = "notifier.lock"

@@ -10,8 +10,8 @@ from ...domain import Pool, RunStatus
 from ...figures.slot_lanes import assign_lanes
 from ...ids import experiment_id
 from ...schemas.fleet import GpuList, Gpus
+from ...schemas.lab_snapshot import ActiveRun, LabSnapshot, SlotBar, SlotSpan, SpanState
 from ...schemas.results import ResultsQuery
-from ...schemas.watch import ActiveRun, LabSnapshot, SlotBar, SlotSpan, SpanState
 from ...store.experiments.rows import find_experiments
 from ...store.money import clusters
 from ...store.running import runs

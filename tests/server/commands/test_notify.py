@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from labhand.server.main import app
 from labhand.server.notifications.outbox import FILE, Outbox
-from labhand.server.schemas.notify import DeliveryState, Notification
+from labhand.server.schemas.deliveries import DeliveryState, Notification
 from typer.testing import CliRunner, Result
 
 from ..notifications.receiver import receiving

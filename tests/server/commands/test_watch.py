@@ -12,7 +12,7 @@ from anyio import to_thread
 from labhand.server.commands.watch import duration, slot_states
 from labhand.server.lab.lab import Lab
 from labhand.server.main import app
-from labhand.server.schemas.watch import SlotBar, SlotSpan
+from labhand.server.schemas.lab_snapshot import SlotBar, SlotSpan
 from typer.testing import CliRunner, Result
 
 from ..lab import builders

@@ -17,7 +17,7 @@ from anyio.abc import Process
 
 from ..lab.sanitize import cut
 from ..notify_settings import MessageFormat
-from ..schemas.notify import Notification
+from ..schemas.deliveries import Notification
 from .bodies import request_body
 
 CONNECT_SECONDS = 5.0

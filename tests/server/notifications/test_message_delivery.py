@@ -13,10 +13,10 @@ from typing import Any
 
 import anyio
 import pytest
-from labhand.server.notifications import delivery
-from labhand.server.notifications.delivery import DeliveryError, post, redacted, run_command, secrets_of
+from labhand.server.notifications import message_delivery as delivery
+from labhand.server.notifications.message_delivery import DeliveryError, post, redacted, run_command, secrets_of
 from labhand.server.notify_settings import MessageFormat
-from labhand.server.schemas.notify import Notification
+from labhand.server.schemas.deliveries import Notification
 
 from ...waiting import until
 from .receiver import ENDLESS, HANG, receiving
