@@ -7,7 +7,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from ..settings import DATABASE, FILE, SET_ASIDE, SOURCES, WHY_SET_ASIDE, Settin
 from ..settings_in_force import settings_in_force
 from ..source.trainer_folder import FILE as TRAINER_FILE
 from ..source.trainer_folder import is_bare_name, load_trainer
-from .console import err, exit_on_error, out, registration_command
+from .console import err, exit_on_error, out, print_json, registration_command, working
 from .install_check import changed_files
 from .trainer_checks import CheckResult, State, check_needs, try_trainer
 
@@ -44,7 +45,7 @@ LANDLOCK_CREATE_RULESET = 444
 LANDLOCK_VERSION_FLAG = 1
 
 
-def examine(root: Path, *, use_all_slots: bool = False, try_seconds: float | None = None) -> None:
+def examine(root: Path, *, use_all_slots: bool = False, try_seconds: float | None = None, as_json: bool = False) -> None:
     """Print a line for each check. Exit code 1 if something stops experiments.
 
     Args:
@@ -52,22 +53,40 @@ def examine(root: Path, *, use_all_slots: bool = False, try_seconds: float | Non
         use_all_slots: Use the slots again that the lab has set aside, before the checks.
         try_seconds: Run the trainer once, for this long at most, if the checks find nothing that stops experiments; None not
             to.
+        as_json: Print all results at the end, as one line of JSON.
     """
     if use_all_slots:
         with exit_on_error():
             anyio.run(slot_release.use_all_slots, data_folder(root, load_settings(root)))
-    is_fit = True
-    for result in _check_all(root):
-        _print(result)
-        is_fit = is_fit and result.state != "bad"
-    if is_fit and try_seconds is not None:
+    results: list[CheckResult] = []
+    for result in _one_by_one(_check_all(root)):
+        results.append(result)
+        if not as_json:
+            _print(result)
+    if try_seconds is not None and _are_good(results):
         err.print("Running the trainer once, in the sandbox.")
         with exit_on_error():
-            result = try_trainer(root, load_settings(root), try_seconds, err.print)
-        _print(result)
-        is_fit = result.state != "bad"
-    if not is_fit:
+            results.append(try_trainer(root, load_settings(root), try_seconds, err.print))
+        if not as_json:
+            _print(results[-1])
+    if as_json:
+        print_json({"fit": _are_good(results), "checks": [asdict(result) for result in results]})
+    if not _are_good(results):
         raise typer.Exit(1)
+
+
+def _one_by_one(results: Iterator[CheckResult]) -> Iterator[CheckResult]:
+    """Yield results as they come, and show on a terminal that the next one is awaited."""
+    while True:
+        with working("Checking"):
+            result = next(results, None)
+        if result is None:
+            return
+        yield result
+
+
+def _are_good(results: Sequence[CheckResult]) -> bool:
+    return all(result.state != "bad" for result in results)
 
 
 def _print(result: CheckResult) -> None:

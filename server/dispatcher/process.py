@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from enum import Enum
 from functools import partial
 from pathlib import Path
 
@@ -88,26 +89,40 @@ class SettingsFile:
             return 0
 
 
-async def dispatch(root: Path, linger_seconds: float = LINGER_SECONDS) -> None:
+class Ending(Enum):
+    """Why a dispatcher stopped."""
+
+    AGAIN = "again"
+    """There is more to do, under other settings or for another dispatcher's launches."""
+    DONE = "done"
+    ASKED = "asked"
+    """A signal asked it to end."""
+
+
+async def dispatch(root: Path, linger_seconds: float = LINGER_SECONDS) -> bool:
     """Run what is queued in the lab at `root`, until nothing is left to do or SIGTERM comes. Runs outlive it.
+
+    Returns:
+        Whether nothing is left to do here; False if a signal ended it.
 
     Raises:
         SettingsError: `labhand.toml` or `trainer.toml` can't be used.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    while await _serve(root, linger_seconds):
+    while (ending := await _serve(root, linger_seconds)) is Ending.AGAIN:
         pass
+    return ending is Ending.DONE
 
 
-async def _serve(root: Path, linger_seconds: float) -> bool:
-    """Be the lab's dispatcher, under one version of its settings. Returns whether to be it again."""
+async def _serve(root: Path, linger_seconds: float) -> Ending:
+    """Be the lab's dispatcher, under one version of its settings."""
     file = SettingsFile(root)
     lock_file = data_folder(root, file.settings) / LOCK
     async with AsyncExitStack() as reading:
         with only_one(lock_file) as lock:
             if lock is None:
                 log.info("Another dispatcher is at work here")
-                return False
+                return Ending.DONE
             log.info("At work")
             async with AsyncExitStack() as acting:  # the backends act until they are left, so that comes before the lock's end
                 trainer = await to_thread.run_sync(partial(TrainerInForce.read, file.settings.trainer, root, only_toml=True))
@@ -119,9 +134,9 @@ async def _serve(root: Path, linger_seconds: float) -> bool:
                 is_done = await _until_idle(dispatcher, linger_seconds, is_outdated)
             if not is_done:
                 log.info("Asked to end; what runs goes on")
-                return False
+                return Ending.ASKED
         # Someone may have launched while the lock was still held, and therefore started no dispatcher.
-        return await dispatcher.has_work()
+        return Ending.AGAIN if await dispatcher.has_work() else Ending.DONE
 
 
 async def _until_idle(dispatcher: Dispatcher, linger_seconds: float, is_outdated: Callable[[], bool]) -> bool:
