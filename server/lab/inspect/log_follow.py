@@ -191,7 +191,7 @@ class _LogTail:
         elif now - self._partial_since > PARTIAL_SECONDS:
             lines = self._overwritten()
             self._partial_since = now
-        return [text for line in lines if (text := _text(line)).strip()]
+        return [text for line in lines if line.strip() and (text := _text(line)).strip()]
 
     def rest(self) -> list[str]:
         """Return the last line if it has no end."""

@@ -188,7 +188,7 @@ async def test_what_a_run_wrote_before_it_ended_is_read_to_its_end(tmp_path: Pat
         following = follow_log(lab, "e0001")
         assert [(await anext(following)).text for _ in range(2)][1] == "first"
         with log.open("ab") as file:
-            file.write(b"\n" * (3 << 20) + b"x" * (3 << 20) + b"\nthe end\n")
+            file.write(b"\n" * (2 << 20) + b"x" * (3 << 20) + b"\nthe end\n")
         await builders.finish(lab, number, score=1.9)
         async with lab.db.transaction() as tx:
             await tx.execute("UPDATE runs SET status = 'finished'")
