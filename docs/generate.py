@@ -16,7 +16,7 @@ from labhand.server.notify_settings import Notify
 from labhand.server.pool_settings import LocalPool, SimulatedPool, SkyPilotPool
 from labhand.server.settings import Allowance, Http, Packages, Settings
 from labhand.tools.app import TOOLS
-from labhand.tools.argument_schema import input_schema
+from labhand.tools.arguments.argument_schema import input_schema
 from labhand.tools.registry import LabTool
 from pydantic import BaseModel
 

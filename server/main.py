@@ -246,6 +246,7 @@ def wait(
 ) -> None:
     """Wait until experiments have ended or something needs attention, and print what is new.
 
+    A validation has ended when it has a verdict. With its cursor as `--after`, the next wait ends when its gain is known.
     An agent that can run commands in the background waits with it at no cost. Exit codes: 0 they have ended, 3 something needs
     attention, 4 the time is over, 5 there is nothing to wait for.
     """

@@ -16,7 +16,7 @@ from mcp.types import CallToolResult, ImageContent, TextContent
 
 from ..server.errors import BadInputError, LabhandError, nearest
 from .app import TOOLS, build
-from .argument_schema import JsonSchema, input_schema
+from .arguments.argument_schema import JsonSchema, input_schema
 from .lab_context import LabHandle
 from .registry import LabTool
 

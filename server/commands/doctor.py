@@ -185,11 +185,13 @@ def _left_out(root: Path, settings: Settings) -> CheckResult:
     except (LabhandError, ContractError) as error:
         return CheckResult("trainer's files", "bad", error.problem, error.remedy)
     linked = f"; linked read-only: {', '.join(link.path for link in links)}" if links else ""
-    if not trainer.left_out:
+    prefix = trainer.file.environment.prefix.strip("/")
+    left_out = [entry for entry in trainer.left_out if entry.path.strip("/") != prefix]  # the environment isn't missing in runs
+    if not left_out:
         return CheckResult("trainer's files", "ok", f"all of {trainer.folder} is part of the source{linked}")
-    shown = ", ".join(entry.as_text() for entry in trainer.left_out[:MAX_LEFT_OUT_SHOWN])
-    more = len(trainer.left_out) - MAX_LEFT_OUT_SHOWN
-    remedy = next((entry.remedy for entry in trainer.left_out if entry.remedy), "")
+    shown = ", ".join(entry.as_text() for entry in left_out[:MAX_LEFT_OUT_SHOWN])
+    more = len(left_out) - MAX_LEFT_OUT_SHOWN
+    remedy = next((entry.remedy for entry in left_out if entry.remedy), "")
     return CheckResult(
         "trainer's files",
         "note",

@@ -17,7 +17,7 @@ from .command_candidates import CommandCandidate, command_candidates, written_co
 from .completion import as_trial, complete
 from .conversation import Conversation, TrialFailedError
 from .folder_survey import FolderSurvey, survey
-from .metric_candidates import CLOSE, MetricCandidate, metrics_in_code, printed_metrics
+from .metric_candidates import CLOSE, MetricCandidate, is_held_out, metrics_in_code, printed_metrics
 from .proposal import Proposal, propose
 from .refused_paths import lacks_cuda
 from .trial import TrialResult, run_trial
@@ -184,10 +184,20 @@ def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk
         else 0
     )
     metric = close[position]
+    if better := _not_printed_yet(proposal, metric):
+        talk.say(f"{metric.label} may be of the training data. The code also prints {better!r:.80}, which a try didn't reach.")
     others = [candidate for candidate in candidates if candidate is not metric]
     doubt = f" {len(close)} candidates were alike: {', '.join(item.name for item in close)}." if len(close) > 1 else ""
     talk.say(f"Metric: {metric.name}, {metric.direction}d, as its name suggests (from {metric.line!r:.120}).{doubt}")
     return replace(proposal, metric=metric, others=others)
+
+
+def _not_printed_yet(proposal: Proposal, metric: MetricCandidate) -> str:
+    """Return what the code prints of data that training doesn't see, where the metric is of other data; or empty."""
+    if is_held_out(metric.label) or metric.file or metric.value is None:
+        return ""
+    texts = [proposal.found.texts[path] for path in proposal.editable if path in proposal.found.texts]
+    return next((candidate.label for candidate in metrics_in_code(texts) if is_held_out(candidate.label)), "")
 
 
 def _write(proposal: Proposal, talk: Conversation) -> None:
@@ -213,7 +223,8 @@ def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float
         return _too_long(proposal, max_seconds)
     failure = result.failure
     if failure is not None and not result.has_ended_well:
-        next_step = f"{failure.next_step.rstrip('.')}. {_OTHER_WAYS}"
+        advice = failure.next_step.replace("launch it again", "run this again").rstrip(".")
+        next_step = f"{advice}. {_OTHER_WAYS}"
         return TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", next_step)
     if proposal.metric is None:
         last = result.log.strip().rpartition("\n")[2]

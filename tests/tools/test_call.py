@@ -117,9 +117,9 @@ def test_text_and_pictures_stand_in_json_too(root: Path) -> None:
     ("words", "says"),
     [
         (["get_resuls"], "There is no tool 'get_resuls'. Did you mean get_results"),
-        (["get_results", "idz=e1"], "get_results has no argument 'idz' (Did you mean ids?)"),
+        (["get_results", "idz=e1"], "get_results has no argument 'idz' (did you mean ids?)"),
         (["get_results", "limit=0"], "limit=0 must be at least 1"),
-        (["get_experiment"], "The argument id is missing"),
+        (["get_experiment"], "the argument id is missing"),
         (["get_experiment", "id=e0009"], "There is no experiment e0009"),
     ],
 )

@@ -102,3 +102,18 @@ def test_a_script_whose_packages_are_missing_comes_after_one_that_can_run(tmp_pa
     }
     folder = foreign.write(tmp_path / "two", files)
     assert make_trainer(folder, Recorded(), SECONDS).score == 4
+
+
+@pytest.mark.slow
+def test_a_training_loss_is_told_apart_from_what_the_code_prints_later(tmp_path: Path) -> None:
+    code = """
+import os
+for step in range(4):
+    loss = 1 / (step + 1) + int(os.environ["LABHAND_SEED"]) / 100
+    print(f"step {step} loss {loss:.4f}")
+    if step == 100:
+        print(f"test loss: {loss:.4f}")
+"""
+    talk = Recorded()
+    make_trainer(foreign.write(tmp_path / "early", {"train.py": code}), talk, SECONDS)
+    assert "loss may be of the training data. The code also prints 'test loss', which a try didn't reach." in talk.text
