@@ -1,7 +1,7 @@
 """What the built-in trainer learns in a CPU second, beside other recipes: `python -m benchmarks.trainer`.
 
-Every run has one thread and a budget of CPU time. The arms of a seed run side by side, pinned to one core, and take turns there:
-whatever else the machine does meets all of them. Differences are paired by seed.
+Every run has one thread and a budget of CPU time. The arms of a seed run side by side, pinned to one core, and take turns
+there: whatever else the machine does meets all of them. Differences are paired by seed.
 """
 
 from __future__ import annotations

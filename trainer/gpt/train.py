@@ -20,7 +20,7 @@ from torch import Tensor, nn
 # Model. Sizes are for one CPU core; a GPU gets them multiplied by the factors below.
 DEPTH = 1  # blocks of attention and MLP
 WIDTH = 64  # of the residual stream
-HEAD_SIZE = 64  # width of an attention head
+HEAD_SIZE = 64  # width of an attention head; the next larger one if it doesn't divide the width
 MLP_RATIO = 4  # hidden width of the MLP over WIDTH
 ROTARY_BASE = 1_000.0  # longest wavelength of the position encoding, about, in tokens
 QUERY_KEY_GAIN = 1.4  # what the logits of attention are multiplied by
@@ -165,14 +165,14 @@ def chunked_loss(x: Tensor, weight: Tensor, following: Tensor) -> Tensor:
     with torch.no_grad():  # the gradients are computed here, where the probabilities are at hand
         for start in range(0, len(x), LOSS_CHUNK):
             part, answer = x[start : start + LOSS_CHUNK], following[start : start + LOSS_CHUNK, None]
-            logits = capped(part @ weight.T)
+            logits = capped((part @ weight.T).float())
             slope = torch.softmax(logits, dim=-1)
             total -= slope.gather(1, answer).clamp_min(1e-38).log().sum()
             slope.scatter_add_(1, answer, slope.new_full(answer.shape, -1.0))
             if SOFTCAP:
                 slope *= 1 - (logits / SOFTCAP).square()
-            torch.mm(slope, weight, out=to_x[start : start + LOSS_CHUNK])
-            to_weight.addmm_(slope.T, part)
+            torch.mm(slope.to(x.dtype), weight, out=to_x[start : start + LOSS_CHUNK])
+            to_weight.addmm_(slope.T.to(x.dtype), part)
     carrier = ((x * to_x).sum() + (weight * to_weight).sum()) / len(x)  # has these gradients; its value doesn't count
     return carrier + (total / len(x) - carrier).detach()
 
@@ -358,9 +358,9 @@ def main() -> None:
     device, vocabulary = session.device, session.vocabulary_size
     torch.manual_seed(session.seed)
     torch.set_float32_matmul_precision("high")
-
     depth, width, full_length, full_rows = sizes(device)
-    config = {"vocabulary": vocabulary, "depth": depth, "width": width, "head_size": HEAD_SIZE}
+    head_size = next(size for size in range(min(HEAD_SIZE, width), width + 1, 2) if width % size == 0)
+    config = {"vocabulary": vocabulary, "depth": depth, "width": width, "head_size": head_size}
     model = build_model(config).to(device)
     if device == "cuda":
         for block in model.blocks:  # compiled once for all that are alike

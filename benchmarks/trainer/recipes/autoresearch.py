@@ -1,8 +1,7 @@
 """The recipe of karpathy/autoresearch's train.py, rebuilt for one CPU core: its model, optimizer and schedules.
 
-The differences are what a CPU asks for: float32, nothing compiled, attention by PyTorch, sizes of this page. Learning rates are
-scaled with the width as there. Its loader is replaced by rows that begin anywhere, as in the built-in trainer: only the recipe is
-compared.
+The differences are what a CPU asks for: float32, nothing compiled, attention by PyTorch, small sizes. Learning rates are scaled
+with the width as there. Rows begin anywhere in the text, as in the built-in trainer: its loader is no part of the comparison.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 class Block(nn.Module):
-    def __init__(self, width: int, with_values: bool, window: int) -> None:
+    def __init__(self, width: int, window: int, *, with_values: bool) -> None:
         super().__init__()
         self.window = window
         names = ("query", "key", "value", "output", "up", "down")
@@ -88,7 +87,9 @@ class GPT(nn.Module):
         windows = [context // 2 if WINDOW_PATTERN[n % len(WINDOW_PATTERN)] == "S" else context for n in range(DEPTH)]
         windows[-1] = context
         self.embedding = nn.Embedding(vocabulary, WIDTH)
-        self.blocks = nn.ModuleList(Block(WIDTH, extra, window) for extra, window in zip(with_values, windows, strict=True))
+        self.blocks = nn.ModuleList(
+            Block(WIDTH, window, with_values=extra) for extra, window in zip(with_values, windows, strict=True)
+        )
         self.values = nn.ModuleDict({str(n): nn.Embedding(vocabulary, WIDTH) for n in range(DEPTH) if with_values[n]})
         self.head = nn.Linear(WIDTH, vocabulary, bias=False)
         self.kept = nn.Parameter(torch.ones(DEPTH))
@@ -119,7 +120,7 @@ class Adam:
         self.mean, self.square = torch.zeros_like(parameter), torch.zeros_like(parameter)
 
     @torch.no_grad()
-    def step(self, progress: float, rate: float) -> None:
+    def step(self, _progress: float, rate: float) -> None:
         gradient = self.parameter.grad
         assert gradient is not None
         self.steps += 1

@@ -85,7 +85,7 @@ def with_knobs(monkeypatch: pytest.MonkeyPatch, knobs: Mapping[str, object]) -> 
         monkeypatch.setattr(train, knob, value)
 
 
-def awake(model: torch.nn.Module) -> torch.nn.Module:
+def awake(model: train.GPT) -> train.GPT:
     """A model with no weight left at zero, so that what flows through it is seen."""
     with torch.no_grad():
         for parameter in model.parameters():
@@ -202,7 +202,7 @@ def usual_losses() -> list[float]:
 def test_every_knob_changes_training(
     monkeypatch: pytest.MonkeyPatch, usual_losses: list[float], knobs: Mapping[str, object]
 ) -> None:
-    with_knobs(monkeypatch, SMALL | knobs)
+    with_knobs(monkeypatch, {**SMALL, **knobs})
     losses = trained(monkeypatch, StepSession(steps=30)).losses
     assert losses != usual_losses
     assert losses[-1] < losses[0]
@@ -236,7 +236,7 @@ def test_of_a_bigram_table_only_the_rows_that_were_looked_up_move(monkeypatch: p
     model(tokens[:, :-1], tokens[:, 1:]).backward()
     for optimizer in train.make_optimizers(model):
         optimizer.step(1.0)
-    moved = (model.bigrams.weight != before).any(dim=1)
+    moved = torch.ne(model.bigrams.weight, before).any(dim=1)
     assert 1 <= moved.sum() <= 16
 
 
@@ -256,6 +256,14 @@ def test_batches_and_rows_begin_small_if_they_are_to(monkeypatch: pytest.MonkeyP
     shapes = [train.batch_shape(progress, 8, 128) for progress in (0.0, 0.3, 0.5)]
     assert shapes == [(8, 64), (4, 128), (8, 128)]
     assert trained(monkeypatch, StepSession(steps=10)).tokens == [64, 128, 192, 256, 320, 448, 576, 704, 832, 960]
+
+
+@pytest.mark.parametrize(("width", "head_size"), [(32, 32), (96, 96), (128, 64), (160, 80)])
+def test_heads_divide_any_width(monkeypatch: pytest.MonkeyPatch, width: int, head_size: int) -> None:
+    with_knobs(monkeypatch, SMALL | {"DEPTH": 1, "WIDTH": width, "HEAD_SIZE": 64})
+    saved = trained(monkeypatch, StepSession(steps=1)).saved
+    assert saved is not None
+    assert saved[1]["head_size"] == head_size
 
 
 def test_a_gpu_gets_eight_blocks_of_512_channels() -> None:
