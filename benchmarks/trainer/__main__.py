@@ -14,7 +14,7 @@ from statistics import fmean, stdev
 
 from labhand.server.research.student_t import quantile
 
-from .arms import Arm, parse_arm
+from .arms import Arm, UnknownArmError, parse_arm
 from .runs import Ledger, run_together
 
 USUAL = (
@@ -38,6 +38,11 @@ def main() -> None:
     parser.add_argument("--print-only", action="store_true", help="run nothing")
     options = parser.parse_args()
     arms, ledger = [parse_arm(text) for text in options.arms], Ledger(options.results)
+    try:
+        for arm in arms:
+            arm.source()
+    except UnknownArmError as error:
+        parser.error(str(error))
     if not options.print_only:
         for seed in range(1, options.seeds + 1):
             for budget in options.budgets:

@@ -47,6 +47,10 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat((left * cos + right * sin, right * cos - left * sin), dim=-1)
 
 
+def heads(x: Tensor) -> Tensor:
+    return x.unflatten(-1, (-1, HEAD_SIZE)).transpose(1, 2)
+
+
 class Block(nn.Module):
     def __init__(self, width: int, window: int, *, with_values: bool) -> None:
         super().__init__()
@@ -65,12 +69,10 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, extra: Tensor | None, cos: Tensor, sin: Tensor) -> Tensor:
         w, inside = self.weights, norm(x)
-        query, key, value = (
-            F.linear(inside, w[name]).unflatten(-1, (-1, HEAD_SIZE)).transpose(1, 2) for name in ("query", "key", "value")
-        )
+        query, key, value = (heads(F.linear(inside, w[name])) for name in ("query", "key", "value"))
         if extra is not None:
             gate = 2 * torch.sigmoid(F.linear(inside[..., :GATE_CHANNELS], self.gate))
-            value = value + gate.mT.unsqueeze(-1) * extra.unflatten(-1, (-1, HEAD_SIZE)).transpose(1, 2)
+            value = value + gate.mT.unsqueeze(-1) * heads(extra)
         query, key = norm(rotate(query, cos, sin)), norm(rotate(key, cos, sin))
         time, mask = x.shape[1], None
         if self.window < time:
@@ -90,19 +92,20 @@ class GPT(nn.Module):
         self.blocks = nn.ModuleList(
             Block(WIDTH, window, with_values=extra) for extra, window in zip(with_values, windows, strict=True)
         )
-        self.values = nn.ModuleDict({str(n): nn.Embedding(vocabulary, WIDTH) for n in range(DEPTH) if with_values[n]})
+        self.tables = [(str(n), nn.Embedding(vocabulary, WIDTH)) for n in range(DEPTH) if with_values[n]]
+        self.values = nn.ModuleDict(dict(self.tables))
         self.head = nn.Linear(WIDTH, vocabulary, bias=False)
         self.kept = nn.Parameter(torch.ones(DEPTH))
         self.again = nn.Parameter(torch.full((DEPTH,), 0.1))
         nn.init.normal_(self.head.weight, std=0.001)
-        for table in self.values.values():
+        for _, table in self.tables:
             nn.init.uniform_(table.weight, -((3 / WIDTH) ** 0.5), (3 / WIDTH) ** 0.5)
         angles = torch.outer(torch.arange(10 * context), 10_000.0 ** -(torch.arange(0, HEAD_SIZE, 2) / HEAD_SIZE))
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        cos, sin = self.cos[: tokens.shape[1]], self.sin[: tokens.shape[1]]
+        cos, sin = (self.get_buffer(name)[: tokens.shape[1]] for name in ("cos", "sin"))
         x = start = norm(self.embedding(tokens))
         for layer, block in enumerate(self.blocks):
             x = self.kept[layer] * x + self.again[layer] * start
@@ -115,7 +118,7 @@ def build_model(config: Mapping[str, Any]) -> GPT:
 
 
 class Adam:
-    def __init__(self, parameter: nn.Parameter, learning_rate: float, first: float = 0.8) -> None:
+    def __init__(self, parameter: Tensor, learning_rate: float, first: float = 0.8) -> None:
         self.parameter, self.learning_rate, self.first, self.steps = parameter, learning_rate, first, 0
         self.mean, self.square = torch.zeros_like(parameter), torch.zeros_like(parameter)
 
@@ -145,7 +148,7 @@ class NorMuon:
         share = min(self.steps / 300, 1)
         momentum = (1 - share) * 0.85 + share * 0.95
         self.steps += 1
-        gradients = torch.stack([parameter.grad for parameter in self.parameters])
+        gradients = torch.stack([parameter.grad for parameter in self.parameters if parameter.grad is not None])
         self.momentum.lerp_(gradients, 1 - momentum)
         x = self._polar(gradients.lerp(self.momentum, momentum))
         mean = x.square().mean(dim=self.over, keepdim=True)
@@ -173,7 +176,7 @@ class NorMuon:
 
 def make_optimizers(model: GPT) -> list[Adam | NorMuon]:
     scale = (WIDTH / 768) ** -0.5
-    tables = [model.embedding.weight, *(table.weight for table in model.values.values())]
+    tables = [model.embedding.weight, *(table.weight for _, table in model.tables)]
     matrices = list(model.blocks.parameters())
     return [
         Adam(model.head.weight, HEAD_LR * scale),
@@ -195,7 +198,7 @@ def main() -> None:
         model.zero_grad()
 
     stream = torch.tensor(session.ready().view("int16"))
-    window, step = torch.arange(SEQUENCE_LENGTH + 1), 0
+    window, step, loss = torch.arange(SEQUENCE_LENGTH + 1), 0, torch.zeros(())
     while (progress := session.progress()) < 1:
         starts = torch.randint(len(stream) - SEQUENCE_LENGTH, (BATCH_SIZE, 1))
         batch = stream[starts + window].long() & 0xFFFF

@@ -70,7 +70,7 @@ def main() -> None:
         model.zero_grad()
 
     stream = torch.tensor(session.ready().view("int16"))
-    window, step = torch.arange(SEQUENCE_LENGTH + 1), 0
+    window, step, loss = torch.arange(SEQUENCE_LENGTH + 1), 0, torch.zeros(())
     while (progress := session.progress()) < 1:
         starts = torch.randint(len(stream) - SEQUENCE_LENGTH, (BATCH_SIZE, 1))
         batch = stream[starts + window].long() & 0xFFFF
