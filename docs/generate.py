@@ -12,10 +12,11 @@ from typing import Any
 
 import typer
 from labhand.server.main import app
+from labhand.server.notify_settings import Notify
 from labhand.server.pool_settings import LocalPool, SimulatedPool, SkyPilotPool
 from labhand.server.settings import Allowance, Http, Packages, Settings
 from labhand.tools.app import TOOLS
-from labhand.tools.argument_schema import input_schema
+from labhand.tools.arguments.argument_schema import input_schema
 from labhand.tools.registry import LabTool
 from pydantic import BaseModel
 
@@ -31,6 +32,7 @@ TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
     "SkyPilot pool": ("[pools.NAME]", SkyPilotPool),
     "A rehearsal": ("[pools.NAME]", SimulatedPool),
     "Over HTTP": ("[http]", Http),
+    "Notifications": ("[notify]", Notify),
 }
 
 
@@ -141,7 +143,7 @@ def _settings_table(table: str, model: type[BaseModel]) -> str:
     rows = [
         f"| `{name}` | {_type(schema['properties'][name])} | {_default(model, name)} | {_cell(field.description or '')} |"
         for name, field in model.model_fields.items()
-        if not (model is Settings and name in {"allowance", "packages", "pools", "http"})
+        if not (model is Settings and name in {"allowance", "packages", "pools", "http", "notify"})
     ]
     where = f"Keys of `{table}`. {model.__doc__}" if table else "Keys above the first table."
     return "\n".join([where, "", "| key | type | default | description |", "| --- | --- | --- | --- |", *rows])

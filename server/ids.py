@@ -70,7 +70,8 @@ def parse_ids(ids: Iterable[str]) -> Ids:
             kinds[name[1].lower() or "e"].append(int(name[2]))
         else:
             raise BadInputError(
-                f"{text!r} is not an id", "An experiment is e0042, a grid g007, a validation v003, a range e0001-e0008"
+                f"{text!r} is not an id",
+                "An experiment is e0042, a grid g007, a validation v003, a range e0001-e0008; get_results lists what exists",
             )
     return numbers
 

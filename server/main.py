@@ -4,44 +4,26 @@
 from __future__ import annotations
 
 import gc
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from pydantic import BaseModel
 
+from .command_line.calling import app as calling_commands
+from .command_line.options import AsJson, Root
+from .command_line.options import lab_root as _root
+from .command_line.reading import app as reading_commands
 from .errors import SettingsError
-from .settings import FILE, FOLDER, find_root, is_root
 from .settings_in_force import settings_in_force
 
 app = typer.Typer(
     name="labhand",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-def _existing_lab(given: Path | None) -> Path | None:
-    """Refuse a `--root` that names no lab, so that a typing error makes none."""
-    has_data_elsewhere = given is not None and given.is_dir() and "LABHAND_DATA_DIR" in os.environ
-    if given is None or is_root(given) or has_data_elsewhere:
-        return given
-    problem = f"{given} has neither {FILE} nor {FOLDER}" if given.is_dir() else f"there is no folder {given}"
-    around = find_root(given)
-    remedy = f"Do you mean {around}?" if is_root(around) else f"`labhand init {given}` makes a lab there."
-    raise typer.BadParameter(f"no lab: {problem}. {remedy}")
-
-
-Root = Annotated[
-    Path | None,
-    typer.Option(
-        "--root",
-        callback=_existing_lab,
-        help=f"The lab's folder; by default the first folder from here upwards that has {FILE}",
-    ),
-]
+app.add_typer(reading_commands)
+app.add_typer(calling_commands)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it so
@@ -63,10 +45,6 @@ def labhand(
 
     Exit code 2: an argument or a setting can't be used.
     """
-
-
-def _root(given: Path | None) -> Path:
-    return given.resolve() if given is not None else find_root(Path.cwd())
 
 
 @app.command()
@@ -134,18 +112,9 @@ def token(name: Annotated[str, typer.Argument(help="The caller's name, as it sta
 @app.command()
 def dispatch(*, root: Root = None) -> None:
     """Run queued experiments until nothing is left to do. Launches start this process by themselves."""
-    import os
+    from .commands.dispatch import run_dispatcher
 
-    import anyio
-
-    from .commands.console import exit_on_error
-    from .dispatcher import dispatch as run_dispatcher
-    from .http_settings import without_secrets
-
-    for name in os.environ.keys() - without_secrets(os.environ):
-        del os.environ[name]  # runners and clusters' helpers inherit this process's environment
-    with exit_on_error():
-        anyio.run(run_dispatcher, _root(root))
+    run_dispatcher(_root(root))
 
 
 @app.command()
@@ -179,6 +148,12 @@ def init(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask nothing: take the likeliest command and metric, and write trainer.toml")
     ] = False,
+    command: Annotated[
+        str,
+        typer.Option(
+            "--command", help='The command that trains, for a folder without trainer.toml: "python fit.py --epochs 3"'
+        ),
+    ] = "",
     try_seconds: Annotated[
         float, typer.Option("--try-seconds", min=1, help="Seconds that each try of a folder without trainer.toml may take")
     ] = 30.0,
@@ -199,10 +174,10 @@ def init(
     with exit_on_error():
         foreign = foreign_folder(trainer)
         if foreign is not None:
-            from .onboarding.onboarding import TrialFailedError
+            from .onboarding.conversation import TrialFailedError
 
             try:
-                onboard(foreign, yes=yes, max_seconds=try_seconds)
+                onboard(foreign, yes=yes, max_seconds=try_seconds, command=command)
             except TrialFailedError as error:
                 err.print(f"[red]labhand:[/red] {escape(str(error))}", soft_wrap=True)
                 raise typer.Exit(1) from error
@@ -227,59 +202,16 @@ def doctor(
     use_all_slots: Annotated[
         bool, typer.Option("--use-all-slots", help="Use slots again that the lab has set aside as faulty")
     ] = False,
+    try_run: Annotated[
+        bool, typer.Option("--try", help="Then run the trainer once, in its sandbox, as an experiment would run")
+    ] = False,
+    try_seconds: Annotated[float, typer.Option("--try-seconds", min=1, help="Seconds that this run may take")] = 60.0,
+    as_json: AsJson = False,
 ) -> None:
     """Check this machine and the lab: report what works, what is missing, and the remedy. Exit code 1: something is missing."""
     from .commands.doctor import examine
 
-    examine(_root(root), use_all_slots=use_all_slots)
-
-
-@app.command()
-def audit(*, root: Root = None) -> None:
-    """Compare the database with the run folders and the history of sources. Exit code 1: they differ."""
-    from .commands.audit import run_audit
-
-    run_audit(_root(root))
-
-
-@app.command()
-def status(*, root: Root = None) -> None:
-    """Print the state of the research."""
-    from .commands import show
-
-    show.status(_root(root))
-
-
-@app.command()
-def results(
-    ids: Annotated[
-        list[str] | None, typer.Argument(help="Experiments, ranges, grids: e0042, e0001-e0008, g002; by default all")
-    ] = None,
-    *,
-    root: Root = None,
-    limit: Annotated[int, typer.Option(help="Number of rows", min=1, max=500)] = 20,
-    search: Annotated[str | None, typer.Option(help="Words in hypotheses, changes and notes")] = None,
-    tsv: Annotated[bool, typer.Option("--tsv", help="Print all experiments as tab-separated values")] = False,
-) -> None:
-    """Print the table of results, best first."""
-    from .commands import show
-    from .schemas.results import ResultsQuery
-
-    show.show_results(_root(root), ResultsQuery(ids=ids or None, limit=limit, search=search), tsv=tsv)
-
-
-@app.command()
-def logs(
-    experiment: Annotated[str, typer.Argument(help="An experiment's id, e0042")],
-    *,
-    root: Root = None,
-    tail: Annotated[int, typer.Option(help="Number of lines from the end", min=1)] = 20,
-    search: Annotated[str | None, typer.Option(help="Only lines that contain this text")] = None,
-) -> None:
-    """Print the end of an experiment's log."""
-    from .commands import show
-
-    show.show_logs(_root(root), experiment, tail, search)
+    examine(_root(root), use_all_slots=use_all_slots, try_seconds=try_seconds if try_run else None, as_json=as_json)
 
 
 @app.command()
@@ -314,6 +246,7 @@ def wait(
 ) -> None:
     """Wait until experiments have ended or something needs attention, and print what is new.
 
+    A validation has ended when it has a verdict. With its cursor as `--after`, the next wait ends when its gain is known.
     An agent that can run commands in the background waits with it at no cost. Exit codes: 0 they have ended, 3 something needs
     attention, 4 the time is over, 5 there is nothing to wait for.
     """

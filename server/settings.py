@@ -19,6 +19,7 @@ from typing_extensions import override
 from ..trainer.contract.trainer_toml.toml_lines import line_of
 from .errors import SettingsError, nearest
 from .http_settings import TOKEN_FORM, Http
+from .notify_settings import HIDDEN_VALUE, Notify
 from .pool_settings import LocalPool, PoolSettings, Section, SimulatedPool, SkyPilotPool
 
 FILE = "labhand.toml"
@@ -102,6 +103,7 @@ class Settings(BaseSettings):
     )
     packages: Packages = Field(default=Packages(), description="Packages that a launch may ask for")
     http: Http = Field(default=Http(), description="Serving over HTTP")
+    notify: Notify = Field(default=Notify(), description="What the lab tells a person of by itself")
     read_only: bool = Field(
         default=False, description="Offer only the tools that change nothing, over every transport; make no lab"
     )
@@ -223,13 +225,15 @@ def _explain_fault(text: str, fault: ErrorDetails) -> str:
         return f"{key} ({where}): {TOKEN_FORM if len(keys) > 2 else fault['msg']}"  # never the value: it may be a token
     if fault["type"] == "extra_forbidden":
         return f"{key} ({where}) is not a setting. {nearest(keys[-1], _known_keys(keys), 'keys')}"
-    reason = fault["msg"].replace("Input should be", "must be", 1)
+    reason = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
+    if keys[0] == "notify" and "events" not in keys:
+        return f"{key} ({where}): {reason}" if HIDDEN_VALUE in reason else f"{key} ({where}) {reason}; {HIDDEN_VALUE}"
     return f"{key}={fault['input']!r} ({where}) {reason}" if reason.startswith("must") else f"{key} ({where}): {reason}"
 
 
 def _known_keys(keys: list[str]) -> list[str]:
     """The keys of the table in which an unknown key stands."""
-    tables: dict[str, type[BaseModel]] = {"allowance": Allowance, "http": Http}
+    tables: dict[str, type[BaseModel]] = {"allowance": Allowance, "http": Http, "notify": Notify}
     if keys[0] == "pools":
         return sorted({*LocalPool.model_fields, *SkyPilotPool.model_fields, *SimulatedPool.model_fields})
     return list((tables.get(keys[0], Settings) if len(keys) > 1 else Settings).model_fields)

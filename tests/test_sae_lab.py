@@ -53,7 +53,7 @@ async def test_a_grid_and_a_validation_of_sparse_autoencoders(root: Path) -> Non
         assert "48" not in best["changes"], "more active features bought a better score"
         assert best["changes"] == "LEARNING_RATE 3e-3→0.01"
 
-        test = (await data(client, "validate", ids=[best["id"]], replicates=4))["tests"][0]["validation"]
+        test = (await data(client, "validate", ids=[best["id"]], replicates=6))["tests"][0]["validation"]
         verdict: dict[str, Any] = {}
         for _ in range(WAITS):
             (verdict,) = (await data(client, "get_results", ids=[test], detail="detailed"))["validations"]

@@ -1,4 +1,4 @@
-"""The MCP server: its tools, resources, prompts, and the check of arguments before every tool."""
+"""The MCP server: its tools, resources and prompts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .inspect import checkout, get_experiment, get_logs, read_source
 from .lab_context import LabHandle
 from .launch import launch_experiment, launch_grid, validate
 from .manage import cancel, note
-from .middleware import cut_errors, refuse_unknown_arguments
+from .middleware import cut_errors, refuse_unknown_tools
 from .monitor import get_briefing, wait
 from .prompts import add_prompts
 from .registry import LabTool
@@ -67,7 +67,7 @@ def build(handle: LabHandle, *, read_only: bool = False) -> MCPServer[LabHandle]
         version=version("labhand"),
         lifespan=lifespan,
         tools=[tool.build(names) for tool in offered],
-        middleware=[cut_errors, refuse_unknown_arguments({tool.name: tool.arguments for tool in offered})],
+        middleware=[cut_errors, refuse_unknown_tools(names)],
         log_level="WARNING",
     )
     add_resources(server, handle)

@@ -53,6 +53,8 @@ class LabHandle:
         async with self._opening:
             if self._lab is None:
                 self._lab = await Lab.open(self.root, read_only=self.is_read_only())
+            else:
+                await self._lab.renew(read_only=self.is_read_only())
             return self._lab
 
     async def close(self) -> None:
@@ -83,13 +85,14 @@ class LabHandle:
         """
         if (token := get_access_token()) is not None:
             return self._caller or SHARED_CALLER if token.client_id == SHARED_CALLER else token.client_id
-        name = self._caller or _client_name(ctx)
+        name = self._caller or client_info(ctx)[0]
         return f"{name} (client)" if name.strip().lower() == LAB else name
 
 
-def _client_name(ctx: LabContext) -> str:
+def client_info(ctx: LabContext) -> tuple[str, str]:
+    """Return the name and the version that the client of a call gives itself."""
     params = ctx.request_context.session.client_params
-    return params.client_info.name if params is not None else ANONYMOUS
+    return (params.client_info.name, params.client_info.version) if params is not None else (ANONYMOUS, "")
 
 
 LabContext: TypeAlias = Context[LabHandle, Any]

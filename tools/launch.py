@@ -6,6 +6,7 @@ from ..server.lab.launch import experiments, grid
 from ..server.lab.launch import validate as validations
 from ..server.schemas.launch import GridLaunch, GridLaunched, Launch, Launched
 from ..server.schemas.validation import Validated, ValidationRequest
+from .background_wait import after_launch, after_validate
 from .lab_context import LabContext, caller_of, lab_of
 from .registry import tool
 
@@ -22,7 +23,7 @@ async def launch_experiment(ctx: LabContext, request: Launch) -> Launched:
     `flags` names what the source newly uses and an idea seldom needs (seeds, clocks, files, processes, network); they forbid
     nothing. `similar` lists earlier experiments that changed nearly the same.
     """
-    return await experiments.launch(await lab_of(ctx), request, caller_of(ctx))
+    return after_launch(ctx, await experiments.launch(await lab_of(ctx), request, caller_of(ctx)))
 
 
 @tool("Launch a grid of experiments", always_loaded=True)
@@ -36,7 +37,7 @@ async def launch_grid(ctx: LabContext, request: GridLaunch) -> GridLaunched:
     proposes cells from all earlier results. ablation runs `base` without each part of its change against the baseline; then
     call analyze(what="ablation").
     """
-    return await grid.launch_grid(await lab_of(ctx), request, caller_of(ctx))
+    return after_launch(ctx, await grid.launch_grid(await lab_of(ctx), request, caller_of(ctx)))
 
 
 @tool("Validate candidates", always_loaded=True)
@@ -48,4 +49,4 @@ async def validate(ctx: LabContext, request: ValidationRequest) -> Validated:
     standard deviations between seeds in 95 % of cases, four pairs in 55 %. The gain to report comes from eight other pairs
     against the baseline, run after the promotion. The cost of all stages is reserved at launch.
     """
-    return await validations.validate(await lab_of(ctx), request, caller_of(ctx))
+    return after_validate(ctx, await validations.validate(await lab_of(ctx), request, caller_of(ctx)))

@@ -1,9 +1,9 @@
-"""What happens around every request: unknown arguments are refused, and errors are cut to a readable length."""
+"""What happens around every request: unknown tools are refused, and errors are cut to a readable length."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Collection
+from typing import Any
 
 from mcp import MCPError
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
@@ -14,34 +14,23 @@ from ..server.errors import nearest
 
 MAX_ERROR_CHARACTERS = 2000
 """An error repeats what was wrong, which may be a megabyte of argument."""
-MAX_NAME_CHARACTERS = 100
 
 
-def refuse_unknown_arguments(arguments: dict[str, frozenset[str]]) -> ServerMiddleware[Any]:
-    """Refuse calls with unknown arguments, with the nearest known ones.
+def refuse_unknown_tools(names: Collection[str]) -> ServerMiddleware[Any]:
+    """Refuse calls of tools that aren't offered, with the most similar ones.
 
     Args:
-        arguments: The names of each tool's arguments.
+        names: The names of the tools.
     """
 
     async def middleware(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        if ctx.method == "tools/call" and (problem := _problem(ctx.params or {}, arguments)):
-            return CallToolResult(content=[TextContent(type="text", text=problem)], is_error=True)
-        return await call_next(ctx)
+        name = (ctx.params or {}).get("name")
+        if ctx.method != "tools/call" or not isinstance(name, str) or name in names:
+            return await call_next(ctx)
+        problem = f"There is no tool {name!r} on this server. {nearest(name, names, 'tools')}"
+        return CallToolResult(content=[TextContent(type="text", text=problem)], is_error=True)
 
     return middleware
-
-
-def _problem(params: Mapping[str, object], arguments: dict[str, frozenset[str]]) -> str:
-    name, given = str(params.get("name")), params.get("arguments")
-    if name not in arguments or not isinstance(given, dict):
-        return ""
-    known = arguments[name]
-    unknown = [argument[:MAX_NAME_CHARACTERS] for argument in cast(dict[str, object], given) if argument not in known]
-    if not unknown:
-        return ""
-    faults = "; ".join(f"{argument!r} ({nearest(argument, known, 'arguments')})" for argument in unknown)
-    return f"{name} has no argument {faults}. Call it again without this argument, or with the right name."
 
 
 async def cut_errors(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:

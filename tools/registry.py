@@ -21,9 +21,9 @@ from typing_extensions import override
 
 from ..server.errors import LabhandError
 from ..server.schemas.messages import Answer, Request, changed
-from .argument_errors import explain
-from .argument_schema import input_schema
-from .arguments import read_arguments
+from .arguments.argument_errors import explain
+from .arguments.argument_schema import input_schema
+from .arguments.reading import read_arguments, read_values
 from .lab_context import LabContext, refuse_if_read_only
 
 
@@ -114,7 +114,7 @@ class LabTool:
         except LabhandError as error:
             return _refusal(str(error))
         except ValidationError as error:
-            return _refusal(explain(error, self.request))
+            return _refusal(explain(error, self.name, self.request, read_values(self.request, arguments)))
 
 
 def _without_other_tools(answer: object, offered: frozenset[str]) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import anyio
@@ -9,15 +10,18 @@ import typer
 
 from ..lab.allowance import changes
 from ..lab.manage.ledger_audit import Audit, audit
-from .console import exit_on_error, out
+from .console import exit_on_error, out, print_json, working
 
 
-def run_audit(root: Path) -> None:
+def run_audit(root: Path, *, as_json: bool) -> None:
     """Print what differs, changes of the allowance, and versions of the evaluator. Exit code 1 if anything differs."""
-    with exit_on_error():
+    with working("Comparing the database with the run folders"), exit_on_error():
         result = anyio.run(audit, root)
-    for line in _lines(result):
-        out.print(line, markup=False)
+    if as_json:
+        print_json({**asdict(result), "allowances": changes(result.allowances)})
+    else:
+        for line in _lines(result):
+            out.print(line, markup=False)
     if result.differences:
         raise typer.Exit(1)
 

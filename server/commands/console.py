@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import cast
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from ...trainer.contract.errors import ContractError
 from ..errors import LabhandError
 from ..schemas.results import Row
 
+SHOWN_AFTER_SECONDS = 0.5
+"""What takes less time shows no progress."""
 NUMBERS = frozenset({"score", "gain", "cost"})
 
 out = Console(highlight=False, soft_wrap=True, emoji=False)
@@ -33,6 +39,36 @@ def exit_on_error() -> Generator[None]:
         sentence = LabhandError(error.problem, error.remedy)  # a file of the contract says the same two things
         err.print(f"[red]labhand:[/red] {escape(str(sentence))}")
         raise typer.Exit(2) from error
+
+
+@contextmanager
+def working(what: str) -> Generator[None]:
+    """Show on a terminal that a command is at work; otherwise nothing, because agents and scripts pay for what they read.
+
+    Args:
+        what: What is being done: `Writing the report`.
+    """
+    if not err.is_terminal:
+        yield
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    # Not redirected: what the command answers goes to standard output, wherever that leads.
+    progress = Progress(*columns, console=err, transient=True, redirect_stdout=False, redirect_stderr=False)
+    progress.add_task(what, total=None)
+    timer = Timer(SHOWN_AFTER_SECONDS, progress.start)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        progress.stop()
+
+
+def print_json(answer: BaseModel | Mapping[str, object], *, indents: bool = False) -> None:
+    """Print an answer as JSON: in one line, or indented for a person."""
+    data = answer.model_dump(mode="json") if isinstance(answer, BaseModel) else answer
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2 if indents else None))
 
 
 def registration_command(root: Path | None = None) -> str:

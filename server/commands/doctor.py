@@ -7,7 +7,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,9 +31,9 @@ from ..settings import DATABASE, FILE, SET_ASIDE, SOURCES, WHY_SET_ASIDE, Settin
 from ..settings_in_force import settings_in_force
 from ..source.trainer_folder import FILE as TRAINER_FILE
 from ..source.trainer_folder import is_bare_name, load_trainer
-from .console import exit_on_error, out, registration_command
+from .console import err, exit_on_error, out, print_json, registration_command, working
 from .install_check import changed_files
-from .trainer_checks import CheckResult, State, check_needs
+from .trainer_checks import CheckResult, State, check_needs, try_trainer
 
 MARKS = {"ok": "[green]ok[/green]  ", "note": "[yellow]note[/yellow]", "bad": "[red]bad[/red] "}
 MAX_LEFT_OUT_SHOWN = 10
@@ -44,22 +45,53 @@ LANDLOCK_CREATE_RULESET = 444
 LANDLOCK_VERSION_FLAG = 1
 
 
-def examine(root: Path, *, use_all_slots: bool = False) -> None:
+def examine(root: Path, *, use_all_slots: bool = False, try_seconds: float | None = None, as_json: bool = False) -> None:
     """Print a line for each check. Exit code 1 if something stops experiments.
 
     Args:
         root: The lab's.
         use_all_slots: Use the slots again that the lab has set aside, before the checks.
+        try_seconds: Run the trainer once, for this long at most, if the checks find nothing that stops experiments; None not
+            to.
+        as_json: Print all results at the end, as one line of JSON.
     """
     if use_all_slots:
         with exit_on_error():
             anyio.run(slot_release.use_all_slots, data_folder(root, load_settings(root)))
-    results = list(_check_all(root))
-    for result in results:
-        fix = f" [bold]→ {escape(result.fix)}[/bold]" if result.fix else ""
-        out.print(f"{MARKS[result.state]} {result.subject}: {escape(result.finding)}{fix}")
-    if any(result.state == "bad" for result in results):
+    results: list[CheckResult] = []
+    for result in _one_by_one(_check_all(root)):
+        results.append(result)
+        if not as_json:
+            _print(result)
+    if try_seconds is not None and _are_good(results):
+        err.print("Running the trainer once, in the sandbox.")
+        with exit_on_error():
+            results.append(try_trainer(root, load_settings(root), try_seconds, err.print))
+        if not as_json:
+            _print(results[-1])
+    if as_json:
+        print_json({"fit": _are_good(results), "checks": [asdict(result) for result in results]})
+    if not _are_good(results):
         raise typer.Exit(1)
+
+
+def _one_by_one(results: Iterator[CheckResult]) -> Iterator[CheckResult]:
+    """Yield results as they come, and show on a terminal that the next one is awaited."""
+    while True:
+        with working("Checking"):
+            result = next(results, None)
+        if result is None:
+            return
+        yield result
+
+
+def _are_good(results: Sequence[CheckResult]) -> bool:
+    return all(result.state != "bad" for result in results)
+
+
+def _print(result: CheckResult) -> None:
+    fix = f" [bold]→ {escape(result.fix)}[/bold]" if result.fix else ""
+    out.print(f"{MARKS[result.state]} {result.subject}: {escape(result.finding)}{fix}")
 
 
 def _check_all(root: Path) -> Iterator[CheckResult]:
@@ -153,11 +185,13 @@ def _left_out(root: Path, settings: Settings) -> CheckResult:
     except (LabhandError, ContractError) as error:
         return CheckResult("trainer's files", "bad", error.problem, error.remedy)
     linked = f"; linked read-only: {', '.join(link.path for link in links)}" if links else ""
-    if not trainer.left_out:
+    prefix = trainer.file.environment.prefix.strip("/")
+    left_out = [entry for entry in trainer.left_out if entry.path.strip("/") != prefix]  # the environment isn't missing in runs
+    if not left_out:
         return CheckResult("trainer's files", "ok", f"all of {trainer.folder} is part of the source{linked}")
-    shown = ", ".join(entry.as_text() for entry in trainer.left_out[:MAX_LEFT_OUT_SHOWN])
-    more = len(trainer.left_out) - MAX_LEFT_OUT_SHOWN
-    remedy = next((entry.remedy for entry in trainer.left_out if entry.remedy), "")
+    shown = ", ".join(entry.as_text() for entry in left_out[:MAX_LEFT_OUT_SHOWN])
+    more = len(left_out) - MAX_LEFT_OUT_SHOWN
+    remedy = next((entry.remedy for entry in left_out if entry.remedy), "")
     return CheckResult(
         "trainer's files",
         "note",

@@ -10,7 +10,8 @@ import typer
 from rich.markup import escape
 from typing_extensions import override
 
-from ..onboarding.onboarding import Conversation, FirstResult, make_trainer
+from ..onboarding.conversation import Conversation
+from ..onboarding.onboarding import FirstResult, make_trainer
 from ..source.trainer_folder import FILE, built_in, is_bare_name
 from .console import err, out
 
@@ -30,19 +31,20 @@ def foreign_folder(trainer: str) -> Path | None:
     return folder if folder.is_dir() and not (folder / FILE).is_file() else None
 
 
-def onboard(folder: Path, *, yes: bool, max_seconds: float) -> FirstResult:
+def onboard(folder: Path, *, yes: bool, max_seconds: float, command: str = "") -> FirstResult:
     """Make a trainer of a foreign folder.
 
     Args:
         folder: The folder.
         yes: Take the first choice instead of asking; also where there is no terminal.
         max_seconds: Of each try.
+        command: What trains; empty to look for it.
 
     Raises:
         LabhandError: The trainer can't run yet, or nothing was found.
     """
     talk: Conversation = _Terminal() if sys.stdin.isatty() and not yes else _Script(yes=yes)
-    result = make_trainer(folder, talk, max_seconds)
+    result = make_trainer(folder, talk, max_seconds, command)
     err.print(f"First result: {escape(result.metric)} = {result.score:g}, after {result.seconds:.1f} s of training.")
     return result
 
@@ -69,20 +71,38 @@ class _Terminal:
                 return int(answer) - 1
             err.print(f"{escape(answer)} is none of the numbers 1 to {len(choices)}.")
 
+    def choose_or_write(self, question: str, choices: Sequence[str]) -> int | str:
+        for number, choice in enumerate(choices, 1):
+            err.print(f"  {number}. {escape(choice)}", soft_wrap=True)
+        while True:
+            answer = str(typer.prompt(question, default="1", err=True)).strip()
+            if not answer.isdecimal():
+                return answer
+            if 1 <= int(answer) <= len(choices):
+                return int(answer) - 1
+            err.print(f"{answer} is none of the numbers 1 to {len(choices)}.")
+
 
 class _Script(_Terminal):
     """Takes the first choice, and says so. Without `--yes`, nothing is written."""
 
     def __init__(self, *, yes: bool) -> None:
         self._yes = yes
+        if not yes:
+            self.say(
+                "There is no terminal to ask at: a trainer.toml is tried and shown, and not written. --yes has it written."
+            )
 
     @override
     def agrees(self, question: str) -> bool:
-        if not self._yes:
-            self.say(f"{question} There is no terminal to ask at: give --yes.")
         return self._yes
 
     @override
     def choose(self, question: str, choices: Sequence[str]) -> int:
-        self.say(f"{question} The first of {len(choices)} is taken: {' | '.join(choices)}")
+        self.say(f"The first of {len(choices)} is taken: {' | '.join(choices)}")
         return 0
+
+    @override
+    def choose_or_write(self, question: str, choices: Sequence[str]) -> int | str:
+        self.say("Another one is taken with --command.")
+        return self.choose(question, choices)

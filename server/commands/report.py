@@ -19,7 +19,7 @@ from ..lab.report import gather
 from ..lab.report.gather import LabReport
 from ..lab.sanitize import clean
 from ..schemas.messages import Answer
-from .console import err, in_words
+from .console import err, in_words, working
 from .show import with_lab
 
 HTML = "report.html"
@@ -35,7 +35,8 @@ class Verbatim(str):
 
 def write_report(root: Path, folder: Path) -> None:
     """Write the report of the lab at `root` into a folder, which is created: an HTML page, a Markdown page and the pictures."""
-    report = with_lab(root, gather.gather)
+    with working("Gathering the results and drawing the plots"):
+        report = with_lab(root, gather.gather)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / HTML).write_text(as_html(report), "utf-8")
     (folder / MARKDOWN).write_text(as_markdown(report), "utf-8")

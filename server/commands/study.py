@@ -87,7 +87,7 @@ async def _study(lab: Lab, factors: Mapping[str, list[Any]], experiments: int, b
         after = await _wait(lab, launched, after, "any")
     await _wait(lab, launched, after, "all")
     results = await get_results(lab, ResultsQuery(ids=launched, limit=MAX_SHOWN))
-    out.print(results_table(f"the best of {results.total} experiments", results.rows, dict(results.common)))
+    out.print(results_table(f"the best of {results.total} experiments", results.rows, results.common.model_dump()))
 
 
 def _batch(factors: Mapping[str, list[Any]], base: str, size: int) -> GridLaunch:

@@ -6,22 +6,26 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from ...trainer.contract.files import outside_path
 from ..errors import LabhandError
 from ..machine import devices
+from ..onboarding.trial import Trial, run_trial
 from ..settings import Settings
 from ..source.inspection.needs import Needs, needs_of
 from ..source.repository import write_folder
+from ..source.trainer_folder import FILE as TRAINER_FILE
 from ..source.trainer_folder import Source, Trainer, load_trainer, read_folder
 
 State = Literal["ok", "note", "bad"]
 PROBE_SECONDS: Final = 90.0
+MAX_LINES: Final = 5
+"""Lines of a failed run's output that are shown."""
 READINESS: Final = "labhand.trainer.run.readiness"
 _TORCH_REMEDY: Final = "pip install 'labhand[trainer]', or name an interpreter: python under [environment] in trainer.toml"
 
@@ -71,12 +75,12 @@ def check_needs(root: Path, settings: Settings) -> Iterator[CheckResult]:
         return
     needs = needs_of(source, trainer.is_editable)
     of_evaluator: list[str] = [] if trainer.file.data is None else ["torch", "numpy"]
-    modules = sorted({*needs.modules, *of_evaluator})
+    modules = sorted({*needs.modules, *needs.late_modules, *of_evaluator})
     answer = _ask(settings, trainer, source, modules)
     yield _python(answer, trainer)
     yield _prepared(answer, trainer)
     if "missing" in answer:
-        yield _imports(answer, trainer, needs)
+        yield from _imports(answer, trainer, needs)
         if trainer.file.data is not None or "torch" in needs.modules:
             yield _torch(answer)
     if needs.cuda:
@@ -84,6 +88,33 @@ def check_needs(root: Path, settings: Settings) -> Iterator[CheckResult]:
     yield from _absent(answer, trainer)
     yield from _paths(trainer, needs)
     yield from _variables(trainer)
+
+
+def try_trainer(root: Path, settings: Settings, max_seconds: float, say: Callable[[str], None]) -> CheckResult:
+    """Run the lab's trainer once in its sandbox, as an experiment would run.
+
+    Args:
+        root: The lab's.
+        settings: The lab's.
+        max_seconds: Of the run, from the start of its command on.
+        say: Tells the person that the run waits for a slot.
+
+    Raises:
+        LabhandError: There is no slot, or the folder can't be a source.
+    """
+    trainer = load_trainer(settings.trainer, root)
+    toml = (trainer.folder / TRAINER_FILE).read_bytes()
+    result = run_trial(Trial(trainer.folder, toml, trainer.file, trainer.left_out), max_seconds, 1, say)
+    if result.failure is not None:
+        failure = result.failure
+        lines = f"; its last lines: {' | '.join(failure.lines[-MAX_LINES:])}" if failure.lines else ""
+        return CheckResult("try", "bad", f"a run failed as {failure.kind}: {failure.message}{lines}", failure.next_step)
+    if result.score is None:
+        budget = trainer.cpu_seconds if devices().clock == "cpu" else trainer.budget_seconds
+        finding = f"a run was ended after {max_seconds:g} s without having failed; its budget is {budget:g} s"
+        return CheckResult("try", "note", finding, f"labhand doctor --try --try-seconds {10 * max_seconds:g}")
+    finding = f"a run gave {trainer.metric.name} = {result.score:g}, after {result.seconds:.1f} s of training"
+    return CheckResult("try", "ok", finding)
 
 
 def _ask(settings: Settings, trainer: Trainer, source: Source, modules: Sequence[str]) -> dict[str, Any]:
@@ -126,21 +157,30 @@ def _prepared(answer: dict[str, Any], trainer: Trainer) -> CheckResult:
     return CheckResult("data", "note", "not prepared; the first experiment will prepare it", "labhand prepare")
 
 
-def _imports(answer: dict[str, Any], trainer: Trainer, needs: Needs) -> CheckResult:
-    missing: list[str] = answer["missing"]
+def _imports(answer: dict[str, Any], trainer: Trainer, needs: Needs) -> Iterator[CheckResult]:
+    late = [name for name in answer["missing"] if name in needs.late_modules]
+    missing = [name for name in answer["missing"] if name not in late]
     if not missing:
-        return CheckResult("imports", "ok", f"all {len(needs.modules)} packages that the editable files import are there")
-    listed = ", ".join(f"{name} ({needs.modules[name]})" if name in needs.modules else name for name in missing)
+        count = len(needs.modules)
+        yield CheckResult("imports", "ok", f"all {count} packages that the editable files import at their top are there")
+    for names, state, places in ((missing, "bad", needs.modules), (late, "note", needs.late_modules)):
+        if names:
+            listed = ", ".join(f"{name} ({places[name]})" if name in places else name for name in names)
+            only = ", which only functions import" if state == "note" else ""
+            finding = f"{answer['interpreter']} lacks {listed}{only}"
+            yield CheckResult("imports", cast("State", state), finding, _how_to_add(answer, trainer, names))
+
+
+def _how_to_add(answer: dict[str, Any], trainer: Trainer, missing: Sequence[str]) -> str:
+    """Return how packages come into the trainer's environment."""
     environment = trainer.file.environment
     if environment.uv or answer["kind"] == "uv":
-        fix = f"uv add {' '.join(missing)}, in {trainer.folder}"
-    elif environment.requirements:
-        fix = f"add {', '.join(missing)} to {environment.requirements}"
-    elif answer["kind"] == "own":
-        fix = _TORCH_REMEDY if "torch" in missing else f"{answer['interpreter']} -m pip install {' '.join(missing)}"
-    else:
-        fix = f"{answer['interpreter']} -m pip install {' '.join(missing)}"
-    return CheckResult("imports", "bad", f"{answer['interpreter']} lacks {listed}", fix)
+        return f"uv add {' '.join(missing)}, in {trainer.folder}"
+    if environment.requirements:
+        return f"add {', '.join(missing)} to {environment.requirements}"
+    if answer["kind"] == "own" and "torch" in missing:
+        return _TORCH_REMEDY
+    return f"{answer['interpreter']} -m pip install {' '.join(missing)}"
 
 
 def _torch(answer: dict[str, Any]) -> CheckResult:

@@ -13,13 +13,10 @@ from typing import Any
 
 from ..lab.lab import Lab
 from ..lab.monitor import wait as waiting
-from ..schemas.messages import changed
+from ..lab.monitor.wait import MAX_WAIT_SECONDS, WaitLimit
 from ..schemas.monitor import Waited, WaitQuery
 from .console import err, in_words, out
 from .show import with_lab
-
-MAX_QUERY_SECONDS = 3600.0
-"""Of one query; one that takes longer is repeated."""
 
 
 class ExitCode(IntEnum):
@@ -36,7 +33,7 @@ def wait_for(root: Path, query: WaitQuery, timeout_seconds: float | None, *, as_
 
     Args:
         root: The lab's folder.
-        query: What to wait for; its own timeout isn't used.
+        query: What to wait for, without a timeout of its own.
         timeout_seconds: None for no limit.
         as_json: Print the answer of the tool `wait` in one line of JSON.
     """
@@ -53,8 +50,8 @@ def wait_for(root: Path, query: WaitQuery, timeout_seconds: float | None, *, as_
 async def _wait(lab: Lab, query: WaitQuery, timeout_seconds: float | None) -> Waited:
     end = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     while True:
-        left = MAX_QUERY_SECONDS if end is None else min(max(end - time.monotonic(), 0.0), MAX_QUERY_SECONDS)
-        answer = await waiting.wait(lab, changed(query, timeout_seconds=left), None, _show_progress)
+        left = MAX_WAIT_SECONDS if end is None else min(max(end - time.monotonic(), 0.0), MAX_WAIT_SECONDS)
+        answer = await waiting.wait(lab, query, None, _show_progress, limit=WaitLimit(left, left))
         if not answer.timed_out or (end is not None and time.monotonic() >= end):
             return answer
 

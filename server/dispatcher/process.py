@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from enum import Enum
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -19,7 +21,8 @@ from ..pool_settings import fitted_pools
 from ..settings import DATABASE, FILE, LOCK, RUNS, SOURCES, Settings, data_folder
 from ..settings_in_force import settings_in_force
 from ..source.repository import Sources
-from ..source.trainer_folder import load_trainer
+from ..source.trainer_folder import Trainer
+from ..source.trainer_in_force import TrainerInForce
 from ..store import facts
 from ..store.database import Database
 from ..store.money import allowances
@@ -86,35 +89,54 @@ class SettingsFile:
             return 0
 
 
-async def dispatch(root: Path, linger_seconds: float = LINGER_SECONDS) -> None:
+class Ending(Enum):
+    """Why a dispatcher stopped."""
+
+    AGAIN = "again"
+    """There is more to do, under other settings or for another dispatcher's launches."""
+    DONE = "done"
+    ASKED = "asked"
+    """A signal asked it to end."""
+
+
+async def dispatch(root: Path, linger_seconds: float = LINGER_SECONDS) -> bool:
     """Run what is queued in the lab at `root`, until nothing is left to do or SIGTERM comes. Runs outlive it.
+
+    Returns:
+        Whether nothing is left to do here; False if a signal ended it.
 
     Raises:
         SettingsError: `labhand.toml` or `trainer.toml` can't be used.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    while await _serve(root, linger_seconds):
+    while (ending := await _serve(root, linger_seconds)) is Ending.AGAIN:
         pass
+    return ending is Ending.DONE
 
 
-async def _serve(root: Path, linger_seconds: float) -> bool:
-    """Be the lab's dispatcher, under one version of its settings. Returns whether to be it again."""
+async def _serve(root: Path, linger_seconds: float) -> Ending:
+    """Be the lab's dispatcher, under one version of its settings."""
     file = SettingsFile(root)
     lock_file = data_folder(root, file.settings) / LOCK
     async with AsyncExitStack() as reading:
         with only_one(lock_file) as lock:
             if lock is None:
                 log.info("Another dispatcher is at work here")
-                return False
+                return Ending.DONE
             log.info("At work")
             async with AsyncExitStack() as acting:  # the backends act until they are left, so that comes before the lock's end
-                dispatcher = await _open(root, file.settings, reading, acting)
-                is_done = await _until_idle(dispatcher, linger_seconds, lambda: file.has_changed() or lock.is_lost())
+                trainer = await to_thread.run_sync(partial(TrainerInForce.read, file.settings.trainer, root, only_toml=True))
+                dispatcher = await _open(root, file.settings, trainer.trainer, reading, acting)
+
+                def is_outdated() -> bool:
+                    return file.has_changed() or trainer.look() or lock.is_lost()
+
+                is_done = await _until_idle(dispatcher, linger_seconds, is_outdated)
             if not is_done:
                 log.info("Asked to end; what runs goes on")
-                return False
+                return Ending.ASKED
         # Someone may have launched while the lock was still held, and therefore started no dispatcher.
-        return await dispatcher.has_work()
+        return Ending.AGAIN if await dispatcher.has_work() else Ending.DONE
 
 
 async def _until_idle(dispatcher: Dispatcher, linger_seconds: float, is_outdated: Callable[[], bool]) -> bool:
@@ -127,10 +149,11 @@ async def _until_idle(dispatcher: Dispatcher, linger_seconds: float, is_outdated
     return not scope.cancelled_caught
 
 
-async def _open(root: Path, settings: Settings, reading: AsyncExitStack, acting: AsyncExitStack) -> Dispatcher:
+async def _open(
+    root: Path, settings: Settings, trainer: Trainer, reading: AsyncExitStack, acting: AsyncExitStack
+) -> Dispatcher:
     """Make the dispatcher. Its database is closed with `reading`, and its backends are left with `acting`."""
     folder = data_folder(root, settings).resolve()
-    trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
     db = await Database.open(folder / DATABASE)
     reading.push_async_callback(db.close)
     await allowances.save_alone(db, settings.allowance, time.time())

@@ -23,8 +23,8 @@ from ..domain import Purpose, Run
 from ..errors import NoCapacityError
 from ..ids import experiment_id, run_id
 from ..settings import RUNS, SET_ASIDE, WHY_SET_ASIDE
-from ..source.budget_reach import as_run
 from ..source.repository import Sources
+from ..source.run_knobs import as_run
 from ..source.trainer_folder import Source, Trainer
 from ..store.running.runs import Attempt
 from .pruning import prune
@@ -96,7 +96,7 @@ class RunFolders:
             for leftover in (partial, folder.source):
                 await to_thread.run_sync(shutil.rmtree, leftover, True)  # noqa: FBT003 - ignore_errors
             await self._export(attempt.commit, partial, shares_trees=carries_weights)
-            await to_thread.run_sync(_set_budget, partial, attempt)
+            await to_thread.run_sync(_set_knobs, partial, attempt)
             partial.rename(folder.source)
         if carries_weights and attempt.run.attempt > 1 and not folder.was_claimed():
             await to_thread.run_sync(self._resume, attempt.run, folder)
@@ -140,7 +140,7 @@ class RunFolders:
         if folder.was_claimed():  # a runner reads it; after a power failure no runner lives, and the run is lost
             return True
         source = await self._sources.read(attempt.commit)
-        return await to_thread.run_sync(lambda: _holds(folder.source, as_run(source, attempt.budget_seconds, attempt.clock)))
+        return await to_thread.run_sync(lambda: _holds(folder.source, _as_run(source, attempt)))
 
     def conflict(self, attempt: Attempt) -> str:
         """Return why the folder with a run's name, or the result in it, isn't the run's; empty if it is, or there is none."""
@@ -213,14 +213,18 @@ def _finite(numbers: Mapping[str, Number | None]) -> Mapping[str, Number]:
     return {name: value for name, value in numbers.items() if value is not None}
 
 
-def _set_budget(folder: Path, attempt: Attempt) -> None:
-    """Set the knob in a source that was laid out."""
+def _set_knobs(folder: Path, attempt: Attempt) -> None:
+    """Set the knobs for the budget and the seed in a source that was laid out."""
     before: Source = {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
     }
-    for path, data in as_run(before, attempt.budget_seconds, attempt.clock).items():
+    for path, data in _as_run(before, attempt).items():
         if data is not before[path]:
             (folder / path).write_bytes(data)
+
+
+def _as_run(source: Source, attempt: Attempt) -> Source:
+    return as_run(source, attempt.budget_seconds, attempt.clock, attempt.seed)
 
 
 def _holds(folder: Path, source: Source) -> bool:

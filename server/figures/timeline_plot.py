@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .canvas import BLUE, GREEN, ORANGE, RED, canvas, plain, png
+from .slot_lanes import assign_lanes
 
 MAX_LANES = 40
 ROW_HEIGHT = 0.3
@@ -33,7 +34,7 @@ class TimelineBar:
 
 def draw(intervals: Sequence[TimelineBar], note: str = "") -> bytes:
     """Draws a lane for each slot: starting up, training, evaluating; red if the run has no score."""
-    lanes = _lanes(intervals)
+    lanes = assign_lanes(intervals)
     shown = lanes[:MAX_LANES]
     start = min(interval.began for interval in intervals)
     span = max(interval.ended for interval in intervals) - start
@@ -75,20 +76,6 @@ def _phases(interval: TimelineBar) -> list[tuple[float, float, str]]:
     startup = min(interval.startup, whole)
     training = min(interval.training, whole - startup)
     return [(startup, 0.0, ORANGE), (training, startup, BLUE), (whole - startup - training, startup + training, GREEN)]
-
-
-def _lanes(intervals: Sequence[TimelineBar]) -> list[tuple[str, list[TimelineBar]]]:
-    """Assigns each run to the first free lane of its pool."""
-    lanes: list[tuple[str, list[TimelineBar]]] = []
-    for interval in sorted(intervals, key=lambda interval: interval.began):
-        # The clocks of two machines may differ slightly.
-        free = (lane for pool, lane in lanes if pool == interval.pool and lane[-1].ended <= interval.began + 0.5)
-        lane = next(free, None)
-        if lane is None:
-            lane = []
-            lanes.append((interval.pool, lane))
-        lane.append(interval)
-    return sorted(lanes, key=lambda named: named[0])
 
 
 def _unit(seconds: float) -> tuple[float, str]:

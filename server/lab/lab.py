@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,22 +16,18 @@ from ..machine import devices
 from ..pool_settings import PoolSettings, fitted_pools, grouped_kind
 from ..settings import DATABASE, SOURCES, Allowance, Settings, data_folder
 from ..settings_in_force import settings_in_force
-from ..source.budget_reach import refuse_missing_knob
-from ..source.changes import knobs_of
-from ..source.repository import NewCommit, Sources, delta
-from ..source.trainer_folder import Source, Trainer, load_trainer, read_folder
+from ..source.repository import Sources
+from ..source.trainer_folder import Source, Trainer
+from ..source.trainer_in_force import TrainerInForce
 from ..store import facts
-from ..store.comparison import champions, validation_pairs
+from ..store.comparison import validation_pairs
 from ..store.database import Database
 from ..store.experiments import workload
 from ..store.money import allowances, clusters, pools
 from ..store.running.run_numbers import continue_behind_run_folders
-from ..store.sources import SourceRow, save_sources
+from . import baseline_source
 from .dispatcher_process import start_dispatcher
 from .lab_folder import hide_from_git, refuse_second_lab
-
-TRAINER = "trainer"
-REHEARSAL = "rehearsal"
 
 
 class Lab:
@@ -42,9 +37,7 @@ class Lab:
         root: The folder of `labhand.toml`, which need not exist.
         folder: The data folder, by default `.labhand`.
         settings: The settings at the time of opening.
-        trainer: The trainer, as its `trainer.toml` describes it.
-        protected: The trainer's files that no experiment may change, as they are in its folder now. Every launch uses these, so
-            that a corrected evaluator or `trainer.toml` takes effect at once. Changed files make a new setting.
+        in_force: The trainer and its files, read again when they change.
         db: The database.
         sources: The history of sources.
         identity: A random id of the lab, from which seeds are drawn.
@@ -55,8 +48,7 @@ class Lab:
         root: Path,
         folder: Path,
         settings: Settings,
-        trainer: Trainer,
-        protected: Source,
+        in_force: TrainerInForce,
         db: Database,
         sources: Sources,
         identity: str,
@@ -65,8 +57,7 @@ class Lab:
         self.root = root
         self.folder = folder
         self.settings = settings
-        self.trainer = trainer
-        self.protected = protected
+        self.in_force = in_force
         self.db = db
         self.sources = sources
         self.identity = identity
@@ -89,21 +80,23 @@ class Lab:
         settings = in_force.settings
         if read_only:
             _refuse_missing(data_folder(root, settings))
-        trainer = await to_thread.run_sync(load_trainer, settings.trainer, root)
-        source = await to_thread.run_sync(read_folder, trainer.folder)
-        await to_thread.run_sync(refuse_missing_knob, trainer, source)
+        trainer_in_force = await to_thread.run_sync(TrainerInForce.read, settings.trainer, root)
+        trainer, source = trainer_in_force.trainer, trainer_in_force.source
         folder = data_folder(root, settings)
         await to_thread.run_sync(refuse_second_lab, root, settings)
         db = await Database.open(folder / DATABASE)
         try:
             await to_thread.run_sync(hide_from_git, root, folder)
             sources = await Sources.open(folder / SOURCES)
-            identity = await _create_unless_exists(db, sources, trainer, source, is_rehearsal=settings.is_rehearsal)
+            identity = await baseline_source.create_unless_exists(
+                db, sources, trainer, source, is_rehearsal=settings.is_rehearsal
+            )
             await continue_behind_run_folders(db, folder)
             await _refuse_other_trainer(db, trainer, folder)
             await _refuse_other_pool_kind(db, settings, folder)
             fitted = fitted_pools(settings.pools, trainer.file.process_count)
             if not read_only:
+                await baseline_source.renew(db, sources, trainer, source)
                 await _save_changed_pools(db, fitted)
                 await allowances.save_alone(db, settings.allowance, time.time())
             has_work = bool(await workload.count_pending(db)) or await validation_pairs.need_a_look(db)
@@ -111,11 +104,33 @@ class Lab:
         except BaseException:
             await db.close()
             raise
-        protected = {path: data for path, data in source.items() if not trainer.is_editable(path)}
-        lab = cls(root, folder, settings, trainer, protected, db, sources, identity, wake)
+        lab = cls(root, folder, settings, trainer_in_force, db, sources, identity, wake)
         if has_work and not read_only:  # the process that launched it may have died before it started a dispatcher
             lab.wake_dispatcher()
         return lab
+
+    @property
+    def trainer(self) -> Trainer:
+        """The trainer, as its `trainer.toml` describes it."""
+        return self.in_force.trainer
+
+    @property
+    def protected(self) -> Source:
+        """The trainer's files that no experiment may change, as they are in its folder now.
+
+        Every launch uses these, so that a corrected evaluator or `trainer.toml` takes effect at once. Changed files make a new
+        setting.
+        """
+        return {path: data for path, data in self.in_force.source.items() if not self.trainer.is_editable(path)}
+
+    async def renew(self, *, read_only: bool = False) -> None:
+        """Read the trainer again if its files have changed. Until an experiment has succeeded they are the baseline, too.
+
+        Args:
+            read_only: Don't change the baseline.
+        """
+        if await to_thread.run_sync(self.in_force.look) and not read_only:
+            await baseline_source.renew(self.db, self.sources, self.trainer, self.in_force.source)
 
     async def close(self) -> None:
         """Close the database. Running experiments continue."""
@@ -169,25 +184,8 @@ def _refuse_missing(folder: Path) -> None:
         )
 
 
-async def _create_unless_exists(db: Database, sources: Sources, trainer: Trainer, source: Source, *, is_rehearsal: bool) -> str:
-    """Return the lab's identity. A new lab is created first, with `source` as its baseline."""
-    if identity := await facts.fact(db, facts.IDENTITY):
-        return identity
-    [baseline] = await sources.commit([NewCommit(delta({}, source), (), f"The baseline: {trainer.name}")])
-    knobs = await to_thread.run_sync(knobs_of, source, trainer)
-    async with db.transaction() as tx:
-        if identity := await facts.fact(tx, facts.IDENTITY):
-            return identity
-        await save_sources(tx, [SourceRow(baseline.hash, baseline.tree, "", "", knobs)])
-        await champions.add_champion(tx, baseline.hash, None, time.time())
-        identity = secrets.token_hex(8)
-        await facts.state(tx, {facts.IDENTITY: identity, TRAINER: trainer.name, REHEARSAL: str(is_rehearsal)})
-        await sources.tag({"baseline": baseline.hash})
-    return identity
-
-
 async def _refuse_other_trainer(db: Database, trainer: Trainer, folder: Path) -> None:
-    made_for = await facts.fact(db, TRAINER)
+    made_for = await facts.fact(db, baseline_source.TRAINER)
     if made_for != trainer.name:
         raise SettingsError(
             f"The lab in {folder} was made for the trainer {made_for!r}, and labhand.toml now names {trainer.name!r}",
@@ -196,7 +194,7 @@ async def _refuse_other_trainer(db: Database, trainer: Trainer, folder: Path) ->
 
 
 async def _refuse_other_pool_kind(db: Database, settings: Settings, folder: Path) -> None:
-    was_rehearsal = await facts.fact(db, REHEARSAL) == str(True)
+    was_rehearsal = await facts.fact(db, baseline_source.REHEARSAL) == str(True)
     if was_rehearsal != settings.is_rehearsal:
         kinds = ("real", "simulated")
         raise SettingsError(

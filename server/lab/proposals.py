@@ -12,11 +12,11 @@ from ...trainer.contract.trainer_folder.packages import package_name
 from ..errors import BadInputError
 from ..research.policy import BASELINE_CONTROLS, baseline_replicates
 from ..schemas.launch import Change
-from ..source.budget_reach import refuse_changed_knob
 from ..source.changes import apply_change, describe, diffstat, knobs_of, packages_of
 from ..source.inspection.metric_flags import metric_flags
 from ..source.inspection.static_flags import flags
 from ..source.repository import Commit, NewCommit, delta
+from ..source.run_knobs import refuse_changed_knobs
 from ..source.trainer_folder import Source, Trainer
 from ..store.sources import SourceRow
 from . import references
@@ -206,7 +206,7 @@ def _compare(
     base: Reference, before: Source, source: Source, merged: tuple[str, ...], first: Source, trainer: Trainer
 ) -> Proposal:
     old_knobs, knobs = knobs_of(before, trainer), knobs_of(source, trainer)
-    refuse_changed_knob(trainer, old_knobs, knobs)
+    refuse_changed_knobs(trainer, old_knobs, knobs)
     return Proposal(
         base=base,
         source=source,

@@ -12,8 +12,9 @@ from ..domain import Experiment
 from ..errors import BadInputError, LabhandError, NotFoundError
 from ..ids import experiment_id, parse_ids
 from ..source.changes import MergeInput, take_folder
-from ..source.repository import Commit
+from ..source.repository import Commit, NewCommit, delta
 from ..source.trainer_folder import FILE, Source, read_folder
+from ..store import sources
 from ..store.comparison import champions
 from ..store.experiments import rows
 from .lab import Lab
@@ -112,6 +113,18 @@ async def brought_by(lab: Lab, experiment: Experiment) -> MergeInput:
     if experiment.base is not None:
         base = await of_experiment(lab, await find_experiment(lab, experiment_id(experiment.base)))
     return MergeInput(experiment.id, base.source, (await of_experiment(lab, experiment)).source)
+
+
+async def is_known(lab: Lab, editable: Source) -> bool:
+    """Return whether a source of the lab has these editable files, with the protected files of now or of the baseline."""
+    first = await baseline(lab)
+    protected = {path: data for path, data in first.committed.items() if not lab.trainer.is_editable(path)}
+    candidates = [{**lab.protected, **editable}, {**protected, **editable}]
+    batch = [
+        NewCommit(delta(first.committed, source), (first.commit.hash,), "The trainer folder, for comparison")
+        for source in candidates
+    ]
+    return await sources.has_any_tree(lab.db, [commit.tree for commit in await lab.sources.commit(batch)])
 
 
 async def _champion(lab: Lab) -> Reference:

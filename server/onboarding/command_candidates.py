@@ -13,6 +13,7 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Any, Final, cast
 
+from ..errors import BadInputError, nearest
 from .folder_survey import FolderSurvey
 
 _BLOCK: Final = re.compile(r"^[ \t]*```[ \t]*(\w*)[^\n]*\n(.*?)^[ \t]*```", re.MULTILINE | re.DOTALL)
@@ -30,7 +31,10 @@ _DOES_NOT_TRAIN: Final = re.compile(
     re.IGNORECASE,
 )
 _PREPARES: Final = re.compile(r"prepar|download|preprocess|make_data|build_data", re.IGNORECASE)
+LACKING: Final = 2.0
+"""Subtracted from the weight of a script that imports packages which aren't installed."""
 _SCRIPTS: Final = {"train.py": 6.0, "main.py": 3.0, "run.py": 2.0, "__main__.py": 2.5, "pretrain.py": 4.0}
+_EXAMPLE: Final = 'Write it as in a shell at that folder: --command "python train.py --epochs 3"'
 _GUARD: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
 _TRAINING: Final = re.compile(r"\btrain\w*\(|\.run\(|\.fit\(|\.backward\(|\.learn\(")
 _DEFINITIONS: Final = (
@@ -89,10 +93,30 @@ def command_candidates(found: FolderSurvey, *, has_gpu: bool) -> list[CommandCan
     best: dict[tuple[str, ...], CommandCandidate] = {}
     for candidate in candidates:
         weight = candidate.weight + _bonus(candidate.words, has_gpu=has_gpu)
+        weight -= LACKING * bool(candidate.script and found.lacks_packages(candidate.script))
         if candidate.words not in best or best[candidate.words].weight < weight:
             best[candidate.words] = CommandCandidate(candidate.words, candidate.place, weight)
     usable = [candidate for candidate in best.values() if _exists(found, candidate)]
     return sorted(usable, key=lambda candidate: -candidate.weight)
+
+
+def written_command(found: FolderSurvey, text: str) -> CommandCandidate:
+    """Return the command that a person has written.
+
+    Raises:
+        BadInputError: It can't be read as a command, or runs a file that isn't part of the folder.
+    """
+    try:
+        words = tuple(_normal(shlex.split(text)))
+    except ValueError as error:
+        raise BadInputError(f"{text!r} can't be read as a command: {error}", _EXAMPLE) from error
+    candidate = CommandCandidate(words, "your own words", 0.0)
+    if not words:
+        raise BadInputError("The command is empty", _EXAMPLE)
+    if candidate.script and not found.has(candidate.script):
+        similar = nearest(candidate.script, found.python_files, "scripts")
+        raise BadInputError(f"{text!r} runs {candidate.script}, and {found.folder} has no such file", similar)
+    return candidate
 
 
 def preparing_command(found: FolderSurvey) -> CommandCandidate | None:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -18,7 +19,7 @@ from ..errors import BadInputError
 from ..source import git
 from ..source.folder_listing import MAX_SOURCE_FILES, list_folder
 from ..source.inspection.cuda_use import cuda_use
-from ..source.inspection.needs import parsed
+from ..source.inspection.needs import needs_of, parsed
 from ..source.source_text import decode
 from ..source.trainer_folder import MAX_SOURCE_BYTES
 
@@ -31,6 +32,10 @@ _ENVIRONMENTS: Final = (".venv", "venv", "env")
 HIDDEN_SETTINGS: Final = ".env"
 """A hidden file whose text is read all the same: programs take their settings from it."""
 _CUDA_INDEX: Final = "download.pytorch.org/whl/cu"
+_FIXED_SEED: Final = re.compile(
+    r"\b(?:manual_seed(?:_all)?|seed|seed_everything|set_seed|default_rng|RandomState|PRNGKey)\(\s*\d"
+    r"|\b(?:\w+\.)*(?:random_state|seed)\s*=\s*\d"
+)
 _CONDA_ROOTS: Final = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", ".conda", "micromamba")
 
 
@@ -86,6 +91,27 @@ class FolderSurvey:
         for place, root in ((".", ""), ("src", "src/")):
             if self.has(f"{root}{name}/__init__.py") or self.has(f"{root}{name}.py"):
                 return place
+        return ""
+
+    def lacks_packages(self, path: str) -> bool:
+        """Whether a script imports packages that aren't in the environment which would run it, as far as can be told."""
+        if not self.prefix and (self.has("uv.lock") or self.has("requirements.txt")):  # an environment can be made of these
+            return False
+        source = {name: text.encode("utf-8", "replace") if name == path else b"" for name, text in self.texts.items()}
+        modules = needs_of(source, path.__eq__).modules
+        return not all(map(self._is_installed, modules))
+
+    def _is_installed(self, module: str) -> bool:
+        if not self.prefix:
+            return find_spec(module) is not None
+        places = (self.folder / self.prefix).glob("lib/python3*/site-packages")
+        return any(next(place.glob(f"{module}*"), None) is not None for place in places)
+
+    def fixed_seed(self, paths: Sequence[str]) -> str:
+        """Return where one of these files gives a random generator a seed that is a number, as in `train.py:12`; or empty."""
+        for path in paths:
+            if match := _FIXED_SEED.search(self.texts.get(path, "")):
+                return f"{path}:{match.string.count(chr(10), 0, match.start()) + 1}"
         return ""
 
     def needs_cuda(self, path: str) -> str:

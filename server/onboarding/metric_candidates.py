@@ -81,6 +81,11 @@ class MetricCandidate:
         return rf"(?<![\w/]){label}[^\w.+-]*([-+]?\.?\d[\d.]*(?:[eE][-+]?\d+)?|nan|[-+]?inf)"
 
 
+def is_held_out(label: str) -> bool:
+    """Return whether a label says that the number is of data which training doesn't see."""
+    return bool(_HELD_OUT.search(label.replace("_", " "))) or bool(_HELD_OUT.search(label))
+
+
 def printed_metrics(output: str) -> list[MetricCandidate]:
     """Return what an output prints that may be a metric, the likeliest first."""
     text = _ESCAPES.sub("", output[-MAX_OUTPUT_CHARACTERS:])
@@ -145,8 +150,7 @@ def _metric_in(label: str) -> str:
 
 
 def _candidate(label: str, line: str, value: str | None, *, is_default: bool, late: float) -> MetricCandidate:
-    held_out = bool(_HELD_OUT.search(label.replace("_", " "))) or bool(_HELD_OUT.search(label))
-    weight = late + 4.0 * held_out + 1.5 * is_default - 2.0 * bool(_TRAINING.search(label))
+    weight = late + 4.0 * is_held_out(label) + 1.5 * is_default - 2.0 * bool(_TRAINING.search(label))
     is_measure = not _WORDS.search(label)
     weight -= 10.0 * is_measure
     weight -= 0.5 * ("test" in label.lower())  # what is chosen by the test split tells nothing of it any more

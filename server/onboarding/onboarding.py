@@ -7,59 +7,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from ...trainer.contract.errors import ContractError
-from ...trainer.contract.failures import FailureKind
-from ...trainer.contract.run_result import RunFailure
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
-from ..errors import BadInputError, LabhandError
+from ..errors import BadInputError
 from ..machine import devices
-from .command_candidates import CommandCandidate, command_candidates
+from .command_candidates import CommandCandidate, command_candidates, written_command
+from .completion import as_trial, complete
+from .conversation import Conversation, TrialFailedError
 from .folder_survey import FolderSurvey, survey
-from .metric_candidates import CLOSE, MetricCandidate, metrics_in_code, printed_metrics, steps_reached
-from .proposal import REQUIREMENTS, Proposal, propose
-from .refused_paths import asked_for, extend, is_safe_to_open, lacks_cuda
-from .source_hints import Hint
+from .metric_candidates import CLOSE, MetricCandidate, is_held_out, metrics_in_code, printed_metrics
+from .proposal import Proposal, propose
+from .refused_paths import lacks_cuda
 from .trial import TrialResult, run_trial
 
-MAX_TRIES: Final = 6
-"""Tries that complete a proposal, each with what the one before asked for."""
-_SEEDS: Final = (1, 2)
-SHARE_OF_TRY: Final = 0.4
-"""Of the steps that a try had time for, those that the next one gets."""
 SHARE_OF_ENDLESS: Final = 0.6
 """The budget of a command that doesn't end by itself, as a share of a try."""
-FEW_STEPS: Final = 20
-SHARE_OF_STEPS: Final = 0.01
-"""Of the steps that an option asks for, where a try named none that it reached."""
 MAX_LINES: Final = 6
 """Lines of a failed try's output that are shown."""
 _NAMED: Final = 5
-_MISSING_PACKAGE: Final = re.compile(r"No module named '(\w+)")
 """Files that a sentence names."""
-
-
-class Conversation(Protocol):
-    """How a person is told and asked. Without a person, the first choice is taken."""
-
-    def say(self, text: str) -> None:
-        """Tell something."""
-
-    def show(self, text: str) -> None:
-        """Show a file's content."""
-
-    def agrees(self, question: str) -> bool:
-        """Ask for a yes."""
-        ...
-
-    def choose(self, question: str, choices: Sequence[str]) -> int:
-        """Ask for one of several; returns its position."""
-        ...
-
-
-class TrialFailedError(LabhandError):
-    """A trainer can't run yet: says what is missing, in a sentence."""
+_SECOND_SEED: Final = 2
+MAX_CHOICES: Final = 12
+MAX_SIZES: Final = 3
+_OTHER_WAYS: Final = (
+    f'If another command trains: --command "…". Or write {TRAINER_FILE} by hand, from what is shown above; labhand doctor --try'
+    " then runs it once"
+)
+MAX_FIRST_SECONDS: Final = 600.0
+"""Of the first result, by the wall. Its runner ends it earlier, by its budget, whose CPU time a busy machine gives slowly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,31 +54,33 @@ class FirstResult:
     seconds: float
 
 
-def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstResult:
+def make_trainer(folder: Path, talk: Conversation, max_seconds: float, command: str = "") -> FirstResult:
     """Make a trainer of a folder: propose its `trainer.toml`, try it, show it, write it, and run it once.
 
     Args:
         folder: Of training code, without a `trainer.toml`. Nothing in it changes but that file.
         talk: With the person.
         max_seconds: Of each try, by the wall.
+        command: What trains, as a shell reads it; empty to look for it.
 
     Raises:
         TrialFailedError: The trainer can't run yet.
-        BadInputError: There is nothing to train, or the person has declined.
+        BadInputError: There is nothing to train, the command can't be used, or the person has declined.
     """
     found = survey(folder)
     _tell(found, talk)
-    proposal = propose(found, _pick_command(found, talk))
+    proposal = propose(found, written_command(found, command) if command else _pick_command(found, talk))
+    talk.say(f"Command: {' '.join(proposal.command.words)} (from {proposal.command.place}).")
     _tell_left_out(proposal, talk)
     if line := _missing_gpu(proposal):
         raise _without_gpu(proposal, f"It needs a CUDA GPU ({line}), and this machine has none: nothing was run", talk)
-    proposal, result = _complete(proposal, talk, max_seconds)
+    proposal, result = complete(proposal, talk, max_seconds)
     if result.failure is not None and lacks_cuda(result.failure, result.log) and devices().kind == "cpu":
         why = f"It needs a CUDA GPU, and this machine has none: {result.failure.message:.300}"
         raise _without_gpu(proposal, why, talk)
     proposal = _with_metric(proposal, _shown_by(result), talk)
     if result.status == "stopped" and _reports_on_the_way(proposal, result):
-        proposal = replace(proposal, ended_after=max(1, int(max_seconds * SHARE_OF_ENDLESS)))
+        proposal = replace(proposal, length=None, ended_after=max(1, int(max_seconds * SHARE_OF_ENDLESS)))
         talk.say(f"It doesn't end within {max_seconds:g} s. A run of it is ended after its budget, and the last value counts.")
     if missing := _what_is_missing(proposal, result, max_seconds):
         talk.show(proposal.as_toml())
@@ -116,7 +95,7 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float) -> FirstR
 def _reports_on_the_way(proposal: Proposal, result: TrialResult) -> bool:
     """Whether a command that was ended had printed its metric with several values, so that it was training."""
     metric = proposal.metric
-    if metric is None or metric.file or proposal.length is not None:
+    if metric is None or metric.file:
         return False
     return len(set(re.findall(metric.pattern or rf"\b{re.escape(metric.name)}\b.*", result.log))) > 1
 
@@ -159,13 +138,14 @@ def _pick_command(found: FolderSurvey, talk: Conversation) -> CommandCandidate:
         raise BadInputError(
             f"Nothing to train was found in {found.folder}: no README, Makefile or pyproject.toml names a command that trains,"
             " and there is no train.py or main.py",
-            f"Write a {TRAINER_FILE} by hand: docs/trainers.md.{notebooks}",
+            f'Name the command: --command "python FILE.py". Or write a {TRAINER_FILE} by hand: docs/trainers.md.{notebooks}',
         )
-    close = [candidate for candidate in candidates[:6] if candidates[0].weight - candidate.weight < CLOSE]
+    close = [candidate for candidate in candidates if candidates[0].weight - candidate.weight < CLOSE][:MAX_CHOICES]
+    if len(close) == 1:
+        return close[0]
     shown = [f"{' '.join(candidate.words)}  ({candidate.place})" for candidate in close]
-    chosen = close[talk.choose("Which command trains?", shown) if len(close) > 1 else 0]
-    talk.say(f"Command: {' '.join(chosen.words)} (from {chosen.place}).")
-    return chosen
+    answer = talk.choose_or_write("Which command trains? A number, or the command itself", shown)
+    return written_command(found, answer) if isinstance(answer, str) else close[answer]
 
 
 def _missing_gpu(proposal: Proposal) -> str:
@@ -188,88 +168,6 @@ def _without_gpu(proposal: Proposal, why: str, talk: Conversation) -> TrialFaile
     )
 
 
-def _complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tuple[Proposal, TrialResult]:
-    """Try a proposal, and add what each failure asks for, until nothing is left to add."""
-    result = _try(proposal, talk, max_seconds)
-    for _ in range(MAX_TRIES):
-        is_stopped = result.status == "stopped"
-        changed = _shortened(proposal, result, max_seconds, talk) if is_stopped else _opened(proposal, result, talk)
-        if changed == proposal:
-            break
-        proposal = changed
-        result = _try(proposal, talk, max_seconds)
-    return proposal, result
-
-
-def _try(proposal: Proposal, talk: Conversation, max_seconds: float) -> TrialResult:
-    talk.say(f"Trying {' '.join(proposal.words)} in the sandbox, for {max_seconds:g} s at most.")
-    return run_trial(proposal, max_seconds, _SEEDS[0], talk.say)
-
-
-def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Proposal:
-    """Return the proposal with the paths that a try was refused."""
-    if result.failure is not None and result.failure.kind == FailureKind.IMPORT_ERROR:
-        return _with_package(proposal, result.failure, talk)
-    if result.failure is None:
-        return proposal
-    wanted = asked_for(result.failure)
-    extended = extend(proposal, wanted)
-    if extended == proposal:
-        return proposal
-    paths = [path for values in wanted.values() for path in values]
-    closed = [path for path in wanted.get("read", ()) if not is_safe_to_open(path)]
-    if closed:
-        talk.say(f"It asked for {', '.join(closed)}, which holds more than data and stays closed.")
-        return proposal
-    key = next(iter(wanted))
-    if not talk.agrees(f"It asked for {', '.join(paths)}. Let experiments read it ({key} in {TRAINER_FILE})?"):
-        return proposal
-    talk.say(f"Added to {key}: {', '.join(paths)}.")
-    return extended
-
-
-def _with_package(proposal: Proposal, failure: RunFailure, talk: Conversation) -> Proposal:
-    """Return the proposal with what finds a missing package: the folder itself, or an environment from its requirements."""
-    found = proposal.found
-    missing = _MISSING_PACKAGE.search(failure.message)
-    if missing and not proposal.python_path and (place := found.place_of_package(missing[1])):
-        talk.say(f"{missing[1]} is a package of this folder, and not installed: PYTHONPATH = {place!r} was added.")
-        return replace(proposal, python_path=place)
-    if proposal.requirements or found.prefix or found.has("uv.lock") or not found.has(REQUIREMENTS):
-        return proposal
-    talk.say(f"{failure.message}.")
-    if not talk.agrees(f"Make an environment from {REQUIREMENTS}, in labhand's cache?"):
-        return proposal
-    talk.say(f"An environment is made from {REQUIREMENTS}; that may take minutes.")
-    return replace(proposal, requirements=REQUIREMENTS)
-
-
-def _shortened(proposal: Proposal, result: TrialResult, max_seconds: float, talk: Conversation) -> Proposal:
-    """Return the proposal with an option that makes training short, where a try took too long and an option exists."""
-    option = next((hint for hint in proposal.hints.steps if hint.option.startswith("--")), None)
-    if option is None or proposal.length is not None or option.option in proposal.words:
-        return proposal
-    reached = steps_reached(result.log)
-    short = 1 if "epoch" in option.name.lower() else _few(option, reached)
-    seen = f", and {reached} were done in {max_seconds:g} s" if reached else ""
-    talk.say(f"It didn't end in time: {option.option} is {option.text}{seen}. It is tried with {short}.")
-    return replace(proposal, length=(option, short))
-
-
-def _few(option: Hint, reached: int) -> int:
-    """Return a number of steps that a try has time for."""
-    if reached:
-        return _round_down(reached * SHARE_OF_TRY)
-    asked = int(option.text) if option.text.isdecimal() else 0
-    return max(FEW_STEPS, _round_down(asked * SHARE_OF_STEPS))
-
-
-def _round_down(number: float) -> int:
-    """A number with its first digit alone: 473 becomes 400."""
-    digits = str(max(1, int(number)))
-    return int(digits[0] + "0" * (len(digits) - 1))
-
-
 def _shown_by(result: TrialResult) -> Sequence[MetricCandidate]:
     """Return what a try printed that may be its metric, or else what it wrote to files."""
     printed = printed_metrics(result.log)
@@ -286,10 +184,20 @@ def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk
         else 0
     )
     metric = close[position]
+    if better := _not_printed_yet(proposal, metric):
+        talk.say(f"{metric.label} may be of the training data. The code also prints {better!r:.80}, which a try didn't reach.")
     others = [candidate for candidate in candidates if candidate is not metric]
     doubt = f" {len(close)} candidates were alike: {', '.join(item.name for item in close)}." if len(close) > 1 else ""
     talk.say(f"Metric: {metric.name}, {metric.direction}d, as its name suggests (from {metric.line!r:.120}).{doubt}")
     return replace(proposal, metric=metric, others=others)
+
+
+def _not_printed_yet(proposal: Proposal, metric: MetricCandidate) -> str:
+    """Return what the code prints of data that training doesn't see, where the metric is of other data; or empty."""
+    if is_held_out(metric.label) or metric.file or metric.value is None:
+        return ""
+    texts = [proposal.found.texts[path] for path in proposal.editable if path in proposal.found.texts]
+    return next((candidate.label for candidate in metrics_in_code(texts) if is_held_out(candidate.label)), "")
 
 
 def _write(proposal: Proposal, talk: Conversation) -> None:
@@ -312,15 +220,12 @@ def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float
     if proposal.ended_after is not None:
         return None
     if result.status == "stopped":
-        steps = [*proposal.hints.seconds, *proposal.hints.steps]
-        knobs = f"Shorten it with {steps[0].option or steps[0].name} ({steps[0].place})" if steps else "Shorten it"
-        seen = "" if proposal.metric is None else f"; it printed {proposal.metric.line!r:.100} meanwhile"
-        return TrialFailedError(
-            f"It didn't end within {max_seconds:g} s{seen}", f"{knobs}, or let it try for longer: --try-seconds 600"
-        )
+        return _too_long(proposal, max_seconds)
     failure = result.failure
     if failure is not None and not result.has_ended_well:
-        return TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", failure.next_step)
+        advice = failure.next_step.replace("launch it again", "run this again").rstrip(".")
+        next_step = f"{advice}. {_OTHER_WAYS}"
+        return TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", next_step)
     if proposal.metric is None:
         last = result.log.strip().rpartition("\n")[2]
         return TrialFailedError(
@@ -332,21 +237,49 @@ def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float
     return None
 
 
+def _too_long(proposal: Proposal, max_seconds: float) -> TrialFailedError:
+    """Return the error of a training that nothing made short enough."""
+    metric, length = proposal.metric, proposal.length
+    seen = "" if metric is None else f"; it printed {metric.line!r:.100} meanwhile"
+    longer = f"--try-seconds {10 * max_seconds:g} lets it try for longer"
+    if length is None:
+        hints = [*proposal.hints.seconds, *proposal.hints.steps]
+        advice = f"Shorten it with {hints[0].option or hints[0].name} ({hints[0].place}), or " if hints else ""
+        return TrialFailedError(f"It didn't end within {max_seconds:g} s{seen}", f"{advice}{longer}")
+    name = length.hint.option or length.hint.name
+    sizes = [hint.option or f"{hint.name} ({hint.place})" for hint in proposal.hints.sizes[:MAX_SIZES]]
+    smaller = f", or make a step smaller, by {', '.join(sizes)}" if sizes else ""
+    return TrialFailedError(
+        f"It didn't end within {max_seconds:g} s with {name} at {length.amount} either{seen}", longer + smaller
+    )
+
+
 def _first_result(proposal: Proposal, talk: Conversation, max_seconds: float) -> FirstResult:
     """Run the trainer as it was written, with another seed, for the first result."""
     metric = proposal.metric
     if metric is None:  # refused before
         raise TrialFailedError("It has no metric")
-    result = run_trial(proposal, max_seconds, _SEEDS[1], talk.say)
+    result = run_trial(as_trial(proposal, max_seconds), MAX_FIRST_SECONDS, _SECOND_SEED, talk.say)
     if result.score is None:
-        message = result.failure.message if result.failure else f"it didn't end within {max_seconds:g} s"
+        message = result.failure.message if result.failure else f"it didn't end within {MAX_FIRST_SECONDS:g} s"
         raise TrialFailedError(
             f"A second try, with the file as it was written, gave no score: {message}",
             result.failure.next_step if result.failure else "Try for longer, with --try-seconds",
         )
     if metric.value is not None and float(metric.value) == result.score:
-        talk.say(
-            f"Two seeds gave the same {metric.name}: the code doesn't use LABHAND_SEED, so that labhand can't measure its"
-            f" noise. {TRAINER_FILE} says where a seed is set."
-        )
+        talk.say(f"Two seeds gave the same {metric.name}: {_why_equal(proposal)}.")
     return FirstResult(metric.name, result.score, result.seconds)
+
+
+def _why_equal(proposal: Proposal) -> str:
+    """Return what is known of the seed of a trainer whose two seeds gave the same value, and the remedy."""
+    hints = proposal.hints
+    if hints.reads_seed or proposal.seed_option or proposal.seed_knob:
+        return "the code is given the seed, and its result doesn't depend on it"
+    if hints.seeds:
+        place = hints.seeds[0].place
+        return f"the seed is set in {place}, so that labhand can't measure the noise; let the code read LABHAND_SEED instead"
+    if place := proposal.found.fixed_seed(proposal.editable):
+        advice = 'replace the number by int(os.environ["LABHAND_SEED"])'
+        return f"{place} sets a fixed seed, so that labhand can't measure the noise; {advice}"
+    return "the code sets no seed from LABHAND_SEED, and leaves nothing to chance, so that there is no noise to measure"

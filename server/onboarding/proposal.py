@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import PurePosixPath
-from typing import Final, Literal
+from typing import Final
 
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerFile, parse_trainer
 from .command_candidates import CommandCandidate, preparing_command
@@ -16,12 +17,14 @@ from .folder_survey import FolderSurvey, imported_files
 from .metric_candidates import MetricCandidate
 from .other_languages import files_of_command, is_code_or_settings
 from .source_hints import Hint, SourceHints, hints_of
+from .training_length import TrainingLength
 
 MAX_EDITABLE: Final = 12
 """Files that `editable` names one by one; of more, their folders are named."""
 _PROTECTED: Final = re.compile(
     r"(?:^|[/_-])(?:prepare|eval|evaluate|evaluation|metrics?|tests?|scoring|conftest|setup)(?:$|[/_.-])"
 )
+SEED_WORD: Final = re.compile(r"--?(?:random[-_]?)?seed\b")
 _CONFIGURATION_FOLDERS: Final = frozenset({"conf", "config", "configs"})
 MAX_OTHERS: Final = 4
 """Further metrics that are proposed."""
@@ -44,7 +47,7 @@ class Proposal:
         hints: Of all these files.
         metric: None before anything was printed.
         others: Further candidates for the metric.
-        length: The option that sets the length of training, and a number of steps or epochs for it; None to leave it alone.
+        length: How long each run trains; None to leave it to the code.
         include: Globs.
         data: Paths under `[data]`.
         read: Paths under `[sandbox]`.
@@ -61,7 +64,7 @@ class Proposal:
     hints: SourceHints
     metric: MetricCandidate | None = None
     others: Sequence[MetricCandidate] = ()
-    length: tuple[Hint, int] | None = None
+    length: TrainingLength | None = None
     include: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
@@ -76,11 +79,6 @@ class Proposal:
         return re.sub(r"[^\w.-]+", "-", self.found.folder.resolve().name).strip("-.") or "trainer"
 
     @property
-    def unit(self) -> Literal["steps", "epochs"]:
-        """What the command's length is counted in."""
-        return "epochs" if self.length is not None and "epoch" in self.length[0].name.lower() else "steps"
-
-    @property
     def seed_option(self) -> str:
         """The option that gets the seed; empty if the code reads `LABHAND_SEED`, or there is none that can be given."""
         options = [hint.option for hint in self.hints.seeds if hint.option.startswith("--")]
@@ -88,11 +86,24 @@ class Proposal:
         return options[0] if options and not (self.hints.reads_seed or is_given) else ""
 
     @property
+    def seed_knob(self) -> Hint | None:
+        """The knob that is set to the seed; None if the seed comes in another way, or no knob sets it and nothing else."""
+        names = Counter(hint.name for hint in self.hints.seeds)
+        knobs = [hint for hint in self.hints.seeds if hint.number is not None and names[hint.name] == 1]
+        is_needed = not (self.hints.reads_seed or self.seed_option or self._gives_seed)
+        return knobs[0] if knobs and is_needed else None
+
+    @property
+    def _gives_seed(self) -> bool:
+        """Whether the command itself gives its seed."""
+        return any(SEED_WORD.match(word) for word in self.command.words)
+
+    @property
     def words(self) -> list[str]:
         """The command with all its arguments; `{seed}` and the like are replaced in each run."""
         seed = [self.seed_option, "{seed}"] if self.seed_option else []
-        length = [] if self.length is None else [self.length[0].option, f"{{{self.unit}}}"]
-        return [*self.command.words, *seed, *length]
+        words = (*self.command.words, *seed)
+        return list(words) if self.length is None else self.length.as_option(words)
 
     def as_toml(self) -> str:
         """The content of the file."""
@@ -154,6 +165,10 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     yield from _metric(proposal)
     yield ""
     yield from _budget(proposal)
+    if proposal.seed_knob is not None:
+        hint = proposal.seed_knob
+        yield from ("", f"# The seed is fixed: {_described(hint)}. Each run gets its own, so that the noise can be measured.")
+        yield from ("[seed]", f"knob = {_text(hint.name)}")
     yield from _data(proposal)
     yield from _preparing(proposal)
 
@@ -180,7 +195,9 @@ def _command(proposal: Proposal) -> Iterator[str]:
     if proposal.seed_option:
         yield f"# {proposal.seed_option} was added: labhand gives each run its seed."
     if proposal.length is not None:
-        yield f"# {proposal.length[0].option} was added: labhand gives each run its {proposal.unit}, so that it ends in time."
+        unit, option = proposal.length.unit, proposal.length.hint.option
+        if option:
+            yield f"# {option} is set here: labhand gives each run its {unit}, so that it ends in time."
     yield f"command = {_list(proposal.words)}"
 
 
@@ -232,7 +249,8 @@ def _budget(proposal: Proposal) -> Iterator[str]:
     hints = proposal.hints
     yield "# How long a run may train: seconds on a GPU, CPU seconds elsewhere. A run that takes much longer has no score."
     if proposal.length is not None:
-        yield f"# Its length is set by {_described(proposal.length[0])}: longer budgets get more {proposal.unit} in proportion."
+        hint, unit = proposal.length.hint, proposal.length.unit
+        yield f"# Its length is set by {_described(hint)}: longer budgets get more {unit} in proportion."
     elif proposal.ended_after is not None:
         yield "# It didn't end in the time of a try: it is ended after the budget, and the last value that it gave counts."
     elif hints.reads_budget:
@@ -242,8 +260,10 @@ def _budget(proposal: Proposal) -> Iterator[str]:
     yield from _seeds(proposal)
     yield "[budget]"
     if proposal.length is not None:
-        yield f"unit = {_text(proposal.unit)}"
-        yield f"amount = {proposal.length[1]}"
+        yield f"unit = {_text(proposal.length.unit)}"
+        yield f"amount = {proposal.length.amount}"
+        if not proposal.length.hint.option:
+            yield f"knob = {_text(proposal.length.hint.name)}  # is set to the amount in each run"
     if proposal.ended_after is not None:
         yield from (f"seconds = {proposal.ended_after}", f"cpu_seconds = {proposal.ended_after}")
         yield from ("startup_seconds = 1", "evaluation_seconds = 1", 'on_timeout = "last"')
@@ -272,9 +292,11 @@ def _seeds(proposal: Proposal) -> Iterator[str]:
         return
     if hints.reads_seed:
         yield "# The code reads LABHAND_SEED: runs of one source differ by their seeds."
+    elif proposal.seed_knob is not None:
+        return
     elif hints.seeds:
         hint = hints.seeds[0]
-        yield f"# The seed is fixed: {_described(hint)}. To let labhand vary it:"
+        yield f"# The seed is fixed: {_described(hint)}. To let labhand vary it, in the code that uses it:"
         yield f'#   int(os.environ.get("LABHAND_SEED", {_comment(hint.text)}))'
     else:
         yield "# The code sets no seed from LABHAND_SEED: runs of one source differ only by what it leaves to chance."

@@ -1,4 +1,4 @@
-"""A try of a proposed `trainer.toml`: one run by the real runner in its sandbox, in a temporary folder, for a bounded time."""
+"""A try of a `trainer.toml`: one run by the real runner in its sandbox, in a temporary folder, for a bounded time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
@@ -19,16 +19,17 @@ from ...trainer.contract.files import read_bounded
 from ...trainer.contract.run_folder import RunFolder
 from ...trainer.contract.run_result import RunFailure
 from ...trainer.contract.run_spec import RunSpec
-from ...trainer.contract.trainer_folder.left_out import MAX_LEFT_OUT
-from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
+from ...trainer.contract.trainer_folder.left_out import MAX_LEFT_OUT, LeftOutPath
+from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerFile
 from ..backends.local.slots import DeviceSlot, Slots
 from ..backends.local.spawn import spawn_runner
 from ..errors import NoCapacityError
 from ..machine import Devices, devices
 from ..source.repository import write_folder
+from ..source.run_knobs import for_run
 from ..source.trainer_folder import read_folder
 from .metric_candidates import MetricCandidate
-from .proposal import PLACEHOLDER_METRIC, Proposal
+from .proposal import PLACEHOLDER_METRIC
 from .written_metrics import written_metrics
 
 MAX_LOG_BYTES: Final = 10 << 20
@@ -71,17 +72,34 @@ class TrialResult:
         return self.failure.kind == FailureKind.CONTRACT_BROKEN and PLACEHOLDER_METRIC in text
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is tried.
+
+    Attributes:
+        folder: The trainer's folder.
+        toml: The content of its `trainer.toml`, which need not be written.
+        trainer: The same, parsed.
+        left_out: What of the folder a run doesn't get.
+    """
+
+    folder: Path
+    toml: bytes
+    trainer: TrainerFile
+    left_out: tuple[LeftOutPath, ...] = ()
+
+
 def run_trial(
-    proposal: Proposal,
+    trial: Trial,
     max_seconds: float,
     seed: int,
     say: Callable[[str], None],
     max_slot_seconds: float = MAX_SLOT_SECONDS,
 ) -> TrialResult:
-    """Run a proposal once.
+    """Run a trainer once.
 
     Args:
-        proposal: It need not be written.
+        trial: The trainer.
         max_seconds: Of wall-clock time from the start of its command on, after which the try is ended.
         seed: `LABHAND_SEED` of the run.
         say: Tells the person that the try waits for a slot.
@@ -90,37 +108,35 @@ def run_trial(
     Raises:
         NoCapacityError: The devices of this machine stayed taken, are too few, or its driver is broken.
         BadInputError: The folder can't be a source.
-        ContractError: The proposal can't be used.
     """
     here = devices()
     if here.problem:
         raise NoCapacityError(here.problem, "")
     with TemporaryDirectory(prefix="labhand-try-") as name:
         folder = RunFolder(Path(name).resolve() / "runs" / _RUN)
-        _lay_out(proposal, folder, here, max_seconds, seed)
-        slot = _wait_for_slot(folder, here, proposal.as_trainer().process_count, say, max_slot_seconds)
+        _lay_out(trial, folder, here, seed)
+        slot = _wait_for_slot(folder, here, trial.trainer.process_count, say, max_slot_seconds)
         began = time.monotonic()
         is_stopped = _run(folder, slot, max_seconds)
-        folder.find_work(proposal.as_trainer().data_paths)
+        folder.find_work(trial.trainer.data_paths)
         return _result(folder, time.monotonic() - began, is_stopped=is_stopped)
 
 
-def _lay_out(proposal: Proposal, folder: RunFolder, here: Devices, max_seconds: float, seed: int) -> None:
-    if proposal.seconds is None:
-        proposal = replace(proposal, seconds=max_seconds)
-    trainer = proposal.as_trainer()
+def _lay_out(trial: Trial, folder: RunFolder, here: Devices, seed: int) -> None:
+    budget = trial.trainer.budget
     folder.path.mkdir(parents=True)
-    source = {**read_folder(proposal.found.folder, trainer), TRAINER_FILE: proposal.as_toml().encode()}
-    write_folder(source, folder.source)
+    source = {**read_folder(trial.folder, trial.trainer), TRAINER_FILE: trial.toml}
+    seconds = budget.cpu_seconds if here.clock == "cpu" else budget.seconds
+    write_folder(for_run(source, seconds, here.clock, seed), folder.source)
     spec = RunSpec(
         run=_RUN,
         experiment="e0001",
         seed=seed,
-        budget_seconds=trainer.budget.cpu_seconds if here.clock == "cpu" else trainer.budget.seconds,
+        budget_seconds=seconds,
         clock=here.clock,
         device="cpu" if here.kind == "cpu" else "cuda",
-        trainer_folder=str(proposal.found.folder.resolve()),
-        left_out=proposal.found.left_out[:MAX_LEFT_OUT],
+        trainer_folder=str(trial.folder.resolve()),
+        left_out=trial.left_out[:MAX_LEFT_OUT],
     )
     folder.write_spec(spec)
 

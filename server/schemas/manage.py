@@ -15,7 +15,7 @@ class CancelRequest(Request):
     tool: ClassVar[str] = "cancel"
 
     ids: list[str] = Field(description="Experiments, ranges, grids, validations")
-    reason: str = Field(description="It is stored with the experiment")
+    reason: str = Field(default="", description="It is stored with the experiment")
     force: bool = Field(default=False, description="Also cancel what others launched")
 
 

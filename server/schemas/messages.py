@@ -34,7 +34,10 @@ class Request(BaseModel):
 
         Every hint and remedy that names a call is made by this method, so that its arguments are valid by construction.
         """
-        values = self.model_dump(mode="json", exclude_unset=True)
+        values = {
+            name: int(value) if isinstance(value, float) and value.is_integer() else value
+            for name, value in self.model_dump(mode="json", exclude_unset=True).items()
+        }
         arguments = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
         return f"{self.tool}({arguments})"
 

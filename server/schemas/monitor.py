@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,9 +18,11 @@ class WaitQuery(Request):
     ids: list[str] | None = Field(
         default=None, description="Experiments, ranges, grids, validations. The default is all of yours"
     )
-    until: Literal["all", "any"] = Field(default="all", description="Return when all, or as soon as any has ended")
+    until: Literal["all", "any"] = Field(default="all", description="Return when all or any have ended")
     after: str | None = Field(default=None, description="`cursor` of an earlier answer. The default is the last one")
-    timeout_seconds: float = Field(default=50, ge=0, le=3600, description="Then the call returns what has ended so far")
+    timeout_seconds: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Then it returns what has ended. Default and limit suit the client"
+    )
 
 
 class Pending(Answer):
@@ -37,6 +39,7 @@ class Waited(Answer):
         finished: The best of what finished since the cursor, or since the last answer to the same caller and ids.
         finished_total: The number of all that finished since then.
         verdicts: If that is more than `finished` has: the number of experiments for each verdict.
+        validations: Those whose verdict, promotion or end is new. Where there is a `state`, one goes on, and its gain follows.
         reported_before: Number of finished experiments that an earlier answer reported, in a call without a cursor.
     """
 

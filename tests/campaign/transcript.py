@@ -71,11 +71,11 @@ class Transcript:
         return _text(result)
 
     async def wait(self, *ids: str) -> dict[str, Any]:
-        """Wait until all have ended; return the last answer."""
+        """Wait until all have ended, validations with their gain; return the last answer."""
         answer: dict[str, Any] = {}
-        for _ in range(40):
+        for _ in range(400):
             answer = await self.call("wait", ids=list(ids), timeout_seconds=MAX_WAIT_SECONDS)
-            if not answer.get("pending"):
+            if not answer.get("pending") and not any("state" in row for row in answer.get("validations", ())):
                 return answer
         self.problems.append(f"{ids} have not ended: {answer.get('pending')}")
         return answer

@@ -30,6 +30,11 @@ def use(tool: str, **arguments: object) -> Block:
     return {"type": "tool_use", "id": f"toolu_{uuid4().hex[:20]}", "name": f"mcp__labhand__{tool}", "input": arguments}
 
 
+def use_own(tool: str, **arguments: object) -> Block:
+    """The use of one of the client's own tools, such as `Bash`."""
+    return {"type": "tool_use", "id": f"toolu_{uuid4().hex[:20]}", "name": tool, "input": arguments}
+
+
 class Asked:
     """One request, as the model sees it."""
 
@@ -42,6 +47,11 @@ class Asked:
     def turn(self) -> int:
         """How often the model has answered in this conversation."""
         return sum(message["role"] == "assistant" for message in self.messages)
+
+    @property
+    def last_words(self) -> str:
+        """The texts of the newest message."""
+        return "".join(block["text"] for block in _blocks(self.messages[-1]) if block["type"] == "text")
 
     @property
     def results(self) -> list[str]:

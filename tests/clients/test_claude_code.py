@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
 import pytest
 
 from ..docs.markdown import console_blocks
-from .model import Asked, Block, ScriptedModel, say, use
+from .model import Asked, Block, ScriptedModel, say, use, use_own
 from .programs import ROOT, Clients, Finished
 
 pytestmark = pytest.mark.timeout(300)
@@ -55,12 +56,12 @@ def conclude(_: Asked) -> Block:
     return say("The point at 2.5 is better.")
 
 
-def ask(clients: Clients, model: ScriptedModel, prompt: str) -> Finished:
-    """Run Claude Code without a person, labhand being all that it has, and the model a script."""
+def ask(clients: Clients, model: ScriptedModel, prompt: str, *, allowed: str = "mcp__labhand__*") -> Finished:
+    """Run Claude Code without a person, the model a script. It may use the tools that are allowed, and no other server."""
     servers = {"mcpServers": {"labhand": {"command": "labhand", "args": ["serve"]}}}
     config = clients.home / "mcp.json"
     config.write_text(json.dumps(servers), "utf-8")
-    options = ("--mcp-config", str(config), "--strict-mcp-config", "--allowedTools", "mcp__labhand__*")
+    options = ("--mcp-config", str(config), "--strict-mcp-config", "--allowedTools", allowed)
     with model.served() as url:
         environment = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "not-a-key"}
         return clients.run("claude", "-p", prompt, *options, environment=environment, seconds=240)
@@ -84,6 +85,38 @@ def test_claude_code_launches_an_experiment_waits_and_reads_its_score(clients: C
 def shared(results: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     """A row with what it shares with the others."""
     return {**results["common"], **row}
+
+
+def command_of(asked: Asked) -> str:
+    """The command that the launch names, as a model would take it from the answer."""
+    found = re.search(r"`(labhand wait [^`]+)`", json.loads(asked.results[1])["next"])
+    assert found is not None, asked.results[1]
+    return found[1]
+
+
+def wait_in_background(asked: Asked) -> Block:
+    return use_own("Bash", command=command_of(asked), description="Wait for labhand", run_in_background=True)
+
+
+def rest(_: Asked) -> Block:
+    return say("It runs. I go on when it has finished.")
+
+
+def test_claude_code_is_woken_by_the_command_that_a_launch_names_and_pays_for_no_call_meanwhile(clients: Clients) -> None:
+    model = ScriptedModel([look, launch, wait_in_background, rest, read, conclude])
+
+    finished = ask(clients, model, "Improve the trainer.", allowed="mcp__labhand__*,Bash(labhand *)")
+
+    assert finished.code == 0, finished.err
+    assert "better" in finished.out
+    assert len(model.asked) == 6, "one request for each step, and none while the experiment ran"
+    _, _, started, results = model.asked[-1].results
+    assert "background" in started
+    woken = model.asked[4].last_words
+    assert "task-notification" in woken, woken
+    assert "exit code 0" in woken or "completed" in woken, woken
+    (row,) = json.loads(results)["rows"]
+    assert shared(json.loads(results), row)["status"] == "succeeded"
 
 
 def test_claude_code_sees_the_core_tools_without_a_search(clients: Clients) -> None:

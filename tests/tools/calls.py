@@ -37,10 +37,12 @@ async def refusal(client: Client, tool: str, **arguments: object) -> str:
 
 
 async def finished(client: Client, *ids: str) -> dict[str, Any]:
-    """Wait, in a few calls at the most, until all are finished. Return the last answer, with everything that finished."""
+    """Wait, in a few calls at the most, until all are finished, validations with their gain. Return the last answer."""
     answer: dict[str, Any] = {}
     for _ in range(6):
         answer = await data(client, "wait", ids=list(ids), after="0", timeout_seconds=10)
-        if "pending" not in answer:
+        if any("state" in row for row in answer.get("validations", ())):
+            await data(client, "wait", ids=list(ids), after=answer["cursor"], timeout_seconds=10)  # for the gain
+        elif "pending" not in answer:
             return answer
     raise AssertionError(f"not finished: {answer}")

@@ -63,6 +63,12 @@ async def test_an_unknown_argument_is_refused_with_the_nearest_one(connect: Conn
     assert "limit" in told
 
 
+async def test_an_unknown_tool_is_refused_with_the_nearest_one(connect: Connect, mode: str) -> None:
+    async with connect(mode=mode) as client:
+        said = await refusal(client, "get_brief")
+    assert said.startswith("There is no tool 'get_brief' on this server. Did you mean get_briefing")
+
+
 async def test_a_value_out_of_range_is_refused_with_its_name(connect: Connect) -> None:
     async with connect() as client:
         assert "limit" in await refusal(client, "get_results", limit=0)

@@ -17,12 +17,16 @@ from labhand.server.schemas.monitor import WaitQuery
 from labhand.server.schemas.results import ResultsQuery
 from labhand.server.schemas.validation import ValidationRequest
 from labhand.tools.app import TOOLS
-from labhand.tools.argument_schema import input_schema
-from labhand.tools.arguments import read_arguments
+from labhand.tools.arguments.argument_schema import input_schema
+from labhand.tools.arguments.reading import read_arguments
 from labhand.tools.registry import LabTool
 
-from .calls import data, prose, text
+from .calls import data, prose, refusal, text
 from .conftest import Connect
+from .hints import follow
+
+MAX_LIST_CHARACTERS = 25_000
+"""The limit is 6,000 tokens, which every model reads at the start. A token is 4.2 characters of the list (o200k_base)."""
 
 ODD: list[object] = [
     "",
@@ -56,6 +60,7 @@ SCHEMA_WORDS = {"$ref", "$defs", "title", "exclusiveMinimum", "oneOf", "allOf", 
         (("wait", {"ids": "null", "until": None, "timeout_seconds": "null"}), WaitQuery()),
         (("get_results", {"limit": None, "order": "", "sort_by": "Gain"}), ResultsQuery(sort_by="gain")),
         (("analyze", {"what": "Effects", "gpu": ""}), AnalysisQuery(what="effects")),
+        (("get_experiment", {"id": ["E7"]}), ExperimentQuery(id="E7")),
         (("get_experiment", {"id": 7, "include": "Curve"}), ExperimentQuery(id="7", include=["curve"])),
         (
             ("note", {"text": "null", "theme": "[]", "experiments": "e0001"}),
@@ -102,8 +107,10 @@ def test_arguments_are_read_by_what_the_request_wants(sent: tuple[str, dict[str,
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
 def test_every_leaf_of_a_schema_has_a_type_and_nothing_is_nullable_or_refers(tool: LabTool) -> None:
-    schema = input_schema(tool.request)
+    _check(input_schema(tool.request))
 
+
+def _check(schema: Mapping[str, Any]) -> None:
     assert schema["type"] == "object"
     for leaf in _schemas(schema):
         assert not SCHEMA_WORDS & leaf.keys()
@@ -113,13 +120,53 @@ def test_every_leaf_of_a_schema_has_a_type_and_nothing_is_nullable_or_refers(too
 
 
 @pytest.mark.anyio
-async def test_tools_list_carries_flat_schemas_and_no_output_schemas(connect: Connect) -> None:
-    async with connect() as client:
+async def test_tools_list_carries_flat_schemas_and_no_output_schemas(connect: Connect, mode: str) -> None:
+    async with connect(mode=mode) as client:
         listed = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in (await client.list_tools()).tools]
 
-    assert all("outputSchema" not in tool for tool in listed)
-    assert "$ref" not in json.dumps(listed)
-    assert len(json.dumps(listed)) < 26_000
+    assert {tool["name"] for tool in listed} == {tool.name for tool in TOOLS}
+    for tool in listed:
+        _check(tool["inputSchema"])
+        assert "outputSchema" not in tool
+    assert len(json.dumps(listed, ensure_ascii=False, separators=(",", ":"))) < MAX_LIST_CHARACTERS
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("tool", "arguments", "sentence"),
+    [
+        ("wait", {"until": "everything", "timeout_seconds": 5}, 'call wait again with until="all"'),
+        ("get_results", {"detail": "details", "limt": 3}, 'call get_results(limit=3, detail="detailed")'),
+        ("get_results", {"ordr": "best"}, "get_results has no argument 'ordr' (did you mean order?): call get_results"),
+        ("launch_grid", {"hypothesis": "h", "design": "optimizer", "dry_run": True, "factors": {"X": [1, 2]}}, '"optimiser"'),
+        ("launch_experiment", {"hypothesis": "h", "overrides": "X=2"}, 'with overrides={"NAME": 1}'),
+        ("launch_experiment", {"hypothesis": "h", "files": {"a.json": {"a": 1}}}, "files.a.json={'a': 1} must be a text: call"),
+        (
+            "get_briefing",
+            {"colour": "red"},
+            "get_briefing has no argument 'colour' (there are no arguments): call get_briefing()",
+        ),
+        ("get_experiment", {}, 'the argument id is missing (Such as e0042): call get_experiment again with id="e0042"'),
+        ("cancel", {"id": "e0001"}, 'call cancel(ids=["e0001"])'),
+        ("checkout", {"experiment_id": "e0001"}, 'call checkout(id="e0001")'),
+        ("wait", {"timeout": 1}, "call wait(timeout_seconds=1)"),
+        ("read_source", {"lines": [1, 20]}, 'call read_source again with lines="40-80"'),
+        ("launch_experiment", {"hypothesis": "h", "priority": "urgent"}, 'with priority="normal"'),
+    ],
+)
+async def test_a_refusal_is_one_sentence_that_ends_with_the_next_call(
+    connect: Connect, tool: str, arguments: dict[str, Any], sentence: str
+) -> None:
+    async with connect() as client:
+        said = await refusal(client, tool, **arguments)
+
+        assert sentence in said
+        assert said.endswith(".")
+        assert said.count(". ") == 0
+        assert f": call {tool}" in said
+        for result in await follow(client, said):
+            assert "must be" not in text(result), "what is suggested is read"
+            assert "argument" not in text(result)
 
 
 @pytest.mark.anyio
@@ -144,9 +191,13 @@ async def test_ids_and_choices_are_taken_in_any_case(connect: Connect) -> None:
         for name in ("E1", "1", "e0001", 1):
             assert (await data(client, "get_experiment", id=name))["id"] == "e0001"
             assert (await data(client, "get_results", ids=name))["total"] == 1
+        await data(client, "launch_grid", hypothesis="h", factors={"X": [3.0, 4.0]}, design="Full", priority="Low")
+        for name in ("G1", "g1", "g001", "G0001", '["g1"]'):
+            assert (await data(client, "get_results", ids=name))["total"] == 2
+        assert await data(client, "launch_grid", hypothesis="h", design="one at a time", factors={"X": [5]}, dry_run="True")
         assert (await data(client, "get_results", status="PENDING", gpu="CPU"))["total"] >= 1
         assert "X = 2.0" in await prose(client, "read_source", id="E1", symbol="X")
-        await data(client, "cancel", ids="E1-E5", reason="the test is over", force="TRUE")
+        await data(client, "cancel", ids="E1-E5, G1", force="TRUE")
 
 
 def _schemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

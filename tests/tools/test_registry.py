@@ -9,9 +9,9 @@ from labhand.server.schemas.launch import GridLaunch, Launch
 from labhand.server.schemas.results import ResultsQuery
 from labhand.server.schemas.validation import ValidationRequest
 from labhand.tools.app import TOOLS
-from labhand.tools.argument_errors import explain
-from labhand.tools.argument_schema import input_schema
-from labhand.tools.arguments import read_arguments
+from labhand.tools.arguments.argument_errors import explain
+from labhand.tools.arguments.argument_schema import input_schema
+from labhand.tools.arguments.reading import read_arguments, read_values
 from labhand.tools.registry import LabTool
 from pydantic import ValidationError
 
@@ -49,24 +49,42 @@ def test_lists_and_objects_may_come_as_json_text() -> None:
 @pytest.mark.parametrize(
     ("model", "arguments", "sentence"),
     [
-        (ResultsQuery, {"limit": 0}, "limit=0 must be at least 1."),
-        (ResultsQuery, {"limit": "many"}, "limit='many' must be a whole number."),
-        (ResultsQuery, {"detail": "full"}, "detail='full' must be one of 'concise' or 'detailed'."),
-        (Launch, {}, "The argument hypothesis is missing (Why the score should improve, in one sentence)."),
-        (Launch, {"hypothesis": "h", "gpu": {"a": 1}}, "gpu={'a': 1} must be a text or a list."),
+        (ResultsQuery, {"limit": 0}, "limit=0 must be at least 1: call get_results(limit=1)."),
+        (ResultsQuery, {"limit": "many"}, "limit='many' must be a whole number: call get_results again with limit=20."),
+        (
+            ResultsQuery,
+            {"detail": "detail"},
+            "detail='detail' must be one of 'concise' or 'detailed': call get_results(detail=\"detailed\").",
+        ),
+        (
+            Launch,
+            {},
+            "the argument hypothesis is missing (Why the score should improve, in one sentence): call launch_experiment again"
+            ' with hypothesis="…".',
+        ),
+        (
+            Launch,
+            {"hypothesis": "h", "gpu": {"a": 1}},
+            "gpu={'a': 1} must be a text or a list: call launch_experiment again with gpu=\"…\".",
+        ),
         (
             Launch,
             {"hypothesis": "h", "edits": [{"fnd": "a", "replace": "b"}]},
-            "The argument edits.0.find is missing. There is no key fnd in edits.0. Did you mean find?",
+            "the argument edits.0.find is missing; edits.0 has no key 'fnd' (did you mean find?): call launch_experiment again"
+            ' with edits=[{"find": "…", "replace": "…"}].',
         ),
-        (GridLaunch, {"hypothesis": "h", "factors": {"DEPTH": {"a": 4}}}, "factors.DEPTH={'a': 4} must be a list."),
-        (ValidationRequest, {"ids": []}, "ids=[] must have at least 1 item."),
+        (
+            GridLaunch,
+            {"hypothesis": "h", "factors": {"DEPTH": {"a": 4}}},
+            "factors.DEPTH={'a': 4} must be a list: call launch_grid again with factors={\"NAME\": [1]}.",
+        ),
+        (ValidationRequest, {"ids": []}, 'ids=[] must have at least 1 item: call validate again with ids=["…"].'),
     ],
 )
-def test_an_error_names_the_argument_the_value_and_what_would_do(
+def test_an_error_names_the_argument_the_value_what_would_do_and_the_next_call(
     model: type[Launch], arguments: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ValidationError) as caught:
         read_arguments(model, arguments)
 
-    assert explain(caught.value, model) == sentence
+    assert explain(caught.value, model.tool, model, read_values(model, arguments)) == sentence

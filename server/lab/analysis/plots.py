@@ -12,7 +12,16 @@ from anyio import to_thread
 from ....trainer.contract.curve import Point, read_curve
 from ...domain import FINISHED, Metric, Purpose, RunStatus, Stratum
 from ...errors import BadInputError
-from ...figures import curves_plot, effects_plot, horizons_plot, parallel_plot, pareto_plot, progress_plot, timeline_plot
+from ...figures import (
+    curves_plot,
+    effects_plot,
+    horizons_plot,
+    parallel_plot,
+    pareto_plot,
+    progress_plot,
+    text_figures,
+    timeline_plot,
+)
 from ...ids import experiment_id, id_ranges, run_id
 from ...research.effects import Effect
 from ...research.horizons import agreement
@@ -53,10 +62,12 @@ class RenderedPlot:
     Attributes:
         png: The PNG file's bytes.
         caption: What the plot shows and what it leaves out, for readers who can't see it.
+        text: The plot in characters.
     """
 
     png: bytes
     caption: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +150,7 @@ async def _plot_progress(shown: PlotInput) -> RenderedPlot:
     )
     names = ", ".join(f"{name} at {significant(score, 5):g}" for _, score, name in periods)
     caption = f"{len(ended)} experiments in order of completion. Champions: {names or 'none has a score here'}. {progress.note}"
-    return RenderedPlot(await to_thread.run_sync(progress_plot.draw, progress), caption)
+    return RenderedPlot(await to_thread.run_sync(progress_plot.draw, progress), caption, text_figures.progress_text(progress))
 
 
 async def _champion_periods(shown: PlotInput, ended: Sequence[TriedExperiment]) -> list[tuple[int, float, str]]:
@@ -170,7 +181,7 @@ async def _plot_effects(shown: PlotInput) -> RenderedPlot:
     largest = ", ".join(f"{term} {gain:+.3g}" for term, gain, _ in main[:3])
     unknown = f"; {len(effects.unknown)} effects can't be estimated" if effects.unknown else ""
     caption = f"Effects over {len(factors.points)} experiments; the largest: {largest}{unknown}. {shown.note()}"
-    return RenderedPlot(png, caption)
+    return RenderedPlot(png, caption, text_figures.effects_text(main, interactions))
 
 
 def _bar(effect: Effect) -> effects_plot.Bar:
@@ -196,9 +207,11 @@ async def _plot_curves(shown: PlotInput) -> RenderedPlot:
     named = [
         (f"{experiment_id(experiment.number)} {cut(experiment.changes, MAX_CHANGES)}", curve) for experiment, curve in chosen
     ]
-    png = await to_thread.run_sync(curves_plot.draw, named, [curve for _, curve in reference], shown.note())
+    of_reference = [curve for _, curve in reference]
+    png = await to_thread.run_sync(curves_plot.draw, named, of_reference, shown.note())
     names = ", ".join(name for name, _ in named)
-    return RenderedPlot(png, f"Training curves, best score first: {names or 'only the reference'}. {shown.note()}")
+    caption = f"Training curves, best score first: {names or 'only the reference'}. {shown.note()}"
+    return RenderedPlot(png, caption, text_figures.curves_text(named, of_reference))
 
 
 def _read_curves(
@@ -230,7 +243,8 @@ async def _plot_timeline(shown: PlotInput) -> RenderedPlot:
     note = f"Only the newest {MAX_TIMELINE_EXPERIMENTS} experiments." if is_cut else ""
     png = await to_thread.run_sync(timeline_plot.draw, bars, note)
     unscored = sum(bar.scored is False for bar in bars)
-    return RenderedPlot(png, f"{len(bars)} runs by slot over time; {unscored} ended without a score. {note}".rstrip())
+    caption = f"{len(bars)} runs by slot over time; {unscored} ended without a score. {note}".rstrip()
+    return RenderedPlot(png, caption, text_figures.timeline_text(bars))
 
 
 def _timeline_bar(interval: SlotInterval, experiment: TriedExperiment, now: float) -> timeline_plot.TimelineBar:
@@ -256,7 +270,8 @@ async def _plot_parallel(shown: PlotInput) -> RenderedPlot:
     metric = shown.metric
     png = await to_thread.run_sync(parallel_plot.draw, metric.name, metric.direction, knobs, lines, shown.note())
     which = f"The newest {len(lines)}" if len(lines) < len(shown.evidence.scored) else f"{len(lines)}"
-    return RenderedPlot(png, f"{which} experiments by {', '.join(knobs)}. {shown.note()}")
+    text = text_figures.knobs_text(metric.name, metric.direction, list(knobs), lines)
+    return RenderedPlot(png, f"{which} experiments by {', '.join(knobs)}. {shown.note()}", text)
 
 
 async def _plot_horizons(shown: PlotInput) -> RenderedPlot:
@@ -270,7 +285,8 @@ async def _plot_horizons(shown: PlotInput) -> RenderedPlot:
     metric = shown.metric
     png = await to_thread.run_sync(horizons_plot.draw, metric.name, metric.direction, pairs[-MAX_HORIZONS:])
     correlations = "; ".join(f"{pair.short} and {pair.longer}: {pair.tau}" for pair in pairs)
-    return RenderedPlot(png, f"Scores at one budget against a longer one. {correlations}.")
+    text = "\n\n".join(text_figures.budgets_text(pair.short, pair.longer, pair.scores) for pair in pairs[-MAX_HORIZONS:])
+    return RenderedPlot(png, f"Scores at one budget against a longer one. {correlations}.", text)
 
 
 def _horizon_pair(shown: PlotInput, short: Stratum, longer: Stratum) -> horizons_plot.BudgetPair | None:
@@ -316,7 +332,7 @@ async def _plot_pareto(shown: PlotInput) -> RenderedPlot:
     caption = (
         f"{metric.name} against {name}, {len(front.points)} sources; on the front, best score first: {best}. {shown.note()}"
     )
-    return RenderedPlot(png, caption)
+    return RenderedPlot(png, caption, text_figures.tradeoff_text(front.points, front.best, name, metric.name))
 
 
 def _named(experiments: Iterable[TriedExperiment]) -> str:

@@ -11,12 +11,10 @@ from ...errors import BadInputError, ConflictError, LabhandError
 from ...schemas.inspect import CheckedOut
 from ...schemas.launch import Launch
 from ...settings import FILE
-from ...source.repository import NewCommit, delta, write_folder
+from ...source.repository import write_folder
 from ...source.trainer_folder import Source, built_in, read_folder
-from ...store import sources
 from .. import references
 from ..lab import Lab
-from ..references import Reference
 
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
@@ -46,7 +44,7 @@ async def checkout(lab: Lab, name: str) -> CheckedOut:
     written = sorted(path for path, data in target.items() if on_disk.get(path) != data)
     removed = sorted(on_disk.keys() - target.keys())
     unsaved = await to_thread.run_sync(_existing, folder, [path for path in written if path not in on_disk])
-    if (written or removed) and not await _is_known(lab, on_disk):
+    if (written or removed) and not await references.is_known(lab, on_disk):
         unsaved += [path for path in [*written, *removed] if path in on_disk]
     if unsaved:
         raise ConflictError(
@@ -70,18 +68,6 @@ def _refuse_installed(folder: Path, trainer: str, root: Path) -> None:
         f"{folder} is part of an installed package, which a checkout must not change",
         f"A person can let this lab train a copy: {remedy}. Its experiments stay. read_source shows an experiment's source",
     )
-
-
-async def _is_known(lab: Lab, editable: Source) -> bool:
-    """Return whether a source of the lab has these editable files, with the protected files of now or of the baseline."""
-    baseline: Reference = await references.baseline(lab)
-    protected = {path: data for path, data in baseline.committed.items() if not lab.trainer.is_editable(path)}
-    candidates = [{**lab.protected, **editable}, {**protected, **editable}]
-    batch = [
-        NewCommit(delta(baseline.committed, source), (baseline.commit.hash,), "The trainer folder, for comparison")
-        for source in candidates
-    ]
-    return await sources.has_any_tree(lab.db, [commit.tree for commit in await lab.sources.commit(batch)])
 
 
 def _existing(folder: Path, paths: list[str]) -> list[str]:

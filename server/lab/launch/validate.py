@@ -20,7 +20,7 @@ from ...schemas.monitor import WaitQuery
 from ...schemas.results import ResultsQuery
 from ...schemas.validation import Cost, LaunchedTest, Validated, ValidationRequest
 from ...settings import Allowance
-from ...source.budget_reach import is_stretched
+from ...source.run_knobs import is_stretched
 from ...source.trainer_folder import Source
 from ...store import sources
 from ...store.comparison import source_scores, validation_pairs, validations

@@ -25,8 +25,8 @@ from ...errors import NotFoundError
 from ...ids import experiment_id, id_ranges
 from ...research.arms import Arms
 from ...settings import DATABASE, RUNS, SOURCES, data_folder, load_settings
-from ...source.budget_reach import as_run
 from ...source.repository import Sources
+from ...source.run_knobs import as_run
 from ...source.trainer_folder import Source, load_trainer
 from ...store.comparison import champions, strata
 from ...store.database import Database, Transaction
@@ -216,7 +216,7 @@ def _differing(experiment: AuditedExperiment, record: str, comparisons: Iterable
 
 
 def _compare_source(run: RunFolder, experiment: AuditedExperiment, source: Source) -> Iterator[str]:
-    for path, data in as_run(source, experiment.budget_seconds, experiment.clock).items():
+    for path, data in as_run(source, experiment.budget_seconds, experiment.clock, experiment.seed).items():
         if not _is_same(run.path / "source" / path, data):
             yield f"{experiment_id(experiment.number)}: {path} in {run.path.name} isn't that of its source"
 

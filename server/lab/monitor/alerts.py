@@ -13,6 +13,7 @@ from ...ids import experiment_id, id_ranges
 from ...schemas.analysis import AnalysisQuery
 from ...schemas.fleet import ScaleRequest
 from ...schemas.inspect import LogQuery
+from ...schemas.launch import Launch
 from ...schemas.manage import CancelRequest
 from ...settings import LOG, SET_ASIDE
 from ...store.comparison import validation_pairs
@@ -22,11 +23,13 @@ from ...store.money.clusters import DesiredClusters, HeldClusterRow
 from ...store.running import queue, runs, slots_aside
 from ...store.running.holds import Hold, active_holds
 from ...store.running.slots_aside import SlotAside
+from .. import references
 from ..analysis.drift_check import check_drift
 from ..dispatcher_process import dispatcher_lives
 from ..lab import Lab
 from ..results.experiment_rows import FEW_WORDS
 from ..sanitize import cut
+from .changed_files import changed_files
 
 MIN_SILENT_SECONDS = 60.0
 """Silence after which a run is reported as stuck; more if the trainer may take longer to start or to be evaluated."""
@@ -36,6 +39,8 @@ DISPATCHER = "dispatcher"
 """The key of the alert that there is work and no dispatcher."""
 MAX_REASON = 600
 """Characters of a message from a failure or a backend."""
+MAX_FILES = 5
+"""Changed files that one line names."""
 MAX_RANGES = 20
 """Ranges of ids in one line."""
 
@@ -98,7 +103,7 @@ async def scan(lab: Lab) -> list[Attention]:
         await clusters.desired(lab.db),
         await spending.used_up(lab.db, allowance, now),
     )
-    alerts = _settings(lab)
+    alerts = [*_settings(lab), *await _changed_files(lab)]
     if await _has_work(lab, pools, pending, state, is_over=is_over) and not dispatcher_lives(lab.folder):
         alerts += _dispatcher(lab)
     else:  # without a dispatcher every run is silent
@@ -134,6 +139,19 @@ async def _has_work(
 def _settings(lab: Lab) -> list[Attention]:
     trouble = lab.settings_trouble()
     return [Attention(f"settings:{trouble}", f"a person must mend labhand.toml: {trouble}")] if trouble else []
+
+
+async def _changed_files(lab: Lab) -> list[Attention]:
+    if lab.in_force.trouble:
+        line = f"a person must mend the trainer's files; the lab goes on with them as they were: {lab.in_force.trouble}"
+        return [Attention(f"trainer:{lab.in_force.trouble}", line)]
+    changed = await changed_files(lab)
+    if not changed:
+        return []
+    shown = f"{', '.join(changed[:MAX_FILES])}{f' and {len(changed) - MAX_FILES} more' if len(changed) > MAX_FILES else ''}"
+    call = Launch(base=references.WORKDIR, hypothesis="The trainer folder as it is now").as_call()
+    line = f"{shown} in {lab.trainer.folder} changed, and no experiment has these changes: {call} runs them"
+    return [Attention(f"changed:{','.join(changed)}", line, wakes=False)]
 
 
 def _dispatcher(lab: Lab) -> Iterator[Attention]:

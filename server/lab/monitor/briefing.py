@@ -72,7 +72,7 @@ async def get_briefing(lab: Lab) -> Briefing:
         queued=sum(queued.values()),
         finished={status.value: count for status, count in by_status.items() if status in FINISHED},
         failures=await failure_classes(lab, Filter()),
-        allowance=await _allowance(lab),
+        allowance=await summarize_allowance(lab),
         efficiency=await _efficiency(lab),
         not_yet_combined=open_winners,
         notes=[_note(note) for note in await stats.notes(lab.db, MAX_NOTES)],
@@ -187,7 +187,8 @@ async def _themes(lab: Lab, stratum: Stratum | None) -> list[Theme]:
     ]
 
 
-async def _allowance(lab: Lab) -> AllowanceSummary:
+async def summarize_allowance(lab: Lab) -> AllowanceSummary:
+    """Return what the lab has spent and reserved, and what is left of what the person allowed."""
     committed = await spending.committed(lab.db, time.time())
     idle = await idle_time(lab)
     return AllowanceSummary(

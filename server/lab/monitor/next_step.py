@@ -18,7 +18,7 @@ from ...schemas.monitor import WaitQuery
 from ...schemas.results import ResultsQuery
 from ...schemas.validation import ValidationRequest
 from ...store.comparison import validations
-from ...store.experiments import progress, stats
+from ...store.experiments import progress, workload
 from ...store.experiments.filter import Filter
 from ...store.money import spending
 from ...store.money.spending import Committed
@@ -53,7 +53,7 @@ async def next_step(lab: Lab, winners: Sequence[Experiment], uncombined: Sequenc
     """
     if pending := await pending_step(lab):
         return pending
-    if not await stats.by_status(lab.db):
+    if await workload.only_failures(lab.db):
         first = Launch(base=BASELINE, hypothesis="The trainer as it is")
         if await _is_new_launch(lab, first):
             return hint(first, "measures the reference of all gains")
@@ -133,7 +133,10 @@ async def _combination(lab: Lab, uncombined: Sequence[str]) -> Launch | None:
 
 async def _validation(lab: Lab, winners: Sequence[Experiment]) -> ValidationRequest | None:
     """Return the validation of the best promising experiment that can be validated now."""
-    promising = [winner.id for winner in winners if winner.verdict is Verdict.PROMISING]
+    tested = await validations.tested_sources(lab.db)  # another seed of a tested source is no new candidate
+    promising = [
+        winner.id for winner in winners if winner.verdict is Verdict.PROMISING and (winner.tree, winner.stratum) not in tested
+    ]
     for winner in promising[:MAX_CANDIDATES]:
         request = ValidationRequest(ids=[winner])
         try:

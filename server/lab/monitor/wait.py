@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 import anyio
 from anyio import to_thread
+from anyio.lowlevel import checkpoint_if_cancelled
 
-from ...domain import Status
+from ...domain import Status, Verdict
 from ...ids import id_ranges
 from ...schemas.messages import changed
 from ...schemas.monitor import Pending, Waited, WaitQuery
@@ -38,7 +40,10 @@ POLL_SECONDS = 0.25
 MAX_SNAPSHOT_SECONDS = 5.0
 """Longest interval between two snapshots if the database doesn't change: a run that falls silent writes nothing."""
 MAX_PROGRESS_SECONDS = 15.0
-"""Longest interval between two reports of progress."""
+"""Longest interval between two reports of progress. They are due a little earlier, because a snapshot takes time."""
+PROGRESS_SECONDS = 0.8 * MAX_PROGRESS_SECONDS
+MAX_WAIT_SECONDS = 3600.0
+"""Longest wait of one query."""
 MAX_START_SECONDS = 10.0
 """How long a dispatcher may take to start before its absence is reported."""
 MAX_ROWS = 10
@@ -51,6 +56,24 @@ OnProgress = Callable[[int, int, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
+class WaitLimit:
+    """How long a wait may take.
+
+    Attributes:
+        default_seconds: If the query doesn't say how long.
+        max_seconds: Whatever the query says.
+    """
+
+    default_seconds: float = 50.0
+    max_seconds: float = MAX_WAIT_SECONDS
+
+    def seconds(self, query: WaitQuery) -> float:
+        """Return how long a query waits."""
+        wanted = self.default_seconds if query.timeout_seconds is None else query.timeout_seconds
+        return min(wanted, self.max_seconds)
+
+
+@dataclass(frozen=True, slots=True)
 class _Snapshot:
     """The state of the experiments and validations that are waited for.
 
@@ -60,8 +83,10 @@ class _Snapshot:
         pending: Numbers of the unfinished experiments, by status, those of validations included.
         held: Experiments that a failure storm keeps from starting, in the whole lab.
         attention: Alerts that concern the unfinished experiments, or everyone.
-        testing: Unfinished validations.
+        testing: Unfinished validations, without those in `decided`.
         tested: Validations that finished since the cursor.
+        decided: Unfinished validations whose verdict or promotion is new: only their longer horizons or the pairs for the gain
+            still run. These runs aren't waited for, unless the cursor has the verdict.
     """
 
     finished: int
@@ -71,6 +96,18 @@ class _Snapshot:
     attention: Sequence[Attention]
     testing: Sequence[Validation]
     tested: Sequence[Validation]
+    decided: Sequence[Validation]
+
+    @property
+    def news(self) -> list[Validation]:
+        """The validations that an answer reports."""
+        return [*self.tested, *self.decided]
+
+    @property
+    def cursor(self) -> list[str]:
+        """What the cursor of an answer remembers: the alerts, and the verdicts of unfinished validations."""
+        verdicts = [_verdict_key(test) for test in (*self.testing, *self.decided) if test.verdict is not Verdict.PENDING]
+        return [*(alert.key for alert in self.attention), *verdicts]
 
     @property
     def unfinished(self) -> list[int]:
@@ -90,6 +127,7 @@ async def wait(
     caller: str | None,
     on_progress: OnProgress | None = None,
     reported: ReportedCursors | None = None,
+    limit: WaitLimit = WaitLimit(),
 ) -> Waited:
     """Wait until all or any of the experiments have finished, a new alert comes up, or the time is over.
 
@@ -102,6 +140,7 @@ async def wait(
         caller: Whose experiments are waited for if the query has no ids, or an empty list of them; None for everyone's.
         on_progress: Called at every change, and at least every 15 s.
         reported: What was reported before to whom; None for nothing.
+        limit: How long the call may take.
 
     Raises:
         BadInputError: A text is not an id, or the cursor is invalid.
@@ -115,8 +154,9 @@ async def wait(
     reported = reported or ReportedCursors()
     seen = parse_wait_cursor(query.after) if query.after is not None else reported.last(caller, query.ids)
     watch = _Watch(lab, wanted, tests, seen, until_any=query.until == "any", on_progress=on_progress)
-    snapshot = await watch.until(time.monotonic() + query.timeout_seconds)
+    snapshot = await watch.until(time.monotonic() + limit.seconds(query))
     answer = await _answer(lab, query, watch, snapshot)
+    await checkpoint_if_cancelled()  # what nobody receives counts as unreported
     if answer.common is not None:
         answer = changed(answer, common=reported.without_repetition(caller, answer.common))
     reported.save(caller, query.ids, parse_wait_cursor(answer.cursor))
@@ -142,7 +182,7 @@ class _Watch:
         self.seen = seen
         self._until_any = until_any
         self._on_progress = on_progress
-        self._last_progress: tuple[str, float] = ("", -MAX_PROGRESS_SECONDS)
+        self._last_progress: tuple[str, float] = ("", time.monotonic() - PROGRESS_SECONDS)
         self._absent_since: float | None = None
 
     async def until(self, deadline: float) -> _Snapshot:
@@ -154,12 +194,13 @@ class _Watch:
             now = time.monotonic()
             if self.is_over(snapshot) or now >= deadline:
                 return snapshot
-            await self._wait_for_write(version, min(deadline, now + MAX_SNAPSHOT_SECONDS))
+            next_progress = inf if self._on_progress is None else self._last_progress[1] + PROGRESS_SECONDS
+            await self._wait_for_write(version, min(deadline, now + MAX_SNAPSHOT_SECONDS, next_progress))
 
     def is_over(self, snapshot: _Snapshot) -> bool:
         """Return whether the experiments have finished as asked, or a new alert ends the wait."""
         has_new_alert = any(alert.wakes and alert.key not in self.seen.attention for alert in snapshot.attention)
-        has_any = self._until_any and (snapshot.finished > 0 or bool(snapshot.tested))
+        has_any = self._until_any and (snapshot.finished > 0 or bool(snapshot.news))
         return has_new_alert or not snapshot.can_finish or has_any
 
     def newly_finished(self, snapshot: _Snapshot) -> Filter:
@@ -175,23 +216,34 @@ class _Watch:
 
     async def _take_snapshot(self) -> _Snapshot:
         # Unfinished before finished: what finishes between the two reads then counts as both, rather than as neither.
-        testing = await validations.unfinished(self._lab.db, self._tests)
+        running = await validations.unfinished(self._lab.db, self._tests)
         tested = await validations.finished(self._lab.db, self.seen.validations, self._tests)
-        pending = await self._pending(testing)
+        decided = [test for test in running if self._is_news(test) and all(test.number != other.number for other in tested)]
+        testing = [test for test in running if test not in decided]
+        pending = await self._pending(testing, decided)
         finished, last = await progress.finished(self._lab.db, replace(self._wanted, finished_after=self.seen.finished))
         held = {number for hold in await active_holds(self._lab.db) for number in hold.experiments}
         alerts_now = await self._attention()
-        snapshot = _Snapshot(finished, last or self.seen.finished, pending, held, alerts_now, testing, tested)
+        snapshot = _Snapshot(finished, last or self.seen.finished, pending, held, alerts_now, testing, tested, decided)
         concerned = set(snapshot.unfinished)
         relevant = [alert for alert in alerts_now if not alert.about or concerned.intersection(alert.about)]
         return replace(snapshot, attention=relevant)
 
-    async def _pending(self, testing: Sequence[Validation]) -> Mapping[Status, Sequence[int]]:
+    def _is_news(self, validation: Validation) -> bool:
+        """Return whether a validation that goes on has a verdict, or a promotion, that the cursor doesn't have."""
+        return validation.verdict is not Verdict.PENDING and _verdict_key(validation) not in self.seen.attention
+
+    async def _pending(self, testing: Sequence[Validation], decided: Sequence[Validation]) -> Mapping[Status, Sequence[int]]:
+        """Return the experiments that are waited for, those of validations without a new verdict included."""
         pending = await progress.pending(self._lab.db, self._wanted)
-        if not testing:
-            return pending
-        runs = await progress.pending(self._lab.db, _runs_of(testing))
-        return {status: sorted({*pending.get(status, ()), *runs.get(status, ())}) for status in {**pending, **runs}}
+        none: Mapping[Status, Sequence[int]] = {}
+        more = await progress.pending(self._lab.db, _runs_of(testing)) if testing else none
+        less = await progress.pending(self._lab.db, _runs_of(decided)) if decided else none
+        awaited = {
+            status: sorted({*pending.get(status, ()), *more.get(status, ())} - {*less.get(status, ())})
+            for status in {**pending, **more}
+        }
+        return {status: numbers for status, numbers in awaited.items() if numbers}
 
     async def _attention(self) -> Sequence[Attention]:
         """Return the alerts. A missing dispatcher is started first, and reported only if it doesn't come up."""
@@ -217,13 +269,13 @@ class _Watch:
         if self._on_progress is None:
             return
         total = await pages.count(self._lab.db, self._wanted)
-        if tests := [*snapshot.testing, *snapshot.tested]:
+        if tests := [*snapshot.testing, *snapshot.news]:
             total += await pages.count(self._lab.db, _runs_of(tests))
         done = total - len(snapshot.unfinished)
         states = [f"{len(numbers)} {status}" for status, numbers in snapshot.pending.items()]
         message = ", ".join([f"{done} of {total} finished", *states])
         before, at = self._last_progress
-        if message != before or time.monotonic() - at >= MAX_PROGRESS_SECONDS:
+        if message != before or time.monotonic() - at >= PROGRESS_SECONDS:
             self._last_progress = (message, time.monotonic())
             await self._on_progress(done, total, message)
 
@@ -238,14 +290,14 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot
     experiments = await find_experiments(lab.db, [place.number for place in places])
     common, rows = await tabulate(lab, experiments, strata, "brief", new.grids or (), STRATUM_FACTS)
     last_validation = max((validation.finished_seq or 0 for validation in snapshot.tested), default=watch.seen.validations)
-    cursor = WaitCursor(snapshot.last, last_validation, frozenset(alert.key for alert in snapshot.attention))
+    cursor = WaitCursor(snapshot.last, last_validation, frozenset(snapshot.cursor))
     return Waited(
         finished=rows,
         finished_total=snapshot.finished,
         verdicts={} if shows_all else await pages.count_by_verdict(lab.db, new),
         reported_before=await watch.reported_before() if query.after is None else None,
         common=common if rows else None,
-        validations=await tabulate_validations(lab, snapshot.tested),
+        validations=await tabulate_validations(lab, snapshot.news),
         failures=await failure_classes(lab, new),
         pending=_pending(snapshot),
         attention=[alert.line for alert in snapshot.attention],
@@ -254,6 +306,11 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot
         next=await _next(lab, changed(query, after=str(cursor)), snapshot),
         lab=await lab_line(lab),
     )
+
+
+def _verdict_key(validation: Validation) -> str:
+    """Return what a cursor remembers of a validation that goes on: its verdict, or that its candidate is champion."""
+    return f"{validation.id}:{'promoted' if validation.promoted else validation.verdict}"
 
 
 def _runs_of(testing: Sequence[Validation]) -> Filter:
@@ -280,4 +337,6 @@ async def _next(lab: Lab, repeated: WaitQuery, snapshot: _Snapshot) -> str:
         return await held_step(lab, set(snapshot.unfinished))
     if snapshot.unfinished or snapshot.testing:
         return hint(repeated, "returns what is new since this answer")
+    if snapshot.decided:
+        return hint(repeated, "returns the gain to report, when the further pairs have run")
     return await suggest(lab)

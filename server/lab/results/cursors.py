@@ -27,7 +27,7 @@ class WaitCursor:
     Attributes:
         finished: The last `finished_seq` of an experiment; 0 if none has finished.
         validations: The last `finished_seq` of a validation; 0 likewise.
-        attention: Keys of the alerts, so that they aren't new again.
+        attention: Keys of the alerts, and of the verdicts of validations that go on, so that they aren't new again.
     """
 
     finished: int = 0

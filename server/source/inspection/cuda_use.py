@@ -46,7 +46,8 @@ def cuda_use(tree: ast.Module, own_modules: frozenset[str] = frozenset()) -> Cud
     if asked or _names_other_device(tree):
         return CudaUse(asks=True)
     lines = [node.lineno for node in demanded]
-    lines += [node.lineno for node in ast.walk(tree) if isinstance(node, ast.expr) and _uses(node)]
+    compared = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Compare) for part in ast.walk(node)}
+    lines += [node.lineno for node in ast.walk(tree) if isinstance(node, ast.expr) and id(node) not in compared and _uses(node)]
     lines = lines or [line for name, line in _imports(tree) if name in _CUDA_MODULES - own_modules]
     return CudaUse(min(lines, default=0))
 

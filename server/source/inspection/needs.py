@@ -26,11 +26,13 @@ class Needs:
 
     Attributes:
         modules: Modules that it imports and that aren't its own or the standard library's, by name.
+        late_modules: Those that only functions import, which may never be called.
         cuda: Where it uses CUDA without asking whether there is a GPU; empty if it doesn't.
         paths: Paths outside of its folder that it names.
     """
 
     modules: Mapping[str, str] = field(default_factory=dict[str, str])
+    late_modules: Mapping[str, str] = field(default_factory=dict[str, str])
     cuda: str = ""
     paths: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -42,20 +44,22 @@ def needs_of(source: Source, is_editable: Callable[[str], bool]) -> Needs:
     """
     own = _own_modules(source)
     modules: dict[str, str] = {}
+    late: dict[str, str] = {}
     paths: dict[str, str] = {}
     cuda = ""
     for file in sorted(source):
         tree = parsed(source[file]) if file.endswith(".py") and is_editable(file) else None
         if tree is None:
             continue
-        for name, line in _imports(tree):
+        for is_late, name, line in _imports(tree):
             if name not in own and name not in sys.stdlib_module_names:
-                modules.setdefault(name, f"{file}:{line}")
+                (late if is_late else modules).setdefault(name, f"{file}:{line}")
         for path, line in _paths(tree):
             paths.setdefault(path, f"{file}:{line}")
         line_of_cuda = cuda_use(tree, own).line
         cuda = cuda or (f"{file}:{line_of_cuda}" if line_of_cuda else "")
-    return Needs(modules, cuda, paths)
+    late = {name: place for name, place in late.items() if name not in modules}
+    return Needs(modules, late, cuda, paths)
 
 
 def _own_modules(source: Source) -> frozenset[str]:
@@ -74,20 +78,21 @@ def parsed(content: bytes | str) -> ast.Module | None:
         return None
 
 
-def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in _needed(tree):
+def _imports(tree: ast.Module) -> Iterator[tuple[bool, str, int]]:
+    """Yield whether only a function imports it, the module's name, and the line."""
+    for is_late, node in _needed(tree):
         if isinstance(node, ast.Import):
-            yield from ((alias.name.partition(".")[0], node.lineno) for alias in node.names)
+            yield from ((is_late, alias.name.partition(".")[0], node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            yield node.module.partition(".")[0], node.lineno
+            yield is_late, node.module.partition(".")[0], node.lineno
 
 
-def _needed(node: ast.AST) -> Iterator[ast.AST]:
+def _needed(node: ast.AST, *, is_late: bool = False) -> Iterator[tuple[bool, ast.AST]]:
     """All nodes below a node, without the bodies of `try` and of `if`, which may not be executed."""
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.Try | ast.If):
-            yield child
-            yield from _needed(child)
+            yield is_late, child
+            yield from _needed(child, is_late=is_late or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def _paths(tree: ast.Module) -> Iterator[tuple[str, int]]:

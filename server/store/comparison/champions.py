@@ -92,5 +92,10 @@ async def add_champion(tx: Transaction, commit: str, experiment: int | None, sin
     await tx.insert("INSERT INTO champions (commit_hash, experiment, since) VALUES (?, ?, ?)", (commit, experiment, since))
 
 
+async def replace_baseline(tx: Transaction, number: int, commit: str) -> None:
+    """Make another source the baseline, whose row has this number."""
+    await tx.execute("UPDATE champions SET commit_hash = ? WHERE number = ?", (commit, number))
+
+
 def _champion(row: Row | None) -> Champion | None:
     return Champion(row["number"], row["commit_hash"], row["tree"], row["experiment"]) if row else None

@@ -265,6 +265,15 @@ async def tested_against(reader: Reader, candidates: Sequence[int]) -> dict[int,
     return {row["candidate"]: name(row["experiment"]) for row in rows}
 
 
+async def tested_sources(reader: Reader) -> set[tuple[str, int | None]]:
+    """Return the sources of all candidates that a test came to a verdict on: the tree, and the stratum it was proposed from."""
+    rows = await reader.rows(
+        "SELECT DISTINCT tree, stratum FROM validations JOIN experiments ON experiments.number = candidate"
+        " WHERE validations.verdict IN ('confirmed', 'not_shown')"
+    )
+    return {(row["tree"], row["stratum"]) for row in rows}
+
+
 async def _read(reader: Reader, condition: str, *parameters: Any) -> list[Validation]:  # noqa: ANN401  what SQLite takes
     rows = await reader.rows(f"SELECT * FROM validations WHERE {condition} ORDER BY number", parameters)  # noqa: S608  of this module
     numbers = json.dumps([row["number"] for row in rows])

@@ -95,6 +95,20 @@ async def queue_ahead(reader: Reader, gpu: str, now: float, priority: int, gpus:
     return QueueAhead([row["seconds"] for row in running], queued["count"] if queued else 0, queued["seconds"] if queued else 0)
 
 
+async def only_failures(reader: Reader) -> bool:
+    """Return whether no experiment has succeeded or was stopped early, and none runs; some may be queued."""
+    without = json.dumps([Status.FAILED, Status.CANCELLED, Status.QUEUED])
+    row = await reader.row("SELECT 1 FROM experiments WHERE status NOT IN (SELECT value FROM json_each(?)) LIMIT 1", (without,))
+    return row is None
+
+
+async def queued(reader: Reader) -> list[int]:
+    """Return the numbers of the experiments that are queued."""
+    return [
+        row["number"] for row in await reader.rows("SELECT number FROM experiments WHERE status = 'queued' ORDER BY number")
+    ]
+
+
 async def count_pending(reader: Reader) -> dict[Status, int]:
     """Returns how many experiments are in each state that is not an end."""
     rows = await reader.rows(

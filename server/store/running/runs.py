@@ -54,6 +54,26 @@ class News:
     heartbeat_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class RecentRun:
+    """A run that isn't over, or was over lately.
+
+    Attributes:
+        number: Its experiment.
+        began: When it took its slot, as a Unix time.
+        ended: When it let it go; None while it runs.
+        has_score: Whether its experiment has a score.
+    """
+
+    id: str
+    number: int
+    pool: str
+    status: RunStatus
+    began: float
+    ended: float | None
+    has_score: bool
+
+
 _ACCUSED = (
     "(SELECT id FROM runs AS last WHERE last.experiment = (SELECT twin.number FROM experiments AS twin WHERE twin.tree = e.tree"
     " AND twin.seed = e.seed AND twin.budget_seconds = e.budget_seconds AND twin.gpu = e.gpu AND twin.number < e.number"
@@ -84,6 +104,28 @@ async def active(db: Database) -> list[Attempt]:
             doomed=row["doomed"],
             accused=row["accused"],
             nonce=row["nonce"],
+        )
+        for row in rows
+    ]
+
+
+async def recent(reader: Reader, since: float) -> list[RecentRun]:
+    """Return the runs that aren't over, or ended after `since`, a Unix time; the earliest first."""
+    rows = await reader.rows(
+        "SELECT id, experiment, pool, runs.status, created_at, runs.finished_at, score IS NOT NULL AS has_score"
+        " FROM runs JOIN experiments ON number = experiment"
+        " WHERE runs.finished_at IS NULL OR runs.finished_at > ? ORDER BY created_at, experiment",
+        (since,),
+    )
+    return [
+        RecentRun(
+            id=row["id"],
+            number=row["experiment"],
+            pool=row["pool"],
+            status=RunStatus(row["status"]),
+            began=row["created_at"],
+            ended=row["finished_at"],
+            has_score=bool(row["has_score"]),
         )
         for row in rows
     ]

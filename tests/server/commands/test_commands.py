@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from importlib import metadata
@@ -183,6 +184,17 @@ def test_a_copy_of_a_trainer_is_linked_to_the_data_of_its_original(tmp_path: Pat
     assert refused.exit_code == 2
     assert f'Name it there as "{tmp_path}/other"' in " ".join(refused.output.split()).replace(" /", "/")
     assert not (tmp_path / "second").exists()
+
+
+def test_the_doctor_tells_programs_the_same_in_json(tmp_path: Path) -> None:
+    (tmp_path / "labhand.toml").write_text('trainer = "absent"\n')
+    done = labhand("doctor", "--root", str(tmp_path), "--json")
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["fit"]) == (1, False)
+    [bad] = [check for check in told["checks"] if check["subject"] == "trainer"]
+    assert bad["state"] == "bad"
+    assert "absent" in bad["finding"]
+    assert [check["state"] for check in told["checks"] if check["subject"] == "git"] == ["ok"]
 
 
 def test_the_doctor_names_what_a_trainer_folder_has_and_runs_lack(tmp_path: Path) -> None:

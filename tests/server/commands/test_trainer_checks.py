@@ -140,3 +140,30 @@ def test_the_doctor_of_a_fresh_lab_of_sae_says_to_prepare_it(lab: Path) -> None:
 def test_a_variable_to_pass_that_is_not_set_is_noted(lab: Path) -> None:
     found = checks(lab, '[environment]\npass = ["SURELY_NOT_SET"]\n')
     assert "SURELY_NOT_SET, which this shell doesn't set" in found["variables"].finding
+
+
+def test_a_package_that_only_a_function_imports_is_a_note(lab: Path) -> None:
+    answer = checks(lab, train="import json\ndef plot():\n    import surely_not_here\n")
+    assert answer["imports"].state == "note"
+    assert "lacks surely_not_here (train.py:3), which only functions import" in answer["imports"].finding
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("train", "status", "text"),
+    [
+        ("print('loss: 0.5')", 0, "try: a run gave loss = 0.5, after"),
+        ("print('val loss of 0.5')", 1, "try: a run failed as contract_broken: The output has no line that matches"),
+        ("import time; time.sleep(600)", 0, "try: a run was ended after 2 s without having failed; its budget is 20 s"),
+    ],
+)
+def test_the_doctor_runs_the_trainer_once_where_asked_to(
+    lab: Path, monkeypatch: pytest.MonkeyPatch, train: str, status: int, text: str
+) -> None:
+    monkeypatch.setenv("LABHAND_SLOTS", str(lab / "slots"))
+    (lab / "own" / "trainer.toml").write_text(OUTPUT_TRAINER)
+    (lab / "own" / "train.py").write_text(train)
+    result = CliRunner().invoke(app, ["doctor", "--root", str(lab), "--try", "--try-seconds", "2"])
+    flat = " ".join(result.output.split())
+    assert text in flat
+    assert result.exit_code == status

@@ -55,6 +55,7 @@ async def test_a_new_lab_has_the_trainer_folder_for_its_baseline_and_champion(tm
 async def test_a_lab_that_is_opened_again_is_the_same_lab_whatever_became_of_the_folder(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
         identity = lab.identity
+        await launch(lab, base="baseline")
     (tmp_path / "trainer/train.py").write_text("X = 2.0\n")
     async with opened(tmp_path) as lab:
         assert lab.identity == identity

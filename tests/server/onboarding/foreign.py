@@ -113,10 +113,11 @@ def content(folder: Path) -> dict[str, bytes]:
 
 @dataclass
 class Recorded:
-    """A conversation with somebody who agrees to all, or refuses all, and takes the choice with a given word."""
+    """A conversation with somebody who agrees to all or nothing, and takes the choice that has a word or writes an answer."""
 
     agree: bool = True
     wanted: str = ""
+    written: str = ""
     told: list[str] = field(default_factory=list[str])
     shown: list[str] = field(default_factory=list[str])
 
@@ -133,6 +134,9 @@ class Recorded:
     def choose(self, question: str, choices: Sequence[str]) -> int:
         self.told.append(f"{question} {' | '.join(choices)}")
         return next((place for place, choice in enumerate(choices) if self.wanted and self.wanted in choice), 0)
+
+    def choose_or_write(self, question: str, choices: Sequence[str]) -> int | str:
+        return self.written or self.choose(question, choices)
 
     @property
     def text(self) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from labhand.server import machine
 from labhand.server.errors import BadInputError
+from labhand.server.onboarding.conversation import TrialFailedError
 from labhand.server.onboarding.folder_survey import survey
-from labhand.server.onboarding.onboarding import TrialFailedError, make_trainer
+from labhand.server.onboarding.onboarding import make_trainer
 from labhand.server.source.trainer_folder import load_trainer
 from labhand.trainer.sandbox import landlock
 
@@ -96,8 +97,9 @@ def test_of_two_metrics_the_person_picks_and_a_script_gets_the_first(tmp_path: P
     first = make_trainer(folder, talk, SECONDS)
     assert first.metric == name
     assert "2 candidates were alike: val_rmse, test_rmse" in talk.text
-    assert f"Two seeds gave the same {name}: the code doesn't use LABHAND_SEED" in talk.text
-    assert 'int(os.environ.get("LABHAND_SEED", 3))' in talk.shown[-1]
+    assert "Two seeds gave the same" not in talk.text
+    assert "# The seed is fixed: seed = 3 (conf/base.yaml:5). Each run gets its own" in talk.shown[-1]
+    assert load_trainer(str(folder), tmp_path).file.seed_knob == "seed"
     assert load_trainer(str(folder), tmp_path).editable == ("main.py", "conf/base.yaml")
     assert "train.steps = 300 (conf/base.yaml:4)" in talk.shown[-1]
 

@@ -10,21 +10,22 @@ from labhand.server import machine
 from labhand.server.backends.local.slots import DeviceSlot, Slots
 from labhand.server.errors import NoCapacityError
 from labhand.server.onboarding.command_candidates import command_candidates
+from labhand.server.onboarding.completion import as_trial
 from labhand.server.onboarding.folder_survey import survey
-from labhand.server.onboarding.proposal import Proposal, propose
-from labhand.server.onboarding.trial import run_trial
+from labhand.server.onboarding.proposal import propose
+from labhand.server.onboarding.trial import Trial, run_trial
 
 from . import foreign
 
 
 @pytest.fixture
-def proposal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Proposal:
-    """Of a script that takes no time, on a machine whose slots are those of the test."""
+def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trial:
+    """A script that takes no time, on a machine whose slots are those of the test."""
     monkeypatch.setenv("LABHAND_SLOTS", str(tmp_path / "slots"))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     machine.devices.cache_clear()
     found = survey(foreign.write(tmp_path / "foreign", {"train.py": "print('loss: 1')"}))
-    return propose(found, command_candidates(found, has_gpu=False)[0])
+    return as_trial(propose(found, command_candidates(found, has_gpu=False)[0]), 60.0)
 
 
 def take_all(folder: Path) -> DeviceSlot:
@@ -33,12 +34,12 @@ def take_all(folder: Path) -> DeviceSlot:
 
 
 @pytest.mark.slow
-def test_a_try_waits_for_a_slot_and_says_so_once(proposal: Proposal, tmp_path: Path) -> None:
+def test_a_try_waits_for_a_slot_and_says_so_once(trial: Trial, tmp_path: Path) -> None:
     slot = take_all(tmp_path / "other")
     told: list[str] = []
     release = threading.Timer(1.5, slot.release)
     release.start()
-    result = run_trial(proposal, 60.0, 1, told.append)
+    result = run_trial(trial, 60.0, 1, told.append)
     release.join()
     assert "loss: 1" in result.log
     count = len(machine.devices().indices)
@@ -48,11 +49,11 @@ def test_a_try_waits_for_a_slot_and_says_so_once(proposal: Proposal, tmp_path: P
     ]
 
 
-def test_a_try_that_gets_no_slot_says_what_is_taken_and_promises_no_queue(proposal: Proposal, tmp_path: Path) -> None:
+def test_a_try_that_gets_no_slot_says_what_is_taken_and_promises_no_queue(trial: Trial, tmp_path: Path) -> None:
     slot = take_all(tmp_path / "other")
     try:
         with pytest.raises(NoCapacityError) as caught:
-            run_trial(proposal, 60.0, 1, lambda _: None, max_slot_seconds=0.5)
+            run_trial(trial, 60.0, 1, lambda _: None, max_slot_seconds=0.5)
     finally:
         slot.release()
     count = len(machine.devices().indices)

@@ -17,6 +17,7 @@ import httpx2
 from labhand.server.http_settings import token_hash
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.types import Implementation
 
 MAX_START_SECONDS = 60.0
 ALICE, BOB = "token-of-alice", "token-of-bob"
@@ -99,11 +100,13 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @asynccontextmanager
-async def client_of(url: str, token: str | None = None, *, mode: str = "auto") -> AsyncGenerator[Client]:
-    """Connect a client that sends a token."""
+async def client_of(
+    url: str, token: str | None = None, *, mode: str = "auto", info: Implementation | None = None
+) -> AsyncGenerator[Client]:
+    """Connect a client that sends a token, and gives itself a name."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with (
         httpx2.AsyncClient(headers=headers, timeout=60) as http,
-        Client(streamable_http_client(url, http_client=http), mode=mode) as client,
+        Client(streamable_http_client(url, http_client=http), mode=mode, client_info=info) as client,
     ):
         yield client

@@ -103,6 +103,50 @@ def test_over_stdio_what_is_no_message_is_an_invalid_request(root: Path) -> None
     assert log == ""
 
 
+def test_for_a_call_that_was_cancelled_nothing_is_written_any_more(root: Path) -> None:
+    initialized = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    launch = call(1, "launch_experiment", hypothesis="h", overrides={"DURATION": 60.0})
+    waits = call(2, "wait", timeout_seconds=60)
+    waits["params"]["_meta"] = {"progressToken": "p"}
+    cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}}
+    log = root / "server.log"
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen(
+            [sys.executable, *SERVE, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8"
+        ) as process,
+    ):
+        assert process.stdin is not None
+        assert process.stdout is not None
+
+        def ask(*messages: dict[str, Any]) -> None:
+            assert process.stdin is not None
+            process.stdin.write("".join(f"{json.dumps(message)}\n" for message in messages))
+            process.stdin.flush()
+
+        ask(INITIALIZE, initialized, launch)
+        assert [json.loads(process.stdout.readline())["id"] for _ in range(2)] == [0, 1]
+        ask(waits)
+        assert json.loads(process.stdout.readline())["method"] == "notifications/progress"
+        # What happens afterwards would bring progress, and end the wait.
+        ask(cancelled, call(3, "cancel", ids="e0001-e0009", force=True), call(4, "cancel", ids="e0001", force=True))
+        ask(call(5, "wait", timeout_seconds=20))
+        answers = [json.loads(process.stdout.readline()) for _ in range(3)]
+        process.stdin.close()
+        rest = process.stdout.read()
+        process.wait(timeout=20)
+    assert sorted(answer.get("id") for answer in answers) == [3, 4, 5], answers
+    assert rest == ""
+    last = next(answer for answer in answers if answer["id"] == 5)["result"]["structuredContent"]
+    assert last["finished_total"] == 1, "the cancelled wait has told nobody"
+    assert "reported_before" not in last
+
+
+def call(number: int, tool: str, **arguments: object) -> dict[str, Any]:
+    """A request that calls a tool."""
+    return {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+
+
 @pytest.mark.slow
 @pytest.mark.anyio
 async def test_over_http_what_is_no_message_gets_the_same_errors(root: Path) -> None:

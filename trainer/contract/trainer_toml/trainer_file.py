@@ -22,6 +22,7 @@ from .globs import covers, matches
 from .keep import KEEP_KEYS, Keep, read_keep
 from .metric import METRIC_KEYS, Metric, read_metrics
 from .processes import PLACEHOLDER, PROCESSES_KEYS, Processes, read_processes
+from .seed import SEED_KEYS, read_seed_knob
 from .toml_table import Problems, TomlTable
 
 TRAINER_FILE: Final = "trainer.toml"
@@ -50,6 +51,7 @@ class TrainerFile:
         processes: The processes that its command starts; None for one that needs no loopback network.
         checkpoint: What it leaves for another run to go on from; None if it starts anew.
         keep: What is kept of its working folder when a run is over; None for nothing.
+        seed_knob: The knob of the source that is set to the seed of each run; empty for none.
     """
 
     name: str
@@ -70,6 +72,7 @@ class TrainerFile:
     processes: Processes | None = None
     checkpoint: Checkpoint | None = None
     keep: Keep | None = None
+    seed_knob: str = ""
 
     @property
     def metric(self) -> Metric:
@@ -166,6 +169,7 @@ _KEYS: Final[Mapping[str, Any]] = {
     "processes": PROCESSES_KEYS,
     "checkpoint": CHECKPOINT_KEYS,
     "keep": KEEP_KEYS,
+    "seed": SEED_KEYS,
 }
 """Every key, by table."""
 
@@ -205,6 +209,7 @@ def _trainer(table: TomlTable) -> TrainerFile:
         processes=read_processes(table.table("processes")) if table.has("processes") else None,
         checkpoint=read_checkpoint(table.table("checkpoint")) if table.has("checkpoint") else None,
         keep=read_keep(table.table("keep")) if table.has("keep") else None,
+        seed_knob=read_seed_knob(table.table("seed")) if table.has("seed") else "",
     )
     _protect_environment(table, trainer)
     return trainer

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
 import pytest
+from labhand.server.domain import Verdict
 from labhand.server.lab.lab import Lab
+from labhand.server.lab.launch.validate import validate
 from labhand.server.lab.monitor.briefing import get_briefing
-from labhand.server.store.comparison import champions
+from labhand.server.schemas.validation import ValidationRequest
+from labhand.server.store.comparison import champions, validation_progress, validations
 
 from .. import builders
+from ..campaign import run_all
+from ..writing import launch, opened
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +92,21 @@ async def test_winners_that_no_source_has_brought_together_are_named(tmp_path: P
         assert 'apply=["e0002", "e0001"]' in told.next
         await winner(lab, "third", 1.7, first, second)
         assert (await get_briefing(lab)).not_yet_combined == []
+
+
+async def test_another_seed_of_a_source_whose_gain_was_not_shown_is_not_proposed_again(tmp_path: Path) -> None:
+    async with opened(tmp_path) as lab:
+        await launch(lab, overrides={"X": 2.5}, replicates=2)
+        await run_all(lab, noise=0.01)
+        proposed = re.search(r'validate\(ids=\["(e000[12])"\]\)', (await get_briefing(lab)).next)
+        assert proposed
+        await validate(lab, ValidationRequest(ids=[proposed[1]]), "me")
+        [test] = await validations.unfinished(lab.db)
+        async with lab.db.transaction() as tx:
+            await validation_progress.save_verdict(tx, test, Verdict.NOT_SHOWN, "no gain", 0.5)
+            await validation_progress.finish(tx, test.number, time.time())
+            await tx.execute("UPDATE experiments SET status = 'cancelled', verdict = 'none' WHERE status = 'queued'")
+        assert "validate(" not in (await get_briefing(lab)).next
 
 
 async def test_figures_are_of_the_stratum_in_which_most_was_scored_lately(tmp_path: Path) -> None:

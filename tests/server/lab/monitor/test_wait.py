@@ -288,7 +288,7 @@ async def test_nothing_to_wait_for_wakes_no_dispatcher(tmp_path: Path) -> None:
 
 
 async def test_a_word_of_progress_comes_even_when_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wait, "MAX_PROGRESS_SECONDS", 0.1)
+    monkeypatch.setattr(wait, "PROGRESS_SECONDS", 0.1)
     monkeypatch.setattr(wait, "MAX_SNAPSHOT_SECONDS", 0.05)
     heard = Heard()
     async with builders.lab(tmp_path) as lab:

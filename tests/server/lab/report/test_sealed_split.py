@@ -30,7 +30,7 @@ async def confirmed(lab: Script) -> str:
     await lab.play()
     trainer = lab.lab.trainer
     metric = replace(trainer.file.metric, source="evaluator")
-    lab.lab.trainer = replace(trainer, file=replace(trainer.file, metrics=(metric,)))
+    lab.lab.in_force.trainer = replace(trainer, file=replace(trainer.file, metrics=(metric,)))
     return name
 
 

@@ -29,7 +29,9 @@ def needs(train: bytes, **more: bytes) -> Needs:
 
 
 def test_only_what_it_cannot_do_without_and_is_not_its_own_counts() -> None:
-    assert needs(TRAIN).modules == {"numpy": "train.py:2", "einops": "train.py:6", "yaml": "train.py:14"}
+    found = needs(TRAIN)
+    assert found.modules == {"numpy": "train.py:2", "einops": "train.py:6"}
+    assert found.late_modules == {"yaml": "train.py:14"}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,9 @@ def test_only_what_it_cannot_do_without_and_is_not_its_own_counts() -> None:
         ("import flash_attn.layers", "train.py:1"),
         ("try:\n    import flash_attn\nexcept ImportError:\n    flash_attn = None", ""),
         ("import torch", ""),
+        ('fused = device_type == "cuda"', ""),
+        ('pin = "cuda" in device', ""),
+        ('fused = kind == "cuda"; model.to("cuda")', "train.py:1"),
     ],
 )
 def test_cuda_counts_where_the_code_does_not_ask_for_it(line: str, place: str) -> None:

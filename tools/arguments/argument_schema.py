@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..server.schemas.messages import Request
+from ...server.schemas.messages import Request
 
 JsonSchema = dict[str, Any]
 LITERAL: JsonSchema = {"anyOf": [{"type": "number"}, {"type": "string"}, {"type": "boolean"}]}

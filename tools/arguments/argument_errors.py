@@ -1,13 +1,17 @@
-"""Errors in a tool's arguments as one sentence: the argument, its value, and what would do."""
+"""Errors in a tool's arguments, in one sentence: each argument, its value, what would do, and the next call."""
 
 from __future__ import annotations
 
-from typing import get_args
+import re
+from collections.abc import Mapping
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..server.errors import nearest
+from ...server.errors import nearest
+from ...server.schemas.messages import Request
+from .corrected_call import next_call
 
 MAX_VALUE_CHARACTERS = 120
 MAX_FAULTS = 5
@@ -40,50 +44,57 @@ _REASONS = {
 }
 
 
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return what is wrong with the arguments of a call, in one sentence for each.
+def explain(error: ValidationError, tool: str, model: type[Request], arguments: Mapping[str, Any]) -> str:
+    """Return what is wrong with the arguments of a call, and the next call, in one sentence.
 
     Args:
         error: What pydantic found.
+        tool: The name of the tool.
         model: The request model of the tool.
+        arguments: The arguments of the call, as they were validated.
     """
+    found = error.errors(include_url=False)
     reasons: dict[str, list[str]] = {}
-    for fault in error.errors(include_url=False):
+    for fault in found:
         argument = ".".join(_path(fault))[:MAX_VALUE_CHARACTERS]
-        reason = _reason(fault, argument, model)
-        reasons.setdefault(argument, []).append(reason)
-    sentences = [_joined(alternatives) for alternatives in reasons.values()]
-    more = f" There are {len(sentences) - MAX_FAULTS} more errors." if len(sentences) > MAX_FAULTS else ""
-    return " ".join(sentence if sentence.endswith("?") else f"{sentence}." for sentence in sentences[:MAX_FAULTS]) + more
+        reasons.setdefault(argument, []).append(_reason(fault, argument, tool, model))
+    clauses = [_joined(alternatives) for alternatives in reasons.values()]
+    if len(clauses) > MAX_FAULTS:
+        clauses[MAX_FAULTS:] = [f"there are {len(clauses) - MAX_FAULTS} more errors"]
+    return f"{'; '.join(clauses)}: {next_call(found, tool, model, arguments)}."
 
 
 def _joined(reasons: list[str]) -> str:
-    """Return the reasons against one value in one sentence: `gpu=3 must be a text or a list`."""
+    """Return the reasons against one value in one clause: `gpu=3 must be a text or a list`."""
     first, *others = dict.fromkeys(reasons)
     return " or ".join([first, *(other.partition(" must be ")[2] or other for other in others)])
 
 
+_UNION_MEMBER = re.compile(
+    r"str|int|float|bool|constrained-\w+|(list|dict|nullable|function-\w+|json-or-python)\[.*", re.DOTALL
+)
+"""What pydantic adds to the place of an error inside of a union: the member that it tried."""
+
+
 def _path(fault: ErrorDetails) -> list[str]:
     """Return the names of arguments and keys, and positions in lists, that lead to the value; without members of unions."""
-    return [str(part) for part in fault["loc"] if isinstance(part, int) or (part.isidentifier() and part not in _TYPES)]
+    return [str(part) for part in fault["loc"] if isinstance(part, int) or not _UNION_MEMBER.fullmatch(part)]
 
 
-_TYPES = frozenset({"str", "int", "float", "bool", "list", "dict", "constrained"})
-
-
-def _reason(fault: ErrorDetails, argument: str, model: type[BaseModel]) -> str:
+def _reason(fault: ErrorDetails, argument: str, tool: str, model: type[Request]) -> str:
     if fault["type"] == "missing":
         field = model.model_fields.get(argument)
-        return f"The argument {argument} is missing{f' ({field.description})' if field else ''}"
+        return f"the argument {argument} is missing{f' ({field.description})' if field else ''}"
     if fault["type"] == "extra_forbidden":
         place, _, key = argument.rpartition(".")
-        missing = f"key {key} in {place}" if place else f"argument {key}"
-        return f"There is no {missing}. {nearest(key, _keys(fault, model), 'keys' if place else 'arguments')}"
+        known = nearest(key, _keys(fault, model), "keys" if place else "arguments")
+        where = f"{place} has no key" if place else f"{tool} has no argument"
+        return f"{where} {key!r} ({known[0].lower()}{known[1:]})"
     value = repr(fault["input"])
     if len(value) > MAX_VALUE_CHARACTERS:
         value = f"{value[:MAX_VALUE_CHARACTERS]}…"
     template = _REASONS.get(fault["type"])
-    limits = fault.get("ctx", {})
+    limits = {name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in fault.get("ctx", {}).items()}
     plural = "" if 1 in (limits.get("min_length"), limits.get("max_length")) else "s"
     reason = template.format(**limits, s=plural) if template else "has a value that can't be used"
     return f"{argument}={value} {reason}"

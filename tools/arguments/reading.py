@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+from typing import Any, Literal, cast, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 
-from ..server.schemas.messages import Request
+from ...server.schemas.messages import Request
+from .argument_types import choices_of
 
 _NULLS = frozenset({"null", "none"})
 """Texts that stand for null where no text is wanted."""
@@ -27,10 +27,10 @@ def read_arguments(request: type[Request], arguments: Mapping[str, Any]) -> Requ
     Raises:
         ValidationError: An argument is missing, unknown or has a wrong value.
     """
-    return request.model_validate(_read_fields(request, arguments))
+    return request.model_validate(read_values(request, arguments))
 
 
-def _read_fields(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+def read_values(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a model's fields as their types want them, without those that stand for a field left out."""
     read: dict[str, Any] = {}
     for name, value in values.items():
@@ -52,15 +52,22 @@ def _is_left_out(field: FieldInfo, value: object) -> bool:
 
 def _read(wanted: Any, value: Any) -> Any:  # noqa: ANN401 - a type, and JSON
     """Return a value as a type wants it. What doesn't fit is returned as it is, for the validation to refuse."""
-    choices = _choices(wanted)
+    choices = choices_of(wanted)
     if value is None or JsonValue in choices:
         return value
     if str in choices:
+        if isinstance(value, list) and not any(get_origin(choice) is list for choice in choices):
+            value = _only_member(cast(Sequence[Any], value))
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return json.dumps(value)
+            return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
         if isinstance(value, str) and _json(value, list) is None:
             return value
     return _read_content(choices, value)
+
+
+def _only_member(values: Sequence[Any]) -> Any:  # noqa: ANN401 - JSON
+    """Return the value of a list of one, which some models send where one text is wanted; otherwise the list."""
+    return values[0] if len(values) == 1 else values
 
 
 def _read_content(choices: Sequence[Any], value: Any) -> Any:  # noqa: ANN401
@@ -97,7 +104,7 @@ def _lone(item: Any, text: str) -> list[Any]:  # noqa: ANN401
     if _wants_object(item):
         decoded = _json(text, dict)
         return [text if decoded is None else decoded]
-    return [text] if _wants_text(item) or JsonValue in _choices(item) else text.split(",")
+    return [text] if _wants_text(item) or JsonValue in choices_of(item) else text.split(",")
 
 
 def _read_object(item: Any, value: Any) -> Any:  # noqa: ANN401
@@ -109,35 +116,23 @@ def _read_object(item: Any, value: Any) -> Any:  # noqa: ANN401
 
 def _read_model(model: type[BaseModel], value: Any) -> Any:  # noqa: ANN401
     decoded = _json(value, dict) if isinstance(value, str) else value
-    return _read_fields(model, cast(dict[str, Any], decoded)) if isinstance(decoded, dict) else value
+    return read_values(model, cast(dict[str, Any], decoded)) if isinstance(decoded, dict) else value
 
 
 def _read_choice(choices: tuple[object, ...], value: object) -> object:
-    """Return the choice that a text names, in upper or lower case."""
+    """Return the choice that a text names: in upper or lower case, with hyphens or spaces instead of underscores."""
     if isinstance(value, str):
-        word = value.strip().casefold()
+        word = value.strip().casefold().replace("-", "_").replace(" ", "_")
         return next((choice for choice in choices if str(choice).casefold() == word), value)
     return value
 
 
-def _choices(wanted: Any) -> list[Any]:  # noqa: ANN401
-    """Return the members of a union, or the type itself; without annotations."""
-    origin = get_origin(wanted)
-    if wanted is JsonValue:
-        return [JsonValue]
-    if origin is Annotated:
-        return _choices(get_args(wanted)[0])
-    if origin in (Union, UnionType):
-        return [choice for member in get_args(wanted) for choice in _choices(member) if choice is not NoneType]
-    return [wanted]
-
-
 def _wants_text(wanted: Any) -> bool:  # noqa: ANN401
-    return str in _choices(wanted)
+    return str in choices_of(wanted)
 
 
 def _wants_object(wanted: Any) -> bool:  # noqa: ANN401
-    kinds = [get_origin(choice) or choice for choice in _choices(wanted)]
+    kinds = [get_origin(choice) or choice for choice in choices_of(wanted)]
     return any(kind is dict or (isinstance(kind, type) and issubclass(kind, BaseModel)) for kind in kinds)
 
 

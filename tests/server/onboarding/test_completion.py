@@ -1,0 +1,119 @@
+"""Tries that complete a proposal: the command, the length, and the files beside those that a try asked for."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from labhand.server import machine
+from labhand.server.errors import BadInputError
+from labhand.server.onboarding.onboarding import make_trainer
+from labhand.server.source.trainer_folder import load_trainer
+
+from . import foreign
+from .foreign import Recorded
+
+SECONDS = 60.0
+
+
+@pytest.fixture(autouse=True)
+def slots_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests side by side don't take each other's slots, and none has a GPU."""
+    monkeypatch.setenv("LABHAND_SLOTS", str(tmp_path / "slots"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    machine.devices.cache_clear()
+
+
+SLOW_STEPS = """
+import os
+N_BATCHES = 100_000
+eval_iters = 200
+value = int(os.environ["LABHAND_SEED"])
+for step in range(N_BATCHES):
+    value += sum(range(200_000)) % 7
+print("val_loss:", 1 / (1 + value % 13))
+"""
+
+
+@pytest.mark.slow
+def test_a_constant_that_sets_the_length_is_made_shorter_and_becomes_the_budget(tmp_path: Path) -> None:
+    folder = foreign.write(tmp_path / "batches", {"train.py": SLOW_STEPS})
+    talk = Recorded()
+    make_trainer(folder, talk, 5.0)
+    assert "It didn't end in time: N_BATCHES is 100_000. It is tried with 1000." in talk.text
+    budget = load_trainer(str(folder), tmp_path).file.budget
+    assert (budget.unit, budget.knob) == ("steps", "N_BATCHES")
+    assert budget.amount is not None
+    assert 20 <= budget.amount <= 5000
+
+
+@pytest.mark.slow
+def test_the_persons_own_command_is_taken(tmp_path: Path) -> None:
+    script = "import os\nprint('rmse:', {} + int(os.environ['LABHAND_SEED']) / 100)\n"
+    files = {f"{name}.py": script.format(number) for number, name in enumerate(("train", "fit_a", "fit_b"))}
+    folder = foreign.write(tmp_path / "many", files)
+    first = make_trainer(folder, Recorded(), SECONDS, "python fit_b.py --fast")
+    assert first.score == 2.02
+    assert load_trainer(str(folder), tmp_path).file.command == ("python", "fit_b.py", "--fast")
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("python fitb.py", "'python fitb.py' runs fitb.py, and"),
+        ("python 'train.py", "can't be read as a command: No closing quotation"),
+    ],
+)
+def test_a_command_that_cannot_be_used_is_refused(tmp_path: Path, command: str, problem: str) -> None:
+    folder = foreign.write(tmp_path / "many", {"fit_b.py": "", "train.py": ""})
+    with pytest.raises(BadInputError, match=r"command|such file") as caught:
+        make_trainer(folder, Recorded(), SECONDS, command)
+    assert problem in caught.value.problem
+
+
+@pytest.mark.slow
+def test_files_beside_one_that_is_asked_for_come_with_it(tmp_path: Path) -> None:
+    code = """
+import os
+text = open("data/tiny/train.txt").read()
+meta = os.path.exists("data/tiny/meta.json")
+print("val_loss:", len(text) + meta + int(os.environ["LABHAND_SEED"]) / 10)
+"""
+    files = {
+        "train.py": code,
+        ".gitignore": "data/**/*.txt\n*.json\n",
+        "data/tiny/train.txt": "ab",
+        "data/tiny/meta.json": "{}",
+    }
+    files["data/tiny/README.md"] = "With this, git doesn't ignore the whole folder."
+    folder = foreign.write(tmp_path / "siblings", files)
+    subprocess.run(["git", "init", "-q", folder], check=True, timeout=60)
+    first = make_trainer(folder, Recorded(), SECONDS)
+    assert first.score == 3.2
+    assert load_trainer(str(folder), tmp_path).file.include == ("data/tiny/train.txt", "data/tiny/meta.json")
+
+
+@pytest.mark.slow
+def test_a_script_whose_packages_are_missing_comes_after_one_that_can_run(tmp_path: Path) -> None:
+    files = {
+        "train_a.py": "import no_such_package\nprint('loss: 1')\n",
+        "train_b.py": "import os\nprint('loss:', 2 + int(os.environ['LABHAND_SEED']))\n",
+    }
+    folder = foreign.write(tmp_path / "two", files)
+    assert make_trainer(folder, Recorded(), SECONDS).score == 4
+
+
+@pytest.mark.slow
+def test_a_training_loss_is_told_apart_from_what_the_code_prints_later(tmp_path: Path) -> None:
+    code = """
+import os
+for step in range(4):
+    loss = 1 / (step + 1) + int(os.environ["LABHAND_SEED"]) / 100
+    print(f"step {step} loss {loss:.4f}")
+    if step == 100:
+        print(f"test loss: {loss:.4f}")
+"""
+    talk = Recorded()
+    make_trainer(foreign.write(tmp_path / "early", {"train.py": code}), talk, SECONDS)
+    assert "loss may be of the training data. The code also prints 'test loss', which a try didn't reach." in talk.text
