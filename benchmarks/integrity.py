@@ -187,16 +187,16 @@ LIBERTIES: dict[str, Sequence[tuple[str, str]]] = {
     "as it is": [],
     "bfloat16": [
         (
-            "return self.head(norm(x))",
-            "return self.head.bfloat16()(norm(x).bfloat16()) if not self.training else self.head(norm(x))",
+            "self.head(x)",
+            "(self.head(x) if self.training else self.head.bfloat16()(x.bfloat16()))",
         )
     ],
     "autocast": [
         ("    def forward(self, tokens:", "    @torch.autocast('cpu', torch.bfloat16)\n    def forward(self, tokens:"),
     ],
-    "dropout left on": [("return self.head(norm(x))", "return self.head(F.dropout(norm(x), 0.2))")],
-    "a little dropout left on": [("return self.head(norm(x))", "return self.head(F.dropout(norm(x), 1e-5))")],
-    "sums in no fixed order": [("return self.head(norm(x))", "return self.head(norm(x)) * (1 + 1e-3 * torch.randn(1))")],
+    "dropout left on": [("self.head(x)", "self.head(F.dropout(x, 0.2))")],
+    "a little dropout left on": [("self.head(x)", "self.head(F.dropout(x, 1e-5))")],
+    "sums in no fixed order": [("self.head(x)", "self.head(x) * (1 + 1e-3 * torch.randn(1))")],
     "in place": [
         (
             "        return x + self.mlp(norm(x))\n",
@@ -210,15 +210,15 @@ LIBERTIES: dict[str, Sequence[tuple[str, str]]] = {
             "        self.calls = getattr(self, 'calls', 0) + 1\n        rotary = rotary_angles(",
         ),
     ],
-    "softcap": [("return self.head(norm(x))", "return 15 * torch.tanh(self.head(norm(x)) / 15)")],
+    "softcap": [("SOFTCAP = 0.0", "SOFTCAP = 15.0")],
     "shifted": [
         (
-            "        x = norm(self.embedding(tokens))\n",
-            "        x = norm(self.embedding(tokens))\n        x = x + F.pad(x, (0, 0, 1, 0))[:, :-1]\n",
+            "        x = norm(x)\n",
+            "        x = norm(x)\n        x = x + F.pad(x, (0, 0, 1, 0))[:, :-1]\n",
         ),
     ],
-    "row by row": [("return self.head(norm(x))", "return torch.stack([self.head(norm(row)) for row in x])")],
-    "double": [("return self.head(norm(x))", "return F.linear(norm(x).double(), self.head.weight.double())")],
+    "row by row": [("self.head(x)", "torch.stack([self.head(row) for row in x])")],
+    "double": [("self.head(x).float()", "F.linear(x.double(), self.head.weight.double())")],
 }
 """What honest experiments do to the built-in trainer that may look strange: text, and what takes its place."""
 

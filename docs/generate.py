@@ -164,6 +164,8 @@ def _default(model: type[BaseModel], name: str) -> str:
 def _parameters(command: Any) -> str:  # noqa: ANN401 - typer's own copy of click has no types
     rows: list[str] = []
     for parameter in command.params:
+        if parameter.name == "root":  # the top of the page describes it, for all commands
+            continue
         if parameter.param_type_name == "argument":
             names, text = parameter.name.upper(), parameter.help
         else:

@@ -34,8 +34,8 @@ PLAN = Campaign(
             [
                 {
                     "file": "train.py",
-                    "find": "        x = norm(self.embedding(tokens))\n",
-                    "replace": "        x = self.embedding(tokens)\n        x = norm(x + 0.5 * F.pad(x, (0, 0, 1, -1)))\n",
+                    "find": "        x = norm(x)\n",
+                    "replace": "        x = norm(x + 0.5 * F.pad(x, (0, 0, 1, -1)))\n",
                 }
             ],
         ),

@@ -57,7 +57,7 @@ OF_GPT = Plan(
         },
     ],
     factors={"WIDTH": [32, 48, 64, 96], "MATRIX_LR": [0.01, 0.02, 0.04]},
-    screen={"BATCH_SIZE": [4, 16], "COOLDOWN": [0.3, 0.7], "EMBEDDING_LR": [0.02, 0.1], "HEAD_LR": [1.0, 4.0]},
+    screen={"BATCH_SIZE": [4, 16], "COOLDOWN": [0.3, 0.7], "EMBEDDING_LR": [0.04, 0.2], "HEAD_LR": [1.0, 4.0]},
     search={"WIDTH": [32, 128], "BATCH_SIZE": [2, 32], "MATRIX_LR": [0.005, 0.08], "HEAD_LR": [0.5, 8.0]},
     batches=(120,) * 6,
     broken=[{"find": "    session = Session.connect()", "replace": "    session = Session.connect()\n    raise KeyError('x')"}],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,20 @@ def test_built_in_trainers_are_found_without_importing_the_training_core() -> No
 def test_the_built_in_trainer_is_measured_by_the_evaluator() -> None:
     trainer = load_trainer("gpt", Path("/"))
     assert (trainer.name, trainer.metric.name, trainer.metric.self_reported) == ("gpt", "val_bpb", False)
+
+
+def test_a_changed_training_script_leaves_the_strata_of_labs_as_they_are_and_a_changed_protected_file_does_not(
+    tmp_path: Path,
+) -> None:
+    built_in = load_trainer("gpt", Path("/"))
+    shutil.copytree(built_in.folder, tmp_path / "gpt", ignore=shutil.ignore_patterns("__pycache__"))
+    digests: list[str] = []
+    for name in ("train.py", "README.md"):
+        with (tmp_path / "gpt" / name).open("a", encoding="utf-8") as file:
+            file.write("\n")
+        digests.append(load_trainer("./gpt", tmp_path).protected_digest)
+    assert digests[0] == built_in.protected_digest != digests[1]
+    assert built_in.protected_digest[:8] == "ece5f068", "strata are named after it: a change ends the comparisons of every lab"
 
 
 def test_an_unknown_trainer_is_refused_with_where_it_was_sought(tmp_path: Path) -> None:

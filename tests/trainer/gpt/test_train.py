@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 FOLDER = Path(train.__file__).parent
 CONFIG = {"vocabulary": 64, "depth": 2, "width": 32, "head_size": 16}
+PIECES = {"SMEAR": True, "BACKOUT": True, "BIGRAM_ROWS": 500, "WINDOW_PATTERN": "SL", "SHORT_WINDOW": 9, "SOFTCAP": 15.0}
 
 
 class StepSession:
@@ -31,6 +32,7 @@ class StepSession:
         self.context = 32
         self.steps = 0
         self.losses: list[float] = []
+        self.tokens: list[int] = []
         self.saved: tuple[torch.nn.Module, Mapping[str, Any]] | None = None
 
     def connect(self) -> StepSession:
@@ -48,20 +50,11 @@ class StepSession:
 
     def report(self, *, step: int, loss: float, tokens: int) -> None:
         assert step == self.steps
-        assert tokens == step * train.BATCH_SIZE * train.SEQUENCE_LENGTH
         self.losses.append(loss)
+        self.tokens.append(tokens)
 
     def save(self, model: torch.nn.Module, config: Mapping[str, Any]) -> None:
         self.saved = model, config
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As on a slot of one core; threads that wait for each other on a busy machine take minutes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -78,7 +71,12 @@ def trained(monkeypatch: pytest.MonkeyPatch, session: StepSession) -> StepSessio
     return session
 
 
-def awake(model: torch.nn.Module) -> torch.nn.Module:
+def with_knobs(monkeypatch: pytest.MonkeyPatch, knobs: Mapping[str, object]) -> None:
+    for knob, value in knobs.items():
+        monkeypatch.setattr(train, knob, value)
+
+
+def awake(model: train.GPT) -> train.GPT:
     """A model with no weight left at zero, so that what flows through it is seen."""
     with torch.no_grad():
         for parameter in model.parameters():
@@ -92,7 +90,9 @@ def test_tokens_become_logits_whatever_the_batch() -> None:
         assert model(torch.zeros(shape, dtype=torch.int64)).shape == (*shape, 64)
 
 
-def test_the_future_does_not_reach_earlier_logits() -> None:
+@pytest.mark.parametrize("pieces", [{}, PIECES], ids=["as it is", "all pieces on"])
+def test_the_future_does_not_reach_earlier_logits(monkeypatch: pytest.MonkeyPatch, pieces: Mapping[str, object]) -> None:
+    with_knobs(monkeypatch, pieces)
     model = awake(train.build_model(CONFIG))
     tokens = torch.randint(64, (4, 40))
     changed = tokens.clone()
@@ -141,32 +141,124 @@ def test_a_seed_repeats_a_run_and_another_changes_it(small: pytest.MonkeyPatch) 
     assert first != other
 
 
+SMALL = {"DEPTH": 2, "WIDTH": 32, "HEAD_SIZE": 16, "SEQUENCE_LENGTH": 32, "BATCH_SIZE": 4}
+
+
+@pytest.fixture(scope="module")
+def usual_losses() -> list[float]:
+    """Of a short run of two blocks with no other knob changed."""
+    with pytest.MonkeyPatch.context() as patch:
+        with_knobs(patch, SMALL)
+        return trained(patch, StepSession(steps=12)).losses
+
+
 @pytest.mark.parametrize(
-    ("knob", "value"),
+    "knobs",
     [
-        ("DEPTH", 2),
-        ("WIDTH", 64),
-        ("HEAD_SIZE", 8),
-        ("MLP_RATIO", 2),
-        ("ROTARY_BASE", 100.0),
-        ("SEQUENCE_LENGTH", 16),
-        ("BATCH_SIZE", 2),
-        ("MATRIX_LR", 0.1),
-        ("EMBEDDING_LR", 0.1),
-        ("HEAD_LR", 0.1),
-        ("MUON_MOMENTUM", 0.5),
-        ("MUON_ITERATIONS", 1),
-        ("ADAM_BETAS", (0.5, 0.5)),
-        ("WEIGHT_DECAY", 1.0),
-        ("WARMUP", 0.5),
-        ("COOLDOWN", 0.0),
-        ("FINAL_LR", 1.0),
+        {"DEPTH": 3},
+        {"WIDTH": 64},
+        {"HEAD_SIZE": 8},
+        {"MLP_RATIO": 2},
+        {"ROTARY_BASE": 100.0},
+        {"QUERY_KEY_GAIN": 1.0},
+        {"GATE_CHANNELS": 8},
+        {"SEQUENCE_LENGTH": 16},
+        {"BATCH_SIZE": 2},
+        {"MATRIX_LR": 0.1},
+        {"EMBEDDING_LR": 0.2},
+        {"HEAD_LR": 0.1},
+        {"SCALAR_LR": 0.5},
+        {"MUON_MOMENTUM": 0.5},
+        {"MUON_ITERATIONS": 1},
+        {"ADAM_BETAS": (0.5, 0.5)},
+        {"WEIGHT_DECAY": 1.0},
+        {"WARMUP": 0.5},
+        {"COOLDOWN": 0.0},
+        {"COOLDOWN_SHAPE": "cosine"},
+        {"COOLDOWN_SHAPE": "sqrt"},
+        {"FINAL_LR": 1.0},
+        {"VALUE_EMBEDDINGS": False},
+        {"RESIDUAL_SCALARS": False},
+        {"SMEAR": True},
+        {"BACKOUT": True},
+        {"BIGRAM_ROWS": 500},
+        {"WINDOW_PATTERN": "S", "SHORT_WINDOW": 4},
+        {"SOFTCAP": 5.0},
+        {"TIED_HEAD": True},
+        {"BATCH_WARMUP": 0.5},
+        {"LENGTH_WARMUP": 0.5},
     ],
+    ids=str,
 )
-def test_every_knob_changes_training(small: pytest.MonkeyPatch, knob: str, value: object) -> None:
-    before = trained(small, StepSession(steps=30)).losses
-    small.setattr(train, knob, value)
-    assert trained(small, StepSession(steps=30)).losses != before
+def test_every_knob_changes_training(
+    monkeypatch: pytest.MonkeyPatch, usual_losses: list[float], knobs: Mapping[str, object]
+) -> None:
+    with_knobs(monkeypatch, {**SMALL, **knobs})
+    losses = trained(monkeypatch, StepSession(steps=12)).losses
+    assert losses != usual_losses
+    assert losses[-1] < losses[0]
+
+
+def test_the_loss_in_chunks_is_the_cross_entropy(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, head = torch.randn(300, 16, requires_grad=True), torch.randn(50, 16, requires_grad=True)
+    following = torch.randint(50, (300,))
+    for cap in (0.0, 5.0):
+        monkeypatch.setattr(train, "SOFTCAP", cap)
+        usual = torch.nn.functional.cross_entropy(train.capped(x @ head.T), following)
+        chunked = train.chunked_loss(x, head, following)
+        torch.testing.assert_close(chunked, usual)
+        gradients = torch.autograd.grad(3 * chunked, (x, head))
+        torch.testing.assert_close(gradients, torch.autograd.grad(3 * usual, (x, head)), rtol=1e-4, atol=1e-6)
+
+
+def test_a_model_given_the_following_tokens_returns_the_loss_of_its_logits() -> None:
+    model = awake(train.build_model(CONFIG))
+    tokens = torch.randint(64, (3, 41))
+    with torch.no_grad():
+        logits, loss = model(tokens[:, :-1]), model(tokens[:, :-1], tokens[:, 1:])
+    torch.testing.assert_close(loss, torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten()))
+
+
+def test_of_a_bigram_table_only_the_rows_that_were_looked_up_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "BIGRAM_ROWS", 500)
+    model = awake(train.build_model(CONFIG))
+    before = model.bigrams.weight.detach().clone()
+    tokens = torch.randint(64, (2, 9))
+    model(tokens[:, :-1], tokens[:, 1:]).backward()
+    for optimizer in train.make_optimizers(model):
+        optimizer.step(1.0)
+    moved = torch.ne(model.bigrams.weight, before).any(dim=1)
+    assert 1 <= moved.sum() <= 16
+
+
+def test_a_short_window_ends_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_knobs(monkeypatch, {"WINDOW_PATTERN": "S", "SHORT_WINDOW": 4})
+    model = awake(train.build_model(CONFIG | {"depth": 1}))
+    tokens = torch.randint(64, (1, 20))
+    changed = tokens.clone()
+    changed[:, 10] = (tokens[:, 10] + 1) % 64
+    with torch.no_grad():
+        differs = (model(tokens) - model(changed)).abs().amax(dim=(0, 2)) > 1e-5
+    assert differs.nonzero().flatten().tolist() == [10, 11, 12, 13]
+
+
+def test_batches_and_rows_begin_small_if_they_are_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_knobs(monkeypatch, SMALL | {"LENGTH_WARMUP": 0.2, "BATCH_WARMUP": 0.5})
+    shapes = [train.batch_shape(progress, 8, 128) for progress in (0.0, 0.3, 0.5)]
+    assert shapes == [(8, 64), (4, 128), (8, 128)]
+    assert trained(monkeypatch, StepSession(steps=10)).tokens == [64, 128, 192, 256, 320, 448, 576, 704, 832, 960]
+
+
+@pytest.mark.parametrize(("width", "head_size"), [(32, 32), (96, 96), (128, 64), (160, 80)])
+def test_heads_divide_any_width(monkeypatch: pytest.MonkeyPatch, width: int, head_size: int) -> None:
+    with_knobs(monkeypatch, SMALL | {"DEPTH": 1, "WIDTH": width, "HEAD_SIZE": 64})
+    saved = trained(monkeypatch, StepSession(steps=1)).saved
+    assert saved is not None
+    assert saved[1]["head_size"] == head_size
+
+
+def test_a_gpu_gets_eight_blocks_of_512_channels() -> None:
+    assert train.sizes("cuda") == (8, 512, 256, 512)
 
 
 def test_knobs_are_literals_that_parsing_finds() -> None:
@@ -185,6 +277,9 @@ def test_learning_rates_rise_stay_and_fall(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(train, "FINAL_LR", 0.1)
     rates = [train.schedule(progress) for progress in (0.0, 0.05, 0.1, 0.5, 0.6, 0.8, 1.0)]
     assert rates == pytest.approx([0.0, 0.5, 1.0, 1.0, 1.0, 0.55, 0.1])
+    for shape, halfway in (("cosine", 0.55), ("sqrt", 1 - 0.9 * 0.5**0.5)):
+        monkeypatch.setattr(train, "COOLDOWN_SHAPE", shape)
+        assert [train.schedule(progress) for progress in (0.6, 0.8, 1.0)] == pytest.approx([1.0, halfway, 0.1])
 
 
 def test_orthogonalized_matrices_have_singular_values_near_one(monkeypatch: pytest.MonkeyPatch) -> None:

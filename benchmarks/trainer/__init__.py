@@ -1,0 +1,1 @@
+"""How much the built-in trainer learns for each CPU second, beside other recipes."""

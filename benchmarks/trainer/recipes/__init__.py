@@ -1,0 +1,1 @@
+"""Training scripts that the built-in trainer is compared with."""
