@@ -10,6 +10,7 @@ from labhand.server.domain import Failure, Status
 from labhand.server.lab import references
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor.alerts import scan
+from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.source import trainer_in_force
 from labhand.server.store.running import holds
 
@@ -73,6 +74,8 @@ async def test_what_was_held_because_the_script_had_failed_is_cancelled_and_can_
         assert cancelled.status is Status.CANCELLED
         assert "launch it again" in (cancelled.cancel_reason or "")
         assert not await holds.has_holds(lab.db)
+        [failure] = (await get_briefing(lab)).failures
+        assert failure.fix.startswith("The trainer's files were corrected since")
         again = await launch(lab, base="baseline")
         assert not again.duplicates
         assert {(await find(lab, name)).status for name in again.experiments} == {Status.QUEUED}
