@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from labhand.server.literature_settings import Literature
 from labhand.server.main import app
 from labhand.server.notify_settings import Notify
 from labhand.server.pool_settings import LocalPool, SimulatedPool, SkyPilotPool
@@ -32,6 +33,7 @@ TABLES: Mapping[str, tuple[str, type[BaseModel]]] = {
     "SkyPilot pool": ("[pools.NAME]", SkyPilotPool),
     "A rehearsal": ("[pools.NAME]", SimulatedPool),
     "Over HTTP": ("[http]", Http),
+    "Literature": ("[literature]", Literature),
     "Notifications": ("[notify]", Notify),
 }
 
@@ -143,7 +145,7 @@ def _settings_table(table: str, model: type[BaseModel]) -> str:
     rows = [
         f"| `{name}` | {_type(schema['properties'][name])} | {_default(model, name)} | {_cell(field.description or '')} |"
         for name, field in model.model_fields.items()
-        if not (model is Settings and name in {"allowance", "packages", "pools", "http", "notify"})
+        if not (model is Settings and name in {"allowance", "packages", "pools", "http", "literature", "notify"})
     ]
     where = f"Keys of `{table}`. {model.__doc__}" if table else "Keys above the first table."
     return "\n".join([where, "", "| key | type | default | description |", "| --- | --- | --- | --- |", *rows])
@@ -162,6 +164,8 @@ def _default(model: type[BaseModel], name: str) -> str:
 def _parameters(command: Any) -> str:  # noqa: ANN401 - typer's own copy of click has no types
     rows: list[str] = []
     for parameter in command.params:
+        if parameter.name == "root":  # the top of the page describes it, for all commands
+            continue
         if parameter.param_type_name == "argument":
             names, text = parameter.name.upper(), parameter.help
         else:

@@ -57,6 +57,10 @@ class SettingsError(LabhandError):
     """`labhand.toml` or `trainer.toml` can't be used; the text names the file, the line and the key."""
 
 
+class UnavailableError(LabhandError):
+    """Services outside of the lab gave no answer; what was asked may exist all the same."""
+
+
 class NoCapacityError(LabhandError):
     """A backend has no free slot for a run now."""
 

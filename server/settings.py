@@ -19,6 +19,7 @@ from typing_extensions import override
 from ..trainer.contract.trainer_toml.toml_lines import line_of
 from .errors import SettingsError, nearest
 from .http_settings import TOKEN_FORM, Http
+from .literature_settings import Literature
 from .notify_settings import HIDDEN_VALUE, Notify
 from .pool_settings import LocalPool, PoolSettings, Section, SimulatedPool, SkyPilotPool
 
@@ -103,6 +104,7 @@ class Settings(BaseSettings):
     )
     packages: Packages = Field(default=Packages(), description="Packages that a launch may ask for")
     http: Http = Field(default=Http(), description="Serving over HTTP")
+    literature: Literature = Field(default=Literature(), description="Services that know papers")
     notify: Notify = Field(default=Notify(), description="What the lab tells a person of by itself")
     read_only: bool = Field(
         default=False, description="Offer only the tools that change nothing, over every transport; make no lab"
@@ -233,7 +235,7 @@ def _explain_fault(text: str, fault: ErrorDetails) -> str:
 
 def _known_keys(keys: list[str]) -> list[str]:
     """The keys of the table in which an unknown key stands."""
-    tables: dict[str, type[BaseModel]] = {"allowance": Allowance, "http": Http, "notify": Notify}
+    tables: dict[str, type[BaseModel]] = {"allowance": Allowance, "http": Http, "literature": Literature, "notify": Notify}
     if keys[0] == "pools":
         return sorted({*LocalPool.model_fields, *SkyPilotPool.model_fields, *SimulatedPool.model_fields})
     return list((tables.get(keys[0], Settings) if len(keys) > 1 else Settings).model_fields)

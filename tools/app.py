@@ -14,6 +14,7 @@ from .fleet import list_gpus, scale_pool
 from .inspect import checkout, get_experiment, get_logs, read_source
 from .lab_context import LabHandle
 from .launch import launch_experiment, launch_grid, validate
+from .literature import read_paper, search_papers
 from .manage import cancel, note
 from .middleware import cut_errors, refuse_unknown_tools
 from .monitor import get_briefing, wait
@@ -39,6 +40,8 @@ TOOLS: tuple[LabTool, ...] = (
     scale_pool,
     checkout,
     note,
+    search_papers,
+    read_paper,
 )
 
 

@@ -108,9 +108,9 @@ def read_words(tool: LabTool, words: Sequence[str]) -> dict[str, Any]:
             raise BadInputError(f"{word!r} is no argument", f"Write key=value, such as {_example(properties)}")
         name, dot, member = key.partition(".")
         is_member = bool(dot) and name in properties and properties[name].get("type") == "object"
-        schema = properties[name].get("additionalProperties") if is_member else properties.get(key)
-        value = _value(key, text, wants_text=isinstance(schema, dict) and schema.get("type") == "string")
-        place = arguments.setdefault(name, {}) if is_member else arguments
+        members: object = properties[name].get("additionalProperties") if is_member else properties.get(key)
+        value = _value(key, text, wants_text=isinstance(members, dict) and {"type": "string"}.items() <= members.items())
+        place: object = arguments.setdefault(name, {}) if is_member else arguments
         slot = member if is_member else key
         if not isinstance(place, dict) or slot in place:
             raise BadInputError(f"{key} is given twice", f"Give all its values at once, as JSON: {key}='[1, 2]'")

@@ -108,6 +108,11 @@ def caller_of(ctx: LabContext) -> str:
     return ctx.request_context.lifespan_context.caller(ctx)
 
 
+def keeps_papers(ctx: LabContext) -> bool:
+    """Return whether a call may write down papers that it found."""
+    return not ctx.request_context.lifespan_context.is_read_only()
+
+
 def refuse_if_read_only(ctx: LabContext, tool: str) -> None:
     """Refuse a call of a tool that changes the lab, if the lab is read-only.
 

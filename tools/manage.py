@@ -18,4 +18,5 @@ async def cancel(ctx: LabContext, request: CancelRequest) -> Cancelled:
 @tool("Write a note")
 async def note(ctx: LabContext, request: NoteRequest) -> Noted:
     """Write to the notebook what was learned. The briefing shows notes, and get_results searches them."""
-    return await notebook.note(await lab_of(ctx), request.text, request.experiments, request.theme, caller_of(ctx))
+    lab, caller = await lab_of(ctx), caller_of(ctx)
+    return await notebook.note(lab, request.text, request.experiments, request.theme, caller, papers=request.papers)

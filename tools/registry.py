@@ -164,6 +164,7 @@ def tool(
     destructive: bool = False,
     idempotent: bool = False,
     always_loaded: bool = False,
+    open_world: bool = False,
 ) -> Callable[[Callable[..., Awaitable[Any]]], LabTool]:
     """Make a function a tool. Every hint is set, so that no client has to guess.
 
@@ -173,12 +174,13 @@ def tool(
         destructive: The tool ends or overwrites something.
         idempotent: A second call changes nothing more.
         always_loaded: See `LabTool`.
+        open_world: The tool asks services outside of the lab.
     """
     annotations = ToolAnnotations(
         read_only_hint=read_only,
         destructive_hint=destructive,
         idempotent_hint=idempotent or read_only,
-        open_world_hint=False,
+        open_world_hint=open_world,
     )
 
     def decorate(function: Callable[..., Awaitable[Any]]) -> LabTool:

@@ -65,7 +65,7 @@ def examine(root: Path, *, use_all_slots: bool = False, try_seconds: float | Non
             _print(result)
     if try_seconds is not None and _are_good(results):
         err.print("Running the trainer once, in the sandbox.")
-        with exit_on_error():
+        with working("Running the trainer"), exit_on_error():
             results.append(try_trainer(root, load_settings(root), try_seconds, err.print))
         if not as_json:
             _print(results[-1])

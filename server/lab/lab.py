@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from ..domain import Pool
 from ..errors import SettingsError
+from ..literature_settings import Literature
 from ..machine import devices
 from ..pool_settings import PoolSettings, fitted_pools, grouped_kind
 from ..settings import DATABASE, SOURCES, Allowance, Settings, data_folder
@@ -155,6 +156,14 @@ class Lab:
             SettingsError: `labhand.toml` can't be used, and no last good content is known.
         """
         return settings_in_force(self.root).settings.packages.allow
+
+    def literature(self) -> Literature:
+        """Return the services that know papers, by the current settings.
+
+        Raises:
+            SettingsError: `labhand.toml` can't be used, and no last good content is known.
+        """
+        return settings_in_force(self.root).settings.literature
 
     def allowance(self) -> Allowance:
         """Return the current allowance. The settings are read again, so that a change takes effect at once.

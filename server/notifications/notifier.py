@@ -22,10 +22,11 @@ from ..lab.lab import Lab
 from ..lab.monitor.notable import Marks, NotableEvent, NotableEvents
 from ..notify_settings import Notify
 from ..schemas.deliveries import DeliveryState, Notification, Target
+from ..schemas.messages import changed
 from ..settings import data_folder
 from ..settings_in_force import settings_in_force
 from .message_delivery import DeliveryError, post, run_command
-from .outbox import LOCK, Outbox, marks_of, read_outbox, resume, save
+from .outbox import LOCK, Outbox, read_outbox, resume, save
 
 LOOK_SECONDS = 1.0
 """Interval at which the lab is looked at."""
@@ -53,7 +54,6 @@ class Notifier:
         self._read_settings = read_settings
         self._folder = data_folder(root, settings_in_force(root).settings)
         self._outbox = Outbox()
-        self._marks = Marks()
         self._saving = anyio.Lock()
         self._is_ending = anyio.Event()
         self._sends: dict[Target, anyio.Event] = {"webhook": anyio.Event(), "command": anyio.Event()}
@@ -66,14 +66,16 @@ class Notifier:
             is_ending: Set when the dispatcher has nothing left to do.
         """
         self._is_ending = is_ending
-        is_over = False
-        while not is_over:
-            with only_one(self._folder / LOCK) as lock:
-                is_over = lock is not None and await self._work(is_ready)
+        while not await self._work_alone(is_ready):
             is_ready.set()
-            is_over = is_over or is_ending.is_set()
-            if not is_over:
-                await anyio.sleep(LOCK_SECONDS)
+            if is_ending.is_set():
+                return
+            await anyio.sleep(LOCK_SECONDS)
+
+    async def _work_alone(self, is_ready: anyio.Event) -> bool:
+        """Work unless another process does. Returns whether this process has nothing left to do."""
+        with only_one(self._folder / LOCK) as lock:
+            return lock is not None and await self._work(is_ready)
 
     async def _work(self, is_ready: anyio.Event) -> bool:
         """Look and send, while this process holds the lock. Returns False if the lab has to be opened again."""
@@ -81,13 +83,14 @@ class Notifier:
         resume(self._outbox)
         lab = await self._open()
         try:
-            marks = marks_of(self._outbox)
-            self._marks = marks or Marks()
-            events = NotableEvents(lab, self._marks)
-            if marks is None:
+            is_first = self._outbox.marks is None
+            self._outbox.marks = self._outbox.marks or Marks()
+            events = NotableEvents(lab, self._outbox.marks)
+            if is_first:
                 await events.skip()
             await self._save()
             is_ready.set()
+            is_over = False
             async with anyio.create_task_group() as sending:
                 for target in self._sends:
                     sending.start_soon(self._send_all, target)
@@ -151,7 +154,7 @@ class Notifier:
 
     async def _save(self) -> None:
         async with self._saving:
-            await save(self._outbox, self._folder, self._marks)
+            await save(self._outbox, self._folder)
 
     async def _send_all(self, target: Target) -> None:
         """Send what waits for a target, one message after the other."""
@@ -171,10 +174,10 @@ class Notifier:
         """Send a message once, and write down what came of it."""
         settings = self._read_settings()
         if state.target not in targets_of(settings):
-            self._outbox.end(state, _changed(state, outcome="failed", problem=f"there is no {state.target} any more"))
+            self._outbox.end(state, changed(state, outcome="failed", problem=f"there is no {state.target} any more"))
             await self._save()
             return
-        sending = _changed(state, outcome="sending", attempts=state.attempts + 1)
+        sending = changed(state, outcome="sending", attempts=state.attempts + 1)
         self._outbox.replace(state, sending)
         await self._save()
         try:
@@ -183,7 +186,7 @@ class Notifier:
             self._note_failure(sending, error)
         else:
             log.info("Told by %s: %s", state.target, state.notification.title)
-            self._outbox.end(sending, _changed(sending, outcome="delivered", problem=""))
+            self._outbox.end(sending, changed(sending, outcome="delivered", problem=""))
         await self._save()
 
     def _note_failure(self, state: DeliveryState, error: DeliveryError) -> None:
@@ -191,12 +194,12 @@ class Notifier:
         if error.may_retry and state.attempts <= len(BACKOFF_SECONDS):
             wait = max(BACKOFF_SECONDS[state.attempts - 1], min(error.wait_seconds, MAX_WAIT_SECONDS))
             log.warning("%s waits %.0f s for its next try: %s", subject, wait, error.problem)
-            after = _changed(state, outcome="waiting", problem=error.problem, due=time.time() + wait)
+            after = changed(state, outcome="waiting", problem=error.problem, due=time.time() + wait)
             self._outbox.replace(state, after)
             return
         log.warning("%s isn't sent again: %s", subject, error.problem)
         outcome = "unknown" if error.may_have_arrived else "failed"
-        self._outbox.end(state, _changed(state, outcome=outcome, problem=error.problem))
+        self._outbox.end(state, changed(state, outcome=outcome, problem=error.problem))
 
 
 async def deliver(notification: Notification, target: Target, settings: Notify, folder: Path) -> None:
@@ -215,7 +218,3 @@ def targets_of(settings: Notify) -> list[Target]:
     """Return where messages go."""
     wanted: list[tuple[Target, bool]] = [("webhook", settings.webhook is not None), ("command", bool(settings.command))]
     return [target for target, is_set in wanted if is_set]
-
-
-def _changed(state: DeliveryState, **values: object) -> DeliveryState:
-    return DeliveryState.model_validate({**dict(state), **values})

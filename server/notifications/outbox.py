@@ -6,7 +6,6 @@ Only the process that holds the notifier's lock writes it.
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 from pathlib import Path
 
 from anyio import to_thread
@@ -15,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ...trainer.contract.files import write_whole
 from ..lab.monitor.notable import Marks
 from ..schemas.deliveries import DeliveryState
+from ..schemas.messages import changed
 
 FILE = "notifications.json"
 LOCK = "notifier.lock"
@@ -31,12 +31,12 @@ class Outbox(BaseModel):
     """The content of the file.
 
     Attributes:
-        marks: Of what a person was told, as `Marks` has it; None before the first look.
+        marks: Of what a person was told; None before the first look.
         waiting: What is to be sent, in turn.
         past: What was sent or given up, the oldest first.
     """
 
-    marks: dict[str, object] | None = None
+    marks: Marks | None = None
     waiting: list[DeliveryState] = Field(default_factory=list[DeliveryState])
     past: list[DeliveryState] = Field(default_factory=list[DeliveryState])
 
@@ -44,7 +44,7 @@ class Outbox(BaseModel):
         """Queue messages."""
         self.waiting += states
         for state in self.waiting[:-MAX_WAITING]:
-            self.end(state, DeliveryState(**{**dict(state), "outcome": "failed", "problem": "too many messages wait"}))
+            self.end(state, changed(state, outcome="failed", problem="too many messages wait"))
 
     def replace(self, before: DeliveryState, after: DeliveryState) -> None:
         """Put the new state of a message in the place of its old one."""
@@ -70,16 +70,10 @@ def read_outbox(folder: Path) -> Outbox:
 def resume(outbox: Outbox) -> None:
     """Give up what was being sent when the process before this one ended: nothing is sent twice."""
     for state in [state for state in outbox.waiting if state.outcome == "sending"]:
-        outbox.end(state, DeliveryState(**{**dict(state), "outcome": "unknown", "problem": INTERRUPTED}))
+        outbox.end(state, changed(state, outcome="unknown", problem=INTERRUPTED))
 
 
-def marks_of(outbox: Outbox) -> Marks | None:
-    """Return of what a person was told; None if nobody has looked yet."""
-    return None if outbox.marks is None else Marks(**outbox.marks)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-
-
-async def save(outbox: Outbox, folder: Path, marks: Marks) -> None:
+async def save(outbox: Outbox, folder: Path) -> None:
     """Write the outbox to the disk."""
-    outbox.marks = asdict(marks)
     text = outbox.model_dump_json()
     await to_thread.run_sync(write_whole, folder / FILE, text)

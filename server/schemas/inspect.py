@@ -120,6 +120,7 @@ class ExperimentDetail(Answer):
         guards: The limits that it broke: a result that breaks one is no improvement.
         curve: Seconds of training and training loss.
         replicates: Experiments on the same source with other seeds, with their scores.
+        papers: What it cites: id, section and title.
     """
 
     id: str
@@ -151,6 +152,7 @@ class ExperimentDetail(Answer):
     runs: list[RunState] = Field(default_factory=list[RunState])
     replicates: list[str] = Field(default_factory=list[str])
     flags: list[str] = Field(default_factory=list[str])
+    papers: list[str] = Field(default_factory=list[str])
 
 
 class CheckedOut(Answer):

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, JsonValue
 
 from ..domain import Priority
+from .literature import CITED, MAX_CITED
 from .messages import Answer, LabLine, Request
 
 Design = Literal["full", "fractional", "latin_hypercube", "random", "one_at_a_time", "optimiser", "ablation"]
@@ -68,6 +69,7 @@ class LaunchOptions(Request):
     replicates: int = Field(default=1, ge=1, le=GRID_CAP, description="Number of seeds, those that ran before included")
     theme: str | None = Field(default=None, description="The line of research")
     priority: Priority = Field(default="normal", description="Place in the queue")
+    papers: list[str] = Field(default_factory=list[str], max_length=MAX_CITED, description=CITED)
     request_id: str | None = Field(
         default=None,
         description="Idempotency key: a repeated launch returns the first answer and starts nothing",

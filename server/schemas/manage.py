@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from .literature import MAX_CITED
 from .messages import Answer, LabLine, Request
 
 
@@ -27,6 +28,7 @@ class NoteRequest(Request):
     text: str = Field(min_length=1, max_length=4000, description="What was learned")
     experiments: list[str] = Field(default_factory=list, description="Which it is about")
     theme: str | None = Field(default=None, description="The line of research")
+    papers: list[str] = Field(default_factory=list, max_length=MAX_CITED, description="As in launch_experiment")
 
 
 class Cancelled(Answer):
@@ -46,3 +48,4 @@ class Noted(Answer):
     text: str
     experiments: list[str] = Field(default_factory=list[str])
     theme: str | None = None
+    papers: list[str] = Field(default_factory=list[str])

@@ -63,7 +63,46 @@ ALTER TABLE pools ADD COLUMN gpus_per_slot INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE runs ADD COLUMN gpus INTEGER NOT NULL DEFAULT 1;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FROM_1, _FROM_2)
+_FROM_3 = """
+-- The literature: papers that were found, read and cited.
+CREATE TABLE papers (                   -- that were found or read
+    id       TEXT PRIMARY KEY,          -- as it is shown: arXiv:…, doi:…, openalex:…, s2:…
+    record   TEXT NOT NULL,             -- JSON: title, authors, year and so on, each with its source
+    found_at REAL NOT NULL,
+    read_at  REAL                       -- of the first read_paper
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE paper_ids (                -- every id of each paper
+    id    TEXT PRIMARY KEY,
+    paper TEXT NOT NULL REFERENCES papers
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE paper_texts (              -- that were read
+    paper      TEXT PRIMARY KEY REFERENCES papers,
+    content    TEXT NOT NULL,           -- JSON: where it is from, and its sections
+    fetched_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE paper_answers (            -- of services to searches
+    source     TEXT NOT NULL,
+    request    TEXT NOT NULL,           -- URL, without keys
+    papers     TEXT NOT NULL,           -- JSON
+    fetched_at REAL NOT NULL,
+    PRIMARY KEY (source, request)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE citations (                -- of papers, by experiments and notes
+    number     INTEGER PRIMARY KEY,
+    paper      TEXT NOT NULL REFERENCES papers,
+    section    TEXT NOT NULL DEFAULT '',
+    experiment INTEGER REFERENCES experiments,
+    note       INTEGER REFERENCES notes
+) STRICT;
+CREATE INDEX citations_by_experiments ON citations (experiment, paper) WHERE experiment IS NOT NULL;
+CREATE INDEX citations_by_papers ON citations (paper);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FROM_1, _FROM_2, _FROM_3)
 """Statements that bring version n to n + 1, beginning with version 1. A released migration never changes."""
 
 

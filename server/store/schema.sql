@@ -1,4 +1,4 @@
--- Version 3, the newest. Databases of older versions are brought to it by migrations.py.
+-- Version 4, the newest. Databases of older versions are brought to it by migrations.py.
 -- Times are Unix seconds. JSON columns say so.
 
 CREATE TABLE facts (                    -- of the lab itself: id, trainer, ...
@@ -242,6 +242,42 @@ CREATE TABLE notes (
     theme       TEXT,
     experiments TEXT NOT NULL           -- JSON: numbers
 ) STRICT;
+
+CREATE TABLE papers (                   -- that were found or read
+    id       TEXT PRIMARY KEY,          -- as it is shown: arXiv:…, doi:…, openalex:…, s2:…
+    record   TEXT NOT NULL,             -- JSON: title, authors, year and so on, each with its source
+    found_at REAL NOT NULL,
+    read_at  REAL                       -- of the first read_paper
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE paper_ids (                -- every id of each paper
+    id    TEXT PRIMARY KEY,
+    paper TEXT NOT NULL REFERENCES papers
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE paper_texts (              -- that were read
+    paper      TEXT PRIMARY KEY REFERENCES papers,
+    content    TEXT NOT NULL,           -- JSON: where it is from, and its sections
+    fetched_at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE paper_answers (            -- of services to searches
+    source     TEXT NOT NULL,
+    request    TEXT NOT NULL,           -- URL, without keys
+    papers     TEXT NOT NULL,           -- JSON
+    fetched_at REAL NOT NULL,
+    PRIMARY KEY (source, request)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE citations (                -- of papers, by experiments and notes
+    number     INTEGER PRIMARY KEY,
+    paper      TEXT NOT NULL REFERENCES papers,
+    section    TEXT NOT NULL DEFAULT '',
+    experiment INTEGER REFERENCES experiments,
+    note       INTEGER REFERENCES notes
+) STRICT;
+CREATE INDEX citations_by_experiments ON citations (experiment, paper) WHERE experiment IS NOT NULL;
+CREATE INDEX citations_by_papers ON citations (paper);
 
 CREATE TABLE holds (                    -- failure storms: what keeps queued experiments from starting
     number     INTEGER PRIMARY KEY,

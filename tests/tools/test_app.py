@@ -14,6 +14,7 @@ from .conftest import Connect
 pytestmark = pytest.mark.anyio
 
 READ_ONLY = {"get_briefing", "list_gpus", "read_source", "wait", "get_results", "get_experiment", "get_logs", "analyze", "plot"}
+READ_ONLY |= {"search_papers", "read_paper"}
 CHANGING = {"launch_experiment", "launch_grid", "cancel", "validate", "scale_pool", "checkout", "note"}
 ALWAYS_LOADED = {
     "get_briefing",
@@ -43,7 +44,7 @@ async def test_every_hint_is_given_on_purpose(connect: Connect) -> None:
             assert hints.read_only_hint is (tool.name in READ_ONLY)
             assert hints.destructive_hint is (tool.name in {"cancel", "scale_pool", "checkout"})
             assert hints.idempotent_hint is (tool.name in READ_ONLY | {"cancel", "scale_pool", "checkout"})
-            assert hints.open_world_hint is False
+            assert hints.open_world_hint is (tool.name in {"search_papers", "read_paper"})
             assert ((tool.meta or {}).get("anthropic/alwaysLoad") is True) is (tool.name in ALWAYS_LOADED)
 
 

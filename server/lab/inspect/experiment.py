@@ -19,6 +19,7 @@ from ...store.experiments import related
 from ...store.running.runs import runs_of
 from .. import references
 from ..lab import Lab
+from ..literature.citing import cited_by
 from ..results.experiment_rows import base_name, compare, cost, decimals, rounded, significant, summarize_stratum
 from ..results.row_metrics import broken_guards, metrics_of
 from ..sanitize import cut, quote, reveal
@@ -90,6 +91,7 @@ async def get_experiment(
         runs=[_run(run) for run in runs] if "runs" in parts else [],
         replicates=await _replicates(lab, experiment, places) if "replicates" in parts else [],
         flags=[cut(flag, MAX_LINE) for flag in experiment.flags],
+        papers=await cited_by(lab, experiment.number),
     )
 
 

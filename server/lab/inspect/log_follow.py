@@ -113,10 +113,10 @@ async def _follow_run(lab: Lab, run: Run, tail_lines: int, search: str | None) -
     is_over = False
     while not is_over:
         is_over = (await find_run(lab, run.id)).status in ENDED_RUN  # before reading: what was written until then is read
-        while lines := await to_thread.run_sync(tail.read):
-            for line in lines:
-                yield FollowedText(line)
-        await anyio.sleep(0 if is_over else POLL_SECONDS)
+        for line in await to_thread.run_sync(tail.read):
+            yield FollowedText(line)
+        is_over = is_over and not tail.has_more
+        await anyio.sleep(0 if is_over or tail.has_more else POLL_SECONDS)
     for line in tail.rest():
         yield FollowedText(line)
     if not tail.was_seen:
@@ -140,15 +140,21 @@ def _outcome(experiment: Experiment) -> str:
 
 
 class _LogTail:
-    """Reads what is appended to a file. A file that is replaced or cut is read from its beginning."""
+    """Reads what is appended to a file. A file that is replaced or cut is read from its beginning.
+
+    Attributes:
+        was_seen: Whether there was a file.
+        has_more: Whether the last call of `read` left something unread.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._place = 0
-        self._inode = 0
+        self._inode: int = 0
         self._partial = b""
         self._partial_since = time.monotonic()
         self.was_seen = False
+        self.has_more = False
 
     def skip_to_end(self) -> int:
         """Leave out the complete lines that the file has now. Returns the byte at which they end."""
@@ -156,12 +162,14 @@ class _LogTail:
             status = os.fstat(file.fileno())
             start = max(0, status.st_size - BLOCK)
             file.seek(start)
-            self._inode, self._place = status.st_ino, start + file.read(BLOCK).rfind(b"\n") + 1
+            self._inode = status.st_ino
+            self._place = start + file.read(BLOCK).rfind(b"\n") + 1
             self.was_seen = True
         return self._place
 
     def read(self) -> list[str]:
-        """Return the lines that were added since the last call."""
+        """Return the lines that were added since the last call, at most a block of them."""
+        self.has_more = False
         try:
             with self._open() as file:
                 status = os.fstat(file.fileno())
@@ -173,14 +181,17 @@ class _LogTail:
         except OSError:  # not there yet, or not any more
             return []
         self._place += len(added)
+        self.has_more = len(added) == BLOCK
         *lines, self._partial = (self._partial + added).split(b"\n")
+        if len(self._partial) > BLOCK:  # whoever prints without an end of line must not fill this process's memory
+            lines, self._partial = [*lines, self._partial], b""
         now = time.monotonic()
         if lines or not self._partial:
             self._partial_since = now
         elif now - self._partial_since > PARTIAL_SECONDS:
             lines = self._overwritten()
             self._partial_since = now
-        return [text for line in lines if (text := _text(line)).strip()]
+        return [text for line in lines if line.strip() and (text := _text(line)).strip()]
 
     def rest(self) -> list[str]:
         """Return the last line if it has no end."""

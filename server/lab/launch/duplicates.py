@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...domain import PENDING, Experiment, Failure, Status
+from ...ids import id_ranges
 from ...schemas.launch import Launch
 
 _COUNTS = PENDING | {Status.SUCCEEDED}
@@ -71,3 +72,8 @@ def _is_reusable(experiment: Experiment, *, retry: bool) -> bool:
     if experiment.status in _FAILED:
         return not retry and (experiment.failed is None or experiment.failed.kind not in _NOT_THE_SOURCE)
     return experiment.status in _COUNTS
+
+
+def ids(experiments: Iterable[Experiment]) -> list[str]:
+    """Return experiments as ranges of ids, without those that have no number."""
+    return id_ranges(experiment.number for experiment in experiments if experiment.number)

@@ -15,11 +15,13 @@ from ..after_commit import complete
 from ..fleet import device_choice
 from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
+from ..literature.citing import find_citations
 from ..proposals import Proposal
 from ..results.experiment_rows import FEW_WORDS, decimals
 from ..sanitize import cut
 from . import idempotency
-from .submit import Batch, SubmittedBatch, ids, submit
+from .duplicates import ids
+from .submit import Batch, SubmittedBatch, submit
 
 MAX_SIMILAR = 3
 _NAME = re.compile(r"[A-Za-z_][\w./]*")
@@ -33,11 +35,12 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
         AllowanceError: It costs more than the allowance has left.
         BadInputError: The change, the kind of GPU or the budget can't be used.
         ConflictError: Two changes touch the same lines, or the `request_id` was used for a different launch.
-        NotFoundError: An experiment that the request names doesn't exist.
+        NotFoundError: An experiment that the request names doesn't exist, or the lab knows no paper that it cites.
     """
     stored = await idempotency.first_answer(lab.db, caller, request)
     if stored is not None:
         return await complete(lab, idempotency.restore(Launched, stored), idempotency.ALREADY, wakes=False)
+    await find_citations(lab.db, request.papers)
     proposal = await proposals.propose(lab, request)
     choice = await device_choice.choose(lab, request.gpu, proposal.base.gpu, request.budget_seconds, request.replicates)
     [saved] = await proposals.save(lab, [proposal], request.hypothesis)

@@ -29,10 +29,12 @@ from ..fleet import device_choice
 from ..fleet.device_choice import DeviceChoice
 from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
+from ..literature.citing import find_citations
 from ..proposals import Proposal
 from ..references import Reference
 from . import idempotency, suggest
-from .submit import Batch, SubmittedBatch, ids, submit
+from .duplicates import ids
+from .submit import Batch, SubmittedBatch, submit
 
 ABLATION = "ablation"
 """The design whose cells are the parts of the base's change."""
@@ -67,11 +69,12 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
         AllowanceError: It costs more than the allowance has left.
         BadInputError: It is empty or too large, a factor is not a knob of a variant, or another value can't be used.
         ConflictError: Two changes of a variant touch the same lines, or the `request_id` was used for a different launch.
-        NotFoundError: An experiment that the request names doesn't exist.
+        NotFoundError: An experiment that the request names doesn't exist, or the lab knows no paper that it cites.
     """
     stored = await idempotency.first_answer(lab.db, caller, request)
     if stored is not None:
         return await complete(lab, idempotency.restore(GridLaunched, stored), idempotency.ALREADY, wakes=False)
+    await find_citations(lab.db, request.papers)
     # With the newest experiment's number as seed, a launch draws the same cells as its dry run, and the next launch others.
     seed = await rows.newest_number(lab.db)
     base = await references.resolve(lab, request.base)

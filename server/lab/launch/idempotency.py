@@ -54,4 +54,6 @@ async def keep_answer(tx: Transaction, caller: str, request: LaunchOptions, answ
 
 
 def _digest(request: LaunchOptions) -> str:
-    return sha256(f"{type(request).__name__} {FORMAT} {request.model_dump_json()}".encode()).hexdigest()
+    # Without papers a request is the same as in versions that had none.
+    content = request.model_dump_json(exclude=None if request.papers else {"papers"})
+    return sha256(f"{type(request).__name__} {FORMAT} {content}".encode()).hexdigest()

@@ -8,7 +8,7 @@ overwritten by the experiment that gets its number.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice, repeat
 
@@ -29,10 +29,11 @@ from ..after_commit import complete
 from ..fleet import estimates
 from ..fleet.launch_stratum import LaunchStratum, trainer_prefix
 from ..lab import Lab
+from ..literature.citing import save_citations
 from ..proposals import UNCHANGED, ReferenceSources, SavedProposal, named
 from ..status_line import lab_line
 from . import idempotency
-from .duplicates import DuplicateIndex, remark
+from .duplicates import DuplicateIndex, ids, remark
 from .idempotency import ALREADY, A
 
 _OUTDATED = "held after failures under an earlier version of the trainer. Launch again to run it with this one"
@@ -202,11 +203,6 @@ def _answer_of_block(block: LaunchBlock, replicates: int) -> LaunchedBlock:
     )
 
 
-def ids(experiments: Iterable[Experiment]) -> list[str]:
-    """Return experiments as ranges of ids, without those that have no number."""
-    return id_ranges(experiment.number for experiment in experiments if experiment.number)
-
-
 async def submit(lab: Lab, batch: Batch, kind: type[A], answer: Callable[[SubmittedBatch, LabLine | None], A]) -> A:
     """Queue a batch, with the replicates of the references that its settings lack, and wake the dispatcher.
 
@@ -336,6 +332,7 @@ async def _write(
         await grids.save_reused_cells(tx, grid, planned.reused_cells(batch.ideas))
     new = [*fresh, *planned.baseline, *planned.champion]
     await rows.save_experiments(tx, new)
+    await save_citations(tx, batch.options.papers, fresh)
     if new:
         # The proposals come last, because `git log` shows the last one.
         await lab.sources.tag(

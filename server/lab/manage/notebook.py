@@ -11,14 +11,18 @@ from ...schemas.manage import Noted
 from ...store import notes
 from ...store.experiments import cancellation
 from ...store.experiments.filter import Filter
+from ...store.papers import cite
 from ..lab import Lab
+from ..literature.citing import cited_names, find_citations
 from ..selection import select
 
 MAX_TEXT = 10_000
 """Characters of a note."""
 
 
-async def note(lab: Lab, text: str, experiments: Sequence[str], theme: str | None, caller: str) -> Noted:
+async def note(
+    lab: Lab, text: str, experiments: Sequence[str], theme: str | None, caller: str, *, papers: Sequence[str] = ()
+) -> Noted:
     """Write a note.
 
     Args:
@@ -27,10 +31,11 @@ async def note(lab: Lab, text: str, experiments: Sequence[str], theme: str | Non
         experiments: What it is about: experiments, grids, ranges.
         theme: The theme that it belongs to.
         caller: Who writes it.
+        papers: What it cites, as `find_citations` takes it.
 
     Raises:
         BadInputError: The text is empty or too long, or a text is not an id.
-        NotFoundError: An id doesn't exist.
+        NotFoundError: An id doesn't exist, or the lab knows no such paper.
     """
     stripped = text.strip()
     if not 0 < len(stripped) <= MAX_TEXT:
@@ -40,4 +45,6 @@ async def note(lab: Lab, text: str, experiments: Sequence[str], theme: str | Non
     async with lab.db.transaction() as tx:
         numbers = [experiment.number for experiment in await cancellation.statuses(tx, selected)]
         number = await notes.write(tx, by=caller, at=time.time(), text=stripped, theme=theme, experiments=numbers)
-    return Noted(note=number, text=stripped, experiments=id_ranges(numbers), theme=theme)
+        citations = await find_citations(tx, papers)
+        await cite(tx, citations, note=number)
+    return Noted(note=number, text=stripped, experiments=id_ranges(numbers), theme=theme, papers=cited_names(citations))

@@ -25,6 +25,7 @@ from ..analysis.plots import RenderedPlot, plot_lab
 from ..fleet.idle import idle_gpu_hours, idle_usd
 from ..inspect.diff import diff
 from ..lab import Lab
+from ..literature.citing import PaperUse, paper_uses
 from ..monitor.briefing import get_briefing
 from ..proposals import named
 from ..results.experiment_rows import significant, stratum_id
@@ -84,6 +85,7 @@ class LabReport:
         champions: The champions after the baseline, in order.
         strata: The id, the facts and the number of scored experiments of each stratum.
         sealed: The results of validations on the test split, by validation.
+        papers: Those that were read or are cited.
     """
 
     briefing: Briefing
@@ -98,6 +100,7 @@ class LabReport:
     champions: Sequence[Succession]
     strata: Sequence[tuple[str, str, int]]
     sealed: Mapping[str, SealedScore]
+    papers: Sequence[PaperUse]
 
     @property
     def promising(self) -> list[Row]:
@@ -135,6 +138,7 @@ async def gather(lab: Lab) -> LabReport:
         champions=await _succession(lab),
         sealed={score.validation: score for score in await unseal(lab, tests)},
         strata=await _strata(lab, totals.scored),
+        papers=await paper_uses(lab),
     )
 
 

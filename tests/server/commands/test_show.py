@@ -13,6 +13,7 @@ from typing import IO
 
 import pytest
 from anyio import to_thread
+from labhand.server.lab.inspect.log_follow import follow_log
 from labhand.server.lab.lab import Lab
 from labhand.server.main import app
 from typer.testing import CliRunner, Result
@@ -177,3 +178,20 @@ async def test_following_does_not_read_through_a_link(tmp_path: Path) -> None:
     refused = await labhand(tmp_path, "logs", "e0001", "-f")
     assert refused.exit_code == 2
     assert "| secret" not in refused.output
+
+
+async def test_what_a_run_wrote_before_it_ended_is_read_to_its_end(tmp_path: Path) -> None:
+    """Blank lines and lines without an end fill whole blocks of the file."""
+    async with builders.lab(tmp_path) as lab:
+        number = await builders.experiment(lab, status="running")
+        log = lab.folder / "runs" / await builders.run(lab, number, log="first\n") / "log.txt"
+        following = follow_log(lab, "e0001")
+        assert [(await anext(following)).text for _ in range(2)][1] == "first"
+        with log.open("ab") as file:
+            file.write(b"\n" * (2 << 20) + b"x" * (3 << 20) + b"\nthe end\n")
+        await builders.finish(lab, number, score=1.9)
+        async with lab.db.transaction() as tx:
+            await tx.execute("UPDATE runs SET status = 'finished'")
+        *long, last, outcome = [text.text async for text in following]
+    assert (last, outcome) == ("the end", "e0001 succeeded: score 1.9")
+    assert sum(len(text) for text in long) == 3 << 20

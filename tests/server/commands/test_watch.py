@@ -102,12 +102,12 @@ async def test_on_a_terminal_it_follows_the_lab_and_leaves_the_terminal_as_it_wa
         await busy_lab(lab)
         command = [sys.executable, "-m", "labhand.server.main", "watch", "--interval", "0.2", "--root", str(tmp_path)]
         with builders.dispatcher(lab), on_terminal(*command) as (process, terminal):
-            seen = await to_thread.run_sync(lambda: read_until(terminal, "1 queued"))
+            seen: str = await to_thread.run_sync(read_until, terminal, "1 queued")
             assert ENTER in seen
             await builders.experiment(lab)
-            seen = await to_thread.run_sync(lambda: read_until(terminal, "2 queued", seen))
+            seen += await to_thread.run_sync(read_until, terminal, "2 queued")
             process.send_signal(number)
-            seen = await to_thread.run_sync(lambda: read_until(terminal, "never shown", seen))
+            seen += await to_thread.run_sync(read_until, terminal, "never shown")
             code = await to_thread.run_sync(lambda: process.wait(PATIENCE_SECONDS))
     assert code == 0
     assert LEAVE in seen.rpartition(ENTER)[2]
