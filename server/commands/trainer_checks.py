@@ -84,7 +84,7 @@ def check_needs(root: Path, settings: Settings) -> Iterator[CheckResult]:
         if trainer.file.data is not None or "torch" in needs.modules:
             yield _torch(answer)
     if needs.cuda:
-        yield _cuda(settings, needs)
+        yield _cuda(settings, trainer, needs)
     yield from _absent(answer, trainer)
     yield from _paths(trainer, needs)
     yield from _variables(trainer)
@@ -192,14 +192,17 @@ def _torch(answer: dict[str, Any]) -> CheckResult:
     return CheckResult("torch", "ok", f"{version} in {answer['interpreter']}")
 
 
-def _cuda(settings: Settings, needs: Needs) -> CheckResult:
+def _cuda(settings: Settings, trainer: Trainer, needs: Needs) -> CheckResult:
     has_gpu = devices().kind != "cpu" or any(pool.declared_gpu for pool in settings.pools.values())
     if has_gpu:
         return CheckResult("CUDA", "ok", f"the code needs a GPU ({needs.cuda}), and a pool has one")
+    file = needs.cuda.partition(":")[0]
+    is_run = any(word.endswith(file) for word in trainer.file.command)  # code of another file may never be called
     return CheckResult(
         "CUDA",
-        "bad",
-        f"the code needs a GPU: {needs.cuda} uses CUDA without asking whether there is one, and no pool has a GPU",
+        "bad" if is_run else "note",
+        f"the code {'needs' if is_run else 'may need'} a GPU: {needs.cuda} uses CUDA without asking whether there is one,"
+        " and no pool has a GPU",
         "add a pool with GPUs to labhand.toml, or choose the device by torch.cuda.is_available()",
     )
 

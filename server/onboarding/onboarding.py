@@ -226,6 +226,13 @@ def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float
         advice = failure.next_step.replace("launch it again", "run this again").rstrip(".")
         next_step = f"{advice}. {_OTHER_WAYS}"
         return TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", next_step)
+    if proposal.metric is None and proposal.length is not None:
+        amount = f"{proposal.length.amount} {proposal.length.unit}"
+        return TrialFailedError(
+            f"It was shortened to {amount}, and printed nothing in that time that looks like a metric",
+            f"If it prints its metric later, let it try for longer: --try-seconds {10 * max_seconds:g}; or let it print it more"
+            " often",
+        )
     if proposal.metric is None:
         last = result.log.strip().rpartition("\n")[2]
         return TrialFailedError(
@@ -280,6 +287,6 @@ def _why_equal(proposal: Proposal) -> str:
         place = hints.seeds[0].place
         return f"the seed is set in {place}, so that labhand can't measure the noise; let the code read LABHAND_SEED instead"
     if place := proposal.found.fixed_seed(proposal.editable):
-        advice = 'replace the number by int(os.environ["LABHAND_SEED"])'
+        advice = 'replace the number by int(os.environ.get("LABHAND_SEED", 1))'
         return f"{place} sets a fixed seed, so that labhand can't measure the noise; {advice}"
     return "the code sets no seed from LABHAND_SEED, and leaves nothing to chance, so that there is no noise to measure"

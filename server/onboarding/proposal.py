@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import PurePosixPath
 from typing import Final
@@ -16,8 +16,8 @@ from .command_candidates import CommandCandidate, preparing_command
 from .folder_survey import FolderSurvey, imported_files
 from .metric_candidates import MetricCandidate
 from .other_languages import files_of_command, is_code_or_settings
-from .source_hints import Hint, SourceHints, hints_of
-from .training_length import TrainingLength
+from .source_hints import Hint, SourceHints, hints_of, hints_of_command
+from .training_length import TrainingLength, as_given
 
 MAX_EDITABLE: Final = 12
 """Files that `editable` names one by one; of more, their folders are named."""
@@ -129,7 +129,11 @@ def propose(found: FolderSurvey, command: CommandCandidate) -> Proposal:
         files = list(dict.fromkeys([*files_of_command(found, start), *given]))
     editable = [path for path in files if path == start or not _PROTECTED.search(path)]
     protected = [path for path in files if path not in editable]
-    return Proposal(found, command, editable, protected, hints_of(found, [*editable, *protected]), data=found.data)
+    hints = hints_of(found, [*editable, *protected])
+    steps = [as_given(hint, command.words)[0] for hint in hints.steps]
+    options = {hint.option for hint in steps}
+    steps += [hint for hint in hints_of_command(command.words) if hint.option not in options]
+    return Proposal(found, command, editable, protected, replace(hints, steps=steps), data=found.data)
 
 
 def _file_of_module(found: FolderSurvey, module: str) -> str:
@@ -298,6 +302,9 @@ def _seeds(proposal: Proposal) -> Iterator[str]:
         hint = hints.seeds[0]
         yield f"# The seed is fixed: {_described(hint)}. To let labhand vary it, in the code that uses it:"
         yield f'#   int(os.environ.get("LABHAND_SEED", {_comment(hint.text)}))'
+    elif place := proposal.found.fixed_seed(proposal.editable):
+        yield f"# {place} sets a fixed seed. To let labhand vary it, give it this in the place of the number:"
+        yield '#   int(os.environ.get("LABHAND_SEED", 1))'
     else:
         yield "# The code sets no seed from LABHAND_SEED: runs of one source differ only by what it leaves to chance."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from ..source.knobs import find_knobs, has_knobs
@@ -84,6 +85,18 @@ def hints_of(found: FolderSurvey, files: Sequence[str]) -> SourceHints:
         steps=[hint for hint in numbers if _STEPS.search(hint.name) and not _counts_others(hint.name)],
         sizes=[hint for hint in numbers if _SIZES.search(hint.name)],
     )
+
+
+def hints_of_command(words: Sequence[str]) -> list[Hint]:
+    """Return the options of a command that set the length of training, as `--trainer.max_iters=500` does."""
+    hints: list[Hint] = []
+    for word, value in zip_longest(words, words[1:], fillvalue=""):
+        name, equals, joined = word.partition("=")
+        plain = name.removeprefix("--").replace("-", "_")
+        text = joined if equals else value
+        if name.startswith("--") and _STEPS.search(plain) and not _counts_others(plain) and text.isdecimal():
+            hints.append(Hint(plain, "the command", text, name, float(text)))
+    return hints
 
 
 def _counts_others(name: str) -> bool:

@@ -68,7 +68,7 @@ def first_length(hints: Sequence[Hint], words: Sequence[str], reached: int) -> T
     Returns:
         None if nothing sets the length, or it is as short as can be.
     """
-    given = [_as_given(hint, words) for hint in hints]
+    given = [as_given(hint, words) for hint in hints]
     order = sorted(given, key=lambda pair: (not pair[1], not pair[0].option))
     names = Counter(hint.name for hint in hints)  # a knob without an option has to have a name of its own
     usable = [hint for hint, _ in order if _whole(hint) > 1 and (hint.option or names[hint.name] == 1)]
@@ -105,7 +105,7 @@ def longer(length: TrainingLength, share: float) -> TrainingLength | None:
     return replace(length, amount=amount) if amount > length.amount else None
 
 
-def _as_given(hint: Hint, words: Sequence[str]) -> tuple[Hint, bool]:
+def as_given(hint: Hint, words: Sequence[str]) -> tuple[Hint, bool]:
     """Return a hint with the value that the command gives to its option, and whether it gives one.
 
     Code without a parser of its own may take `--max_iters=100` for its variable `max_iters`.

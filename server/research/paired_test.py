@@ -113,6 +113,18 @@ def decide(gains: Sequence[float | None], pairs: int, level: float, prior: Noise
     return trial
 
 
+def needed_gain(pairs: int, level: float, prior: Noise) -> float:
+    """Returns the smallest mean gain that a test can show if its pairs differ as much as the noise so far says.
+
+    Args:
+        pairs: Number of pairs.
+        level: Significance level; the whole of it is spent at the end, roughly.
+        prior: The noise of such a difference in this stratum.
+    """
+    degrees = prior.degrees + pairs - 1
+    return student_t.quantile(1 - level, degrees) * prior.sd / math.sqrt(pairs)
+
+
 def estimate(gains: Sequence[float]) -> GainEstimate | None:
     """Returns the gain to report, from pairs that decided neither which candidate was picked nor whether it passed.
 

@@ -75,6 +75,7 @@ class Validated(Answer):
         estimate: The cost of all stages, as if every candidate were confirmed; that much is reserved. The times are those of
             the test stage.
         tests_before: Number of tests that this lab launched before.
+        note: Tests with too few pairs for the gain that their candidate has, at the noise so far.
     """
 
     tests: list[LaunchedTest]
@@ -84,6 +85,7 @@ class Validated(Answer):
     estimate: Estimate
     tests_before: int
     dry_run: bool | None = None
+    note: str = ""
     next: str = ""
     warning: str = ""
     lab: LabLine | None = None

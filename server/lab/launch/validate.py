@@ -12,7 +12,7 @@ from ...ids import experiment_id, id_ranges
 from ...research import horizons, paired_test
 from ...research.arms import UNSEEDED
 from ...research.guards import BROKEN
-from ...research.noise import moderate, of_difference
+from ...research.noise import Noise, moderate, of_difference
 from ...research.online_fdr import level
 from ...schemas.launch import Change, Estimate
 from ...schemas.messages import changed
@@ -38,6 +38,9 @@ from ..references import CHAMPION, find_experiment
 from ..results.experiment_rows import significant
 from ..results.validation_rows import DIGITS, champion_name
 from ..status_line import lab_line
+
+PAIRS_TO_TRY = (6, 8, 12, 16, 24, 32, 48, 64)
+"""Numbers of pairs that a note may suggest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,8 +333,29 @@ async def _answer(lab: Lab, reader: Reader, call: Call, tests: Sequence[validati
         ),
         tests_before=tests[0].number - 1,
         dry_run=dry_run or None,
+        note=_note(call, tests),
         next="" if dry_run else WaitQuery(ids=[test.id for test in tests]).as_call(),
     )
+
+
+def _note(call: Call, tests: Sequence[validations.Validation]) -> str:
+    """Return which tests can hardly show the gain that their candidate has, with the number of pairs that could."""
+    lines: list[str] = []
+    for candidate, test in zip(call.candidates, tests, strict=True):
+        gain = candidate.experiment.gain
+        if candidate.prior is None or gain is None or gain <= 0:
+            continue
+        prior = Noise(*candidate.prior)
+        needed = paired_test.needed_gain(call.pairs, test.level, prior)
+        if gain >= needed:
+            continue
+        can_show = (pairs for pairs in PAIRS_TO_TRY if paired_test.needed_gain(pairs, test.level, prior) <= gain)
+        remedy = f"replicates={more} could" if (more := next(can_show, 0)) else "more pairs hardly help"
+        lines.append(
+            f"{candidate.experiment.id} has a gain of {significant(gain, DIGITS)}, and {call.pairs} pairs can show"
+            f" {significant(needed, DIGITS)} or more at this noise and level: {remedy}"
+        )
+    return "; ".join(lines)
 
 
 def _stages_in_turn(tests: Sequence[validations.Validation]) -> list[tuple[int, float]]:

@@ -98,6 +98,15 @@ def test_code_that_needs_a_gpu_is_said_to_find_none(lab: Path) -> None:
     assert checks(lab)["CUDA"].state == "ok"
 
 
+def test_code_that_may_never_be_called_is_a_note(lab: Path) -> None:
+    (lab / "own" / "other.py").write_text("def fast(x):\n    return x.cuda()\n")
+    toml = (lab / "own" / "trainer.toml").read_text() if (lab / "own" / "trainer.toml").exists() else OUTPUT_TRAINER
+    (lab / "own" / "trainer.toml").write_text(toml.replace('editable = ["train.py"]', 'editable = ["train.py", "other.py"]'))
+    found = {result.subject: result for result in check_needs(lab, load_settings(lab))}
+    assert found["CUDA"].state == "note"
+    assert "the code may need a GPU: other.py:2" in found["CUDA"].finding
+
+
 def test_the_line_that_needs_a_gpu_is_named_in_code_that_puts_a_tensor_into_main_memory_too(lab: Path) -> None:
     found = checks(lab, train=AUTORESEARCH_TRAIN)
     assert found["CUDA"].state == "bad"

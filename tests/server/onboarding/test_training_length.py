@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from labhand.server.onboarding.source_hints import Hint
+from labhand.server.onboarding.source_hints import Hint, hints_of_command
 from labhand.server.onboarding.training_length import TrainingLength, first_length, longer, shorter
 
 
@@ -68,3 +68,9 @@ def test_a_run_that_took_little_of_a_try_is_made_longer_up_to_the_codes_own_leng
 )
 def test_an_option_stands_in_the_command_once(words: tuple[str, ...], expected: list[str]) -> None:
     assert TrainingLength(STEPS, 20).as_option(words) == expected
+
+
+def test_options_of_the_command_set_the_length_where_the_code_has_no_knob_of_that_name() -> None:
+    words = ("python", "adder.py", "--trainer.max_iters=501", "--eval-steps", "7", "--num-epochs", "3")
+    found = [(hint.option, hint.number) for hint in hints_of_command(words)]
+    assert found == [("--trainer.max_iters", 501), ("--num-epochs", 3)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from labhand.server.domain import Verdict
 from labhand.server.research.noise import Noise, of_difference
-from labhand.server.research.paired_test import decide, estimate, looks, spending
+from labhand.server.research.paired_test import decide, estimate, looks, needed_gain, spending
 from scipy import stats
 
 GAINS = [0.9, 1.4, 0.4, 1.1, 0.8, 1.9, 0.2, 1.3]
@@ -26,6 +26,15 @@ def test_with_a_prior_the_variance_is_smyths_but_never_below_the_pairs_own() -> 
     for sd, squared in [(1.0, (20 * 1.0 + 7 * own) / 27), (0.01, own)]:
         trial = decide([*GAINS], pairs=8, level=1e-12, prior=Noise(sd, 20))
         assert trial.p == pytest.approx(stats.t.sf(np.mean(GAINS) / math.sqrt(squared / 8), 27))
+
+
+@pytest.mark.parametrize(("pairs", "level"), [(3, 0.0013), (8, 0.01), (64, 0.05)])
+def test_a_gain_that_is_needed_is_one_whose_p_value_is_the_level(pairs: int, level: float) -> None:
+    prior = Noise(0.5, 6.0)
+    gain = needed_gain(pairs, level, prior)
+    spread = np.array(sorted(np.linspace(-1, 1, pairs), key=abs))  # so that the pairs of the first look are alike
+    gains = (gain + 0.5 * spread / np.std(spread, ddof=1)).tolist()
+    assert decide(gains, pairs, 1e-300, prior).p == pytest.approx(level)
 
 
 def test_a_candidate_far_ahead_is_confirmed_at_half_and_what_came_later_changes_nothing() -> None:

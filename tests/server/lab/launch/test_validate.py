@@ -43,6 +43,19 @@ async def wait(lab: Script, ids: list[str] | None = None, *, after: str | None =
     return await waiting.wait(lab.lab, WaitQuery(ids=ids, timeout_seconds=0, after=after), ME)
 
 
+async def test_too_few_pairs_for_the_gain_are_told_with_the_number_that_could_show_it(tmp_path: Path) -> None:
+    async with script(tmp_path, by_x) as lab:
+        name = await candidate(lab, 1.1)
+        gain = (await writing.find(lab.lab, name)).gain
+        assert gain is not None
+        few = await lab.validate(name, replicates=2, dry_run=True)
+        many = await lab.validate(name, replicates=64, dry_run=True)
+        assert few.note.startswith(f"{name} has a gain of "), (few, gain)
+        assert " and 2 pairs can show " in few.note
+        assert "replicates=" in few.note
+        assert not many.note
+
+
 async def test_a_dry_run_prices_every_stage_and_writes_nothing(tmp_path: Path) -> None:
     async with script(tmp_path, by_x, is_stretched=True) as lab:
         name = await candidate(lab)
