@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..schemas.messages import changed
 from .paper import Paper
 
 RANK_OFFSET = 60
@@ -60,7 +61,7 @@ def join(first: Paper, second: Paper) -> Paper:
     if first.citations is not None and second.citations is not None and second.citations > first.citations:
         added["citations"] = second.citations  # services miss citations, and seldom invent them
     origins = {**first.origins, **{name: second.origins.get(name, "") for name in added}}
-    return first.model_copy(update={**added, "origins": origins})
+    return changed(first, **added, origins=origins)
 
 
 def folded(title: str) -> str:

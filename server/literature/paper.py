@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import override
 
 from ..errors import BadInputError
+from ..schemas.messages import changed
 
 IdKind = Literal["arXiv", "doi", "openalex", "s2"]
 MAX_ID = 300
@@ -131,7 +132,7 @@ class Paper(BaseModel):
     def with_origin(self, source: str) -> Paper:
         """Return the paper, with `source` noted as the origin of all that is known of it."""
         known = [name for name in type(self).model_fields if name != "origins" and getattr(self, name) not in ("", None, ())]
-        return self.model_copy(update={"origins": dict.fromkeys(known, source)})
+        return changed(self, origins=dict.fromkeys(known, source))
 
 
 def year_of_arxiv(arxiv: str) -> int | None:
