@@ -94,7 +94,7 @@ class Transcript:
     async def _make(self, tool: str, arguments: Mapping[str, Any]) -> CallToolResult:
         self._made.add(_key(tool, arguments))
         since = self.rows.moment()
-        result = await self.client.call_tool(tool, dict(arguments))
+        result = await self.client.call_tool(tool, dict(arguments), progress_callback=_ignore)
         self._read(tool, _text(result))
         if result.structured_content is not None:
             answer = cast("dict[str, Any]", result.structured_content)
@@ -124,6 +124,11 @@ class Transcript:
     def _read(self, source: str, text: str) -> None:
         self.characters[source] += len(text)
         self.calls[source] += 1
+
+
+async def _ignore(progress: float, total: float | None, message: str | None) -> None:
+    """Receive progress, as clients of agents do; the model doesn't read it."""
+    del progress, total, message
 
 
 def _key(tool: str, arguments: Mapping[str, Any]) -> str:

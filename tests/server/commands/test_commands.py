@@ -132,9 +132,7 @@ def test_init_makes_a_trainer_of_foreign_code_and_a_lab_for_it(tmp_path: Path, m
     (tmp_path / "foreign" / "train.py").write_text(FOREIGN)
     refused = labhand("init", str(tmp_path / "lab"), "--trainer", str(tmp_path / "foreign"))
     assert refused.exit_code == 2
-    assert "There is no terminal to ask at: a trainer.toml is tried and shown, and" in " ".join(
-        refused.output.split()
-    )
+    assert "There is no terminal to ask at: a trainer.toml is tried and shown, and" in " ".join(refused.output.split())
     assert not (tmp_path / "lab").exists()
     done = labhand("init", str(tmp_path / "lab"), "--trainer", str(tmp_path / "foreign"), "--yes")
     assert done.exit_code == 0, done.output
