@@ -43,4 +43,4 @@ for epoch in range(int(float(os.environ.get("LABHAND_BUDGET_EPOCHS", "40")))):
         weights -= config["optimizer"]["lr"] * speed
     grid = np.linspace(-1, 1, 1001)
     error = float(((features(grid) @ weights - curve(grid)) ** 2).mean() ** 0.5)
-    print(f"epoch {epoch + 1}: validation error {error:.6f}", flush=True)
+    print(f"epoch {epoch + 1}: log10 of the validation error {np.log10(error):.4f}", flush=True)

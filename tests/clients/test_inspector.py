@@ -75,8 +75,12 @@ def test_the_inspector_lists_every_tool_and_calls_it(clients: Clients, era: Era)
     waited = wait_for_all(clients, era)
     answers = {tool: call(clients, era, tool, arguments) for tool, arguments in READING}
     scaled = refused(clients, era, "scale_pool", "pool=local", "clusters=1")
+    with (clients.lab / "labhand.toml").open("a", encoding="utf-8") as settings:
+        settings.write("\n[literature]\nsources = []\n")
+    unread = [refused(clients, era, *words) for words in (("search_papers", "query=muon"), ("read_paper", "id=2601.00001"))]
 
-    assert listed == {tool for tool, _ in (*LAUNCHES, *READING)} | {"wait", "scale_pool"}
+    assert listed == {tool for tool, _ in (*LAUNCHES, *READING)} | {"wait", "scale_pool", "search_papers", "read_paper"}
+    assert all("[literature]" in text for text in unread), unread
     assert "launches no clusters" in scaled
     assert waited["finished_total"] == 5
     assert len(answers["get_results"]["structuredContent"]["rows"]) == 5
