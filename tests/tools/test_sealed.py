@@ -51,6 +51,8 @@ ASKED: dict[str, Sequence[dict[str, Any]]] = {
     "checkout": [{"id": "e0002", "dry_run": True}],
     "note": [{"text": "n"}],
     "scale_pool": [{"pool": "local", "clusters": 0}],
+    "search_papers": [{"query": SEARCHED}],
+    "read_paper": [{"id": f"../{FILE}"}, {"id": "{run}"}],
 }
 """What each tool is asked, so that a new tool has to be added here."""
 
@@ -70,6 +72,8 @@ async def test_no_tool_and_no_resource_tells_what_is_sealed(tmp_path: Path) -> N
         reported = [experiment.id for experiment in await writing.experiments(lab.lab) if experiment.purpose == "report"]
         names = {"{reported}": reported[0], "{run}": str(runs / f"{reported[0]}-1"), "{runs}": str(runs)}
 
+        with (tmp_path / "labhand.toml").open("a", encoding="utf-8") as settings:
+            settings.write("\n[literature]\nsources = []\n")
         async with Client(build(LabHandle(tmp_path, "tester")), raise_exceptions=True) as client:
             assert {tool.name for tool in (await client.list_tools()).tools} <= set(ASKED)
             told = [str(await client.call_tool(tool, _filled(asked, names))) for tool in ASKED for asked in ASKED[tool]]
