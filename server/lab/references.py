@@ -73,7 +73,7 @@ async def resolve(lab: Lab, name: str, folder: str | None = None) -> Reference:
 
 
 async def baseline(lab: Lab) -> Reference:
-    """Return the baseline: the trainer's source when the lab was created.
+    """Return the baseline: the trainer's source, as `baseline_source` says.
 
     Raises:
         LabhandError: The database has no baseline.

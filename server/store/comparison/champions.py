@@ -11,7 +11,7 @@ from ...ids import experiment_id
 from ..database import Reader, Row, Transaction
 
 BASELINE = "baseline"
-"""The name of the first champion: the trainer's source when the lab was created."""
+"""The name of the first champion: the trainer's source, as `lab.baseline_source` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def name(experiment: int | None) -> str:
 
 
 async def baseline(reader: Reader) -> Champion | None:
-    """Return the trainer's source when the lab was created; None while the lab is being created."""
+    """Return the source that is the baseline; None while the lab is being created."""
     return _champion(await reader.row(f"{_CHAMPION} LIMIT 1"))
 
 

@@ -153,7 +153,8 @@ async def test_a_command_gets_the_message_on_standard_input_and_in_variables(tmp
 
 async def test_a_command_that_reads_nothing_is_fine(tmp_path: Path) -> None:
     long = MESSAGE.model_copy(update={"details": {"bulk": "x" * 1_000_000}})
-    await run_command(long, ["true"], tmp_path, {"PATH": os.environ["PATH"]})
+    await run_command(long, ["sh", "-c", "exec < /dev/null; touch ran"], tmp_path, {"PATH": os.environ["PATH"]})
+    assert (tmp_path / "ran").exists()
 
 
 async def test_a_command_that_fails_is_told_of_without_its_arguments(tmp_path: Path) -> None:
