@@ -168,8 +168,8 @@ def init(
     from rich.markup import escape
 
     from .commands.console import err, exit_on_error
-    from .commands.init import make_lab
-    from .commands.init_trainer import foreign_folder, onboard
+    from .commands.setup.init import make_lab
+    from .commands.setup.init_trainer import foreign_folder, onboard
 
     with exit_on_error():
         foreign = foreign_folder(trainer)
@@ -189,7 +189,7 @@ def init(
 def prepare(*, root: Root = None) -> None:
     """Make the trainer's environment and its data on this machine. Otherwise the first experiment does it."""
     from .commands.console import exit_on_error
-    from .commands.init import prepare_data
+    from .commands.setup.init import prepare_data
 
     with exit_on_error():
         prepare_data(_root(root))
@@ -209,7 +209,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check this machine and the lab: report what works, what is missing, and the remedy. Exit code 1: something is missing."""
-    from .commands.doctor import examine
+    from .commands.setup.doctor import examine
 
     examine(_root(root), use_all_slots=use_all_slots, try_seconds=try_seconds if try_run else None, as_json=as_json)
 

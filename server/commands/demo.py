@@ -24,7 +24,7 @@ from ..errors import LabhandError
 from ..schemas.results import Row
 from ..settings import FILE
 from .console import err, in_words, out, registration_command, results_table
-from .init import prepare_data
+from .setup.init import prepare_data
 
 FACTORS: Mapping[str, list[Any]] = {"WIDTH": [32, 128], "MATRIX_LR": [0.01, 0.04]}
 """Two knobs of the built-in trainer, with two values each."""

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import anyio
-from labhand.server.commands.init import prepare_data
 from labhand.server.commands.report import MARKDOWN, write_report
+from labhand.server.commands.setup.init import prepare_data
 
 from .agent import Campaign, run
 from .recompute import recompute

@@ -18,8 +18,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import anyio
-from labhand.server.commands.init import prepare_data
 from labhand.server.commands.report import MARKDOWN, write_report
+from labhand.server.commands.setup.init import prepare_data
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 

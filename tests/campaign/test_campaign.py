@@ -9,8 +9,8 @@ from pathlib import Path
 
 import anyio
 import pytest
-from labhand.server.commands.init import prepare_data
 from labhand.server.commands.report import MARKDOWN, write_report
+from labhand.server.commands.setup.init import prepare_data
 
 from .agent import Campaign, run
 from .page import WrongClaimError

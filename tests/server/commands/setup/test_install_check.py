@@ -8,7 +8,7 @@ from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
-from labhand.server.commands.install_check import changed_files
+from labhand.server.commands.setup.install_check import changed_files
 
 FILES = {"labhand/trainer/evaluator.py": b"def score(): ...\n", "labhand/server/main.py": b"app = 1\n"}
 

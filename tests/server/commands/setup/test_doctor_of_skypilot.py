@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from labhand.server.backends.skypilot.client import SkyPilotInfo
-from labhand.server.commands import doctor
-from labhand.server.commands.trainer_checks import CheckResult
+from labhand.server.commands.setup import doctor
+from labhand.server.commands.setup.trainer_checks import CheckResult
 from labhand.server.settings import Settings
 
 

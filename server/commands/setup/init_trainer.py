@@ -10,10 +10,10 @@ import typer
 from rich.markup import escape
 from typing_extensions import override
 
-from ..onboarding.conversation import Conversation
-from ..onboarding.onboarding import FirstResult, make_trainer
-from ..source.trainer_folder import FILE, built_in, is_bare_name
-from .console import err, out
+from ...onboarding.conversation import Conversation
+from ...onboarding.onboarding import FirstResult, make_trainer
+from ...source.trainer_folder import FILE, built_in, is_bare_name
+from ..console import err, out
 
 
 def foreign_folder(trainer: str) -> Path | None:

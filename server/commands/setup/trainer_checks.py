@@ -12,15 +12,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal, cast
 
-from ...trainer.contract.files import outside_path
-from ..errors import LabhandError
-from ..machine import devices
-from ..onboarding.trial import Trial, run_trial
-from ..settings import Settings
-from ..source.inspection.needs import Needs, needs_of
-from ..source.repository import write_folder
-from ..source.trainer_folder import FILE as TRAINER_FILE
-from ..source.trainer_folder import Source, Trainer, load_trainer, read_folder
+from ....trainer.contract.files import outside_path
+from ...errors import LabhandError
+from ...machine import devices
+from ...onboarding.trial import Trial, run_trial
+from ...settings import Settings
+from ...source.inspection.needs import Needs, needs_of
+from ...source.repository import write_folder
+from ...source.trainer_folder import FILE as TRAINER_FILE
+from ...source.trainer_folder import Source, Trainer, load_trainer, read_folder
 
 State = Literal["ok", "note", "bad"]
 PROBE_SECONDS: Final = 90.0

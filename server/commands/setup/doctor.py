@@ -16,22 +16,22 @@ import anyio
 import typer
 from rich.markup import escape
 
-from ...trainer.contract.errors import ContractError
-from ...trainer.contract.files import outside_path
-from ...trainer.contract.trainer_folder.data_links import resolve_links
-from ..backends.skypilot.api import SkyError
-from ..backends.skypilot.client import SkyClient, SkyPilotInfo
-from ..errors import LabhandError
-from ..file_systems import refuse_unsafe_file_system
-from ..lab import slot_release
-from ..lab.evaluator_change import latest_evaluator
-from ..lab.lost_experiments import lost_experiments
-from ..machine import DRIVER_REMEDY, devices, other_kinds
-from ..settings import DATABASE, FILE, SET_ASIDE, SOURCES, WHY_SET_ASIDE, Settings, data_folder, load_settings
-from ..settings_in_force import settings_in_force
-from ..source.trainer_folder import FILE as TRAINER_FILE
-from ..source.trainer_folder import is_bare_name, load_trainer
-from .console import err, exit_on_error, out, print_json, registration_command, working
+from ....trainer.contract.errors import ContractError
+from ....trainer.contract.files import outside_path
+from ....trainer.contract.trainer_folder.data_links import resolve_links
+from ...backends.skypilot.api import SkyError
+from ...backends.skypilot.client import SkyClient, SkyPilotInfo
+from ...errors import LabhandError
+from ...file_systems import refuse_unsafe_file_system
+from ...lab import slot_release
+from ...lab.evaluator_change import latest_evaluator
+from ...lab.lost_experiments import lost_experiments
+from ...machine import DRIVER_REMEDY, devices, other_kinds
+from ...settings import DATABASE, FILE, SET_ASIDE, SOURCES, WHY_SET_ASIDE, Settings, data_folder, load_settings
+from ...settings_in_force import settings_in_force
+from ...source.trainer_folder import FILE as TRAINER_FILE
+from ...source.trainer_folder import is_bare_name, load_trainer
+from ..console import err, exit_on_error, out, print_json, registration_command, working
 from .install_check import changed_files
 from .trainer_checks import CheckResult, State, check_needs, try_trainer
 

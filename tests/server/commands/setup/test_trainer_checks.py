@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labhand.server.commands.trainer_checks import CheckResult, check_needs
+from labhand.server.commands.setup.trainer_checks import CheckResult, check_needs
 from labhand.server.main import app
 from labhand.server.settings import load_settings
 from labhand.trainer.environments.making import find_uv
 from typer.testing import CliRunner
 
-from ...trainer.running import OUTPUT_TRAINER
-from ...trainer.wheels import make_venv, write_wheel
-from ..onboarding.foreign import AUTORESEARCH_TRAIN
+from ....trainer.running import OUTPUT_TRAINER
+from ....trainer.wheels import make_venv, write_wheel
+from ...onboarding.foreign import AUTORESEARCH_TRAIN
 
 needs_uv = pytest.mark.skipif(find_uv() is None, reason="uv isn't installed: pip install uv")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ...trainer.contract.errors import ContractError
-from ...trainer.contract.trainer_folder.data_links import DataLink, resolve_links
-from ..errors import BadInputError, ConflictError
-from ..settings import FILE, load_settings
-from ..source.repository import write_folder
-from ..source.trainer_folder import Trainer, built_in, load_trainer, read_folder
-from .console import err, registration_command
+from ....trainer.contract.errors import ContractError
+from ....trainer.contract.trainer_folder.data_links import DataLink, resolve_links
+from ...errors import BadInputError, ConflictError
+from ...settings import FILE, load_settings
+from ...source.repository import write_folder
+from ...source.trainer_folder import Trainer, built_in, load_trainer, read_folder
+from ..console import err, registration_command
 from .trainer_checks import prepare_trainer
 
 TEMPLATE = """\

@@ -1,0 +1,1 @@
+"""Commands that set a laboratory up and check that it will work: init and doctor."""
