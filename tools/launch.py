@@ -20,8 +20,7 @@ async def launch_experiment(ctx: LabContext, request: Launch) -> Launched:
     experiment is returned under `duplicates`. With one seed, an experiment can be `promising` at most. For several values or
     variants use launch_grid.
 
-    `flags` names what the source newly uses and an idea seldom needs (seeds, clocks, files, processes, network); they forbid
-    nothing. `similar` lists earlier experiments that changed nearly the same.
+    In the answer, `flags` forbid nothing, and `similar` lists earlier experiments that changed nearly the same.
     """
     return after_launch(ctx, await experiments.launch(await lab_of(ctx), request, caller_of(ctx)))
 

@@ -60,8 +60,8 @@ class LaunchOptions(Request):
     hypothesis: str = Field(min_length=1, max_length=2000, description="Why the score should improve, in one sentence")
     gpu: Kinds = Field(
         default=None,
-        description="A kind that list_gpus names, any (which finishes first), or several, to run on each. The default is the"
-        " base's kind",
+        description="Kind of GPU: one of list_gpus, any (which finishes first), or several, to run on each. The default is the"
+        " base's",
     )
     budget_seconds: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Seconds of training. The default is the trainer's"
@@ -72,7 +72,7 @@ class LaunchOptions(Request):
     papers: list[str] = Field(default_factory=list[str], max_length=MAX_CITED, description=CITED)
     request_id: str | None = Field(
         default=None,
-        description="Idempotency key: a repeated launch returns the first answer and starts nothing",
+        description="Idempotency key: a repeated launch starts nothing",
     )
     dry_run: bool = Field(default=False, description="Return the cost; start nothing")
 
@@ -99,8 +99,8 @@ class GridLaunch(LaunchOptions):
     variants: list[Variant] = Field(
         default_factory=list[Variant],
         json_schema_extra={"described": "elsewhere"},
-        description="Named changes, crossed with the factors, with the arguments of launch_experiment. The default of `base` is"
-        " the grid's. The unchanged base runs only if you list it",
+        description="Named changes, crossed with the factors; arguments as in launch_experiment. The unchanged base runs only"
+        " if you list it",
     )
     cells: list[dict[str, JsonValue]] = Field(
         default_factory=list[dict[str, JsonValue]], description="Combinations of knob values, instead of factors"

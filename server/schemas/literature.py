@@ -12,7 +12,7 @@ MAX_PAPERS = 10
 """Rows of an answer."""
 MAX_CITED = 20
 """Papers that one launch or note cites."""
-CITED = 'Papers it rests on, found or read before: ["arXiv:2601.00001#3.2"]'
+CITED = 'Papers it rests on: ["arXiv:2601.00001#3.2"]'
 
 
 class PaperSearch(Request):

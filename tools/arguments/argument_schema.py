@@ -64,8 +64,10 @@ def _content(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> JsonS
     """Return what an object holds: named properties, or any names with values of one kind."""
     if "properties" in schema:
         return {"properties": _properties(schema, definitions)}
-    values: bool | JsonSchema = schema.get("additionalProperties", True)
-    return {"additionalProperties": values if isinstance(values, bool) else _flat(values, definitions)}
+    values = schema.get("additionalProperties", True)
+    flat = values if isinstance(values, bool) else _flat(values, definitions)
+    # That a knob may have any value says nothing, and several programming interfaces of models drop it.
+    return {} if flat in (True, LITERAL) else {"additionalProperties": flat}
 
 
 def _undescribed(schema: JsonSchema) -> JsonSchema:
