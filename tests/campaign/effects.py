@@ -101,8 +101,9 @@ def _fit(
     columns = [[float(all(repr(p.get(knob)) == value for knob, _, value in term)) for p in points] for term in terms]
     columns += [[float(block == one) for block in blocks] for one in dict.fromkeys(blocks)]
     design = np.array(columns).T
+    least_squares: Any = import_module("statsmodels.api").OLS  # its import changes the filters of warnings
     with warnings.catch_warnings(action="ignore"):  # what can't be told is left out below
-        fit: Any = import_module("statsmodels.api").OLS(np.array(gains), design).fit(method="pinv")
+        fit = least_squares(np.array(gains), design).fit(method="pinv")
     rank = np.linalg.matrix_rank(design, tol=1e-10 * np.linalg.norm(design, 2))
     left = len(gains) - rank
     sd, degrees = noise if noise else (math.sqrt(fit.ssr / left) if left else 0.0, left)
