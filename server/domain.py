@@ -318,6 +318,21 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an experiment that has ended, without its details.
+
+    Attributes:
+        score: None if it has failed.
+        finished_at: As a Unix time.
+    """
+
+    number: int
+    score: float | None
+    verdict: Verdict
+    finished_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stratum:
     """What makes results comparable, and what is known of the noise in it.
 

@@ -90,13 +90,44 @@ def _serve_http(place: Path, address: str | None, caller: str | None, *, read_on
     from ..tools.lab_context import LabHandle
     from ..tools.serving.http import serve_http
     from .commands.console import err, exit_on_error
+    from .commands.dashboard import lab_page, page_line, page_tokens
 
     with exit_on_error():
         settings = settings_in_force(place, read_only=read_only).settings
         where = address or settings.http.address
         handle = LabHandle(place, caller, read_only=read_only)
+        hashes, token = page_tokens(settings.http)
         err.print(f"Serving the lab at {place} on http://{where}/mcp; Ctrl-C ends it, experiments go on.")
-        serve_http(handle, where, settings.http, read_only=read_only or settings.read_only)
+        err.print(page_line(where, token), markup=False, highlight=False, soft_wrap=True)
+        page = lab_page(handle.lab, handle.is_read_only, hashes)
+        serve_http(handle, where, settings.http, read_only=read_only or settings.read_only, page=page)
+
+
+@app.command()
+def dashboard(
+    *,
+    root: Root = None,
+    address: Annotated[
+        str | None, typer.Option(help="Host and port to serve at; by default 127.0.0.1:8788", show_default=False)
+    ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Show the lab without buttons that change it")] = False,
+) -> None:
+    """Serve a web page on which to watch the research and step in. `labhand serve --http` serves it, too, at its address."""
+    from ..tools.lab_context import LabHandle
+    from ..tools.serving.http import serve_page
+    from .commands.console import err, exit_on_error
+    from .commands.dashboard import ADDRESS, lab_page, page_line, page_tokens
+
+    with exit_on_error():
+        place = _root(root)
+        settings = settings_in_force(place, read_only=read_only).settings
+        handle = LabHandle(place, read_only=read_only)
+        hashes, token = page_tokens(settings.http)
+        where = address or ADDRESS
+        page = lab_page(handle.lab, handle.is_read_only, hashes)
+        err.print(page_line(where, token), markup=False, highlight=False, soft_wrap=True)
+        err.print("Ctrl-C ends it, experiments go on.")
+        serve_page(page, where, settings.http)
 
 
 @app.command()

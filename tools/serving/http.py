@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
@@ -16,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn import Config, Server
 
@@ -38,8 +39,17 @@ SHUTDOWN_SECONDS = 3
 """How long open streams may delay the server's end."""
 
 
-def serve_http(handle: LabHandle, address: str, settings: Http, *, read_only: bool = False) -> None:
+def serve_http(
+    handle: LabHandle, address: str, settings: Http, *, read_only: bool = False, page: Starlette | None = None
+) -> None:
     """Serve any number of clients at `http://ADDRESS/mcp`, until interrupted.
+
+    Args:
+        handle: The lab.
+        address: Host and port.
+        settings: Who may call, and under which names the server is reached.
+        read_only: Offer only the tools that change nothing.
+        page: The dashboard, served at `/`.
 
     Raises:
         SettingsError: The address can't be used, or others reach the server and it has no token.
@@ -53,7 +63,22 @@ def serve_http(handle: LabHandle, address: str, settings: Http, *, read_only: bo
             "`labhand token NAME` makes a token for a caller and the line for [http.tokens] in labhand.toml;"
             " or serve at 127.0.0.1, without hosts",
         )
-    app = http_app(handle, AllowedHosts(host, settings.hosts), hashes, read_only=read_only)
+    allowed = AllowedHosts(host, settings.hosts)
+    run_app(http_app(handle, allowed, hashes, read_only=read_only, page=page), host, port)
+
+
+def serve_page(page: Starlette, address: str, settings: Http) -> None:
+    """Serve the dashboard alone, until interrupted.
+
+    Raises:
+        SettingsError: The address can't be used.
+    """
+    host, port = parse_address(address)
+    run_app(HostCheck(page, AllowedHosts(host, settings.hosts)), host, port)
+
+
+def run_app(app: ASGIApp, host: str, port: int) -> None:
+    """Serve an application until interrupted."""
     config = Config(
         app,
         host=host,
@@ -74,7 +99,14 @@ def token_hashes(settings: Http) -> Mapping[str, str]:
     return shared | dict(settings.tokens)
 
 
-def http_app(handle: LabHandle, allowed: AllowedHosts, hashes: Mapping[str, str], *, read_only: bool = False) -> ASGIApp:
+def http_app(
+    handle: LabHandle,
+    allowed: AllowedHosts,
+    hashes: Mapping[str, str],
+    *,
+    read_only: bool = False,
+    page: Starlette | None = None,
+) -> ASGIApp:
     """Return the application: the checks of a request from the outside in, then the SDK's session manager.
 
     The SDK's own check of hosts takes `localhost:1.evil.example` for localhost, so it is off.
@@ -84,6 +116,7 @@ def http_app(handle: LabHandle, allowed: AllowedHosts, hashes: Mapping[str, str]
         allowed: The hosts to answer to.
         hashes: See `CallerTokens`; without any, every client is let in and says itself who it is.
         read_only: Offer only the tools that change nothing.
+        page: The dashboard, which has a login of its own.
     """
     server = build(handle, read_only=read_only)
     server.streamable_http_app(
@@ -97,7 +130,17 @@ def http_app(handle: LabHandle, allowed: AllowedHosts, hashes: Mapping[str, str]
         # A session belongs to the client_id of the token that opened it: the session manager compares them.
         checked = RequireAuthMiddleware(checked, [])
         checked = AuthenticationMiddleware(AuthContextMiddleware(checked), BearerAuthBackend(CallerTokens(hashes)))
-    return HostCheck(Starlette(routes=[Route(PATH, endpoint=Endpoint(checked))], lifespan=lambda _: manager.run()), allowed)
+    routes: list[BaseRoute] = [Route(PATH, endpoint=Endpoint(checked)), *([Mount("/", app=page)] if page else [])]
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as running:
+            await running.enter_async_context(manager.run())
+            if page is not None:  # a mounted application isn't started by itself
+                await running.enter_async_context(page.router.lifespan_context(page))
+            yield
+
+    return HostCheck(Starlette(routes=routes, lifespan=lifespan), allowed)
 
 
 class Endpoint:

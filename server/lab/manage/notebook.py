@@ -11,6 +11,7 @@ from ...schemas.manage import Noted
 from ...store import notes
 from ...store.experiments import cancellation
 from ...store.experiments.filter import Filter
+from ...store.notes import NotebookEntry
 from ...store.papers import cite
 from ..lab import Lab
 from ..literature.citing import cited_names, find_citations
@@ -48,3 +49,8 @@ async def note(
         citations = await find_citations(tx, papers)
         await cite(tx, citations, note=number)
     return Noted(note=number, text=stripped, experiments=id_ranges(numbers), theme=theme, papers=cited_names(citations))
+
+
+async def read_notebook(lab: Lab, most: int) -> list[NotebookEntry]:
+    """Return the newest notes, the newest first."""
+    return await notes.newest(lab.db, most)

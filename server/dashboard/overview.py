@@ -1,0 +1,76 @@
+"""The first page: what is known, what runs, what it costs, and what needs the person. Each of these is a section."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import anyio
+from markupsafe import Markup
+
+from ..lab.lab import Lab
+from ..lab.monitor.briefing import get_briefing
+from ..lab.monitor.research_progress import get_progress
+from ..lab.monitor.snapshot import SnapshotLimits, take_snapshot
+from . import progress_picture, timeline_picture
+from .rendering import full_rows, render
+
+SECTIONS = ("headline", "needs", "progress", "running", "cost", "recent")
+"""In the order of the page. A section is a template, and is sent again alone when it has changed."""
+LIMITS = SnapshotLimits(window_seconds=3600.0, slots=16, active=32, recent=12)
+MIN_AGE_SECONDS = 0.4
+"""A page isn't made anew more often, however fast the lab is written to."""
+
+
+class Overview:
+    """Makes the sections, once for all browsers that want them at the same time."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, bool], tuple[int, float, Mapping[str, str]]] = {}
+        self._making = anyio.Lock()
+
+    async def sections(self, lab: Lab, change: int, stratum: str, *, may_act: bool, form_token: str) -> Mapping[str, str]:
+        """Return the sections as HTML, by name.
+
+        Args:
+            lab: The lab.
+            change: The number of the lab's last change, as `LabWatch` counts them.
+            stratum: `s2`, to show its progress; empty for the main one.
+            may_act: Show buttons.
+            form_token: The session's, which goes into the forms.
+
+        Raises:
+            NotFoundError: There is no such stratum.
+        """
+        async with self._making:
+            known = self._made.get((stratum, may_act))
+            now = time.monotonic()
+            if known is None or (known[0] != change and now - known[1] > MIN_AGE_SECONDS):
+                known = (change, now, await _make(lab, stratum, may_act=may_act))
+                self._made = {(stratum, may_act): known, **{key: each for key, each in self._made.items() if each[0] == change}}
+        return {name: html.replace(FORM_TOKEN, form_token) for name, html in known[2].items()}
+
+
+FORM_TOKEN = "--form-token--"  # noqa: S105 - it stands for the session's, in sections that sessions share
+
+
+async def _make(lab: Lab, stratum: str, *, may_act: bool) -> Mapping[str, str]:
+    snapshot = await take_snapshot(lab, LIMITS)
+    briefing = await get_briefing(lab)
+    progress = await get_progress(lab, stratum)
+    values: dict[str, Any] = {
+        "snapshot": snapshot,
+        "briefing": briefing,
+        "progress": progress,
+        "stratum_shown": stratum,
+        "recent": full_rows(snapshot.recent, snapshot.common),
+        "progress_svg": progress_picture.draw(progress) if progress.outcomes and progress.stratum else Markup(),
+        "timeline_svg": timeline_picture.draw(snapshot) if snapshot.slots else Markup(),
+        "queued": sum(pool.queued for pool in snapshot.pools),
+        "slots": sum(pool.total for pool in snapshot.pools),
+        "free": sum(pool.free for pool in snapshot.pools),
+        "may_act": may_act,
+        "form_token": FORM_TOKEN,
+    }
+    return {name: render(f"sections/{name}.html", values) for name in SECTIONS}
