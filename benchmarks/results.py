@@ -61,7 +61,7 @@ async def main(count: int, repeats: int) -> None:
     with tempfile.TemporaryDirectory(prefix="labhand-benchmark-") as folder:
         lab = await Lab.open(Path(folder), wake=lambda _: None)
         try:
-            await _fill(lab, count)
+            await fill(lab, count)
             scan, _, _ = await _times(lambda: lab.db.rows(SCAN), repeats)
             print(f"{count:,} experiments; a full scan of the table takes {scan:.1f} ms")
             print(f"{'':40} {'median':>9} {'p99':>9} {'CPU':>9}  of a scan")
@@ -89,7 +89,8 @@ async def _times(read: Callable[[], Awaitable[object]], repeats: int) -> tuple[f
     return median(wall), wall[min(len(wall) - 1, int(0.99 * len(wall)))], median(used for _, used in taken[1:])
 
 
-async def _fill(lab: Lab, count: int) -> None:
+async def fill(lab: Lab, count: int) -> None:
+    """Put experiments in a lab."""
     baseline = await champions.baseline(lab.db)
     assert baseline is not None, "a lab has a baseline once it is open"
     async with lab.db.transaction() as tx:
