@@ -20,7 +20,6 @@ PICTURES = Path(__file__).parent / "pictures"
 ROOT = Path(__file__).parents[1]
 ADDRESS = "127.0.0.1:8789"
 TOKEN_MARK = "ends: "  # noqa: S105 - what stands before the token
-SIZE = {"width": 1280, "height": 1000}
 
 
 @contextmanager
@@ -40,7 +39,7 @@ def take(lab: Path) -> None:
     PICTURES.mkdir(exist_ok=True)
     with dashboard(lab) as token, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport=SIZE, device_scale_factor=1)
+        page = browser.new_page(viewport={"width": 1280, "height": 1000}, device_scale_factor=1)
         page.goto(f"http://{ADDRESS}/login", wait_until="domcontentloaded", timeout=60_000)
         page.get_by_label("Token").fill(token)
         page.keyboard.press("Enter")

@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import anyio
 from labhand.server.commands.dashboard import lab_page
@@ -73,7 +74,7 @@ async def _update(lab: Lab, page: Page, repeats: int) -> float:
 
 
 async def _heap(page: Page) -> float:
-    session = await page.context.new_cdp_session(page)
+    session: Any = await page.context.new_cdp_session(page)  # typed in part
     await session.send("HeapProfiler.collectGarbage")
     return float(await page.evaluate(HEAP)) / 2**20
 
