@@ -75,7 +75,7 @@ def commands_page() -> str:
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         usage = " ".join(["labhand", name, *command.collect_usage_pieces(context)])
-        parts += [f"## {name}", command.help, f"```text\n{usage}\n```", _parameters(command), notes.pop(name, "")]
+        parts += [f"## {name}", command.help, f"`{usage}`", _parameters(command), notes.pop(name, "")]
     return _page(parts)
 
 

@@ -356,3 +356,21 @@ class Stratum:
     reference_sd: float | None = None
     champion: int | None = None
     reference_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMessage:
+    """A message of the person.
+
+    Attributes:
+        written_at: As a Unix time.
+        note: The number of the note that answers it; None while none does.
+        answer: The text of that note.
+    """
+
+    number: int
+    written_by: str
+    written_at: float
+    text: str
+    note: int | None = None
+    answer: str | None = None

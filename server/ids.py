@@ -19,6 +19,11 @@ def grid_id(number: int) -> str:
     return f"g{number:03d}"
 
 
+def message_id(number: int) -> str:
+    """The name of a message of the person: `m003`."""
+    return f"m{number:03d}"
+
+
 def validation_id(number: int) -> str:
     """Return `v003` for 3."""
     return f"v{number:03d}"

@@ -14,6 +14,7 @@ from .command_line.calling import app as calling_commands
 from .command_line.options import AsJson, Root
 from .command_line.options import lab_root as _root
 from .command_line.reading import app as reading_commands
+from .command_line.steering import app as steering_commands
 from .errors import SettingsError
 from .settings_in_force import settings_in_force
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(reading_commands)
 app.add_typer(calling_commands)
+app.add_typer(steering_commands)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it so

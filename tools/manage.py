@@ -19,4 +19,6 @@ async def cancel(ctx: LabContext, request: CancelRequest) -> Cancelled:
 async def note(ctx: LabContext, request: NoteRequest) -> Noted:
     """Write to the notebook what was learned. The briefing shows notes, and get_results searches them."""
     lab, caller = await lab_of(ctx), caller_of(ctx)
-    return await notebook.note(lab, request.text, request.experiments, request.theme, caller, papers=request.papers)
+    return await notebook.note(
+        lab, request.text, request.experiments, request.theme, caller, papers=request.papers, answers=request.answers
+    )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from ..errors import BadInputError
+from ..ids import message_id
 from ..lab.fleet.scale import scale
 from ..lab.lab import Lab
 from ..lab.manage.cancel import cancel
+from ..lab.steering import pausing, person_messages
 from ..schemas.fleet import ScaleRequest
 
 Fields = Mapping[str, str]
@@ -32,5 +34,26 @@ async def _scale(lab: Lab, fields: Fields, caller: str) -> str:
     return f"{answer.pool} is to hold {held}."
 
 
-ACTIONS: Mapping[str, Callable[[Lab, Fields, str], Awaitable[str]]] = {"cancel": _cancel, "scale": _scale}
+async def _say(lab: Lab, fields: Fields, caller: str) -> str:
+    message = await person_messages.say(lab, fields.get("text", ""), caller)
+    return f"{message_id(message.number)} stands first in every answer of the lab until the agent answers it with a note."
+
+
+async def _pause(lab: Lab, fields: Fields, caller: str) -> str:
+    await pausing.pause(lab, fields.get("reason", ""), caller)
+    return "Paused: what runs goes on, and nothing starts until you resume."
+
+
+async def _resume(lab: Lab, fields: Fields, caller: str) -> str:
+    del fields, caller
+    return "The lab wasn't paused." if await pausing.resume(lab) is None else "Resumed: what is queued starts."
+
+
+ACTIONS: Mapping[str, Callable[[Lab, Fields, str], Awaitable[str]]] = {
+    "cancel": _cancel,
+    "pause": _pause,
+    "resume": _resume,
+    "say": _say,
+    "scale": _scale,
+}
 """By the last part of their URL. Each returns what it has done, in a sentence."""

@@ -225,7 +225,6 @@ class Dashboard:
         lab = await self._served.open_lab()
         return await self._overview.sections(
             lab,
-            self._watch.number,
             request.query_params.get("stratum", ""),
             may_act=not self._served.is_read_only(),
             form_token=session.form_token,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -13,29 +14,31 @@ from ..lab.lab import Lab
 from ..lab.monitor.briefing import get_briefing
 from ..lab.monitor.research_progress import get_progress
 from ..lab.monitor.snapshot import SnapshotLimits, take_snapshot
+from ..lab.steering import pausing
 from . import progress_picture, timeline_picture
 from .rendering import full_rows, render
 
 SECTIONS = ("headline", "needs", "progress", "running", "cost", "recent")
 """In the order of the page. A section is a template, and is sent again alone when it has changed."""
 LIMITS = SnapshotLimits(window_seconds=3600.0, slots=16, active=32, recent=12)
-MIN_AGE_SECONDS = 0.4
-"""A page isn't made anew more often, however fast the lab is written to."""
+MAX_AGE_SECONDS = 2.0
+"""A page is made anew after this time although nothing was written: times go on."""
+FORM_TOKEN = secrets.token_hex(16)
+"""Stands for the session's form token in sections that sessions share. Nobody can guess it, to have a text replaced."""
 
 
 class Overview:
     """Makes the sections, once for all browsers that want them at the same time."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[str, bool], tuple[int, float, Mapping[str, str]]] = {}
+        self._made: dict[tuple[str, bool], tuple[int, int, Mapping[str, str]]] = {}
         self._making = anyio.Lock()
 
-    async def sections(self, lab: Lab, change: int, stratum: str, *, may_act: bool, form_token: str) -> Mapping[str, str]:
+    async def sections(self, lab: Lab, stratum: str, *, may_act: bool, form_token: str) -> Mapping[str, str]:
         """Return the sections as HTML, by name.
 
         Args:
             lab: The lab.
-            change: The number of the lab's last change, as `LabWatch` counts them.
             stratum: `s2`, to show its progress; empty for the main one.
             may_act: Show buttons.
             form_token: The session's, which goes into the forms.
@@ -44,15 +47,13 @@ class Overview:
             NotFoundError: There is no such stratum.
         """
         async with self._making:
+            state = (await lab.db.version(), int(time.monotonic() / MAX_AGE_SECONDS))
             known = self._made.get((stratum, may_act))
-            now = time.monotonic()
-            if known is None or (known[0] != change and now - known[1] > MIN_AGE_SECONDS):
-                known = (change, now, await _make(lab, stratum, may_act=may_act))
-                self._made = {(stratum, may_act): known, **{key: each for key, each in self._made.items() if each[0] == change}}
+            if known is None or known[:2] != state:
+                known = (*state, await _make(lab, stratum, may_act=may_act))
+                current = {key: made for key, made in self._made.items() if made[:2] == state}
+                self._made = current | {(stratum, may_act): known}
         return {name: html.replace(FORM_TOKEN, form_token) for name, html in known[2].items()}
-
-
-FORM_TOKEN = "--form-token--"  # noqa: S105 - it stands for the session's, in sections that sessions share
 
 
 async def _make(lab: Lab, stratum: str, *, may_act: bool) -> Mapping[str, str]:
@@ -70,6 +71,7 @@ async def _make(lab: Lab, stratum: str, *, may_act: bool) -> Mapping[str, str]:
         "queued": sum(pool.queued for pool in snapshot.pools),
         "slots": sum(pool.total for pool in snapshot.pools),
         "free": sum(pool.free for pool in snapshot.pools),
+        "pause": await pausing.current_pause(lab),
         "may_act": may_act,
         "form_token": FORM_TOKEN,
     }

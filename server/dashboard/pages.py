@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from ..errors import BadInputError, NotFoundError
-from ..ids import experiment_id
+from ..ids import experiment_id, message_id
 from ..lab.inspect.curves import get_curves
 from ..lab.inspect.experiment import get_experiment
 from ..lab.inspect.logs import read_log
@@ -19,6 +19,7 @@ from ..lab.lab import Lab
 from ..lab.literature.citing import paper_uses
 from ..lab.manage.notebook import read_notebook
 from ..lab.results.table import get_results
+from ..lab.steering.person_messages import newest_messages
 from ..schemas.results import ResultsQuery
 from . import curves_picture
 from .rendering import full_rows, render
@@ -128,6 +129,7 @@ async def notebook_page(lab: Lab) -> dict[str, Any]:
     """Return the values of the notebook: notes, the newest first, and papers."""
     notes = await read_notebook(lab, MAX_NOTES)
     return {
+        "messages": [(message_id(message.number), message) for message in await newest_messages(lab, MAX_NOTES)],
         "notes": [(note, [experiment_id(number) for number in note.experiments]) for note in notes],
         "papers": await paper_uses(lab),
     }

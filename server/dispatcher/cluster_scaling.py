@@ -16,6 +16,7 @@ from ..settings import Allowance
 from ..store.database import Database, Transaction
 from ..store.money import clusters, spending
 from ..store.money.clusters import DesiredClusters
+from ..store.steering import pause
 from .pool_backends import PoolBackends
 
 WISH_SECONDS = 3600.0
@@ -40,6 +41,7 @@ class ClusterScaler:
 
     Attributes:
         used_up: What of the allowance is; empty while nothing is.
+        is_paused: The person lets nothing start.
     """
 
     def __init__(self, db: Database, pools: PoolBackends, allowance: Allowance) -> None:
@@ -54,6 +56,7 @@ class ClusterScaler:
         self._prices: Mapping[str, float] = {}
         self._began = time.monotonic()
         self.used_up = ""
+        self.is_paused = False
 
     @property
     def is_holding(self) -> bool:
@@ -71,8 +74,10 @@ class ClusterScaler:
         return time.monotonic() < self._began + PRICE_SECONDS and any(not pool.is_priced for pool in self._hired())
 
     def is_over(self) -> bool:
-        """Whether the allowance lets nothing start any more."""
-        return bool(self.used_up) or (self._allowance.ends is not None and time.time() >= self._allowance.ends)
+        """Whether the allowance, or the person, lets nothing start now."""
+        return (
+            self.is_paused or bool(self.used_up) or (self._allowance.ends is not None and time.time() >= self._allowance.ends)
+        )
 
     def may_start(self, pool: Pool) -> bool:
         """Whether runs may be started on a pool."""
@@ -100,6 +105,7 @@ class ClusterScaler:
             self._wishes = await clusters.desired(self._db)
             open_now = await clusters.held_clusters(self._db, now, ended=False)
             self._held = {row.cluster.pool for row in open_now if row.cluster.pool in hired}
+        self.is_paused = await pause(self._db) is not None
         before, self.used_up = self.used_up, await spending.used_up(self._db, self._allowance, now)
         if self.used_up and not before:
             log.warning("The allowance of %s is used up: nothing starts, and idle clusters are given up", self.used_up)

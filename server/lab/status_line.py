@@ -12,6 +12,7 @@ from ..store.experiments import workload
 from ..store.money import spending
 from . import allowance
 from .lab import Lab
+from .steering import pausing, person_messages
 
 
 async def lab_line(lab: Lab) -> LabLine:
@@ -20,7 +21,10 @@ async def lab_line(lab: Lab) -> LabLine:
     counts = await workload.count_pending(lab.db)
     running = sum(count for status, count in counts.items() if status in ACTIVE)
     slots = sum(pool.slots - pool.taken for pool in await lab.pools())
+    pause = await pausing.current_pause(lab)
     return LabLine(
+        person=[person_messages.in_words(message) for message in await person_messages.unanswered(lab)],
+        paused=None if pause is None else pausing.in_words(pause),
         champion="baseline" if best is None or best.experiment is None else experiment_id(best.experiment),
         running=running,
         queued=counts.get(Status.QUEUED, 0),

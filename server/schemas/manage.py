@@ -29,6 +29,7 @@ class NoteRequest(Request):
     experiments: list[str] = Field(default_factory=list, description="Which it is about")
     theme: str | None = Field(default=None, description="The line of research")
     papers: list[str] = Field(default_factory=list, max_length=MAX_CITED, description="As in launch_experiment")
+    answers: list[str] = Field(default_factory=list, description='Messages of the person that it answers: ["m001"]')
 
 
 class Cancelled(Answer):
@@ -49,3 +50,4 @@ class Noted(Answer):
     experiments: list[str] = Field(default_factory=list[str])
     theme: str | None = None
     papers: list[str] = Field(default_factory=list[str])
+    answers: list[str] = Field(default_factory=list[str])

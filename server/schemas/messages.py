@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -64,10 +64,17 @@ class Answer(BaseModel):
 
 
 class LabLine(Answer):
-    """The state of the lab in one line: part of the answers of launches, `wait` and `get_results`."""
+    """The state of the lab in one line: part of the answers of launches, `wait` and `get_results`.
+
+    Attributes:
+        person: What the person says, until a note answers it.
+        paused: Why nothing starts, if the person has paused the lab.
+    """
 
     unless_set: ClassVar[frozenset[str]] = frozenset({"running", "queued", "idle_gpus"})
 
+    person: list[str] = Field(default_factory=list[str])
+    paused: str | None = None
     champion: str
     running: int = 0
     queued: int = 0

@@ -102,7 +102,19 @@ CREATE INDEX citations_by_experiments ON citations (experiment, paper) WHERE exp
 CREATE INDEX citations_by_papers ON citations (paper);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FROM_1, _FROM_2, _FROM_3)
+_FROM_4 = """
+-- What the person says to the research, until a note answers it.
+CREATE TABLE messages (                 -- of the person, to whoever does the research
+    number     INTEGER PRIMARY KEY,
+    written_by TEXT NOT NULL,
+    written_at REAL NOT NULL,
+    text       TEXT NOT NULL,
+    note       INTEGER REFERENCES notes -- that answers it
+) STRICT;
+CREATE INDEX messages_open ON messages (number) WHERE note IS NULL;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FROM_1, _FROM_2, _FROM_3, _FROM_4)
 """Statements that bring version n to n + 1, beginning with version 1. A released migration never changes."""
 
 

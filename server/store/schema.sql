@@ -1,4 +1,4 @@
--- Version 4, the newest. Databases of older versions are brought to it by migrations.py.
+-- Version 5, the newest. Databases of older versions are brought to it by migrations.py.
 -- Times are Unix seconds. JSON columns say so.
 
 CREATE TABLE facts (                    -- of the lab itself: id, trainer, ...
@@ -242,6 +242,15 @@ CREATE TABLE notes (
     theme       TEXT,
     experiments TEXT NOT NULL           -- JSON: numbers
 ) STRICT;
+
+CREATE TABLE messages (                 -- of the person, to whoever does the research
+    number     INTEGER PRIMARY KEY,
+    written_by TEXT NOT NULL,
+    written_at REAL NOT NULL,
+    text       TEXT NOT NULL,
+    note       INTEGER REFERENCES notes -- that answers it
+) STRICT;
+CREATE INDEX messages_open ON messages (number) WHERE note IS NULL;
 
 CREATE TABLE papers (                   -- that were found or read
     id       TEXT PRIMARY KEY,          -- as it is shown: arXiv:…, doi:…, openalex:…, s2:…

@@ -16,13 +16,21 @@ from ...store.papers import cite
 from ..lab import Lab
 from ..literature.citing import cited_names, find_citations
 from ..selection import select
+from ..steering import person_messages
 
 MAX_TEXT = 10_000
 """Characters of a note."""
 
 
 async def note(
-    lab: Lab, text: str, experiments: Sequence[str], theme: str | None, caller: str, *, papers: Sequence[str] = ()
+    lab: Lab,
+    text: str,
+    experiments: Sequence[str],
+    theme: str | None,
+    caller: str,
+    *,
+    papers: Sequence[str] = (),
+    answers: Sequence[str] = (),
 ) -> Noted:
     """Write a note.
 
@@ -33,6 +41,7 @@ async def note(
         theme: The theme that it belongs to.
         caller: Who writes it.
         papers: What it cites, as `find_citations` takes it.
+        answers: Messages of the person that it answers: `m001`.
 
     Raises:
         BadInputError: The text is empty or too long, or a text is not an id.
@@ -48,7 +57,15 @@ async def note(
         number = await notes.write(tx, by=caller, at=time.time(), text=stripped, theme=theme, experiments=numbers)
         citations = await find_citations(tx, papers)
         await cite(tx, citations, note=number)
-    return Noted(note=number, text=stripped, experiments=id_ranges(numbers), theme=theme, papers=cited_names(citations))
+        answered = await person_messages.answer(tx, answers, number)
+    return Noted(
+        note=number,
+        text=stripped,
+        experiments=id_ranges(numbers),
+        theme=theme,
+        papers=cited_names(citations),
+        answers=answered,
+    )
 
 
 async def read_notebook(lab: Lab, most: int) -> list[NotebookEntry]:

@@ -29,6 +29,7 @@ from ..dispatcher_process import dispatcher_lives
 from ..lab import Lab
 from ..results.experiment_rows import FEW_WORDS
 from ..sanitize import cut
+from ..steering import pausing, person_messages
 from .changed_files import changed_files
 
 MIN_SILENT_SECONDS = 60.0
@@ -103,7 +104,7 @@ async def scan(lab: Lab) -> list[Attention]:
         await clusters.desired(lab.db),
         await spending.used_up(lab.db, allowance, now),
     )
-    alerts = [*_settings(lab), *await _changed_files(lab)]
+    alerts = [*await _person(lab, pending), *_settings(lab), *await _changed_files(lab)]
     if await _has_work(lab, pools, pending, state, is_over=is_over) and not dispatcher_lives(lab.folder):
         alerts += _dispatcher(lab)
     else:  # without a dispatcher every run is silent
@@ -134,6 +135,18 @@ async def _has_work(
         or await queue.startable(lab.db, kinds)
         or await validation_pairs.need_a_look(lab.db)
     )
+
+
+async def _person(lab: Lab, pending: Mapping[Status, int]) -> list[Attention]:
+    """What the person says and decides, before everything else."""
+    said = [
+        Attention(f"message:{each.number}", person_messages.in_words(each)) for each in await person_messages.unanswered(lab)
+    ]
+    pause = await pausing.current_pause(lab)
+    if pause is None:
+        return said
+    queued = f"; {pending[Status.QUEUED]} experiments are queued" if pending.get(Status.QUEUED) else ""
+    return [*said, Attention(f"paused:{pause.at:.0f}", f"{pausing.in_words(pause)}{queued}")]
 
 
 def _settings(lab: Lab) -> list[Attention]:

@@ -33,8 +33,8 @@ MAX_ALERTS = 5
 MAX_TEXT = 600
 _NOTHING_STARTS = "nothing more starts, and idle clusters are given up"
 _WHEN_SPENT = {"experiments": "no more can be launched"}
-_TOLD_ELSEWHERE = (alerts.DISPATCHER, "used up", "lost:", "cluster:")
-"""Alerts that another event is about, or that can't be: without a dispatcher nobody is told anything."""
+_TOLD_ELSEWHERE = (alerts.DISPATCHER, "used up", "lost:", "cluster:", "message:", "paused:")
+"""Alerts that another event is about, that come from the person, or that nobody can be told of."""
 
 
 @dataclass(frozen=True, slots=True)

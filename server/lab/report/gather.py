@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
+from ...domain import PersonMessage
 from ...errors import BadInputError
 from ...ids import experiment_id
 from ...schemas.analysis import Analysis, Aspect, Picture
@@ -30,9 +31,11 @@ from ..monitor.briefing import get_briefing
 from ..proposals import named
 from ..results.experiment_rows import significant, stratum_id
 from ..results.validation_rows import tabulate_validations
+from ..steering.person_messages import newest_messages
 from .sealed_split import SealedScore, unseal
 
 ASPECTS: Sequence[Aspect] = ("noise", "effects", "importance", "pareto", "horizons", "efficiency", "yardstick", "ablation")
+MAX_MESSAGES = 100
 MAX_DIFF = 20_000
 """Characters of the diff of each champion."""
 
@@ -86,6 +89,7 @@ class LabReport:
         strata: The id, the facts and the number of scored experiments of each stratum.
         sealed: The results of validations on the test split, by validation.
         papers: Those that were read or are cited.
+        messages: What the person said, the newest first, with what answers it.
     """
 
     briefing: Briefing
@@ -101,6 +105,7 @@ class LabReport:
     strata: Sequence[tuple[str, str, int]]
     sealed: Mapping[str, SealedScore]
     papers: Sequence[PaperUse]
+    messages: Sequence[PersonMessage]
 
     @property
     def promising(self) -> list[Row]:
@@ -139,6 +144,7 @@ async def gather(lab: Lab) -> LabReport:
         sealed={score.validation: score for score in await unseal(lab, tests)},
         strata=await _strata(lab, totals.scored),
         papers=await paper_uses(lab),
+        messages=await newest_messages(lab, MAX_MESSAGES),
     )
 
 

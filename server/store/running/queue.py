@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from ...domain import PRIORITIES
 from ...ids import run_id
 from ..database import Database, Reader, Transaction
+from ..steering import PAUSED
 from .holds import EMPTY, HELD
 
 # SQLite would rather read all that is queued by its status, and sort it.
 _QUEUE = "experiments INDEXED BY experiments_queue"
 TRIAL_SECONDS = 30.0
 """A baseline that has trained for so long shows that the trainer runs: most that can't fail in the first seconds."""
-_STARTABLE = f"status = 'queued' AND cancel_reason IS NULL AND NOT {HELD}"
+_STARTABLE = f"status = 'queued' AND cancel_reason IS NULL AND NOT {HELD} AND NOT {PAUSED}"
 
 
 async def startable(db: Database, kinds: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from labhand.server.dashboard.headers import POLICY
 from labhand.server.lab.lab import Lab
+from labhand.server.lab.steering.pausing import current_pause
 from labhand.server.store.experiments.rows import find_experiment
 
 from ..lab import builders
@@ -172,6 +173,25 @@ async def test_a_button_cancels_and_says_so(lab: Lab, site: Site) -> None:
         again = await browser.post("/do/cancel", data=fields)
         assert "e0005 had ended already" in again.text
     assert await status_of(lab, 5) == ("cancelled", "not worth it")
+
+
+async def test_the_person_says_something_pauses_and_resumes(lab: Lab, site: Site) -> None:
+    async with site.browser() as browser:
+        token = {"form_token": await form_token(browser)}
+        said = await browser.post("/do/say", data=token | {"text": "Try depth <b>first</b>"})
+        assert "m001 stands first" in said.text
+        assert (await browser.post("/do/say", data=token | {"text": " "})).status_code == 400
+        await browser.post("/do/pause", data=token | {"reason": "for a demo"})
+        pause = await current_pause(lab)
+        assert pause is not None
+        assert (pause.reason, pause.by) == ("for a demo", "person")
+        page = (await browser.get("/")).text
+        assert "the person has paused the lab: for a demo" in page
+        assert "Try depth &lt;b&gt;first&lt;/b&gt;" in page
+        assert "No answer yet." in (await browser.get("/notebook")).text
+        await browser.post("/do/resume", data=token)
+        assert await current_pause(lab) is None
+        assert "wasn&#39;t paused" in (await browser.post("/do/resume", data=token)).text
 
 
 async def test_a_form_of_another_page_or_of_an_ended_session_does_nothing(lab: Lab, site: Site) -> None:
