@@ -219,6 +219,26 @@ def init(
 
 
 @app.command()
+def connect(
+    client: Annotated[str | None, typer.Argument(help="The client; without it, those that are known are listed")] = None,
+    *,
+    root: Root = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write without asking")] = False,
+    only_print: Annotated[bool, typer.Option("--print", help="Print the entry, and write nothing")] = False,
+) -> None:
+    """Tell an MCP client of the lab: show what changes in its configuration, ask, and write it.
+
+    Nothing else in the file changes. A file that can't be read is left as it is, and what to write there by hand is shown.
+    """
+    from .commands.setup import connect as connecting
+
+    if client is None:
+        connecting.list_clients()
+    else:
+        connecting.connect(client, _root(root), yes=yes, only_print=only_print)
+
+
+@app.command()
 def prepare(*, root: Root = None) -> None:
     """Make the trainer's environment and its data on this machine. Otherwise the first experiment does it."""
     from .commands.console import exit_on_error

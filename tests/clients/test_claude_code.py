@@ -31,6 +31,15 @@ def test_the_readme_s_command_connects_labhand(clients: Clients) -> None:
     assert "Connected" in listed.out, listed.out
 
 
+def test_labhand_connect_writes_what_claude_code_reads(clients: Clients) -> None:
+    written = clients.run("labhand", "connect", "claude-code", "--yes")
+    listed = clients.run("claude", "mcp", "list")
+
+    assert written.code == 0, written.err
+    assert "labhand" in listed.out
+    assert "serve" in listed.out
+
+
 def experiments_of(asked: Asked) -> list[str]:
     launched: list[str] = json.loads(asked.results[1])["experiments"]
     return launched

@@ -1,0 +1,145 @@
+"""A client's configuration file with labhand's entry: what stands there stays, and a file that can't be read isn't touched."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from ...trainer.contract.files import write_whole
+from ..errors import BadInputError, ConflictError
+from .known_clients import Entry, KnownClient
+
+NAME = "labhand"
+"""Of the entry."""
+INDENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChange:
+    """A change of a client's configuration file.
+
+    Attributes:
+        path: The file; links are followed.
+        before: Its text now; None if there is no file.
+        after: Its text with the entry.
+        replaced: The entry of that name that stands there now and differs; None if there is none.
+    """
+
+    path: Path
+    before: str | None
+    after: str
+    replaced: Entry | None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the file has the entry already."""
+        return self.before == self.after
+
+    def as_diff(self) -> str:
+        """Return the change as a unified diff."""
+        before, after = (self.before or "").splitlines(keepends=True), self.after.splitlines(keepends=True)
+        return "".join(difflib.unified_diff(before, after, str(self.path), str(self.path)))
+
+    def write(self) -> None:
+        """Write the file, whole or not at all.
+
+        Raises:
+            ConflictError: Somebody has changed it since it was read.
+            BadInputError: It can't be written.
+        """
+        if _read(self.path) != self.before:
+            raise ConflictError(f"{self.path} was changed meanwhile, so nothing was written", "Run the command again")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            mode = self.path.stat().st_mode if self.before is not None else None
+            write_whole(self.path, self.after)
+            if mode is not None:
+                self.path.chmod(mode & 0o777)
+        except OSError as error:
+            raise BadInputError(f"{self.path} can't be written: {error.strerror}", "Correct that, and run it again") from error
+
+
+def plan(client: KnownClient, path: Path, entry: Entry) -> ConfigChange:
+    """Return the change that puts an entry into a client's configuration file.
+
+    Args:
+        client: Whose file it is.
+        path: The file, which need not exist.
+        entry: Of labhand.
+
+    Raises:
+        BadInputError: The file can't be read, or has another form. The error has the entry, to put it there by hand.
+    """
+    target = path.resolve()
+    before = _read(target)
+    if before is None or not before.strip():
+        document: Any = tomlkit.document() if client.form == "toml" else {}
+    else:
+        document = _parsed(client, target, before, entry)
+    table = _table(client, target, document, entry)
+    found = cast(object, table.get(NAME))
+    known = dict(cast("Mapping[str, Any]", found)) if isinstance(found, Mapping) else None
+    if known == dict(entry):
+        return ConfigChange(target, before, before or "", None)
+    table[NAME] = dict(entry)
+    return ConfigChange(target, before, _text(client, document), known)
+
+
+def snippet(client: KnownClient, entry: Entry) -> str:
+    """Return the entry as it stands in the file, alone."""
+    document: Any = dict(entry)
+    for key in reversed([*client.table, NAME]):
+        document = {key: document}
+    return _text(client, document)
+
+
+def _text(client: KnownClient, document: Any) -> str:  # noqa: ANN401 - a document of another library
+    if client.form == "toml":
+        return tomlkit.dumps(document)
+    return json.dumps(document, indent=INDENT, ensure_ascii=False) + "\n"
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{path} can't be read: {error}", "Correct that, and run it again") from error
+
+
+def _parsed(client: KnownClient, path: Path, text: str, entry: Entry) -> Any:  # noqa: ANN401 - a document of another library
+    try:
+        document: Any = tomlkit.parse(text) if client.form == "toml" else json.loads(text)
+    except (TOMLKitError, ValueError) as error:
+        comments = " (comments in JSON are lost by writing it, so it isn't changed)" if client.form == "json" else ""
+        raise BadInputError(
+            f"{path} can't be read as {client.form.upper()}: {error}{comments}", _by_hand(client, entry)
+        ) from error
+    if not isinstance(document, MutableMapping):
+        raise BadInputError(f"{path} has a list or a value where an object is needed", _by_hand(client, entry))
+    return cast(Any, document)
+
+
+def _table(client: KnownClient, path: Path, document: MutableMapping[str, Any], entry: Entry) -> MutableMapping[str, Any]:
+    """Return the table of servers, which is added if it isn't there."""
+    table = document
+    for key in client.table:
+        if key not in table:
+            table[key] = tomlkit.table(is_super_table=True) if client.form == "toml" else {}
+        inner = cast(object, table[key])
+        if not isinstance(inner, MutableMapping):
+            raise BadInputError(f"{path}: {key} is {inner!r:.60}, where entries of servers are needed", _by_hand(client, entry))
+        table = cast("MutableMapping[str, Any]", inner)
+    return table
+
+
+def _by_hand(client: KnownClient, entry: Entry) -> str:
+    return f"Nothing was changed. Put this there by hand:\n{snippet(client, entry)}"
