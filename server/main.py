@@ -11,6 +11,7 @@ import typer
 from pydantic import BaseModel
 
 from .command_line.calling import app as calling_commands
+from .command_line.exporting import app as exporting_commands
 from .command_line.options import AsJson, Root
 from .command_line.options import lab_root as _root
 from .command_line.reading import app as reading_commands
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.add_typer(reading_commands)
 app.add_typer(calling_commands)
 app.add_typer(steering_commands)
+app.add_typer(exporting_commands)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it so
@@ -228,7 +230,7 @@ def connect(
 ) -> None:
     """Tell an MCP client of the lab: show what changes in its configuration, ask, and write it.
 
-    Nothing else in the file changes. A file that can't be read is left as it is, and what to write there by hand is shown.
+    What else stands in the file stays. A file that can't be read is left as it is, and what to write by hand is shown.
     """
     from .commands.setup import connect as connecting
 

@@ -58,10 +58,8 @@ class ConfigChange:
             raise ConflictError(f"{self.path} was changed meanwhile, so nothing was written", "Run the command again")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            mode = self.path.stat().st_mode if self.before is not None else None
-            write_whole(self.path, self.after)
-            if mode is not None:
-                self.path.chmod(mode & 0o777)
+            mode = self.path.stat().st_mode & 0o777 if self.before is not None else None
+            write_whole(self.path, self.after, mode=mode)
         except OSError as error:
             raise BadInputError(f"{self.path} can't be written: {error.strerror}", "Correct that, and run it again") from error
 
@@ -86,9 +84,10 @@ def plan(client: KnownClient, path: Path, entry: Entry) -> ConfigChange:
     table = _table(client, target, document, entry)
     found = cast(object, table.get(NAME))
     known = dict(cast("Mapping[str, Any]", found)) if isinstance(found, Mapping) else None
-    if known == dict(entry):
+    wanted = {**(known or {}), **entry}  # what the person has added to it, such as `env`, stays
+    if known == wanted:
         return ConfigChange(target, before, before or "", None)
-    table[NAME] = dict(entry)
+    table[NAME] = wanted
     return ConfigChange(target, before, _text(client, document), known)
 
 
@@ -119,7 +118,8 @@ def _parsed(client: KnownClient, path: Path, text: str, entry: Entry) -> Any:  #
     try:
         document: Any = tomlkit.parse(text) if client.form == "toml" else json.loads(text)
     except (TOMLKitError, ValueError) as error:
-        comments = " (comments in JSON are lost by writing it, so it isn't changed)" if client.form == "json" else ""
+        has_comments = client.form == "json" and ("//" in text or "/*" in text)
+        comments = " (comments in JSON are lost by writing it, so it isn't changed)" if has_comments else ""
         raise BadInputError(
             f"{path} can't be read as {client.form.upper()}: {error}{comments}", _by_hand(client, entry)
         ) from error

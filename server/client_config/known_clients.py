@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,13 @@ class KnownClient:
     def file(self, lab: Path, home: Path) -> Path:
         """Return the configuration file."""
         return (lab if self.scope == "lab" else home) / self.path
+
+
+_CLAUDE_DESKTOP = (
+    "Library/Application Support/Claude/claude_desktop_config.json"
+    if sys.platform == "darwin"
+    else ".config/Claude/claude_desktop_config.json"
+)
 
 
 def _stdio(command: Sequence[str]) -> Entry:
@@ -79,7 +87,7 @@ CLIENTS: Mapping[str, KnownClient] = {
             "claude-desktop",
             "Claude Desktop",
             "person",
-            ".config/Claude/claude_desktop_config.json",
+            _CLAUDE_DESKTOP,
             "json",
             ("mcpServers",),
             _stdio,

@@ -282,6 +282,8 @@ def _login_page(problem: str) -> str:
 
 
 def _to_login(request: Request) -> Response:
+    if request.method != "GET":  # a form isn't sent again, and its URL is no page
+        return RedirectResponse("/login", 303)
     place = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"/login?next={quote(place, safe='/')}", 303)
 

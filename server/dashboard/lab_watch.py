@@ -32,12 +32,15 @@ class LabWatch:
     def __init__(self, open_lab: Callable[[], Awaitable[Lab]]) -> None:
         self._open_lab = open_lab
         self._changed = anyio.Event()
+        self._wanted = anyio.Event()
+        self._listeners = 0
         self.number = 0
 
     async def run(self) -> None:
-        """Look until this task is cancelled."""
+        """Look until this task is cancelled, while anyone listens."""
         seen, at = -1, 0.0
         while True:
+            await self._wanted.wait()
             version = await self._version()
             if version != seen or time.monotonic() - at > MAX_AGE_SECONDS:
                 seen, at = version, time.monotonic()
@@ -49,11 +52,18 @@ class LabWatch:
     async def changes(self) -> AsyncGenerator[int]:
         """Yield the number of the last change now, and of each that follows; what comes meanwhile is one."""
         seen = -1
-        while True:
-            while self.number == seen:
-                await self._changed.wait()
-            seen = self.number
-            yield seen
+        self._listeners += 1
+        self._wanted.set()
+        try:
+            while True:
+                while self.number == seen:
+                    await self._changed.wait()
+                seen = self.number
+                yield seen
+        finally:
+            self._listeners -= 1
+            if not self._listeners:
+                self._wanted = anyio.Event()
 
     async def _version(self) -> int:
         try:

@@ -19,7 +19,15 @@ MAX_LUCK_POINTS = 200
 MIN_FOR_QUANTILES = 8
 REACH_SD = 4.0
 """Standard deviations around the reference that are always shown."""
-SHOWN = (Verdict.REFERENCE, Verdict.WORSE, Verdict.INCONCLUSIVE, Verdict.NOT_SHOWN, Verdict.PROMISING, Verdict.CONFIRMED)
+SHOWN = (
+    Verdict.NONE,
+    Verdict.REFERENCE,
+    Verdict.WORSE,
+    Verdict.INCONCLUSIVE,
+    Verdict.NOT_SHOWN,
+    Verdict.PROMISING,
+    Verdict.CONFIRMED,
+)
 """From the bottom to the top, where dots overlap."""
 
 
@@ -123,8 +131,8 @@ def _scores(progress: ResearchProgress, across: Scale, up: Scale) -> Iterator[Ma
 
 
 def shown_verdict(verdict: Verdict) -> Verdict:
-    """Return the verdict as which an experiment is drawn: one that has none yet, or needs none, as the reference."""
-    return verdict if verdict in SHOWN else Verdict.REFERENCE
+    """Return the verdict as which an experiment is drawn: one that is pending has none yet."""
+    return verdict if verdict in SHOWN else Verdict.NONE
 
 
 def _champions(progress: ResearchProgress, across: Scale, up: Scale) -> Iterator[Markup]:

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ..lab.sanitize import clean
-from ..schemas.results import Common, Row
+from ..schemas.results import Common, Row, whole_row
 
 VERDICT_WORDS = {"not_shown": "not shown", "none": "", "pending": ""}
 
@@ -22,10 +22,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
 
 def full_rows(rows: Sequence[Row], common: Common | None) -> list[dict[str, Any]]:
     """Return the rows of an answer, each with the values that all of them share."""
-    return [
-        {name: getattr(row, name) or getattr(common, name, None) or getattr(row, name) for name in Row.model_fields}
-        for row in rows
-    ]
+    return [whole_row(row, common) for row in rows]
 
 
 def _finalized(value: Any) -> Any:  # noqa: ANN401 - a template shows values of any type

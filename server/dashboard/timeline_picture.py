@@ -11,7 +11,7 @@ from ..schemas.lab_snapshot import LabSnapshot, SlotBar
 from .picture import WIDTH, Scale, box, line, svg, text
 
 ROW, BAR = 22, 16
-LEFT, RIGHT, BOTTOM = 110, 90, 26
+LEFT, RIGHT, BOTTOM = 110, 105, 26
 TITLES = {"running": "runs", "scored": "scored", "no_score": "ended without a score"}
 
 
@@ -35,8 +35,11 @@ def _row(bar: SlotBar, y: float, across: Scale, now: float) -> Iterator[Markup]:
     for span in bar.spans:
         begin, end = across.place(span.began), across.place(now if span.ended is None else span.ended)
         yield box(begin, y, max(1.0, end - begin - 0.6), BAR, f"span {span.state}", f"{span.run}: {TITLES[span.state]}")
-    state = "busy" if bar.idle_seconds is None else "idle now"
-    yield text(WIDTH - RIGHT + 6, y + BAR - 3, f"{100 - 100 * bar.idle_share:.0f} % {state}", f"tick {state.partition(' ')[0]}")
+    state = "" if bar.idle_seconds is None else ", idle"
+    yield text(
+    share = f"{100 - 100 * bar.idle_share:.0f} % busy{state}"
+    yield text(WIDTH - RIGHT + 6, y + BAR - 3, share, "tick idle" if state else "tick")
+    )
 
 
 def _axis(across: Scale, height: int) -> Iterator[Markup]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -191,6 +191,13 @@ class TableFacts(Answer):
 
 class Common(Columns, TableFacts):
     """What all rows of an answer have in common: a column that has the same value in all rows stands here once."""
+
+
+def whole_row(row: Row, common: Common | None) -> dict[str, Any]:
+    """Return the columns of a row by name, with those that all rows of its answer share."""
+    values = {name: getattr(row, name) for name in Row.model_fields}
+    shared = {} if common is None else {name: getattr(common, name) for name in Columns.model_fields}
+    return {name: value if value or value == 0 else shared.get(name) or value for name, value in values.items()}
 
 
 class HorizonResult(Answer):

@@ -25,7 +25,9 @@ def outside_path(text: str) -> Path:
     return Path(text.replace("{cache}", str(cache_folder()))).expanduser()
 
 
-def write_whole(path: Path, content: str | bytes, *, flush: bool = True, modified_at: float | None = None) -> None:
+def write_whole(
+    path: Path, content: str | bytes, *, flush: bool = True, modified_at: float | None = None, mode: int | None = None
+) -> None:
     """Write a file so that a reader sees the old content or the new content, and never a part of it.
 
     Args:
@@ -34,10 +36,13 @@ def write_whole(path: Path, content: str | bytes, *, flush: bool = True, modifie
         flush: Wait until the content and the file's name are on the disk, so that they survive a power failure. Without it
             the file may come back empty; for content that can be written again.
         modified_at: The file's time of modification, as a Unix time; None for now.
+        mode: The file's permissions, which it has before it has content; None for those of a new file.
     """
     partial = path.with_name(f"{path.name}.new")
     partial.unlink(missing_ok=True)  # an experiment without a sandbox may have put a link there
     with partial.open("xb") as file:
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
         file.write(content.encode() if isinstance(content, str) else content)
         if flush:
             file.flush()

@@ -70,12 +70,14 @@ def test_comments_of_a_toml_file_stay(tmp_path: Path) -> None:
 def test_another_entry_of_that_name_is_shown_and_replaced(tmp_path: Path) -> None:
     client = find_client("cursor")
     path = tmp_path / "mcp.json"
-    path.write_text(json.dumps({"mcpServers": {"labhand": {"command": "old", "args": []}}}))
+    own = {"env": {"HF_HOME": "/data"}}
+    path.write_text(json.dumps({"mcpServers": {"labhand": {"command": "old", "args": [], **own}}}))
     change = plan(client, path, client.entry(COMMAND))
-    assert change.replaced == {"command": "old", "args": []}
-    assert '-      "command": "old"' in change.as_diff() or '"old"' in change.as_diff()
+    assert change.replaced == {"command": "old", "args": [], **own}
+    assert '"old"' in change.as_diff()
     change.write()
-    assert entries(client, path.read_text())["labhand"]["command"] == "/opt/labhand"
+    assert entries(client, path.read_text())["labhand"] == {**client.entry(COMMAND), **own}
+    assert plan(client, path, client.entry(COMMAND)).is_made
 
 
 @pytest.mark.parametrize(

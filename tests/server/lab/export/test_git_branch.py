@@ -1,0 +1,127 @@
+"""A confirmed source becomes a branch of the person's repository, whose working tree, index and HEAD stay as they are."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import anyio
+import pytest
+from labhand.server.errors import BadInputError, ConflictError
+from labhand.server.lab.export.git_branch import export_branch, patch_of
+from labhand.server.lab.export.json_lines import json_lines
+from labhand.server.lab.lab import Lab
+from labhand.server.settings import DATABASE, SOURCES
+
+from ...store.make_lab import NEWEST, SCHEMAS
+from ..writing import lay_out
+
+pytestmark = pytest.mark.anyio
+
+
+def git(folder: Path, *words: str) -> str:
+    identity = ["-c", "user.name=Eve", "-c", "user.email=eve@example.org"]
+    return subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+async def repository(tmp_path: Path) -> Path:
+    """A person's repository with the trainer in a folder of it, one uncommitted file, and one that is staged."""
+    place = tmp_path / "project"
+    place.mkdir()
+    lay_out(place, toml="budget_seconds = 0.2")
+    git(place, "init", "--quiet", "--initial-branch=trunk")
+    git(place, "config", "user.name", "Eve")
+    git(place, "config", "user.email", "eve@example.org")
+    git(place, "add", "trainer")
+    git(place, "commit", "--quiet", "-m", "Mine")
+    (place / "notes.txt").write_text("not committed")
+    (place / "staged.txt").write_text("staged")
+    git(place, "add", "staged.txt")
+    return place
+
+
+@pytest.fixture
+async def lab(repository: Path) -> AsyncGenerator[Lab]:
+    """A lab with a confirmed champion."""
+    folder = repository / ".labhand"
+    folder.mkdir()
+    with sqlite3.connect(folder / DATABASE) as connection:
+        connection.executescript((SCHEMAS / f"{NEWEST}.sql").read_text("utf-8"))
+    connection.close()
+    bundle = str(SCHEMAS / f"{NEWEST}.bundle")
+    await anyio.run_process(["git", "clone", "--quiet", "--mirror", bundle, str(folder / SOURCES)])
+    opened = await Lab.open(repository, wake=lambda _: None)
+    yield opened
+    await opened.close()
+
+
+async def test_the_champion_becomes_a_branch_and_nothing_else_changes(lab: Lab, repository: Path) -> None:
+    before = (git(repository, "rev-parse", "HEAD"), git(repository, "status", "--porcelain"))
+    made = await export_branch(lab, "champion")
+    assert (git(repository, "rev-parse", "HEAD"), git(repository, "status", "--porcelain")) == before
+
+    assert made.branch.startswith("labhand/e0")
+    assert made.files == ["trainer/train.py"]
+    assert git(repository, "rev-parse", f"{made.branch}^") == before[0]
+    assert git(repository, "diff", "--name-only", "HEAD", made.branch).split() == ["trainer/train.py"]
+    source = git(repository, "show", f"{made.branch}:trainer/train.py")
+    assert source != (repository / "trainer" / "train.py").read_text()
+    message = git(repository, "log", "-1", "--format=%B", made.branch)
+    assert "Gain over the baseline: +" in message
+    assert "Confirmed by v001 against baseline: p = " in message
+    assert f"labhand-experiment: {made.branch.removeprefix('labhand/')}" in message
+    assert git(repository, "log", "-1", "--format=%an", made.branch).strip() == "Eve"
+
+
+async def test_a_patch_applies_to_the_trainers_folder(lab: Lab, repository: Path) -> None:
+    patch = repository / "champion.patch"
+    patch.write_text(await patch_of(lab, "champion"))
+    git(repository / "trainer", "apply", "--directory=trainer", str(patch))
+    made = await export_branch(lab, "champion")
+    assert (repository / "trainer" / "train.py").read_text() == git(repository, "show", f"{made.branch}:trainer/train.py")
+
+
+async def test_a_branch_that_exists_is_not_overwritten(lab: Lab, repository: Path) -> None:
+    git(repository, "branch", "mine")
+    with pytest.raises(ConflictError, match="has a branch mine already"):
+        await export_branch(lab, "champion", "mine")
+    assert (await export_branch(lab, "champion", "deeper/model")).branch == "deeper/model"
+
+
+@pytest.mark.parametrize("name", ["-x", "a b", "a..b/", "/x", "a.lock"])
+async def test_a_name_that_git_refuses_makes_nothing(lab: Lab, repository: Path, name: str) -> None:
+    with pytest.raises(BadInputError):
+        await export_branch(lab, "champion", name)
+    assert git(repository, "branch", "--list").split() == ["*", "trunk"]
+
+
+async def test_what_the_person_has_changed_meanwhile_is_not_undone(lab: Lab, repository: Path) -> None:
+    train = repository / "trainer" / "train.py"
+    train.write_text(train.read_text() + "# mine\n")
+    git(repository, "commit", "--quiet", "-am", "A change of mine")
+    with pytest.raises(ConflictError, match=r"has another train\.py than the lab's baseline"):
+        await export_branch(lab, "champion")
+
+
+async def test_what_is_not_confirmed_or_in_no_repository_is_refused(lab: Lab, tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="baseline is not confirmed"):
+        await export_branch(lab, "baseline")
+    with pytest.raises(BadInputError, match=r"e0001 is not confirmed.*validate\("):
+        await export_branch(lab, "e0001")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with pytest.raises(BadInputError, match="is in no git repository"):
+        await export_branch(lab, "champion", repository=elsewhere)
+
+
+async def test_every_finished_experiment_is_a_line(lab: Lab) -> None:
+    lines = [json.loads(line) async for line in json_lines(lab)]
+    finished = await lab.db.rows("SELECT number, score FROM experiments WHERE finished_seq IS NOT NULL ORDER BY number")
+    assert [line["id"] for line in lines] == [f"e{row['number']:04d}" for row in finished]
+    assert {line["metric"] for line in lines} == {"val_loss"}
+    assert [("score" in line) for line in lines] == [row["score"] is not None for row in finished]
+    assert all(line["hypothesis"] and line["verdict"] for line in lines if "score" in line)
