@@ -36,10 +36,8 @@ def _row(bar: SlotBar, y: float, across: Scale, now: float) -> Iterator[Markup]:
         begin, end = across.place(span.began), across.place(now if span.ended is None else span.ended)
         yield box(begin, y, max(1.0, end - begin - 0.6), BAR, f"span {span.state}", f"{span.run}: {TITLES[span.state]}")
     state = "" if bar.idle_seconds is None else ", idle"
-    yield text(
     share = f"{100 - 100 * bar.idle_share:.0f} % busy{state}"
     yield text(WIDTH - RIGHT + 6, y + BAR - 3, share, "tick idle" if state else "tick")
-    )
 
 
 def _axis(across: Scale, height: int) -> Iterator[Markup]:
