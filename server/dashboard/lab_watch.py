@@ -12,7 +12,7 @@ import anyio
 from ..errors import LabhandError
 from ..lab.lab import Lab
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.25
 """Interval at which the database's version is read."""
 MAX_AGE_SECONDS = 5.0
 """A page is renewed after this time although nothing was written: times go on, and an alert may come up by itself."""

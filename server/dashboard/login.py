@@ -19,7 +19,7 @@ MAX_SESSIONS = 100
 IDLE_SECONDS = 12 * 3600.0
 """A session that was unused for so long has ended."""
 MAX_FAILURES = 10
-"""Wrong tokens in `FAILURE_SECONDS`; then nobody can log in until they are over."""
+"""Wrong tokens in `FAILURE_SECONDS` that get an answer. A right one always does: tokens are random, and can't be guessed."""
 FAILURE_SECONDS = 60.0
 
 
@@ -60,15 +60,15 @@ class Login:
         Every hash is compared, each in constant time: how long it takes says nothing about the tokens.
 
         Raises:
-            TooManyFailuresError: Nobody can log in for a minute.
+            TooManyFailuresError: It is wrong, as many before it were within a minute.
         """
         now = time.monotonic()
-        self._failures = [at for at in self._failures if now - at < FAILURE_SECONDS]
-        if len(self._failures) >= MAX_FAILURES:
-            raise TooManyFailuresError
         presented = token_hash(token).encode()
         callers = [name for name, value in self._hashes.items() if hmac.compare_digest(presented, value)]
         if not callers:
+            self._failures = [at for at in self._failures if now - at < FAILURE_SECONDS]
+            if len(self._failures) >= MAX_FAILURES:
+                raise TooManyFailuresError
             self._failures.append(now)
             return None
         self._drop_old(now)

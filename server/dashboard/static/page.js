@@ -1,8 +1,9 @@
-// Renews the sections of the overview when the lab has changed, and names the experiment that the pointer is near to.
+// Renews the overview, or the page of an experiment that goes on, when the lab has changed; names the experiment near the pointer.
 "use strict";
 (() => {
   const live = document.querySelector("[data-live]");
-  if (!live) return;
+  const renewed = document.querySelector("[data-renewed]");
+  if (!live && !renewed) return;
   const last = new Map();
   let stream = null, waiting = false, again = false;
 
@@ -10,33 +11,58 @@
     if (waiting) { again = true; return; }
     waiting = true;
     try {
-      const answer = await fetch("/live" + location.search, { headers: { Accept: "application/json" } });
-      if (answer.status === 401) { location.reload(); return; }
-      if (answer.ok) show((await answer.json()).sections);
-      document.querySelector(".stale").hidden = answer.ok;
+      const answer = await fetch(live ? "/live" + location.search : location.href);
+      if (answer.status === 401 || answer.redirected) { location.reload(); return; }
+      if (answer.ok && live) showSections((await answer.json()).sections);
+      if (answer.ok && renewed) showPage(await answer.text());
+      tellStale(!answer.ok);
     } catch {
-      document.querySelector(".stale").hidden = false;
+      tellStale(true);
     } finally {
       waiting = false;
       if (again) { again = false; renew(); }
     }
   }
 
-  function show(sections) {
+  function tellStale(isStale) {
+    const line = document.querySelector(".stale");
+    if (line) line.hidden = !isStale;
+  }
+
+  function showSections(sections) {
     for (const [name, html] of Object.entries(sections)) {
       const section = document.getElementById("section-" + name);
-      // What the person types in, or has the focus on, isn't replaced under their hands.
-      if (!section || last.get(name) === html || section.contains(document.activeElement)) continue;
-      last.set(name, html);
-      section.innerHTML = html;
+      if (section && last.get(name) !== html && replace(section, html)) last.set(name, html);
     }
   }
 
+  function showPage(text) {
+    const main = new DOMParser().parseFromString(text, "text/html").querySelector("main");
+    if (main && last.get("page") !== main.innerHTML && replace(renewed, main.innerHTML)) last.set("page", main.innerHTML);
+    if (!main?.hasAttribute("data-renewed")) { stream?.close(); stream = null; renewed.removeAttribute("data-renewed"); }
+  }
+
+  // What the person types in isn't replaced under their hands, and the focus stays where it was.
+  function replace(place, html) {
+    const active = place.contains(document.activeElement) ? document.activeElement : null;
+    if (active?.matches("input, textarea, select")) return false;
+    const name = active && nameOf(active);
+    const atEnd = [...place.querySelectorAll("pre.log")].some((log) => log.scrollTop + log.clientHeight >= log.scrollHeight - 4);
+    place.innerHTML = html;
+    if (name) [...place.querySelectorAll("a, button, [tabindex]")].find((each) => nameOf(each) === name)?.focus({ preventScroll: true });
+    if (atEnd) for (const log of place.querySelectorAll("pre.log")) log.scrollTop = log.scrollHeight;
+    return true;
+  }
+
+  function nameOf(element) {
+    return element.tagName + (element.getAttribute("aria-label") || element.getAttribute("href") || element.textContent);
+  }
+
   function listen() {
-    if (stream || document.hidden) return;
+    if (stream || document.hidden || !document.querySelector("[data-live], [data-renewed]")) return;
     stream = new EventSource("/events");
     stream.addEventListener("change", renew);
-    stream.onerror = () => { document.querySelector(".stale").hidden = false; };
+    stream.onerror = () => tellStale(true);
   }
 
   document.addEventListener("visibilitychange", () => {
@@ -50,6 +76,7 @@
     if (label?.startsWith("Cancel ") && !confirm(label + "?")) event.preventDefault();
   });
 
+  if (!live) return;
   let points = null, pointsOf = "";
   async function near(event) {
     const figure = event.target.closest?.("figure[data-points]");

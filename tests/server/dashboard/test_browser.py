@@ -135,6 +135,23 @@ async def test_what_happens_in_the_lab_appears_without_a_reload(lab: Lab, site: 
     assert watched.faults == []
 
 
+async def test_the_page_of_an_experiment_that_goes_on_follows_its_log_until_it_has_ended(lab: Lab, site: Site) -> None:
+    async with chromium() as browser:
+        page = await browser.new_page()
+        watched = Watched(page, site)
+        await watched.log_in(site)
+        await page.goto(f"{site.url}/experiments/e0014", wait_until="domcontentloaded")
+        log = lab.folder / "runs" / "e0014-1" / "log.txt"
+        log.write_text("step 1\n", "utf-8")
+        await expect(page.locator("pre.log")).to_contain_text("step 1", timeout=MILLISECONDS)
+        log.write_text("step 1\nstep 2\n", "utf-8")
+        await expect(page.locator("pre.log")).to_contain_text("step 2", timeout=MILLISECONDS)
+        await builders.finish(lab, 14, score=1.95)
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("inconclusive", timeout=MILLISECONDS)
+        await expect(page.locator("[data-renewed]")).to_have_count(0)
+    assert watched.faults == []
+
+
 async def test_a_click_near_a_dot_opens_its_experiment(site: Site) -> None:
     async with chromium() as browser:
         page = await browser.new_page(viewport={"width": 1280, "height": 900})
