@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,12 @@ from ...trainer.contract.files import write_whole
 from ..errors import BadInputError, ConflictError
 from .known_clients import Entry, KnownClient
 
+_MARK = "\ufeff"
+"""The byte order mark, with which some editors begin a file."""
 NAME = "labhand"
 """Of the entry."""
 INDENT = 2
+"""Of a new JSON file, in spaces; another file keeps its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def plan(client: KnownClient, path: Path, entry: Entry) -> ConfigChange:
     if known == wanted:
         return ConfigChange(target, before, before or "", None)
     table[NAME] = wanted
-    return ConfigChange(target, before, _text(client, document), known)
+    return ConfigChange(target, before, _text(client, document, before or ""), known)
 
 
 def snippet(client: KnownClient, entry: Entry) -> str:
@@ -99,15 +103,19 @@ def snippet(client: KnownClient, entry: Entry) -> str:
     return _text(client, document)
 
 
-def _text(client: KnownClient, document: Any) -> str:  # noqa: ANN401 - a document of another library
+def _text(client: KnownClient, document: Any, before: str = "") -> str:  # noqa: ANN401 - a document of another library
+    """Return a document as text, with the indent, the line ends and the byte order mark of the text before it."""
     if client.form == "toml":
         return tomlkit.dumps(document)
-    return json.dumps(document, indent=INDENT, ensure_ascii=False) + "\n"
+    indent = re.search(r"^[ \t]+(?=\")", before, re.MULTILINE)
+    text = json.dumps(document, indent=indent[0] if indent else INDENT, ensure_ascii=False) + "\n"
+    text = text.replace("\n", "\r\n") if "\r\n" in before else text
+    return _MARK + text if before.startswith(_MARK) else text
 
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_text("utf-8")
+        return path.read_bytes().decode("utf-8")  # with its line ends
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
@@ -116,7 +124,7 @@ def _read(path: Path) -> str | None:
 
 def _parsed(client: KnownClient, path: Path, text: str, entry: Entry) -> Any:  # noqa: ANN401 - a document of another library
     try:
-        document: Any = tomlkit.parse(text) if client.form == "toml" else json.loads(text)
+        document: Any = tomlkit.parse(text) if client.form == "toml" else _json(text)
     except (TOMLKitError, ValueError) as error:
         has_comments = client.form == "json" and ("//" in text or "/*" in text)
         comments = " (comments in JSON are lost by writing it, so it isn't changed)" if has_comments else ""
@@ -126,6 +134,18 @@ def _parsed(client: KnownClient, path: Path, text: str, entry: Entry) -> Any:  #
     if not isinstance(document, MutableMapping):
         raise BadInputError(f"{path} has a list or a value where an object is needed", _by_hand(client, entry))
     return cast(Any, document)
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 - any JSON
+    """Return a JSON text's content. A key that stands twice is refused: one of the two would be lost."""
+
+    def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"the key {twice[0]!r} stands there twice")
+        return dict(pairs)
+
+    return json.loads(text.removeprefix(_MARK), object_pairs_hook=without_duplicates)
 
 
 def _table(client: KnownClient, path: Path, document: MutableMapping[str, Any], entry: Entry) -> MutableMapping[str, Any]:

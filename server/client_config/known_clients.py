@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class KnownClient:
         table: The keys that lead to the entries of servers.
         entry: Makes the entry from the command.
         afterwards: What the person does next.
+        home_variable: The variable that names another folder for the file, as `CODEX_HOME` does.
     """
 
     name: str
@@ -36,9 +38,13 @@ class KnownClient:
     table: Sequence[str]
     entry: Callable[[Sequence[str]], Entry]
     afterwards: str
+    home_variable: str = ""
 
     def file(self, lab: Path, home: Path) -> Path:
         """Return the configuration file."""
+        own_home = os.environ.get(self.home_variable, "") if self.home_variable else ""
+        if own_home:
+            return Path(own_home) / Path(self.path).name
         return (lab if self.scope == "lab" else home) / self.path
 
 
@@ -93,7 +99,17 @@ CLIENTS: Mapping[str, KnownClient] = {
             _stdio,
             "Start Claude Desktop again.",
         ),
-        KnownClient("codex", "Codex", "person", ".codex/config.toml", "toml", ("mcp_servers",), _codex, "Start `codex` again."),
+        KnownClient(
+            "codex",
+            "Codex",
+            "person",
+            ".codex/config.toml",
+            "toml",
+            ("mcp_servers",),
+            _codex,
+            "Start `codex` again.",
+            "CODEX_HOME",
+        ),
         KnownClient(
             "gemini",
             "Gemini CLI",

@@ -55,6 +55,30 @@ def test_what_stands_in_a_json_file_stays_in_its_order(tmp_path: Path) -> None:
     assert "ü" in path.read_text("utf-8")
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(("indent", "end"), [("    ", "\r\n"), ("\t", "\n")])
+def test_a_json_file_keeps_its_indent_its_line_ends_and_its_byte_order_mark(
+    mark: str, indent: str, end: str, tmp_path: Path
+) -> None:
+    client = find_client("gemini")
+    path = tmp_path / "settings.json"
+    lines = ["{", f'{indent}"theme": "dark",', f'{indent}"last": 1', "}", ""]
+    path.write_bytes((mark + end.join(lines)).encode())
+    change = plan(client, path, client.entry(COMMAND))
+    removed = [line for line in change.as_diff().splitlines() if line.startswith("-") and not line.startswith("---")]
+    assert removed == [f'-{indent}"last": 1']
+    change.write()
+    written = path.read_bytes().decode()
+    assert written.startswith(mark + end.join(lines[:2]))
+    assert written.count("\n") == written.count(end)
+
+
+def test_codex_home_is_honoured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODEX_HOME", str(tmp_path / "elsewhere"))
+    assert find_client("codex").file(tmp_path, tmp_path) == tmp_path / "elsewhere" / "config.toml"
+    assert find_client("gemini").file(tmp_path, tmp_path) == tmp_path / ".gemini" / "settings.json"
+
+
 def test_comments_of_a_toml_file_stay(tmp_path: Path) -> None:
     client = find_client("Codex")
     path = tmp_path / "config.toml"
@@ -84,6 +108,7 @@ def test_another_entry_of_that_name_is_shown_and_replaced(tmp_path: Path) -> Non
     ("name", "text", "words"),
     [
         ("vscode", '{"servers": {} // mine\n}', "comments in JSON are lost"),
+        ("cursor", '{"mcpServers": {}, "mcpServers": {"a": {}}}', "'mcpServers' stands there twice"),
         ("cursor", "[1]", "an object is needed"),
         ("cursor", '{"mcpServers": ["x"]}', "mcpServers is ['x']"),
         ("codex", "model = ", "can't be read as TOML"),
