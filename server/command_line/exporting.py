@@ -42,9 +42,22 @@ def export(
     """
     from ..commands import export as exporting
 
+    of_branch = {"--name": bool(name), "--repo": repository is not None}
+    _refuse_unused(
+        {"--patch": patch is not None, **of_branch, "an experiment": experiment != "champion"}, what != "branch", what
+    )
+    _refuse_unused({"--output": output != Path("-")}, what == "branch", what)
+    _refuse_unused(of_branch, patch is not None, "--patch")
     if what != "branch":
         exporting.rows(lab_root(root), what, output)
     elif patch is not None:
         exporting.patch(lab_root(root), experiment, patch)
     else:
         exporting.branch(lab_root(root), experiment, name, repository)
+
+
+def _refuse_unused(given: dict[str, bool], applies: bool, what: str) -> None:  # noqa: FBT001 - a condition
+    """Refuse options that would be ignored."""
+    for option, is_given in given.items():
+        if applies and is_given:
+            raise typer.BadParameter(f"{option} has no meaning with {what}")

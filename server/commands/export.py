@@ -32,7 +32,7 @@ def branch(root: Path, experiment: str, name: str, repository: Path | None) -> N
 
 def patch(root: Path, experiment: str, file: Path) -> None:
     """Write what a confirmed source changed against the baseline as a patch."""
-    _write(file, with_lab(root, lambda lab: patch_of(lab, experiment)))
+    _write(file, with_lab(root, lambda lab: patch_of(lab, experiment)), "--patch")
 
 
 def rows(root: Path, form: str, file: Path) -> None:
@@ -43,10 +43,10 @@ def rows(root: Path, form: str, file: Path) -> None:
             return await results_tsv(lab)
         return "".join([f"{line}\n" async for line in json_lines(lab)])
 
-    _write(file, with_lab(root, text))
+    _write(file, with_lab(root, text), "--output")
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, text: str, option: str) -> None:
     if file == STANDARD_OUTPUT:
         sys.stdout.write(text)
         return
@@ -54,5 +54,5 @@ def _write(file: Path, text: str) -> None:
         try:
             write_whole(file, text)
         except OSError as error:
-            raise BadInputError(f"{file} can't be written: {error.strerror}", "Name another file with --output") from error
+            raise BadInputError(f"{file} can't be written: {error.strerror}", f"Name another file with {option}") from error
     err.print(f"Wrote {file}.", markup=False, soft_wrap=True)

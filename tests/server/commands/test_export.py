@@ -42,3 +42,14 @@ async def test_a_branch_or_a_patch_of_what_is_not_confirmed_is_refused(tmp_path:
             assert refused.exit_code == 2
             assert "baseline is not confirmed by a validation" in " ".join(refused.output.split())
     assert not (tmp_path / "x.patch").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["jsonl", "e0001"], ["tsv", "--name", "x"], ["branch", "--output", "x"], ["branch", "--patch", "x", "--name", "y"]],
+)
+async def test_an_option_that_would_be_ignored_is_refused(tmp_path: Path, words: list[str]) -> None:
+    async with builders.lab(tmp_path):
+        refused = await labhand(tmp_path, "export", *words)
+    assert refused.exit_code == 2
+    assert "has no meaning with" in refused.output

@@ -13,6 +13,7 @@ import pytest
 from labhand.server.errors import BadInputError, ConflictError
 from labhand.server.lab.export.git_branch import export_branch, patch_of
 from labhand.server.lab.export.json_lines import json_lines
+from labhand.server.lab.export.person_repository import PersonRepository
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import DATABASE, SOURCES
 
@@ -72,7 +73,7 @@ async def test_the_champion_becomes_a_branch_and_nothing_else_changes(lab: Lab, 
     assert source != (repository / "trainer" / "train.py").read_text()
     message = git(repository, "log", "-1", "--format=%B", made.branch)
     assert "Gain over the baseline: +" in message
-    assert "Confirmed by v001 against baseline: p = " in message
+    assert "v001: confirmed against baseline, p = " in message
     assert f"labhand-experiment: {made.branch.removeprefix('labhand/')}" in message
     assert git(repository, "log", "-1", "--format=%an", made.branch).strip() == "Eve"
 
@@ -116,6 +117,28 @@ async def test_what_is_not_confirmed_or_in_no_repository_is_refused(lab: Lab, tm
     elsewhere.mkdir()
     with pytest.raises(BadInputError, match="is in no git repository"):
         await export_branch(lab, "champion", repository=elsewhere)
+    with pytest.raises(BadInputError, match="is no folder"):
+        await export_branch(lab, "champion", repository=elsewhere / "file")
+
+
+async def test_line_ends_that_git_converts_are_no_difference(lab: Lab, repository: Path) -> None:
+    (repository / ".gitattributes").write_text("*.py text\n")
+    git(repository, "add", ".gitattributes")
+    git(repository, "commit", "--quiet", "-m", "Line ends")
+    before = {"train.py": (repository / "trainer" / "train.py").read_bytes().replace(b"\n", b"\r\n")}
+    commit = PersonRepository.around(repository / "trainer").add_branch("ends", before, {"train.py": b"x\r\n"}, "m\n")
+    assert git(repository, "show", f"{commit}:trainer/train.py") == "x\n"
+
+
+@pytest.mark.parametrize("path", ["sub/new.py", "sub", "train.py/new.py", "."])
+async def test_a_submodule_a_folder_or_a_file_in_the_way_is_not_removed(repository: Path, path: str) -> None:
+    head = git(repository, "rev-parse", "HEAD").strip()
+    git(repository, "update-index", "--add", "--cacheinfo", f"160000,{head},trainer/sub")
+    git(repository, "commit", "--quiet", "-m", "A submodule")
+    target = PersonRepository.around(repository / "trainer")
+    with pytest.raises(ConflictError, match="where the branch would have to put"):
+        target.add_branch("new", {path: None}, {path: b"new"}, "m\n")
+    assert git(repository, "branch", "--list").split() == ["*", "trunk"]
 
 
 async def test_every_finished_experiment_is_a_line(lab: Lab) -> None:
