@@ -121,7 +121,7 @@ async def test_what_is_not_confirmed_or_in_no_repository_is_refused(lab: Lab, tm
         await export_branch(lab, "champion", repository=elsewhere / "file")
 
 
-async def test_line_ends_that_git_converts_are_no_difference(lab: Lab, repository: Path) -> None:
+async def test_line_ends_that_git_converts_are_no_difference(repository: Path) -> None:
     (repository / ".gitattributes").write_text("*.py text\n")
     git(repository, "add", ".gitattributes")
     git(repository, "commit", "--quiet", "-m", "Line ends")
