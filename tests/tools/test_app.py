@@ -13,8 +13,10 @@ from .conftest import Connect
 
 pytestmark = pytest.mark.anyio
 
-READ_ONLY = {"get_briefing", "list_gpus", "read_source", "wait", "get_results", "get_experiment", "get_logs", "analyze", "plot"}
-READ_ONLY |= {"search_papers", "read_paper"}
+READ_ONLY = {
+    *("get_briefing", "list_gpus", "read_source", "wait", "get_results", "get_experiment", "get_logs", "analyze", "plot"),
+    *("search_papers", "read_paper"),
+}
 CHANGING = {"launch_experiment", "launch_grid", "cancel", "validate", "scale_pool", "checkout", "note"}
 ALWAYS_LOADED = {
     "get_briefing",

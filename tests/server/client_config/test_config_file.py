@@ -21,10 +21,9 @@ def parsed(client: KnownClient, text: str) -> Any:  # noqa: ANN401
 
 
 def entries(client: KnownClient, text: str) -> dict[str, Any]:
-    table = parsed(client, text)
+    table: dict[str, Any] = parsed(client, text)
     for key in client.table:
         table = table[key]
-    assert isinstance(table, dict)
     return table
 
 
