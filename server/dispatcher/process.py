@@ -7,8 +7,8 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Generator
+from contextlib import AsyncExitStack, contextmanager
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -99,6 +99,41 @@ class Ending(Enum):
     """A signal asked it to end."""
 
 
+class EndRequest:
+    """The request of a signal that the dispatcher end. It is kept, whatever the dispatcher is doing when the signal comes."""
+
+    def __init__(self) -> None:
+        self._is_made = False
+        self._scope: anyio.CancelScope | None = None
+
+    @contextmanager
+    def listening(self) -> Generator[None]:
+        """Listen to SIGTERM and SIGINT."""
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        for number in numbers:
+            loop.add_signal_handler(number, self.make)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+    def make(self) -> None:
+        """Ask the dispatcher to end."""
+        self._is_made = True
+        if self._scope is not None:
+            self._scope.cancel()
+
+    @contextmanager
+    def cancelling(self) -> Generator[anyio.CancelScope]:
+        """A scope that is cancelled as soon as the request is made, and at once if it was made before."""
+        with anyio.CancelScope() as self._scope:
+            if self._is_made:
+                self._scope.cancel()
+            yield self._scope
+
+
 async def dispatch(root: Path, linger_seconds: float = LINGER_SECONDS) -> bool:
     """Run what is queued in the lab at `root`, until nothing is left to do or SIGTERM comes. Runs outlive it.
 
@@ -109,12 +144,14 @@ async def dispatch(root: Path, linger_seconds: float = LINGER_SECONDS) -> bool:
         SettingsError: `labhand.toml` or `trainer.toml` can't be used.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    while (ending := await _serve(root, linger_seconds)) is Ending.AGAIN:
-        pass
+    request = EndRequest()
+    with request.listening():
+        while (ending := await _serve(root, linger_seconds, request)) is Ending.AGAIN:
+            pass
     return ending is Ending.DONE
 
 
-async def _serve(root: Path, linger_seconds: float) -> Ending:
+async def _serve(root: Path, linger_seconds: float, request: EndRequest) -> Ending:
     """Be the lab's dispatcher, under one version of its settings."""
     file = SettingsFile(root)
     lock_file = data_folder(root, file.settings) / LOCK
@@ -131,22 +168,13 @@ async def _serve(root: Path, linger_seconds: float) -> Ending:
                 def is_outdated() -> bool:
                     return file.has_changed() or trainer.look() or lock.is_lost()
 
-                is_done = await _until_idle(dispatcher, linger_seconds, is_outdated)
-            if not is_done:
+                with request.cancelling() as scope:
+                    await dispatcher.run(linger_seconds, is_outdated)
+            if scope.cancelled_caught:
                 log.info("Asked to end; what runs goes on")
                 return Ending.ASKED
         # Someone may have launched while the lock was still held, and therefore started no dispatcher.
         return Ending.AGAIN if await dispatcher.has_work() else Ending.DONE
-
-
-async def _until_idle(dispatcher: Dispatcher, linger_seconds: float, is_outdated: Callable[[], bool]) -> bool:
-    """Let the dispatcher work until it is done or outdated. Returns False if a signal ended it."""
-    loop = asyncio.get_running_loop()
-    with anyio.CancelScope() as scope:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, scope.cancel)
-        await dispatcher.run(linger_seconds, is_outdated)
-    return not scope.cancelled_caught
 
 
 async def _open(

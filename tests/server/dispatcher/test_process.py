@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import anyio
 import pytest
 from labhand.server.dispatcher import dispatch, process
 from labhand.server.dispatcher.lock import DispatcherLock, only_one
@@ -15,7 +16,10 @@ from labhand.server.lab.dispatcher_process import dispatcher_lives
 from labhand.server.lab.lab import Lab
 from labhand.server.research.policy import BASELINE_REPLICATES
 from labhand.server.settings import DATABASE, LOCK, LOG
+from labhand.server.store.database import Database
+from labhand.server.store.running.run_numbers import continue_behind_run_folders
 
+from ...waiting import PATIENCE_SECONDS
 from ..lab import writing
 from . import support
 
@@ -89,6 +93,19 @@ async def test_a_dispatcher_asked_to_end_leaves_runs_to_the_next(lab: Lab) -> No
     await support.run_all(lab)
     assert [(run.id, run.status) for run in await support.runs(lab)] == [("e0001-1", "finished")]
     assert await support.statuses(lab) == ["succeeded"]
+
+
+async def test_a_signal_that_comes_while_a_dispatcher_opens_the_lab_ends_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    [number] = await support.queue_up(lab)
+
+    async def continue_and_signal(db: Database, folder: Path) -> None:
+        await continue_behind_run_folders(db, folder)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(process, "continue_behind_run_folders", continue_and_signal)
+    with anyio.fail_after(PATIENCE_SECONDS):
+        assert not await dispatch(lab.root, linger_seconds=support.LONG)
+    assert (await support.experiment(lab, number)).status == "queued"
 
 
 async def test_what_is_launched_as_the_dispatcher_ends_is_not_left_behind(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
