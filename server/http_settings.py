@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated
@@ -24,6 +25,26 @@ HIDDEN_VARIABLES = "LABHAND_HTTP"
 def token_hash(token: str) -> str:
     """Return a token as `[http.tokens]` has it. Tokens are random, so a fast hash is enough."""
     return HASH_PREFIX + sha256(token.encode()).hexdigest()
+
+
+class CallerHashes:
+    """Knows callers by the hashes of their tokens.
+
+    Args:
+        hashes: The hashes, as `token_hash` returns them, by the callers' names.
+    """
+
+    def __init__(self, hashes: Mapping[str, str]) -> None:
+        self._hashes = {name: value.lower().encode() for name, value in hashes.items()}
+
+    def find(self, token: str) -> str | None:
+        """Return the name of the caller who has a token; None for a wrong token.
+
+        Every hash is compared, each in constant time: how long it takes says nothing about the tokens.
+        """
+        presented = token_hash(token).encode()
+        callers = [name for name, value in self._hashes.items() if hmac.compare_digest(presented, value)]
+        return callers[0] if callers else None
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
@@ -66,3 +87,8 @@ class Http(BaseModel):
         if len(set(tokens.values())) < len(tokens):
             raise ValueError("two callers have the same token; make one for each")
         return tokens
+
+    def token_hashes(self) -> Mapping[str, str]:
+        """Return the hashes of the tokens by the names of their callers; empty if the server asks for none."""
+        shared = {SHARED_CALLER: token_hash(self.token.get_secret_value())} if self.token else {}
+        return shared | dict(self.tokens)

@@ -9,7 +9,7 @@ from anyio import to_thread
 from starlette.applications import Starlette
 
 from ..dashboard.app import Served, dashboard_app
-from ..http_settings import SHARED_CALLER, Http, token_hash
+from ..http_settings import Http, token_hash
 from ..lab.lab import Lab
 from ..lab.report.gather import gather
 from .report import as_html
@@ -25,9 +25,7 @@ def page_tokens(settings: Http) -> tuple[Mapping[str, str], str]:
 
     A lab without tokens gets one that holds until the server ends. Otherwise nothing is to be printed.
     """
-    shared = {SHARED_CALLER: token_hash(settings.token.get_secret_value())} if settings.token else {}
-    hashes = shared | dict(settings.tokens)
-    if hashes:
+    if hashes := settings.token_hashes():
         return hashes, ""
     token = secrets.token_urlsafe(24)
     return {PERSON: token_hash(token)}, token

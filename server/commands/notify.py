@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import anyio
 import typer
 
+from ..durations import duration
 from ..errors import BadInputError
 from ..lab.sanitize import cut
 from ..notifications.message_delivery import DeliveryError
@@ -21,7 +22,6 @@ from ..settings import FILE, data_folder
 from ..settings_in_force import settings_in_force
 from .console import exit_on_error, out, print_json, working
 from .show import refuse_no_lab
-from .watch import duration
 
 MAX_SHOWN = 10
 """Past messages that are shown."""

@@ -1,8 +1,4 @@
-"""`labhand report`: a report on the lab as an HTML page and as Markdown.
-
-Text from a run or an agent is untrusted: the template's environment cleans and escapes every value that a template shows, so
-the author of a template can't forget it.
-"""
+"""`labhand report`: a report on the lab as an HTML page and as Markdown; `lab/templating.py` makes values safe."""
 
 from __future__ import annotations
 
@@ -13,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from ..lab.report import gather
 from ..lab.report.gather import LabReport
-from ..lab.sanitize import clean
+from ..lab.templating import cleaned, cleaned_lines, template_environment
 from ..schemas.messages import Answer
 from .console import err, in_words, working
 from .show import with_lab
@@ -47,28 +43,17 @@ def write_report(root: Path, folder: Path) -> None:
 
 def as_html(report: LabReport) -> str:
     """Return the report as one HTML page that needs no other file."""
-    return _environment(_cleaned, autoescape=True).get_template(HTML).render(_template_values(report))
+    return _templates(cleaned, autoescape=True).get_template(HTML).render(_template_values(report))
 
 
 def as_markdown(report: LabReport) -> str:
     """Return the report as Markdown; its pictures are separate files."""
-    text = _environment(_escaped, autoescape=False).get_template(MARKDOWN).render(_template_values(report))
+    text = _templates(_escaped, autoescape=False).get_template(MARKDOWN).render(_template_values(report))
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def _environment(finalize: Callable[[Any], Any], *, autoescape: bool) -> Environment:
-    environment = Environment(
-        loader=PackageLoader(__package__ or "", "templates"),
-        autoescape=autoescape,  # noqa: S701 - `_escaped` escapes Markdown
-        finalize=finalize,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    filters: Any = environment.filters  # its type is inferred from its default contents
-    filters.update(_FILTERS)
-    return environment
+def _templates(finalize: Callable[[Any], Any], *, autoescape: bool) -> Environment:
+    return template_environment(__package__ or "", finalize, _FILTERS, autoescape=autoescape)
 
 
 def _template_values(report: LabReport) -> dict[str, Any]:
@@ -79,29 +64,17 @@ def _interval(ends: Sequence[float]) -> str:
     return f"{ends[0]:+.3g} to {ends[1]:+.3g}" if ends else ""
 
 
-def _cleaned(value: Any) -> Any:  # noqa: ANN401 - a template shows values of any type
-    """Return a value as text for a person: without control characters, empty for None."""
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    # A value with `__html__` is markup that autoescape has already made safe.
-    if isinstance(value, str) and not hasattr(value, "__html__"):
-        return "\n".join(clean(line) for line in value.split("\n"))
-    return value
-
-
 def _escaped(value: Any) -> Any:  # noqa: ANN401 - a template shows values of any type
     """Return a value as one line of Markdown in which every special character is escaped."""
     if isinstance(value, Verbatim):
         return value
-    cleaned = _cleaned(value)
-    return _SPECIAL.sub(r"\\\1", " ".join(cleaned.split())) if isinstance(cleaned, str) else cleaned
+    plain = cleaned(value)
+    return _SPECIAL.sub(r"\\\1", " ".join(plain.split())) if isinstance(plain, str) else plain
 
 
 def _fenced(text: str, language: str) -> Verbatim:
     """Return code between fences that are longer than any sequence of backticks in it."""
-    plain = "\n".join(clean(line) for line in text.split("\n"))
+    plain = cleaned_lines(text)
     longest = max((len(run) for run in re.findall(r"`+", plain)), default=0)
     fence = "`" * max(3, longest + 1)
     return Verbatim(f"{fence}{language}\n{plain.rstrip()}\n{fence}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import anyio
@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from ..durations import duration
 from ..lab.lab import Lab
 from ..lab.monitor.snapshot import SnapshotLimits, take_snapshot
 from ..schemas.lab_snapshot import LabSnapshot, SlotBar
@@ -182,14 +183,3 @@ def _active_table(snapshot: LabSnapshot, now: float) -> Table:
 def _progress_bar(share: float, columns: int = 10) -> str:
     full = round(share * columns)
     return "█" * full + "░" * (columns - full)
-
-
-def duration(seconds: float) -> str:
-    """Return a time in the two largest units: `45 s`, `3 min 20 s`, `2 h 5 min`."""
-    whole = max(0, round(seconds))
-    units: Sequence[tuple[int, str]] = ((3600, "h"), (60, "min"), (1, "s"))
-    for (size, name), (smaller, smaller_name) in pairwise(units):
-        if whole >= size:
-            rest = whole % size // smaller
-            return f"{whole // size} {name} {rest} {smaller_name}" if rest else f"{whole // size} {name}"
-    return f"{whole} s"

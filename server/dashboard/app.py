@@ -130,7 +130,7 @@ class Dashboard:
             return _to_login(request)
         sections = await self._sections(request, session)
         values = {"sections": sections, "change": self._watch.number}
-        return HTMLResponse(pages.page("overview", values, await self._frame(session)))
+        return HTMLResponse(pages.page("overview", values, self._frame(session)))
 
     async def live(self, request: Request) -> Response:
         """Return the sections of the first page, for the script that replaces those that have changed."""
@@ -196,7 +196,7 @@ class Dashboard:
         if self._served.is_read_only():
             return await self._explained(session, "This lab is served read-only", "Change it where it is served", 403)
         done = await action(await self._served.open_lab(), fields, session.caller)
-        return HTMLResponse(render("done.html", {**await self._frame(session), "place": "", "done": done}))
+        return HTMLResponse(render("done.html", {**self._frame(session), "place": "", "done": done}))
 
     async def explain(self, request: Request, error: Exception) -> Response:
         """Show an error that the person can act on."""
@@ -212,30 +212,37 @@ class Dashboard:
         return await self.explain(request, NotFoundError(f"There is no page {request.url.path:.60}", "Go back to the overview"))
 
     async def _explained(self, session: Session, problem: str, remedy: str, status: int) -> Response:
-        values = {**await self._frame(session), "place": "", "problem": problem, "remedy": remedy}
+        values = {**self._frame(session), "place": "", "problem": problem, "remedy": remedy}
         return HTMLResponse(render("error.html", values), status)
 
     async def _page(self, request: Request, name: str, gather: Callable[[Lab], Awaitable[dict[str, Any]]]) -> Response:
         if (session := self._session(request)) is None:
             return _to_login(request)
         lab = await self._served.open_lab()
-        return HTMLResponse(pages.page(name, await gather(lab), await self._frame(session)))
+        return HTMLResponse(pages.page(name, await gather(lab), self._frame(session)))
 
     async def _sections(self, request: Request, session: Session) -> Mapping[str, str]:
         lab = await self._served.open_lab()
         return await self._overview.sections(
             lab,
             request.query_params.get("stratum", ""),
-            may_act=not self._served.is_read_only(),
+            may_act=self._may_act(),
             form_token=session.form_token,
         )
 
-    async def _frame(self, session: Session) -> dict[str, Any]:
+    def _frame(self, session: Session) -> dict[str, Any]:
         return {
             "caller": session.caller,
             "form_token": session.form_token,
-            "may_act": not self._served.is_read_only(),
+            "may_act": self._may_act(),
         }
+
+    def _may_act(self) -> bool:
+        """Return whether pages have buttons: not while it can't be read whether the lab may be changed."""
+        try:
+            return not self._served.is_read_only()
+        except LabhandError:
+            return False
 
     def _session(self, request: Request) -> Session | None:
         return self._login.find(request.cookies.get(COOKIE))

@@ -5,13 +5,12 @@ A token never stands in a URL, where a browser's history, a proxy's log or a sha
 
 from __future__ import annotations
 
-import hmac
 import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..http_settings import token_hash
+from ..http_settings import CallerHashes
 
 COOKIE = "labhand_session"
 MAX_SESSIONS = 100
@@ -50,22 +49,19 @@ class Login:
     """
 
     def __init__(self, hashes: Mapping[str, str]) -> None:
-        self._hashes = {name: value.lower().encode() for name, value in hashes.items()}
+        self._callers = CallerHashes(hashes)
         self._sessions: dict[str, Session] = {}
         self._failures: list[float] = []
 
     def open(self, token: str) -> str | None:
         """Return the cookie of a new session; None for a wrong token.
 
-        Every hash is compared, each in constant time: how long it takes says nothing about the tokens.
-
         Raises:
             TooManyFailuresError: It is wrong, as many before it were within a minute.
         """
         now = time.monotonic()
-        presented = token_hash(token).encode()
-        callers = [name for name, value in self._hashes.items() if hmac.compare_digest(presented, value)]
-        if not callers:
+        caller = self._callers.find(token)
+        if caller is None:
             self._failures = [at for at in self._failures if now - at < FAILURE_SECONDS]
             if len(self._failures) >= MAX_FAILURES:
                 raise TooManyFailuresError
@@ -73,7 +69,7 @@ class Login:
             return None
         self._drop_old(now)
         name = secrets.token_urlsafe(32)
-        self._sessions[name] = Session(callers[0], secrets.token_urlsafe(32), now)
+        self._sessions[name] = Session(caller, secrets.token_urlsafe(32), now)
         return name
 
     def find(self, cookie: str | None) -> Session | None:

@@ -15,8 +15,9 @@ from ..lab.monitor.briefing import get_briefing
 from ..lab.monitor.research_progress import get_progress
 from ..lab.monitor.snapshot import SnapshotLimits, take_snapshot
 from ..lab.steering import pausing
+from ..schemas.results import whole_row
 from . import progress_picture, timeline_picture
-from .rendering import full_rows, render
+from .rendering import render
 
 SECTIONS = ("headline", "needs", "progress", "running", "cost", "recent")
 """In the order of the page. A section is a template, and is sent again alone when it has changed."""
@@ -65,7 +66,7 @@ async def _make(lab: Lab, stratum: str, *, may_act: bool) -> Mapping[str, str]:
         "briefing": briefing,
         "progress": progress,
         "stratum_shown": stratum,
-        "recent": full_rows(snapshot.recent, snapshot.common),
+        "recent": [whole_row(row, snapshot.common) for row in snapshot.recent],
         "progress_svg": progress_picture.draw(progress) if progress.outcomes and progress.stratum else Markup(),
         "timeline_svg": timeline_picture.draw(snapshot) if snapshot.slots else Markup(),
         "queued": sum(pool.queued for pool in snapshot.pools),

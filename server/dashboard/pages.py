@@ -10,6 +10,7 @@ from markupsafe import Markup
 from pydantic import ValidationError
 from starlette.requests import Request
 
+from ..domain import FINISHED
 from ..errors import BadInputError, NotFoundError
 from ..ids import experiment_id, message_id
 from ..lab.inspect.curves import get_curves
@@ -20,9 +21,9 @@ from ..lab.literature.citing import paper_uses
 from ..lab.manage.notebook import read_notebook
 from ..lab.results.table import get_results
 from ..lab.steering.person_messages import newest_messages
-from ..schemas.results import ResultsQuery
+from ..schemas.results import ResultsQuery, whole_row
 from . import curves_picture
-from .rendering import full_rows, render
+from .rendering import render
 
 FILTERS = ("search", "status", "verdict", "theme", "by", "gpu")
 COLUMNS = (
@@ -52,7 +53,7 @@ async def experiments_page(lab: Lab, request: Request) -> dict[str, Any]:
     return {
         "filters": {name: asked[name] for name in FILTERS},
         "choices": {"verdict": VERDICTS, "status": STATUSES},
-        "rows": full_rows(results.rows, results.common),
+        "rows": [whole_row(row, results.common) for row in results.rows],
         "common": results.common,
         "total": results.total,
         "heads": [(title, _sort_link(asked, key) if key else "", _mark(asked, key)) for title, key in COLUMNS],
@@ -90,17 +91,15 @@ async def experiment_page(lab: Lab, id: str) -> dict[str, Any]:
     detail = await get_experiment(lab, id, ["all"])
     curves = await get_curves(lab, [detail.id], with_reference=True)
     names = [curve.id if curve.id == detail.id else f"reference {curve.id}" for curve in curves]
-    log = ""
     try:
-        lines = await read_log(lab, detail.id, LOG_LINES)
-        log = "\n".join(lines.lines)
+        log = "\n".join((await read_log(lab, detail.id, LOG_LINES)).lines)
     except NotFoundError as error:
-        log = str(error.problem)
+        log = error.problem
     return {
         "experiment": detail,
         "curves_svg": curves_picture.draw(curves, names) if curves else Markup(),
         "log": log,
-        "is_over": detail.status in {"succeeded", "failed", "stopped", "cancelled"},
+        "is_over": detail.status in FINISHED,
     }
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from statistics import NormalDist, quantiles
+from statistics import quantiles
 
 from markupsafe import Markup
 
 from ..domain import Outcome, Verdict
 from ..ids import experiment_id
 from ..lab.monitor.research_progress import ResearchProgress
+from ..research.noise import best_by_luck
 from .picture import WIDTH, Scale, box, dots, line, path, svg, text
 
 HEIGHT = 340
@@ -108,11 +109,10 @@ def _noise(progress: ResearchProgress, across: Scale, up: Scale) -> Iterator[Mar
         return
     ends = sorted(up.place(stratum.reference + sign * 2 * stratum.noise) for sign in (-1, 1))
     yield box(LEFT, ends[0], WIDTH - RIGHT - LEFT, round(ends[1] - ends[0], 1), "noise", "the reference, ± 2 sd between seeds")
-    sign = -1 if progress.metric.direction == "minimize" else 1
     count = len(progress.outcomes)
     turns = sorted({1 + round(place * (count - 1) / MAX_LUCK_POINTS) for place in range(MAX_LUCK_POINTS + 1)}) if count else []
-    luck = [(turn, stratum.reference + sign * stratum.noise * NormalDist().inv_cdf(turn / (turn + 1))) for turn in turns]
-    yield path([(across.place(turn), up.place(score)) for turn, score in luck], "luck")
+    luck = best_by_luck(stratum.reference, stratum.noise, turns, progress.metric.direction)
+    yield path([(across.place(turn), up.place(score)) for turn, score in zip(turns, luck, strict=True)], "luck")
 
 
 def _scores(progress: ResearchProgress, across: Scale, up: Scale) -> Iterator[Markup]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, quantiles
+from statistics import quantiles
 from typing import TYPE_CHECKING
 
 from .canvas import BLUE, GREEN, GREY, INK, ORANGE, PALE, RED, better, canvas, plain, png
@@ -31,6 +31,8 @@ class Progress:
         reference: Mean score of the reference.
         noise: Standard deviation between seeds.
         champions: For each champion the position in the order from which it leads, its mean score, and its id.
+        note: The title's second line.
+        luck: The best score to expect from so many seeds of the reference alone, in the order of finishing.
     """
 
     metric: str
@@ -40,13 +42,14 @@ class Progress:
     noise: float | None
     champions: Sequence[tuple[int, float, str]]
     note: str = ""
+    luck: Sequence[float] = ()
 
 
 def draw(progress: Progress) -> bytes:
     """Draws scores as dots coloured by verdict, the noise as a band, and champions as steps."""
     count = len(progress.scores)
     figure, (axes,) = canvas(f"{count} experiments in the order in which they finished", progress.note)
-    _draw_noise(axes, progress, count)
+    _draw_noise(axes, progress)
     low, high = _range(progress)
     _draw_scores(axes, progress, low, high)
     for turn, (start, score, name) in enumerate(progress.champions):
@@ -71,7 +74,7 @@ def draw(progress: Progress) -> bytes:
     return png(figure)
 
 
-def _draw_noise(axes: Axes, progress: Progress, count: int) -> None:
+def _draw_noise(axes: Axes, progress: Progress) -> None:
     """Draws two standard deviations around the reference, and the best score to expect from seeds of the reference alone."""
     if progress.reference is None or not progress.noise:
         return
@@ -79,10 +82,15 @@ def _draw_noise(axes: Axes, progress: Progress, count: int) -> None:
     axes.axhspan(
         progress.reference - reach, progress.reference + reach, color="#f3e9d2", zorder=0, label="reference ± 2 sd of seeds"
     )
-    sign = -1 if progress.direction == "minimize" else 1
-    orders = range(1, count + 1)
-    luck = [progress.reference + sign * progress.noise * NormalDist().inv_cdf(order / (order + 1)) for order in orders]
-    axes.plot(orders, luck, color=RED, linestyle="--", linewidth=1.2, zorder=1, label="best by luck alone")
+    axes.plot(
+        range(1, len(progress.luck) + 1),
+        progress.luck,
+        color=RED,
+        linestyle="--",
+        linewidth=1.2,
+        zorder=1,
+        label="best by luck alone",
+    )
 
 
 def _draw_scores(axes: Axes, progress: Progress, low: float, high: float) -> None:

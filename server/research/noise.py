@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from statistics import fmean, median
+from statistics import NormalDist, fmean, median
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,26 @@ class Moderated:
 
     prior: Noise
     arms: Sequence[Noise]
+
+
+def best_by_luck(mean: float | None, sd: float | None, counts: Iterable[int], direction: str) -> list[float]:
+    """Returns the best score to expect from seeds alone: of n draws from a normal distribution, the quantile n / (n + 1).
+
+    That is the expected rank of the largest (Gumbel 1958, "Statistics of Extremes", on plotting positions).
+
+    Args:
+        mean: Of the scores of one source.
+        sd: Their standard deviation between seeds, in units of the metric.
+        counts: The numbers of draws, each at least 1.
+        direction: Of the metric.
+
+    Returns:
+        One score for each count; none if the source has no score or no noise.
+    """
+    if mean is None or not sd:
+        return []
+    sign = -1 if direction == "minimize" else 1
+    return [mean + sign * sd * NormalDist().inv_cdf(count / (count + 1)) for count in counts]
 
 
 def pooled(groups: Iterable[Sequence[float]], spent: int = 0) -> Noise | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 
 from mcp.server.auth.provider import AccessToken
 
-from ...server.http_settings import token_hash
+from ...server.http_settings import CallerHashes
 
 
 class CallerTokens:
@@ -19,13 +18,9 @@ class CallerTokens:
         Args:
             hashes: By the caller's name, as `token_hash` returns them.
         """
-        self._hashes = {name: value.lower().encode() for name, value in hashes.items()}
+        self._callers = CallerHashes(hashes)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return the access of the caller who has a token; None for a wrong token.
-
-        Every hash is compared, each in constant time: how long it takes says nothing about the tokens.
-        """
-        presented = token_hash(token).encode()
-        callers = [name for name, value in self._hashes.items() if hmac.compare_digest(presented, value)]
-        return AccessToken(token=token, client_id=callers[0], scopes=[]) if callers else None
+        """Return the access of the caller who has a token; None for a wrong token."""
+        caller = self._callers.find(token)
+        return None if caller is None else AccessToken(token=token, client_id=caller, scopes=[])

@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn import Config, Server
 
 from ...server.errors import SettingsError
-from ...server.http_settings import SHARED_CALLER, Http, token_hash
+from ...server.http_settings import Http
 from ..app import build
 from ..lab_context import LabHandle
 from .caller_tokens import CallerTokens
@@ -55,7 +55,7 @@ def serve_http(
         SettingsError: The address can't be used, or others reach the server and it has no token.
     """
     host, port = parse_address(address)
-    hashes = token_hashes(settings)
+    hashes = settings.token_hashes()
     if not hashes and (not is_loopback(host) or settings.hosts):
         reached = f"at {address}" if not is_loopback(host) else f"as {', '.join(settings.hosts)}"
         raise SettingsError(
@@ -91,12 +91,6 @@ def run_app(app: ASGIApp, host: str, port: int) -> None:
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     anyio.run(Server(config).serve)
-
-
-def token_hashes(settings: Http) -> Mapping[str, str]:
-    """Return the hashes of the tokens by the names of their callers; empty if the server asks for none."""
-    shared = {SHARED_CALLER: token_hash(settings.token.get_secret_value())} if settings.token else {}
-    return shared | dict(settings.tokens)
 
 
 def http_app(

@@ -25,14 +25,14 @@ from ...figures import (
 from ...ids import experiment_id, id_ranges, run_id
 from ...research.effects import Effect
 from ...research.horizons import agreement
+from ...research.noise import best_by_luck
 from ...schemas.analysis import Picture
 from ...schemas.launch import GridLaunch
 from ...schemas.monitor import WaitQuery
 from ...settings import RUNS
-from ...store.comparison import champions, source_scores
+from ...store.comparison.champion_steps import champion_steps
 from ...store.experiments.trials import SlotInterval, TriedExperiment, slot_intervals
 from ..lab import Lab
-from ..references import BASELINE
 from ..results.experiment_rows import significant, stratum_id
 from ..sanitize import cut
 from . import statistics
@@ -138,34 +138,21 @@ async def _plot_progress(shown: PlotInput) -> RenderedPlot:
     ended = sorted(
         [*evidence.scored, *evidence.failed], key=lambda experiment: (experiment.finished_at or 0.0, experiment.number)
     )
-    periods = await _champion_periods(shown, ended)
+    stratum = evidence.stratum
+    steps = await champion_steps(shown.lab.db, stratum.number, [experiment.finished_at for experiment in ended])
     progress = progress_plot.Progress(
         metric=metric.name,
         direction=metric.direction,
         scores=[(experiment.score, experiment.verdict.value) for experiment in ended],
-        reference=evidence.stratum.reference,
-        noise=evidence.stratum.noise,
-        champions=periods,
+        reference=stratum.reference,
+        noise=stratum.noise,
+        luck=best_by_luck(stratum.reference, stratum.noise, range(1, len(ended) + 1), metric.direction),
+        champions=[(step.start, step.score, step.name) for step in steps],
         note=shown.note(ended),
     )
-    names = ", ".join(f"{name} at {significant(score, 5):g}" for _, score, name in periods)
+    names = ", ".join(f"{name} at {significant(score, 5):g}" for _, score, name in progress.champions)
     caption = f"{len(ended)} experiments in order of completion. Champions: {names or 'none has a score here'}. {progress.note}"
     return RenderedPlot(await to_thread.run_sync(progress_plot.draw, progress), caption, text_figures.progress_text(progress))
-
-
-async def _champion_periods(shown: PlotInput, ended: Sequence[TriedExperiment]) -> list[tuple[int, float, str]]:
-    """Return each champion's first place in the order of completion, its mean score here, and its name.
-
-    Champions without a score in this stratum are left out.
-    """
-    periods: list[tuple[int, float, str]] = []
-    for period in await champions.history(shown.lab.db):
-        score, _ = await source_scores.score_of(shown.lab.db, period.champion.tree, shown.evidence.stratum.number)
-        number = period.champion.experiment
-        if score is not None:
-            start = 0 if number is None else sum((experiment.finished_at or 0.0) < period.since for experiment in ended)
-            periods.append((start, score, BASELINE if number is None else experiment_id(number)))
-    return periods
 
 
 async def _plot_effects(shown: PlotInput) -> RenderedPlot:

@@ -10,6 +10,7 @@ from heapq import heapify, heapreplace
 from ...domain import PRIORITIES, Priority
 from ...schemas.launch import Estimate
 from ...source.trainer_folder import Trainer
+from ...store import steering
 from ...store.database import Reader
 from ...store.experiments import workload
 from .launch_stratum import LaunchStratum
@@ -79,6 +80,13 @@ def estimate_stages(setting: LaunchStratum, stages: Sequence[tuple[int, float]],
         starts_in_seconds=round(starts_in, 1),
         done_in_seconds=round(done, 1),
     )
+
+
+async def without_times_if_paused(reader: Reader, told: Estimate) -> Estimate:
+    """Return an estimate as it is told: while the lab is paused, nobody knows when anything starts."""
+    if await steering.pause(reader) is None:
+        return told
+    return Estimate(gpu_seconds=told.gpu_seconds, usd=told.usd)
 
 
 def _free_times(setting: LaunchStratum, ahead: workload.QueueAhead) -> list[float]:

@@ -309,6 +309,7 @@ async def _block(
         for purpose, source, replicate in missing[:runs]
     ]
     new = len(fresh) + len(added)
+    ahead = await estimates.queue_ahead(reader, setting, batch.options.priority)
     return LaunchBlock(
         setting,
         replicates,
@@ -316,7 +317,7 @@ async def _block(
         baseline=[experiment for experiment in added if experiment.purpose is Purpose.BASELINE],
         champion=[experiment for experiment in added if experiment.purpose is Purpose.CHAMPION],
         missing=len(missing),
-        estimate=estimates.estimate(setting, each, new, await estimates.queue_ahead(reader, setting, batch.options.priority)),
+        estimate=await estimates.without_times_if_paused(reader, estimates.estimate(setting, each, new, ahead)),
         wanted=Committed(new, new * each, new * estimates.usd(each, setting)),
     )
 

@@ -319,7 +319,9 @@ async def _answer(lab: Lab, reader: Reader, call: Call, tests: Sequence[validati
         first = [(2 * call.pairs, test.running.gpu_seconds) for test in tests]
         queued_seconds = ahead.queued_seconds - sum(count * each for count, each in first)
         ahead = replace(ahead, queued=ahead.queued - sum(count for count, _ in first), queued_seconds=max(0.0, queued_seconds))
-    times = estimates.estimate_stages(call.setting, _stages_in_turn(tests), ahead)
+    times = await estimates.without_times_if_paused(
+        reader, estimates.estimate_stages(call.setting, _stages_in_turn(tests), ahead)
+    )
     return Validated(
         tests=[await _launched_test(reader, test, dry_run=dry_run) for test in tests],
         champion=await champion_name(lab, call.reign),

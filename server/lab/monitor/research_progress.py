@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from ...domain import Metric, Outcome, Stratum
 from ...errors import NotFoundError
-from ...ids import experiment_id
-from ...store.comparison import champions, source_scores
-from ...store.comparison.champions import BASELINE
+from ...store.comparison.champion_steps import ChampionStep, champion_steps
 from ...store.comparison.strata import all_strata
 from ...store.experiments import stats
 from ...store.experiments.outcomes import outcomes, scored_by_stratum
@@ -18,21 +16,6 @@ from ..results.experiment_rows import stratum_id
 
 MAX_OUTCOMES = 20_000
 """Experiments that are shown; older ones are left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChampionStep:
-    """A champion in the order of scores.
-
-    Attributes:
-        start: The number of experiments that had ended when it became the champion.
-        score: The mean of its scores in the stratum.
-        name: `e0057` or `baseline`.
-    """
-
-    start: int
-    score: float
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +73,8 @@ async def get_progress(lab: Lab, stratum: str = "") -> ResearchProgress:
     if chosen is None:
         return ResearchProgress(lab.trainer.metric, None, (), (), choices)
     ended = await outcomes(lab.db, chosen.number, MAX_OUTCOMES)
-    return ResearchProgress(lab.trainer.metric, chosen, ended, await _champion_steps(lab, chosen, ended), choices)
+    steps = await champion_steps(lab.db, chosen.number, [outcome.finished_at for outcome in ended])
+    return ResearchProgress(lab.trainer.metric, chosen, ended, steps, choices)
 
 
 def title_of(stratum: Stratum) -> str:
@@ -108,14 +92,3 @@ async def _chosen(lab: Lab, strata: Mapping[int, Stratum], wanted: str) -> Strat
         names = ", ".join(stratum_id(number) for number in strata) or "none"
         raise NotFoundError(f"There is no stratum {wanted:.20}", f"Those of this lab: {names}")
     return found
-
-
-async def _champion_steps(lab: Lab, stratum: Stratum, ended: Sequence[Outcome]) -> list[ChampionStep]:
-    steps: list[ChampionStep] = []
-    for period in await champions.history(lab.db):
-        score, _ = await source_scores.score_of(lab.db, period.champion.tree, stratum.number)
-        number = period.champion.experiment
-        if score is not None:
-            start = 0 if number is None else sum(outcome.finished_at < period.since for outcome in ended)
-            steps.append(ChampionStep(start, score, BASELINE if number is None else experiment_id(number)))
-    return steps

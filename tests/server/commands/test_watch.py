@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from anyio import to_thread
-from labhand.server.commands.watch import duration, slot_states
+from labhand.server.commands.watch import slot_states
 from labhand.server.lab.lab import Lab
 from labhand.server.main import app
 from labhand.server.schemas.lab_snapshot import SlotBar, SlotSpan
@@ -35,14 +35,6 @@ def test_a_part_of_a_bar_shows_what_its_slot_did_longest() -> None:
     shown = ["scored", "scored", "no_score", *["idle"] * 5, "running", "running"]
     assert slot_states(busy, 0, 100, 10) == shown
     assert slot_states(bar(), 5, 5, 3) == ["idle"] * 3
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(0, "0 s"), (59.6, "1 min"), (200, "3 min 20 s"), (7500, "2 h 5 min"), (-3, "0 s")],
-)
-def test_a_time_is_told_in_two_units(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
 
 
 async def busy_lab(lab: Lab) -> None:

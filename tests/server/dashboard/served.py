@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -40,13 +40,13 @@ class Site:
 
 
 @asynccontextmanager
-async def served(lab: Lab, *, read_only: bool = False) -> AsyncGenerator[Site]:
+async def served(lab: Lab, *, is_read_only: Callable[[], bool] = lambda: False) -> AsyncGenerator[Site]:
     """Serve the dashboard of an open lab."""
 
     async def open_lab() -> Lab:
         return lab
 
-    page = lab_page(open_lab, lambda: read_only, {PERSON: token_hash(TOKEN)})
+    page = lab_page(open_lab, is_read_only, {PERSON: token_hash(TOKEN)})
     app = HostCheck(page, AllowedHosts("127.0.0.1", []))
     server = Server(Config(app, ws="none", log_config=None, timeout_graceful_shutdown=1))
     with socket.socket() as listening:

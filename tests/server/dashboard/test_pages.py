@@ -10,6 +10,7 @@ import anyio
 import httpx2
 import pytest
 from labhand.server.dashboard.headers import POLICY
+from labhand.server.errors import SettingsError
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.steering.pausing import current_pause
 from labhand.server.store.experiments.rows import find_experiment
@@ -213,12 +214,27 @@ async def test_a_form_of_another_page_or_of_an_ended_session_does_nothing(lab: L
 
 
 async def test_a_lab_that_is_served_read_only_has_no_buttons_and_refuses_forms(lab: Lab) -> None:
-    async with served(lab, read_only=True) as site, site.browser() as browser:
+    async with served(lab, is_read_only=lambda: True) as site, site.browser() as browser:
         token = await form_token(browser)
         assert "/do/" not in (await browser.get("/")).text
         assert "/do/" not in (await browser.get("/experiments/e0005")).text
         answer = await browser.post("/do/cancel", data={"ids": "e0005", "form_token": token})
         assert answer.status_code == 403
+    assert await status_of(lab, 5) == ("queued", None)
+
+
+async def test_a_settings_file_that_cannot_be_read_is_explained_and_takes_the_buttons_away(lab: Lab) -> None:
+    def refuse() -> bool:
+        raise SettingsError("labhand.toml: line 3 is no TOML", "Correct it")
+
+    async with served(lab, is_read_only=refuse) as site, site.browser() as browser:
+        assert "/do/" not in (await browser.get("/")).text
+        missing = await browser.get("/experiments/e9999")
+        assert missing.status_code == 404
+        token = await form_token(browser)
+        answer = await browser.post("/do/cancel", data={"ids": "e0005", "form_token": token})
+        assert answer.status_code == 400
+        assert "line 3 is no TOML" in answer.text
     assert await status_of(lab, 5) == ("queued", None)
 
 

@@ -8,7 +8,8 @@ from labhand.server.dashboard import curves_picture, progress_picture
 from labhand.server.dashboard.picture import Scale
 from labhand.server.domain import Metric, Outcome, Stratum, Verdict
 from labhand.server.lab.inspect.curves import Curve
-from labhand.server.lab.monitor.research_progress import ChampionStep, ResearchProgress
+from labhand.server.lab.monitor.research_progress import ResearchProgress
+from labhand.server.store.comparison.champion_steps import ChampionStep
 
 METRIC = Metric("val_bpb", "minimize", self_reported=False)
 STRATUM = Stratum(1, {"device": "cpu"}, 2.0, 4, 0.01, 3)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from labhand.server.research.noise import Noise, moderate, pooled
+from labhand.server.research.noise import Noise, best_by_luck, moderate, pooled
 from scipy import special, stats
 
 
@@ -97,3 +97,13 @@ def test_identical_replicates_have_no_noise_and_do_not_break_the_rest() -> None:
     mixed = moderate([[1.0, 1.0], [1.0, 1.2], [1.0, 1.1]])
     assert mixed is not None
     assert all(0 < arm.sd < 1 for arm in mixed.arms)
+
+
+def test_luck_alone_gives_better_scores_the_more_seeds_are_drawn() -> None:
+    rng = np.random.default_rng(3)
+    counts = (1, 10, 100)
+    drawn = [float(np.median(rng.normal(2.0, 0.1, (1000, count)).min(axis=1))) for count in counts]
+    lowest = best_by_luck(2.0, 0.1, counts, "minimize")
+    assert lowest == pytest.approx(drawn, abs=0.03)
+    assert best_by_luck(2.0, 0.1, counts, "maximize") == pytest.approx([4.0 - score for score in lowest])
+    assert best_by_luck(2.0, 0.0, counts, "minimize") == best_by_luck(None, 0.1, counts, "minimize") == []

@@ -35,6 +35,9 @@ async def test_a_pause_is_told_by_briefing_launch_and_wait(tmp_path: Path) -> No
         words = "the person has paused the lab: The cluster is needed for a demo."
         assert launched.lab.paused is not None
         assert launched.lab.paused.startswith(words)
+        assert launched.estimate.gpu_seconds > 0
+        assert launched.estimate.starts_in_seconds is None
+        assert launched.estimate.done_in_seconds is None
         waited = await wait(lab, WaitQuery(timeout_seconds=60), "agent", None)
         for first in (waited.attention[0], (await get_briefing(lab)).attention[0]):
             assert first.startswith(words)
@@ -48,6 +51,7 @@ async def test_a_pause_is_told_by_briefing_launch_and_wait(tmp_path: Path) -> No
         again = await launch(lab, Launch(hypothesis="Wider", overrides={"X": 3.0}), "agent")
         assert again.lab is not None
         assert again.lab.paused is None
+        assert again.estimate.starts_in_seconds is not None
 
 
 @pytest.mark.slow
