@@ -216,7 +216,7 @@ class GridLaunched(LaunchAnswer, GridName):  # in this order, the grid's id stan
     """The answer of `launch_grid`.
 
     Attributes:
-        cells: In a dry run the first twenty cells; after a launch all cells of a small grid. `get_results` shows the others.
+        cells: In a dry run the first twenty cells; after a launch at most four. `get_results` shows more.
         tells: Which effects the design can estimate, and which it can't tell apart.
         resolution: The resolution of a fractional design, as a Roman numeral.
         aliases: Effects that a fractional design can't tell apart, `A*B = C*D`.

@@ -42,8 +42,8 @@ OPTIMISER = "optimiser"
 """The design whose cells depend on earlier results."""
 MAX_PRICED_CELLS = 20
 """Number of cells that the answer of a dry run lists."""
-MAX_LAUNCHED_CELLS = 12
-"""Number of cells up to which the answer of a launch lists them. `get_results` shows the cells of a larger grid."""
+MAX_LAUNCHED_CELLS = 4
+"""Number of cells up to which the answer of a launch lists them. `get_results` says what each cell of a larger grid changes."""
 
 Combination = Mapping[str, JsonValue]
 """The knobs that a cell sets, with their values."""

@@ -20,13 +20,16 @@ EDIT = {"file": "train.py", "find": "return WEIGHTS[0]", "replace": "return 2 * 
 async def test_factors_cross_and_all_cells_share_seeds(tmp_path: Path) -> None:
     woken = Woken()
     async with opened(tmp_path, woken=woken) as lab:
-        answer = await launch_grid(lab, factors={"X": [2, 2.5], "Y": ["-1/2", -1, 0]}, replicates=2, theme="place")
+        asked: dict[str, Any] = {"factors": {"X": [2, 2.5], "Y": ["-1/2", -1, 0]}, "replicates": 2, "theme": "place"}
+        shown = await launch_grid(lab, **asked, dry_run=True)
+        answer = await launch_grid(lab, **asked)
         assert (answer.grid, answer.base, answer.gpu, answer.total) == ("g001", "baseline", "cpu", 6)
         assert answer.experiments == ["e0001-e0012"]
         assert answer.baseline == ["e0013-e0016"]
-        assert [cell.knobs for cell in answer.cells[:3]] == [{"X": 2.0, "Y": -0.5}, {"X": 2.0, "Y": -1.0}, {"X": 2.0, "Y": 0.0}]
-        assert [cell.id for cell in answer.cells[:2]] == ["e0001-e0002", "e0003-e0004"]
+        assert [cell.knobs for cell in shown.cells[:3]] == [{"X": 2.0, "Y": -0.5}, {"X": 2.0, "Y": -1.0}, {"X": 2.0, "Y": 0.0}]
+        assert answer.cells == []
         cells = (await experiments(lab))[:12]
+        assert [{"Y": 0.0, **one.overrides} for one in cells[::2]] == [cell.knobs for cell in shown.cells]
         assert {one.grid for one in cells} == {1}
         assert {one.theme for one in cells} == {"place"}
         assert answer.seeds == 2
