@@ -33,10 +33,32 @@ HIDDEN_SETTINGS: Final = ".env"
 """A hidden file whose text is read all the same: programs take their settings from it."""
 _CUDA_INDEX: Final = "download.pytorch.org/whl/cu"
 _FIXED_SEED: Final = re.compile(
-    r"\b(?:manual_seed(?:_all)?|seed|seed_everything|set_seed|default_rng|RandomState|PRNGKey)\(\s*\d"
-    r"|\b(?:\w+\.)*(?:random_state|seed)\s*=\s*\d"
+    r"(?:\b(?:manual_seed(?:_all)?|seed|seed_everything|set_seed|default_rng|RandomState|PRNGKey)\(\s*"
+    r"|\b(?:\w+\.)*(?:random_state|seed)\s*=\s*)(\d+)"
 )
+_IMPORTS_OS: Final = re.compile(r"^\s*import (?:[\w., ]+, *)?os\b", re.MULTILINE)
 _CONDA_ROOTS: Final = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", ".conda", "micromamba")
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSeed:
+    """A number that a script gives a random generator as its seed.
+
+    Attributes:
+        place: `train.py:12`.
+        number: As written.
+        imports_os: Whether the script imports `os`.
+    """
+
+    place: str
+    number: str
+    imports_os: bool
+
+    @property
+    def replacement(self) -> str:
+        """What to write in the place of the number, so that each run has a seed of its own."""
+        above = "" if self.imports_os else ", below an `import os`"
+        return f'int(os.environ.get("LABHAND_SEED", {self.number})){above}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +129,14 @@ class FolderSurvey:
         places = (self.folder / self.prefix).glob("lib/python3*/site-packages")
         return any(next(place.glob(f"{module}*"), None) is not None for place in places)
 
-    def fixed_seed(self, paths: Sequence[str]) -> str:
-        """Return where one of these files gives a random generator a seed that is a number, as in `train.py:12`; or empty."""
+    def fixed_seed(self, paths: Sequence[str]) -> FixedSeed | None:
+        """Return where one of these files gives a random generator a seed that is a number; None if none does."""
         for path in paths:
-            if match := _FIXED_SEED.search(self.texts.get(path, "")):
-                return f"{path}:{match.string.count(chr(10), 0, match.start()) + 1}"
-        return ""
+            text = self.texts.get(path, "")
+            if match := _FIXED_SEED.search(text):
+                line = text.count("\n", 0, match.start()) + 1
+                return FixedSeed(f"{path}:{line}", match[1], imports_os=_IMPORTS_OS.search(text) is not None)
+        return None
 
     def needs_cuda(self, path: str) -> str:
         """Return the line of a script, or of a module that it imports, that needs a CUDA GPU whatever the machine has.

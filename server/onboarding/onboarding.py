@@ -255,7 +255,7 @@ def _too_long(proposal: Proposal, max_seconds: float) -> TrialFailedError:
         return TrialFailedError(f"It didn't end within {max_seconds:g} s{seen}", f"{advice}{longer}")
     name = length.hint.option or length.hint.name
     sizes = [hint.option or f"{hint.name} ({hint.place})" for hint in proposal.hints.sizes[:MAX_SIZES]]
-    smaller = f", or make a step smaller, by {', '.join(sizes)}" if sizes else ""
+    smaller = f", or let it do less, by {', '.join(sizes)}" if sizes else ""
     return TrialFailedError(
         f"It didn't end within {max_seconds:g} s with {name} at {length.amount} either{seen}", longer + smaller
     )
@@ -286,7 +286,8 @@ def _why_equal(proposal: Proposal) -> str:
     if hints.seeds:
         place = hints.seeds[0].place
         return f"the seed is set in {place}, so that labhand can't measure the noise; let the code read LABHAND_SEED instead"
-    if place := proposal.found.fixed_seed(proposal.editable):
-        advice = 'replace the number by int(os.environ.get("LABHAND_SEED", 1))'
-        return f"{place} sets a fixed seed, so that labhand can't measure the noise; {advice}"
+    if seed := proposal.found.fixed_seed(proposal.editable):
+        return (
+            f"{seed.place} sets a fixed seed, so that labhand can't measure the noise; replace the number by {seed.replacement}"
+        )
     return "the code sets no seed from LABHAND_SEED, and leaves nothing to chance, so that there is no noise to measure"

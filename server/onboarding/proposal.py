@@ -16,7 +16,7 @@ from .command_candidates import CommandCandidate, preparing_command
 from .folder_survey import FolderSurvey, imported_files
 from .metric_candidates import MetricCandidate
 from .other_languages import files_of_command, is_code_or_settings
-from .source_hints import Hint, SourceHints, hints_of, hints_of_command
+from .source_hints import Hint, SourceHints, hints_of, hints_of_command, knob_name
 from .training_length import TrainingLength, as_given
 
 MAX_EDITABLE: Final = 12
@@ -172,7 +172,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
     if proposal.seed_knob is not None:
         hint = proposal.seed_knob
         yield from ("", f"# The seed is fixed: {_described(hint)}. Each run gets its own, so that the noise can be measured.")
-        yield from ("[seed]", f"knob = {_text(hint.name)}")
+        yield from ("[seed]", f"knob = {_text(knob_name(proposal.found, hint))}")
     yield from _data(proposal)
     yield from _preparing(proposal)
 
@@ -260,14 +260,14 @@ def _budget(proposal: Proposal) -> Iterator[str]:
     elif hints.reads_budget:
         yield "# The code reads LABHAND_BUDGET_SECONDS, so that it can use the budget and not exceed it."
     else:
-        yield from _shorteners(hints)
+        yield from _shorteners(proposal)
     yield from _seeds(proposal)
     yield "[budget]"
     if proposal.length is not None:
         yield f"unit = {_text(proposal.length.unit)}"
         yield f"amount = {proposal.length.amount}"
         if not proposal.length.hint.option:
-            yield f"knob = {_text(proposal.length.hint.name)}  # is set to the amount in each run"
+            yield f"knob = {_text(knob_name(proposal.found, proposal.length.hint))}  # is set to the amount in each run"
     if proposal.ended_after is not None:
         yield from (f"seconds = {proposal.ended_after}", f"cpu_seconds = {proposal.ended_after}")
         yield from ("startup_seconds = 1", "evaluation_seconds = 1", 'on_timeout = "last"')
@@ -280,12 +280,14 @@ def _budget(proposal: Proposal) -> Iterator[str]:
         yield f"cpu_seconds = {limit}"
 
 
-def _shorteners(hints: SourceHints) -> Iterator[str]:
+def _shorteners(proposal: Proposal) -> Iterator[str]:
+    hints = proposal.hints
     for kind, found in (("Its time is limited by", hints.seconds), ("Its length is set by", hints.steps)):
         if found:
             yield f"# {kind} {', '.join(map(_described, found[:4]))}."
     if hints.steps:
-        yield f'# To let the budget set it: unit = "steps" or "epochs", amount = 100, knob = {_text(hints.steps[0].name)}'
+        knob = _text(knob_name(proposal.found, hints.steps[0]))
+        yield f'# To let the budget set it: unit = "steps" or "epochs", amount = 100, knob = {knob}'
     if not (hints.seconds or hints.steps):
         yield "# Nothing that sets the length of training was found. The code can read LABHAND_BUDGET_SECONDS."
 
@@ -302,9 +304,9 @@ def _seeds(proposal: Proposal) -> Iterator[str]:
         hint = hints.seeds[0]
         yield f"# The seed is fixed: {_described(hint)}. To let labhand vary it, in the code that uses it:"
         yield f'#   int(os.environ.get("LABHAND_SEED", {_comment(hint.text)}))'
-    elif place := proposal.found.fixed_seed(proposal.editable):
-        yield f"# {place} sets a fixed seed. To let labhand vary it, give it this in the place of the number:"
-        yield '#   int(os.environ.get("LABHAND_SEED", 1))'
+    elif seed := proposal.found.fixed_seed(proposal.editable):
+        yield f"# {seed.place} sets a fixed seed. To let labhand vary it, give it this in the place of the number:"
+        yield f"#   {seed.replacement}"
     else:
         yield "# The code sets no seed from LABHAND_SEED: runs of one source differ only by what it leaves to chance."
 

@@ -27,7 +27,7 @@ _OTHER_STEPS: Final = re.compile(
 """Words of knobs that count the steps of something else than the whole training."""
 _SIZES: Final = re.compile(
     r"(?:^|[._])(?:batch_?size|n_?layers?|num_?layers?|n_?embd|hidden(?:_?(?:size|dim))?|d_?model|width|depth|n_?samples"
-    r"|num_?samples|dataset_?size|block_?size)$",
+    r"|num_?samples|dataset_?size|block_?size|eval_?(?:iters?|steps?|batches))$",
     re.IGNORECASE,
 )
 
@@ -61,7 +61,7 @@ class SourceHints:
         seeds: Knobs that set a random seed.
         seconds: Knobs that limit the time of training.
         steps: Knobs that limit its epochs or steps.
-        sizes: Knobs that set how much work a step is.
+        sizes: Knobs that set how much work a step or an evaluation is.
     """
 
     reads_seed: bool
@@ -85,6 +85,14 @@ def hints_of(found: FolderSurvey, files: Sequence[str]) -> SourceHints:
         steps=[hint for hint in numbers if _STEPS.search(hint.name) and not _counts_others(hint.name)],
         sizes=[hint for hint in numbers if _SIZES.search(hint.name)],
     )
+
+
+def knob_name(found: FolderSurvey, hint: Hint) -> str:
+    """Return the name by which `trainer.toml` names a knob: with its file before it, if other files have one of this name."""
+    home = hint.place.rpartition(":")[0]
+    others = (path for path in found.texts if path != home and has_knobs(path))
+    is_shared = any(hint.name in find_knobs(found.texts[path], path) for path in others)
+    return f"{home}:{hint.name}" if is_shared else hint.name
 
 
 def hints_of_command(words: Sequence[str]) -> list[Hint]:

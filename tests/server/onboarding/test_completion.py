@@ -49,6 +49,18 @@ def test_a_constant_that_sets_the_length_is_made_shorter_and_becomes_the_budget(
 
 
 @pytest.mark.slow
+def test_a_constant_that_another_script_has_too_is_named_with_its_file(tmp_path: Path) -> None:
+    script = SLOW_STEPS.replace("N_BATCHES =", "seed = 3\nN_BATCHES =").replace('int(os.environ["LABHAND_SEED"])', "seed")
+    folder = foreign.write(tmp_path / "two", {"gpt.py": script, "bigram.py": script.replace("100_000", "3000")})
+    make_trainer(folder, Recorded(), 5.0, "python gpt.py")
+    file = load_trainer(str(folder), tmp_path).file
+    assert file.budget.knob == "gpt.py:N_BATCHES"
+    assert file.seed_knob == "gpt.py:seed"
+    assert file.budget.amount is not None
+    assert 20 <= file.budget.amount <= 5000
+
+
+@pytest.mark.slow
 def test_the_persons_own_command_is_taken(tmp_path: Path) -> None:
     script = "import os\nprint('rmse:', {} + int(os.environ['LABHAND_SEED']) / 100)\n"
     files = {f"{name}.py": script.format(number) for number, name in enumerate(("train", "fit_a", "fit_b"))}
