@@ -27,6 +27,8 @@ CONTENDED = "contended"
 """The doubt about a run that got less of the machine than its siblings."""
 SLOW = "slow"
 """The doubt about a single run with fewer steps than the reference, on a machine that has taken steps away before."""
+SUSPECTED = "suspected"
+"""The doubt about a score that is too good to be true, until another seed reproduces it."""
 NOT_REPRODUCED = "not_reproduced"
 """The doubt about a score that was too good to be true, and that no other seed reproduced."""
 OUT_OF_RANGE = "out_of_range"
@@ -65,7 +67,7 @@ class NewVerdict:
     """The verdict on an experiment, as it is to be stored.
 
     Attributes:
-        doubt: Why its score is doubted, in a word: `unseeded`, `saturated`, `not_reproduced`, `contended`, `slow`.
+        doubt: Why its score is doubted, in a word: `unseeded`, `saturated`, `suspected`, `slow`.
     """
 
     number: int
@@ -302,9 +304,10 @@ def _suspected(row: ScoredExperiment, *, answered: bool) -> NewVerdict:
         reason = f"{NOT_REPRODUCED}: {row.score:.4g} is too good to be true here, and no other seed beat {row.must_beat:.4g}"
         return NewVerdict(row.number, Verdict.INCONCLUSIVE, reason, None, NOT_REPRODUCED)
     reason = (
-        f"suspected: {row.score:.4g} is too good to be true here; it counts when another seed beats {row.must_beat:.4g}, too"
+        f"{SUSPECTED}: {row.score:.4g} is too good to be true here; it counts when another seed beats {row.must_beat:.4g}, too"
     )
-    return NewVerdict(row.number, Verdict.INCONCLUSIVE, f"{reason}, which the lab tries as far as the allowance goes", None)
+    reason += ", which the lab tries as far as the allowance goes"
+    return NewVerdict(row.number, Verdict.INCONCLUSIVE, reason, None, SUSPECTED)
 
 
 def _scores(rows: Sequence[ScoredExperiment]) -> list[float]:

@@ -63,6 +63,7 @@ async def test_a_score_that_is_too_good_does_not_count_and_is_run_again_on_a_fre
     assert leap.verdict is Verdict.INCONCLUSIVE
     assert (leap.reason or "").startswith("suspected: 1.2 is too good to be true")
     assert leap.gain is None
+    assert leap.flags == ("suspected",)
     [again] = await rechecks(lab)
     assert (again.status, again.tree, again.commit, again.setting) == (Status.QUEUED, "leap", leap.commit, leap.setting)
     assert again.replicate == leap.replicate + 1
