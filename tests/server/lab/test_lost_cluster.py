@@ -1,4 +1,4 @@
-"""Issue 10, line 22: a cluster that is lost is on the bill and needs attention."""
+"""A cluster that is lost is on the bill and needs attention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 10, line 24: the scheduler's own reason reaches the agent and the person, beside the experiments that wait for it."""
+"""The scheduler's own reason reaches the agent and the person, beside the experiments that wait for it."""
 
 from __future__ import annotations
 

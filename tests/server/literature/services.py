@@ -11,8 +11,10 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from labhand.server.literature_settings import SOURCES, PlaceName
 from typing_extensions import override
 
@@ -128,6 +130,17 @@ def serving() -> Generator[Services]:
             server.server_close()
         for thread in threads:
             thread.join(10)
+
+
+@contextmanager
+def serving_alone(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Services]:
+    """Serve, with no key set and with cooldowns that no other test shares."""
+    monkeypatch.setenv("LABHAND_CACHE", str(cache))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("OPENALEX_API_KEY", "S2_API_KEY", "SEMANTIC_SCHOLAR_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with serving() as served:
+        yield served
 
 
 def usual_replies() -> dict[str, Reply | None]:

@@ -1,4 +1,4 @@
-"""Issue 10, line 31: who a caller over HTTP is."""
+"""Who a caller over HTTP is."""
 
 from __future__ import annotations
 

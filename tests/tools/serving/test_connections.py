@@ -1,4 +1,4 @@
-"""Issue 10, line 31: half-sent requests, idle sessions and their number are bounded."""
+"""Half-sent requests, idle sessions and their number are bounded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 10, line 31: the hosts and origins that a server answers to."""
+"""The hosts and origins that a server answers to."""
 
 from __future__ import annotations
 

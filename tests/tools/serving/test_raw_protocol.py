@@ -1,12 +1,15 @@
-"""Issue 10, line 30: what is answered to what is no message, and to a megabyte of argument."""
+"""What is answered to what is no message, and to a megabyte of argument."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2
 import pytest
@@ -69,23 +72,56 @@ BIG_CALLS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def spoken(root: Path, lines: list[str], count: int) -> tuple[list[dict[str, Any]], str]:
-    """Send lines to a server over stdio; return its first `count` answers, and its log."""
-    log = root / "server.log"
+@dataclass(frozen=True)
+class RawServer:
+    """A server over stdio, to which lines are sent as they are.
+
+    Attributes:
+        said: What it is sent.
+        answered: What it prints.
+        log: Its log.
+    """
+
+    said: IO[str]
+    answered: IO[str]
+    log: Path
+
+    def say(self, *lines: str) -> None:
+        """Send lines."""
+        self.said.write("\n".join([*lines, ""]))
+        self.said.flush()
+
+    def ask(self, *messages: dict[str, Any]) -> None:
+        """Send messages."""
+        self.say(*map(json.dumps, messages))
+
+    def answers(self, count: int) -> list[dict[str, Any]]:
+        """Receive so many messages."""
+        return [json.loads(self.answered.readline()) for _ in range(count)]
+
+
+@contextmanager
+def over_stdio(root: Path) -> Generator[RawServer]:
+    """Start a server over stdio, and end its input after the block."""
+    command, log = [sys.executable, *SERVE, str(root)], root / "server.log"
+    pipe = subprocess.PIPE
     with (
         log.open("wb") as stderr,
-        subprocess.Popen(
-            [sys.executable, *SERVE, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8"
-        ) as process,
+        subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=stderr, encoding="utf-8") as process,
     ):
         assert process.stdin is not None
         assert process.stdout is not None
-        process.stdin.write("\n".join([*lines, ""]))
-        process.stdin.flush()
-        answers = [json.loads(process.stdout.readline()) for _ in range(count)]
+        yield RawServer(process.stdin, process.stdout, log)
         process.stdin.close()
         process.wait(timeout=20)
-    return answers, log.read_text("utf-8")
+
+
+def spoken(root: Path, lines: list[str], count: int) -> tuple[list[dict[str, Any]], str]:
+    """Send lines to a server over stdio; return its first `count` answers, and its log."""
+    with over_stdio(root) as server:
+        server.say(*lines)
+        answers = server.answers(count)
+    return answers, server.log.read_text("utf-8")
 
 
 @pytest.mark.parametrize("text", NOT_JSON, ids=["half", "word", "no value", "too deep", "escape"])
@@ -109,33 +145,18 @@ def test_for_a_call_that_was_cancelled_nothing_is_written_any_more(root: Path) -
     waits = call(2, "wait", timeout_seconds=60)
     waits["params"]["_meta"] = {"progressToken": "p"}
     cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}}
-    log = root / "server.log"
-    with (
-        log.open("wb") as stderr,
-        subprocess.Popen(
-            [sys.executable, *SERVE, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8"
-        ) as process,
-    ):
-        assert process.stdin is not None
-        assert process.stdout is not None
-
-        def ask(*messages: dict[str, Any]) -> None:
-            assert process.stdin is not None
-            process.stdin.write("".join(f"{json.dumps(message)}\n" for message in messages))
-            process.stdin.flush()
-
-        ask(INITIALIZE, initialized, launch)
-        assert [json.loads(process.stdout.readline())["id"] for _ in range(2)] == [0, 1]
-        ask(waits)
-        assert json.loads(process.stdout.readline())["method"] == "notifications/progress"
+    with over_stdio(root) as server:
+        server.ask(INITIALIZE, initialized, launch)
+        assert [answer["id"] for answer in server.answers(2)] == [0, 1]
+        server.ask(waits)
+        assert server.answers(1)[0]["method"] == "notifications/progress"
         # What happens afterwards would bring progress, and end the wait.
-        ask(cancelled, call(3, "cancel", ids="e0001-e0009", force=True), call(4, "cancel", ids="e0001", force=True))
-        ask(call(5, "wait", timeout_seconds=20))
-        answers = [json.loads(process.stdout.readline()) for _ in range(3)]
-        process.stdin.close()
-        rest = process.stdout.read()
-        process.wait(timeout=20)
-    assert sorted(answer.get("id") for answer in answers) == [3, 4, 5], answers
+        server.ask(cancelled, call(3, "cancel", ids="e0001-e0009", force=True), call(4, "cancel", ids="e0001", force=True))
+        server.ask(call(5, "wait", timeout_seconds=20))
+        answers = server.answers(3)
+        server.said.close()
+        rest = server.answered.read()
+    assert sorted(answer["id"] for answer in answers) == [3, 4, 5], answers
     assert rest == ""
     last = next(answer for answer in answers if answer["id"] == 5)["result"]["structuredContent"]
     assert last["finished_total"] == 1, "the cancelled wait has told nobody"

@@ -1,4 +1,4 @@
-"""Issue 10, line 31: a lab that is read-only is so over every transport, and a read-only server makes no lab."""
+"""A lab that is read-only is so over every transport, and a read-only server makes no lab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 10, line 31: the way for a team, as docs/team.md has it: another machine, a reverse proxy that does TLS, two tokens.
+"""The way for a team, as docs/team.md has it: another machine, a reverse proxy that does TLS, two tokens.
 
 Each machine is a network namespace of its own.
 """

@@ -1,4 +1,4 @@
-"""Issue 10, lines 22 to 24: clusters that vanish unasked, that are down by SkyPilot's word only, and that wait for machines."""
+"""Clusters that vanish unasked, that are down by SkyPilot's word only, and that wait for machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Issue 10, line 22: the doctor and the release of SkyPilot."""
+"""The doctor and the release of SkyPilot."""
 
 from __future__ import annotations
 

@@ -7,16 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ...literature.services import Services, serving
-
-KEYS = ("OPENALEX_API_KEY", "S2_API_KEY", "SEMANTIC_SCHOLAR_API_KEY")
+from ...literature.services import Services, serving_alone
 
 
 @pytest.fixture
 def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Services]:
-    monkeypatch.setenv("LABHAND_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    for name in KEYS:
-        monkeypatch.delenv(name, raising=False)
-    with serving() as served:
+    with serving_alone(tmp_path / "cache", monkeypatch) as served:
         yield served
