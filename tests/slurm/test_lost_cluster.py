@@ -1,4 +1,4 @@
-"""Issue 10, lines 22 to 24, on a real Slurm: SkyPilot forgets a cluster that is up, and a launch waits in Slurm's queue."""
+"""On a real Slurm, SkyPilot forgets a cluster that is up, and a launch waits in Slurm's queue."""
 
 from __future__ import annotations
 
