@@ -75,11 +75,11 @@ def summarize(plan: StoredPlan, use: PlanUse, now: float) -> PlanSummary:
         usd=round(plan.usd, 2),
         proposed_by=plan.proposed_by,
         proposed_at=plan.proposed_at,
-        decided_by=decision and decision.by,
-        decided_at=decision and decision.at,
-        decided_in=decision and decision.place,
+        decided_by=decision.by if decision else None,
+        decided_at=decision.at if decision else None,
+        decided_in=decision.place if decision else None,
         reason=decision.reason if decision else "",
-        expires_at=decision and decision.expires_at,
+        expires_at=decision.expires_at if decision else None,
         deed=deed if plan.state == "approved" else None,
     )
 
@@ -113,3 +113,20 @@ def how_to_approve(id: str, digest: str, *, by_client: bool) -> str:
     """Return the ways in which a person approves an open plan."""
     again = ", or in your client, if it can ask: call propose again with the same plan" if by_client else ""
     return f"a person approves {id} (digest {digest}) by `labhand approve {id}`, on the dashboard{again}"
+
+
+def progress_in_words(plan: PlanSummary) -> str:
+    """Return what an agent needs to know of a plan that is open or in force, in one line."""
+    if plan.state == "open":
+        return f"{plan.plan} waits for a person's decision ({cost_in_words(plan)})"
+    deed = plan.deed or PlanDeed()
+    ends = "" if plan.expires_at is None else f", until {datetime.fromtimestamp(plan.expires_at, UTC):%Y-%m-%d %H:%M} UTC"
+    used = f"{deed.gpu_hours:.4g} of {plan.gpu_hours:.4g} GPU-hours and ${deed.usd:,.2f} of ${plan.usd:,.2f} are used"
+    return f"{plan.plan} is approved{ends}: {used}"
+
+
+async def open_and_in_force(lab: Lab) -> list[PlanSummary]:
+    """Return the plans that wait for a decision or that launches count against; none where nothing needs approval."""
+    if not lab.approval().is_wanted:
+        return []
+    return [plan for plan in await summaries(lab) if plan.state in {"open", "approved"}]
