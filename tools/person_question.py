@@ -64,11 +64,13 @@ async def _ask_now(ctx: LabContext, message: str) -> ElicitResult | None:
     """Ask while the call waits, for as long as the client bears; None if no answer came."""
     with anyio.move_on_after(wait_limit_of(ctx).max_seconds):
         try:
-            return await ctx.session.elicit_form(
+            answer: ElicitResult = await ctx.session.elicit_form(
                 message, render_elicitation_schema(PersonAnswer), related_request_id=ctx.request_id
             )
         except (MCPError, ValidationError) as error:
             log.warning("The client couldn't ask its person: %s", error)
+        else:
+            return answer
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from labhand.tools.app import TOOLS, build
 from labhand.tools.arguments.argument_schema import input_schema
 from labhand.tools.lab_context import LabHandle
 from mcp import Client
+from mcp.client.session import ElicitationFnT
 from mcp.types import ElicitRequestParams, ElicitResult, Implementation
 
 from .calls import data, refusal
@@ -29,7 +30,7 @@ PLAN: dict[str, Any] = {
 }
 IDEA: dict[str, Any] = {"hypothesis": "It helps", "overrides": {"X": 2.0}}
 
-Ask = Callable[[Any, ElicitRequestParams], Awaitable[ElicitResult]]
+Ask = ElicitationFnT
 
 
 @asynccontextmanager
@@ -73,11 +74,11 @@ def no_dispatcher(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Lab, "wake_dispatcher", lambda _: None)
 
 
-def answering(action: str, **content: Any) -> tuple[Ask, list[str]]:
+def answering(action: str, **content: object) -> tuple[Ask, list[str]]:
     """A person who answers so, and what the person was shown."""
     shown: list[str] = []
 
-    async def ask(_: Any, params: ElicitRequestParams) -> ElicitResult:
+    async def ask(_: object, params: ElicitRequestParams) -> ElicitResult:
         shown.append(params.message)
         return ElicitResult.model_validate({"action": action, "content": content or None})
 
@@ -152,7 +153,7 @@ async def test_what_is_no_consent_approves_nothing(
 async def test_a_client_that_disappears_while_it_asks_approves_nothing_and_loses_nothing(root: Path, mode: str) -> None:
     asked = anyio.Event()
 
-    async def ask(_: Any, __: ElicitRequestParams) -> ElicitResult:
+    async def ask(_: object, __: ElicitRequestParams) -> ElicitResult:
         asked.set()
         await anyio.sleep_forever()
         raise AssertionError
@@ -171,7 +172,7 @@ async def test_a_client_that_disappears_while_it_asks_approves_nothing_and_loses
 
 
 async def test_whoever_decides_first_counts_although_the_client_still_asks(root: Path, mode: str) -> None:
-    async def ask(_: Any, params: ElicitRequestParams) -> ElicitResult:
+    async def ask(_: object, params: ElicitRequestParams) -> ElicitResult:
         digest = params.message.rpartition("Digest: ")[2]
         async with opened(root) as lab:
             await decisions.reject(lab, "p001", digest, "eve", "dashboard", "No")

@@ -1,4 +1,4 @@
-"""What needs attention: plans to approve, stuck runs, failure storms, unusable pools, idle GPUs, a used-up allowance, a missing dispatcher."""
+"""What needs attention: plans to approve, stuck runs, failure storms, idle GPUs, a used-up allowance, no dispatcher."""
 
 from __future__ import annotations
 

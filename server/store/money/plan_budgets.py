@@ -18,8 +18,8 @@ from . import spending
 
 UNPLANNED = 0
 """Stands for the number of a plan, where something is part of none."""
-_TOLERANCE = 1e-6
-"""What rounding may add to sums and differences: of the limit, and in GPU-seconds and dollars."""
+_ROUNDING = (0.1, 0.0001)
+"""What rounding may add: answers give GPU-seconds to a tenth, and dollars to four digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ class PlanBudget:
         return replace(self, use=replace(self.use, waiting=self.use.waiting - cost))
 
     def _is_within(self, amount: Amount) -> bool:
-        pairs = ((self.gpu_seconds, amount.gpu_seconds), (self.usd, amount.usd))
-        return all(limit is None or used <= limit * (1 + _TOLERANCE) + _TOLERANCE for limit, used in pairs)
+        pairs = zip((self.gpu_seconds, self.usd), (amount.gpu_seconds, amount.usd), _ROUNDING, strict=True)
+        return all(limit is None or used <= limit + rounding for limit, used, rounding in pairs)
 
 
 PlanBudgets = Mapping[int, PlanBudget]
