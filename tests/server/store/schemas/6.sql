@@ -1,76 +1,11 @@
 -- A lab of schema 6: a screened knob, a failure, a cancelled run, a confirmed champion, a note.
 BEGIN;
-CREATE TABLE champions (                -- the newest row is the champion; the first is the baseline
-    number      INTEGER PRIMARY KEY,
-    commit_hash TEXT NOT NULL REFERENCES sources,
-    experiment  INTEGER REFERENCES experiments,
-    since       REAL NOT NULL
-) STRICT;
+CREATE TABLE champions ( number INTEGER PRIMARY KEY, commit_hash TEXT NOT NULL REFERENCES sources, experiment INTEGER REFERENCES experiments, since REAL NOT NULL ) STRICT;
 INSERT INTO "champions" VALUES(1,'e593c701d3c7c7309140388fafaca15c156b7917',NULL,1.79594611261962604524e+09);
 INSERT INTO "champions" VALUES(2,'b4559b07d8ec4360574a067c77124167a02107f0',6,1.79594613163614654546e+09);
-CREATE TABLE citations (                -- of papers, by experiments and notes
-    number     INTEGER PRIMARY KEY,
-    paper      TEXT NOT NULL REFERENCES papers,
-    section    TEXT NOT NULL DEFAULT '',
-    experiment INTEGER REFERENCES experiments,
-    note       INTEGER REFERENCES notes
-) STRICT;
-CREATE TABLE clusters (                 -- machines that are hired, as backends tell of them; they cost from launch to end
-    name         TEXT PRIMARY KEY,
-    pool         TEXT NOT NULL,
-    gpus         INTEGER NOT NULL,
-    status       TEXT NOT NULL,         -- starting, up, failed, gone
-    usd_per_hour REAL NOT NULL,
-    launched_at  REAL NOT NULL,
-    up_at        REAL,                  -- first seen up
-    ended_at     REAL,                  -- known to be gone
-    note         TEXT NOT NULL,
-    priced_since REAL NOT NULL,         -- from when on it has this price
-    usd_before   REAL NOT NULL DEFAULT 0  -- what it cost until then
-) STRICT, WITHOUT ROWID;
-CREATE TABLE experiments (
-    number         INTEGER PRIMARY KEY,
-    grid           INTEGER REFERENCES grids,
-    variant        TEXT NOT NULL DEFAULT '',   -- its name within the grid
-    commit_hash    TEXT NOT NULL REFERENCES sources,
-    tree           TEXT NOT NULL,
-    base           INTEGER REFERENCES experiments,
-    purpose        TEXT NOT NULL,       -- idea, baseline, champion, recheck, spot_check, validation, report
-    hypothesis     TEXT NOT NULL,
-    theme          TEXT,
-    changes        TEXT NOT NULL,       -- against the base, behind the variant's name
-    overrides      TEXT NOT NULL,       -- JSON: the knobs that differ from the base
-    launched_by    TEXT NOT NULL,
-    launched_at    REAL NOT NULL,
-    priority       INTEGER NOT NULL,
-    seed           INTEGER NOT NULL,
-    replicate      INTEGER NOT NULL,
-    setting        TEXT NOT NULL,       -- trainer, kind of device, budget: the stratum as far as it is known at launch
-    gpu            TEXT NOT NULL,
-    clock          TEXT NOT NULL,
-    budget_seconds REAL NOT NULL,
-    status         TEXT NOT NULL,
-    attempts       INTEGER NOT NULL DEFAULT 0,
-    cancel_reason  TEXT,                -- set when someone asked for it to end
-    gpu_seconds    REAL NOT NULL,       -- estimated until finished
-    usd            REAL NOT NULL,
-    score          REAL,
-    stratum        INTEGER REFERENCES strata,
-    verdict        TEXT NOT NULL DEFAULT 'pending',
-    reason         TEXT,
-    gain           REAL,
-    flags          TEXT NOT NULL DEFAULT '[]', -- JSON: its source's
-    must_beat      REAL,                -- it is suspected, and counts when another seed of its source scores better than this
-    doubt          TEXT,                -- why its score is doubted: unseeded, not_reproduced
-    failure        TEXT,                -- the class
-    failed         TEXT,                -- JSON: message, lines, next_step
-    started_at     REAL,
-    finished_at    REAL,
-    finished_seq   INTEGER,             -- order of finishing: the cursor of wait
-    result         TEXT NOT NULL DEFAULT '{}', -- JSON: the runner's result, less what has a column
-    nonce          TEXT NOT NULL DEFAULT '',   -- random; its run folders name it. Empty for what was launched under version 1
-    plan           INTEGER REFERENCES plans    -- the approved plan that it is part of
-) STRICT;
+CREATE TABLE citations ( number INTEGER PRIMARY KEY, paper TEXT NOT NULL REFERENCES papers, section TEXT NOT NULL DEFAULT '', experiment INTEGER REFERENCES experiments, note INTEGER REFERENCES notes ) STRICT;
+CREATE TABLE clusters ( name TEXT PRIMARY KEY, pool TEXT NOT NULL, gpus INTEGER NOT NULL, status TEXT NOT NULL, usd_per_hour REAL NOT NULL, launched_at REAL NOT NULL, up_at REAL, ended_at REAL, note TEXT NOT NULL, priced_since REAL NOT NULL, usd_before REAL NOT NULL DEFAULT 0 ) STRICT, WITHOUT ROWID;
+CREATE TABLE experiments ( number INTEGER PRIMARY KEY, grid INTEGER REFERENCES grids, variant TEXT NOT NULL DEFAULT '', commit_hash TEXT NOT NULL REFERENCES sources, tree TEXT NOT NULL, base INTEGER REFERENCES experiments, purpose TEXT NOT NULL, hypothesis TEXT NOT NULL, theme TEXT, changes TEXT NOT NULL, overrides TEXT NOT NULL, launched_by TEXT NOT NULL, launched_at REAL NOT NULL, priority INTEGER NOT NULL, seed INTEGER NOT NULL, replicate INTEGER NOT NULL, setting TEXT NOT NULL, gpu TEXT NOT NULL, clock TEXT NOT NULL, budget_seconds REAL NOT NULL, status TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, cancel_reason TEXT, gpu_seconds REAL NOT NULL, usd REAL NOT NULL, score REAL, stratum INTEGER REFERENCES strata, verdict TEXT NOT NULL DEFAULT 'pending', reason TEXT, gain REAL, flags TEXT NOT NULL DEFAULT '[]', must_beat REAL, doubt TEXT, failure TEXT, failed TEXT, started_at REAL, finished_at REAL, finished_seq INTEGER, result TEXT NOT NULL DEFAULT '{}', nonce TEXT NOT NULL DEFAULT '', plan INTEGER REFERENCES plans ) STRICT;
 INSERT INTO "experiments" VALUES(1,1,'plain','8d4ab4671d7a51fa948864a2983ee23e4848798e','b95377afc5839c5b668f1b8c19acfa9c5252b29d',NULL,'idea','Where the bottom lies','position','plain: X 1.0→0.5','{"X": 0.5}','me',1.79594611282131505014e+09,1,616749143,0,'parabola-e7709fd8/cpu/0.2s','cpu','cpu',0.2,'succeeded',1,NULL,4.90000009536743164062e-01,0.0,6.758844,1,'worse','a gain of -6.74 ± 0.24 (95 %, 1 seed against 11 of e0006) is a loss beyond noise',-6.74339054545454530398e+00,'[]',NULL,NULL,NULL,NULL,1.79594611950165438654e+09,1.79594612094648361207e+09,5,'{"metric": "val_loss", "self_reported": true, "seconds": {"training": 0.142, "training_wall": 0.363, "held": 0.49}, "measures": {"peak_memory_bytes": 26685440}, "claimed": {}, "metrics": {}, "device": {"kind": "cpu", "torch": "2.13.0+cpu", "driver": null}, "evaluator": null, "sandbox": {"files": "landlock-7", "network": "seccomp", "processes": "cgroup-1", "memory": "cgroup-1", "exceptions": []}, "flags": [], "weights_of": null, "budget": null, "output": "dc9330cd2312b460"}','8ac23e96009f61e637bd7d3c9db460bb',NULL);
 INSERT INTO "experiments" VALUES(2,1,'plain','8cb9a38b6fd54907d71cd0a29fe80f6cae86a0a3','bdedb0d23dfb1a666e8b7448a11ec6f71414a675',NULL,'idea','Where the bottom lies','position','plain: X 1.0→2.5','{"X": 2.5}','me',1.79594611282153987889e+09,1,616749143,0,'parabola-e7709fd8/cpu/0.2s','cpu','cpu',0.2,'succeeded',1,NULL,4.6700000762939453125e-01,0.0,0.758844,1,'worse','a gain of -0.744 ± 0.0077 (95 %, 2 seeds against 11 of e0006) is a loss beyond noise',-7.43390545454545415005e-01,'[]',2.6079135,NULL,NULL,NULL,1.79594612067721819872e+09,1.79594612187961721414e+09,6,'{"metric": "val_loss", "self_reported": true, "seconds": {"training": 0.134, "training_wall": 0.386, "held": 0.467}, "measures": {"peak_memory_bytes": 26664960}, "claimed": {}, "metrics": {}, "device": {"kind": "cpu", "torch": "2.13.0+cpu", "driver": null}, "evaluator": null, "sandbox": {"files": "landlock-7", "network": "seccomp", "processes": "cgroup-1", "memory": "cgroup-1", "exceptions": []}, "flags": [], "weights_of": null, "budget": null, "output": "81c6e1506960552b"}','55a6a38491b0eef749b945f1f20758e7',NULL);
 INSERT INTO "experiments" VALUES(3,1,'plain','1d8d6e6655941305636cbc70ab8ac9a2f8246e89','d1deca555593465b338a9c8cd29cc537c342e1f4',NULL,'idea','Where the bottom lies','position','plain: X 1.0→2.9','{"X": 2.9}','me',1.79594611282155537605e+09,1,616749143,0,'parabola-e7709fd8/cpu/0.2s','cpu','cpu',0.2,'succeeded',1,NULL,4.8099994659423828125e-01,0.0,0.518844,1,'worse','a gain of -0.504 ± 0.0077 (95 %, 2 seeds against 11 of e0006) is a loss beyond noise',-5.03390545454545423886e-01,'[]',2.4879135,NULL,NULL,NULL,1.79594612099256348606e+09,1.79594612235236692431e+09,7,'{"metric": "val_loss", "self_reported": true, "seconds": {"training": 0.145, "training_wall": 0.392, "held": 0.481}, "measures": {"peak_memory_bytes": 26464256}, "claimed": {}, "metrics": {}, "device": {"kind": "cpu", "torch": "2.13.0+cpu", "driver": null}, "evaluator": null, "sandbox": {"files": "landlock-7", "network": "seccomp", "processes": "cgroup-1", "memory": "cgroup-1", "exceptions": []}, "flags": [], "weights_of": null, "budget": null, "output": "4e6359b209f00c1e"}','c0e30d8ff50f03556d41627964ed13fb',NULL);
@@ -105,62 +40,19 @@ INSERT INTO "experiments" VALUES(31,NULL,'','e593c701d3c7c7309140388fafaca15c156
 INSERT INTO "experiments" VALUES(32,NULL,'','b4559b07d8ec4360574a067c77124167a02107f0','2f5b4ddc8e4a2e193d6ff381a831be7b2fb9b267',NULL,'report','v001: e0006 against the baseline',NULL,'lower: Y 0.0→-0.8; X 1.0→2.9','{"Y": -0.8, "X": 2.9}','labhand',1.79594613163614654546e+09,2,776594471,7,'parabola-e7709fd8/cpu/0.2s','cpu','cpu',0.2,'succeeded',1,NULL,4.03000116348266601562e-01,0.0,-0.086314,1,'reference','e0006, the reference that others are compared with: 0.015453 ± 0.048, 11 seeds',NULL,'[]',NULL,NULL,NULL,NULL,1795946138.95677,1.79594614011478877074e+09,32,'{"metric": "val_loss", "self_reported": true, "seconds": {"training": 0.136, "training_wall": 0.319, "held": 0.403}, "measures": {"peak_memory_bytes": 26492928}, "claimed": {}, "metrics": {}, "device": {"kind": "cpu", "torch": "2.13.0+cpu", "driver": null}, "evaluator": null, "sandbox": {"files": "landlock-7", "network": "seccomp", "processes": "cgroup-1", "memory": "cgroup-1", "exceptions": []}, "flags": [], "weights_of": null, "budget": null, "output": "8aaebcb1cd182017"}','07ec0753229606a34ca2d6d136376049',NULL);
 INSERT INTO "experiments" VALUES(33,NULL,'','e593c701d3c7c7309140388fafaca15c156b7917','e45339b4d38637798cf3b888593007e463dabc83',NULL,'report','v001: e0006 against the baseline',NULL,'unchanged','{}','labhand',1.79594613163614654546e+09,2,776594471,7,'parabola-e7709fd8/cpu/0.2s','cpu','cpu',0.2,'succeeded',1,NULL,2.8999996185302734375e-01,0.0,4.383686,1,'worse','a gain of -4.48 ± 0.044 (95 %, 14 seeds against 11 of e0006) is a loss beyond noise',-4.36823254545454542352e+00,'[]',NULL,NULL,NULL,NULL,1.79594613945082831382e+09,1.7959461403605909347e+09,33,'{"metric": "val_loss", "self_reported": true, "seconds": {"training": 0.133, "training_wall": 0.23, "held": 0.29}, "measures": {"peak_memory_bytes": 26624000}, "claimed": {}, "metrics": {}, "device": {"kind": "cpu", "torch": "2.13.0+cpu", "driver": null}, "evaluator": null, "sandbox": {"files": "landlock-7", "network": "seccomp", "processes": "cgroup-1", "memory": "cgroup-1", "exceptions": []}, "flags": [], "weights_of": null, "budget": null, "output": "ae7ebc1d3467afc0"}','bc926716b11e4999035bd41999001f91',NULL);
 INSERT INTO "experiments" VALUES(34,NULL,'','53c8e151a4086db3ca9b55b06e4f1b2199085d47','d2c1f4bc7ecc242d68531823037ca8c294b2f3b3',6,'idea','Too slow','speed','DURATION 0.02→30.0','{"DURATION": 30.0}','me',1.79594614096324729918e+09,1,616749143,0,'parabola-e7709fd8/cpu/0.2s','cpu','cpu',0.2,'cancelled',0,'seen enough',0.0,0.0,NULL,NULL,'none',NULL,NULL,'[]',NULL,NULL,NULL,NULL,NULL,1.79594614097798943521e+09,34,'{}','9a2933832f0a2e256fe7d01c50815a65',NULL);
-CREATE TABLE facts (                    -- of the lab itself: id, trainer, ...
-    name  TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+CREATE TABLE facts ( name TEXT PRIMARY KEY, value TEXT NOT NULL ) STRICT, WITHOUT ROWID;
 INSERT INTO "facts" VALUES('allowance since 2026-11-29T09:55:12.688507+00:00','{"gpu_hours":null,"usd":null,"experiments":null,"ends":null}');
 INSERT INTO "facts" VALUES('id','5ecc71a3b0372294');
 INSERT INTO "facts" VALUES('rehearsal','False');
 INSERT INTO "facts" VALUES('trainer','parabola');
-CREATE TABLE grids (
-    number      INTEGER PRIMARY KEY,
-    hypothesis  TEXT NOT NULL,
-    design      TEXT NOT NULL,
-    factors     TEXT NOT NULL,          -- JSON
-    theme       TEXT,
-    launched_by TEXT NOT NULL,
-    launched_at REAL NOT NULL
-) STRICT;
+CREATE TABLE grids ( number INTEGER PRIMARY KEY, hypothesis TEXT NOT NULL, design TEXT NOT NULL, factors TEXT NOT NULL, theme TEXT, launched_by TEXT NOT NULL, launched_at REAL NOT NULL ) STRICT;
 INSERT INTO "grids" VALUES(1,'Where the bottom lies','full','{"X": [0.5, 2.5, 2.9]}','position','me',1.79594611279928445817e+09);
-CREATE TABLE holds (                    -- failure storms: what keeps queued experiments from starting
-    number     INTEGER PRIMARY KEY,
-    scope      TEXT NOT NULL UNIQUE,    -- a grid's variant, or a tree, and the kind of device: see queue.py
-    failure    TEXT NOT NULL,
-    reason     TEXT NOT NULL,
-    since      REAL NOT NULL            -- what was launched later isn't held
-) STRICT;
-CREATE TABLE messages (                 -- of the person, to whoever does the research
-    number     INTEGER PRIMARY KEY,
-    written_by TEXT NOT NULL,
-    written_at REAL NOT NULL,
-    text       TEXT NOT NULL,
-    note       INTEGER REFERENCES notes -- that answers it
-) STRICT;
-CREATE TABLE metric_values (            -- of experiments that have ended: the metrics that they aren't judged by
-    name       TEXT NOT NULL,
-    experiment INTEGER NOT NULL REFERENCES experiments,
-    value      REAL NOT NULL,
-    PRIMARY KEY (name, experiment)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE notes (
-    number      INTEGER PRIMARY KEY,
-    written_by  TEXT NOT NULL,
-    written_at  REAL NOT NULL,
-    text        TEXT NOT NULL,
-    theme       TEXT,
-    experiments TEXT NOT NULL           -- JSON: numbers
-) STRICT;
+CREATE TABLE holds ( number INTEGER PRIMARY KEY, scope TEXT NOT NULL UNIQUE, failure TEXT NOT NULL, reason TEXT NOT NULL, since REAL NOT NULL ) STRICT;
+CREATE TABLE messages ( number INTEGER PRIMARY KEY, written_by TEXT NOT NULL, written_at REAL NOT NULL, text TEXT NOT NULL, note INTEGER REFERENCES notes ) STRICT;
+CREATE TABLE metric_values ( name TEXT NOT NULL, experiment INTEGER NOT NULL REFERENCES experiments, value REAL NOT NULL, PRIMARY KEY (name, experiment) ) STRICT, WITHOUT ROWID;
+CREATE TABLE notes ( number INTEGER PRIMARY KEY, written_by TEXT NOT NULL, written_at REAL NOT NULL, text TEXT NOT NULL, theme TEXT, experiments TEXT NOT NULL ) STRICT;
 INSERT INTO "notes" VALUES(1,'me',1.795946140926885128e+09,'X near 3 is best','position','[6]');
-CREATE TABLE pairs (                    -- of experiments on one seed
-    validation INTEGER NOT NULL,
-    stage      INTEGER NOT NULL,
-    place      INTEGER NOT NULL,
-    candidate  INTEGER NOT NULL REFERENCES experiments,
-    against    INTEGER NOT NULL REFERENCES experiments,
-    PRIMARY KEY (validation, stage, place),
-    FOREIGN KEY (validation, stage) REFERENCES stages
-) STRICT, WITHOUT ROWID;
+CREATE TABLE pairs ( validation INTEGER NOT NULL, stage INTEGER NOT NULL, place INTEGER NOT NULL, candidate INTEGER NOT NULL REFERENCES experiments, against INTEGER NOT NULL REFERENCES experiments, PRIMARY KEY (validation, stage, place), FOREIGN KEY (validation, stage) REFERENCES stages ) STRICT, WITHOUT ROWID;
 INSERT INTO "pairs" VALUES(1,0,0,14,15);
 INSERT INTO "pairs" VALUES(1,0,1,16,17);
 INSERT INTO "pairs" VALUES(1,1,0,18,19);
@@ -171,84 +63,16 @@ INSERT INTO "pairs" VALUES(1,1,4,26,27);
 INSERT INTO "pairs" VALUES(1,1,5,28,29);
 INSERT INTO "pairs" VALUES(1,1,6,30,31);
 INSERT INTO "pairs" VALUES(1,1,7,32,33);
-CREATE TABLE paper_answers (            -- of services to searches
-    source     TEXT NOT NULL,
-    request    TEXT NOT NULL,           -- URL, without keys
-    papers     TEXT NOT NULL,           -- JSON
-    fetched_at REAL NOT NULL,
-    PRIMARY KEY (source, request)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE paper_ids (                -- every id of each paper
-    id    TEXT PRIMARY KEY,
-    paper TEXT NOT NULL REFERENCES papers
-) STRICT, WITHOUT ROWID;
-CREATE TABLE paper_texts (              -- that were read
-    paper      TEXT PRIMARY KEY REFERENCES papers,
-    content    TEXT NOT NULL,           -- JSON: where it is from, and its sections
-    fetched_at REAL NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE papers (                   -- that were found or read
-    id       TEXT PRIMARY KEY,          -- as it is shown: arXiv:…, doi:…, openalex:…, s2:…
-    record   TEXT NOT NULL,             -- JSON: title, authors, year and so on, each with its source
-    found_at REAL NOT NULL,
-    read_at  REAL                       -- of the first read_paper
-) STRICT, WITHOUT ROWID;
-CREATE TABLE plans (                    -- of spending, for a person to approve or reject
-    number      INTEGER PRIMARY KEY,
-    content     TEXT NOT NULL,          -- JSON: questions, designs with their cost, what would count as success
-    digest      TEXT NOT NULL,          -- of the content: a decision names it
-    gpu_seconds REAL NOT NULL,
-    usd         REAL NOT NULL,          -- in the worst case
-    proposed_by TEXT NOT NULL,
-    proposed_at REAL NOT NULL,
-    state       TEXT NOT NULL DEFAULT 'open',  -- approved, rejected
-    decided_by  TEXT,
-    decided_at  REAL,
-    decided_in  TEXT,                   -- command, dashboard, client
-    reason      TEXT NOT NULL DEFAULT '',
-    expires_at  REAL,                   -- of an approval; null for none
-    unplanned_gpu_seconds REAL NOT NULL DEFAULT 0,  -- spent and reserved outside of plans when it was approved
-    unplanned_usd         REAL NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE pools (
-    name         TEXT PRIMARY KEY,
-    backend      TEXT NOT NULL,
-    gpu          TEXT NOT NULL,
-    clock        TEXT NOT NULL,
-    slots        INTEGER NOT NULL,
-    usd_per_hour REAL NOT NULL,
-    note         TEXT NOT NULL DEFAULT '',
-    as_of        REAL NOT NULL,
-    taken        INTEGER NOT NULL DEFAULT 0,
-    most_clusters INTEGER NOT NULL DEFAULT 0,
-    gpus_per_slot INTEGER NOT NULL DEFAULT 1
-) STRICT, WITHOUT ROWID;
+CREATE TABLE paper_answers ( source TEXT NOT NULL, request TEXT NOT NULL, papers TEXT NOT NULL, fetched_at REAL NOT NULL, PRIMARY KEY (source, request) ) STRICT, WITHOUT ROWID;
+CREATE TABLE paper_ids ( id TEXT PRIMARY KEY, paper TEXT NOT NULL REFERENCES papers ) STRICT, WITHOUT ROWID;
+CREATE TABLE paper_texts ( paper TEXT PRIMARY KEY REFERENCES papers, content TEXT NOT NULL, fetched_at REAL NOT NULL ) STRICT, WITHOUT ROWID;
+CREATE TABLE papers ( id TEXT PRIMARY KEY, record TEXT NOT NULL, found_at REAL NOT NULL, read_at REAL ) STRICT, WITHOUT ROWID;
+CREATE TABLE plans ( number INTEGER PRIMARY KEY, content TEXT NOT NULL, digest TEXT NOT NULL, gpu_seconds REAL NOT NULL, usd REAL NOT NULL, proposed_by TEXT NOT NULL, proposed_at REAL NOT NULL, state TEXT NOT NULL DEFAULT 'open', decided_by TEXT, decided_at REAL, decided_in TEXT, reason TEXT NOT NULL DEFAULT '', expires_at REAL, unplanned_gpu_seconds REAL NOT NULL DEFAULT 0, unplanned_usd REAL NOT NULL DEFAULT 0 ) STRICT;
+CREATE TABLE pools ( name TEXT PRIMARY KEY, backend TEXT NOT NULL, gpu TEXT NOT NULL, clock TEXT NOT NULL, slots INTEGER NOT NULL, usd_per_hour REAL NOT NULL, note TEXT NOT NULL DEFAULT '', as_of REAL NOT NULL, taken INTEGER NOT NULL DEFAULT 0, most_clusters INTEGER NOT NULL DEFAULT 0, gpus_per_slot INTEGER NOT NULL DEFAULT 1 ) STRICT, WITHOUT ROWID;
 INSERT INTO "pools" VALUES('local','local','cpu','cpu',2,0.0,'',1.79594614153573155406e+09,0,0,1);
-CREATE TABLE requests (                 -- idempotency: a launch repeated with its request_id gets the first answer
-    caller     TEXT NOT NULL,
-    request_id TEXT NOT NULL,
-    answer     TEXT NOT NULL,           -- JSON
-    PRIMARY KEY (caller, request_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE reused_cells (             -- of grids: the same experiment existed, and was not run again
-    grid       INTEGER NOT NULL REFERENCES grids,
-    experiment INTEGER NOT NULL,
-    variant    TEXT NOT NULL,           -- its name within this grid
-    PRIMARY KEY (grid, experiment)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE runs (
-    id           TEXT PRIMARY KEY,      -- e0042-1
-    experiment   INTEGER NOT NULL REFERENCES experiments,
-    attempt      INTEGER NOT NULL,
-    pool         TEXT NOT NULL,
-    handle       TEXT NOT NULL,         -- JSON, the backend's
-    status       TEXT NOT NULL,         -- starting, running, evaluating, finished, lost
-    created_at   REAL NOT NULL,
-    heartbeat_at REAL NOT NULL,
-    finished_at  REAL,
-    running_at   REAL,                  -- when it was first seen past its start
-    gpus         INTEGER NOT NULL DEFAULT 1  -- that its slot consists of
-) STRICT, WITHOUT ROWID;
+CREATE TABLE requests ( caller TEXT NOT NULL, request_id TEXT NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (caller, request_id) ) STRICT, WITHOUT ROWID;
+CREATE TABLE reused_cells ( grid INTEGER NOT NULL REFERENCES grids, experiment INTEGER NOT NULL, variant TEXT NOT NULL, PRIMARY KEY (grid, experiment) ) STRICT, WITHOUT ROWID;
+CREATE TABLE runs ( id TEXT PRIMARY KEY, experiment INTEGER NOT NULL REFERENCES experiments, attempt INTEGER NOT NULL, pool TEXT NOT NULL, handle TEXT NOT NULL, status TEXT NOT NULL, created_at REAL NOT NULL, heartbeat_at REAL NOT NULL, finished_at REAL, running_at REAL, gpus INTEGER NOT NULL DEFAULT 1 ) STRICT, WITHOUT ROWID;
 INSERT INTO "runs" VALUES('e0001-1',1,1,'local','{"started": true, "slot": 1}','finished',1.79594611950165438654e+09,1.79594612045941328997e+09,1.79594611999165439607e+09,1.79594612045941328997e+09,1);
 INSERT INTO "runs" VALUES('e0002-1',2,1,'local','{"started": true, "slot": 0}','finished',1.79594612067721819872e+09,1.79594612136799550053e+09,1.79594612114421820639e+09,1.79594612136799550053e+09,1);
 INSERT INTO "runs" VALUES('e0003-1',3,1,'local','{"started": true, "slot": 1}','finished',1.79594612099256348606e+09,1.7959461217146544457e+09,1.79594612147356343266e+09,1.7959461217146544457e+09,1);
@@ -282,14 +106,7 @@ INSERT INTO "runs" VALUES('e0030-1',30,1,'local','{"started": true, "slot": 1}',
 INSERT INTO "runs" VALUES('e0031-1',31,1,'local','{"started": true, "slot": 0}','finished',1795946138.42274,1.79594613912333178522e+09,1795946138.79674,1.79594613912333178522e+09,1);
 INSERT INTO "runs" VALUES('e0032-1',32,1,'local','{"started": true, "slot": 1}','finished',1795946138.95677,1.79594613950386548049e+09,1795946139.35977,1.79594613950386548049e+09,1);
 INSERT INTO "runs" VALUES('e0033-1',33,1,'local','{"started": true, "slot": 0}','finished',1.79594613945082831382e+09,1.79594613987150692946e+09,1.79594613974082827566e+09,1.79594613987150692946e+09,1);
-CREATE TABLE sources (                  -- one for each distinct commit in source.git
-    commit_hash TEXT PRIMARY KEY,
-    tree        TEXT NOT NULL,
-    changes     TEXT NOT NULL,          -- against its base, in a few words
-    diffstat    TEXT NOT NULL,
-    knobs       TEXT NOT NULL,          -- JSON: every knob's value
-    flags       TEXT NOT NULL DEFAULT '[]'  -- JSON: what it touches that the baseline doesn't: see flags.py
-) STRICT, WITHOUT ROWID;
+CREATE TABLE sources ( commit_hash TEXT PRIMARY KEY, tree TEXT NOT NULL, changes TEXT NOT NULL, diffstat TEXT NOT NULL, knobs TEXT NOT NULL, flags TEXT NOT NULL DEFAULT '[]' ) STRICT, WITHOUT ROWID;
 INSERT INTO "sources" VALUES('1d8d6e6655941305636cbc70ab8ac9a2f8246e89','d1deca555593465b338a9c8cd29cc537c342e1f4','X 1.0→2.9','train.py +1 −1','{"X": 2.9, "Y": 0.0, "NOISE": 0.05, "STEPS": 8, "WEIGHTS": [1.0, 0.5], "NAME": "plain", "DURATION": 0.02, "FAIL": false}','[]');
 INSERT INTO "sources" VALUES('507f7c7869436149b2170b33d45c620f9c06d35b','c9514331743fcb040f6adbfe5e4b7d8d7e8acdaa','Y 0.0→-0.8; X 1.0→0.5','train.py +2 −2','{"X": 0.5, "Y": -0.8, "NOISE": 0.05, "STEPS": 8, "WEIGHTS": [1.0, 0.5], "NAME": "plain", "DURATION": 0.02, "FAIL": false}','[]');
 INSERT INTO "sources" VALUES('53c8e151a4086db3ca9b55b06e4f1b2199085d47','d2c1f4bc7ecc242d68531823037ca8c294b2f3b3','DURATION 0.02→30.0','train.py +1 −1','{"X": 2.9, "Y": -0.8, "NOISE": 0.05, "STEPS": 8, "WEIGHTS": [1.0, 0.5], "NAME": "plain", "DURATION": 30.0, "FAIL": false}','[]');
@@ -299,111 +116,37 @@ INSERT INTO "sources" VALUES('8d4ab4671d7a51fa948864a2983ee23e4848798e','b95377a
 INSERT INTO "sources" VALUES('b4559b07d8ec4360574a067c77124167a02107f0','2f5b4ddc8e4a2e193d6ff381a831be7b2fb9b267','Y 0.0→-0.8; X 1.0→2.9','train.py +2 −2','{"X": 2.9, "Y": -0.8, "NOISE": 0.05, "STEPS": 8, "WEIGHTS": [1.0, 0.5], "NAME": "plain", "DURATION": 0.02, "FAIL": false}','[]');
 INSERT INTO "sources" VALUES('bb89e47c50e3e51bf67eeb6c5ef59c744dd7b743','3cb68a8332626cc30b6d80b3595529c23be631cf','X 1.0→1.5, FAIL False→True','train.py +2 −2','{"X": 1.5, "Y": 0.0, "NOISE": 0.05, "STEPS": 8, "WEIGHTS": [1.0, 0.5], "NAME": "plain", "DURATION": 0.02, "FAIL": true}','[]');
 INSERT INTO "sources" VALUES('e593c701d3c7c7309140388fafaca15c156b7917','e45339b4d38637798cf3b888593007e463dabc83','','','{"X": 1.0, "Y": 0.0, "NOISE": 0.05, "STEPS": 8, "WEIGHTS": [1.0, 0.5], "NAME": "plain", "DURATION": 0.02, "FAIL": false}','[]');
-CREATE TABLE spent (                    -- settled, by pool; what is reserved is summed over what is pending
-    pool        TEXT NOT NULL,
-    hired       INTEGER NOT NULL,       -- on clusters, which cost what they cost: no cost of its own
-    experiments INTEGER NOT NULL,
-    gpu_seconds REAL NOT NULL,
-    usd         REAL NOT NULL,
-    useful_seconds REAL NOT NULL,       -- training seconds of scored runs
-    PRIMARY KEY (pool, hired)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE spent ( pool TEXT NOT NULL, hired INTEGER NOT NULL, experiments INTEGER NOT NULL, gpu_seconds REAL NOT NULL, usd REAL NOT NULL, useful_seconds REAL NOT NULL, PRIMARY KEY (pool, hired) ) STRICT, WITHOUT ROWID;
 INSERT INTO "spent" VALUES('local',0,33,14.256,0.0,11.378);
-CREATE TABLE stages (                   -- of a validation, in turn: the test, longer horizons, the gain to report
-    validation     INTEGER NOT NULL REFERENCES validations,
-    place          INTEGER NOT NULL,
-    kind           TEXT NOT NULL,       -- test, horizon, report
-    horizon        INTEGER NOT NULL,    -- budgets
-    against        TEXT NOT NULL REFERENCES sources,   -- the commit that the candidate is paired with
-    setting        TEXT NOT NULL,
-    budget_seconds REAL NOT NULL,
-    pairs          INTEGER NOT NULL,
-    gpu_seconds    REAL NOT NULL,       -- of one experiment, estimated: reserved until the stage is launched or dropped
-    usd            REAL NOT NULL,
-    gain           REAL,                -- what came of it: mean over pairs, with its interval
-    low            REAL,
-    high           REAL,
-    tau            REAL,                -- of a longer horizon: how far it ranks as the test's does
-    tau_low        REAL,
-    tau_high       REAL,
-    PRIMARY KEY (validation, place)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE stages ( validation INTEGER NOT NULL REFERENCES validations, place INTEGER NOT NULL, kind TEXT NOT NULL, horizon INTEGER NOT NULL, against TEXT NOT NULL REFERENCES sources, setting TEXT NOT NULL, budget_seconds REAL NOT NULL, pairs INTEGER NOT NULL, gpu_seconds REAL NOT NULL, usd REAL NOT NULL, gain REAL, low REAL, high REAL, tau REAL, tau_low REAL, tau_high REAL, PRIMARY KEY (validation, place) ) STRICT, WITHOUT ROWID;
 INSERT INTO "stages" VALUES(1,0,'test',1,'e593c701d3c7c7309140388fafaca15c156b7917','parabola-e7709fd8/cpu/0.2s',0.2,2,4.88833328088124574595e-01,0.0,4.47,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "stages" VALUES(1,1,'report',1,'e593c701d3c7c7309140388fafaca15c156b7917','parabola-e7709fd8/cpu/0.2s',0.2,8,4.88833328088124574595e-01,0.0,4.47,4.47,4.47,NULL,NULL,NULL);
-CREATE TABLE stops (                    -- experiments that the lab ends early, or ended, as doomed
-    number     INTEGER PRIMARY KEY,     -- its place among them: of every few, one is run again to its end
-    experiment INTEGER NOT NULL UNIQUE REFERENCES experiments,
-    reason     TEXT NOT NULL,
-    seconds    REAL NOT NULL,           -- of training, when it was judged
-    since      REAL NOT NULL
-) STRICT;
-CREATE TABLE strata (
-    number     INTEGER PRIMARY KEY,
-    facts      TEXT NOT NULL UNIQUE,    -- JSON with sorted keys
-    reference  REAL,
-    replicates INTEGER NOT NULL DEFAULT 0,
-    noise      REAL,
-    degrees    INTEGER NOT NULL DEFAULT 0,
-    champion     INTEGER REFERENCES champions,  -- the reference; null until a score was judged
-    reference_sd REAL                           -- of the reference's own scores
-) STRICT;
+CREATE TABLE stops ( number INTEGER PRIMARY KEY, experiment INTEGER NOT NULL UNIQUE REFERENCES experiments, reason TEXT NOT NULL, seconds REAL NOT NULL, since REAL NOT NULL ) STRICT;
+CREATE TABLE strata ( number INTEGER PRIMARY KEY, facts TEXT NOT NULL UNIQUE, reference REAL, replicates INTEGER NOT NULL DEFAULT 0, noise REAL, degrees INTEGER NOT NULL DEFAULT 0, champion INTEGER REFERENCES champions, reference_sd REAL ) STRICT;
 INSERT INTO "strata" VALUES(1,'{"budget_seconds": 0.2, "clock": "cpu", "data": null, "device": "cpu", "driver": null, "evaluator": null, "self_reported": true, "torch": "2.13.0+cpu", "trainer": "parabola-e7709fd8"}',1.54534545454545462622e-02,11,4.80814875974462166419e-02,25,2,4.83053054629895423088e-02);
-CREATE TABLE validations (              -- one test each; the number is its place among all tests of the lab
-    number        INTEGER PRIMARY KEY,
-    candidate     INTEGER NOT NULL REFERENCES experiments,
-    commit_hash   TEXT NOT NULL REFERENCES sources,    -- of the candidate, as it is run
-    champion      INTEGER NOT NULL REFERENCES champions,  -- at launch
-    gpu           TEXT NOT NULL,
-    clock         TEXT NOT NULL,
-    level         REAL NOT NULL,        -- that the test is held to, fixed at launch as these are:
-    confirmations TEXT NOT NULL,        -- JSON: known then, each as how many tests had been launched when it became known
-    prior_sd      REAL,                 -- the noise of a difference, as far as it was known
-    prior_degrees REAL,
-    launched_by   TEXT NOT NULL,
-    launched_at   REAL NOT NULL,
-    stage         INTEGER NOT NULL DEFAULT 0,  -- the one that runs, or ran last
-    verdict       TEXT NOT NULL DEFAULT 'pending',  -- confirmed, not_shown; none when it came to no verdict
-    known_after   INTEGER,              -- how many tests had been launched when the verdict became known
-    p             REAL,
-    reason        TEXT,
-    promoted      INTEGER NOT NULL DEFAULT 0,
-    finished_at   REAL,
-    finished_seq  INTEGER UNIQUE,       -- order of finishing, among validations
-    plan          INTEGER REFERENCES plans  -- the approved plan that it is part of
-) STRICT;
+CREATE TABLE validations ( number INTEGER PRIMARY KEY, candidate INTEGER NOT NULL REFERENCES experiments, commit_hash TEXT NOT NULL REFERENCES sources, champion INTEGER NOT NULL REFERENCES champions, gpu TEXT NOT NULL, clock TEXT NOT NULL, level REAL NOT NULL, confirmations TEXT NOT NULL, prior_sd REAL, prior_degrees REAL, launched_by TEXT NOT NULL, launched_at REAL NOT NULL, stage INTEGER NOT NULL DEFAULT 0, verdict TEXT NOT NULL DEFAULT 'pending', known_after INTEGER, p REAL, reason TEXT, promoted INTEGER NOT NULL DEFAULT 0, finished_at REAL, finished_seq INTEGER UNIQUE, plan INTEGER REFERENCES plans ) STRICT;
 INSERT INTO "validations" VALUES(1,6,'b4559b07d8ec4360574a067c77124167a02107f0',1,'cpu','cpu',1.3379192728150215725e-03,'[]',7.60292499897244761219e-02,3.0,'me',1795946127.56453,1,'confirmed',1,3.52827547673603929842e-08,'a mean gain of +4.47 over 2 pairs, p = 3.5e-08, within the level of 0.0013; the gain is that of 8 other pairs, against the baseline',1,1.7959461403605909347e+09,1,NULL);
-CREATE TABLE wishes (                   -- how many clusters a pool is to hold; without one as many as the queue needs
-    pool      TEXT PRIMARY KEY,
-    clusters  INTEGER NOT NULL,
-    wished_by TEXT NOT NULL,
-    wished_at REAL NOT NULL,
-    by_person INTEGER NOT NULL          -- `labhand down`: no tool takes it back
-) STRICT, WITHOUT ROWID;
+CREATE TABLE wishes ( pool TEXT PRIMARY KEY, clusters INTEGER NOT NULL, wished_by TEXT NOT NULL, wished_at REAL NOT NULL, by_person INTEGER NOT NULL ) STRICT, WITHOUT ROWID;
 CREATE INDEX experiments_queue ON experiments (priority DESC, number) WHERE status = 'queued';
 CREATE INDEX experiments_unwanted ON experiments (number) WHERE status = 'queued' AND cancel_reason IS NOT NULL;
 CREATE INDEX experiments_status ON experiments (status, launched_by, gpu, gpu_seconds, usd);
 CREATE INDEX experiments_twin ON experiments (tree, seed, budget_seconds, gpu);
 CREATE INDEX experiments_grid ON experiments (grid) WHERE grid IS NOT NULL;
 CREATE INDEX experiments_theme ON experiments (theme, status, stratum, gain) WHERE theme IS NOT NULL;
-CREATE INDEX experiments_best ON experiments
-    (stratum, score, number, status, verdict, gpu, theme, launched_by, grid, finished_seq) WHERE score IS NOT NULL;
-CREATE INDEX experiments_listing ON experiments
-    (number, status, score, verdict, gpu, theme, launched_by, grid, finished_seq, failure, usd, gpu_seconds);
-CREATE INDEX experiments_winners ON experiments (stratum, score, tree, purpose, gain)
-    WHERE verdict IN ('promising', 'confirmed');
+CREATE INDEX experiments_best ON experiments (stratum, score, number, status, verdict, gpu, theme, launched_by, grid, finished_seq) WHERE score IS NOT NULL;
+CREATE INDEX experiments_listing ON experiments (number, status, score, verdict, gpu, theme, launched_by, grid, finished_seq, failure, usd, gpu_seconds);
+CREATE INDEX experiments_winners ON experiments (stratum, score, tree, purpose, gain) WHERE verdict IN ('promising', 'confirmed');
 CREATE INDEX experiments_suspected ON experiments (number) WHERE must_beat IS NOT NULL;
 CREATE INDEX experiments_failure ON experiments (failure) WHERE failure IS NOT NULL;
 CREATE INDEX experiments_setting ON experiments (setting, purpose);
 CREATE INDEX experiments_plan ON experiments (plan, status, gpu_seconds, usd) WHERE plan IS NOT NULL;
 CREATE UNIQUE INDEX experiments_finished ON experiments (finished_seq) WHERE finished_seq IS NOT NULL;
-CREATE UNIQUE INDEX experiments_once ON experiments (tree, seed, budget_seconds, gpu)
-    WHERE status NOT IN ('failed', 'cancelled', 'stopped');
+CREATE UNIQUE INDEX experiments_once ON experiments (tree, seed, budget_seconds, gpu) WHERE status NOT IN ('failed', 'cancelled', 'stopped');
 CREATE INDEX metric_values_sorted ON metric_values (name, value, experiment);
 CREATE INDEX runs_active ON runs (status) WHERE status NOT IN ('finished', 'lost');
 CREATE INDEX runs_experiment ON runs (experiment);
 CREATE INDEX validations_open ON validations (number) WHERE finished_seq IS NULL;
-CREATE VIEW paired AS                   -- the experiments of all pairs
-    SELECT validation, stage, candidate AS experiment FROM pairs UNION ALL SELECT validation, stage, against FROM pairs;
+CREATE VIEW paired AS SELECT validation, stage, candidate AS experiment FROM pairs UNION ALL SELECT validation, stage, against FROM pairs;
 CREATE INDEX messages_open ON messages (number) WHERE note IS NULL;
 CREATE INDEX citations_by_experiments ON citations (experiment, paper) WHERE experiment IS NOT NULL;
 CREATE INDEX citations_by_papers ON citations (paper);
