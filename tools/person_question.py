@@ -25,6 +25,7 @@ MODERN = "2026-07-28"
 """The first version of the protocol in which the client asks the person between two calls of a tool."""
 QUESTION = "approval"
 MAX_MESSAGE = 4000
+PROGRESS_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -62,16 +63,30 @@ def can_ask(ctx: LabContext) -> bool:
 
 async def _ask_now(ctx: LabContext, message: str) -> ElicitResult | None:
     """Ask while the call waits, for as long as the client bears; None if no answer came."""
+    answer: ElicitResult | None = None
     with anyio.move_on_after(wait_limit_of(ctx).max_seconds):
-        try:
-            answer: ElicitResult = await ctx.session.elicit_form(
-                message, render_elicitation_schema(PersonAnswer), related_request_id=ctx.request_id
-            )
-        except (MCPError, ValidationError) as error:
-            log.warning("The client couldn't ask its person: %s", error)
-        else:
-            return answer
-    return None
+        async with anyio.create_task_group() as waiting:
+            waiting.start_soon(_report_progress, ctx)
+            answer = await _elicit(ctx, message)
+            waiting.cancel_scope.cancel()
+    return answer
+
+
+async def _report_progress(ctx: LabContext) -> None:
+    """Keep a client from giving the call up, if it is one whose patience starts anew with each report."""
+    while True:
+        await ctx.report_progress(0, 1, "waiting for the person")
+        await anyio.sleep(PROGRESS_SECONDS)
+
+
+async def _elicit(ctx: LabContext, message: str) -> ElicitResult | None:
+    schema = render_elicitation_schema(PersonAnswer)
+    try:
+        answer: ElicitResult = await ctx.session.elicit_form(message, schema, related_request_id=ctx.request_id)
+    except (MCPError, ValidationError) as error:
+        log.warning("The client couldn't ask its person: %s", error)
+        return None
+    return answer
 
 
 async def _decide(ctx: LabContext, lab: Lab, plan: PlanSummary, result: ElicitResult | None, caller: str) -> PlanSummary:

@@ -70,15 +70,19 @@ def root(root: Path) -> Path:
 @pytest.fixture(autouse=True)
 def no_dispatcher(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is started."""
-    monkeypatch.setattr("labhand.server.lab.lab.start_dispatcher", lambda _: None)
-    monkeypatch.setattr(Lab, "wake_dispatcher", lambda _: None)
+
+    def wake(lab: Lab) -> None:
+        del lab
+
+    monkeypatch.setattr(Lab, "wake_dispatcher", wake)
 
 
 def answering(action: str, **content: object) -> tuple[Ask, list[str]]:
     """A person who answers so, and what the person was shown."""
     shown: list[str] = []
 
-    async def ask(_: object, params: ElicitRequestParams) -> ElicitResult:
+    async def ask(context: object, params: ElicitRequestParams) -> ElicitResult:
+        del context
         shown.append(params.message)
         return ElicitResult.model_validate({"action": action, "content": content or None})
 
@@ -153,7 +157,8 @@ async def test_what_is_no_consent_approves_nothing(
 async def test_a_client_that_disappears_while_it_asks_approves_nothing_and_loses_nothing(root: Path, mode: str) -> None:
     asked = anyio.Event()
 
-    async def ask(_: object, __: ElicitRequestParams) -> ElicitResult:
+    async def ask(context: object, params: ElicitRequestParams) -> ElicitResult:
+        del context, params
         asked.set()
         await anyio.sleep_forever()
         raise AssertionError
@@ -172,7 +177,8 @@ async def test_a_client_that_disappears_while_it_asks_approves_nothing_and_loses
 
 
 async def test_whoever_decides_first_counts_although_the_client_still_asks(root: Path, mode: str) -> None:
-    async def ask(_: object, params: ElicitRequestParams) -> ElicitResult:
+    async def ask(context: object, params: ElicitRequestParams) -> ElicitResult:
+        del context
         digest = params.message.rpartition("Digest: ")[2]
         async with opened(root) as lab:
             await decisions.reject(lab, "p001", digest, "eve", "dashboard", "No")

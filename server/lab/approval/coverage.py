@@ -68,7 +68,9 @@ async def find_coverage(
         made_of: What it consists of, where the caller can't see it from the request.
     """
     now, cost = time.time(), Amount(wanted.gpu_seconds, wanted.usd)
-    budgets = await plan_budgets.budgets(reader, settings, now) if wanted.gpu_seconds or wanted.usd else {}
+    if not wanted.gpu_seconds and not wanted.usd:
+        return COVERED
+    budgets = await plan_budgets.budgets(reader, settings, now)
     if not budgets:
         return COVERED
     for number in sorted(budgets, key=lambda each: (each == UNPLANNED, each)):
