@@ -240,6 +240,17 @@ async def test_an_answer_that_was_not_asked_for_decides_nothing(root: Path) -> N
     assert plan.state == "open"
 
 
+async def test_a_lab_that_is_read_only_takes_no_proposal(root: Path, mode: str) -> None:
+    async with connected(root, mode) as client:
+        await data(client, "get_briefing")
+        text = (root / "labhand.toml").read_text("utf-8")
+        (root / "labhand.toml").write_text(f"read_only = true\n{text}", "utf-8")
+        assert "propose changes the lab, and this server may only read it" in await refusal(client, "propose", **PLAN)
+    assert await stored(root) == []
+    async with Client(build(LabHandle(root, "agent"), read_only=True), mode=mode) as client:
+        assert "propose" not in {tool.name for tool in (await client.list_tools()).tools}
+
+
 async def test_propose_is_listed_only_where_something_needs_approval(root: Path, mode: str) -> None:
     text = (root / "labhand.toml").read_text("utf-8")
     async with connected(root, mode) as client:

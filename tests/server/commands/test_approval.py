@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 from ..lab.approval import planning
 from ..lab.writing import launch
+from .terminals import on_terminal, read_until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_dispatcher")]
 
@@ -55,6 +58,26 @@ async def test_without_a_terminal_only_the_digest_approves(tmp_path: Path) -> No
         assert (done.exit_code, "p001 is approved" in done.output) == (0, True)
         again = await labhand(tmp_path, "reject", "p001", "--digest", plan.digest)
         assert (again.exit_code, "The first decision counts" in " ".join(again.output.split())) == (2, True)
+
+
+@pytest.mark.parametrize(("typed", "state", "code"), [("y", "approved", 0), ("n", "open", 1)])
+async def test_on_a_terminal_the_plan_is_shown_and_the_person_is_asked(
+    tmp_path: Path, typed: str, state: str, code: int
+) -> None:
+    async with planning.lab(tmp_path) as lab:
+        plan = await planning.proposed(lab)
+        command = [sys.executable, "-m", "labhand.server.main", "approve", "p001", "--root", str(tmp_path)]
+
+        def answer() -> str:
+            with on_terminal(*command) as (process, terminal):
+                shown = read_until(terminal, "Approve it? [y/N]")
+                os.write(terminal, f"{typed}\n".encode())
+                assert process.wait(timeout=60) == code
+            return shown
+
+        shown = await to_thread.run_sync(answer)
+        assert plan.digest in shown
+        assert [each.state for each in await summaries(lab)] == [state]
 
 
 async def test_a_plan_is_rejected_with_a_reason(tmp_path: Path) -> None:
