@@ -184,6 +184,7 @@ class Experiment:
         gpu_seconds: Held, by all its runs; estimated until it is finished.
         score: None unless measured.
         gain: Against the reference of its stratum; positive is better. None for the reference itself, and if it has no score.
+        plan: The number of the approved plan that it is part of; None outside of plans.
     """
 
     number: int
@@ -221,6 +222,7 @@ class Experiment:
     started_at: float | None = None
     finished_at: float | None = None
     result: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    plan: int | None = None
 
     @property
     def id(self) -> str:

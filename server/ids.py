@@ -24,6 +24,11 @@ def message_id(number: int) -> str:
     return f"m{number:03d}"
 
 
+def plan_id(number: int) -> str:
+    """The name of a plan of spending: `p003`."""
+    return f"p{number:03d}"
+
+
 def validation_id(number: int) -> str:
     """Return `v003` for 3."""
     return f"v{number:03d}"

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 from pydantic import BaseModel
 
+from .command_line.approval import app as approval_commands
 from .command_line.calling import app as calling_commands
 from .command_line.exporting import app as exporting_commands
 from .command_line.options import AsJson, Root
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.add_typer(reading_commands)
 app.add_typer(calling_commands)
 app.add_typer(steering_commands)
+app.add_typer(approval_commands)
 app.add_typer(exporting_commands)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-EventName = Literal["done", "champion", "attention", "allowance_80", "allowance_spent", "cluster_failed"]
+EventName = Literal["done", "champion", "attention", "allowance_80", "allowance_spent", "approval_wanted", "cluster_failed"]
 EVENTS: tuple[EventName, ...] = get_args(EventName)
 MessageFormat = Literal["json", "slack", "discord", "ntfy"]
 NOTIFY_VARIABLES = "LABHAND_NOTIFY"

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import override
 
 from ..trainer.contract.trainer_toml.toml_lines import line_of
+from .approval_settings import Approval
 from .errors import SettingsError, nearest
 from .http_settings import TOKEN_FORM, Http
 from .literature_settings import Literature
@@ -99,6 +100,7 @@ class Settings(BaseSettings):
         description="Number of experiments after which the baseline runs once more, to detect drift; 0 for never",
     )
     allowance: Allowance = Field(default=Allowance(), description="What the whole lab may spend")
+    approval: Approval = Field(default=Approval(), description="What a person approves before it is launched")
     pools: dict[str, PoolSettings] = Field(
         default_factory=_this_machine, min_length=1, description="Where experiments run, by name"
     )
@@ -235,7 +237,13 @@ def _explain_fault(text: str, fault: ErrorDetails) -> str:
 
 def _known_keys(keys: list[str]) -> list[str]:
     """The keys of the table in which an unknown key stands."""
-    tables: dict[str, type[BaseModel]] = {"allowance": Allowance, "http": Http, "literature": Literature, "notify": Notify}
+    tables: dict[str, type[BaseModel]] = {
+        "allowance": Allowance,
+        "approval": Approval,
+        "http": Http,
+        "literature": Literature,
+        "notify": Notify,
+    }
     if keys[0] == "pools":
         return sorted({*LocalPool.model_fields, *SkyPilotPool.model_fields, *SimulatedPool.model_fields})
     return list((tables.get(keys[0], Settings) if len(keys) > 1 else Settings).model_fields)

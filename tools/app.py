@@ -10,13 +10,14 @@ from importlib.resources import files
 from mcp.server import MCPServer
 
 from .analysis import analyze, plot
+from .approval import propose
 from .fleet import list_gpus, scale_pool
 from .inspect import checkout, get_experiment, get_logs, read_source
 from .lab_context import LabHandle
 from .launch import launch_experiment, launch_grid, validate
 from .literature import read_paper, search_papers
 from .manage import cancel, note
-from .middleware import cut_errors, refuse_unknown_tools
+from .middleware import cut_errors, hide_tools, refuse_unknown_tools
 from .monitor import get_briefing, wait
 from .prompts import add_prompts
 from .registry import LabTool
@@ -37,6 +38,7 @@ TOOLS: tuple[LabTool, ...] = (
     plot,
     cancel,
     validate,
+    propose,
     scale_pool,
     checkout,
     note,
@@ -70,7 +72,7 @@ def build(handle: LabHandle, *, read_only: bool = False) -> MCPServer[LabHandle]
         version=version("labhand"),
         lifespan=lifespan,
         tools=[tool.build(names) for tool in offered],
-        middleware=[cut_errors, refuse_unknown_tools(names)],
+        middleware=[cut_errors, hide_tools(handle.hidden_tools), refuse_unknown_tools(names)],
         log_level="WARNING",
     )
     add_resources(server, handle)

@@ -15,8 +15,11 @@ from ..server.http_settings import SHARED_CALLER
 from ..server.lab.lab import Lab
 from ..server.lab.monitor.reported import ReportedCursors
 from ..server.settings import load_settings
+from ..server.settings_in_force import settings_in_force
 
 ANONYMOUS = "anonymous"
+HIDDEN = frozenset({"propose"})
+"""Tools that aren't listed where nothing needs approval."""
 
 
 class LabHandle:
@@ -76,6 +79,17 @@ class LabHandle:
             if self._lab is None:
                 raise
             return self._lab.settings.read_only
+
+    def hidden_tools(self) -> frozenset[str]:
+        """Return the tools that the lab has no use for: `propose`, unless the person wants to approve what is launched.
+
+        So nobody else pays for its description with every request. `labhand.toml` is read again, so that a change takes effect
+        at once.
+        """
+        try:
+            return frozenset() if settings_in_force(self.root, read_only=True).settings.approval.is_wanted else HIDDEN
+        except SettingsError:
+            return HIDDEN
 
     def caller(self, ctx: LabContext) -> str:
         """Return the caller's name: that of their token, or the one given to the server, or else the client's own.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from mcp import MCPError
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
-from mcp.types import INVALID_PARAMS, CallToolResult, TextContent
+from mcp.types import INVALID_PARAMS, CallToolResult, ListToolsResult, TextContent
 from pydantic import ValidationError
 
 from ..server.errors import nearest
@@ -29,6 +29,26 @@ def refuse_unknown_tools(names: Collection[str]) -> ServerMiddleware[Any]:
             return await call_next(ctx)
         problem = f"There is no tool {name!r} on this server. {nearest(name, names, 'tools')}"
         return CallToolResult(content=[TextContent(type="text", text=problem)], is_error=True)
+
+    return middleware
+
+
+def hide_tools(hidden: Callable[[], Collection[str]]) -> ServerMiddleware[Any]:
+    """Leave tools out of `tools/list` while the lab has no use for them. Who calls one all the same gets its own answer.
+
+    Args:
+        hidden: Returns the names of the tools. It is called for each list, so that changed settings take effect at once.
+    """
+
+    async def middleware(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        result = await call_next(ctx)
+        if ctx.method != "tools/list" or not (names := hidden()):
+            return result
+        if isinstance(result, ListToolsResult):
+            return result.model_copy(update={"tools": [tool for tool in result.tools if tool.name not in names]})
+        if isinstance(result, dict) and isinstance(result.get("tools"), list):
+            return {**result, "tools": [tool for tool in result["tools"] if tool["name"] not in names]}
+        return result
 
     return middleware
 

@@ -14,6 +14,7 @@ from jinja2 import Environment
 from ..lab.report import gather
 from ..lab.report.gather import LabReport
 from ..lab.templating import cleaned, cleaned_lines, template_environment
+from ..schemas.approval import PlanDeed, PlanSummary
 from ..schemas.messages import Answer
 from .console import err, in_words, working
 from .show import with_lab
@@ -89,6 +90,13 @@ def _attributes_of(row: object, names: Sequence[str]) -> list[Any]:
     return [_cell(getattr(row, name)) for name in names]
 
 
+def _plan_cells(plan: PlanSummary) -> list[Any]:
+    """Return a row that has what was planned beside what came of it."""
+    deed = plan.deed or PlanDeed()
+    money = (plan.gpu_hours, deed.gpu_hours, plan.usd, deed.usd, deed.experiments)
+    return [plan.plan, plan.state, plan.decided_by, "; ".join(plan.questions), plan.success, *money]
+
+
 def _figures(answer: Answer | None) -> dict[str, Any]:
     """Return the figures of a part of an answer by name, without those that are absent."""
     return {} if answer is None else answer.model_dump()
@@ -112,6 +120,7 @@ _FILTERS: Mapping[str, Callable[..., Any]] = {
     "data": _data,
     "fenced": _fenced,
     "interval": _interval,
+    "plan_cells": _plan_cells,
     "figures": _figures,
     "without_underscores": _without_underscores,
     "verbatim": Verbatim,

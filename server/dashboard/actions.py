@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from ..errors import BadInputError
-from ..ids import message_id
+from ..ids import message_id, plan_id
+from ..lab.approval import decisions
 from ..lab.fleet.scale import scale
 from ..lab.lab import Lab
 from ..lab.manage.cancel import cancel
@@ -39,6 +40,17 @@ async def _say(lab: Lab, fields: Fields, caller: str) -> str:
     return f"{message_id(message.number)} stands first in every answer of the lab until the agent answers it with a note."
 
 
+async def _approve(lab: Lab, fields: Fields, caller: str) -> str:
+    plan = await decisions.approve(lab, fields.get("plan", ""), fields.get("digest", ""), caller, "dashboard")
+    return f"{plan_id(plan.number)} is approved: the agent may launch what it says."
+
+
+async def _reject(lab: Lab, fields: Fields, caller: str) -> str:
+    reason = fields.get("reason", "").strip()[:MAX_REASON]
+    plan = await decisions.reject(lab, fields.get("plan", ""), fields.get("digest", ""), caller, "dashboard", reason)
+    return f"{plan_id(plan.number)} is rejected."
+
+
 async def _pause(lab: Lab, fields: Fields, caller: str) -> str:
     await pausing.pause(lab, fields.get("reason", ""), caller)
     return "Paused: what runs goes on, and nothing starts until you resume."
@@ -50,8 +62,10 @@ async def _resume(lab: Lab, fields: Fields, caller: str) -> str:
 
 
 ACTIONS: Mapping[str, Callable[[Lab, Fields, str], Awaitable[str]]] = {
+    "approve": _approve,
     "cancel": _cancel,
     "pause": _pause,
+    "reject": _reject,
     "resume": _resume,
     "say": _say,
     "scale": _scale,

@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 from markupsafe import Markup
 
+from ..lab.approval.plans import open_and_in_force, progress_in_words
 from ..lab.lab import Lab
 from ..lab.monitor.briefing import get_briefing
 from ..lab.monitor.research_progress import get_progress
@@ -72,6 +73,7 @@ async def _make(lab: Lab, stratum: str, *, may_act: bool) -> Mapping[str, str]:
         "queued": sum(pool.queued for pool in snapshot.pools),
         "slots": sum(pool.total for pool in snapshot.pools),
         "free": sum(pool.free for pool in snapshot.pools),
+        "plans": [(plan, progress_in_words(plan)) for plan in await open_and_in_force(lab)],
         "pause": await pausing.current_pause(lab),
         "may_act": may_act,
         "form_token": FORM_TOKEN,

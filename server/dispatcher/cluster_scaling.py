@@ -1,7 +1,7 @@
 """Machines that are hired: which clusters there are is kept in the ledger, how many there are to be is told to the backends.
 
-A pool holds as many as somebody wished for, or else as the queue needs. Once the allowance is used up nothing starts any more,
-and a pool's clusters are given up as soon as nothing runs there.
+A pool holds as many as somebody wished for, or else as the queue needs. Once the allowance is used up, or nothing that waits
+is approved, nothing starts any more, and a pool's clusters are given up as soon as nothing runs there.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class ClusterScaler:
     Attributes:
         used_up: What of the allowance is; empty while nothing is.
         is_paused: The person lets nothing start.
+        is_unapproved: What waits needs a person's approval, or nothing more may start without one.
     """
 
     def __init__(self, db: Database, pools: PoolBackends, allowance: Allowance) -> None:
@@ -57,6 +58,7 @@ class ClusterScaler:
         self._began = time.monotonic()
         self.used_up = ""
         self.is_paused = False
+        self.is_unapproved = False
 
     @property
     def is_holding(self) -> bool:
@@ -134,7 +136,7 @@ class ClusterScaler:
         wish = self._wishes.get(pool)
         if wish is not None and wish.clusters == 0:
             return 0
-        if self.is_over():
+        if self.is_over() or self.is_unapproved:
             return None if pool in self._at_work else 0
         most = next((hiring.most_clusters for hiring in self._hired() if hiring.name == pool), 0)
         return min(most, wish.clusters) if wish is not None else None

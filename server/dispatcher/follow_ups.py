@@ -14,6 +14,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..approval_settings import Approval
 from ..domain import Experiment, Purpose
 from ..ids import experiment_id
 from ..research import policy
@@ -24,7 +25,8 @@ from ..store import facts
 from ..store.comparison import champions, strata
 from ..store.database import Transaction
 from ..store.experiments import reruns, rows
-from ..store.money import spending
+from ..store.money import plan_budgets, spending
+from ..store.money.plan_budgets import UNPLANNED, Amount
 from ..store.running import early_stops
 
 log = logging.getLogger(__name__)
@@ -52,12 +54,20 @@ class FollowUps:
         sources: Where experiments have their names.
         allowance: The person's; what it doesn't cover waits until it does.
         baseline_every: Experiments after which the baseline runs once more; 0 for never.
+        approval: What the person wants to approve; what no approved plan covers waits until one does.
     """
 
-    def __init__(self, sources: Sources, allowance: Allowance, baseline_every: int = BASELINE_EVERY) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        allowance: Allowance,
+        baseline_every: int = BASELINE_EVERY,
+        approval: Approval | None = None,
+    ) -> None:
         self._sources = sources
         self._allowance = allowance
         self._baseline_every = baseline_every
+        self._approval = approval or Approval()
 
     async def queue(
         self, tx: Transaction, settings: Iterable[str], now: float, scored: Mapping[int, Sequence[int]] | None = None
@@ -97,6 +107,11 @@ class FollowUps:
         if not self._allowance.covers(committed.experiments + 1, committed.gpu_seconds + seconds, committed.usd + of.usd):
             log.warning("The allowance doesn't cover running %s again (%s)", of.id, addition.purpose)
             return False
+        plan = await self._plan_for(tx, of.plan, Amount(seconds, of.usd), now)
+        if plan is None:
+            log.warning("No approved plan covers running %s again (%s)", of.id, addition.purpose)
+            return False
+        of = replace(of, plan=plan or None)
         number = await rows.last_used_number(tx) + 1
         replicate, drawn = of.replicate, of.seed
         if not addition.same_seed:
@@ -108,6 +123,14 @@ class FollowUps:
         await self._sources.tag({experiment_id(number): of.commit})
         log.info("%s runs %s again: %s", experiment_id(number), of.id, addition.purpose)
         return True
+
+    async def _plan_for(self, tx: Transaction, plan: int | None, cost: Amount, now: float) -> int | None:
+        """Return the plan that a follow-up is part of: its experiment's, or `UNPLANNED`; None if neither covers its cost."""
+        budgets = await plan_budgets.budgets(tx, self._approval, now)
+        if not budgets:
+            return UNPLANNED
+        numbers = dict.fromkeys((plan or UNPLANNED, UNPLANNED))
+        return next((each for each in numbers if each in budgets and budgets[each].covers_launch(cost)), None)
 
 
 async def _champion(tx: Transaction, stratum: int, numbers: Sequence[int]) -> list[_FollowUp]:

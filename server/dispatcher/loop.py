@@ -15,6 +15,7 @@ from typing import Any
 import anyio
 from anyio import to_thread
 
+from ..approval_settings import Approval
 from ..backends.base import Phase, RunReport, StartRequest
 from ..domain import Run, RunStatus
 from ..errors import LabhandError, NoCapacityError
@@ -24,6 +25,7 @@ from ..store.database import Database
 from ..store.money import pools as pool_rows
 from ..store.running import early_stops, holds, queue, runs, settlement, slots_aside
 from ..store.running.runs import Attempt, News
+from .approval_gate import ApprovalGate
 from .cluster_scaling import ClusterScaler
 from .doomed_runs import DoomedRuns
 from .odd_results import settle_apart
@@ -62,6 +64,7 @@ class Dispatcher:
         settler: Takes what ended.
         allowance: The person's.
         stopping: Finds runs that are doomed; None to let every run go to its end.
+        approval: What the person wants to approve.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Dispatcher:
         settler: Settler,
         allowance: Allowance | None = None,
         stopping: DoomedRuns | None = None,
+        approval: Approval | None = None,
     ) -> None:
         self._db = db
         self._pools = pools
@@ -79,6 +83,7 @@ class Dispatcher:
         self._settler = settler
         self._stopping = stopping
         self._hiring = ClusterScaler(db, pools, allowance or Allowance())
+        self._gate = ApprovalGate(approval or Approval())
         self._seen = _NEVER
         self._active: list[Attempt] = []
         self._waiting = False
@@ -140,7 +145,7 @@ class Dispatcher:
     async def _read(self) -> None:
         """Read what is active and whether anything waits, if the database has changed."""
         version = await self._db.version()
-        if version == self._seen:
+        if version == self._seen and not self._gate.has_lapsed():
             return
         if await queue.needs_sweeping(self._db) or await validation_pairs.need_a_look(self._db):
             async with self._db.transaction() as tx:
@@ -149,9 +154,16 @@ class Dispatcher:
                 await self._settler.follow(tx, time.time())
         self._active = [attempt for attempt in await runs.active(self._db) if attempt.run.pool in self._pools]
         await self._hiring.read({attempt.run.pool for attempt in self._active})
-        kinds = {pool.gpu for pool in self._pools.seen if self._hiring.may_start(pool)}
-        self._waiting = await queue.startable(self._db, sorted(kinds))
+        await self._look_what_waits()
         self._seen = version
+
+    async def _look_what_waits(self) -> None:
+        self._hiring.is_unapproved = False
+        kinds = sorted({pool.gpu for pool in self._pools.seen if self._hiring.may_start(pool)})
+        budgets = await self._gate.read(self._db)
+        self._waiting = await queue.startable(self._db, kinds, budgets)
+        is_held_back = bool(budgets) and not self._waiting and await queue.startable(self._db, kinds)
+        self._hiring.is_unapproved = is_held_back or self._gate.is_exhausted
 
     def _may_take(self) -> bool:
         return self._waiting and not self._hiring.is_over()
@@ -229,7 +241,8 @@ class Dispatcher:
                 try_first = self._pools[pool.name].backend.needs_folder
                 # Not flushed: what a power failure takes back is taken again, with the same names and nonces.
                 async with self._db.transaction(flush=False) as tx:
-                    await queue.take(tx, pool.name, pool.gpu, free, time.time(), try_first=try_first)
+                    budgets = await self._gate.read(tx)
+                    await queue.take(tx, pool.name, pool.gpu, free, time.time(), try_first=try_first, budgets=budgets)
         await self._read()
 
     async def _begin(self) -> None:

@@ -191,8 +191,8 @@ async def _open(
     fitted = fitted_pools(settings.pools, trainer.file.process_count)
     pools = PoolBackends.of_settings(fitted, folder / RUNS, trainer.metric.direction)
     await acting.enter_async_context(pools)
-    additions = FollowUps(sources, settings.allowance, settings.baseline_every)
+    additions = FollowUps(sources, settings.allowance, settings.baseline_every, settings.approval)
     settler = Settler(trainer.metric, additions, ValidationStages(trainer.metric, sources))
     stopping = DoomedRuns(db, folder / RUNS, trainer.metric) if settings.stop_doomed else None
     folders = RunFolders(folder, sources, identity, trainer, keep_work=settings.keep_work)
-    return Dispatcher(db, pools, folders, settler, settings.allowance, stopping)
+    return Dispatcher(db, pools, folders, settler, settings.allowance, stopping, settings.approval)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from ..approval_settings import Approval
 from ..domain import Pool
 from ..errors import SettingsError
 from ..literature_settings import Literature
@@ -172,6 +173,14 @@ class Lab:
             SettingsError: `labhand.toml` can't be used, and no last good content is known.
         """
         return settings_in_force(self.root).settings.allowance
+
+    def approval(self) -> Approval:
+        """Return what the person wants to approve, by the current settings.
+
+        Raises:
+            SettingsError: `labhand.toml` can't be used, and no last good content is known.
+        """
+        return settings_in_force(self.root).settings.approval
 
     def settings_trouble(self) -> str:
         """Return why the last good settings hold instead of those of `labhand.toml`; empty if they don't."""

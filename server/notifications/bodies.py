@@ -12,13 +12,14 @@ MAX_DISCORD = 2000
 """Characters of a message at Discord, which refuses longer ones."""
 MAX_NTFY = 3500
 """Characters of a message at ntfy, which makes an attachment of one of more than 4,096 bytes."""
-_URGENT = frozenset({"attention", "allowance_spent", "cluster_failed"})
+_URGENT = frozenset({"attention", "allowance_spent", "approval_wanted", "cluster_failed"})
 _TAGS = {
     "done": "checkered_flag",
     "champion": "trophy",
     "attention": "warning",
     "allowance_80": "money_with_wings",
     "allowance_spent": "no_entry",
+    "approval_wanted": "raised_hand",
     "cluster_failed": "rotating_light",
 }
 

@@ -175,6 +175,8 @@ class LaunchAnswer(LaunchedBlock):
         flags: What the source uses that the baseline doesn't use and an idea seldom needs, of all variants of a grid. Nothing
             is forbidden by a flag.
         note: How many replicates of baseline and champion a dry run includes, or that the allowance has no room for all.
+        plan: The approved plan that it is part of.
+        approval: In a dry run, why the launch needs a plan that a person approves, and how to propose one.
         next: What to do about the duplicates.
         warning: What went wrong after the launch, which has happened all the same.
     """
@@ -184,6 +186,8 @@ class LaunchAnswer(LaunchedBlock):
     blocks: list[LaunchedBlock] = Field(default_factory=list[LaunchedBlock])
     flags: list[str] = Field(default_factory=list[str])
     note: str = ""
+    plan: str = ""
+    approval: str = ""
     dry_run: bool | None = None
     next: str = ""
     warning: str = ""

@@ -160,6 +160,7 @@ class Briefing(Answer):
     Attributes:
         stratum: The stratum in which most was scored lately, with the reference that gains are against.
         promising: The best sources that beat the reference, without the champion itself and former champions.
+        plans: Plans of spending that wait for a person's decision, or that launches count against.
     """
 
     goal: str
@@ -174,6 +175,7 @@ class Briefing(Answer):
     finished: dict[str, int] = Field(default_factory=dict)
     failures: list[FailureClass] = Field(default_factory=list[FailureClass])
     allowance: AllowanceSummary
+    plans: list[str] = Field(default_factory=list[str])
     efficiency: EfficiencySummary | None = None
     not_yet_combined: list[str] = Field(default_factory=list[str])
     notes: list[str] = Field(default_factory=list[str])

@@ -76,6 +76,8 @@ class Validated(Answer):
             the test stage.
         tests_before: Number of tests that this lab launched before.
         note: Tests with too few pairs for the gain that their candidate has, at the noise so far.
+        plan: The approved plan that they are part of.
+        approval: In a dry run, why they need a plan that a person approves, and how to propose one.
     """
 
     tests: list[LaunchedTest]
@@ -86,6 +88,8 @@ class Validated(Answer):
     tests_before: int
     dry_run: bool | None = None
     note: str = ""
+    plan: str = ""
+    approval: str = ""
     next: str = ""
     warning: str = ""
     lab: LabLine | None = None

@@ -114,7 +114,31 @@ CREATE TABLE messages (                 -- of the person, to whoever does the re
 CREATE INDEX messages_open ON messages (number) WHERE note IS NULL;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FROM_1, _FROM_2, _FROM_3, _FROM_4)
+_FROM_5 = """
+-- Plans of spending that a person approves, and what is launched as part of them.
+CREATE TABLE plans (                    -- of spending, for a person to approve or reject
+    number      INTEGER PRIMARY KEY,
+    content     TEXT NOT NULL,          -- JSON: questions, designs with their cost, what would count as success
+    digest      TEXT NOT NULL,          -- of the content: a decision names it
+    gpu_seconds REAL NOT NULL,
+    usd         REAL NOT NULL,          -- in the worst case
+    proposed_by TEXT NOT NULL,
+    proposed_at REAL NOT NULL,
+    state       TEXT NOT NULL DEFAULT 'open',  -- approved, rejected
+    decided_by  TEXT,
+    decided_at  REAL,
+    decided_in  TEXT,                   -- command, dashboard, client
+    reason      TEXT NOT NULL DEFAULT '',
+    expires_at  REAL,                   -- of an approval; null for none
+    unplanned_gpu_seconds REAL NOT NULL DEFAULT 0,  -- spent and reserved outside of plans when it was approved
+    unplanned_usd         REAL NOT NULL DEFAULT 0
+) STRICT;
+ALTER TABLE experiments ADD COLUMN plan INTEGER REFERENCES plans;
+ALTER TABLE validations ADD COLUMN plan INTEGER REFERENCES plans;
+CREATE INDEX experiments_plan ON experiments (plan, status, gpu_seconds, usd) WHERE plan IS NOT NULL;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FROM_1, _FROM_2, _FROM_3, _FROM_4, _FROM_5)
 """Statements that bring version n to n + 1, beginning with version 1. A released migration never changes."""
 
 

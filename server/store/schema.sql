@@ -1,4 +1,4 @@
--- Version 5, the newest. Databases of older versions are brought to it by migrations.py.
+-- Version 6, the newest. Databases of older versions are brought to it by migrations.py.
 -- Times are Unix seconds. JSON columns say so.
 
 CREATE TABLE facts (                    -- of the lab itself: id, trainer, ...
@@ -83,7 +83,8 @@ CREATE TABLE experiments (
     finished_at    REAL,
     finished_seq   INTEGER,             -- order of finishing: the cursor of wait
     result         TEXT NOT NULL DEFAULT '{}', -- JSON: the runner's result, less what has a column
-    nonce          TEXT NOT NULL DEFAULT ''    -- random; its run folders name it. Empty for what was launched under version 1
+    nonce          TEXT NOT NULL DEFAULT '',   -- random; its run folders name it. Empty for what was launched under version 1
+    plan           INTEGER REFERENCES plans    -- the approved plan that it is part of
 ) STRICT;
 CREATE INDEX experiments_queue ON experiments (priority DESC, number) WHERE status = 'queued';
 CREATE INDEX experiments_unwanted ON experiments (number) WHERE status = 'queued' AND cancel_reason IS NOT NULL;
@@ -101,6 +102,7 @@ CREATE INDEX experiments_winners ON experiments (stratum, score, tree, purpose, 
 CREATE INDEX experiments_suspected ON experiments (number) WHERE must_beat IS NOT NULL;
 CREATE INDEX experiments_failure ON experiments (failure) WHERE failure IS NOT NULL;
 CREATE INDEX experiments_setting ON experiments (setting, purpose);
+CREATE INDEX experiments_plan ON experiments (plan, status, gpu_seconds, usd) WHERE plan IS NOT NULL;
 CREATE UNIQUE INDEX experiments_finished ON experiments (finished_seq) WHERE finished_seq IS NOT NULL;
 -- One result at most for one source, seed, budget and kind of device, whoever launches it.
 CREATE UNIQUE INDEX experiments_once ON experiments (tree, seed, budget_seconds, gpu)
@@ -189,7 +191,8 @@ CREATE TABLE validations (              -- one test each; the number is its plac
     reason        TEXT,
     promoted      INTEGER NOT NULL DEFAULT 0,
     finished_at   REAL,
-    finished_seq  INTEGER UNIQUE        -- order of finishing, among validations
+    finished_seq  INTEGER UNIQUE,       -- order of finishing, among validations
+    plan          INTEGER REFERENCES plans  -- the approved plan that it is part of
 ) STRICT;
 CREATE INDEX validations_open ON validations (number) WHERE finished_seq IS NULL;
 
@@ -251,6 +254,24 @@ CREATE TABLE messages (                 -- of the person, to whoever does the re
     note       INTEGER REFERENCES notes -- that answers it
 ) STRICT;
 CREATE INDEX messages_open ON messages (number) WHERE note IS NULL;
+
+CREATE TABLE plans (                    -- of spending, for a person to approve or reject
+    number      INTEGER PRIMARY KEY,
+    content     TEXT NOT NULL,          -- JSON: questions, designs with their cost, what would count as success
+    digest      TEXT NOT NULL,          -- of the content: a decision names it
+    gpu_seconds REAL NOT NULL,
+    usd         REAL NOT NULL,          -- in the worst case
+    proposed_by TEXT NOT NULL,
+    proposed_at REAL NOT NULL,
+    state       TEXT NOT NULL DEFAULT 'open',  -- approved, rejected
+    decided_by  TEXT,
+    decided_at  REAL,
+    decided_in  TEXT,                   -- command, dashboard, client
+    reason      TEXT NOT NULL DEFAULT '',
+    expires_at  REAL,                   -- of an approval; null for none
+    unplanned_gpu_seconds REAL NOT NULL DEFAULT 0,  -- spent and reserved outside of plans when it was approved
+    unplanned_usd         REAL NOT NULL DEFAULT 0
+) STRICT;
 
 CREATE TABLE papers (                   -- that were found or read
     id       TEXT PRIMARY KEY,          -- as it is shown: arXiv:…, doi:…, openalex:…, s2:…

@@ -37,6 +37,9 @@ def test_the_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: 
         ("[pools.a]\nbackend = 'lokal'\n", ["pools.a.backend", "line 2", "'lokal'"]),
         ("trainer = \n", ["not valid TOML", "line 1"]),
         ("[pools]\n", ["pools", "line 1"]),
+        ("[approval]\nabove_usd = -1\n", ["approval.above_usd=-1", "line 2", "must be greater than or equal to 0"]),
+        ("[approval]\nabove_dollars = 5\n", ["approval.above_dollars", "line 2", "above_usd"]),
+        ("[approval]\nexpires_hours = 0\n", ["approval.expires_hours=0", "line 2", "must be greater than 0"]),
     ],
 )
 def test_a_mistake_is_told_with_line_and_key(tmp_path: Path, text: str, told: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,7 +122,9 @@ def _is_plain(leaf: Mapping[str, Any]) -> bool:
 
 
 @pytest.mark.anyio
-async def test_tools_list_carries_flat_schemas_and_no_output_schemas(connect: Connect, mode: str) -> None:
+async def test_tools_list_carries_flat_schemas_and_no_output_schemas(root: Path, connect: Connect, mode: str) -> None:
+    with (root / "labhand.toml").open("a", encoding="utf-8") as settings:
+        settings.write("[approval]\nabove_usd = 0\n")  # otherwise `propose` isn't listed
     async with connect(mode=mode) as client:
         listed = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in (await client.list_tools()).tools]
 

@@ -18,6 +18,7 @@ from ...store.money.spending import Committed
 from ...store.running import runs
 from .. import allowance
 from ..after_commit import complete
+from ..approval.coverage import find_coverage
 from ..lab import Lab
 from ..results.experiment_rows import significant
 from ..status_line import lab_line
@@ -27,7 +28,7 @@ async def scale(lab: Lab, request: ScaleRequest, caller: str) -> Scaled:
     """Set the number of clusters that a pool holds from now on, within the person's limits. Returns at once.
 
     Raises:
-        AllowanceError: The remaining allowance doesn't cover the minimum cost of the additional clusters.
+        AllowanceError: The remaining allowance, or what was approved, doesn't cover the minimum cost of more clusters.
         BadInputError: The pool doesn't exist, launches no clusters, or may not hold this many.
         ConflictError: Running experiments would be lost, or the person has stopped all clusters.
     """
@@ -141,6 +142,7 @@ async def _check(
         allowed = lab.allowance()
         allowance.check(allowed, await spending.committed(reader, now), cost)
         allowance.refuse_unpriced(lab, allowed, pool.gpu, is_priced=pool.is_priced)
+        (await find_coverage(reader, lab.approval(), cost, {pool.gpu})).require()
     return held
 
 

@@ -20,8 +20,9 @@ from ..proposals import Proposal
 from ..results.experiment_rows import FEW_WORDS, decimals
 from ..sanitize import cut
 from . import idempotency
+from .batch import Batch, SubmittedBatch
 from .duplicates import ids
-from .submit import Batch, SubmittedBatch, submit
+from .submit import submit
 
 MAX_SIMILAR = 3
 _NAME = re.compile(r"[A-Za-z_][\w./]*")
@@ -63,6 +64,8 @@ async def launch(lab: Lab, request: Launch, caller: str) -> Launched:
             baseline=ids(batch.baseline),
             champion=ids(batch.champion),
             note=batch.note(is_dry=request.dry_run),
+            plan=batch.plan,
+            approval=batch.coverage.note,
             dry_run=request.dry_run or None,
             next=batch.next,
             lab=line,

@@ -33,8 +33,9 @@ from ..literature.citing import find_citations
 from ..proposals import Proposal
 from ..references import Reference
 from . import idempotency, suggest
+from .batch import Batch, SubmittedBatch
 from .duplicates import ids
-from .submit import Batch, SubmittedBatch, submit
+from .submit import submit
 
 ABLATION = "ablation"
 """The design whose cells are the parts of the base's change."""
@@ -109,6 +110,8 @@ async def launch_grid(lab: Lab, request: GridLaunch, caller: str) -> GridLaunche
             baseline=ids(batch.baseline),
             champion=ids(batch.champion),
             note=batch.note(is_dry=request.dry_run),
+            plan=batch.plan,
+            approval=batch.coverage.note,
             dry_run=request.dry_run or None,
             next=batch.next,
             lab=line,

@@ -6,13 +6,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ...approval_settings import Approval
 from ...domain import Experiment, Status
 from ...errors import BadInputError, ConflictError
-from ...ids import experiment_id, id_ranges
+from ...ids import experiment_id, id_ranges, plan_id
 from ...research import horizons, paired_test
 from ...research.arms import UNSEEDED
 from ...research.guards import BROKEN
-from ...research.noise import Noise, moderate, of_difference
+from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
 from ...schemas.launch import Change, Estimate
 from ...schemas.messages import changed
@@ -30,6 +31,7 @@ from ...store.money import spending
 from ...store.money.spending import Committed
 from .. import allowance, proposals, references
 from ..after_commit import complete
+from ..approval.coverage import Coverage, find_coverage
 from ..fleet import device_choice, estimates
 from ..fleet.launch_stratum import LaunchStratum, choose_launch_stratum
 from ..lab import Lab
@@ -38,9 +40,7 @@ from ..references import CHAMPION, find_experiment
 from ..results.experiment_rows import significant
 from ..results.validation_rows import DIGITS, champion_name
 from ..status_line import lab_line
-
-PAIRS_TO_TRY = (6, 8, 12, 16, 24, 32, 48, 64)
-"""Numbers of pairs that a note may suggest."""
+from .pair_counts import note_on_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,7 @@ class Call:
         caller: The name of the caller.
         why_gpu: The reason for the kind of GPU if the lab chose it; otherwise empty.
         limits: The allowance, read before the transaction begins.
+        approval: What the person wants to approve, likewise.
     """
 
     candidates: Sequence[Candidate]
@@ -85,6 +86,7 @@ class Call:
     caller: str
     why_gpu: str
     limits: Allowance
+    approval: Approval
 
     @property
     def setting(self) -> LaunchStratum:
@@ -99,7 +101,7 @@ async def validate(lab: Lab, request: ValidationRequest, caller: str) -> Validat
     dispatcher launches these stages for confirmed candidates.
 
     Raises:
-        AllowanceError: The cost is more than the allowance has left.
+        AllowanceError: The cost is more than the allowance has left, or than a person has approved.
         BadInputError: A candidate has no score, is the champion itself, is named twice, or can't run on the requested GPU.
         ConflictError: A candidate is being tested already, or the champion has changed since the call began.
         NotFoundError: An experiment doesn't exist.
@@ -126,7 +128,17 @@ async def _read(lab: Lab, request: ValidationRequest, caller: str) -> Call:
         raise BadInputError(
             f"The candidates ran on different kinds of GPU: {', '.join(ran_on)}", f'Name the kind to test on: gpu="{ran_on[0]}"'
         )
-    return Call(candidates, champion, await proposals.baseline(lab), reign, request.replicates, caller, why, lab.allowance())
+    return Call(
+        candidates,
+        champion,
+        await proposals.baseline(lab),
+        reign,
+        request.replicates,
+        caller,
+        why,
+        lab.allowance(),
+        lab.approval(),
+    )
 
 
 async def _kind(lab: Lab, request: ValidationRequest) -> tuple[str | None, str]:
@@ -265,6 +277,11 @@ async def _refuse_tested(reader: Reader, call: Call) -> None:
             raise ConflictError(problem, f"See why with {look}, then change it")
 
 
+async def _coverage(reader: Reader, call: Call, tests: Sequence[validations.Validation]) -> Coverage:
+    """Return the approved plan that tests are part of, if they need one."""
+    return await find_coverage(reader, call.approval, _total_cost(tests), {call.setting.gpu})
+
+
 def _total_cost(tests: Sequence[validations.Validation]) -> Committed:
     """Return the cost of tests with all stages that may follow."""
     runs = [(2 * stage.pairs, stage) for test in tests for stage in test.stages]
@@ -302,6 +319,8 @@ async def _stages(lab: Lab, reader: Reader, call: Call, candidate: Candidate) ->
 
 async def _launch(lab: Lab, tx: Transaction, call: Call) -> list[validations.Validation]:
     tests = await _plan(lab, tx, call)
+    plan = (await _coverage(tx, call, tests)).require()
+    tests = [replace(test, plan=plan) for test in tests]
     ideas_run = [call.champion, call.baseline, *(candidate.idea for candidate in call.candidates)]
     await sources.save_sources(tx, [idea.row for idea in ideas_run])
     names: dict[str, str] = {}
@@ -335,29 +354,18 @@ async def _answer(lab: Lab, reader: Reader, call: Call, tests: Sequence[validati
         ),
         tests_before=tests[0].number - 1,
         dry_run=dry_run or None,
-        note=_note(call, tests),
+        note="; ".join(filter(None, _notes_on_pairs(call, tests))),
+        plan=plan_id(tests[0].plan) if tests[0].plan is not None else "",
+        approval=(await _coverage(reader, call, tests)).note if dry_run else "",
         next="" if dry_run else WaitQuery(ids=[test.id for test in tests]).as_call(),
     )
 
 
-def _note(call: Call, tests: Sequence[validations.Validation]) -> str:
-    """Return which tests can hardly show the gain that their candidate has, with the number of pairs that could."""
-    lines: list[str] = []
-    for candidate, test in zip(call.candidates, tests, strict=True):
-        gain = candidate.experiment.gain
-        if candidate.prior is None or gain is None or gain <= 0:
-            continue
-        prior = Noise(*candidate.prior)
-        needed = paired_test.needed_gain(call.pairs, test.level, prior)
-        if gain >= needed:
-            continue
-        can_show = (pairs for pairs in PAIRS_TO_TRY if paired_test.needed_gain(pairs, test.level, prior) <= gain)
-        remedy = f"replicates={more} could" if (more := next(can_show, 0)) else "more pairs hardly help"
-        lines.append(
-            f"{candidate.experiment.id} has a gain of {significant(gain, DIGITS)}, and {call.pairs} pairs can show"
-            f" {significant(needed, DIGITS)} or more at this noise and level: {remedy}"
-        )
-    return "; ".join(lines)
+def _notes_on_pairs(call: Call, tests: Sequence[validations.Validation]) -> list[str]:
+    return [
+        note_on_pairs(candidate.experiment, candidate.prior, call.pairs, test.level)
+        for candidate, test in zip(call.candidates, tests, strict=True)
+    ]
 
 
 def _stages_in_turn(tests: Sequence[validations.Validation]) -> list[tuple[int, float]]:

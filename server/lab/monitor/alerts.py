@@ -1,4 +1,4 @@
-"""What needs attention: stuck runs, failure storms, unusable pools, idle GPUs, a used-up allowance, a missing dispatcher."""
+"""What needs attention: plans to approve, stuck runs, failure storms, idle GPUs, a used-up allowance, no dispatcher."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from ...schemas.manage import CancelRequest
 from ...settings import LOG, SET_ASIDE
 from ...store.comparison import validation_pairs
 from ...store.experiments import stats, workload
-from ...store.money import clusters, spending
+from ...store.money import clusters, plan_budgets, spending
 from ...store.money.clusters import DesiredClusters, HeldClusterRow
+from ...store.money.plan_budgets import PlanBudgets
 from ...store.running import queue, runs, slots_aside
 from ...store.running.holds import Hold, active_holds
 from ...store.running.slots_aside import SlotAside
 from .. import references
 from ..analysis.drift_check import check_drift
+from ..approval import plans
 from ..dispatcher_process import dispatcher_lives
 from ..lab import Lab
 from ..results.experiment_rows import FEW_WORDS
@@ -36,6 +38,12 @@ MIN_SILENT_SECONDS = 60.0
 """Silence after which a run is reported as stuck; more if the trainer may take longer to start or to be evaluated."""
 MIN_STARTING_SECONDS = 1800.0
 """The same for a run that waits for a cluster to start, or for a GPU of a busy cluster."""
+DECISION_SECONDS = 3600.0
+"""How long an agent is told of a decision about a plan of which nothing is launched yet."""
+OPEN_PLAN = "plan:"
+"""How the keys of alerts begin that a plan waits for a decision."""
+DECIDED_PLAN = "decided:"
+"""How the keys of alerts begin that a person has decided about a plan."""
 DISPATCHER = "dispatcher"
 """The key of the alert that there is work and no dispatcher."""
 MAX_REASON = 600
@@ -104,8 +112,10 @@ async def scan(lab: Lab) -> list[Attention]:
         await clusters.desired(lab.db),
         await spending.used_up(lab.db, allowance, now),
     )
-    alerts = [*await _person(lab, pending), *_settings(lab), *await _changed_files(lab)]
-    if await _has_work(lab, pools, pending, state, is_over=is_over) and not dispatcher_lives(lab.folder):
+    budgets = await plan_budgets.budgets(lab.db, lab.approval(), now)
+    alerts = [*await _person(lab, pending), *await _plans(lab, pools, budgets, now), *_settings(lab)]
+    alerts += await _changed_files(lab)
+    if await _has_work(lab, pools, pending, state, budgets, is_over=is_over) and not dispatcher_lives(lab.folder):
         alerts += _dispatcher(lab)
     else:  # without a dispatcher every run is silent
         alerts += _stuck([attempt.run for attempt in await runs.active(lab.db)], pools, now, _longest_silence(lab))
@@ -125,14 +135,20 @@ async def scan(lab: Lab) -> list[Attention]:
 
 
 async def _has_work(
-    lab: Lab, pools: Sequence[Pool], pending: Mapping[Status, int], state: _ClusterState, *, is_over: bool
+    lab: Lab,
+    pools: Sequence[Pool],
+    pending: Mapping[Status, int],
+    state: _ClusterState,
+    budgets: PlanBudgets,
+    *,
+    is_over: bool,
 ) -> bool:
     """Return whether a dispatcher has anything to do."""
     kinds = [] if is_over else [pool.gpu for pool in pools if state.may_start(pool)]
     return (
         any(status in ACTIVE for status in pending)
         or state.needs_dispatcher
-        or await queue.startable(lab.db, kinds)
+        or await queue.startable(lab.db, kinds, budgets)
         or await validation_pairs.need_a_look(lab.db)
     )
 
@@ -147,6 +163,30 @@ async def _person(lab: Lab, pending: Mapping[Status, int]) -> list[Attention]:
         return said
     queued = f"; {pending[Status.QUEUED]} experiments are queued" if pending.get(Status.QUEUED) else ""
     return [*said, Attention(f"paused:{pause.at:.0f}", f"{pausing.in_words(pause)}{queued}")]
+
+
+async def _plans(lab: Lab, pools: Sequence[Pool], budgets: PlanBudgets, now: float) -> list[Attention]:
+    """Plans that wait for a decision or are just decided, and experiments that start only when a plan covers them."""
+    if not budgets:
+        return []
+    found: list[Attention] = []
+    by_client = lab.approval().by_client
+    for plan in await plans.summaries(lab):
+        if plan.state == "open":
+            how = plans.how_to_approve(plan.plan, plan.digest, by_client=by_client)
+            line = f"{plan.plan} waits for a person ({plans.cost_in_words(plan)}): {how}"
+            found.append(Attention(f"{OPEN_PLAN}{plan.plan}:{plan.digest}", line, wakes=False))
+        elif now - (plan.decided_at or 0.0) < DECISION_SECONDS and not (plan.deed and plan.deed.experiments):
+            reason = f": {cut(plan.reason, MAX_REASON)}" if plan.reason else ""
+            line = f"{plan.plan} is {plan.state}{reason}" + (". Launch what it says" if plan.state == "approved" else "")
+            found.append(Attention(f"{DECIDED_PLAN}{plan.plan}:{plan.state}", line))
+    kinds = sorted({pool.gpu for pool in pools})
+    if await queue.startable(lab.db, kinds) and not await queue.startable(lab.db, kinds, budgets):
+        queued = sum(budget.use.queued for budget in budgets.values())
+        problem = f"{queued} queued experiments don't start: their plans are used up or have expired, or they have none"
+        remedy = "Cancel them, and launch them again under a plan that a person has approved"
+        found.append(Attention("unapproved", f"{problem}. {remedy}"))
+    return found
 
 
 def _settings(lab: Lab) -> list[Attention]:

@@ -26,6 +26,7 @@ from ...store.experiments.rows import find_experiments
 from ...store.money import allowances, spending
 from ...store.running import queue
 from .. import allowance
+from ..approval import plans
 from ..fleet.idle import idle_gpu_hours, idle_time, idle_usd
 from ..lab import Lab
 from ..references import BASELINE
@@ -73,6 +74,7 @@ async def get_briefing(lab: Lab) -> Briefing:
         finished={status.value: count for status, count in by_status.items() if status in FINISHED},
         failures=await failure_classes(lab, Filter()),
         allowance=await summarize_allowance(lab),
+        plans=[plans.progress_in_words(plan) for plan in await plans.open_and_in_force(lab)],
         efficiency=await _efficiency(lab),
         not_yet_combined=open_winners,
         notes=[_note(note) for note in await stats.notes(lab.db, MAX_NOTES)],

@@ -20,7 +20,7 @@ from ...schemas.validation import ValidationRequest
 from ...store.comparison import validations
 from ...store.experiments import progress, workload
 from ...store.experiments.filter import Filter
-from ...store.money import spending
+from ...store.money import plan_budgets, spending
 from ...store.money.spending import Committed
 from ...store.running.holds import active_holds
 from .. import allowance, proposals
@@ -99,10 +99,11 @@ async def held_step(lab: Lab, held: set[int]) -> str:
 
 
 async def _is_stopped(lab: Lab) -> bool:
-    """Return whether the allowance keeps queued experiments from starting."""
+    """Return whether the allowance, or what was approved, keeps queued experiments from starting."""
     limits, now = lab.allowance(), time.time()
     is_over = limits.ends is not None and now >= limits.ends
-    return is_over or bool(await spending.used_up(lab.db, limits, now))
+    is_used_up = bool(await spending.used_up(lab.db, limits, now))
+    return is_over or is_used_up or plan_budgets.is_exhausted(await plan_budgets.budgets(lab.db, lab.approval(), now))
 
 
 async def _is_new_launch(lab: Lab, request: Launch) -> bool:
@@ -111,7 +112,7 @@ async def _is_new_launch(lab: Lab, request: Launch) -> bool:
         priced = await experiment_launch.launch(lab, changed(request, dry_run=True), "")
     except LabhandError:
         return False
-    return not priced.duplicates
+    return not priced.duplicates and not priced.approval
 
 
 async def _combination(lab: Lab, uncombined: Sequence[str]) -> Launch | None:
@@ -140,10 +141,11 @@ async def _validation(lab: Lab, winners: Sequence[Experiment]) -> ValidationRequ
     for winner in promising[:MAX_CANDIDATES]:
         request = ValidationRequest(ids=[winner])
         try:
-            await validation_launch.validate(lab, changed(request, dry_run=True), "")
+            priced = await validation_launch.validate(lab, changed(request, dry_run=True), "")
         except LabhandError:
             continue
-        return request
+        if not priced.approval:
+            return request
     return None
 
 

@@ -15,6 +15,7 @@ from ...store.comparison import champions, validations
 from ...store.experiments import pages, progress
 from ...store.experiments.filter import Filter
 from ...store.money import clusters, spending
+from ..approval import plans
 from ..lab import Lab
 from ..results.cursors import WaitCursor
 from ..results.table import get_results
@@ -33,7 +34,7 @@ MAX_ALERTS = 5
 MAX_TEXT = 600
 _NOTHING_STARTS = "nothing more starts, and idle clusters are given up"
 _WHEN_SPENT = {"experiments": "no more can be launched"}
-_TOLD_ELSEWHERE = (alerts.DISPATCHER, "used up", "lost:", "cluster:", "message:", "paused:")
+_TOLD_ELSEWHERE = (alerts.DISPATCHER, "used up", "lost:", "cluster:", "message:", "paused:", alerts.DECIDED_PLAN)
 """Alerts that another event is about, that come from the person, or that nobody can be told of."""
 
 
@@ -65,6 +66,7 @@ class Marks:
         alerts: Keys of alerts, with the Unix time at which each was last seen.
         limits: Limits of the allowance, each as `GPU-hours:128:80`.
         clusters: Clusters that failed, by name.
+        plans: Plans that wait for a decision, each as `p003:` and its digest.
     """
 
     finished: int = 0
@@ -72,6 +74,7 @@ class Marks:
     alerts: dict[str, float] = field(default_factory=dict[str, float])
     limits: list[str] = field(default_factory=list[str])
     clusters: list[str] = field(default_factory=list[str])
+    plans: list[str] = field(default_factory=list[str])
 
 
 class NotableEvents:
@@ -123,6 +126,7 @@ class NotableEvents:
             *await self._alerts(now),
             *await self._allowance(now),
             *await self._clusters(now),
+            *await self._plans(),
         ]
 
     async def _champion(self) -> list[NotableEvent]:
@@ -224,6 +228,21 @@ class NotableEvents:
             details = {"cluster": cluster.name, "pool": cluster.pool, "status": cluster.status, "usd": round(row.usd, 2)}
             text = cut(cluster.note, MAX_TEXT) or f"Its pool is {cluster.pool}."
             events.append(NotableEvent("cluster_failed", f"cluster:{cluster.name}", title, text, details))
+        return events
+
+    async def _plans(self) -> list[NotableEvent]:
+        if not self._lab.approval().is_wanted:
+            return []
+        events: list[NotableEvent] = []
+        for plan in await plans.summaries(self._lab, only_open=True):
+            mark = f"{plan.plan}:{plan.digest}"
+            if mark in self._marks.plans:
+                continue
+            self._marks.plans.append(mark)
+            title = f"{plan.plan} waits for your approval: {plans.cost_in_words(plan)}"
+            text = f"{plans.as_text(plan)}\nlabhand approve {plan.plan}, or labhand reject {plan.plan}"
+            details = plan.model_dump(mode="json")
+            events.append(NotableEvent("approval_wanted", f"plan:{mark}", title, text, details))
         return events
 
 

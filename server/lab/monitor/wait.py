@@ -201,7 +201,12 @@ class _Watch:
         """Return whether the experiments have finished as asked, or a new alert ends the wait."""
         has_new_alert = any(alert.wakes and alert.key not in self.seen.attention for alert in snapshot.attention)
         has_any = self._until_any and (snapshot.finished > 0 or bool(snapshot.news))
-        return has_new_alert or not snapshot.can_finish or has_any
+        return has_new_alert or not (snapshot.can_finish or self._awaits_decision(snapshot)) or has_any
+
+    def _awaits_decision(self, snapshot: _Snapshot) -> bool:
+        """Return whether the caller waits for whatever comes, and a person has yet to decide about a plan."""
+        is_open = any(alert.key.startswith(alerts.OPEN_PLAN) for alert in snapshot.attention)
+        return is_open and self._wanted == Filter(by=self._wanted.by)
 
     def newly_finished(self, snapshot: _Snapshot) -> Filter:
         """Return the filter for the experiments that finished between the cursor and a snapshot."""

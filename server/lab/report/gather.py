@@ -11,6 +11,7 @@ from ...domain import PersonMessage
 from ...errors import BadInputError
 from ...ids import experiment_id
 from ...schemas.analysis import Analysis, Aspect, Picture
+from ...schemas.approval import PlanSummary
 from ...schemas.monitor import Briefing
 from ...schemas.results import Row, ValidationRow
 from ...source.changes import describe
@@ -23,6 +24,7 @@ from .. import references
 from ..analysis.analyze import analyze_lab
 from ..analysis.dataset import Evidence, gather_evidence
 from ..analysis.plots import RenderedPlot, plot_lab
+from ..approval.plans import summaries
 from ..fleet.idle import idle_gpu_hours, idle_usd
 from ..inspect.diff import diff
 from ..lab import Lab
@@ -90,6 +92,7 @@ class LabReport:
         sealed: The results of validations on the test split, by validation.
         papers: Those that were read or are cited.
         messages: What the person said, the newest first, with what answers it.
+        plans: Plans of spending, with what was decided about them and what was made of them.
     """
 
     briefing: Briefing
@@ -106,6 +109,7 @@ class LabReport:
     sealed: Mapping[str, SealedScore]
     papers: Sequence[PaperUse]
     messages: Sequence[PersonMessage]
+    plans: Sequence[PlanSummary]
 
     @property
     def promising(self) -> list[Row]:
@@ -145,6 +149,7 @@ async def gather(lab: Lab) -> LabReport:
         strata=await _strata(lab, totals.scored),
         papers=await paper_uses(lab),
         messages=await newest_messages(lab, MAX_MESSAGES),
+        plans=await summaries(lab),
     )
 
 

@@ -146,6 +146,7 @@ async def _arm(
         attempts=0,
         gpu_seconds=stage.gpu_seconds,
         usd=stage.usd,
+        plan=validation.plan,
     )
 
 

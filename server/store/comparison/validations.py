@@ -89,6 +89,7 @@ class Validation:
         p: The p-value at the look that decided the test.
         promoted: The candidate became champion.
         finished_seq: Order of finishing, among validations; None until it is finished.
+        plan: The number of the approved plan that it is part of; None outside of plans.
     """
 
     number: int
@@ -109,6 +110,7 @@ class Validation:
     reason: str | None = None
     promoted: bool = False
     finished_seq: int | None = None
+    plan: int | None = None
 
     @property
     def id(self) -> str:
@@ -186,7 +188,7 @@ async def save(tx: Transaction, new: Validation) -> None:
     """Write a validation down with its stages."""
     await tx.insert(
         "INSERT INTO validations (number, candidate, commit_hash, champion, gpu, clock, level, confirmations, prior_sd,"
-        " prior_degrees, launched_by, launched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " prior_degrees, launched_by, launched_at, plan) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             new.number,
             new.candidate,
@@ -199,6 +201,7 @@ async def save(tx: Transaction, new: Validation) -> None:
             *(new.prior or (None, None)),
             new.launched_by,
             new.launched_at,
+            new.plan,
         ),
     )
     await tx.many(
@@ -304,6 +307,7 @@ def _validation(row: Row, stages: Sequence[Stage]) -> Validation:
         reason=row["reason"],
         promoted=bool(row["promoted"]),
         finished_seq=row["finished_seq"],
+        plan=row["plan"],
     )
 
 

@@ -79,6 +79,7 @@ COLUMNS: tuple[Column, ...] = (
     _column("gpu_seconds"),
     _column("usd"),
     _column("flags", read=json.loads, write=_list_as_json),
+    _column("plan"),
     _column("attempts", at_launch=False),
     _column("score", at_launch=False),
     _column("stratum", at_launch=False),

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from ...domain import PRIORITIES
 from ...ids import run_id
-from ..database import Database, Reader, Transaction
+from ..database import Database, Reader, Row, Transaction
+from ..money.plan_budgets import Amount, PlanBudgets, StartBudget
 from ..steering import PAUSED
 from .holds import EMPTY, HELD
 
@@ -19,13 +21,38 @@ TRIAL_SECONDS = 30.0
 _STARTABLE = f"status = 'queued' AND cancel_reason IS NULL AND NOT {HELD} AND NOT {PAUSED}"
 
 
-async def startable(db: Database, kinds: Sequence[str]) -> bool:
-    """Whether anything waits that could start on a device of these kinds."""
+async def startable(db: Database, kinds: Sequence[str], budgets: PlanBudgets | None = None) -> bool:
+    """Whether anything waits that could start on a device of these kinds.
+
+    Args:
+        db: The lab's.
+        kinds: Of devices.
+        budgets: What may be spent, by plan; None or empty where nothing needs approval.
+    """
     sql = f"SELECT 1 FROM {_QUEUE} WHERE {_STARTABLE} AND gpu IN ({_marks(kinds)}) LIMIT 1"
-    return bool(kinds) and await db.row(sql, kinds) is not None
+    if not kinds or await db.row(sql, kinds) is None:
+        return False
+    if not budgets:
+        return True
+    first_of_each = await db.rows(
+        "SELECT plan, gpu_seconds, usd FROM (SELECT plan, gpu_seconds, usd,"
+        " ROW_NUMBER() OVER (PARTITION BY plan, gpu ORDER BY priority DESC, number) AS place"
+        f" FROM {_QUEUE} WHERE {_STARTABLE} AND gpu IN ({_marks(kinds)})) WHERE place = 1",
+        kinds,
+    )
+    return any(StartBudget(budgets).take(row["plan"], _cost(row)) for row in first_of_each)
 
 
-async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float, *, try_first: bool = False) -> int:
+async def take(
+    tx: Transaction,
+    pool: str,
+    gpu: str,
+    most: int,
+    now: float,
+    *,
+    try_first: bool = False,
+    budgets: PlanBudgets | None = None,
+) -> int:
     """Make runs of the experiments that are next, for a backend to start, and return how many.
 
     Args:
@@ -36,14 +63,13 @@ async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float, *, t
         now: Unix time.
         try_first: In a setting in which nothing was ever scored, start a single replicate of the baseline, and the others when
             it has trained for `TRIAL_SECONDS`: a trainer that can't run then costs one run.
+        budgets: What may be spent, by plan; None or empty where nothing needs approval. Of a plan that doesn't cover the first
+            experiment that waits, none starts.
     """
     trials = await _trials(tx, gpu, now) if try_first else {}
     alone, others = [number for number in trials.values() if number], list(trials)
-    sql = (
-        f"SELECT number, attempts FROM {_QUEUE} WHERE {_STARTABLE} AND gpu = ?"
-        f" AND (setting NOT IN ({_marks(others)}) OR number IN ({_marks(alone)})) ORDER BY priority DESC, number LIMIT ?"
-    )
-    rows = await tx.rows(sql, (gpu, *others, *alone, most))
+    condition = f"gpu = ? AND (setting NOT IN ({_marks(others)}) OR number IN ({_marks(alone)}))"
+    rows = await _first(tx, condition, (gpu, *others, *alone), most, budgets or {})
     chosen = [(row["number"], row["attempts"] + 1) for row in rows]
     await tx.many(
         "UPDATE experiments SET status = 'starting', attempts = ?, started_at = ? WHERE number = ?",
@@ -55,6 +81,35 @@ async def take(tx: Transaction, pool: str, gpu: str, most: int, now: float, *, t
         [(run_id(number, attempt), number, attempt, pool, now, now, pool) for number, attempt in chosen],
     )
     return len(chosen)
+
+
+async def _first(
+    tx: Transaction, condition: str, parameters: Sequence[object], most: int, budgets: PlanBudgets
+) -> Sequence[Row]:
+    """Return what is next in the queue under a condition, as far as plans cover it."""
+    sql = (
+        f"SELECT number, attempts, plan, gpu_seconds, usd FROM {_QUEUE} WHERE {_STARTABLE} AND {condition}"
+        " AND coalesce(plan, 0) NOT IN (SELECT value FROM json_each(?)) AND number NOT IN (SELECT value FROM json_each(?))"
+    )
+    chosen: list[Row] = []
+    closed: set[int] = set()
+    budget = StartBudget(budgets)
+    while True:
+        wanted = (*parameters, json.dumps(sorted(closed)), json.dumps([row["number"] for row in chosen]))
+        left = most - len(chosen)
+        rows = await tx.rows(f"{sql} ORDER BY priority DESC, number LIMIT {left}", wanted)
+        for row in rows:
+            if (row["plan"] or 0) not in closed:
+                if budget.take(row["plan"], _cost(row)):
+                    chosen.append(row)
+                else:
+                    closed.add(row["plan"] or 0)
+        if len(rows) < left or len(chosen) == most:
+            return chosen
+
+
+def _cost(row: Row) -> Amount:
+    return Amount(row["gpu_seconds"], row["usd"])
 
 
 async def _trials(tx: Transaction, gpu: str, now: float) -> dict[str, int]:

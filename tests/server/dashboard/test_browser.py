@@ -15,6 +15,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 
 from ...clients.programs import INSTALLED
 from ..lab import builders
+from ..lab.approval import planning
 from .served import TOKEN, Site, served
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -132,6 +133,24 @@ async def test_what_happens_in_the_lab_appears_without_a_reload(lab: Lab, site: 
         await expect(page.locator("#section-recent")).to_contain_text("DEPTH 4→12", timeout=MILLISECONDS)
         await expect(page.locator("#section-progress path.v-confirmed")).to_have_count(1)
         assert await page.evaluate("window.scrollY") == 300
+    assert watched.faults == []
+
+
+async def test_a_plan_that_is_proposed_appears_and_is_approved_by_its_button(lab: Lab, site: Site) -> None:
+    settings = lab.root / "labhand.toml"
+    settings.write_text(f"{settings.read_text('utf-8')}\n[approval]\nabove_gpu_hours = 0\n", "utf-8")
+    async with chromium() as browser:
+        page = await browser.new_page(viewport={"width": 320, "height": 800})
+        watched = Watched(page, site)
+        await watched.log_in(site)
+        await planning.proposed(lab, 2.0)
+        await expect(page.get_by_role("heading", name="p001 asks for your approval")).to_be_visible(timeout=MILLISECONDS)
+        assert await violated(page) == []
+        assert await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        await page.get_by_role("button", name="Approve p001").press("Enter")
+        await expect(page.get_by_text("p001 is approved: the agent may launch what it says.")).to_be_visible()
+        await page.goto(f"{site.url}/")
+        await expect(page.get_by_text("p001 is approved: 0 of 2 GPU-hours").first).to_be_visible()
     assert watched.faults == []
 
 

@@ -11,11 +11,13 @@ import httpx2
 import pytest
 from labhand.server.dashboard.headers import POLICY
 from labhand.server.errors import SettingsError
+from labhand.server.lab.approval.plans import summaries
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.steering.pausing import current_pause
 from labhand.server.store.experiments.rows import find_experiment
 
 from ..lab import builders
+from ..lab.approval import planning
 from .served import MAX_SECONDS, TOKEN, Site, served
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_dispatcher")]
@@ -193,6 +195,32 @@ async def test_the_person_says_something_pauses_and_resumes(lab: Lab, site: Site
         await browser.post("/do/resume", data=token)
         assert await current_pause(lab) is None
         assert "wasn&#39;t paused" in (await browser.post("/do/resume", data=token)).text
+
+
+async def test_a_plan_is_shown_approved_and_rejected_once(lab: Lab, site: Site) -> None:
+    settings = lab.root / "labhand.toml"
+    settings.write_text(f"{settings.read_text('utf-8')}\n[approval]\nabove_gpu_hours = 0\n", "utf-8")
+    first = await planning.proposed(lab, 2.0, success="A <b>gain</b>")
+    second = await planning.proposed(lab, 3.0)
+    async with site.browser() as browser:
+        page = (await browser.get("/")).text
+        assert "p001 asks for your approval" in page
+        assert "Success: A &lt;b&gt;gain&lt;/b&gt;" in page
+        token = {"form_token": await form_token(browser)}
+        about = token | {"plan": "p001", "digest": first.digest}
+        changed = await browser.post("/do/approve", data=about | {"digest": second.digest})
+        assert (changed.status_code, "p001 has changed since it was shown" in changed.text) == (400, True)
+        assert (await browser.post("/do/approve", data={"plan": "p001", "digest": first.digest})).status_code == 400
+        assert "p001 is approved" in (await browser.post("/do/approve", data=about)).text
+        again = await browser.post("/do/reject", data=about)
+        assert (again.status_code, "p001 is decided already: approved by person on the dashboard" in again.text) == (400, True)
+        refused = token | {"plan": "p002", "digest": second.digest, "reason": "Too dear"}
+        assert "p002 is rejected" in (await browser.post("/do/reject", data=refused)).text
+        page = (await browser.get("/")).text
+        assert "asks for your approval" not in page
+        assert "p001 is approved: 0 of 2 GPU-hours" in page
+    states = [(plan.state, plan.decided_by, plan.reason) for plan in await summaries(lab)]
+    assert states == [("approved", "person", ""), ("rejected", "person", "Too dear")]
 
 
 async def test_a_form_of_another_page_or_of_an_ended_session_does_nothing(lab: Lab, site: Site) -> None:

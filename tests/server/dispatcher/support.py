@@ -92,6 +92,7 @@ async def loop(lab: Lab, pools: PoolBackends | None = None) -> AsyncGenerator[Di
             RunFolders(lab.folder, lab.sources, lab.identity),
             Settler(lab.trainer.metric),
             lab.settings.allowance,
+            approval=lab.settings.approval,
         )
 
 

@@ -5,6 +5,7 @@ To be run when a release changes the schema. Writes `schemas/N.sql` and `schemas
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -58,10 +59,18 @@ def dump(database: Path) -> str:
             row[0] for row in connection.execute("SELECT sql FROM sqlite_schema WHERE type = 'trigger' AND sql LIKE '%_text%'")
         ]
     connection.close()
+    statements = [_compact(line) for line in statements]
     rebuild = "INSERT INTO experiments_text (experiments_text) VALUES ('rebuild');"
     head = f"-- A lab of schema {NEWEST}: a screened knob, a failure, a cancelled run, a confirmed champion, a note."
     parts = [head, "BEGIN;", *statements, *(f"{sql};" for sql in (*index, *triggers)), rebuild]
     return "\n".join([*parts, f"PRAGMA user_version = {NEWEST};", "COMMIT;", ""])
+
+
+def _compact(statement: str) -> str:
+    """Return a statement that makes a table or an index in one line, without its comments; any other as it is."""
+    if not statement.startswith("CREATE"):
+        return statement
+    return " ".join(re.sub(r"--.*", "", statement).split())
 
 
 async def main() -> None:

@@ -14,6 +14,7 @@ from labhand.server.store.comparison import champions
 from labhand.server.store.money import clusters
 
 from .. import builders, hiring
+from ..approval import planning
 
 pytestmark = pytest.mark.anyio
 
@@ -151,6 +152,24 @@ async def test_a_look_that_fails_loses_nothing(tmp_path: Path, monkeypatch: pyte
                 await events.look(is_last=True)
         assert marks == Marks()
         assert await names(events) == ["done"]
+
+
+async def test_a_plan_is_told_once_and_again_when_it_has_changed(tmp_path: Path) -> None:
+    async with planning.lab(tmp_path) as lab:
+        events = NotableEvents(lab, Marks())
+        await events.skip()
+        with builders.dispatcher(lab):
+            plan = await planning.proposed(lab, 2.0)
+            [wanted] = await events.look(is_last=True)
+            assert await names(events) == []
+            await planning.proposed(lab, 4.0, revises=plan.plan)
+            assert await names(events) == ["approval_wanted"]
+            await planning.approved(lab, 4.0)
+            assert await names(events) == [], "the person knows what the person decided"
+    assert (wanted.name, wanted.title) == ("approval_wanted", "p001 waits for your approval: 2 GPU-hours and $6.00 at most")
+    for words in ("Does it help?", f"Digest: {plan.digest}", "labhand approve p001"):
+        assert words in wanted.text
+    assert wanted.details["digest"] == plan.digest
 
 
 async def spend(lab: Lab, hours: float) -> None:

@@ -1,0 +1,1 @@
+"""Approval of spending: plans that agents propose and people decide about. No tool decides."""
