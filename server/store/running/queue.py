@@ -10,7 +10,8 @@ from ...domain import PRIORITIES
 from ...ids import run_id
 from ..database import Database, Reader, Transaction
 from ..steering import PAUSED
-from .holds import EMPTY, HELD
+from .hold_scopes import HELD
+from .holds import EMPTY
 
 # SQLite would rather read all that is queued by its status, and sort it.
 _QUEUE = "experiments INDEXED BY experiments_queue"
