@@ -98,11 +98,16 @@ async def test_the_server_answers_a_client_over_stdio(programs: Path, tmp_path: 
     assert {"launch_experiment", "launch_grid", "get_results", "list_gpus"} <= {tool.name for tool in tools}
 
 
+def uv_environment(place: Path) -> dict[str, str]:
+    """Return the environment of a uv that installs tools below a folder, from the index that pip is configured with."""
+    index = run(sys.executable, "-m", "pip", "config", "get", "global.index-url", cwd=place).stdout.strip()
+    places = {"UV_TOOL_DIR": str(place / "tools"), "UV_TOOL_BIN_DIR": str(place / "bin"), "HOME": str(place)}
+    return {**os.environ, **places, **({"UV_DEFAULT_INDEX": index} if index else {})}
+
+
 def test_uv_installs_the_wheel_as_a_tool_whose_hook_starts_fast(wheel: Path, tmp_path: Path) -> None:
     """As docs/plugins.md says. The hook runs before a session begins, so an installation must start it fast as well."""
-    index = run(sys.executable, "-m", "pip", "config", "get", "global.index-url", cwd=tmp_path).stdout.strip()
-    places = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin"), "HOME": str(tmp_path)}
-    environment = {**os.environ, **places, **({"UV_DEFAULT_INDEX": index} if index else {})}
+    environment = uv_environment(tmp_path)
     folder = tmp_path / "lab"
     folder.mkdir()
     (folder / "labhand.toml").touch()

@@ -13,7 +13,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "plugins" / "labhand"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-MANIFESTS = [PLUGIN / ".claude-plugin" / "plugin.json"]
+MANIFESTS = [
+    PLUGIN / ".claude-plugin" / "plugin.json",
+    PLUGIN / ".codex-plugin" / "plugin.json",
+    PLUGIN / "gemini-extension.json",
+]
 SKILL = ROOT / "skills" / "labhand" / "SKILL.md"
 MAX_SKILL_LINES = 500
 MAX_DESCRIPTION = 1024
@@ -25,15 +29,27 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
-@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: str(path.relative_to(PLUGIN)))
 def test_a_manifest_has_the_name_the_version_and_the_licence_of_the_distribution(path: Path) -> None:
     manifest = read(path)
 
-    assert [manifest["name"], manifest["version"], manifest["license"]] == [
-        PROJECT["name"],
-        PROJECT["version"],
-        PROJECT["license"],
-    ]
+    assert (manifest["name"], manifest["version"]) == (PROJECT["name"], PROJECT["version"])
+    assert manifest.get("license", PROJECT["license"]) == PROJECT["license"]
+    assert manifest["description"] == read(MANIFESTS[0])["description"]
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: str(path.relative_to(PLUGIN)))
+def test_every_file_that_a_manifest_names_is_there(path: Path) -> None:
+    text = path.read_text("utf-8")
+    named = re.findall(r'"(?:\./|\$\{CLAUDE_PLUGIN_ROOT\}/|\$\{extensionPath\}/)([^"]+)"', text)
+
+    assert named
+    assert [name for name in named if not (PLUGIN / name).exists()] == []
+
+
+def test_only_claude_code_finds_its_hooks() -> None:
+    """Codex and Gemini CLI would read hooks/hooks.json as well, whose events and variables they don't all have."""
+    assert not (PLUGIN / "hooks" / "hooks.json").exists()
 
 
 def test_the_marketplace_of_claude_code_offers_the_plugin_in_its_version() -> None:
@@ -41,6 +57,12 @@ def test_the_marketplace_of_claude_code_offers_the_plugin_in_its_version() -> No
 
     assert offered["version"] == PROJECT["version"]
     assert (ROOT / offered["source"]).resolve() == PLUGIN
+
+
+def test_the_marketplace_of_codex_offers_the_plugin() -> None:
+    [offered] = read(ROOT / ".agents" / "plugins" / "marketplace.json")["plugins"]
+
+    assert (ROOT / offered["source"]["path"]).resolve() == PLUGIN
 
 
 def front_matter(path: Path) -> dict[str, str]:
