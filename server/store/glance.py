@@ -37,13 +37,21 @@ class PendingGlance(NamedTuple):
     Attributes:
         queued: Without those that are held.
         held: Queued, but others like them have failed.
-        validations: The validations that go on; their experiments are among the others.
+        validations: The validations without a verdict.
+        paired: Experiments of all validations that go on, which are among the others. Also those with a verdict go on, to
+            measure the gain.
     """
 
     active: Sequence[int] = ()
     queued: Sequence[int] = ()
     held: Sequence[int] = ()
     validations: Sequence[int] = ()
+    paired: frozenset[int] = frozenset()
+
+    @property
+    def alone(self) -> list[int]:
+        """The experiments that can end and belong to no validation."""
+        return [number for number in (*self.active, *self.queued) if number not in self.paired]
 
 
 class SeenGlance(NamedTuple):
@@ -165,8 +173,12 @@ def _pending(database: sqlite3.Connection, caller: str | None) -> PendingGlance:
     active = _numbers(database, f"experiments WHERE status IN {ACTIVE} AND {mine[0]}", mine[1])
     queued = _numbers(database, f"experiments WHERE status = 'queued' AND {mine[0]}", mine[1])
     held = set(_numbers(database, f"experiments WHERE status = 'queued' AND {mine[0]} AND {HELD}", mine[1]))
-    tests = _numbers(database, f"validations WHERE finished_seq IS NULL AND {mine[0]}", mine[1])
-    return PendingGlance(active, [number for number in queued if number not in held], sorted(held), tests)
+    tests = _numbers(database, f"validations WHERE finished_seq IS NULL AND verdict = 'pending' AND {mine[0]}", mine[1])
+    paired = database.execute(
+        "SELECT experiment FROM paired JOIN validations ON number = validation WHERE finished_seq IS NULL"
+    )
+    startable = [number for number in queued if number not in held]
+    return PendingGlance(active, startable, sorted(held), tests, frozenset(row[0] for row in paired))
 
 
 def _numbers(database: sqlite3.Connection, rest: str, parameters: Sequence[Any]) -> list[int]:

@@ -9,22 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from .model import Asked, Block, ScriptedModel, say, use_own
+from .model import Asked, Block, SearchingModel, say
 from .programs import INSTALLED, ROOT, Clients
 
 pytestmark = pytest.mark.timeout(300)
 PLUGIN = ROOT / "plugins" / "labhand"
 PREFIX = "mcp__plugin_labhand_labhand__"
 """Before the names of a plugin's tools."""
-
-
-@pytest.fixture
-def with_plugin(clients: Clients) -> Clients:
-    """Claude Code with the plugin, installed from the marketplace that this repository is."""
-    for command in (["marketplace", "add", str(ROOT)], ["install", "labhand@labhand"]):
-        done = clients.run("claude", "plugin", *command)
-        assert done.code == 0, done.out + done.err
-    return clients
 
 
 def without_labhand(place: Path) -> dict[str, str]:
@@ -38,10 +29,9 @@ def say_hello(_: Asked) -> Block:
     return say("Hello.")
 
 
-def session(clients: Clients, prompt: str, environment: dict[str, str] | None = None) -> ScriptedModel:
+def session(clients: Clients, prompt: str, environment: dict[str, str] | None = None) -> SearchingModel:
     """Run a session in which the model looks for labhand's tools and greets; returns the model with what it was asked."""
-    search = use_own("ToolSearch", query="labhand")
-    model = ScriptedModel([lambda _: search, say_hello])
+    model = SearchingModel(PREFIX, [say_hello])
     with model.served() as url:
         access = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "not-a-key"}
         done = clients.run("claude", "-p", prompt, environment={**access, **(environment or {})}, seconds=240)
@@ -75,10 +65,10 @@ def test_the_plugin_brings_the_server_the_hooks_the_skill_and_the_commands(with_
 def test_the_model_gets_the_briefing_before_its_first_turn_and_finds_the_tools_and_the_skill(with_plugin: Clients) -> None:
     model = session(with_plugin, "Hello.")
 
-    first, second = model.asked
+    first, last = model.asked[0], model.asked[-1]
     assert "labhand: this folder has a laboratory" in shown(first)
     assert "labhand:labhand" in shown(first), "the skill is listed"
-    assert {f"{PREFIX}{name}" for name in ("get_briefing", "launch_grid", "wait", "get_results")} <= set(second.tools)
+    assert {f"{PREFIX}{name}" for name in ("get_briefing", "launch_grid", "wait", "get_results")} <= set(last.tools)
 
 
 def test_a_command_of_the_plugin_starts_research(with_plugin: Clients) -> None:
@@ -93,8 +83,8 @@ def test_without_labhand_the_hook_and_the_server_say_how_to_install_it(with_plug
     servers = with_plugin.run("claude", "mcp", "list", environment=environment)
     model = session(with_plugin, "Hello.", environment)
 
-    first, second = model.asked
+    first, last = model.asked[0], model.asked[-1]
     assert "Connected" in servers.out, servers.out
     assert "This folder has a labhand.toml. labhand isn't installed on this machine" in shown(first)
-    assert f"{PREFIX}install_labhand" in {*second.tools} | {*shown(second).split('"')}
-    assert "uv tool install" in shown(second)
+    assert f"{PREFIX}install_labhand" in last.tools
+    assert "uv tool install" in last.tools[f"{PREFIX}install_labhand"]["description"]

@@ -103,8 +103,8 @@ async def test_what_a_client_unpacks_from_the_bundle_serves_the_lab_that_was_cho
     with ZipFile(build(wheel, tmp_path)) as opened:
         opened.extractall(place)
         config: dict[str, Any] = json.loads(opened.read("manifest.json"))["server"]["mcp_config"]
-    known = {"${__dirname}": str(place), "${user_config.lab}": str(lab)}
-    arguments: list[str] = [known.get(text, text) for text in config["args"]]
+    known: Mapping[str, str] = {"${__dirname}": str(place), "${user_config.lab}": str(lab)}
+    arguments = [known.get(text, text) for text in map(str, config["args"])]
     environment = uv_environment(tmp_path) | {"UV_PYTHON": sys.executable}
     synced = run("uv", "sync", "--directory", place, cwd=tmp_path, env=environment)  # clients install before they connect
     assert synced.returncode == 0, synced.stderr

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from ....trainer.contract.files import write_whole
+from ...errors import BadInputError
+from ...ids import parse_ids
 from ...lab_place import LabPlace
 from ...store.glance import SeenGlance
 
@@ -36,8 +38,8 @@ class SessionMemory(NamedTuple):
     reminders: Mapping[str, str] = {}
 
     def has_reminded(self, session: str, about: str) -> bool:
-        """Return whether the last reminder of a session was about the same."""
-        return self.reminders.get(session) == about
+        """Return whether the last reminder of a session was about all of these experiments and validations."""
+        return _named(about) <= _named(self.reminders.get(session, ""))
 
     def after_turn(self, seen: SeenGlance) -> SessionMemory:
         """Return what is remembered once an agent has ended its turn."""
@@ -48,6 +50,15 @@ class SessionMemory(NamedTuple):
         others = {name: text for name, text in self.reminders.items() if name != session}
         kept = dict([*others.items(), (session, about)][-MAX_SESSIONS:])
         return self._replace(reminders=kept)
+
+
+def _named(ids: str) -> set[tuple[str, int]]:
+    """Return what ids and ranges name: the kind and the number of each."""
+    try:
+        named = parse_ids(ids.split())
+    except BadInputError:  # another version wrote them
+        return set()
+    return {*(("e", number) for number in named.experiments), *(("v", number) for number in named.validations)}
 
 
 def recall(place: LabPlace) -> SessionMemory:

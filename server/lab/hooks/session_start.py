@@ -127,4 +127,4 @@ def _next(glance: LabGlance, where: Sequence[str]) -> str:
 
 
 def _is_pending(pending: PendingGlance) -> bool:
-    return bool(pending.active or pending.queued or pending.validations)
+    return bool(pending.alone or pending.validations)

@@ -38,7 +38,8 @@ class TurnEnd(NamedTuple):
 def reminder(turn: TurnEnd, glance: LabGlance, memory: SessionMemory, where: Sequence[str] = ()) -> str:
     """Return what keeps the agent going, with the next call to make; empty if the turn may end.
 
-    A session isn't reminded twice in a row of the same experiments: an agent that ends its turn all the same may do so.
+    A session isn't reminded again of what the last reminder was about: an agent that ends its turn all the same may do so. What
+    has ended meanwhile is no reason for another one.
 
     Args:
         turn: The turn.
@@ -52,7 +53,7 @@ def reminder(turn: TurnEnd, glance: LabGlance, memory: SessionMemory, where: Seq
     if turn.is_reminded and turn.session not in memory.reminders:  # nothing could be remembered, so it may be the same again
         return ""
     counted = [
-        _counted(len(pending.active) + len(pending.queued), "experiment"),
+        _counted(len(pending.alone), "experiment"),
         _counted(len(pending.validations), "validation"),
     ]
     what = " and ".join(filter(None, counted))
@@ -67,8 +68,7 @@ def _counted(count: int, noun: str) -> str:
 def about(glance: LabGlance) -> str:
     """Return what a reminder of now would be about; empty if there is nothing to remind of."""
     pending = _startable(glance)
-    experiments = sorted([*pending.active, *pending.queued])
-    return " ".join([*map(validation_id, pending.validations), *id_ranges(experiments)])
+    return " ".join([*map(validation_id, pending.validations), *id_ranges(pending.alone)])
 
 
 def _startable(glance: LabGlance) -> PendingGlance:

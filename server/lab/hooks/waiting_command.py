@@ -21,7 +21,7 @@ def waiting_command(pending: PendingGlance, where: Sequence[str] = ()) -> str:
         pending: What hasn't ended.
         where: Arguments that name the lab, if it isn't the one around the shell's folder.
     """
-    ids = [*map(validation_id, pending.validations), *id_ranges([*pending.active, *pending.queued])]
+    ids = [*map(validation_id, pending.validations), *id_ranges(pending.alone)]
     named = ids if len(ids) <= MAX_IDS else []
     command = shlex.join([*own_program(), "wait", *named, *where])
     call = written_call("wait", ids=named) if named else written_call("wait")

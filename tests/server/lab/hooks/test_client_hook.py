@@ -230,6 +230,37 @@ async def test_a_session_is_reminded_once_of_the_same_experiments_and_again_of_o
         assert hook("stop", tmp_path, stop_hook_active=True) == ""
 
 
+async def test_what_has_ended_meanwhile_is_no_reason_to_remind_again(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path) as lab:
+        for _ in range(3):
+            await builders.experiment(lab, launched_by=ME)
+        assert "e0001-e0003" in hook("stop", tmp_path)
+        await builders.finish(lab, 2, score=1.9)
+
+        assert hook("stop", tmp_path) == ""
+
+
+async def test_a_validation_is_waited_for_until_its_verdict_and_its_runs_through_it_alone(tmp_path: Path) -> None:
+    async with builders.lab(tmp_path) as lab:
+        await builders.experiment(lab, score=1.9)
+        number = await validation(lab, 1)
+        runs = [await builders.experiment(lab, launched_by=ME, status="running") for _ in range(2)]
+        async with lab.db.transaction() as tx:
+            await tx.execute(
+                "INSERT INTO stages (validation, place, kind, horizon, against, setting, budget_seconds, pairs, gpu_seconds,"
+                " usd) SELECT ?, 0, 'test', 1, commit_hash, 's', 5.0, 1, 1.0, 0.0 FROM experiments WHERE number = 1",
+                (number,),
+            )
+            await tx.execute("INSERT INTO pairs VALUES (?, 0, 0, ?, ?)", (number, *runs))
+        text = hook("stop", tmp_path)
+        assert "labhand: 1 validation of yours" in text
+        assert "wait v001`" in text
+        async with lab.db.transaction() as tx:
+            await tx.execute("UPDATE validations SET verdict = 'confirmed'")
+
+        assert hook("stop", tmp_path, session_id="s2") == "", "only the runs that measure the gain go on"
+
+
 async def test_where_nothing_can_be_remembered_an_agent_that_goes_on_already_may_end_its_turn(tmp_path: Path) -> None:
     async with builders.lab(tmp_path, more="read_only = false") as lab:
         await builders.experiment(lab, launched_by=ME)
