@@ -19,6 +19,8 @@ ACTIVE = ("starting", "running", "evaluating")
 BUSY_SECONDS = 1.0
 MAX_BEST = 3
 """News that are shown in full."""
+MAX_MESSAGES = 5
+"""Of the person: when these are answered, the next ones are shown."""
 
 
 class ChampionGlance(NamedTuple):
@@ -139,7 +141,7 @@ def read_glance(path: Path, since: SeenGlance | None, caller: str | None = None)
 
 def _glance(database: sqlite3.Connection, since: SeenGlance, caller: str | None) -> LabGlance:
     facts = dict(database.execute("SELECT name, value FROM facts WHERE name IN ('trainer', 'paused')"))
-    messages = database.execute("SELECT number, text FROM messages WHERE note IS NULL ORDER BY number")
+    messages = database.execute("SELECT number, text FROM messages WHERE note IS NULL ORDER BY number LIMIT ?", (MAX_MESSAGES,))
     return LabGlance(
         trainer=facts.get("trainer", ""),
         champion=_champion(database),

@@ -30,6 +30,14 @@ def test_a_hook_imports_none_of_the_slow_libraries(event: str, tmp_path: Path) -
     assert SLOW & {name.partition(".")[0] for name in done.stderr.split()} == set()
 
 
+def test_a_hook_that_fails_lets_the_client_go_on(tmp_path: Path) -> None:
+    done = entry("hook", "stop", folder=tmp_path, said=json.dumps({"cwd": "\0"}))
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "labhand hook stop: ValueError" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["stop", "--root"], ["stop", "--unknown", "x"]])
 def test_arguments_that_are_no_hook_s_are_refused_by_the_command_line(arguments: list[str], tmp_path: Path) -> None:
     done = entry("hook", *arguments, folder=tmp_path)

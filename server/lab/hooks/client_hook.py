@@ -1,7 +1,7 @@
 """`labhand hook`: speaks the hook protocol of Claude Code, JSON on standard input and output.
 
 A hook runs before everything else, so it starts fast, and it is never the reason why a session can't work: whatever goes wrong
-here, it prints nothing and the client goes on.
+here is said on standard error only, and the client goes on.
 """
 
 from __future__ import annotations
@@ -92,8 +92,12 @@ def run_hook(event: str, root: Path | None = None, caller: str = CLIENT) -> None
         root: The lab's folder; by default the lab around the client's folder.
         caller: Whose experiments `stop` is about.
     """
-    said = "" if sys.stdin.isatty() else sys.stdin.read()
-    answer = answer_hook(event, said, root, caller)
+    try:
+        said = "" if sys.stdin.isatty() else sys.stdin.read()
+        answer = answer_hook(event, said, root, caller)
+    except Exception as error:  # noqa: BLE001 - the boundary to the client, which goes on whatever is wrong here
+        sys.stderr.write(f"labhand hook {event}: {error!r}\n")
+        return
     if answer:
         sys.stdout.write(f"{answer}\n")
         sys.stdout.flush()
