@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .model import Asked, Block, SearchingModel, say
+from ..docs.markdown import blocks
+from .model import Asked, Block, ScriptedModel, SearchingModel, say
 from .programs import INSTALLED, ROOT, Clients
 
 pytestmark = pytest.mark.timeout(300)
@@ -88,3 +89,28 @@ def test_without_labhand_the_hook_and_the_server_say_how_to_install_it(with_plug
     assert "This folder has a labhand.toml. labhand isn't installed on this machine" in shown(first)
     assert f"{PREFIX}install_labhand" in last.tools
     assert "uv tool install" in last.tools[f"{PREFIX}install_labhand"]["description"]
+
+
+def test_the_option_of_the_plugin_names_a_labhand_that_is_elsewhere(clients: Clients, tmp_path: Path) -> None:
+    program = Path(sys.prefix) / "bin" / "labhand"
+    for command in (["marketplace", "add", str(ROOT)], ["install", "labhand@labhand", "--config", f"program={program}"]):
+        assert clients.run("claude", "plugin", *command).code == 0
+
+    model = session(clients, "Hello.", without_labhand(tmp_path / "bin"))
+
+    assert "labhand: this folder has a laboratory" in shown(model.asked[0]), "the hook has the option"
+    assert f"{PREFIX}launch_experiment" in model.asked[-1].tools, "the server has it, too"
+
+
+def test_the_hooks_of_the_page_work_without_the_plugin(clients: Clients) -> None:
+    (settings,) = blocks(ROOT / "docs" / "plugins.md", "json")
+    (clients.lab / ".claude").mkdir()
+    (clients.lab / ".claude" / "settings.json").write_text(settings, "utf-8")
+    model = ScriptedModel([say_hello])
+
+    with model.served() as url:
+        access = {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "not-a-key"}
+        done = clients.run("claude", "-p", "Hello.", environment=access, seconds=240)
+
+    assert done.code == 0, done.err
+    assert "labhand: this folder has a laboratory" in shown(model.asked[0])
