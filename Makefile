@@ -9,7 +9,7 @@ SLURM_TESTS := $(wildcard tests/slurm/test_*.py)
 # One worker a CPU: `auto` would count a hyperthreaded core once. Idle workers take over tests that wait behind a long one.
 PYTEST := $(BIN)/pytest -n logical --dist=worksteal
 
-.PHONY: help demo docs test test-slow test-all test-slurm $(SLURM_TESTS) check static format lint types contracts clients fix clean
+.PHONY: help demo docs test test-slow test-all test-slurm $(SLURM_TESTS) check static format lint types contracts wheel bundles clients fix clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## */make \1: /p' $(MAKEFILE_LIST)
@@ -50,6 +50,13 @@ types: $(VENV)/dev.stamp
 
 contracts: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
+
+wheel: $(VENV)/dev.stamp ## build the wheel into dist/, for `uv tool install` and pipx
+	rm -rf build dist/labhand-*.whl
+	$(BIN)/python -m build --wheel --outdir dist
+
+bundles: wheel ## build the MCPB bundle into dist/ from that wheel
+	$(BIN)/python plugins/build_bundles.py dist/labhand-*.whl
 
 clients: $(CLIENTS)/stamp ## install Claude Code, the Inspector and the conformance suite, for their tests
 

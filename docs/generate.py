@@ -76,6 +76,8 @@ def commands_page() -> str:
     parts = [GENERATED, notes.pop("")]
     for name in group.list_commands(context):
         command = group.get_command(context, name)
+        if command.hidden:
+            continue
         usage = " ".join(["labhand", name, *command.collect_usage_pieces(context)])
         parts += [f"## {name}", command.help, f"`{usage}`", _parameters(command), notes.pop(name, "")]
     return _page(parts)

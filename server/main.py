@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from .command_line.approval import app as approval_commands
 from .command_line.calling import app as calling_commands
 from .command_line.exporting import app as exporting_commands
+from .command_line.hooks import app as hook_commands
 from .command_line.options import AsJson, Root
 from .command_line.options import lab_root as _root
 from .command_line.reading import app as reading_commands
@@ -30,6 +31,7 @@ app.add_typer(calling_commands)
 app.add_typer(steering_commands)
 app.add_typer(approval_commands)
 app.add_typer(exporting_commands)
+app.add_typer(hook_commands)
 
 
 def _print_version(asked: bool) -> None:  # noqa: FBT001 - Typer calls it so

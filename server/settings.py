@@ -20,13 +20,13 @@ from ..trainer.contract.trainer_toml.toml_lines import line_of
 from .approval_settings import Approval
 from .errors import SettingsError, nearest
 from .http_settings import TOKEN_FORM, Http
+from .lab_place import DATABASE as DATABASE
+from .lab_place import FILE as FILE
+from .lab_place import FOLDER as FOLDER
 from .literature_settings import Literature
 from .notify_settings import HIDDEN_VALUE, Notify
 from .pool_settings import LocalPool, PoolSettings, Section, SimulatedPool, SkyPilotPool
 
-FILE = "labhand.toml"
-FOLDER = ".labhand"
-DATABASE = "lab.db"
 SOURCES = "source.git"
 RUNS = "runs"
 """Holds a folder for each run; see docs/runs.md."""
@@ -149,17 +149,6 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over the file, whose content comes as `init_settings`."""
         return env_settings, init_settings
-
-
-def find_root(start: Path) -> Path:
-    """The folder of the lab: the first that holds `labhand.toml` or `.labhand`, from `start` upwards, else `start`."""
-    place = start.resolve()
-    return next((folder for folder in (place, *place.parents) if is_root(folder)), place)
-
-
-def is_root(folder: Path) -> bool:
-    """Whether a lab is, or is to be, in `folder`."""
-    return (folder / FILE).is_file() or (folder / FOLDER).is_dir()
 
 
 def load_settings(root: Path) -> Settings:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from ..trainer.contract.files import write_whole
 from .errors import SettingsError
+from .lab_place import LAST_GOOD
 from .settings import FILE, FOLDER, Settings, parse_settings, read_settings_text
 
-LAST_GOOD = "last-good.toml"
 SETTLE_SECONDS = 30.0
 """How long a file that is only the beginning of the last good one is taken for one that is being written."""
 

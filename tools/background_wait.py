@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import shlex
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from ..server.ids import parse_ids
+from ..server.lab_place import find_root
+from ..server.own_program import own_program
 from ..server.schemas.launch import GridLaunched, LaunchAnswer
 from ..server.schemas.messages import Answer, changed
 from ..server.schemas.monitor import Waited, WaitQuery
 from ..server.schemas.validation import Validated
-from ..server.settings import find_root
 from .clients import has_shell
 from .lab_context import LabContext
-
-PROGRAM = "labhand"
 
 A = TypeVar("A", bound=Answer)
 L = TypeVar("L", bound=LaunchAnswer)
@@ -51,16 +48,7 @@ def after_wait(ctx: LabContext, query: WaitQuery, waited: Waited) -> Waited:
 def command(root: Path, arguments: Sequence[str]) -> str:
     """Return the command line of `labhand wait` for a shell in this process's folder, where the client's shell starts too."""
     where = [] if root == find_root(Path.cwd()) else ["--root", str(root)]
-    return shlex.join([*_program(), "wait", *arguments, *where])
-
-
-def _program() -> list[str]:
-    """Return how this labhand is called: by its name if a shell finds this one, otherwise by its path."""
-    own = Path(sys.executable).with_name(PROGRAM)
-    if not own.is_file():
-        return [sys.executable, "-m", "labhand.server.main"]
-    found = shutil.which(PROGRAM)
-    return [PROGRAM if found is not None and Path(found).resolve() == own.resolve() else str(own)]
+    return shlex.join([*own_program(), "wait", *arguments, *where])
 
 
 def _with_command(ctx: LabContext, answer: A, arguments: Sequence[str], end: str) -> A:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..settings import FILE, FOLDER, find_root, is_root
+from ..lab_place import FILE, FOLDER, find_root, is_root
 
 
 def _existing_lab(given: Path | None) -> Path | None:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import anyio
 import typer
 
-from ..durations import duration
 from ..errors import BadInputError
+from ..lab.durations import duration
 from ..lab.sanitize import cut
 from ..notifications.message_delivery import DeliveryError
 from ..notifications.notifier import deliver, targets_of

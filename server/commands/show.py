@@ -18,10 +18,10 @@ from ..lab.manage import cancel as cancelling
 from ..lab.monitor import briefing
 from ..lab.results import export, table
 from ..lab.sanitize import QUOTE
+from ..lab_place import is_root
 from ..schemas.fleet import GpuList
 from ..schemas.monitor import Briefing
 from ..schemas.results import ResultsQuery
-from ..settings import is_root
 from .console import err, exit_on_error, in_words, out, print_json, results_table, working
 
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ..durations import duration
+from ..lab.durations import duration
 from ..lab.lab import Lab
 from ..lab.monitor.snapshot import SnapshotLimits, take_snapshot
 from ..schemas.lab_snapshot import LabSnapshot, SlotBar

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from ..durations import duration
+from ..lab.durations import duration
 from ..lab.sanitize import clean
 from ..lab.templating import cleaned, template_environment
 

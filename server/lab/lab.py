@@ -70,7 +70,7 @@ class Lab:
         """Open the lab at `root`, and create it if it doesn't exist. Several processes may do so at once.
 
         Args:
-            root: See `settings.find_root`.
+            root: See `lab_place.find_root`.
             wake: Starts the dispatcher of the lab at a root, unless one is alive.
             read_only: Create no lab, save no changed settings and start no dispatcher.
 

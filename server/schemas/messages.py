@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
+
+from ..calls import written_call
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -38,8 +39,7 @@ class Request(BaseModel):
             name: int(value) if isinstance(value, float) and value.is_integer() else value
             for name, value in self.model_dump(mode="json", exclude_unset=True).items()
         }
-        arguments = ", ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
-        return f"{self.tool}({arguments})"
+        return written_call(self.tool, **values)
 
 
 class Answer(BaseModel):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .programs import INSTALLED, Clients, open_lab
+from .programs import INSTALLED, ROOT, Clients, open_lab
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,3 +31,12 @@ def pytest_runtest_setup() -> None:
 def clients(tmp_path: Path) -> Clients:
     """Clients in a lab of their own."""
     return open_lab(tmp_path)
+
+
+@pytest.fixture
+def with_plugin(clients: Clients) -> Clients:
+    """Claude Code with the plugin, installed from the marketplace that this repository is."""
+    for command in (["marketplace", "add", str(ROOT)], ["install", "labhand@labhand"]):
+        done = clients.run("claude", "plugin", *command)
+        assert done.code == 0, done.out + done.err
+    return clients

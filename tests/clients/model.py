@@ -17,6 +17,7 @@ Block = Mapping[str, Any]
 Turn = Callable[["Asked"], Block]
 """What the model says next, from what it has been shown."""
 
+MAX_SEARCHES = 10
 _USAGE = {"input_tokens": 10, "output_tokens": 5, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
 
 
@@ -76,6 +77,10 @@ class ScriptedModel:
         if len(asked.tools) <= 3:
             return say("ok")
         self.asked.append(asked)
+        return self.next_block(asked)
+
+    def next_block(self, asked: Asked) -> Block:
+        """What it says to a request of the conversation."""
         return self.script[min(asked.turn, len(self.script) - 1)](asked)
 
     @contextmanager
@@ -90,6 +95,25 @@ class ScriptedModel:
             finally:
                 server.shutdown()
                 thread.join()
+
+
+class SearchingModel(ScriptedModel):
+    """Looks for a plugin's tools until they are there, and then answers from the script.
+
+    Claude Code asks the model before the servers of plugins have started. A search waits for them, but not for ever.
+    """
+
+    def __init__(self, prefix: str, script: Sequence[Turn]) -> None:
+        super().__init__(script)
+        self.prefix = prefix
+        self.searches = 0
+
+    @override
+    def next_block(self, asked: Asked) -> Block:
+        if self.searches < MAX_SEARCHES and not any(name.startswith(self.prefix) for name in asked.tools):
+            self.searches += 1
+            return use_own("ToolSearch", query=self.prefix.strip("_").rpartition("_")[2])
+        return self.script[min(asked.turn - self.searches, len(self.script) - 1)](asked)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -48,9 +48,18 @@ def exploit_table() -> str:
     return "\n".join(["| exploit | defence | outcome |", "| --- | --- | --- |", *rows])
 
 
+def prompt(name: str) -> str:
+    """A prompt of the server without its argument: clients that have no prompts read it as a part of the skill."""
+    paragraphs = (ROOT / "prompts" / f"{name}.md").read_text("utf-8").strip().split("\n\n")
+    return "\n\n".join(paragraph for paragraph in paragraphs if not re.fullmatch(r"\{\w+\}", paragraph))
+
+
+SKILL = "plugins/labhand/skills/labhand"
 GENERATED: dict[str, tuple[str, Callable[[], str]]] = {
     "layers": ("docs/architecture.md", architecture_picture),
     "import rules": ("docs/architecture.md", import_rules),
+    "programme": (f"{SKILL}/SKILL.md", lambda: prompt("start_research")),
+    "validation": (f"{SKILL}/references/validation.md", lambda: prompt("validate")),
     "exploits": ("docs/integrity.md", exploit_table),
 }
 """The generated parts by name: the page, and the function that writes the part."""

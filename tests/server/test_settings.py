@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from labhand.server.errors import SettingsError
+from labhand.server.lab_place import find_root
 from labhand.server.pool_settings import LocalPool
-from labhand.server.settings import data_folder, find_root, load_settings
+from labhand.server.settings import data_folder, load_settings
 
 
 def test_a_lab_without_a_file_trains_gpt_on_this_machine(tmp_path: Path) -> None:

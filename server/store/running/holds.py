@@ -10,16 +10,8 @@ from dataclasses import dataclass, field
 from ...domain import Failure
 from ...ids import grid_id
 from ..database import Reader, Transaction
+from .hold_scopes import HELD, SCOPE, SCOPES, SETTING
 
-SCOPE = "COALESCE('g' || grid || ' ' || variant, tree) || ' ' || gpu"
-"""What a storm holds together: the cells of one variant of a grid; outside of grids, the replicates of one source.
-
-On one kind of device: what runs out of memory on one may fit another.
-"""
-SETTING = "'setting ' || setting"
-"""What the failure of the unchanged source holds together: a setting."""
-_SCOPES = f"({SCOPE}, {SETTING})"
-HELD = f"EXISTS (SELECT 1 FROM holds WHERE scope IN {_SCOPES} AND since >= launched_at)"
 EMPTY = (
     f"scope NOT IN (SELECT {SCOPE} FROM experiments WHERE status = 'queued')"
     f" AND scope NOT IN (SELECT {SETTING} FROM experiments WHERE status = 'queued')"
@@ -44,7 +36,7 @@ async def active_holds(reader: Reader) -> list[Hold]:
     """The storms under which something waits, the newest first."""
     rows = await reader.rows(
         "SELECT holds.number AS hold, holds.failure, holds.reason, experiments.number"
-        f" FROM holds JOIN experiments ON scope IN {_SCOPES}"
+        f" FROM holds JOIN experiments ON scope IN {SCOPES}"
         " WHERE status = 'queued' AND launched_at <= since ORDER BY since DESC, experiments.number"
     )
     storms: dict[int, Hold] = {}

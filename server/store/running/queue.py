@@ -12,7 +12,8 @@ from ...ids import run_id
 from ..database import Database, Reader, Row, Transaction
 from ..money.plan_budgets import Amount, PlanBudgets, StartBudget
 from ..steering import PAUSED
-from .holds import EMPTY, HELD
+from .hold_scopes import HELD
+from .holds import EMPTY
 
 # SQLite would rather read all that is queued by its status, and sort it.
 _QUEUE = "experiments INDEXED BY experiments_queue"

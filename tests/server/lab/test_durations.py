@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from labhand.server.durations import duration
+from labhand.server.lab.durations import duration
 
 
 @pytest.mark.parametrize(
