@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import subprocess
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-import anyio
 import pytest
 from labhand.server.errors import BadInputError, ConflictError
 from labhand.server.lab.export.git_branch import export_branch, patch_of
-from labhand.server.lab.export.json_lines import json_lines
 from labhand.server.lab.export.person_repository import PersonRepository
 from labhand.server.lab.lab import Lab
-from labhand.server.settings import DATABASE, SOURCES
 
-from ...store.make_lab import NEWEST, SCHEMAS
 from ..writing import lay_out
+from .stored_lab import put_stored_lab
 
 pytestmark = pytest.mark.anyio
 
@@ -48,13 +43,7 @@ async def repository(tmp_path: Path) -> Path:
 @pytest.fixture
 async def lab(repository: Path) -> AsyncGenerator[Lab]:
     """A lab with a confirmed champion."""
-    folder = repository / ".labhand"
-    folder.mkdir()
-    with sqlite3.connect(folder / DATABASE) as connection:
-        connection.executescript((SCHEMAS / f"{NEWEST}.sql").read_text("utf-8"))
-    connection.close()
-    bundle = str(SCHEMAS / f"{NEWEST}.bundle")
-    await anyio.run_process(["git", "clone", "--quiet", "--mirror", bundle, str(folder / SOURCES)])
+    put_stored_lab(repository)
     opened = await Lab.open(repository, wake=lambda _: None)
     yield opened
     await opened.close()
@@ -139,12 +128,3 @@ async def test_a_submodule_a_folder_or_a_file_in_the_way_is_not_removed(reposito
     with pytest.raises(ConflictError, match="where the branch would have to put"):
         target.add_branch("new", {path: None}, {path: b"new"}, "m\n")
     assert git(repository, "branch", "--list").split() == ["*", "trunk"]
-
-
-async def test_every_finished_experiment_is_a_line(lab: Lab) -> None:
-    lines = [json.loads(line) async for line in json_lines(lab)]
-    finished = await lab.db.rows("SELECT number, score FROM experiments WHERE finished_seq IS NOT NULL ORDER BY number")
-    assert [line["id"] for line in lines] == [f"e{row['number']:04d}" for row in finished]
-    assert {line["metric"] for line in lines} == {"val_loss"}
-    assert [("score" in line) for line in lines] == [row["score"] is not None for row in finished]
-    assert all(line["hypothesis"] and line["verdict"] for line in lines if "score" in line)
