@@ -141,10 +141,14 @@ class Exporting(NamedTuple):
         found: dict[str, Any] = json.loads(self._run(self.programs / "python", "-c", *self.reader).splitlines()[-1])
         return found
 
-    def _run(self, *command: str | Path) -> str:
+    def refused(self) -> str:
+        """Run the command, which can't do its work. Returns what it prints, on one line."""
+        return " ".join(self._run(self.programs / "labhand", "export", *self.words, status=2).split())
+
+    def _run(self, *command: str | Path, status: int = 0) -> str:
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.place), "LANG": "C.UTF-8", **self.variables}
         done = run(*command, cwd=self.place, env=environment)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
 
@@ -218,7 +222,11 @@ def start_mlflow(programs: Path, place: Path) -> Started:
     """A real tracking server on loopback, of an environment of its own, that MLflow's client reads."""
     server = installed("mlflow>=3,<4", place.parent / "server")
     with tracking_server(server, place.parent / "data") as address:
-        return check(Exporting(programs, place, ("mlflow", "--to", address), (READ_MLFLOW, address)))
+        exporting = Exporting(programs, place, ("mlflow", "--to", address), (READ_MLFLOW, address))
+        started = check(exporting)
+    refused = exporting.refused()  # nothing listens there any more
+    assert f"The MLflow server at {address} gave no usable answer" in refused, refused
+    return started
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class MlflowRuns(RunTracker):
 
     def _find_or_create(self, project: str) -> str:
         found = self._client.get_experiment_by_name(project)
-        return self._client.create_experiment(project) if found is None else found.experiment_id
+        return str(self._client.create_experiment(project) if found is None else found.experiment_id)
 
     def _read_known(self) -> dict[tuple[str, str], Any]:
         known: dict[tuple[str, str], Any] = {}
@@ -123,9 +123,9 @@ class MlflowRuns(RunTracker):
             if name.startswith(f"{NAMESPACE}.") and name not in new_tags:
                 self._client.delete_tag(run_id, name)
         self._client.set_terminated(run_id, _STATUS.get(run.status, _STOPPED), _milliseconds(run.finished_at))
-        last = {"metrics": _batches(changed)[-1], "params": [] if is_complete else _batches(parameters)[-1]}
         written = [self._entities.RunTag(name, value) for name, value in new_tags.items()]
-        self._client.log_batch(run_id, **last, tags=written)
+        new_parameters = [] if is_complete else _batches(parameters)[-1]
+        self._client.log_batch(run_id, metrics=_batches(changed)[-1], params=new_parameters, tags=written)
 
     def _curve(self, run: ExportedRun) -> list[Any]:
         return [

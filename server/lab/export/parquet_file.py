@@ -44,7 +44,7 @@ async def write_parquet(lab: Lab, file: Path) -> int:
         with parquet.ParquetWriter(temporary, schema) as writer:
             async for block in exported_runs(lab):
                 rows = [_row(run, columns) for run in block]
-                await to_thread.run_sync(lambda rows=rows: writer.write_table(arrow.Table.from_pylist(rows, schema=schema)))
+                await to_thread.run_sync(writer.write_table, arrow.Table.from_pylist(rows, schema=schema))
                 count += len(rows)
         await to_thread.run_sync(temporary.replace, file)
     finally:

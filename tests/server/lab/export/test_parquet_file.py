@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-import pyarrow.parquet
 import pytest
 from labhand.server.errors import BadInputError
 from labhand.server.lab.export.exported_run import exported_runs
@@ -16,6 +17,7 @@ from labhand.server.lab.lab import Lab
 from .. import builders
 from .stored_lab import CURVE, judge_again, put_stored_lab
 
+PARQUET: Any = import_module("pyarrow.parquet")  # it has no types
 pytestmark = pytest.mark.anyio
 
 
@@ -36,7 +38,7 @@ async def test_a_row_for_each_experiment_with_a_column_for_each_knob(lab: Lab, t
     file = tmp_path / "results.parquet"
     count = await write_parquet(lab, file)
     runs = [run async for block in exported_runs(lab) for run in block]
-    table = pyarrow.parquet.read_table(file)
+    table = PARQUET.read_table(file)
     rows = table.to_pylist()
     assert count == len(rows) == len(runs)
     for row, run in zip(rows, runs, strict=True):
@@ -56,7 +58,7 @@ async def test_a_second_export_replaces_the_file(lab: Lab, tmp_path: Path) -> No
     await write_parquet(lab, file)
     judge_again(lab.folder, 0.25)
     count = await write_parquet(lab, file)
-    rows = pyarrow.parquet.read_table(file).to_pylist()
+    rows = PARQUET.read_table(file).to_pylist()
     assert len(rows) == count
     assert (rows[0]["gain"], rows[0]["reason"]) == (0.25, "judged again")
     assert names_with(tmp_path, "results") == ["results.parquet"]
@@ -65,7 +67,7 @@ async def test_a_second_export_replaces_the_file(lab: Lab, tmp_path: Path) -> No
 async def test_a_lab_without_experiments_gives_a_file_without_rows(tmp_path: Path) -> None:
     async with builders.lab(tmp_path) as lab:
         assert await write_parquet(lab, tmp_path / "empty.parquet") == 0
-    table = pyarrow.parquet.read_table(tmp_path / "empty.parquet")
+    table = PARQUET.read_table(tmp_path / "empty.parquet")
     assert table.num_rows == 0
     assert {"id", "score", "curve"} <= set(table.column_names)
 
@@ -78,7 +80,7 @@ async def test_a_knob_of_several_kinds_is_json_and_a_large_number_is_no_failure(
                 await tx.execute("UPDATE sources SET knobs = ? WHERE commit_hash = ?", (knobs, commit[0]))
             await builders.experiment(lab, score=1.0, commit=commit)
         await write_parquet(lab, tmp_path / "mixed.parquet")
-    rows = pyarrow.parquet.read_table(tmp_path / "mixed.parquet").to_pylist()
+    rows = PARQUET.read_table(tmp_path / "mixed.parquet").to_pylist()
     assert [row["knobs.A"] for row in rows] == ["1", '"x"']
     assert [row["knobs.B"] for row in rows] == [1.0, float(2**64)]
     assert [row["knobs.C"] for row in rows] == [None, 2.5]
