@@ -23,7 +23,7 @@ async def reproduction_lines(lab: Lab, experiment: Experiment, tests: Sequence[V
     """Return how to run the source of an experiment again, outside of labhand and in a lab, and the seeds of its runs."""
     replicates = await related.replicates(lab.db, experiment)
     others = [each.number for each in replicates if each.number != experiment.number]
-    seeds = {each.seed: None for each in await find_experiments(lab.db, others)}
+    seeds = _seeds_of(await find_experiments(lab.db, others))
     lines = [
         "How to reproduce, in the trainer's folder of this commit:",
         "",
@@ -43,7 +43,7 @@ async def reproduction_lines(lab: Lab, experiment: Experiment, tests: Sequence[V
     lines += [f"Other seeds of this source: {_listed(seeds)}."] if seeds else []
     for test in tests:
         pairs = await find_experiments(lab.db, parse_ids(test.experiments).experiments)
-        lines.append(f"Seeds of the pairs of {test.id}: {_listed({pair.seed: None for pair in pairs})}.")
+        lines.append(f"Seeds of the pairs of {test.id}: {_listed(_seeds_of(pairs))}.")
     return lines
 
 
@@ -63,6 +63,11 @@ def command_line(trainer: Trainer, experiment: Experiment) -> str:
 def needs_runner(trainer: Trainer) -> bool:
     """Return whether the command opens a session with labhand's runner, rather than train by itself."""
     return not trainer.metric.self_reported and trainer.file.evaluator is None
+
+
+def _seeds_of(experiments: Sequence[Experiment]) -> dict[int, None]:
+    """Return the seeds of those that have a score, each once."""
+    return {each.seed: None for each in experiments if each.score is not None}
 
 
 def _listed(seeds: dict[int, None]) -> str:
