@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -37,7 +38,13 @@ def test_the_tutorial_leads_to_a_confirmed_gain(tmp_path: Path) -> None:
 
     outputs = run_session(commands, checkout, home, 850)
 
-    assert missing_lines("\n".join(blocks(PAGE, "text")), outputs) == [], "\n".join(outputs)
+    shown = _without_luck("\n".join(blocks(PAGE, "text")))
+    assert missing_lines(shown, map(_without_luck, outputs)) == [], "\n".join(outputs)
     branch = outputs[next(place for place, command in enumerate(commands) if command == "labhand export branch")]
     assert "Gain over the baseline: +" in branch
     assert (home / "first" / "lab" / "report" / "report.html").is_file()
+
+
+def _without_luck(text: str) -> str:
+    """Leave out the verdict and the gain of what has no effect: once in a while, luck looks like one."""
+    return re.sub(r"(?m)^│ (e\d+) │ [a-z]+ +│( +[\d.]+ │) [^│]*│ (L2 0)", r"│ \1 │\2 \3", text)
