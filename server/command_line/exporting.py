@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - each command imports only what it runs
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,12 +13,26 @@ from .options import Root, lab_root
 
 app = typer.Typer()
 
+_FILES = frozenset({"jsonl", "tsv", "parquet"})
+_TRACKERS = frozenset({"mlflow", "wandb", "trackio"})
+_BRANCH = frozenset({"branch"})
+_MEANING: Mapping[str, frozenset[str]] = {
+    "an experiment": _BRANCH,
+    "--name": _BRANCH,
+    "--repo": _BRANCH,
+    "--patch": _BRANCH,
+    "--output": _FILES | {"wandb", "trackio"},
+    "--to": frozenset({"mlflow"}),
+    "--project": _TRACKERS,
+}
+"""What each option is for."""
+
 
 @app.command()
 def export(
     what: Annotated[
-        Literal["branch", "jsonl", "tsv"],
-        typer.Argument(help="A git branch of a confirmed source, or all finished experiments as JSON Lines or TSV"),
+        Literal["branch", "jsonl", "tsv", "parquet", "mlflow", "wandb", "trackio"],
+        typer.Argument(help="A git branch of a confirmed source, a file of all finished experiments, or runs of a tracker"),
     ],
     experiment: Annotated[
         str, typer.Argument(help="For a branch: champion, or an experiment that a validation has confirmed")
@@ -32,32 +47,57 @@ def export(
     patch: Annotated[
         Path | None, typer.Option("--patch", help="Write a patch to this file, instead of a branch", show_default=False)
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file of jsonl and tsv; - for standard output")] = Path(
-        "-"
-    ),
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The file of jsonl, tsv (- for standard output, the default) and parquet; the folder of wandb and trackio",
+            show_default=False,
+        ),
+    ] = None,
+    to: Annotated[
+        str, typer.Option("--to", help="The address of MLflow's server; by default MLFLOW_TRACKING_URI", show_default=False)
+    ] = "",
+    project: Annotated[
+        str,
+        typer.Option("--project", help="The project in a tracker; by default the name of the lab's folder", show_default=False),
+    ] = "",
 ) -> None:
     """Export a confirmed source as a branch of your repository, or the experiments for other programs.
 
-    The branch's commit has the evidence in its message. The working tree, the index and HEAD stay as they are.
+    The branch's commit has the evidence in its message. The working tree, the index and HEAD stay as they are. An export to a
+    tracker updates what has changed since the last one, and adds nothing twice.
     """
     from ..commands import export as exporting
 
-    of_branch = {"--name": bool(name), "--repo": repository is not None}
-    _refuse_unused(
-        {"--patch": patch is not None, **of_branch, "an experiment": experiment != "champion"}, what != "branch", what
-    )
-    _refuse_unused({"--output": output != Path("-")}, what == "branch", what)
-    _refuse_unused(of_branch, patch is not None, "--patch")
-    if what != "branch":
-        exporting.rows(lab_root(root), what, output)
+    given = {
+        "an experiment": experiment != "champion",
+        "--name": bool(name),
+        "--repo": repository is not None,
+        "--patch": patch is not None,
+        "--output": output is not None,
+        "--to": bool(to),
+        "--project": bool(project),
+    }
+    _refuse_unused(given, what)
+    if patch is not None and (name or repository is not None):
+        raise typer.BadParameter(f"{'--name' if name else '--repo'} has no meaning with --patch")
+    place = lab_root(root)
+    if what in _TRACKERS:
+        exporting.tracked(place, what, to, project, output)
+    elif what == "parquet":
+        exporting.parquet(place, output)
+    elif what in _FILES:
+        exporting.rows(place, what, output or exporting.STANDARD_OUTPUT)
     elif patch is not None:
-        exporting.patch(lab_root(root), experiment, patch)
+        exporting.patch(place, experiment, patch)
     else:
-        exporting.branch(lab_root(root), experiment, name, repository)
+        exporting.branch(place, experiment, name, repository)
 
 
-def _refuse_unused(given: dict[str, bool], applies: bool, what: str) -> None:  # noqa: FBT001 - a condition
+def _refuse_unused(given: Mapping[str, bool], what: str) -> None:
     """Refuse options that would be ignored."""
     for option, is_given in given.items():
-        if applies and is_given:
+        if is_given and what not in _MEANING[option]:
             raise typer.BadParameter(f"{option} has no meaning with {what}")

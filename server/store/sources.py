@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,12 @@ async def has_any_tree(reader: Reader, trees: Sequence[str]) -> bool:
     """Whether the lab has a source of one of these contents."""
     sql = "SELECT 1 FROM sources WHERE tree IN (SELECT value FROM json_each(?)) LIMIT 1"
     return await reader.row(sql, (json.dumps(list(trees)),)) is not None
+
+
+async def knobs_of(reader: Reader, commits: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the value of every knob of several sources, by commit."""
+    sql = "SELECT commit_hash, knobs FROM sources WHERE commit_hash IN (SELECT value FROM json_each(?))"
+    return {row["commit_hash"]: json.loads(row["knobs"]) for row in await reader.rows(sql, (json.dumps(sorted(commits)),))}
 
 
 async def save_sources(tx: Transaction, sources: Iterable[SourceRow]) -> None:

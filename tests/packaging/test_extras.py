@@ -8,11 +8,11 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from .environments import ROOT, installed, run
+from .trackers import Started, start_mlflow, start_parquet, start_trackio, start_wandb
 
 NAMED = re.compile(r"""labhand\[([a-z]+(?:,[a-z]+)*)\]|['"\s]\.\[([a-z]+(?:,[a-z]+)*)\]""")
 """An extra as pip takes it: of the distribution, or of the checkout."""
@@ -39,15 +39,8 @@ def declared_extras() -> set[str]:
 def test_every_extra_that_a_text_names_exists() -> None:
     named = named_extras()
 
-    assert {"trainer", "climbmix", "skypilot"} <= set(named)
+    assert {"trainer", "climbmix", "skypilot", "mlflow"} <= set(named)
     assert {extra: name for extra, name in named.items() if extra not in declared_extras()} == {}
-
-
-class Started(NamedTuple):
-    """What came of starting an extra's program: whether it did its work, and what it printed."""
-
-    worked: bool
-    output: str
 
 
 def start_trainer(programs: Path, place: Path) -> Started:
@@ -104,7 +97,15 @@ def start_skypilot(programs: Path, place: Path) -> Started:
     return Started(answer["id"] == 1 and answer.get("trouble") != "missing", str(answer))
 
 
-STARTS = {"trainer": start_trainer, "climbmix": start_climbmix, "skypilot": start_skypilot}
+STARTS = {
+    "trainer": start_trainer,
+    "climbmix": start_climbmix,
+    "skypilot": start_skypilot,
+    "parquet": start_parquet,
+    "mlflow": start_mlflow,
+    "wandb": start_wandb,
+    "trackio": start_trackio,
+}
 
 
 def test_each_extra_is_started_by_a_test() -> None:

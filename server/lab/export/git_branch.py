@@ -16,7 +16,7 @@ from ...domain import Verdict
 from ...errors import BadInputError
 from ...schemas.results import ValidationRow
 from ...schemas.validation import ValidationRequest
-from ...source.trainer_folder import Source
+from ...source.trainer_folder import Source, Trainer, built_in
 from ...store.comparison import validations
 from .. import references
 from ..inspect.experiment import get_experiment
@@ -25,6 +25,7 @@ from ..references import Reference
 from ..results.validation_rows import tabulate_validations
 from ..sanitize import cut
 from .person_repository import PersonRepository
+from .reproduction import reproduction_lines
 
 MAX_SUBJECT = 72
 _BRANCH = re.compile(r"[\w][\w./-]{0,199}")
@@ -59,11 +60,14 @@ async def export_branch(lab: Lab, name: str, branch: str = "", repository: Path 
         repository: A checkout of the trainer's folder; None for the folder itself.
 
     Raises:
-        BadInputError: The source isn't confirmed, the folder is in no repository, or the branch's name can't be used.
+        BadInputError: The source isn't confirmed, the folder is in no repository or is labhand's own, or the branch's name
+            can't be used.
         ConflictError: The branch exists, or HEAD has other files than the lab's baseline.
     """
     reference, rows = await _confirmed(lab, name)
     message = await _message(lab, reference, rows)
+    if repository is None:
+        _refuse_labhands_own(lab.trainer)
     folder = lab.trainer.folder if repository is None else await to_thread.run_sync(repository.resolve)
     wanted = branch or f"labhand/{reference.name}"
     if not _BRANCH.fullmatch(wanted):
@@ -72,6 +76,16 @@ async def export_branch(lab: Lab, name: str, branch: str = "", repository: Path 
     files = lab.editable_files(reference.source)
     before = lab.editable_files(baseline.source)
     return await to_thread.run_sync(_make, folder, wanted, before, files, message)
+
+
+def _refuse_labhands_own(trainer: Trainer) -> None:
+    """Refuse the folder of a built-in trainer. Of an editable install, it lies in the checkout that labhand runs from."""
+    if trainer.folder.is_relative_to(built_in()):
+        raise BadInputError(
+            f"The trainer {trainer.name} is labhand's own, and a branch would be made in labhand's checkout {trainer.folder}",
+            "Name a checkout with your own copy of the trainer's folder, which `labhand init --copy` makes: --repo"
+            " ../project/gpt; or write a patch with --patch champion.patch",
+        )
 
 
 async def patch_of(lab: Lab, name: str) -> str:
@@ -118,6 +132,8 @@ async def _message(lab: Lab, reference: Reference, rows: Sequence[ValidationRow]
         lines.append(f"Score {detail.score:g} ({metric.direction}) with seed {detail.seed}.")
     lines.append(f"Budget {detail.budget_seconds:g} s of {detail.gpu}, trainer {lab.trainer.name}.")
     lines += [f"The same source with other seeds: {', '.join(detail.replicates[:10])}."] if detail.replicates else []
+    experiment = await references.find_experiment(lab, reference.name)
+    lines += ["", *await reproduction_lines(lab, experiment, rows)]
     lines += ["", f"labhand-experiment: {reference.name}", f"labhand-lab: {lab.identity}", f"labhand-base: {detail.base}"]
     return "\n".join(lines) + "\n"
 

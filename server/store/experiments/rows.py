@@ -140,6 +140,15 @@ async def find_experiments(reader: Reader, numbers: Sequence[int]) -> list[Exper
     return [by_number[number] for number in numbers if number in by_number]
 
 
+async def next_finished(reader: Reader, after: int, most: int) -> list[Experiment]:
+    """Return finished experiments by number, beginning after a number."""
+    # `+finished_seq` keeps SQLite from the index on the order of finishing, which would sort the whole table by number.
+    rows = await reader.rows(
+        "SELECT * FROM experiments WHERE number > ? AND +finished_seq IS NOT NULL ORDER BY number LIMIT ?", (after, most)
+    )
+    return [experiment_record(row) for row in rows]
+
+
 async def newest_number(reader: Reader) -> int:
     """Returns the number of the newest experiment, 0 if the lab has none."""
     row = await reader.row("SELECT MAX(number) AS newest FROM experiments")

@@ -46,10 +46,39 @@ async def test_a_branch_or_a_patch_of_what_is_not_confirmed_is_refused(tmp_path:
 
 @pytest.mark.parametrize(
     "words",
-    [["jsonl", "e0001"], ["tsv", "--name", "x"], ["branch", "--output", "x"], ["branch", "--patch", "x", "--name", "y"]],
+    [
+        ["jsonl", "e0001"],
+        ["tsv", "--name", "x"],
+        ["branch", "--output", "x"],
+        ["branch", "--patch", "x", "--name", "y"],
+        ["wandb", "--to", "x"],
+        ["parquet", "--project", "x"],
+        ["mlflow", "--output", "x"],
+    ],
 )
 async def test_an_option_that_would_be_ignored_is_refused(tmp_path: Path, words: list[str]) -> None:
     async with builders.lab(tmp_path):
         refused = await labhand(tmp_path, "export", *words)
     assert refused.exit_code == 2
     assert "has no meaning with" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "said"),
+    [
+        (["mlflow"], {"MLFLOW_TRACKING_URI": ""}, "No MLflow tracking server is named. Give its address: --to http://"),
+        (["trackio"], {"TRACKIO_SPACE_ID": "me/space"}, "TRACKIO_SPACE_ID is set, and this export writes the database of this"),
+        (["parquet"], {}, "parquet writes a file, and none is named. Name it: --output results.parquet"),
+        (["parquet", "--output", "no/r.parquet"], {}, "no/r.parquet can't be written: No such file or directory"),
+    ],
+    ids=["no address", "not local", "no file", "no folder"],
+)
+async def test_an_export_that_lacks_something_says_what(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], variables: dict[str, str], said: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    async with builders.lab(tmp_path):
+        refused = await labhand(tmp_path, "export", *words)
+    assert refused.exit_code == 2
+    assert said in " ".join(refused.output.split())

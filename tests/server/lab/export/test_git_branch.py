@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
 import subprocess
+import sys
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 from labhand.server.errors import BadInputError, ConflictError
+from labhand.server.lab import references
 from labhand.server.lab.export.git_branch import export_branch, patch_of
-from labhand.server.lab.export.json_lines import json_lines
 from labhand.server.lab.export.person_repository import PersonRepository
 from labhand.server.lab.lab import Lab
-from labhand.server.settings import DATABASE, SOURCES
+from labhand.server.source.trainer_folder import built_in
 
-from ...store.make_lab import NEWEST, SCHEMAS
 from ..writing import lay_out
+from .stored_lab import put_stored_lab
 
 pytestmark = pytest.mark.anyio
 
@@ -48,13 +48,7 @@ async def repository(tmp_path: Path) -> Path:
 @pytest.fixture
 async def lab(repository: Path) -> AsyncGenerator[Lab]:
     """A lab with a confirmed champion."""
-    folder = repository / ".labhand"
-    folder.mkdir()
-    with sqlite3.connect(folder / DATABASE) as connection:
-        connection.executescript((SCHEMAS / f"{NEWEST}.sql").read_text("utf-8"))
-    connection.close()
-    bundle = str(SCHEMAS / f"{NEWEST}.bundle")
-    await anyio.run_process(["git", "clone", "--quiet", "--mirror", bundle, str(folder / SOURCES)])
+    put_stored_lab(repository)
     opened = await Lab.open(repository, wake=lambda _: None)
     yield opened
     await opened.close()
@@ -76,6 +70,37 @@ async def test_the_champion_becomes_a_branch_and_nothing_else_changes(lab: Lab, 
     assert "v001: confirmed against baseline, p = " in message
     assert f"labhand-experiment: {made.branch.removeprefix('labhand/')}" in message
     assert git(repository, "log", "-1", "--format=%an", made.branch).strip() == "Eve"
+
+
+async def test_the_message_says_how_to_reproduce_it(lab: Lab, repository: Path) -> None:
+    made = await export_branch(lab, "champion")
+    experiment = await references.find_experiment(lab, made.branch.removeprefix("labhand/"))
+    lines = git(repository, "log", "-1", "--format=%B", made.branch).splitlines()
+    place = lines.index("How to reproduce, in the trainer's folder of this commit:")
+    variables = f"LABHAND_SEED={experiment.seed} LABHAND_BUDGET_SECONDS={experiment.budget_seconds:g}"
+    assert lines[place + 2].startswith(f"    {variables} ")
+    assert lines[place + 2].split()[2:] == list(lab.trainer.file.command)
+    [pairs] = [line for line in lines if line.startswith("Seeds of the pairs of v001: ")]
+    row = await lab.db.row("SELECT seed FROM experiments JOIN pairs ON candidate = number LIMIT 1")
+    assert row is not None
+    assert str(row["seed"]) in pairs
+
+
+async def test_the_command_of_the_message_gives_the_same_score(lab: Lab, repository: Path, tmp_path: Path) -> None:
+    made = await export_branch(lab, "champion")
+    git(repository, "worktree", "add", "--quiet", str(tmp_path / "again"), made.branch)
+    [line] = [line for line in made.message.splitlines() if line.startswith("    LABHAND_SEED=")]
+    command = line.replace(" python ", f" {sys.executable} ", 1)
+    done = await anyio.run_process(["bash", "-c", command], cwd=tmp_path / "again" / "trainer")
+    experiment = await references.find_experiment(lab, made.branch.removeprefix("labhand/"))
+    assert f"val_loss: {experiment.score:.6f}" in done.stdout.decode()
+
+
+async def test_a_branch_of_a_built_in_trainer_is_not_made_in_labhands_own_checkout(lab: Lab) -> None:
+    own = replace(lab.trainer, folder=built_in() / "gpt", file=replace(lab.trainer.file, name="gpt"))
+    lab.in_force.trainer = own
+    with pytest.raises(BadInputError, match=r"is labhand's own.*labhand init --copy.*--patch champion\.patch"):
+        await export_branch(lab, "champion")
 
 
 async def test_a_patch_applies_to_the_trainers_folder(lab: Lab, repository: Path) -> None:
@@ -139,12 +164,3 @@ async def test_a_submodule_a_folder_or_a_file_in_the_way_is_not_removed(reposito
     with pytest.raises(ConflictError, match="where the branch would have to put"):
         target.add_branch("new", {path: None}, {path: b"new"}, "m\n")
     assert git(repository, "branch", "--list").split() == ["*", "trunk"]
-
-
-async def test_every_finished_experiment_is_a_line(lab: Lab) -> None:
-    lines = [json.loads(line) async for line in json_lines(lab)]
-    finished = await lab.db.rows("SELECT number, score FROM experiments WHERE finished_seq IS NOT NULL ORDER BY number")
-    assert [line["id"] for line in lines] == [f"e{row['number']:04d}" for row in finished]
-    assert {line["metric"] for line in lines} == {"val_loss"}
-    assert [("score" in line) for line in lines] == [row["score"] is not None for row in finished]
-    assert all(line["hypothesis"] and line["verdict"] for line in lines if "score" in line)
