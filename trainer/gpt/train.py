@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 # The sizes, rates and the schedule were tuned, one at a time, on one CPU core with 10 to 60 s: each is near a local optimum.
 
-# Model. Sizes are for one CPU core; a GPU gets them multiplied by the factors below.
+# Model
 DEPTH = 1  # blocks of attention and MLP
 WIDTH = 64  # of the residual stream
 HEAD_SIZE = 64  # width of an attention head; the next larger one if it doesn't divide the width
@@ -47,6 +47,16 @@ COOLDOWN = 0.5  # learning rates fall to FINAL_LR
 COOLDOWN_SHAPE = "linear"  # or "cosine", or "sqrt", which falls fastest at first
 FINAL_LR = 0.05  # share of the learning rates that is left at the end
 
+# On a GPU these take the place of their namesakes above. They have not been tuned; what isn't here is the same on both.
+GPU_DEPTH = 8
+GPU_WIDTH = 512
+GPU_HEAD_SIZE = 64
+GPU_SEQUENCE_LENGTH = 256
+GPU_BATCH_SIZE = 512
+GPU_MATRIX_LR = 0.02
+GPU_EMBEDDING_LR = 0.1
+GPU_HEAD_LR = 2.0
+
 # Pieces that autoresearch starts with, and so does this file
 VALUE_EMBEDDINGS = True  # a table whose rows are added to the values, in every second block and the last (arXiv:2410.17897)
 RESIDUAL_SCALARS = True  # what each block after the first reads is a learned mix of the stream and of the embedding
@@ -61,12 +71,6 @@ SOFTCAP = 0.0  # the logits stay below it, such as 15.0; 0 for no cap
 TIED_HEAD = False  # the head is the embedding
 BATCH_WARMUP = 0.0  # share of the training time in which steps have half as many rows
 LENGTH_WARMUP = 0.0  # share of the training time in which rows are half as long, and twice as many
-
-# On a GPU
-GPU_DEPTH_FACTOR = 8
-GPU_WIDTH_FACTOR = 8
-GPU_SEQUENCE_FACTOR = 2
-GPU_BATCH_FACTOR = 64
 
 
 # ---- model
@@ -263,7 +267,8 @@ def orthogonalize(matrices: Tensor) -> Tensor:
 class Muon:
     """Momentum whose every update is made orthogonal, for weight matrices; those of one shape are updated together."""
 
-    def __init__(self, parameters: list[nn.Parameter]) -> None:
+    def __init__(self, parameters: list[nn.Parameter], learning_rate: float) -> None:
+        self.learning_rate = learning_rate
         shapes = {parameter.shape for parameter in parameters}
         self.groups = [[parameter for parameter in parameters if parameter.shape == shape] for shape in sorted(shapes)]
         self.momenta = [torch.zeros_like(torch.stack(list(group))) for group in self.groups]
@@ -271,7 +276,7 @@ class Muon:
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """Update from the gradients, at a share of the learning rate."""
-        learning_rate = rate * MATRIX_LR
+        learning_rate = rate * self.learning_rate
         for group, momentum in zip(self.groups, self.momenta, strict=True):
             gradient = torch.stack([parameter.grad for parameter in group if parameter.grad is not None])
             momentum.lerp_(gradient, 1 - MUON_MOMENTUM)
@@ -310,8 +315,11 @@ class Adam:
         self.parameter[rows] = self.parameter[rows].addcdiv_(mean, spread, value=size)
 
 
-def make_optimizers(model: GPT) -> list[Muon | Adam]:
+def make_optimizers(model: GPT, device: str = "cpu") -> list[Muon | Adam]:
     """Muon for the matrices inside blocks; for all else, whatever it is, Adam."""
+    matrix_lr, embedding_lr, head_lr = MATRIX_LR, EMBEDDING_LR, HEAD_LR
+    if device == "cuda":
+        matrix_lr, embedding_lr, head_lr = GPU_MATRIX_LR, GPU_EMBEDDING_LR, GPU_HEAD_LR
     matrices, others = list[nn.Parameter](), list[Muon | Adam]()
     for name, parameter in model.named_parameters():
         if parameter.ndim < 2 or "gate" in name:
@@ -319,8 +327,8 @@ def make_optimizers(model: GPT) -> list[Muon | Adam]:
         elif name.startswith("blocks."):
             matrices.append(parameter)
         else:
-            others.append(Adam(parameter, HEAD_LR / model.head.in_features if parameter is model.head.weight else EMBEDDING_LR))
-    return [Muon(matrices), *others]
+            others.append(Adam(parameter, head_lr / model.head.in_features if parameter is model.head.weight else embedding_lr))
+    return [Muon(matrices, matrix_lr), *others]
 
 
 # ---- training
@@ -337,12 +345,11 @@ def schedule(progress: float) -> float:
     return 1.0 - (1.0 - FINAL_LR) * shapes[COOLDOWN_SHAPE]
 
 
-def sizes(device: str) -> tuple[int, int, int, int]:
-    """Depth, width, tokens in a row and rows in a step: the knobs, on a GPU times its factors."""
+def sizes(device: str) -> tuple[int, int, int, int, int]:
+    """Depth, width, size of a head, tokens in a row and rows in a step."""
     if device == "cpu":
-        return DEPTH, WIDTH, SEQUENCE_LENGTH, BATCH_SIZE
-    depth, width, length, rows = GPU_DEPTH_FACTOR, GPU_WIDTH_FACTOR, GPU_SEQUENCE_FACTOR, GPU_BATCH_FACTOR
-    return DEPTH * depth, WIDTH * width, SEQUENCE_LENGTH * length, BATCH_SIZE * rows
+        return DEPTH, WIDTH, HEAD_SIZE, SEQUENCE_LENGTH, BATCH_SIZE
+    return GPU_DEPTH, GPU_WIDTH, GPU_HEAD_SIZE, GPU_SEQUENCE_LENGTH, GPU_BATCH_SIZE
 
 
 def batch_shape(progress: float, rows: int, length: int) -> tuple[int, int]:
@@ -358,14 +365,14 @@ def main() -> None:
     device, vocabulary = session.device, session.vocabulary_size
     torch.manual_seed(session.seed)
     torch.set_float32_matmul_precision("high")
-    depth, width, full_length, full_rows = sizes(device)
-    head_size = next(size for size in range(min(HEAD_SIZE, width), width + 1, 2) if width % size == 0)
+    depth, width, head_size, full_length, full_rows = sizes(device)
+    head_size = next(size for size in range(min(head_size, width), width + 1, 2) if width % size == 0)
     config = {"vocabulary": vocabulary, "depth": depth, "width": width, "head_size": head_size}
     model = build_model(config).to(device)
     if device == "cuda":
         for block in model.blocks:  # compiled once for all that are alike
             block.compile(dynamic=False)
-    optimizers = make_optimizers(model)
+    optimizers = make_optimizers(model, device)
 
     def loss_of(batch: Tensor) -> Tensor:
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
