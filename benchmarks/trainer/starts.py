@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -87,8 +88,12 @@ def _in_new_process(arm: Arm, core: int, variables: Mapping[str, str]) -> Mappin
         return answer
 
 
-def in_the_lab(core: int) -> Mapping[str, float | int | None]:
-    """Wall seconds of a run of the built-in trainer by the lab's runner: `startup`, `training_wall`, `evaluation`.
+def in_the_lab(core: int) -> Mapping[str, float]:
+    """A run of the built-in trainer by the lab's runner.
+
+    Returns:
+        Wall seconds of `startup` and of `evaluation`, and as `CPU beside training` the CPU seconds that all processes took from
+        the runner's start to its end, less training.
 
     Raises:
         RuntimeError: The run has no score.
@@ -102,8 +107,17 @@ def in_the_lab(core: int) -> Mapping[str, float | int | None]:
         }
         (folder / "spec.json").write_text(json.dumps(spec), "utf-8")
         command = [sys.executable, "-P", "-m", "labhand.trainer.runner", str(folder)]
+        before = _cpu_of_children()
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        spent = _cpu_of_children() - before
         result = RunResult.parse(json.loads((folder / "result.json").read_text("utf-8")))
         if result.score is None:
             raise RuntimeError(f"the run has no score: {result.failure}")
-        return result.seconds
+        seconds = {name: float(value or 0) for name, value in result.seconds.items()}
+        beside = spent - seconds["training"]
+        return {"startup": seconds["startup"], "evaluation": seconds["evaluation"], "CPU beside training": beside}
+
+
+def _cpu_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

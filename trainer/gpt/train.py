@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 # The sizes, rates and the schedule were tuned, one at a time, on one CPU core with 10 to 60 s: each is near a local optimum.
 
-# Model
+# Model. On a GPU the GPU_… knobs below take the place of their namesakes here
 DEPTH = 1  # blocks of attention and MLP
 WIDTH = 64  # of the residual stream
 HEAD_SIZE = 64  # width of an attention head; the next larger one if it doesn't divide the width
