@@ -47,15 +47,13 @@ COOLDOWN = 0.5  # learning rates fall to FINAL_LR
 COOLDOWN_SHAPE = "linear"  # or "cosine", or "sqrt", which falls fastest at first
 FINAL_LR = 0.05  # share of the learning rates that is left at the end
 
-# On a GPU these take the place of their namesakes above. They have not been tuned; what isn't here is the same on both.
+# On a GPU these take the place of their namesakes above. None has been tuned; what isn't here is the same on both.
 GPU_DEPTH = 8
 GPU_WIDTH = 512
-GPU_HEAD_SIZE = 64
 GPU_SEQUENCE_LENGTH = 256
 GPU_BATCH_SIZE = 512
 GPU_MATRIX_LR = 0.02
 GPU_EMBEDDING_LR = 0.1
-GPU_HEAD_LR = 2.0
 
 # Pieces that autoresearch starts with, and so does this file
 VALUE_EMBEDDINGS = True  # a table whose rows are added to the values, in every second block and the last (arXiv:2410.17897)
@@ -190,10 +188,9 @@ class GPT(nn.Module):
         self.embedding = nn.Embedding(vocabulary, width)
         with_values = [VALUE_EMBEDDINGS and layer % 2 == (depth - 1) % 2 for layer in range(depth)]
         self.blocks = nn.ModuleList(Block(width, head_size, has_values=has) for has in with_values)
-        tables = {str(layer): nn.Embedding(vocabulary, width) for layer in range(depth) if with_values[layer]}
-        self.value_embeds = nn.ModuleDict(tables)
-        for table in tables.values():
-            nn.init.normal_(table.weight, std=width**-0.5)
+        self.value_embeds = nn.ModuleDict({str(n): nn.Embedding(vocabulary, width) for n in range(depth) if with_values[n]})
+        for weight in self.value_embeds.parameters():
+            nn.init.normal_(weight, std=width**-0.5)
         self.head = linear(width, vocabulary, std=0.0)
         self.resid_lambdas = nn.Parameter(torch.ones(depth))
         self.x0_lambdas = nn.Parameter(torch.full((depth,), 0.1))
@@ -224,8 +221,7 @@ class GPT(nn.Module):
         """What the head reads, [batch, time, width]."""
         time, device = tokens.shape[1], tokens.device
         rotary = rotary_angles(time, self.head_size, device)
-        seen = torch.ones(time, time, dtype=torch.bool, device=device).tril().triu(1 - SHORT_WINDOW)
-        masks = {"L": None, "S": seen}
+        masks = {"L": None, "S": torch.ones(time, time, dtype=torch.bool, device=device).tril().triu(1 - SHORT_WINDOW)}
         x = x0 = middle = self.embed(tokens)
         for layer, block in enumerate(self.blocks):
             if RESIDUAL_SCALARS and layer > 0:  # in the first block x is x0
@@ -269,8 +265,8 @@ class Muon:
 
     def __init__(self, parameters: list[nn.Parameter], learning_rate: float) -> None:
         self.learning_rate = learning_rate
-        shapes = {parameter.shape for parameter in parameters}
-        self.groups = [[parameter for parameter in parameters if parameter.shape == shape] for shape in sorted(shapes)]
+        shapes = sorted({parameter.shape for parameter in parameters})
+        self.groups = [[parameter for parameter in parameters if parameter.shape == shape] for shape in shapes]
         self.momenta = [torch.zeros_like(torch.stack(list(group))) for group in self.groups]
 
     @torch.no_grad()
@@ -292,8 +288,7 @@ class Adam:
     def __init__(self, parameter: nn.Parameter, learning_rate: float) -> None:
         self.parameter = parameter
         self.learning_rate = learning_rate
-        self.mean = torch.zeros_like(parameter)
-        self.square = torch.zeros_like(parameter)
+        self.mean, self.square = torch.zeros_like(parameter), torch.zeros_like(parameter)
         self.steps = 0
 
     @torch.no_grad()
@@ -317,9 +312,7 @@ class Adam:
 
 def make_optimizers(model: GPT, device: str = "cpu") -> list[Muon | Adam]:
     """Muon for the matrices inside blocks; for all else, whatever it is, Adam."""
-    matrix_lr, embedding_lr, head_lr = MATRIX_LR, EMBEDDING_LR, HEAD_LR
-    if device == "cuda":
-        matrix_lr, embedding_lr, head_lr = GPU_MATRIX_LR, GPU_EMBEDDING_LR, GPU_HEAD_LR
+    matrix_lr, embedding_lr = (MATRIX_LR, EMBEDDING_LR) if device == "cpu" else (GPU_MATRIX_LR, GPU_EMBEDDING_LR)
     matrices, others = list[nn.Parameter](), list[Muon | Adam]()
     for name, parameter in model.named_parameters():
         if parameter.ndim < 2 or "gate" in name:
@@ -327,7 +320,7 @@ def make_optimizers(model: GPT, device: str = "cpu") -> list[Muon | Adam]:
         elif name.startswith("blocks."):
             matrices.append(parameter)
         else:
-            others.append(Adam(parameter, head_lr / model.head.in_features if parameter is model.head.weight else embedding_lr))
+            others.append(Adam(parameter, HEAD_LR / model.head.in_features if parameter is model.head.weight else embedding_lr))
     return [Muon(matrices, matrix_lr), *others]
 
 
@@ -345,11 +338,11 @@ def schedule(progress: float) -> float:
     return 1.0 - (1.0 - FINAL_LR) * shapes[COOLDOWN_SHAPE]
 
 
-def sizes(device: str) -> tuple[int, int, int, int, int]:
-    """Depth, width, size of a head, tokens in a row and rows in a step."""
+def sizes(device: str) -> tuple[int, int, int, int]:
+    """Depth, width, tokens in a row and rows in a step."""
     if device == "cpu":
-        return DEPTH, WIDTH, HEAD_SIZE, SEQUENCE_LENGTH, BATCH_SIZE
-    return GPU_DEPTH, GPU_WIDTH, GPU_HEAD_SIZE, GPU_SEQUENCE_LENGTH, GPU_BATCH_SIZE
+        return DEPTH, WIDTH, SEQUENCE_LENGTH, BATCH_SIZE
+    return GPU_DEPTH, GPU_WIDTH, GPU_SEQUENCE_LENGTH, GPU_BATCH_SIZE
 
 
 def batch_shape(progress: float, rows: int, length: int) -> tuple[int, int]:
@@ -365,8 +358,8 @@ def main() -> None:
     device, vocabulary = session.device, session.vocabulary_size
     torch.manual_seed(session.seed)
     torch.set_float32_matmul_precision("high")
-    depth, width, head_size, full_length, full_rows = sizes(device)
-    head_size = next(size for size in range(min(head_size, width), width + 1, 2) if width % size == 0)
+    depth, width, full_length, full_rows = sizes(device)
+    head_size = next(size for size in range(min(HEAD_SIZE, width), width + 1, 2) if width % size == 0)
     config = {"vocabulary": vocabulary, "depth": depth, "width": width, "head_size": head_size}
     model = build_model(config).to(device)
     if device == "cuda":

@@ -258,12 +258,12 @@ def test_heads_divide_any_width(monkeypatch: pytest.MonkeyPatch, width: int, hea
 
 
 def test_a_gpu_gets_the_sizes_and_rates_of_its_own_knobs(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert train.sizes("cuda") == (8, 512, 64, 256, 512)
-    with_knobs(monkeypatch, SMALL | {"GPU_MATRIX_LR": 0.5, "GPU_EMBEDDING_LR": 0.25, "GPU_HEAD_LR": 64.0})
+    assert train.sizes("cuda") == (8, 512, 256, 512)
+    with_knobs(monkeypatch, SMALL | {"GPU_MATRIX_LR": 0.5, "GPU_EMBEDDING_LR": 0.25})
     rates = {optimizer.learning_rate for optimizer in train.make_optimizers(train.build_model(CONFIG), "cuda")}
-    assert rates == {0.5, 0.25, 64.0 / CONFIG["width"], train.SCALAR_LR}
+    assert rates == {0.5, 0.25, train.HEAD_LR / CONFIG["width"], train.SCALAR_LR}
     monkeypatch.setattr(train, "DEPTH", 3)
-    assert train.sizes("cpu") == (3, 32, 16, 32, 4)
+    assert train.sizes("cpu") == (3, 32, 32, 4)
     assert train.sizes("cuda")[0] == 8
 
 
