@@ -47,7 +47,7 @@ COOLDOWN = 0.5  # learning rates fall to FINAL_LR
 COOLDOWN_SHAPE = "linear"  # or "cosine", or "sqrt", which falls fastest at first
 FINAL_LR = 0.05  # share of the learning rates that is left at the end
 
-# On a GPU these take the place of their namesakes above. None has been tuned; what isn't here is the same on both.
+# On a GPU these, which README.md still has as factors, take the place of their namesakes above. None has been tuned there.
 GPU_DEPTH = 8
 GPU_WIDTH = 512
 GPU_SEQUENCE_LENGTH = 256
