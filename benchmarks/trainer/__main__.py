@@ -1,85 +1,88 @@
 """What the built-in trainer learns in a CPU second, beside other recipes: `python -m benchmarks.trainer`.
 
 Every run has one thread and a budget of CPU time. The arms of a seed run side by side, pinned to one core, and take turns
-there: whatever else the machine does meets all of them. Differences are paired by seed.
+there: whatever else the machine does meets all of them. Differences are paired by seed. Three parts: `quality` (bits per byte,
+tokens a second, share of the matmul peak), `steps` (where the time of a step goes) and `starts` (process to first step).
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import os
 from pathlib import Path
-from statistics import fmean, stdev
 
-from labhand.server.research.student_t import quantile
-
+from . import phases, starts
 from .arms import Arm, UnknownArmError, parse_arm
 from .runs import Ledger, run_together
+from .tables import print_quality
 
 USUAL = (
     "default",
     "pieces=default;SMEAR=True;BIGRAM_ROWS=65536",
     "autoresearch",
-    "autoresearch_2=autoresearch;DEPTH=2",
     "plain_gpt",
 )
-"""Arms: the built-in trainer as it is and with its best pieces on, and the others' recipes."""
+"""Arms: the built-in trainer as it is and with its best pieces on, and the others' recipes at their best sizes."""
+PARTS = ("quality", "steps", "starts")
+STEPS_SECONDS = 6.0
+STARTS = 2
 
 
 def main() -> None:
-    """Run what is missing in the file of results, then print the tables."""
+    """Measure the parts that were asked for, and print their tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.trainer", description=__doc__)
     parser.add_argument("--arms", nargs="+", default=USUAL, metavar="NAME=SCRIPT;KNOB=VALUE")
-    parser.add_argument("--budgets", nargs="+", type=float, default=[10, 20, 30, 60], help="CPU seconds")
+    parser.add_argument("--seconds", nargs="+", type=float, default=[10, 20, 30, 60], help="CPU seconds of training")
     parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     parser.add_argument("--results", type=Path, default=Path("trainer-runs.jsonl"), help="goes on from there if it exists")
-    parser.add_argument("--print-only", action="store_true", help="run nothing")
     options = parser.parse_args()
-    arms, ledger = [parse_arm(text) for text in options.arms], Ledger(options.results)
+    arms = [parse_arm(text) for text in options.arms]
     try:
         for arm in arms:
             arm.source()
     except UnknownArmError as error:
         parser.error(str(error))
-    if not options.print_only:
-        for seed in range(1, options.seeds + 1):
-            for budget in options.budgets:
-                _run_missing(arms, budget, seed, options.core, ledger)
-    for budget in options.budgets:
-        _print_table(arms, budget, ledger)
+    if "quality" in options.parts:
+        _print_quality(arms, options.seconds, options.seeds, options.core, Ledger(options.results))
+    if "steps" in options.parts:
+        _print_steps(arms, options.core)
+    if "starts" in options.parts:
+        _print_starts(arms, options.core)
 
 
-def _run_missing(arms: list[Arm], budget: float, seed: int, core: int, ledger: Ledger) -> None:
-    missing = [arm for arm in arms if not ledger.has(arm.name, budget, seed)]
-    for score in run_together(missing, budget, seed, core):
+def _print_quality(arms: list[Arm], budgets: list[float], seeds: int, core: int, ledger: Ledger) -> None:
+    for seed in range(1, seeds + 1):
+        for seconds in budgets:
+            _run_missing(arms, seconds, seed, core, ledger)
+    for seconds in budgets:
+        print_quality(arms, seconds, ledger)
+
+
+def _run_missing(arms: list[Arm], seconds: float, seed: int, core: int, ledger: Ledger) -> None:
+    missing = [arm for arm in arms if not ledger.has(arm.name, seconds, seed)]
+    for score in run_together(missing, seconds, seed, core):
         ledger.add(score)
-        print(f"{budget:g} s, seed {seed}, {score.arm}: {score.bpb:.4f}, {score.steps} steps", flush=True)
+        print(f"{seconds:g} s, seed {seed}, {score.arm}: {score.bpb:.4f}, {score.steps} steps", flush=True)
 
 
-def _print_table(arms: list[Arm], budget: float, ledger: Ledger) -> None:
-    """Means, and differences from the first arm over the seeds that both have, with 95 % intervals."""
-    scores = {
-        arm.name: {score.seed: score for score in ledger.scores if (score.arm, score.budget) == (arm.name, budget)}
-        for arm in arms
-    }
-    first = scores[arms[0].name]
-    print(f"\n{budget:g} CPU-s | bpb | steps | minus {arms[0].name}, 95 % interval")
-    for name, found in scores.items():
-        if not found:
-            continue
-        values = list(found.values())
-        line = f"{name} | {fmean(v.bpb for v in values):.3f} | {fmean(v.steps for v in values):.0f}"
-        pairs = [found[seed].bpb - first[seed].bpb for seed in found.keys() & first.keys()]
-        print(line if found is first else f"{line} | {_interval(pairs)}")
+def _print_steps(arms: list[Arm], core: int) -> None:
+    print(f"\nms of a step | {' | '.join(phases.PHASES)} | all")
+    for arm, found in zip(arms, phases.measure(arms, STEPS_SECONDS, core), strict=True):
+        columns = [found[phase] for phase in phases.PHASES]
+        print(f"{arm.name} | {' | '.join(f'{each:.2f}' for each in [*columns, sum(columns)])}")
 
 
-def _interval(pairs: list[float]) -> str:
-    if len(pairs) < 2:
-        return f"{fmean(pairs):+.3f} (one pair)" if pairs else "no pairs"
-    half = quantile(0.975, len(pairs) - 1) * stdev(pairs) / math.sqrt(len(pairs))
-    return f"{fmean(pairs):+.3f} ± {half:.3f} ({len(pairs)} pairs)"
+def _print_starts(arms: list[Arm], core: int) -> None:
+    print(f"\nfirst step after, CPU seconds (wall clock) | {' | '.join(starts.KINDS)}")
+    for arm in arms:
+        kinds = [[start(arm, core) for _ in range(STARTS)] for start in starts.KINDS.values()]
+        cells = [f"{min(each['cpu'] for each in kind):.2f} ({min(each['wall'] for each in kind):.2f})" for kind in kinds]
+        print(f"{arm.name} | {' | '.join(cells)}")
+    runs = [starts.in_the_lab(core) for _ in range(STARTS)]
+    least = {name: min(run[name] for run in runs) for name in runs[0]}
+    print("a run of the lab, seconds: " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in least.items()))
 
 
 if __name__ == "__main__":

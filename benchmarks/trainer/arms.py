@@ -55,7 +55,7 @@ class Arm:
 
 
 def parse_arm(text: str) -> Arm:
-    """An arm from `NAME=SCRIPT,KNOB=VALUE,…`; without `=SCRIPT` the name is the script, too."""
+    """An arm from `NAME=SCRIPT;KNOB=VALUE;…`; without `=SCRIPT` the name is the script, too."""
     head, *overrides = text.split(";")
     name, _, script = head.partition("=")
     return Arm(name, script or name, dict(_pair(override) for override in overrides))

@@ -1,16 +1,13 @@
-"""Runs of training scripts, each in a forked process that has torch loaded, scored as the evaluator scores."""
+"""Runs of training scripts side by side on one core, scored as the evaluator scores, and the file that holds their scores."""
 
 from __future__ import annotations
 
 import json
-import os
-import runpy
-import sys
-import tempfile
-import traceback
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,6 +17,8 @@ from labhand.trainer.data.corpus import load_corpus
 from labhand.trainer.evaluator.evaluate import MAX_BATCH_ROWS, TOKENS, bits_per_byte, fixed_rows, nats
 
 from .arms import Arm
+from .children import in_children
+from .scripts import ObservedSession, flops_a_token, load, matmul_flops, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +27,12 @@ class Score:
 
     Attributes:
         arm: Its name.
-        budget: CPU seconds of training.
+        budget: CPU seconds of training that it was given.
         seed: Of the run.
         bpb: Bits per byte of the evaluator's validation tokens.
         steps: Optimizer steps.
+        token_rate: Training tokens in a CPU second.
+        peak_share: Operations of the model's matrices in a second, over those of multiplying large matrices right after.
     """
 
     arm: str
@@ -39,6 +40,8 @@ class Score:
     seed: int
     bpb: float
     steps: int
+    token_rate: float
+    peak_share: float
 
 
 def run_together(arms: Sequence[Arm], budget: float, seed: int, core: int) -> list[Score]:
@@ -50,49 +53,33 @@ def run_together(arms: Sequence[Arm], budget: float, seed: int, core: int) -> li
     Raises:
         RuntimeError: A run failed; its output is above.
     """
-    with tempfile.TemporaryDirectory() as place:
-        folders = [Path(place) / arm.name for arm in arms]
-        children = [_start(arm, folder, budget, seed, core) for arm, folder in zip(arms, folders, strict=True)]
-        ends = [os.waitpid(child, 0)[1] for child in children]
-        for arm, folder, status in zip(arms, folders, ends, strict=True):
-            if status:
-                sys.stderr.write((folder / "log").read_text("utf-8")[-4000:])
-                raise RuntimeError(f"a run of {arm.name} failed with status {status}")
-        results = [json.loads((folder / "score.json").read_text("utf-8")) for folder in folders]
-        return [Score(arm.name, budget, seed, **result) for arm, result in zip(arms, results, strict=True)]
+
+    def task(folder: Path) -> Mapping[str, Any]:
+        settle(budget, seed, core)
+        return _run(folder)
+
+    answers = in_children(arms, task)
+    return [Score(arm.name, budget, seed, **answer) for arm, answer in zip(arms, answers, strict=True)]
 
 
-def _start(arm: Arm, folder: Path, budget: float, seed: int, core: int) -> int:
-    arm.lay_out(folder)
-    child = os.fork()
-    if child == 0:
-        os._exit(_in_child(folder, budget, seed, core))
-    return child
+def _run(folder: Path) -> Mapping[str, Any]:
+    script = load(folder)
+    script.main()
+    session = ObservedSession.latest
+    token_rate = session.steps * session.tokens_a_step / (time.process_time() - session.began)
+    model = _trained(script, folder)
+    peak_share = token_rate * flops_a_token(model) / matmul_flops()
+    return {"bpb": score(model, folder), "steps": session.steps, "token_rate": token_rate, "peak_share": peak_share}
 
 
-def _in_child(folder: Path, budget: float, seed: int, core: int) -> int:
-    try:
-        with (folder / "log").open("w", encoding="utf-8", buffering=1) as log:
-            os.dup2(log.fileno(), 1)
-            os.dup2(log.fileno(), 2)
-            sys.stdout = sys.stderr = log
-            os.sched_setaffinity(0, {core})
-            torch.set_num_threads(1)
-            os.environ |= {"LABHAND_BUDGET_SECONDS": str(budget), "LABHAND_SEED": str(seed), "CUDA_VISIBLE_DEVICES": ""}
-            sys.argv = [str(folder / "train.py")]
-            script = runpy.run_path(sys.argv[0], run_name="__main__")
-            steps = [int(line.split("step ")[1].split(",")[0]) for line in (folder / "log").open("r") if "step " in line][-1]
-            (folder / "score.json").write_text(json.dumps({"bpb": score(script, folder), "steps": steps}), "utf-8")
-    except BaseException:  # noqa: BLE001 - the boundary of the process, which must not return into its parent's code
-        (folder / "log").open("a", encoding="utf-8").write(traceback.format_exc())
-        return 1
-    return 0
-
-
-def score(script: Mapping[str, Any], folder: Path) -> float:
-    """Bits per byte of the model in a folder, over the tokens that the evaluator scores on a CPU."""
-    model = script["build_model"](json.loads((folder / "config.json").read_text("utf-8")))
+def _trained(script: ModuleType, folder: Path) -> torch.nn.Module:
+    model: torch.nn.Module = script.build_model(json.loads((folder / "config.json").read_text("utf-8")))
     model.load_state_dict(torch.load(folder / "model.pt", weights_only=True))
+    return model
+
+
+def score(model: torch.nn.Module, folder: Path) -> float:
+    """Bits per byte of a model over the tokens that the evaluator scores on a CPU."""
     data = read_trainer(folder).data
     assert data is not None
     corpus = load_corpus(data.corpus, data.vocabulary)

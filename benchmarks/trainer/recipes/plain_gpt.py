@@ -82,6 +82,7 @@ def main() -> None:
         optimizer.step()
         model.zero_grad()
         step += 1
+        session.report(step=step, loss=loss.item(), tokens=step * BATCH_SIZE * SEQUENCE_LENGTH)
     print(f"step {step}, loss {loss.item():.4f}")
     session.save(model, config)
 

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 import torch
 from labhand.trainer.contract.trainer_toml.trainer_file import read_trainer
+from typing_extensions import override
 
-from benchmarks.trainer.arms import UnknownArmError, parse_arm
-from benchmarks.trainer.runs import Ledger, Score
+from benchmarks.trainer import phases, starts
+from benchmarks.trainer.arms import Arm, UnknownArmError, parse_arm
+from benchmarks.trainer.runs import Ledger, Score, run_together
+from benchmarks.trainer.scripts import flops_a_token
+from benchmarks.trainer.tables import interval
 
 from .test_train import StepSession
+
+
+@dataclass(frozen=True)
+class SmallArm(Arm):
+    """An arm on the tests' corpus."""
+
+    corpus: Path = Path()
+
+    @override
+    def lay_out(self, folder: Path) -> None:
+        super().lay_out(folder)
+        text = (folder / "trainer.toml").read_text("utf-8").replace('"sotu"', f'"{self.corpus}"').replace("1024", "300")
+        (folder / "trainer.toml").write_text(text, "utf-8")
 
 
 def test_an_arm_is_a_script_with_knobs_set(tmp_path: Path) -> None:
@@ -35,10 +54,45 @@ def test_an_arm_that_does_not_exist_is_refused_with_what_would_do(text: str, wor
 
 
 def test_a_comparison_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
-    Ledger(tmp_path / "runs.jsonl").add(Score("default", 10.0, 1, 1.8, 400))
+    Ledger(tmp_path / "runs.jsonl").add(Score("default", 10.0, 1, 1.8, 400, 4e4, 0.2))
     again = Ledger(tmp_path / "runs.jsonl")
     assert again.has("default", 10, 1)
     assert not again.has("default", 10, 2)
+
+
+def test_the_interval_of_differences_is_student_s() -> None:
+    assert interval([0.1, 0.3]) == "+0.200 ± 1.271 (2 pairs)"
+    assert interval([0.1]) == "+0.100 (one pair)"
+    assert interval([]) == "no pairs"
+
+
+def test_operations_are_those_of_matrices_and_not_of_tables() -> None:
+    model = torch.nn.Sequential(torch.nn.Embedding(50, 8), torch.nn.Linear(8, 20))
+    assert flops_a_token(model) == 6 * 8 * 20
+
+
+def test_the_time_of_an_inner_phase_is_not_the_outer_one_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([0.0, 1.0, 5.0, 7.0])
+    monkeypatch.setattr("time.process_time", lambda: next(ticks))
+    clocks = phases.Clocks()
+    inner = clocks.around("loss", lambda: None)
+    clocks.around("forward", inner)()
+    assert clocks.seconds == {"forward": 3.0, "loss": 4.0}
+
+
+@pytest.mark.slow
+def test_a_script_is_timed_until_its_first_step_and_by_phase(monkeypatch: pytest.MonkeyPatch, small_corpus: Path) -> None:
+    monkeypatch.setenv("LABHAND_CACHE", str(small_corpus / "cache"))
+    arm, core = SmallArm("default", "default", corpus=small_corpus / "texts"), max(os.sched_getaffinity(0))
+    assert 0 < starts.forked(arm, core)["cpu"] < 60
+    (found,) = phases.measure([arm], 0.5, core)
+    assert set(found) == set(phases.PHASES)
+    assert all(milliseconds > 0 for milliseconds in found.values())
+    (run,) = run_together([arm], 0.5, 1, core)
+    assert run.steps > 1
+    assert run.token_rate > 0
+    assert 0 < run.peak_share < 1
+    assert 0 < run.bpb < 8
 
 
 @pytest.mark.slow
