@@ -30,7 +30,7 @@ KEY_SECONDS = 0.03
 READ_SECONDS = 2.5
 """For which an answer stays before the next command."""
 PATIENCE_SECONDS = 240.0
-PROMPT = "\x1b[32m~/lab $\x1b[0m "
+PROMPT = r"\[\e[32m\]~/lab $\[\e[0m\] "
 _PROMPT_SHOWN = b"~/lab $\x1b[0m "
 COMMANDS = (
     "grep -E '^[A-Z0-9_]+ = ' ../project/train.py",
@@ -56,10 +56,10 @@ class Recording:
         self._process, self._terminal = pty.fork()
         if self._process == 0:
             os.chdir(folder)
+            ioctl(0, TIOCSWINSZ, pack("HHHH", ROWS, COLUMNS, 0, 0))
             environment = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(home), "PS1": PROMPT}
             environment |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", "LABHAND_SLOTS": str(home / "slots")}
             os.execvpe("bash", ["bash", "--norc", "--noprofile"], environment)  # noqa: S606 - it is the shell
-        ioctl(self._terminal, TIOCSWINSZ, pack("HHHH", ROWS, COLUMNS, 0, 0))
 
     def until_prompt(self) -> None:
         """Record until the shell asks for a command.

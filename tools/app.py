@@ -8,6 +8,7 @@ from importlib.metadata import version
 from importlib.resources import files
 
 from mcp.server import MCPServer
+from mcp.server.request_state import RequestStateSecurity
 
 from .analysis import analyze, plot
 from .approval import propose
@@ -24,6 +25,8 @@ from .registry import LabTool
 from .resources import add_resources
 from .results import get_results
 
+ANSWER_SECONDS = 86_400.0
+"""How long a person may take to answer a question that a tool asks in the client."""
 TOOLS: tuple[LabTool, ...] = (
     get_briefing,
     list_gpus,
@@ -73,6 +76,7 @@ def build(handle: LabHandle, *, read_only: bool = False) -> MCPServer[LabHandle]
         lifespan=lifespan,
         tools=[tool.build(names) for tool in offered],
         middleware=[cut_errors, hide_tools(handle.hidden_tools), refuse_unknown_tools(names)],
+        request_state_security=RequestStateSecurity.ephemeral(ttl=ANSWER_SECONDS),
         log_level="WARNING",
     )
     add_resources(server, handle)

@@ -113,7 +113,7 @@ def test_each_extra_is_started_by_a_test() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("extra", sorted(STARTS))
 def test_an_extra_installed_alone_starts_what_it_is_for(extra: str, wheel: Path, tmp_path: Path) -> None:
     environment, place = tmp_path / "environment", tmp_path / "place"

@@ -18,7 +18,7 @@ from ..waiting import until
 from .environments import installed, run
 
 GAIN = 0.25
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 """In which MLflow's server starts on a busy machine."""
 READ_PARQUET = """
 import json, sys

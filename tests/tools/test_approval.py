@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -129,6 +130,17 @@ async def test_the_person_at_the_client_approves(root: Path, mode: str) -> None:
         assert words in message
     [plan] = await stored(root)
     assert (plan.decided_by, plan.decided_in) == ("the person at some-client", "client")
+
+
+async def test_the_person_may_take_an_hour_to_answer(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask(context: object, params: ElicitRequestParams) -> ElicitResult:
+        del context, params
+        later = time.time() + 3600
+        monkeypatch.setattr(time, "time", lambda: later)
+        return ElicitResult(action="accept", content={"approve": True})
+
+    async with connected(root, "auto", ask) as client:
+        assert (await data(client, "propose", **PLAN))["state"] == "approved"
 
 
 @pytest.mark.parametrize(

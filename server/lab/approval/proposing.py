@@ -13,6 +13,7 @@ from ...domain import Pool
 from ...errors import AllowanceError, BadInputError, ConflictError, nearest
 from ...ids import plan_id
 from ...schemas.approval import PlannedDesign, PlanRequest, PlanSummary, Proposed
+from ...schemas.monitor import WaitQuery
 from ...store import approval as plan_rows
 from ...store.approval import StoredPlan
 from ...store.database import Reader, Transaction
@@ -145,7 +146,7 @@ async def answer(lab: Lab, plan: PlanSummary) -> Proposed:
         then = "Launch: what you launch now counts against this plan"
     elif plan.state == "open":
         how = how_to_approve(plan.plan, plan.digest, by_client=lab.approval().by_client)
-        then = f"Launch nothing beyond what is approved until {how}. Go on with what needs no approval, or end your turn"
+        then = f"Launch nothing beyond what is approved until {how}. {WaitQuery().as_call()} ends when it is decided"
     else:
         then = "Propose another plan, or go on with what needs no approval"
     return Proposed(
