@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 # The sizes, rates and the schedule were tuned, one at a time, on one CPU core with 10 to 60 s: each is near a local optimum.
 
-# Model. On a GPU the GPU_… knobs below take the place of their namesakes here
+# Model. Sizes are for one CPU core; a GPU gets them multiplied by the factors below.
 DEPTH = 1  # blocks of attention and MLP
 WIDTH = 64  # of the residual stream
 HEAD_SIZE = 64  # width of an attention head; the next larger one if it doesn't divide the width
@@ -47,14 +47,6 @@ COOLDOWN = 0.5  # learning rates fall to FINAL_LR
 COOLDOWN_SHAPE = "linear"  # or "cosine", or "sqrt", which falls fastest at first
 FINAL_LR = 0.05  # share of the learning rates that is left at the end
 
-# On a GPU these, which README.md still has as factors, take the place of their namesakes above. None has been tuned there.
-GPU_DEPTH = 8
-GPU_WIDTH = 512
-GPU_SEQUENCE_LENGTH = 256
-GPU_BATCH_SIZE = 512
-GPU_MATRIX_LR = 0.02
-GPU_EMBEDDING_LR = 0.1
-
 # Pieces that autoresearch starts with, and so does this file
 VALUE_EMBEDDINGS = True  # a table whose rows are added to the values, in every second block and the last (arXiv:2410.17897)
 RESIDUAL_SCALARS = True  # what each block after the first reads is a learned mix of the stream and of the embedding
@@ -69,6 +61,12 @@ SOFTCAP = 0.0  # the logits stay below it, such as 15.0; 0 for no cap
 TIED_HEAD = False  # the head is the embedding
 BATCH_WARMUP = 0.0  # share of the training time in which steps have half as many rows
 LENGTH_WARMUP = 0.0  # share of the training time in which rows are half as long, and twice as many
+
+# On a GPU
+GPU_DEPTH_FACTOR = 8
+GPU_WIDTH_FACTOR = 8
+GPU_SEQUENCE_FACTOR = 2
+GPU_BATCH_FACTOR = 64
 
 
 # ---- model
@@ -188,9 +186,10 @@ class GPT(nn.Module):
         self.embedding = nn.Embedding(vocabulary, width)
         with_values = [VALUE_EMBEDDINGS and layer % 2 == (depth - 1) % 2 for layer in range(depth)]
         self.blocks = nn.ModuleList(Block(width, head_size, has_values=has) for has in with_values)
-        self.value_embeds = nn.ModuleDict({str(n): nn.Embedding(vocabulary, width) for n in range(depth) if with_values[n]})
-        for weight in self.value_embeds.parameters():
-            nn.init.normal_(weight, std=width**-0.5)
+        tables = {str(layer): nn.Embedding(vocabulary, width) for layer in range(depth) if with_values[layer]}
+        self.value_embeds = nn.ModuleDict(tables)
+        for table in tables.values():
+            nn.init.normal_(table.weight, std=width**-0.5)
         self.head = linear(width, vocabulary, std=0.0)
         self.resid_lambdas = nn.Parameter(torch.ones(depth))
         self.x0_lambdas = nn.Parameter(torch.full((depth,), 0.1))
@@ -221,7 +220,8 @@ class GPT(nn.Module):
         """What the head reads, [batch, time, width]."""
         time, device = tokens.shape[1], tokens.device
         rotary = rotary_angles(time, self.head_size, device)
-        masks = {"L": None, "S": torch.ones(time, time, dtype=torch.bool, device=device).tril().triu(1 - SHORT_WINDOW)}
+        seen = torch.ones(time, time, dtype=torch.bool, device=device).tril().triu(1 - SHORT_WINDOW)
+        masks = {"L": None, "S": seen}
         x = x0 = middle = self.embed(tokens)
         for layer, block in enumerate(self.blocks):
             if RESIDUAL_SCALARS and layer > 0:  # in the first block x is x0
@@ -263,16 +263,15 @@ def orthogonalize(matrices: Tensor) -> Tensor:
 class Muon:
     """Momentum whose every update is made orthogonal, for weight matrices; those of one shape are updated together."""
 
-    def __init__(self, parameters: list[nn.Parameter], learning_rate: float) -> None:
-        self.learning_rate = learning_rate
-        shapes = sorted({parameter.shape for parameter in parameters})
-        self.groups = [[parameter for parameter in parameters if parameter.shape == shape] for shape in shapes]
+    def __init__(self, parameters: list[nn.Parameter]) -> None:
+        shapes = {parameter.shape for parameter in parameters}
+        self.groups = [[parameter for parameter in parameters if parameter.shape == shape] for shape in sorted(shapes)]
         self.momenta = [torch.zeros_like(torch.stack(list(group))) for group in self.groups]
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """Update from the gradients, at a share of the learning rate."""
-        learning_rate = rate * self.learning_rate
+        learning_rate = rate * MATRIX_LR
         for group, momentum in zip(self.groups, self.momenta, strict=True):
             gradient = torch.stack([parameter.grad for parameter in group if parameter.grad is not None])
             momentum.lerp_(gradient, 1 - MUON_MOMENTUM)
@@ -288,7 +287,8 @@ class Adam:
     def __init__(self, parameter: nn.Parameter, learning_rate: float) -> None:
         self.parameter = parameter
         self.learning_rate = learning_rate
-        self.mean, self.square = torch.zeros_like(parameter), torch.zeros_like(parameter)
+        self.mean = torch.zeros_like(parameter)
+        self.square = torch.zeros_like(parameter)
         self.steps = 0
 
     @torch.no_grad()
@@ -310,9 +310,8 @@ class Adam:
         self.parameter[rows] = self.parameter[rows].addcdiv_(mean, spread, value=size)
 
 
-def make_optimizers(model: GPT, device: str = "cpu") -> list[Muon | Adam]:
+def make_optimizers(model: GPT) -> list[Muon | Adam]:
     """Muon for the matrices inside blocks; for all else, whatever it is, Adam."""
-    matrix_lr, embedding_lr = (MATRIX_LR, EMBEDDING_LR) if device == "cpu" else (GPU_MATRIX_LR, GPU_EMBEDDING_LR)
     matrices, others = list[nn.Parameter](), list[Muon | Adam]()
     for name, parameter in model.named_parameters():
         if parameter.ndim < 2 or "gate" in name:
@@ -320,8 +319,8 @@ def make_optimizers(model: GPT, device: str = "cpu") -> list[Muon | Adam]:
         elif name.startswith("blocks."):
             matrices.append(parameter)
         else:
-            others.append(Adam(parameter, HEAD_LR / model.head.in_features if parameter is model.head.weight else embedding_lr))
-    return [Muon(matrices, matrix_lr), *others]
+            others.append(Adam(parameter, HEAD_LR / model.head.in_features if parameter is model.head.weight else EMBEDDING_LR))
+    return [Muon(matrices), *others]
 
 
 # ---- training
@@ -339,10 +338,11 @@ def schedule(progress: float) -> float:
 
 
 def sizes(device: str) -> tuple[int, int, int, int]:
-    """Depth, width, tokens in a row and rows in a step."""
+    """Depth, width, tokens in a row and rows in a step: the knobs, on a GPU times its factors."""
     if device == "cpu":
         return DEPTH, WIDTH, SEQUENCE_LENGTH, BATCH_SIZE
-    return GPU_DEPTH, GPU_WIDTH, GPU_SEQUENCE_LENGTH, GPU_BATCH_SIZE
+    depth, width, length, rows = GPU_DEPTH_FACTOR, GPU_WIDTH_FACTOR, GPU_SEQUENCE_FACTOR, GPU_BATCH_FACTOR
+    return DEPTH * depth, WIDTH * width, SEQUENCE_LENGTH * length, BATCH_SIZE * rows
 
 
 def batch_shape(progress: float, rows: int, length: int) -> tuple[int, int]:
@@ -365,7 +365,7 @@ def main() -> None:
     if device == "cuda":
         for block in model.blocks:  # compiled once for all that are alike
             block.compile(dynamic=False)
-    optimizers = make_optimizers(model, device)
+    optimizers = make_optimizers(model)
 
     def loss_of(batch: Tensor) -> Tensor:
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
