@@ -52,7 +52,7 @@ def test_the_script_records_what_a_shell_shows(tmp_path: Path, monkeypatch: pyte
     script = load_script()
     monkeypatch.setattr(script, "CAST", tmp_path / "short.cast")
     monkeypatch.setattr(script, "COMMANDS", ("labhand results --json",))
-    monkeypatch.setattr(script, "draw", lambda _: None)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # without termtosvg
 
     script.main()
 

@@ -113,8 +113,9 @@ class MlflowRuns(RunTracker):
         at = _milliseconds(time.time() if is_complete else run.finished_at)
         values = {_name(name): float(value) for name, value in values_of(run).items()}
         changed = [self._entities.Metric(name, value, at, 0) for name, value in values.items() if metrics.get(name) != value]
-        parameters = [self._entities.Param(_name(name), _text(value)) for name, value in run.knobs.items()]
-        for batch in _batches([] if is_complete else parameters)[:-1]:
+        knobs: Mapping[str, Any] = {} if is_complete else run.knobs
+        parameters = [self._entities.Param(_name(name), _text(value)) for name, value in knobs.items()]
+        for batch in _batches(parameters)[:-1]:
             self._client.log_batch(run_id, params=batch)
         for batch in _batches(changed)[:-1]:
             self._client.log_batch(run_id, metrics=batch)
@@ -124,8 +125,7 @@ class MlflowRuns(RunTracker):
                 self._client.delete_tag(run_id, name)
         self._client.set_terminated(run_id, _STATUS.get(run.status, _STOPPED), _milliseconds(run.finished_at))
         written = [self._entities.RunTag(name, value) for name, value in new_tags.items()]
-        new_parameters = [] if is_complete else _batches(parameters)[-1]
-        self._client.log_batch(run_id, metrics=_batches(changed)[-1], params=new_parameters, tags=written)
+        self._client.log_batch(run_id, metrics=_batches(changed)[-1], params=_batches(parameters)[-1], tags=written)
 
     def _curve(self, run: ExportedRun) -> list[Any]:
         return [
