@@ -97,9 +97,9 @@ def test_an_offline_run_of_wandb_is_read_without_its_library(folder: RunFolder) 
 
 
 def test_the_newest_run_of_a_trackio_project_is_read_without_its_library(folder: RunFolder) -> None:
-    rows: list[Logged] = [("old", {"eval/loss": 0.01})]
-    rows += [("new", {"eval/loss": loss, "sae": {"l0": 30 + loss}}) for loss in (0.25, 0.5, 1.0)]
-    rows.append(("new", {"lr": 1e-3, "diverged": float("inf")}))
+    logged: list[dict[str, object]] = [{"eval/loss": loss, "sae": {"l0": 30 + loss}} for loss in (0.25, 0.5, 1.0)]
+    logged.append({"lr": 1e-3, "diverged": float("inf")})
+    rows: list[Logged] = [("old", {"eval/loss": 0.01}), *(("new", values) for values in logged)]
     write_project(folder.work / "trackio" / "demo.db", rows)
     keys = {"file": "trackio/*.db", "format": "trackio"}
     assert value(metric(**keys, key="eval/loss"), folder) == (1, "")
