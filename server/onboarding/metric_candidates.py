@@ -59,6 +59,7 @@ class MetricCandidate:
         is_measure: It says what a run used, and can't be what runs are judged by.
         file: The file that has it, relative to the working folder; empty where it is printed.
         key: Where it is in that file.
+        format: Of that file, where its ending doesn't say it; empty otherwise.
     """
 
     name: str
@@ -71,6 +72,7 @@ class MetricCandidate:
     is_measure: bool = False
     file: str = ""
     key: str = ""
+    format: str = ""
 
     @property
     def pattern(self) -> str:

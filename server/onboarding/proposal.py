@@ -246,6 +246,7 @@ def _described_metric(metric: MetricCandidate) -> Iterator[str]:
         yield f"pattern = {_text(metric.pattern)}  # the last line that matches gives the value"
     if metric.file:
         yield f"file = {_text(metric.file)}"
+        yield from [f"format = {_text(metric.format)}"] if metric.format else []
         yield f"key = {_text(metric.key)}"
 
 

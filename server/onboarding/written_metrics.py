@@ -1,4 +1,4 @@
-"""Numbers in files that a try has written, and that may be the metric: JSON, lines of JSON, tables."""
+"""Numbers in files that a try has written, and that may be the metric: JSON, lines of JSON, tables, a run of trackio."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from ...trainer.contract.files import read_bounded
+from ...trainer.contract.sqlite_files.database_pages import UnreadableDatabaseError
+from ...trainer.contract.sqlite_files.trackio_runs import newest_run
+from ...trainer.contract.trainer_toml.metric import MetricFormat
 from .metric_candidates import MetricCandidate, candidate_of, ranked
 
 MAX_FILES: Final = 50
 MAX_FILE_BYTES: Final = 4 << 20
 MAX_DEPTH: Final = 6
 """Of folders, and of objects within a JSON file."""
+_SEPARATOR: Final = re.compile(r"[./]")
 _STAMP: Final = re.compile(r"\d{4}[-_.]?\d{2}[-_.]?\d{2}|\d{6,}")
 """In a folder's name: a date or a time, which another run writes otherwise."""
 
@@ -32,12 +36,11 @@ def written_metrics(work: Path, source: Path) -> list[MetricCandidate]:
     """
     found: list[MetricCandidate] = []
     for path in _written(work, source):
-        content = read_bounded(path, MAX_FILE_BYTES) or b""
         file = _as_glob(path.relative_to(work))
-        for key, value in _numbers(path.suffix, content.decode("utf-8-sig", "replace")).items():
-            candidate = candidate_of(key.replace(".", "_"), f"{file}: {key} = {value}", value)
+        for key, value in _numbers(path).items():
+            candidate = candidate_of(_SEPARATOR.sub("_", key), f"{file}: {key} = {value}", value)
             if candidate is not None:
-                found.append(replace(candidate, file=file, key=key))
+                found.append(replace(candidate, file=file, key=key, format=_UNTOLD.get(path.suffix, "")))
     return ranked(found)
 
 
@@ -50,7 +53,7 @@ def _written(work: Path, source: Path) -> list[Path]:
         for name in sorted(names):
             path = here / name
             original = source / path.relative_to(work)
-            if path.suffix in _READERS and not path.is_symlink() and not _is_same(original, path):
+            if path.suffix in {*_READERS, *_UNTOLD} and not path.is_symlink() and not _is_same(original, path):
                 paths.append(path)
     return paths[:MAX_FILES]
 
@@ -69,11 +72,19 @@ def _as_glob(path: Path) -> str:
     )
 
 
-def _numbers(suffix: str, text: str) -> Mapping[str, str]:
+def _numbers(path: Path) -> Mapping[str, str]:
     """Return the last number of each key."""
-    with suppress(ValueError, RecursionError, csv.Error):
-        return dict(_READERS[suffix](text))
+    with suppress(UnreadableDatabaseError, ValueError, RecursionError, csv.Error):
+        if path.suffix in _UNTOLD:
+            return dict(_trackio(path))
+        content = read_bounded(path, MAX_FILE_BYTES) or b""
+        return dict(_READERS[path.suffix](content.decode("utf-8-sig", "replace")))
     return {}
+
+
+def _trackio(path: Path) -> Iterator[tuple[str, str]]:
+    for row in newest_run(path, MAX_FILE_BYTES):
+        yield from _leaves(row, "")
 
 
 def _json(text: str) -> Iterator[tuple[str, str]]:
@@ -102,4 +113,6 @@ def _table(text: str) -> Iterator[tuple[str, str]]:
                 yield name.strip(), f"{float(value):g}"
 
 
+_UNTOLD: Final[Mapping[str, MetricFormat]] = {".db": "trackio"}
+"""The formats of files whose endings don't say them."""
 _READERS: Final = {".json": _json, ".jsonl": _json_lines, ".ndjson": _json_lines, ".csv": _table, ".tsv": _table}

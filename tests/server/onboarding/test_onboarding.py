@@ -16,6 +16,7 @@ from labhand.server.onboarding.onboarding import make_trainer
 from labhand.server.source.trainer_folder import load_trainer
 from labhand.trainer.sandbox import landlock
 
+from ... import trackio_project
 from ...trainer.wheels import make_venv, write_wheel
 from . import foreign
 from .foreign import Recorded
@@ -74,6 +75,26 @@ Path("out/metrics.json").write_text(json.dumps({"epochs": 3, "test": {"accuracy"
     metric = load_trainer(str(folder), tmp_path).file.metric
     assert (metric.direction, metric.file, metric.key) == ("maximize", "out/metrics.json", "test.accuracy")
     assert "# From the file: out/metrics.json: test.accuracy = 0.5" in talk.shown[-1]
+
+
+@pytest.mark.slow
+def test_what_a_script_logs_to_trackio_is_its_metric_also_where_it_ends_without_closing_the_database(tmp_path: Path) -> None:
+    code = """
+import os
+from pathlib import Path
+from tracking import log, open_project
+
+connection = open_project(Path("trackio/demo.db"))
+for step in range(4):
+    log(connection, [("run", {"val/loss": 2.0 / (step + 1), "lr": 0.1})])
+os._exit(0)  # its values stay in the write-ahead log
+"""
+    tracking = Path(trackio_project.__file__).read_text("utf-8")
+    folder = foreign.write(tmp_path / "tracked", {"train.py": code, "tracking.py": tracking})
+    first = make_trainer(folder, Recorded(), SECONDS)
+    assert (first.metric, first.score) == ("val_loss", 0.5)
+    metric = load_trainer(str(folder), tmp_path).file.metric
+    assert (metric.file, metric.format, metric.key) == ("trackio/demo.db", "trackio", "val/loss")
 
 
 @pytest.mark.slow

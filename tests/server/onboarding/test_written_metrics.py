@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from labhand.server.onboarding.written_metrics import written_metrics
 
+from tests.trackio_project import write_project
+
 
 @pytest.mark.parametrize(
     ("file", "content", "found"),
@@ -33,6 +35,14 @@ def test_a_file_that_a_run_wrote_names_the_metric(tmp_path: Path, file: str, con
     best = written_metrics(tmp_path / "work", tmp_path / "source")[0]
     assert (best.name, best.file, best.key) == found
     assert best.pattern == ""
+
+
+def test_a_project_of_trackio_names_the_metric_and_its_format(tmp_path: Path) -> None:
+    write_project(tmp_path / "work" / "trackio" / "demo.db", [("a", {"val/loss": 2, "lr": 0.1}), ("a", {"val/loss": 1.5})])
+    (tmp_path / "work" / "trackio" / "other.db").write_bytes(b"no database")
+    (best,) = written_metrics(tmp_path / "work", tmp_path / "source")
+    assert (best.name, best.file, best.key, best.format) == ("val_loss", "trackio/demo.db", "val/loss", "trackio")
+    assert best.line == "trackio/demo.db: val/loss = 1.5"
 
 
 def test_what_came_with_the_source_or_is_no_number_is_no_metric(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from .toml_table import TomlTable
 
 Direction = Literal["minimize", "maximize"]
 MetricSource = Literal["evaluator", "output", "run"]
-MetricFormat = Literal["json", "jsonl", "csv", "tensorboard", "wandb"]
+MetricFormat = Literal["json", "jsonl", "csv", "tensorboard", "wandb", "trackio"]
 MetricValue = Literal["last", "best", "mean"]
 
 METRIC_KEYS: Final[Mapping[str, Any]] = {

@@ -1,4 +1,4 @@
-"""The values of a metric in files that a run wrote: JSON, lines of JSON, tables, TensorBoard's and W&B's records."""
+"""A metric in files that a run wrote: JSON, lines of JSON, tables, records of TensorBoard and W&B, trackio's databases."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ...contract.trainer_toml.metric import Metric, MetricFormat
 from .event_files import scalars
 from .found_files import find_files, read_file, text_lines
 from .samples import Sample, UnreadableError, as_text, at_path
+from .trackio_files import logged
 from .wandb_files import history
 
 MAX_JSON_BYTES = 32 << 20
@@ -80,4 +81,5 @@ _READERS: Mapping[MetricFormat, Callable[[Path, str], Iterator[Sample]]] = {
     "csv": _table,
     "tensorboard": scalars,
     "wandb": history,
+    "trackio": logged,
 }

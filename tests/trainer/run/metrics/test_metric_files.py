@@ -14,6 +14,8 @@ from labhand.trainer.contract.trainer_toml.trainer_file import parse_trainer
 from labhand.trainer.run.failures.classify import RunFailedError
 from labhand.trainer.run.metrics.score import Left, read_other, read_score
 
+from tests.trackio_project import Logged, write_project
+
 FILES = Path(__file__).parent / "files"
 """`events.out.tfevents…` was written by tensorboard 2.21, and the records of `history.wandb` by wandb 0.31."""
 
@@ -92,6 +94,23 @@ def test_an_offline_run_of_wandb_is_read_without_its_library(folder: RunFolder) 
     shutil.copy(FILES / "history.wandb", place / "run-r5swe934.wandb")
     assert value(metric(file="wandb/offline-run-*/run-*.wandb", key="eval/loss"), folder) == (0.75, "")
     assert value(metric(file="wandb/offline-run-*/run-*.wandb", key="sae.l0", value="best"), folder) == (30, "")
+
+
+def test_the_newest_run_of_a_trackio_project_is_read_without_its_library(folder: RunFolder) -> None:
+    logged: list[dict[str, object]] = [{"eval/loss": loss, "sae": {"l0": 30 + loss}} for loss in (0.25, 0.5, 1.0)]
+    logged.append({"lr": 1e-3, "diverged": float("inf")})
+    rows: list[Logged] = [("old", {"eval/loss": 0.01}), *(("new", values) for values in logged)]
+    write_project(folder.work / "trackio" / "demo.db", rows)
+    keys = {"file": "trackio/*.db", "format": "trackio"}
+    assert value(metric(**keys, key="eval/loss"), folder) == (1, "")
+    assert value(metric(**keys, key="eval/loss", value="best"), folder) == (0.25, "")
+    assert value(metric(**keys, key="eval/loss", value="mean", last_k=2), folder) == (0.75, "")
+    assert value(metric(**keys, key="sae.l0"), folder) == (31, "")
+    assert value(metric(**keys, key="diverged"), folder) == (None, "its value is 'Infinity'")
+    _, why = value(metric(**keys, key="nope"), folder)
+    assert why == "the newest run in demo.db logged no 'nope', but diverged, eval/loss, lr, sae"
+    (folder.work / "trackio" / "demo.db").write_bytes(b"loss: 1")
+    assert value(metric(**keys), folder) == (None, "demo.db is no database of SQLite")
 
 
 def test_what_the_command_prints_may_be_json_or_a_dictionary_of_python(folder: RunFolder) -> None:
@@ -185,7 +204,7 @@ def test_a_file_that_cannot_be_used_says_what_is_wrong(folder: RunFolder, name: 
     [
         ({"file": "/etc/passwd", "format": "csv"}, "metrics.1.file (line 6): is '/etc/passwd' and has to be a path inside"),
         ({"file": "../m.json"}, "has to be a path inside"),
-        ({"file": "m.dat"}, "add format, one of json, jsonl, csv, tensorboard, wandb"),
+        ({"file": "m.dat"}, "add format, one of json, jsonl, csv, tensorboard, wandb, trackio"),
         ({"key": "loss"}, "name the file too"),
         ({"file": "m.json", "pattern": "(.)"}, "a metric comes from one place"),
         ({"at_least": 2, "at_most": 1}, "no value keeps both"),
