@@ -224,8 +224,10 @@ def start_mlflow(programs: Path, place: Path) -> Started:
     with tracking_server(server, place.parent / "data") as address:
         exporting = Exporting(programs, place, ("mlflow", "--to", address), (READ_MLFLOW, address))
         started = check(exporting)
-    refused = exporting.refused()  # nothing listens there any more
+    login = address.replace("://", "://reader:secret@")
+    refused = exporting._replace(words=("mlflow", "--to", login)).refused()  # nothing listens there any more
     assert f"The MLflow server at {address} gave no usable answer" in refused, refused
+    assert "secret" not in refused, refused
     return started
 
 

@@ -25,6 +25,7 @@ MAX_PARAMETER, MAX_TAG, MAX_NAME = 500, 4000, 250
 """Characters that every version of MLflow takes."""
 PAGE_RUNS, BATCH = 1000, 100
 _NOT_IN_NAMES = re.compile(r"[^\w\-. :/]")
+_LOGIN = re.compile(r"://[^/@\s]+@")
 _DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # by default it tries for minutes to reach a server that is not there
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
@@ -171,7 +172,8 @@ def _text(value: object, most: int = MAX_PARAMETER) -> str:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+    """Return an error in one line, without the name and password that an address in it may hold."""
+    return _LOGIN.sub("://", " ".join(str(error).split()))[:300]
 
 
 def _without_login(address: str) -> str:
