@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := .cache/clients
+GPU_PYTHON := $(or $(wildcard $(BIN)/python),$(PYTHON))
 SLURM_TESTS := $(wildcard tests/slurm/test_*.py)
 
 # One worker a CPU: `auto` would count a hyperthreaded core once. Idle workers take over tests that wait behind a long one.
 PYTEST := $(BIN)/pytest -n logical --dist=worksteal
 
-.PHONY: help demo docs test test-slow test-all test-slurm $(SLURM_TESTS) check static format lint types contracts clients fix clean
+.PHONY: help demo docs test test-slow test-all test-slurm $(SLURM_TESTS) gpu-check check static format lint types contracts clients fix clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## */make \1: /p' $(MAKEFILE_LIST)
@@ -32,6 +33,13 @@ test-slurm: $(VENV)/dev.stamp ## what needs SkyPilot and sixteen GPUs, on a Slur
 # Each of these files has a bed of its own: they break things, and wait a lot.
 $(SLURM_TESTS): $(VENV)/dev.stamp
 	LABHAND_BED=.cache/beds/$(@F) $(BIN)/python -m tests.slurm.bed run $(BIN)/pytest $@
+
+# Nothing is installed, so that it needs no internet and takes the machine's own PyTorch. An interpreter without labhand finds
+# it by a link of that name.
+gpu-check: ## labhand on this machine's GPU, in less than eight minutes and without internet; writes gpu-check.json
+	@$(GPU_PYTHON) -c 'import labhand.trainer' 2>/dev/null || { mkdir -p .cache/gpu-check && \
+	  ln -sfn '$(CURDIR)' .cache/gpu-check/labhand && export PYTHONPATH='$(CURDIR)/.cache/gpu-check'; }; \
+	$(GPU_PYTHON) -m benchmarks.gpu_check $(GPU_CHECK)
 
 check: export REQUIRE_CLIENTS := 1
 check: clients static test test-slow ## all that needs neither GPUs nor Slurm
