@@ -34,12 +34,15 @@ test-slurm: $(VENV)/dev.stamp ## what needs SkyPilot and sixteen GPUs, on a Slur
 $(SLURM_TESTS): $(VENV)/dev.stamp
 	LABHAND_BED=.cache/beds/$(@F) $(BIN)/python -m tests.slurm.bed run $(BIN)/pytest $@
 
-# Nothing is installed, so that it needs no internet and takes the machine's own PyTorch. An interpreter without labhand finds
-# it by a link of that name.
+# Nothing is downloaded, so that it needs no internet and takes the machine's own PyTorch. For an interpreter without labhand
+# an environment is made that has all of its packages, and a copy of labhand: experiments can't follow a link out of it.
 gpu-check: ## labhand on this machine's GPU, in less than eight minutes and without internet; writes gpu-check.json
-	@$(GPU_PYTHON) -c 'import labhand.trainer' 2>/dev/null || { mkdir -p .cache/gpu-check && \
-	  ln -sfn '$(CURDIR)' .cache/gpu-check/labhand && export PYTHONPATH='$(CURDIR)/.cache/gpu-check'; }; \
-	$(GPU_PYTHON) -m benchmarks.gpu_check $(GPU_CHECK)
+	@if $(GPU_PYTHON) -c 'import labhand.trainer' 2>/dev/null; then exec $(GPU_PYTHON) -m benchmarks.gpu_check $(GPU_CHECK); fi; \
+	$(GPU_PYTHON) -m venv --clear --without-pip .cache/gpu-check && mkdir -p .cache/gpu-check/package/labhand && \
+	cp -R server tools trainer prompts .cache/gpu-check/package/labhand/ && \
+	{ $(GPU_PYTHON) -Pc 'import sys; print("\n".join(sys.path))'; echo '$(CURDIR)/.cache/gpu-check/package'; } \
+	  > "$$(.cache/gpu-check/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/labhand.pth" && \
+	exec .cache/gpu-check/bin/python -m benchmarks.gpu_check $(GPU_CHECK)
 
 check: export REQUIRE_CLIENTS := 1
 check: clients static test test-slow ## all that needs neither GPUs nor Slurm

@@ -1,4 +1,4 @@
-"""What the parts of the check share: the device, a place for files, a prepared corpus, and the runs that several parts look at."""
+"""What the parts of the check share: the device, a folder, a prepared corpus, and the runs that several parts look at."""
 
 from __future__ import annotations
 

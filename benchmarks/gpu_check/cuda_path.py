@@ -1,6 +1,6 @@
-"""What the built-in trainer computes on the device, beside the same on the CPU: `python -m benchmarks.gpu_check.cuda_path cuda`.
+"""What the built-in trainer computes on the device, beside the same on the CPU.
 
-It prints a JSON object: for each comparison the relative error, and the largest one that is allowed.
+`python -m benchmarks.gpu_check.cuda_path cuda` prints a JSON object: for each comparison the relative error, and the largest one that is allowed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PIECES: Mapping[str, object] = {
 def relative_error(found: Tensor, wanted: Tensor) -> float:
     """The norm of the difference over the norm of what is wanted."""
     wanted = wanted.detach().double().cpu()
-    return float((found.detach().double().cpu() - wanted).norm() / wanted.norm())
+    return float(torch.linalg.vector_norm(found.detach().double().cpu() - wanted) / torch.linalg.vector_norm(wanted))
 
 
 def product_error(device: str) -> float:
@@ -44,7 +44,7 @@ def attention_error(device: str) -> float:
     query, key, value = torch.randn(3, 2, 4, LENGTH, 64).unbind()
     seen = torch.ones(LENGTH, LENGTH, dtype=torch.bool).tril()
     weights = (query @ key.mT / 8).masked_fill(~seen, -torch.inf).softmax(-1)
-    on_device = [part.to(device, torch.bfloat16) for part in (query, key, value)]
+    on_device = query.to(device, torch.bfloat16), key.to(device, torch.bfloat16), value.to(device, torch.bfloat16)
     return relative_error(F.scaled_dot_product_attention(*on_device, is_causal=True), weights @ value)
 
 

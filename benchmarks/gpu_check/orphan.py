@@ -123,12 +123,12 @@ def _hold(bench: Bench, folder: Path) -> subprocess.Popen[bytes]:
         holder = subprocess.Popen(command, cwd=folder / "work", env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
         _until(lambda: holder.poll() is not None or "holding" in _log(folder / "log.txt"), "The process never held its memory")
-        if holder.poll() is not None:
-            raise PartFailedError(f"The process that has to hold memory ended: {_log(folder / 'log.txt')[-300:]}")
-    except BaseException:
+    except PartFailedError:
         holder.kill()
         holder.wait()
         raise
+    if holder.poll() is not None:
+        raise PartFailedError(f"The process that has to hold memory ended: {_log(folder / 'log.txt')[-300:]}")
     return holder
 
 

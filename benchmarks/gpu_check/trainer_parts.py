@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from typing import cast
 
 from labhand.trainer.contract.run_result import RunResult
 
@@ -28,8 +29,7 @@ def cuda_path(bench: Bench) -> Findings:
     figures: dict[str, Figure] = {}
     wrong = list[str]()
     for name, pair in found.items():
-        assert isinstance(pair, list)
-        error, allowed = (float(str(value)) for value in pair)
+        error, allowed = cast("tuple[float, float]", pair)
         figures[f"{name}_error"] = error
         if not error <= allowed:  # also one that isn't a number
             wrong.append(f"{name.replace('_', ' ')}: a relative error of {error:.3g}, {allowed:g} is allowed")
