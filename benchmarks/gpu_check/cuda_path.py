@@ -1,6 +1,7 @@
 """What the built-in trainer computes on the device, beside the same on the CPU.
 
-`python -m benchmarks.gpu_check.cuda_path cuda` prints a JSON object: for each comparison the relative error, and the largest one that is allowed.
+`python -m benchmarks.gpu_check.cuda_path cuda` prints a JSON object: for each comparison the
+relative error, and the largest one that is allowed.
 """
 
 from __future__ import annotations

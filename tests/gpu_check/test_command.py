@@ -16,7 +16,7 @@ from benchmarks.gpu_check.bench import Bench
 from benchmarks.gpu_check.parts import PARTS, Part
 from benchmarks.gpu_check.report import Findings, PartFailedError, PartNotRunError
 
-REPOSITORY = Path(__file__).parents[3]
+REPOSITORY = Path(__file__).parents[2]
 H100 = "0, NVIDIA H100 80GB HBM3, 81559, 580.1"
 
 
