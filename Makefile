@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := .cache/clients
+GPU_PYTHON := $(or $(wildcard $(BIN)/python),$(PYTHON))
 SLURM_TESTS := $(wildcard tests/slurm/test_*.py)
 
 # One worker a CPU: `auto` would count a hyperthreaded core once. Idle workers take over tests that wait behind a long one.
 PYTEST := $(BIN)/pytest -n logical --dist=worksteal
 
-.PHONY: help demo docs test test-slow test-all test-slurm $(SLURM_TESTS) check static format lint types contracts wheel bundles clients fix clean
+.PHONY: help demo docs test test-slow test-all test-slurm $(SLURM_TESTS) gpu-check check static format lint types contracts wheel
+.PHONY: bundles clients fix clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## */make \1: /p' $(MAKEFILE_LIST)
@@ -32,6 +34,16 @@ test-slurm: $(VENV)/dev.stamp ## what needs SkyPilot and sixteen GPUs, on a Slur
 # Each of these files has a bed of its own: they break things, and wait a lot.
 $(SLURM_TESTS): $(VENV)/dev.stamp
 	LABHAND_BED=.cache/beds/$(@F) $(BIN)/python -m tests.slurm.bed run $(BIN)/pytest $@
+
+# Nothing is downloaded, so that it needs no internet and takes the machine's own PyTorch. For an interpreter without labhand
+# an environment is made that has all of its packages, and a copy of labhand: experiments can't follow a link out of it.
+gpu-check: ## labhand on this machine's GPU, in less than eight minutes and without internet; writes gpu-check.json
+	@if $(GPU_PYTHON) -c 'import labhand.trainer' 2>/dev/null; then exec $(GPU_PYTHON) -m benchmarks.gpu_check $(GPU_CHECK); fi; \
+	$(GPU_PYTHON) -m venv --clear --without-pip .cache/gpu-check && mkdir -p .cache/gpu-check/package/labhand && \
+	cp -R server tools trainer prompts .cache/gpu-check/package/labhand/ && \
+	{ $(GPU_PYTHON) -Pc 'import sys; print("\n".join(sys.path))'; echo '$(CURDIR)/.cache/gpu-check/package'; } \
+	  > "$$(.cache/gpu-check/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/labhand.pth" && \
+	exec .cache/gpu-check/bin/python -m benchmarks.gpu_check $(GPU_CHECK)
 
 check: export REQUIRE_CLIENTS := 1
 check: clients static test test-slow ## all that needs neither GPUs nor Slurm

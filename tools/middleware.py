@@ -11,6 +11,7 @@ from mcp.types import INVALID_PARAMS, CallToolResult, ListToolsResult, TextConte
 from pydantic import ValidationError
 
 from ..server.errors import nearest
+from ..server.schemas.messages import changed
 
 MAX_ERROR_CHARACTERS = 2000
 """An error repeats what was wrong, which may be a megabyte of argument."""
@@ -45,7 +46,7 @@ def hide_tools(hidden: Callable[[], Collection[str]]) -> ServerMiddleware[Any]:
         if ctx.method != "tools/list" or not (names := hidden()):
             return result
         if isinstance(result, ListToolsResult):
-            return result.model_copy(update={"tools": [tool for tool in result.tools if tool.name not in names]})
+            return changed(result, tools=[tool for tool in result.tools if tool.name not in names])
         if isinstance(result, dict) and isinstance(result.get("tools"), list):
             return {**result, "tools": [tool for tool in result["tools"] if tool["name"] not in names]}
         return result

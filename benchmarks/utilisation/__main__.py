@@ -32,7 +32,7 @@ LONG_SECONDS = 300.0
 AROUND_SECONDS = 26.0
 """Of the original's start-up and evaluation together, on its GPUs."""
 STARTUP_SECONDS, EVALUATION_SECONDS = 27.6, 15.4
-"""Of the built-in trainer on an H200, by `benchmarks/gpu.py`; no GPU is needed here, so that they can't be measured here."""
+"""Of the built-in trainer on an H200, as docs/trainers.md has them: no GPU is used here, so they can't be measured."""
 LOOK_SECONDS = 1.0
 WAYS = {"labhand": lab.run, "script": article.run}
 

@@ -177,6 +177,6 @@ def _ask(arguments: Sequence[str]) -> list[str]:
         raise DriverError(f"nvidia-smi can't be started: {error}") from error
     output = done.stdout.decode("utf-8", "replace")
     if done.returncode:
-        shown = " ".join((output + done.stderr.decode("utf-8", "replace")).split())[:MAX_SHOWN]
+        shown = " ".join((output + done.stderr.decode("utf-8", "replace")).split())[:MAX_SHOWN].rstrip(".")
         raise DriverError(f"nvidia-smi ended with status {done.returncode}: {shown or 'it printed nothing'}")
     return [line for line in output.splitlines() if line.strip()]

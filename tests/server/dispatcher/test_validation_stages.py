@@ -8,6 +8,7 @@ from statistics import fmean
 import pytest
 from labhand.server.domain import Experiment, Status, Verdict
 from labhand.server.errors import ConflictError
+from labhand.server.ids import experiment_id, parse_ids
 from labhand.server.lab.manage import cancel
 from labhand.server.research.online_fdr import level
 from labhand.server.research.paired_test import estimate
@@ -156,7 +157,8 @@ async def test_a_candidate_that_holds_at_longer_horizons_leads_and_tau_is_told_w
         short = await writing.launch_grid(lab.lab, factors={"X": values})
         await writing.launch_grid(lab.lab, factors={"X": values}, budget_seconds=10.0)
         await lab.play()
-        await lab.validate(short.cells[-1].id, horizons=[2])
+        best = experiment_id(parse_ids(short.experiments).experiments[-1])
+        await lab.validate(best, horizons=[2])
         await lab.play()
         row = await lab.row("v001")
         assert row.promoted

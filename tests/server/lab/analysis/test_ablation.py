@@ -39,8 +39,9 @@ async def analyzed(lab: Script, name: str) -> Analysis:
 async def test_a_grid_takes_a_change_apart_and_the_analysis_gives_each_part_its_due(tmp_path: Path) -> None:
     async with script(tmp_path, by_parts) as lab:
         name = await with_a_gain(lab)
+        shown = await writing.launch_grid(lab.lab, design="ablation", base=name, replicates=4, dry_run=True)
         grid = await writing.launch_grid(lab.lab, design="ablation", base=name, replicates=4)
-        variants = [cell.variant for cell in grid.cells]
+        variants = [cell.variant for cell in shown.cells]
         assert variants[:4] == ["baseline", "whole", "code alone", "knobs alone"]
         assert [word.partition(" ")[0] for word in variants[4:]] == ["without"] * 3
         assert len(grid.duplicates) > 0, "the baseline and the whole had run"
