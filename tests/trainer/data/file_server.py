@@ -12,6 +12,7 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from labhand.trainer.data.download import RemoteFile
+from typing_extensions import override
 
 
 @dataclass
@@ -135,6 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body[:send])
 
+    @override
     def log_message(self, format: str, *args: object) -> None:  # the name that the base class has
         """Be silent."""
 
