@@ -102,10 +102,15 @@ _tokenizer: Tokenizer | None = None
 def _start(tokenizer: Path) -> None:
     """Begin as a process of the pool: load the tokenizer, and end when the process that prepares has ended in any way."""
     global _tokenizer
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _tokenizer = Tokenizer.load(tokenizer)
+
+
+def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
-    _tokenizer = Tokenizer.load(tokenizer)
+        parent.join()
+        os._exit(1)
 
 
 def _encode_there(part: Part) -> EncodedPart:
