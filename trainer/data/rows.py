@@ -22,7 +22,7 @@ SCANNED = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class _Piece:
+class Piece:
     """A document, or what is left of one.
 
     Attributes:
@@ -45,6 +45,10 @@ class PackedRows:
         stream: uint16, documents one after another, each beginning with BOS, as `session.ready()` returns them.
         length: Of a row, in tokens; 2 or more.
 
+    Attributes:
+        at_hand: What was read of the stream and stands in no row yet, from the shortest to the longest.
+        passes: How often the stream was read to its end.
+
     Raises:
         ValueError: The stream is empty, or the length is below 2.
     """
@@ -57,7 +61,7 @@ class PackedRows:
         self._stream, self._length, self._bos = stream, length, int(stream[0])
         self._beginnings = np.empty(0, np.int64)
         self._scanned = 0
-        self._at_hand: list[_Piece] = []
+        self.at_hand: list[Piece] = []
         self.passes = 0
 
     def take(self, count: int) -> NDArray[np.uint16]:
@@ -76,18 +80,18 @@ class PackedRows:
             row[filled + 1 : end] = self._stream[piece.start : piece.start + piece.length - 1]
             filled = end
 
-    def _next_piece(self, room: int) -> _Piece:
+    def _next_piece(self, room: int) -> Piece:
         """Take the longest document that fits, or the beginning of the longest one."""
-        while len(self._at_hand) < DOCUMENTS_AT_HAND:
-            insort(self._at_hand, self._read())
-        place = bisect_right(self._at_hand, room, key=lambda piece: piece.length)
+        while len(self.at_hand) < DOCUMENTS_AT_HAND:
+            insort(self.at_hand, self._read())
+        place = bisect_right(self.at_hand, room, key=lambda piece: piece.length)
         if place:
-            return self._at_hand.pop(place - 1)
-        cut = self._at_hand.pop()
-        insort(self._at_hand, _Piece(cut.length - room + 1, cut.start + room - 1))
-        return _Piece(room, cut.start)
+            return self.at_hand.pop(place - 1)
+        cut = self.at_hand.pop()
+        insort(self.at_hand, Piece(cut.length - room + 1, cut.start + room - 1))
+        return Piece(room, cut.start)
 
-    def _read(self) -> _Piece:
+    def _read(self) -> Piece:
         """The next document of the stream, which begins anew at its end."""
         while len(self._beginnings) < 2 and self._scanned < len(self._stream):
             found = np.flatnonzero(self._stream[self._scanned : self._scanned + SCANNED] == self._bos) + self._scanned
@@ -100,4 +104,4 @@ class PackedRows:
         else:
             end, self._scanned, self._beginnings = len(self._stream), 0, self._beginnings[:0]
             self.passes += 1
-        return _Piece(end - start, start + 1)
+        return Piece(end - start, start + 1)

@@ -124,7 +124,7 @@ def prepare_once(
     trainer = environment.trainer
     if not trainer.prepare:
         return None
-    prepared = _places(trainer, source, spec.trainer_folder)
+    prepared = places_of(trainer, source, spec.trainer_folder)
     prepared.done.parent.mkdir(parents=True, exist_ok=True)
     with locked(prepared.done.with_suffix(".lock"), stop.check):
         if again or not prepared.done.exists():
@@ -136,11 +136,18 @@ def prepare_once(
 
 def what_is_prepared(trainer: TrainerFile, source: Path, trainer_folder: str | None) -> Prepared | None:
     """What the `[prepare]` command left on this machine; None if it didn't run for these files, or there is none."""
-    prepared = _places(trainer, source, trainer_folder) if trainer.prepare else None
+    prepared = places_of(trainer, source, trainer_folder) if trainer.prepare else None
     return prepared if prepared is not None and prepared.done.exists() else None
 
 
-def _places(trainer: TrainerFile, source: Path, trainer_folder: str | None) -> Prepared:
+def places_of(trainer: TrainerFile, source: Path, trainer_folder: str | None) -> Prepared:
+    """Where the `[prepare]` command leaves what it makes, whether it has run or not.
+
+    Args:
+        trainer: On the device that it is prepared for.
+        source: The trainer's folder, as experiments get it.
+        trainer_folder: The folder that the person works in.
+    """
     key = _content_key(trainer, source)
     place = cache_folder() / "prepared"
     # The home outlives a change of a protected file, so that nothing is downloaded twice.

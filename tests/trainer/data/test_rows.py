@@ -50,7 +50,7 @@ def test_every_token_of_text_is_read_once_in_a_pass_and_in_its_order(count: int,
         follows = (batch[0, 1:] != BOS) & (batch[0, :-1] != BOS)
         assert (batch[0, 1:][follows] == batch[0, :-1][follows] + 1).all()
     assert seen.sum() > text
-    for piece in packed._at_hand:  # it has been read from the stream, and stands in no row yet
+    for piece in packed.at_hand:  # it has been read from the stream, and stands in no row yet
         np.add.at(seen, stream[piece.start : piece.start + piece.length - 1], 1)
     assert 3 <= seen.min() <= seen.max() <= seen.min() + 1
 

@@ -68,7 +68,7 @@ def test_a_corpus_that_only_a_gpu_lacks_is_named_with_its_vocabulary(make_run: M
 def test_what_is_prepared_for_a_gpu_lies_apart_and_elsewhere_where_it_lay_before(tmp_path: Path) -> None:
     run = lay_out(tmp_path / "run", EVALUATED_TRAINER.format(corpus="sotu", startup=60) + "[prepare]\ncommand = ['true']\n", "")
     plain = read_trainer(run.source)
-    places = preparation._places
+    places = preparation.places_of
     assert places(plain.on_device("cuda"), run.source, None) == places(plain.on_device("cpu"), run.source, None)
     split = read_trainer(with_gpu_data(run, "vocabulary = 8192").source)
     on_gpu, on_cpu = (places(split.on_device(device), run.source, None) for device in ("cuda", "cpu"))

@@ -14,7 +14,7 @@ from labhand.trainer.data.sources.climbmix import ClimbMix
 from labhand.trainer.data.tokenizer import Tokenizer
 from labhand.trainer.prepare import prepare_corpus
 
-from .file_server import FileServer, serving
+from ..file_server import FileServer, serving
 
 pyarrow: Any = pytest.importorskip("pyarrow", reason="an extra of 170 MB that only climbmix needs")
 parquet: Any = pytest.importorskip("pyarrow.parquet")
