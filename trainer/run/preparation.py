@@ -23,7 +23,7 @@ from ..contract.trainer_toml.trainer_file import TrainerFile
 from ..environments.command_environment import CommandEnvironment
 from ..environments.making import copy_protected
 from .child import Child, Stop
-from .environment import for_command, for_preparation, home_in, scrubbed
+from .environment import DEVICE_VARIABLE, for_command, for_preparation, home_in, scrubbed
 from .failures.classify import of_exit
 from .output.log import Log
 
@@ -124,7 +124,7 @@ def prepare_once(
     trainer = environment.trainer
     if not trainer.prepare:
         return None
-    prepared = _places(trainer, source, spec.trainer_folder)
+    prepared = places_of(trainer, source, spec.trainer_folder)
     prepared.done.parent.mkdir(parents=True, exist_ok=True)
     with locked(prepared.done.with_suffix(".lock"), stop.check):
         if again or not prepared.done.exists():
@@ -136,11 +136,18 @@ def prepare_once(
 
 def what_is_prepared(trainer: TrainerFile, source: Path, trainer_folder: str | None) -> Prepared | None:
     """What the `[prepare]` command left on this machine; None if it didn't run for these files, or there is none."""
-    prepared = _places(trainer, source, trainer_folder) if trainer.prepare else None
+    prepared = places_of(trainer, source, trainer_folder) if trainer.prepare else None
     return prepared if prepared is not None and prepared.done.exists() else None
 
 
-def _places(trainer: TrainerFile, source: Path, trainer_folder: str | None) -> Prepared:
+def places_of(trainer: TrainerFile, source: Path, trainer_folder: str | None) -> Prepared:
+    """Where the `[prepare]` command leaves what it makes, whether it has run or not.
+
+    Args:
+        trainer: On the device that it is prepared for.
+        source: The trainer's folder, as experiments get it.
+        trainer_folder: The folder that the person works in.
+    """
     key = _content_key(trainer, source)
     place = cache_folder() / "prepared"
     # The home outlives a change of a protected file, so that nothing is downloaded twice.
@@ -163,7 +170,8 @@ def _prepare(environment: CommandEnvironment, source: Path, prepared: Prepared, 
     for path in _below(trainer.read, Path("~").expanduser()):  # what the person has already, where the runs see it, too
         _link(prepared.home, path.relative_to(Path("~").expanduser()), path)
     home = {"HOME": str(prepared.home), "XDG_CACHE_HOME": str(prepared.home / ".cache")}
-    variables = for_command(home | for_preparation() | environment.variables(prepared.files))
+    of_device = {DEVICE_VARIABLE: spec.device}
+    variables = for_command(home | for_preparation() | of_device | environment.variables(prepared.files))
     words = environment.words(trainer.prepare)
     try:
         with Child(words, prepared.files, scrubbed(spec, temporary, **variables), log, stop) as child:
@@ -195,6 +203,8 @@ def _leave_out_source(files: Path, source: Path) -> None:
 def _content_key(trainer: TrainerFile, source: Path) -> str:
     """Hash of the command and of the files that experiments can't change."""
     digest = sha256(repr(trainer.prepare).encode())
+    if trainer.has_gpu_data:  # a machine with a GPU may have runs on its processor, too, whose data is another
+        digest.update(b"\0gpu")
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source).as_posix()
         if path.is_file() and not trainer.is_editable(name) and "__pycache__" not in path.parts:

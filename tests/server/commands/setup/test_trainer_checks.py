@@ -14,6 +14,9 @@ from typer.testing import CliRunner
 from ....trainer.running import OUTPUT_TRAINER
 from ....trainer.wheels import make_venv, write_wheel
 from ...onboarding.foreign import AUTORESEARCH_TRAIN
+from ...test_machine import fresh_devices, with_nvidia_smi
+
+__all__ = ["fresh_devices"]  # a fixture
 
 needs_uv = pytest.mark.skipif(find_uv() is None, reason="uv isn't installed: pip install uv")
 
@@ -176,3 +179,26 @@ def test_the_doctor_runs_the_trainer_once_where_asked_to(
     flat = " ".join(result.output.split())
     assert text in flat
     assert result.exit_code == status
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pools", "prepared"),
+    [
+        ("", ["cuda"]),
+        ('[pools.cores]\nbackend = "local"\ngpu = "cpu"\n', ["cuda", "cpu"]),
+    ],
+)
+@pytest.mark.usefixtures("fresh_devices")
+def test_prepare_makes_the_data_of_each_kind_of_device_that_the_pools_have(
+    pools: str, prepared: list[str], lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_nvidia_smi(lab, monkeypatch, "echo '0, NVIDIA H100 80GB HBM3, 81559, 570.86'")
+    (lab / "labhand.toml").write_text(f'trainer = "./own"\n[pools.local]\nbackend = "local"\n{pools}')
+    (lab / "own" / "prepare.py").write_text(f"import os; open('{lab}/said', 'a').write(os.environ['LABHAND_DEVICE'] + '\\n')")
+    data = '[data]\ncorpus = "sotu"\nvocabulary = 1024\n[data.gpu]\nvocabulary = 8192\n'
+    toml = OUTPUT_TRAINER.replace('source = "output"', "") + data + '[prepare]\ncommand = ["python", "prepare.py"]\n'
+    (lab / "own" / "trainer.toml").write_text(toml)
+    done = CliRunner().invoke(app, ["prepare", "--root", str(lab)])
+    assert done.exit_code == 0, done.output
+    assert (lab / "said").read_text().split() == prepared
