@@ -34,4 +34,4 @@ def test_made_up_text_is_the_same_each_time_and_has_documents_in_every_split(tmp
     texts = [[path.read_text("utf-8") for path in sorted((tmp_path / name).iterdir())] for name in ("one", "two")]
     assert texts[0] == texts[1]
     assert 200_000 < sum(map(len, texts[0])) < 450_000
-    assert all(list(Folder(tmp_path / "one").documents(tmp_path, split)) for split in SPLITS)
+    assert all(Folder(tmp_path / "one").parts(tmp_path, split) for split in SPLITS)
