@@ -38,8 +38,8 @@ def copy_gpt(folder: Path, text: Path, knobs: Mapping[str, str]) -> None:
     script = folder / "train.py"
     content = script.read_text("utf-8")
     for name, value in knobs.items():
-        line = f"{name} = {value}  ".replace("\\", r"\\")
-        content, found = re.subn(rf"(?m)^{re.escape(name)} = [^#\n]*", line, content)
+        setting = f"{name} = {value}  ".replace("\\", r"\\")
+        content, found = re.subn(rf"(?m)^{re.escape(name)} = [^#\n]*", setting, content)
         if not found:
             raise PartFailedError(f"train.py has no knob {name}; --set takes the names at its beginning")
     script.write_text(content, "utf-8")

@@ -23,7 +23,7 @@ SIDE = {"cpu": 1024, "cuda": 8192}
 
 
 def matmul_flops(device: str) -> float:
-    """FLOP/s of the product of two large matrices: bfloat16 on a GPU; float32 on a CPU, by CPU time, as training counts."""
+    """FLOP/s of the product of two large matrices: in bfloat16 on a GPU; in float32, by CPU time, on a CPU."""
     now = time.process_time if device == "cpu" else time.perf_counter
     side = SIDE[device]
     dtype = torch.float32 if device == "cpu" else torch.bfloat16

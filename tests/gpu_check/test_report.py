@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.gpu_check.peaks import peak_flops
-from benchmarks.gpu_check.report import FORMAT, PartResult, Place, Report, at_least, at_most
+from benchmarks.gpu_check.report import FORMAT, Figure, PartResult, Place, Report, at_least, at_most
 
 PLACE = Place("H100-SXM", 1, "580.1", "2.13.0", "13.0", "3.11.7", "Linux 6.18 x86_64", "b557afd", on_cpu=False)
 
@@ -38,7 +38,7 @@ def test_a_part_that_was_not_run_or_misses_a_target_is_no_failure() -> None:
 
 
 def test_the_table_names_the_machine_and_has_a_row_a_part() -> None:
-    figures: dict[str, float | int | str | list[str]] = {"warm_seconds": 27.6, "flags": ["shared_gpu"]}
+    figures: dict[str, Figure] = {"warm_seconds": 27.6, "flags": ["shared_gpu"]}
     part = PartResult("startup", "start-up", "passed", "a | b", 1, figures, [at_most(figures, "warm_seconds", 10)])
     first, *_, row = report(part).as_table().splitlines()
     assert first.startswith("1 × H100-SXM, driver 580.1. torch 2.13.0,")
