@@ -16,6 +16,7 @@ from ..ids import experiment_id, message_id
 from ..lab.inspect.curves import get_curves
 from ..lab.inspect.experiment import get_experiment
 from ..lab.inspect.logs import read_log
+from ..lab.inspect.provenance import get_provenance
 from ..lab.lab import Lab
 from ..lab.literature.citing import paper_uses
 from ..lab.manage.notebook import read_notebook
@@ -99,6 +100,7 @@ async def experiment_page(lab: Lab, id: str) -> dict[str, Any]:
         "experiment": detail,
         "curves_svg": curves_picture.draw(curves, names) if curves else Markup(),
         "log": log,
+        "provenance": await get_provenance(lab, detail.id),
         "is_over": detail.status in FINISHED,
     }
 

@@ -285,6 +285,17 @@ async def test_an_action_that_is_not_possible_gets_a_sentence(
     assert words in answer.text
 
 
+async def test_an_experiments_page_says_what_it_was_made_from_and_what_its_score_rests_on(lab: Lab, site: Site) -> None:
+    held = {"evaluator": {"version": "7", "data": HOSTILE, "tokens": 2048}, "sandbox": {"files": HOSTILE}}
+    number = await builders.experiment(lab, score=1.8, base=1, result=held)
+    async with site.browser() as browser:
+        page = (await browser.get(f"/experiments/e{number:04d}")).text
+    assert "Scored by the evaluator, version 7, on &lt;script&gt;alert(1)" in page
+    assert "sandbox of files" in page
+    assert 'Made from</h2><ol class="plain"><li><a href="/experiments/e0001">e0001</a>' in page
+    assert "<script>alert" not in page
+
+
 async def test_streams_are_bounded_and_end_with_their_browser(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("labhand.server.dashboard.app.MAX_STREAMS", 1)
     async with site.browser() as browser:
