@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _HOOK = "hook"
+_MONITOR = "monitor"
 _OPTIONS = ("--root", "--as")
 
 
@@ -27,11 +28,16 @@ def _run_hook(arguments: Sequence[str]) -> bool:
 
     event, *rest = arguments or [""]
     names, values = rest[::2], rest[1::2]
-    if event not in EVENTS or len(names) != len(values) or not set(names) <= set(_OPTIONS):
+    if event not in {*EVENTS, _MONITOR} or len(names) != len(values) or not set(names) <= set(_OPTIONS):
         return False
     options = dict(zip(names, values, strict=True))
     root = Path(options["--root"]) if "--root" in options else None
     with suppress(BrokenPipeError):
+        if event == _MONITOR:
+            from .lab.hooks.session_monitor import run_monitor
+
+            run_monitor(root, options.get("--as", CLIENT))
+            return True
         run_hook(event, root, options.get("--as", CLIENT))
     return True
 

@@ -41,7 +41,7 @@ def test_a_manifest_has_the_name_the_version_and_the_licence_of_the_distribution
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: str(path.relative_to(PLUGIN)))
 def test_every_file_that_a_manifest_names_is_there(path: Path) -> None:
     text = path.read_text("utf-8")
-    named = re.findall(r'"(?:\./|\$\{CLAUDE_PLUGIN_ROOT\}/|\$\{extensionPath\}/)([^"]+)"', text)
+    named = re.findall(r'"(?:\./|\$\{CLAUDE_PLUGIN_ROOT\}/|\$\{extensionPath\}/)([^"\\]+)\\?"', text)
 
     assert named
     assert [name for name in named if not (PLUGIN / name).exists()] == []

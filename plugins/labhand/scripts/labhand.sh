@@ -10,7 +10,7 @@ for program in "${LABHAND_PROGRAM:-}" "${CLAUDE_PLUGIN_OPTION_PROGRAM:-}" "$(com
     exec "$program" "$@"
   fi
 done
-if [ "$*" = "hook stop" ]; then
+if [ "$*" = "hook stop" ] || [ "$*" = "hook monitor" ]; then
   exit 0
 fi
 if ! command -v python3 > /dev/null; then

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ...calls import written_call
 from ...ids import experiment_id, id_ranges, message_id, validation_id
 from ...lab_place import LabPlace
-from ...store.glance import ChampionGlance, LabGlance, NewsGlance, PendingGlance
+from ...store.glance import ChampionGlance, LabGlance, MessageGlance, NewsGlance, PendingGlance
 from ..sanitize import cut
 from .session_memory import SessionMemory
 from .waiting_command import waiting_command
@@ -45,13 +45,17 @@ def brief(place: LabPlace, glance: LabGlance | None, memory: SessionMemory, wher
 
 def person_lines(glance: LabGlance) -> Iterator[str]:
     """What the person says and decided, before everything else."""
-    for message in glance.messages:
-        name = message_id(message.number)
-        answer = written_call("note", text="…", answers=[name])
-        yield f'The person says ({name}): "{cut(message.text, MAX_MESSAGE)}" Act on it, then answer: {answer}'
+    yield from map(message_line, glance.messages)
     if glance.pause is not None:
         reason = f": {cut(glance.pause, MAX_REASON)}" if glance.pause else ""
         yield f"The person has paused the lab{reason}. Nothing starts until the person runs `labhand resume`."
+
+
+def message_line(message: MessageGlance) -> str:
+    """Return a message of the person, and how it is answered."""
+    name = message_id(message.number)
+    answer = written_call("note", text="…", answers=[name])
+    return f'The person says ({name}): "{cut(message.text, MAX_MESSAGE)}" Act on it, then answer: {answer}'
 
 
 def _state(glance: LabGlance) -> Iterator[str]:
@@ -87,17 +91,25 @@ def _counted(state: str, numbers: Sequence[int]) -> list[str]:
 def _news(glance: LabGlance, memory: SessionMemory) -> Iterator[str]:
     news = glance.news
     since = f"New since an agent last ended its turn, {_ago(memory.seen_at)} ago" if memory.seen else "So far"
-    total = sum(news.verdicts.values()) + sum(news.failures.values())
-    if total:
-        kinds = [f"{count} {verdict}" for verdict, count in sorted(news.verdicts.items()) if verdict != "none"]
-        failed = [f"{count} failed ({failure})" for failure, count in sorted(news.failures.items())]
-        others = [f"{news.verdicts['none']} without a score"] if "none" in news.verdicts else []
-        yield f"{since}: {total} experiments have ended: {', '.join([*kinds, *failed, *others])}"
+    ended = ended_in_words(news)
+    if ended:
+        yield f"{since}: {ended}"
     yield from _best(news)
-    if not total and not news.validations and memory.seen:
+    if not ended and not news.validations and memory.seen:
         yield f"{since}: nothing"
     if glance.untested:
         yield f"Promising and not validated: {', '.join(map(experiment_id, glance.untested))}"
+
+
+def ended_in_words(news: NewsGlance) -> str:
+    """Return how many experiments have ended, and how; empty if none has."""
+    total = sum(news.verdicts.values()) + sum(news.failures.values())
+    if not total:
+        return ""
+    kinds = [f"{count} {verdict}" for verdict, count in sorted(news.verdicts.items()) if verdict != "none"]
+    failed = [f"{count} failed ({failure})" for failure, count in sorted(news.failures.items())]
+    others = [f"{news.verdicts['none']} without a score"] if "none" in news.verdicts else []
+    return f"{total} experiments have ended: {', '.join([*kinds, *failed, *others])}"
 
 
 def _best(news: NewsGlance) -> Iterator[str]:
@@ -117,7 +129,7 @@ def _ago(then: float) -> str:
 
 def _next(glance: LabGlance, where: Sequence[str]) -> str:
     details = f"{written_call('get_briefing')} says more: noise, themes, allowance, notes."
-    if _is_pending(glance.pending):
+    if is_pending(glance.pending):
         return f"Next: {waiting_command(glance.pending, where)} {details}"
     if glance.untested:
         validate = written_call("validate", ids=[experiment_id(glance.untested[0])], dry_run=True)
@@ -126,5 +138,6 @@ def _next(glance: LabGlance, where: Sequence[str]) -> str:
     return f"Next: {found} shows what was found, {changeable} what can be changed. {details}"
 
 
-def _is_pending(pending: PendingGlance) -> bool:
+def is_pending(pending: PendingGlance) -> bool:
+    """Return whether anything can still end."""
     return bool(pending.alone or pending.validations)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -29,6 +30,7 @@ from ..results.failure_classes import failure_classes
 from ..results.validation_rows import tabulate_validations
 from ..selection import select
 from ..status_line import lab_line
+from ..waiting_lock import waiting
 from . import alerts
 from .alerts import MAX_RANGES, Attention
 from .briefing import suggest
@@ -146,6 +148,18 @@ async def wait(
         BadInputError: A text is not an id, or the cursor is invalid.
         NotFoundError: An id doesn't exist.
     """
+    with nullcontext() if lab.settings.read_only else waiting(lab.folder):
+        return await _wait(lab, query, caller, on_progress, reported, limit)
+
+
+async def _wait(
+    lab: Lab,
+    query: WaitQuery,
+    caller: str | None,
+    on_progress: OnProgress | None,
+    reported: ReportedCursors | None,
+    limit: WaitLimit,
+) -> Waited:
     wanted, tests = Filter(by=caller), ValidationFilter(by=caller)
     if query.ids:
         selected = await select(lab, query.ids)
