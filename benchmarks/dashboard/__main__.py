@@ -56,21 +56,38 @@ async def _usable(page: Page, url: str, repeats: int) -> float:
     return median(times)
 
 
+async def _write(lab: Lab, text: str) -> None:
+    """Change what the newest row shows."""
+    async with lab.db.transaction() as tx:
+        await tx.execute(
+            "UPDATE experiments SET changes = ? WHERE number = (SELECT number FROM experiments WHERE finished_seq IS NOT"
+            " NULL ORDER BY finished_seq DESC LIMIT 1)",
+            (text,),
+        )
+
+
 async def _update(lab: Lab, page: Page, repeats: int) -> float:
     """Milliseconds from a write of the newest row to its text on the page."""
     times: list[float] = []
     for turn in range(repeats):
         name = f"TURN {turn}"
         began = time.perf_counter()
-        async with lab.db.transaction() as tx:
-            await tx.execute(
-                "UPDATE experiments SET changes = ? WHERE number = (SELECT number FROM experiments WHERE finished_seq IS NOT"
-                " NULL ORDER BY finished_seq DESC LIMIT 1)",
-                (name,),
-            )
+        await _write(lab, name)
         await page.locator("#section-recent", has_text=name).wait_for()
         times.append(1000 * (time.perf_counter() - began))
     return median(times)
+
+
+async def _stream(lab: Lab, page: Page, minutes: float, per_second: float) -> int:
+    """Write so many events a second while the page is open; returns how many. The page has to show the last one."""
+    count, end = 0, time.monotonic() + 60 * minutes
+    while time.monotonic() < end:
+        began = time.monotonic()
+        await _write(lab, f"EVENT {count}")
+        count += 1
+        await anyio.sleep(max(0.0, 1 / per_second - (time.monotonic() - began)))
+    await page.locator("#section-recent", has_text=f"EVENT {count - 1}").wait_for()
+    return count
 
 
 async def _heap(page: Page) -> float:
@@ -79,7 +96,7 @@ async def _heap(page: Page) -> float:
     return float(await page.evaluate(HEAP)) / 2**20
 
 
-async def _measure(count: int, repeats: int, changes: int) -> None:
+async def _measure(count: int, repeats: int, changes: int, minutes: float, per_second: float) -> None:
     with tempfile.TemporaryDirectory(prefix="labhand-benchmark-") as folder:
         lab = await Lab.open(Path(folder), wake=lambda _: None)
         try:
@@ -99,13 +116,16 @@ async def _measure(count: int, repeats: int, changes: int) -> None:
                 update = await _update(lab, page, repeats)
                 before = await _heap(page)
                 await _update(lab, page, changes)
-                after = await _heap(page)
+                after, later = await _heap(page), f"after {changes} changes"
+                if minutes:
+                    events = await _stream(lab, page, minutes, per_second)
+                    after, later = await _heap(page), f"after {events:,} events in {minutes:g} min"
                 await browser.close()
         finally:
             await lab.close()
     print(
         f"| {count:,} | {whole:.0f} ms | {whole / empty:.1f} | {table:.0f} ms | {update:.0f} ms | {before:.1f} MiB |"
-        f" {after:.1f} MiB after {changes} changes |"
+        f" {after:.1f} MiB {later} |"
     )
 
 
@@ -115,11 +135,13 @@ def main() -> None:
     parser.add_argument("--experiments", type=int, nargs="*", default=[1_000, 10_000])
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--changes", type=int, default=100)
+    parser.add_argument("--minutes", type=float, default=0.0, help="leave the page open for so long, while events come")
+    parser.add_argument("--events-per-second", type=float, default=10.0, help="with --minutes")
     arguments = parser.parse_args()
     print("| experiments | overview usable | of the login page | table usable | update | memory | memory later |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for count in arguments.experiments:
-        anyio.run(_measure, count, arguments.repeats, arguments.changes)
+        anyio.run(_measure, count, arguments.repeats, arguments.changes, arguments.minutes, arguments.events_per_second)
 
 
 if __name__ == "__main__":
