@@ -47,6 +47,7 @@ def check(path: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return status, json.loads(path.read_text("utf-8"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("made_up_parts")
 def test_a_part_that_fails_does_not_end_the_others_and_makes_the_exit_status_1(tmp_path: Path) -> None:
     status, report = check(tmp_path / "check.json")
@@ -61,6 +62,7 @@ def test_a_part_that_fails_does_not_end_the_others_and_makes_the_exit_status_1(t
     assert report["on_cpu"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("made_up_parts")
 def test_only_the_named_parts_are_run(tmp_path: Path) -> None:
     status, report = check(tmp_path / "check.json", "--part", "fine", "--part", "not_here")
@@ -68,6 +70,7 @@ def test_only_the_named_parts_are_run(tmp_path: Path) -> None:
     assert [part["name"] for part in report["parts"]] == ["fine", "not_here"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("made_up_parts")
 def test_no_part_is_begun_when_the_time_is_used(tmp_path: Path) -> None:
     status, report = check(tmp_path / "check.json", "--part", "failing", "--limit", "-1")

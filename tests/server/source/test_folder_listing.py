@@ -117,6 +117,7 @@ def test_a_submodule_that_is_not_checked_out_is_named(tmp_path: Path) -> None:
     assert left_out(folder) == {"vendor/library/": "a submodule that isn't checked out: git submodule update --init"}
 
 
+@pytest.mark.slow
 def test_thirty_thousand_ignored_files_are_one_entry_and_thirty_thousand_others_are_refused_quickly(tmp_path: Path) -> None:
     folder = make_trainer(tmp_path / "mine")
     images = folder / "images"

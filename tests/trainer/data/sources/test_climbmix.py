@@ -81,6 +81,7 @@ def test_a_shard_that_is_not_what_the_hub_lists_is_refused_with_what_to_do(hub: 
     assert not (tmp_path / "climbmix" / NAMES[3]).exists()
 
 
+@pytest.mark.slow
 def test_a_copied_folder_serves_without_internet(hub: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched(tmp_path)
     monkeypatch.setenv(climbmix.HUB_VARIABLE, "http://127.0.0.1:1")
