@@ -20,6 +20,8 @@ _MAX_RUN_SECONDS = 86_400.0
 """A group that is older was left behind; a younger one may be empty for a moment while its run goes on."""
 _CONTROLLERS_1 = ("cpuacct", "freezer", "memory", "pids")
 _NANOSECONDS, _MICROSECONDS = 1e9, 1e6
+KILL_SECONDS, KILL_TICK = 5.0, 0.01
+"""How long a group is killed again while something is left in it, and how often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,19 @@ class ControlGroup:
         if self.version == 2:
             self._set("freezer", "cgroup.kill", "1")
             return
+        end = time.monotonic() + KILL_SECONDS
+        while self._kill_frozen() and time.monotonic() < end:
+            time.sleep(KILL_TICK)
+
+    def _kill_frozen(self) -> bool:
+        """Freeze the group and kill what is in it; whether anything was. What starts until all are frozen may be missed."""
         self._set("freezer", "freezer.state", "FROZEN")
-        for pid in _read(self.folders["freezer"] / "cgroup.procs").split():
+        pids = _read(self.folders["freezer"] / "cgroup.procs").split()
+        for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)
         self._set("freezer", "freezer.state", "THAWED")
+        return bool(pids)
 
     def _set(self, controller: str, name: str, value: str) -> bool:
         if controller not in self.folders:

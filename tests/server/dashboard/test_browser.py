@@ -14,6 +14,7 @@ from labhand.server.store.experiments.rows import find_experiment
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from ...clients.programs import INSTALLED
+from ...waiting import until
 from ..lab import builders
 from ..lab.approval import planning
 from .served import TOKEN, Site, served
@@ -185,8 +186,14 @@ async def test_a_click_near_a_dot_opens_its_experiment(site: Site) -> None:
                 return [at.x, at.y, id];
             }"""
         )
-        await page.mouse.move(best[0] + 1, best[1] + 1)
-        await expect(page.locator(".hover")).to_contain_text(best[2])
+
+        async def names_the_dot() -> bool:
+            """Whether the page names the dot under the pointer: it has the dots some time after they have come."""
+            await page.mouse.move(best[0], best[1])
+            await page.mouse.move(best[0] + 1, best[1] + 1)
+            return best[2] in (await page.locator(".hover").text_content() or "")
+
+        await until(names_the_dot)
         await page.mouse.click(best[0] + 1, best[1] + 1)
         await page.wait_for_url(f"**/experiments/{best[2]}")
 
