@@ -18,12 +18,12 @@ from .lab_context import LabHandle
 from .launch import launch_experiment, launch_grid, validate
 from .literature import read_paper, search_papers
 from .manage import cancel, note
-from .middleware import cut_errors, hide_tools, refuse_unknown_tools
 from .monitor import get_briefing, wait
 from .prompts import add_prompts
 from .registry import LabTool
 from .resources import add_resources
 from .results import get_results
+from .serving.middleware import cut_errors, hide_tools, refuse_unknown_tools
 
 ANSWER_SECONDS = 86_400.0
 """How long a person may take to answer a question that a tool asks in the client."""

@@ -14,7 +14,7 @@ from labhand.server.dispatcher.loop import Dispatcher
 from labhand.server.dispatcher.pool_backends import PoolBackends
 from labhand.server.dispatcher.run_folders import RunFolders
 from labhand.server.dispatcher.settler import Settler
-from labhand.server.dispatcher.validation_stages import ValidationStages
+from labhand.server.dispatcher.validating.validation_stages import ValidationStages
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import experiments, validate
 from labhand.server.schemas.launch import Launch

@@ -34,7 +34,7 @@ from .loop import Dispatcher
 from .pool_backends import PoolBackends
 from .run_folders import RunFolders
 from .settler import Settler
-from .validation_stages import ValidationStages
+from .validating.validation_stages import ValidationStages
 
 LINGER_SECONDS = 3.0
 """How long an idle dispatcher waits for more, so that an agent's next launch finds it."""

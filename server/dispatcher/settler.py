@@ -16,7 +16,7 @@ from .failure_holds import hold_siblings, name_who_mends
 from .faulty_slots import set_faulty_slots_aside
 from .follow_ups import FollowUps
 from .judge import Judge
-from .validation_stages import ValidationStages
+from .validating.validation_stages import ValidationStages
 
 REQUEUES = 2
 """How many times an experiment is queued again after a lost run."""

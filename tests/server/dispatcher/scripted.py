@@ -11,7 +11,7 @@ from random import Random
 
 from labhand.server.dispatcher.follow_ups import FollowUps
 from labhand.server.dispatcher.settler import FinishedRuns, Settler
-from labhand.server.dispatcher.validation_stages import ValidationStages
+from labhand.server.dispatcher.validating.validation_stages import ValidationStages
 from labhand.server.domain import Experiment
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import validate as validating

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from ..domain import Metric, Status, Verdict
-from ..research.guards import breaches, sentence, values_of
-from ..research.horizons import agreement, not_worse
-from ..research.noise import Noise
-from ..research.paired_test import decide, estimate
-from ..research.plausibility import caution, unseeded
-from ..store.comparison import source_scores, validation_pairs
-from ..store.comparison.validation_pairs import Pair, PairArm
-from ..store.comparison.validations import NOTHING, StageFinding, StageKind, Validation
-from ..store.database import Transaction
+from ...domain import Metric, Status, Verdict
+from ...research.guards import breaches, sentence, values_of
+from ...research.horizons import agreement, not_worse
+from ...research.noise import Noise
+from ...research.paired_test import decide, estimate
+from ...research.plausibility import caution, unseeded
+from ...store.comparison import source_scores, validation_pairs
+from ...store.comparison.validation_pairs import Pair, PairArm
+from ...store.comparison.validations import NOTHING, StageFinding, StageKind, Validation
+from ...store.database import Transaction
 
 LACKS = {
     StageKind.TEST: "no verdict",

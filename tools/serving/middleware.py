@@ -10,8 +10,8 @@ from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, Server
 from mcp.types import INVALID_PARAMS, CallToolResult, ListToolsResult, TextContent
 from pydantic import ValidationError
 
-from ..server.errors import nearest
-from ..server.schemas.messages import changed
+from ...server.errors import nearest
+from ...server.schemas.messages import changed
 
 MAX_ERROR_CHARACTERS = 2000
 """An error repeats what was wrong, which may be a megabyte of argument."""

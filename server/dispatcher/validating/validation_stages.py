@@ -9,16 +9,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from ..domain import Metric, Verdict
-from ..ids import id_ranges
-from ..research.policy import STORM
-from ..source.repository import Sources
-from ..store.comparison import champions, validation_pairs, validation_progress, validations
-from ..store.comparison.validation_pairs import Pair
-from ..store.comparison.validations import Stage, StageKind, Validation
-from ..store.database import Transaction
-from ..store.experiments import cancellation
-from ..store.running import settlement
+from ...domain import Metric, Verdict
+from ...ids import id_ranges
+from ...research.policy import STORM
+from ...source.repository import Sources
+from ...store.comparison import champions, validation_pairs, validation_progress, validations
+from ...store.comparison.validation_pairs import Pair
+from ...store.comparison.validations import Stage, StageKind, Validation
+from ...store.database import Transaction
+from ...store.experiments import cancellation
+from ...store.running import settlement
 from .validation_rules import LACKS, PairTally, Ruling, assess, rule
 
 log = logging.getLogger(__name__)

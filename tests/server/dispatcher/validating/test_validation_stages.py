@@ -16,8 +16,8 @@ from labhand.server.source import git
 from labhand.server.store.comparison import validation_pairs, validations
 from labhand.server.store.money import spending
 
-from ..lab import writing
-from .scripted import ME, NOISE, Score, Script, by_x, luck, of_luck_alone, script
+from ...lab import writing
+from ..scripted import ME, NOISE, Score, Script, by_x, luck, of_luck_alone, script
 
 pytestmark = pytest.mark.anyio
 
