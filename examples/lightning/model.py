@@ -1,7 +1,7 @@
 import torch
 
 WIDTH = 16
-LR = 0.003
+LR = 0.001
 
 
 class Model(torch.nn.Module):

@@ -80,7 +80,7 @@ RESEARCH = {
     ),
     "lightning": Research(
         factors={"WIDTH": [8, 32]},
-        better=("model.py", "LR = 0.003", "LR = 0.01"),
+        better=("model.py", "LR = 0.001", "LR = 0.01"),
         broken=("model.py", "inputs, targets = batch", "inputs, targets = batch * torch.nan"),
         kind="crashed",
         other_metrics=("train_loss",),

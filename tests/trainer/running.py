@@ -128,7 +128,7 @@ def lay_out(path: Path, trainer: str, train: str, **spec: object) -> RunFolder:
     folder.source.mkdir(parents=True)
     (folder.source / "trainer.toml").write_text(trainer)
     (folder.source / "train.py").write_text(train)
-    defaults = {"run": path.name, "experiment": "e0001", "seed": 7, "budget_seconds": 0.4, "clock": "cpu", "device": "cpu"}
+    defaults = {"run": path.name, "experiment": "e0001", "seed": 7, "budget_seconds": 1.0, "clock": "cpu", "device": "cpu"}
     (path / "spec.json").write_text(json.dumps(defaults | {"cores": [], "gpu": None} | spec))
     return folder
 

@@ -84,16 +84,16 @@ def test_the_time_of_a_daemon_counts_and_it_is_killed(make_run: MakeRun) -> None
 )
 def test_a_broken_contract_is_told_from_a_crash(make_run: MakeRun, old: str, new: str, message: str) -> None:
     repairs = [("model = build_model(config)", "model = build_something(config)")] if "build_something" in new else []
-    failure = make_run((old, new), *repairs, budget_seconds=0.1).run()["failure"]
+    failure = make_run((old, new), *repairs, budget_seconds=1.0).run()["failure"]
     assert failure["kind"] == "contract_broken"
     assert message in failure["message"] + "".join(failure["lines"])
 
 
 def test_saving_ends_the_experiment_at_once(make_run: MakeRun) -> None:
     go_on = "session.save(model, config)\n    import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"
-    result = make_run(("session.save(model, config)", go_on), budget_seconds=0.1).run()
+    result = make_run(("session.save(model, config)", go_on), budget_seconds=1.0).run()
     assert result["status"] == "succeeded"
-    assert result["seconds"]["training_wall"] < 2
+    assert result["seconds"]["training_wall"] < 20
 
 
 EVIL = """
@@ -108,7 +108,7 @@ if __name__ =="""
 def test_a_checkpoint_that_would_run_code_is_not_loaded(make_run: MakeRun) -> None:
     save = "session.save(model, config)"
     instead = "at = session._facts['output']; open(at + '/config.json', 'w').write('{}'); torch.save(Evil(), at + '/model.pt')"
-    run = make_run(("\nif __name__ ==", EVIL), (save, instead), budget_seconds=0.1)
+    run = make_run(("\nif __name__ ==", EVIL), (save, instead), budget_seconds=1.0)
     assert run.run()["failure"]["kind"] == "contract_broken"
     assert not list(run.path.rglob("ran"))
 
