@@ -119,7 +119,7 @@ async def test_who_hangs_is_left_after_a_while_and_may_have_the_message(monkeypa
 
 
 async def test_an_answer_without_an_end_is_not_read_to_the_end() -> None:
-    with receiving(ENDLESS) as receiver, anyio.fail_after(30):
+    with receiving(ENDLESS) as receiver, anyio.fail_after(120):
         await post(MESSAGE, receiver.url(), "json")
     assert len(receiver.requests) == 1
 

@@ -47,7 +47,7 @@ async def run(program: str, *arguments: str, environment: dict[str, str] | None 
 def git(sources: Sources, *arguments: str) -> str:
     """What a person would see."""
     command = ["git", "-C", str(sources.path), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
 async def test_what_was_kept_is_read_back_byte_for_byte(sources: Sources) -> None:
