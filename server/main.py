@@ -207,10 +207,11 @@ def init(
     from rich.markup import escape
 
     from .commands.console import err, exit_on_error
-    from .commands.setup.init import make_lab
+    from .commands.setup.init import make_lab, refuse_another_lab
     from .commands.setup.init_trainer import foreign_folder, onboard
 
     with exit_on_error():
+        refuse_another_lab(folder)  # before the tries, which take a minute
         foreign = foreign_folder(trainer)
         if foreign is not None:
             from .onboarding.conversation import TrialFailedError

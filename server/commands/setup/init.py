@@ -28,6 +28,22 @@ backend = "local"
 """
 
 
+def refuse_another_lab(folder: Path) -> Path:
+    """Return the resolved folder of a new lab.
+
+    Raises:
+        ConflictError: There is a lab in it.
+    """
+    place = folder.resolve()
+    if (place / FILE).exists():
+        raise ConflictError(
+            f"{place / FILE} exists already",
+            f"Edit it, or choose another folder. To begin anew, remove it; a {TRAINER_FILE} that was proposed is read again"
+            " unless you remove that too",
+        )
+    return place
+
+
 def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
     """Write a first `labhand.toml` and, with `copy`, a copy of the trainer folder.
 
@@ -42,13 +58,7 @@ def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
         ConflictError: `labhand.toml` or the copy's folder exists already.
         SettingsError: The trainer doesn't exist or can't be used.
     """
-    place = folder.resolve()
-    if (place / FILE).exists():
-        raise ConflictError(
-            f"{place / FILE} exists already",
-            f"Edit it, or choose another folder. To begin anew, remove it; a {TRAINER_FILE} that was proposed is read again"
-            " unless you remove that too",
-        )
+    place = refuse_another_lab(folder)
     loaded = load_trainer(trainer, Path.cwd())
     original, links = loaded.folder, _links_for_copy(loaded) if copy else []
     place.mkdir(parents=True, exist_ok=True)

@@ -39,6 +39,12 @@ def test_init_writes_a_file_that_can_be_used_and_never_over_another(tmp_path: Pa
     again = labhand("init", str(tmp_path))
     assert again.exit_code == 2
     assert "exists already" in again.output
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "train.py").write_text("print('loss: 1.0')\n")
+    foreign_code = labhand("init", str(tmp_path), "--trainer", str(tmp_path / "code"), "--yes")
+    assert foreign_code.exit_code == 2
+    assert "To begin anew, remove it" in " ".join(foreign_code.output.split())
+    assert "Trying" not in foreign_code.output
 
 
 def test_init_copy_trains_the_copy_and_not_the_built_in_trainer(tmp_path: Path) -> None:
