@@ -109,7 +109,7 @@ class RunResult:
         metric: Name of what is scored; None if the runner didn't get to it.
         self_reported: The experiment's own output is believed; None as for `metric`.
         failure: None unless it failed.
-        seconds: `startup`, `training`, `training_wall`, `evaluation` and `held`, as far as the run got.
+        seconds: `startup`, `training`, `evaluation`, `held` and so on, as far as the run got.
         measures: Numbers that the run reported, such as `steps` and `tokens`; None for one that isn't finite.
         claimed: Numbers that the experiment claims of itself.
         metrics: The trainer's metrics that the run isn't judged by; None for one that is missing. A failed run has the one that
@@ -120,7 +120,7 @@ class RunResult:
         weights_of: The run that trained the weights, if it wasn't this one.
         budget: What the command was told, `2000 steps`; None where that is seconds.
         output: A fingerprint of what it printed, without times: two runs with the same did the same; None where it isn't known.
-        resumed_from: The lost run from whose checkpoint this one went on, if it did.
+        resumed_from: The lost or shorter run from whose checkpoint this one went on, if it did.
     """
 
     run: str
@@ -152,6 +152,11 @@ class RunResult:
     def training_seconds(self) -> float:
         """Wall seconds of training, as a slot is held; 0 where the result doesn't say. `training` may be CPU seconds."""
         return float(self.seconds.get("training_wall") or self.seconds.get("training") or 0.0)
+
+    @property
+    def own_training_seconds(self) -> float:
+        """The same without what a shorter run has trained: a slot was held for that on account of another experiment."""
+        return max(0.0, self.training_seconds - float(self.seconds.get("extended_wall") or 0.0))
 
     @classmethod
     def scored(cls, run: str, score: float, **parts: Any) -> RunResult:  # noqa: ANN401

@@ -39,7 +39,7 @@ class RunOutcome:
         score: None unless measured.
         failed: None unless the run failed.
         facts: The facts of the stratum; empty without a score.
-        useful_seconds: Seconds of training; 0 without a score.
+        useful_seconds: Seconds of training, without those of a shorter run that it went on from; 0 without a score.
         details: The fields of the result that have no column of their own in the experiment's row.
     """
 
@@ -58,7 +58,7 @@ def read(result: RunResult, request: RunRequest) -> RunOutcome:
         score=result.score,
         failed=None if result.failure is None else _failed(result.failure),
         facts={} if result.score is None else _facts(result, request),
-        useful_seconds=0.0 if result.score is None else result.training_seconds,
+        useful_seconds=0.0 if result.score is None else result.own_training_seconds,
         details={name: value for name, value in result.as_json().items() if name not in _IN_COLUMNS},
     )
 
