@@ -153,11 +153,6 @@ class RunResult:
         """Wall seconds of training, as a slot is held; 0 where the result doesn't say. `training` may be CPU seconds."""
         return float(self.seconds.get("training_wall") or self.seconds.get("training") or 0.0)
 
-    @property
-    def own_training_seconds(self) -> float:
-        """The same without what a shorter run has trained: a slot was held for that on account of another experiment."""
-        return max(0.0, self.training_seconds - float(self.seconds.get("extended_wall") or 0.0))
-
     @classmethod
     def scored(cls, run: str, score: float, **parts: Any) -> RunResult:  # noqa: ANN401
         """The result of a run that succeeded.

@@ -56,7 +56,7 @@ while step < steps:
     sum(range(200_000))
     step += 1
     print("step", step)
-print("val_loss:", (X - 3) ** 2 + Random(os.environ["LABHAND_SEED"]).gauss(0, 0.01))
+print("val_loss:", (X - 3) ** 2 + Random(f"{os.environ['LABHAND_SEED']} {X}").gauss(0, 0.01))
 """
 STEPS, LONGER_STEPS, COOL_DOWN = 10, 20, 2
 TEST, HORIZON = 0, 1
