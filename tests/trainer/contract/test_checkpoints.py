@@ -208,3 +208,25 @@ def test_a_path_outside_of_the_folder_is_refused(path: str) -> None:
     text = f'{head}\n[checkpoint]\npath = "{path}"'
     with pytest.raises(ContractError, match=r"checkpoint.path \(line 6\): is .* has to be a path inside the trainer's folder"):
         parse_trainer(text.encode(), Path("trainer.toml"))
+
+
+@pytest.mark.parametrize(
+    ("artifact", "extends", "is_refused"),
+    [
+        ("model", "true", True),
+        ("model/*.pt", "true", True),
+        ("**/*.pt", "true", True),
+        ("model/*.pt", "false", False),
+        ("model.pt", "true", False),
+    ],
+)
+def test_what_longer_runs_need_must_not_be_moved_to_the_evaluator(artifact: str, extends: str, is_refused: bool) -> None:  # noqa: FBT001
+    head = 'name = "a"\neditable = ["a.py"]\ncommand = ["a"]\nmetric = {name = "a"}'
+    text = f'{head}\n[evaluator]\ncommand = ["s.py"]\nartifacts = ["{artifact}"]\n[checkpoint]\npath = "model"\nextends = '
+    if not is_refused:
+        assert parse_trainer(f"{text}{extends}".encode(), Path("trainer.toml")).checkpoint is not None
+        return
+    with pytest.raises(
+        ContractError, match=r"checkpoint.extends \(line 10\): needs all of model, and evaluator.artifacts takes"
+    ):
+        parse_trainer(f"{text}{extends}".encode(), Path("trainer.toml"))

@@ -109,10 +109,13 @@ CHECKPOINT = """
 
 
 @pytest.mark.slow
-def test_a_session_goes_on_at_its_progress_and_its_last_checkpoint_is_noted(make_run: MakeRun) -> None:
+@pytest.mark.parametrize("clock", ["cpu", "wall"])
+def test_a_session_goes_on_at_its_progress_and_its_last_checkpoint_is_noted(make_run: MakeRun, clock: str) -> None:
     resumed = {"run": "e0003-1", "seconds": 1.5, "wall_seconds": 1.5, **SHORTER, "extended_seconds": 1.5}
     loop = "train(session, model, tokens)"
-    run = make_run((f"    {loop}\n    session.save", CHECKPOINT.format(loop=loop)), budget_seconds=2.0, resumed=resumed)
+    run = make_run(
+        (f"    {loop}\n    session.save", CHECKPOINT.format(loop=loop)), budget_seconds=2.0, clock=clock, resumed=resumed
+    )
     trainer = run.source / "trainer.toml"
     trainer.write_text(f'{trainer.read_text("utf-8")}[checkpoint]\npath = "out"\nextends = true\n', "utf-8")
     (run.path / "checkpoint").mkdir()

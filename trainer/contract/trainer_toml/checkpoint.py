@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+from .globs import may_hold
 from .toml_table import TomlTable
 
 CHECKPOINT_KEYS: Final[Mapping[str, Any]] = {"path": None, "max_gib": None, "keep": None, "extends": None}
@@ -30,12 +31,22 @@ class Checkpoint:
     extends: bool = False
 
 
-def read_checkpoint(table: TomlTable) -> Checkpoint:
-    """Read the table `[checkpoint]`."""
+def read_checkpoint(table: TomlTable, artifacts: Iterable[str] = ()) -> Checkpoint:
+    """Read the table `[checkpoint]`.
+
+    Args:
+        table: Of the file.
+        artifacts: Globs of the files that are moved to the evaluator when training is over.
+    """
     path = table.text("path")
     parts = PurePosixPath(path).parts
     if path and (PurePosixPath(path).is_absolute() or ".." in parts or not parts):
         table.problem("path", f'is {path!r} and has to be a path inside the trainer\'s folder, such as "checkpoints"')
-    return Checkpoint(
-        path, table.positive("max_gib", DEFAULT_MAX_GIB), table.choice("keep", ("all", "last")), table.flag("extends")
-    )
+    extends = table.flag("extends")
+    for glob in artifacts if extends else ():
+        if may_hold(path, glob):
+            table.problem(
+                "extends",
+                f"needs all of {path}, and evaluator.artifacts takes {glob!r} from there: write the artifacts elsewhere",
+            )
+    return Checkpoint(path, table.positive("max_gib", DEFAULT_MAX_GIB), table.choice("keep", ("all", "last")), extends)
