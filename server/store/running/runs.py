@@ -85,13 +85,15 @@ _ACCUSED = (
 )
 
 
+# CROSS JOIN has SQLite begin with the open validations, which are few, and not with all pairs.
 _SHORTER = (
     "CASE WHEN e.purpose = 'validation' AND runs.handle = '{}' THEN"
     " (SELECT last.id FROM validations INDEXED BY validations_open"
-    " JOIN pairs AS longer ON longer.validation = validations.number AND longer.stage = validations.stage"
-    " JOIN stages ON stages.validation = longer.validation AND stages.place = longer.stage AND stages.kind = 'horizon'"
-    " JOIN pairs AS before ON before.validation = longer.validation AND before.stage < longer.stage"
-    " JOIN experiments AS s ON s.number IN (before.candidate, before.against) JOIN runs AS last ON last.experiment = s.number"
+    " CROSS JOIN pairs AS longer ON longer.validation = validations.number AND longer.stage = validations.stage"
+    " CROSS JOIN stages ON stages.validation = longer.validation AND stages.place = longer.stage AND stages.kind = 'horizon'"
+    " CROSS JOIN pairs AS before ON before.validation = longer.validation AND before.stage < longer.stage"
+    " CROSS JOIN experiments AS s ON s.number IN (before.candidate, before.against)"
+    " CROSS JOIN runs AS last ON last.experiment = s.number"
     " WHERE validations.finished_seq IS NULL AND e.number IN (longer.candidate, longer.against)"
     " AND s.commit_hash = e.commit_hash AND s.seed = e.seed AND s.budget_seconds < e.budget_seconds"
     " AND s.status = 'succeeded' AND last.status = 'finished' ORDER BY s.budget_seconds DESC, last.attempt DESC LIMIT 1) END"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist, fmean
 
 import numpy as np
 import pytest
@@ -77,5 +78,5 @@ def test_a_candidate_that_passed_its_test_by_luck_takes_it_along_where_longer_ru
     shared = luck[is_confirmed, :PAIRS].mean(axis=1)
     for correlation, expected in ((0.0, 0.079), (0.5, 0.20), (0.9, 0.33)):
         own = math.sqrt(2 * (1 - correlation**2) / PAIRS)
-        passed = stats.norm.sf((1 - correlation * shared) / own)  # the mean of the longer pairs is at least 0
-        assert float(np.mean(passed)) == pytest.approx(expected, abs=0.02)
+        passed = [NormalDist(correlation * luck - 1, own).cdf(0) for luck in shared.tolist()]
+        assert 1 - fmean(passed) == pytest.approx(expected, abs=0.02)  # the mean of the longer pairs is at least 0

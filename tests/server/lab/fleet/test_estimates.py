@@ -82,6 +82,21 @@ async def test_a_validation_takes_as_long_as_all_its_stages_in_turn(tmp_path: Pa
     assert told.estimate.done_in_seconds == pytest.approx(in_turn, rel=0.15)
 
 
+@pytest.mark.parametrize(("extends", "horizons", "is_told"), [("true", [2], True), ("true", [1], False), ("false", [2], False)])
+async def test_a_price_of_whole_runs_at_longer_horizons_is_told_where_they_go_on_from_shorter_ones(
+    tmp_path: Path,
+    extends: str,
+    horizons: list[int],
+    is_told: bool,  # noqa: FBT001
+) -> None:
+    toml = f'[checkpoint]\npath = "out"\nextends = {extends}\n'
+    async with script(tmp_path, by_x, is_stretched=True, trainer_toml=toml) as lab:
+        launched = await launch(lab.lab, overrides={"X": 2.5})
+        await lab.play()
+        told = await lab.validate(launched.experiments[0], horizons=horizons, dry_run=True)
+    assert ("the longer horizons are priced as whole runs" in (told.note or "")) == is_told
+
+
 async def test_a_dry_run_that_adds_four_runs_of_the_baseline_says_so(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
         one = await launch(lab, overrides={"X": 2.0}, dry_run=True)
