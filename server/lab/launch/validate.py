@@ -40,7 +40,7 @@ from ..references import CHAMPION, find_experiment
 from ..results.experiment_rows import significant
 from ..results.validation_rows import DIGITS, champion_name
 from ..status_line import lab_line
-from .longer_horizons import note_on_horizons
+from .horizon_prices import note_on_horizons
 from .pair_counts import note_on_pairs
 
 
