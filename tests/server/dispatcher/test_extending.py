@@ -58,8 +58,9 @@ while step < steps:
     print("step", step)
 print("val_loss:", (X - 3) ** 2 + Random(f"{os.environ['LABHAND_SEED']} {X}").gauss(0, 0.01))
 """
-STEPS, LONGER_STEPS, COOL_DOWN = 10, 20, 2
-TEST, HORIZON = 0, 1
+STEPS, COOL_DOWN = (10, 20, 40), 2
+"""Of a run of each stage, and how many of them come after its checkpoint."""
+TEST, TWICE, FOUR_TIMES = range(3)
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
 async def _launch(lab: Lab) -> None:
     [number] = await support.queue_source(lab, TRAIN.replace("X = 1.0", "X = 2.5"))
     await support.run_all(lab)
-    await validate.validate(lab, ValidationRequest(ids=[f"e{number:04d}"], replicates=4, horizons=[2]), "me")
+    await validate.validate(lab, ValidationRequest(ids=[f"e{number:04d}"], replicates=4, horizons=[2, 4]), "me")
 
 
 def _held(lab: Lab) -> list[str]:
@@ -102,6 +103,15 @@ def _result(lab: Lab, experiment: Experiment) -> dict[str, Any]:
     return result
 
 
+def _check_result(result: dict[str, Any], longer: Experiment, shorter: Experiment) -> None:
+    """It says from which run it went on, and its experiment pays for this run alone."""
+    assert result["resumed_from"] == f"{shorter.id}-1"
+    [flag] = [flag for flag in result["flags"] if not flag.startswith("budget_unused")]
+    assert re.fullmatch(rf"extended: its first [\d.]+ s are those of {shorter.id}-1, whose checkpoint it went on from", flag)
+    assert 0 < result["seconds"]["extended"] == result["seconds"]["resumed"] < result["seconds"]["training"]
+    assert longer.gpu_seconds == pytest.approx(result["seconds"]["held"], abs=0.01)
+
+
 async def test_a_longer_horizon_trains_only_what_the_test_has_not_whatever_kills_the_dispatcher(lab: Lab) -> None:
     await _launch(lab)
     with support.dispatcher(lab) as victim:  # killed over the test
@@ -114,18 +124,14 @@ async def test_a_longer_horizon_trains_only_what_the_test_has_not_whatever_kills
     await support.run_all(lab)
     [row] = await tabulate_validations(lab, await validations.numbered(lab.db, [1]))
     assert (row.verdict, row.promoted, row.state) == ("confirmed", True, None), row.reason
-    tested, longer = await _arms(lab, TEST), await _arms(lab, HORIZON)
-    assert len(longer) == 8
-    assert [one.seed for one in longer] == [one.seed for one in tested]
-    for short, one in zip(tested, longer, strict=True):
-        result = _result(lab, one)
-        assert _steps(lab, short) == list(range(1, STEPS + 1))
-        assert _steps(lab, one) == list(range(STEPS - COOL_DOWN + 1, LONGER_STEPS + 1))
-        assert result["resumed_from"] == f"{short.id}-1"
-        [flag] = [flag for flag in result["flags"] if not flag.startswith("budget_unused")]
-        assert re.fullmatch(rf"extended: its first [\d.]+ s are those of {short.id}-1, whose checkpoint it went on from", flag)
-        assert 0 < result["seconds"]["extended"] == result["seconds"]["resumed"] < result["seconds"]["training"]
-        assert one.gpu_seconds == pytest.approx(result["seconds"]["held"], abs=0.01)  # of this run alone
+    stages = [await _arms(lab, stage) for stage in (TEST, TWICE, FOUR_TIMES)]
+    assert [_steps(lab, experiment) for experiment in stages[TEST]] == [list(range(1, STEPS[TEST] + 1))] * 8
+    for stage in (TWICE, FOUR_TIMES):
+        assert len(stages[stage]) == 8
+        for shorter, longer in zip(stages[stage - 1], stages[stage], strict=True):
+            assert longer.seed == shorter.seed
+            assert _steps(lab, longer) == list(range(STEPS[stage - 1] - COOL_DOWN + 1, STEPS[stage] + 1))
+            _check_result(_result(lab, longer), longer, shorter)
     assert _held(lab) == []
     audit = await ledger_audit.audit(lab.root)
     made_by_the_test = "e0001: the history gives that name to nothing"
