@@ -34,7 +34,9 @@ class LabhandError(Exception):
 
     @override
     def __str__(self) -> str:
-        return f"{self.problem}. {self.remedy}" if self.remedy else f"{self.problem}."
+        if self.remedy:
+            return f"{self.problem}. {self.remedy}"
+        return self.problem if self.problem.endswith((".", "?")) else f"{self.problem}."
 
 
 class BadInputError(LabhandError):

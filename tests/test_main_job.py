@@ -37,11 +37,11 @@ async def test_a_grid_of_real_training_runs_ends_whole_though_the_dispatcher_is_
         command=sys.executable, args=["-m", "labhand.server.main", "serve", "--root", str(root)], env=dict(os.environ)
     )
     async with Client(server) as client:
-        factors = {"WIDTH": [32, 128], "MATRIX_LR": [0.01, 0.04], "BATCH_SIZE": ["2**2", "2**4"]}
-        grid = await data(client, "launch_grid", hypothesis="Smaller steps, and more of them", factors=factors)
-        assert grid["total"] == 8
+        factors = {"WIDTH": [32, 128], "MATRIX_LR": [0.01, 0.04]}
+        grid = await data(client, "launch_grid", hypothesis="Another width, and another rate", factors=factors)
+        assert grid["total"] == 4
         assert grid["baseline"]
-        for finished in (1, 4):
+        for finished in (1, 3):
             await _until_finished(client, finished)
             _kill_the_dispatcher(root)
         await _until_finished(client, None)
@@ -50,7 +50,7 @@ async def test_a_grid_of_real_training_runs_ends_whole_though_the_dispatcher_is_
         statuses = {row.get("status", results["common"].get("status")) for row in rows}
         assert statuses == {"succeeded"}
         cells = (await data(client, "get_results", ids=["g001"], limit=50))["rows"]
-        assert len(cells) == 8
+        assert len(cells) == 4
         baseline = [row for row in rows if row["changes"] == "unchanged"]
         assert len(baseline) >= 4
         assert results["common"]["noise"] > 0

@@ -40,7 +40,7 @@ async def ask_about(ctx: LabContext, lab: Lab, plan: PlanSummary, caller: str) -
     """Return the answer of `propose`, after the person at the client was asked, if the plan is open and the client can ask."""
     if plan.state != "open" or not lab.approval().by_client or not can_ask(ctx):
         return await proposing.answer(lab, plan)
-    message = plans.as_text(plan)[:MAX_MESSAGE]
+    message = _message(plan)
     if ctx.session.protocol_version >= MODERN:
         responses = ctx.input_responses or {}
         # The state is sealed by the server, and bound to this call with its arguments: it says what the person has seen.
@@ -52,6 +52,15 @@ async def ask_about(ctx: LabContext, lab: Lab, plan: PlanSummary, caller: str) -
     else:
         result = await _ask_now(ctx, message)
     return await proposing.answer(lab, await _decide(ctx, lab, plan, result, caller))
+
+
+def _message(plan: PlanSummary) -> str:
+    """Return what the form says. Where a plan is too long for it, the person is told where all of it stands."""
+    text = plans.as_text(plan)
+    if len(text) <= MAX_MESSAGE:
+        return text
+    rest = f"\n… This is not all of the plan: `labhand proposals` shows it. Digest: {plan.digest}"
+    return text[: MAX_MESSAGE - len(rest)] + rest
 
 
 def can_ask(ctx: LabContext) -> bool:

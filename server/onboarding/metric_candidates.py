@@ -39,7 +39,11 @@ _HELD_OUT: Final = re.compile(r"\b(?:val|valid|validation|test|eval|dev|held)|^(
 _TRAINING: Final = re.compile(r"train", re.IGNORECASE)
 _PRINTS: Final = re.compile(r"(?:print|echo|info|log|write)\s*\(")
 _PRINTED: Final = re.compile(r"(?P<label>[A-Za-z][\w/]*(?: [A-Za-z][\w/]*)?)[ \t]*[:=]?[ \t]*\{")
-_STEP: Final = re.compile(r"(?<![A-Za-z])(?:steps?|iters?|iterations?|updates?)\b[^\w\n]{0,6}(\d{1,9})\b", re.IGNORECASE)
+_STEP: Final = re.compile(
+    r"(?<![A-Za-z])(?:([A-Za-z]+)[_\- ])?(?:steps?|iters?|iterations?|updates?)\b[^\w\n]{0,6}(\d{1,9})\b", re.IGNORECASE
+)
+_OF_SETTINGS: Final = frozenset({"eval", "log", "max", "n", "num", "save", "total", "warmup"})
+"""Words before `steps` in a setting, such as `max_steps`, which code often prints before it begins."""
 CLOSE: Final = 1.0
 """Candidates whose weights differ by less can't be told apart."""
 
@@ -107,7 +111,8 @@ def printed_metrics(output: str) -> list[MetricCandidate]:
 def steps_reached(output: str) -> int:
     """Return the highest step that an output names, as in `step 120/5000`; 0 for none."""
     text = _ESCAPES.sub("", output[-MAX_OUTPUT_CHARACTERS:])
-    return max((int(number) for number in _STEP.findall(text)), default=0)
+    named = (int(number) for word, number in _STEP.findall(text) if word.lower() not in _OF_SETTINGS)
+    return max(named, default=0)
 
 
 def metrics_in_code(texts: Sequence[str]) -> list[MetricCandidate]:

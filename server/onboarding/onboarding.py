@@ -185,7 +185,10 @@ def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk
     )
     metric = close[position]
     if better := _not_printed_yet(proposal, metric):
-        talk.say(f"{metric.label} may be of the training data. The code also prints {better!r:.80}, which a try didn't reach.")
+        talk.say(
+            f"{metric.label} may be of the training data. The code also prints {better!r:.80}, which a try didn't reach; with a"
+            " larger --try-seconds it may."
+        )
     others = [candidate for candidate in candidates if candidate is not metric]
     doubt = f" {len(close)} candidates were alike: {', '.join(item.name for item in close)}." if len(close) > 1 else ""
     talk.say(f"Metric: {metric.name}, {metric.direction}d, as its name suggests (from {metric.line!r:.120}).{doubt}")

@@ -57,12 +57,14 @@ class LaunchedTest(Answer):
 
     Attributes:
         level: The significance level of the test.
+        needs_gain: The mean gain that its pairs have to show, if they differ as much as the noise so far says.
         experiments: The experiments of the test, as ranges.
     """
 
     validation: str = ""
     candidate: str
     level: float
+    needs_gain: float | None = None
     costs: list[Cost]
     experiments: list[str] = Field(default_factory=list[str])
 

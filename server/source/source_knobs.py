@@ -266,18 +266,24 @@ class Knobs:
         """Returns the knobs for which a name may stand.
 
         If some have it as their full name, only these; among them, those that are read before those that aren't, which are
-        given only so that their refusal can say why.
+        given only so that their refusal can say why. An option, `--learning-rate` or `learning-rate`, is the knob that the
+        code calls `learning_rate`.
         """
         file, _, inner = name.rpartition(":")
-        if inner.startswith("-"):
+        ends = self._ending_with(file, inner)
+        if not ends:
             inner = inner.lstrip("-").replace("-", "_")
-        ends = {
+            ends = self._ending_with(file, inner)
+        full = [known for known, home in ends.items() if home[1] == inner] or list(ends)
+        return [known for known in full if self._groups.is_read(ends[known][0])] or full
+
+    def _ending_with(self, file: str, inner: str) -> dict[str, tuple[str, str]]:
+        """Returns the knobs whose name ends with this one, with their file and name in it; of one file, if it is named."""
+        return {
             known: home
             for known, home in self._homes.items()
             if f".{home[1]}".endswith(f".{inner}") and (not file or f"/{home[0]}".endswith(f"/{file}"))
         }
-        full = [known for known, home in ends.items() if home[1] == inner] or list(ends)
-        return [known for known in full if self._groups.is_read(ends[known][0])] or full
 
     def _place(self, name: str) -> str:
         path, inner = self._homes[name]

@@ -23,7 +23,7 @@ SCENARIOS = (
     "dns-rebinding-protection",
 )
 """Those that apply to a real server; the others want tools of the suite's own."""
-PATIENCE = 30.0
+PATIENCE = 120
 """Seconds until the server listens."""
 
 

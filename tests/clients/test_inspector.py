@@ -58,21 +58,26 @@ def refused(clients: Clients, era: Era, tool: str, *arguments: str) -> str:
     return finished.out
 
 
-def wait_for_all(clients: Clients, era: Era) -> dict[str, Any]:
+def tools_in(clients: Clients, era: Era) -> set[str]:
+    """The names of the listed tools."""
+    return {tool["name"] for tool in inspect(clients, era, "tools/list")["tools"]}
+
+
+def wait_for_all(clients: Clients, era: Era, ids: list[str]) -> dict[str, Any]:
     """Call `wait` as its answer says, until nothing is pending."""
-    waited: dict[str, Any] = call(clients, era, "wait", {"ids": ["e0001", "g001"]})["structuredContent"]
+    waited: dict[str, Any] = {"timed_out": True}
     while waited.get("timed_out"):
-        waited = call(clients, era, "wait", {"ids": ["e0001", "g001"]})["structuredContent"]
+        waited = call(clients, era, "wait", {"ids": ids})["structuredContent"]
     return waited
 
 
-@pytest.mark.parametrize("era", ERAS)
-def test_the_inspector_lists_every_tool_and_calls_it(clients: Clients, era: Era) -> None:
-    listed = {tool["name"] for tool in inspect(clients, era, "tools/list")["tools"]}
+def test_the_inspector_lists_every_tool_and_calls_it(clients: Clients) -> None:
+    era: Era = "modern"
+    listed = tools_in(clients, era)
 
     for tool, arguments in LAUNCHES:
         call(clients, era, tool, arguments)
-    waited = wait_for_all(clients, era)
+    waited = wait_for_all(clients, era, ["e0001", "g001"])
     answers = {tool: call(clients, era, tool, arguments) for tool, arguments in READING}
     scaled = refused(clients, era, "scale_pool", "pool=local", "clusters=1")
     with (clients.lab / "labhand.toml").open("a", encoding="utf-8") as settings:
@@ -85,6 +90,19 @@ def test_the_inspector_lists_every_tool_and_calls_it(clients: Clients, era: Era)
     assert waited["finished_total"] == 5
     assert len(answers["get_results"]["structuredContent"]["rows"]) == 5
     assert "X = 2.5" in (clients.lab / "parabola" / "train.py").read_text("utf-8")
+
+
+def test_in_the_protocol_of_before_it_lists_the_same_tools_and_a_launch_comes_to_its_result(clients: Clients) -> None:
+    """Each call starts two programs, and the tools don't know which protocol is spoken; so here a few of them do."""
+    listed = {era: tools_in(clients, era) for era in ERAS}
+    [launch] = [arguments for tool, arguments in LAUNCHES if tool == "launch_experiment"]
+    call(clients, "legacy", "launch_experiment", launch)
+    waited = wait_for_all(clients, "legacy", ["e0001"])
+    results = call(clients, "legacy", "get_results", {})["structuredContent"]
+
+    assert listed["legacy"] == listed["modern"]
+    assert waited["finished_total"] == 1
+    assert "e0001" in [row["id"] for row in results["rows"]]
 
 
 @pytest.mark.parametrize("era", ERAS)

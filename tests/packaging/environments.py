@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -34,8 +35,49 @@ def installed(requirement: str, environment: Path) -> Path:
     """
     made = run(sys.executable, "-m", "venv", "--without-pip", environment, cwd=environment.parent)
     assert made.returncode == 0, made.stderr
-    pip = (sys.executable, "-m", "pip", "--python", environment / "bin" / "python")
-    # Compiling every module of torch or SkyPilot would take longer than the test that imports a few of them.
-    done = run(*pip, "install", "--quiet", "--no-compile", requirement, cwd=environment)
-    assert done.returncode == 0, f"{requirement} could not be installed; is a package index configured?\n{done.stderr}"
+    install(requirement, environment)
     return environment / "bin"
+
+
+def install(requirement: str, environment: Path, *options: str | Path) -> None:
+    """Install a requirement into an environment: by uv, which takes a twentieth of pip's time; by pip where uv can't.
+
+    Args:
+        requirement: As pip takes it.
+        environment: Folder of the environment.
+        options: That both programs have.
+    """
+    python = environment / "bin" / "python"
+    by_uv = run(_uv(), "pip", "install", "--python", python, *options, requirement, cwd=environment, env=uv_variables())
+    if by_uv.returncode == 0:
+        return
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    # Compiling every module of torch or SkyPilot would take longer than the test that imports a few of them.
+    done = run(*pip, "install", "--quiet", "--no-compile", *options, requirement, cwd=environment)
+    assert done.returncode == 0, f"{requirement} could not be installed; is a package index configured?\n{done.stderr}"
+
+
+def _uv() -> str:
+    beside = Path(sys.executable).with_name("uv")
+    return str(beside) if beside.exists() else "uv"
+
+
+_VARIABLES = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "constraint": "UV_CONSTRAINT",
+    "cert": "SSL_CERT_FILE",
+}
+"""pip's options, and the variables in which uv takes the same."""
+
+
+def uv_variables() -> dict[str, str]:
+    """Return the environment of a uv that finds what pip finds. uv doesn't read pip's configuration, and trusts one index."""
+    listed = run(sys.executable, "-m", "pip", "config", "list", cwd=ROOT).stdout.splitlines()
+    given = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
+    for line in listed:
+        name, _, value = line.partition("=")
+        if variable := _VARIABLES.get(name.rpartition(".")[2]):
+            given[variable] = value.strip("'\"")
+    return {**os.environ, **{name: os.environ.get(name, value) for name, value in given.items()}}

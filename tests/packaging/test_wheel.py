@@ -11,7 +11,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-from .environments import PACKAGES, run
+from .environments import PACKAGES, install, run, uv_variables
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -45,8 +45,7 @@ class TestMine(BackendConformance):
 @pytest.mark.slow
 def test_an_author_of_a_backend_runs_the_conformance_suite_of_the_wheel(programs: Path, tmp_path: Path) -> None:
     python = programs / "python"
-    pip = (sys.executable, "-m", "pip", "--python", python)
-    run(*pip, "install", "--quiet", "--no-compile", "--target", tmp_path / "pytest", "pytest", cwd=tmp_path)
+    install("pytest", python.parents[1], "--target", tmp_path / "pytest")
     (tmp_path / "test_mine.py").write_text(A_BACKEND, "utf-8")
 
     done = run(python, "-m", "pytest", "-q", "test_mine.py", cwd=tmp_path, env={**os.environ, "PYTHONPATH": "pytest"})
@@ -96,10 +95,9 @@ async def test_the_server_answers_a_client_over_stdio(programs: Path, tmp_path: 
 
 def uv_environment(place: Path) -> dict[str, str]:
     """Return the environment of a uv that installs tools below a folder, from the index that pip is configured with."""
-    index = run(sys.executable, "-m", "pip", "config", "get", "global.index-url", cwd=place).stdout.strip()
     places = {"UV_TOOL_DIR": str(place / "tools"), "UV_TOOL_BIN_DIR": str(place / "bin"), "HOME": str(place)}
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # uv is beside the interpreter
-    return {**os.environ, **places, "PATH": programs, **({"UV_DEFAULT_INDEX": index} if index else {})}
+    return {**uv_variables(), **places, "PATH": programs}
 
 
 def test_uv_installs_the_wheel_as_a_tool_whose_hook_briefs_the_agent(wheel: Path, tmp_path: Path) -> None:

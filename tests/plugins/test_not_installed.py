@@ -39,7 +39,7 @@ def script(*arguments: str, home: Path, **more: str) -> subprocess.CompletedProc
         input="{}",
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

@@ -35,7 +35,7 @@ print(in_force.settings.allowance.experiments, in_force.settings.pools["local"].
 def _holds_by_another_process(root: Path) -> str:
     """What holds by a process that has seen nothing of the time before."""
     command = [sys.executable, "-c", OTHER_PROCESS, str(root)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.strip()
 
 
 @pytest.fixture

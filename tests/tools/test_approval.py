@@ -14,6 +14,7 @@ import pytest
 from labhand.server.lab.approval import decisions, plans
 from labhand.server.lab.lab import Lab
 from labhand.server.schemas.approval import PlanSummary
+from labhand.tools import person_question
 from labhand.tools.app import TOOLS, build
 from labhand.tools.arguments.argument_schema import input_schema
 from labhand.tools.lab_context import LabHandle
@@ -132,6 +133,20 @@ async def test_the_person_at_the_client_approves(root: Path, mode: str) -> None:
     assert (plan.decided_by, plan.decided_in) == ("the person at some-client", "client")
 
 
+@pytest.mark.parametrize("count", [1, 20])
+async def test_the_person_sees_every_word_or_is_told_where_the_rest_stands(root: Path, mode: str, count: int) -> None:
+    ask, shown = answering("cancel")
+    designs = [{"launch": "x" * 590 + f"end{number:03d}", "gpu_hours": 0.001} for number in range(count)]
+    async with connected(root, mode, ask) as client:
+        proposed = await data(client, "propose", **PLAN | {"designs": designs})
+    [message] = shown
+    assert len(message) <= person_question.MAX_MESSAGE
+    assert proposed["digest"] in message
+    assert ("This is not all of the plan: `labhand proposals` shows it" in message) == (count == 20)
+    [plan] = await stored(root)
+    assert all(f"end{number:03d}" in plans.as_text(plan) for number in range(count))
+
+
 async def test_the_person_may_take_an_hour_to_answer(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def ask(context: object, params: ElicitRequestParams) -> ElicitResult:
         del context, params
@@ -181,7 +196,7 @@ async def test_a_client_that_disappears_while_it_asks_approves_nothing_and_loses
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(use_client)
-        with anyio.fail_after(30):
+        with anyio.fail_after(120):
             await asked.wait()
         tasks.cancel_scope.cancel()
     [plan] = await stored(root)

@@ -25,7 +25,7 @@ from .conftest import PARABOLA
 OWNER, AGENT = 61001, 61002
 """Users that own nothing else; they need no account."""
 TOKEN = "t0ken-of-the-lab"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 AGENTS_PROGRAM = """
 import json, os, signal, sys
 import anyio, httpx2

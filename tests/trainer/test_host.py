@@ -20,7 +20,7 @@ from .wheels import write_wheel
 
 PARABOLA = Path(__file__).parents[1] / "trainers" / "parabola"
 MARK = "@labhand "
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 class AHost:

@@ -33,7 +33,7 @@ def write_wheel(folder: Path, name: str, version: str, code: str, script: str = 
 
 def make_venv(folder: Path, **modules: str) -> Path:
     """Make a virtual environment without labhand, with modules of these contents, and return its interpreter."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=120)
     [packages] = folder.glob("lib/*/site-packages")
     for name, code in modules.items():
         (packages / f"{name}.py").write_text(code)

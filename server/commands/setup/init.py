@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ....trainer.contract.errors import ContractError
 from ....trainer.contract.trainer_folder.data_links import DataLink, resolve_links
+from ....trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
 from ...errors import BadInputError, ConflictError
 from ...settings import FILE, load_settings
 from ...source.repository import write_folder
@@ -43,7 +44,11 @@ def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
     """
     place = folder.resolve()
     if (place / FILE).exists():
-        raise ConflictError(f"{place / FILE} exists already", "Edit it, or choose another folder")
+        raise ConflictError(
+            f"{place / FILE} exists already",
+            f"Edit it, or choose another folder. To begin anew, remove it; a {TRAINER_FILE} that was proposed is read again"
+            " unless you remove that too",
+        )
     loaded = load_trainer(trainer, Path.cwd())
     original, links = loaded.folder, _links_for_copy(loaded) if copy else []
     place.mkdir(parents=True, exist_ok=True)

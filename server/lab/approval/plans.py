@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from ...errors import BadInputError, NotFoundError
 from ...ids import plan_id
-from ...schemas.approval import PlanDeed, PlanSummary, PricedDesign
+from ...schemas.approval import MAX_WORDS, PlanDeed, PlanSummary, PricedDesign
 from ...store import approval as plan_rows
 from ...store.approval import Place, StoredPlan
 from ...store.database import Reader
@@ -19,7 +19,7 @@ from ..lab import Lab
 from ..sanitize import cut
 
 MAX_SHOWN = 300
-"""Characters of one text of a plan, where a person reads it in one line."""
+"""Characters of a name or a reason."""
 _ID = re.compile(r"p?0*(\d{1,9})", re.IGNORECASE)
 _PLACES: Mapping[Place, str] = {
     "command": "on the command line",
@@ -85,13 +85,13 @@ def summarize(plan: StoredPlan, use: PlanUse, now: float) -> PlanSummary:
 
 
 def as_text(plan: PlanSummary) -> str:
-    """Return a plan in a few lines, for a person who is asked about it."""
+    """Return all of a plan in a few lines, for a person who is asked about it: nothing that the digest covers is cut."""
     lines = [f"{plan.plan}, proposed by {cut(plan.proposed_by, MAX_SHOWN)}: {cost_in_words(plan)}"]
-    lines += [f"Question: {cut(question, MAX_SHOWN)}" for question in plan.questions]
+    lines += [f"Question: {cut(question, MAX_WORDS)}" for question in plan.questions]
     for design in plan.designs:
         kind = f" on {cut(design.gpu, MAX_SHOWN)}" if design.gpu else ""
-        lines.append(f"{design.gpu_hours:g} GPU-hours{kind}, ${design.usd:,.2f}: {cut(design.launch, MAX_SHOWN)}")
-    return "\n".join([*lines, f"Success: {cut(plan.success, MAX_SHOWN)}", f"Digest: {plan.digest}"])
+        lines.append(f"{design.gpu_hours:g} GPU-hours{kind}, ${design.usd:,.2f}: {cut(design.launch, MAX_WORDS)}")
+    return "\n".join([*lines, f"Success: {cut(plan.success, MAX_WORDS)}", f"Digest: {plan.digest}"])
 
 
 def cost_in_words(plan: PlanSummary) -> str:

@@ -109,7 +109,8 @@ def ended_in_words(news: NewsGlance) -> str:
     kinds = [f"{count} {verdict}" for verdict, count in sorted(news.verdicts.items()) if verdict != "none"]
     failed = [f"{count} failed ({failure})" for failure, count in sorted(news.failures.items())]
     others = [f"{news.verdicts['none']} without a score"] if "none" in news.verdicts else []
-    return f"{total} experiments have ended: {', '.join([*kinds, *failed, *others])}"
+    what = "1 experiment has" if total == 1 else f"{total} experiments have"
+    return f"{what} ended: {', '.join([*kinds, *failed, *others])}"
 
 
 def _best(news: NewsGlance) -> Iterator[str]:

@@ -57,7 +57,8 @@ def reminder(turn: TurnEnd, glance: LabGlance, memory: SessionMemory, where: Seq
         _counted(len(pending.validations), "validation"),
     ]
     what = " and ".join(filter(None, counted))
-    line = f"labhand: {what} of yours haven't ended, and nothing waits for them. {waiting_command(pending, where)}"
+    still, them = ("hasn't", "it") if len(pending.alone) + len(pending.validations) == 1 else ("haven't", "them")
+    line = f"labhand: {what} of yours {still} ended, and nothing waits for {them}. {waiting_command(pending, where)}"
     return "\n".join([*person_lines(glance), line])
 
 

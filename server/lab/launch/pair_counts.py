@@ -12,6 +12,11 @@ PAIRS_TO_TRY = (6, 8, 12, 16, 24, 32, 48, 64)
 """Numbers of pairs that a note may suggest."""
 
 
+def gain_to_show(prior: tuple[float, float] | None, pairs: int, level: float) -> float | None:
+    """Return the smallest mean gain that a test can show at the noise so far; None while that isn't known."""
+    return None if prior is None else significant(paired_test.needed_gain(pairs, level, Noise(*prior)), DIGITS)
+
+
 def note_on_pairs(candidate: Experiment, prior: tuple[float, float] | None, pairs: int, level: float) -> str:
     """Return that a test can hardly show its candidate's gain, with the number of pairs that could; empty if it can.
 

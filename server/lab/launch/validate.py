@@ -41,7 +41,7 @@ from ..results.experiment_rows import significant
 from ..results.validation_rows import DIGITS, champion_name
 from ..status_line import lab_line
 from .horizon_prices import note_on_horizons
-from .pair_counts import note_on_pairs
+from .pair_counts import gain_to_show, note_on_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +384,7 @@ async def _launched_test(reader: Reader, test: validations.Validation, *, dry_ru
         validation="" if dry_run else test.id,
         candidate=experiment_id(test.candidate),
         level=significant(test.level, DIGITS),
+        needs_gain=gain_to_show(test.prior, test.running.pairs, test.level),
         costs=[
             Cost(
                 stage=stage.kind,

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from select import select
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 SHOW_CURSOR = "\x1b[?25h"
 
 

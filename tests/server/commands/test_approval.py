@@ -72,7 +72,7 @@ async def test_on_a_terminal_the_plan_is_shown_and_the_person_is_asked(
             with on_terminal(*command) as (process, terminal):
                 shown = read_until(terminal, "Approve it? [y/N]")
                 os.write(terminal, f"{typed}\n".encode())
-                assert process.wait(timeout=60) == code
+                assert process.wait(timeout=120) == code
             return shown
 
         shown = await to_thread.run_sync(answer)

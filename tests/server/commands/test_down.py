@@ -18,7 +18,7 @@ from ..backends.hired import Provider
 from ..lab import builders, hiring, writing
 
 HOUR = 3600.0
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 
 from ..lab import builders
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("no_dispatcher")]
 
 

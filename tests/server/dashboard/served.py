@@ -16,7 +16,7 @@ from labhand.tools.serving.hosts import AllowedHosts, HostCheck
 from uvicorn import Config, Server
 
 TOKEN = "token-of-the-person"
-MAX_SECONDS = 20
+MAX_SECONDS = 120
 
 
 @dataclass(frozen=True)

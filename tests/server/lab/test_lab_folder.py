@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 def _git(at: Path, *arguments: object) -> str:
     identity = ["-c", "user.name=me", "-c", "user.email=me@localhost"]
     command = ["git", *identity, *map(str, arguments)]
-    return subprocess.run(command, check=True, timeout=60, cwd=at, capture_output=True, text=True).stdout
+    return subprocess.run(command, check=True, timeout=120, cwd=at, capture_output=True, text=True).stdout
 
 
 def _repository(root: Path) -> Path:

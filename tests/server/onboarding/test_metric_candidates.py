@@ -71,4 +71,5 @@ def test_metrics_are_found_in_code_that_cannot_run() -> None:
 def test_the_steps_that_were_reached_are_read() -> None:
     assert steps_reached("step 10/500\niter 20: loss 3\nepoch 7\nsteps: 473\n") == 473
     assert steps_reached("global_step=1234, episodic_return=12.0") == 1234
+    assert steps_reached("{'max_steps': 1001, 'lr': 0.1}\nwarmup_iters=2000, total steps: 5000\nstep 480 | loss 2.3") == 480
     assert steps_reached("nothing") == 0

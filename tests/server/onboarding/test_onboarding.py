@@ -131,7 +131,7 @@ def test_what_it_reads_outside_of_the_copy_is_found_by_tries_and_added(tmp_path:
     files = dict(foreign.OUTSIDE)
     files["code/train.py"] = files["code/train.py"].format(other=str(tmp_path / "outer" / "other" / "y.txt"))
     folder = foreign.write(tmp_path / "outer", files) / "code"
-    subprocess.run(["git", "init", "-q", folder], check=True, timeout=60)
+    subprocess.run(["git", "init", "-q", folder], check=True, timeout=120)
     talk = Recorded()
     first = make_trainer(folder, talk, SECONDS)
     assert 1.75 <= first.score <= 1.85
@@ -291,7 +291,7 @@ def test_a_package_of_the_folder_that_is_not_installed_is_found(tmp_path: Path, 
 @pytest.mark.slow
 def test_lower_case_globals_and_a_file_of_settings_are_editable(tmp_path: Path) -> None:
     folder = foreign.write(tmp_path / "nano", NANO)
-    subprocess.run(["git", "init", "-q", folder], check=True, timeout=60)
+    subprocess.run(["git", "init", "-q", folder], check=True, timeout=120)
     make_trainer(folder, Recorded(), SECONDS)
     trainer = load_trainer(str(folder), tmp_path)
     assert trainer.editable == ("train.py", "config/small.py")

@@ -102,10 +102,10 @@ def test_data_that_a_command_names_is_not_proposed(tmp_path: Path) -> None:
 
 def test_what_is_not_part_of_runs_is_no_change(tmp_path: Path) -> None:
     folder = foreign.write(tmp_path / "outer" / "mine", {"train.py": "", ".venv/pyvenv.cfg": ""})
-    subprocess.run(["git", "init", "-q", folder.parent], check=True, timeout=60)
+    subprocess.run(["git", "init", "-q", folder.parent], check=True, timeout=120)
     (folder.parent / "other.py").touch()
     (folder / "train.py").touch()
-    subprocess.run(["git", "-C", folder.parent, "add", "mine/train.py"], check=True, timeout=60)
+    subprocess.run(["git", "-C", folder.parent, "add", "mine/train.py"], check=True, timeout=120)
     assert survey(folder).changes == 1
 
 

@@ -107,4 +107,4 @@ def test_null_experiments_are_called_promising_no_more_often_than_the_level_says
 
 def test_the_research_modules_of_a_launch_load_without_scipy() -> None:
     code = "import sys, labhand.server.research.verdicts; sys.exit('scipy' in sys.modules or 'numpy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == 0

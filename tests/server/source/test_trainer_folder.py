@@ -74,7 +74,7 @@ def test_built_in_trainers_are_found_without_importing_the_training_core() -> No
         "core = {name for name in sys.modules if name.startswith(('labhand.trainer', 'torch', 'libcst'))}\n"
         "print([name for name in core if name != 'labhand.trainer' and '.contract' not in name])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.strip() == "[]"
 
 
@@ -175,20 +175,20 @@ def test_a_source_holds_no_caches_hidden_files_or_environments(tmp_path: Path) -
 def test_a_source_holds_nothing_that_git_ignores(tmp_path: Path) -> None:
     folder = make_trainer(tmp_path / "repo" / "trainer", model__pt="weights", results__tsv="1")
     (tmp_path / "repo" / ".gitignore").write_text("*.pt\nresults.tsv\n", "utf-8")
-    subprocess.run(["git", "init", "-q", tmp_path / "repo"], check=True, timeout=60)
+    subprocess.run(["git", "init", "-q", tmp_path / "repo"], check=True, timeout=120)
     assert sorted(read_folder(folder)) == ["train.py", "trainer.toml"]
 
 
 def test_a_trainer_installed_where_git_ignores_everything_is_still_read(tmp_path: Path) -> None:
     folder = make_trainer(tmp_path / "repo" / "site-packages" / "trainer")
     (tmp_path / "repo" / ".gitignore").write_text("site-packages/\n", "utf-8")
-    subprocess.run(["git", "init", "-q", tmp_path / "repo"], check=True, timeout=60)
+    subprocess.run(["git", "init", "-q", tmp_path / "repo"], check=True, timeout=120)
     assert sorted(read_folder(folder)) == ["train.py", "trainer.toml"]
 
 
 def in_git(*arguments: object, at: Path) -> None:
     identity = ["-c", "user.name=me", "-c", "user.email=me@localhost", "-c", "protocol.file.allow=always"]
-    subprocess.run(["git", *identity, *map(str, arguments)], check=True, timeout=60, cwd=at, capture_output=True)
+    subprocess.run(["git", *identity, *map(str, arguments)], check=True, timeout=120, cwd=at, capture_output=True)
 
 
 def test_a_source_holds_nothing_that_git_ignores_beside_a_submodule_and_in_it(tmp_path: Path) -> None:
@@ -275,5 +275,5 @@ def test_what_is_too_large_is_refused_by_name(tmp_path: Path, monkeypatch: pytes
 
 def test_someone_elses_code_needs_only_a_trainer_file() -> None:
     assert sorted(read_folder(PARABOLA)) == ["README.md", "train.py", "trainer.toml"]
-    done = subprocess.run([sys.executable, PARABOLA / "train.py"], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, PARABOLA / "train.py"], capture_output=True, text=True, timeout=120, check=True)
     assert "\nval_loss: " in done.stdout

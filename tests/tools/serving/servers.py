@@ -76,7 +76,7 @@ def serving(
             yield HttpServer(port, process, log)
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=20)
+            process.wait(timeout=120)
 
 
 def free_port() -> int:

@@ -99,14 +99,14 @@ def test_what_others_reach_is_served_with_tokens_only(root: Path, toml: str) -> 
     settings.write_text(settings.read_text("utf-8") + toml, "utf-8")
     address = "127.0.0.1:1" if toml else "0.0.0.0:1"
     command = [sys.executable, *SERVE, str(root), "--http", "--address", address]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     assert "labhand token" in " ".join(done.stderr.split())
 
 
 def test_labhand_token_prints_a_token_and_the_line_that_knows_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "labhand.server.main", "token", "alice"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, cwd=tmp_path)
     token = done.stdout.strip()
     [line] = [line for line in done.stderr.splitlines() if "sha256:" in line]
     (tmp_path / "labhand.toml").write_text(f"[http.tokens]\n{line}\n", "utf-8")
@@ -118,7 +118,7 @@ def test_labhand_token_prints_a_token_and_the_line_that_knows_it(tmp_path: Path)
 def test_a_name_that_no_caller_can_have_is_refused() -> None:
     for name in ("labhand", "shared-token", "", "a b", "-x"):
         command = [sys.executable, "-m", "labhand.server.main", "token", "--", name]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert (name, done.returncode) == (name, 2)
         assert done.stdout == ""
 

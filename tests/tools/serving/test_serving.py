@@ -39,7 +39,7 @@ def test_the_server_imports_neither_torch_nor_sky_nor_what_only_launches_need(ro
         "build(LabHandle(Path(sys.argv[1])));"
         "late = {'torch', 'numpy', 'sky', 'scipy', 'optuna', 'libcst', 'matplotlib', 'jinja2'}; print(*late & {*sys.modules})"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.split() == []
 
 
@@ -54,12 +54,12 @@ def test_a_signal_ends_the_server_at_once(root: Path, signal_number: signal.Sign
         process.stdin.flush()
         assert process.stdout.readline()
         process.send_signal(signal_number)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=120) == 0
 
 
 def test_end_of_input_ends_the_server(root: Path) -> None:
     done = subprocess.run(
-        [sys.executable, *SERVE, str(root)], stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False
+        [sys.executable, *SERVE, str(root)], stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
     )
     assert done.returncode == 0
     assert done.stdout == b""
@@ -70,7 +70,7 @@ def test_serving_beyond_loopback_without_a_token_is_refused(root: Path) -> None:
         [sys.executable, *SERVE, str(root), "--http", "--address", "0.0.0.0:8787"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 2
@@ -100,12 +100,12 @@ def served(root: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}/mcp"
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=20)
+            process.wait(timeout=120)
 
 
 async def _until_it_listens(url: str) -> None:
     async with httpx2.AsyncClient() as http:
-        with anyio.fail_after(30):
+        with anyio.fail_after(120):
             while True:
                 try:
                     await http.get(url)

@@ -27,7 +27,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "team.md"
 HOST = "lab.example.org"
 LAB, DESK = f"lhlab{os.getpid()}", f"lhdesk{os.getpid()}"
 LAB_ADDRESS, DESK_ADDRESS = "10.203.0.1", "10.203.0.2"
-MAX_SECONDS = 60.0
+MAX_SECONDS = 120.0
 CLIENT = """
 import json, ssl, sys
 import anyio, httpx2
@@ -70,7 +70,7 @@ print(json.dumps(anyio.run(research)))
 
 def run(*command: str) -> str:
     """Run a command of the system; return what it prints."""
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def network() -> Iterator[None]:
 def _remove_network(names: Path) -> None:
     for namespace in (LAB, DESK):
         with suppress(OSError):
-            subprocess.run(["ip", "netns", "delete", namespace], check=False, capture_output=True, timeout=60)
+            subprocess.run(["ip", "netns", "delete", namespace], check=False, capture_output=True, timeout=120)
     shutil.rmtree(names, ignore_errors=True)
 
 
@@ -136,7 +136,7 @@ def running(log: Path, *command: str) -> Generator[Process]:
         finally:
             process.send_signal(signal.SIGTERM)
             try:
-                process.wait(timeout=20)
+                process.wait(timeout=120)
             except subprocess.TimeoutExpired:
                 process.kill()
 

@@ -127,7 +127,7 @@ def test_a_folder_that_was_left_half_written_is_not_taken(folder: Path, corpus: 
 
 def test_a_preparation_that_was_killed_is_done_over(folder: Path, corpus: Corpus, tmp_path: Path) -> None:
     killed = subprocess.run(
-        [sys.executable, "-c", KILLED_IN_THE_MIDDLE, str(folder), str(VOCABULARY), str(tmp_path)], check=False, timeout=60
+        [sys.executable, "-c", KILLED_IN_THE_MIDDLE, str(folder), str(VOCABULARY), str(tmp_path)], check=False, timeout=120
     )
     assert killed.returncode == -signal.SIGKILL
     with pytest.raises(DataError, match="not prepared"):
@@ -152,7 +152,7 @@ def test_two_preparations_at_once_leave_one_corpus(folder: Path, corpus: Corpus,
     command = [sys.executable, "-m", "labhand.trainer.prepare", "--corpus", str(folder), "--vocabulary", str(VOCABULARY)]
     environment = os.environ | {"LABHAND_CACHE": str(tmp_path)}
     started = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    printed = [process.communicate(timeout=60)[0] for process in started]
+    printed = [process.communicate(timeout=120)[0] for process in started]
     assert [process.returncode for process in started] == [0, 0]
     assert [folder.name for folder in (tmp_path / "corpora").iterdir()] == [corpus.fingerprint]
     assert all(corpus.fingerprint in output.splitlines()[-1] for output in printed)

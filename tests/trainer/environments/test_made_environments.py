@@ -55,13 +55,13 @@ def locked(project: Path) -> Path:
     """The same with a lock file."""
     (project / "pyproject.toml").write_text(PROJECT)
     (project / "trainer.toml").write_text(OUTPUT_TRAINER.replace('"python", "train.py"', '"uv", "run", "train.py"'))
-    subprocess.run([find_uv() or "uv", "lock", "--offline"], cwd=project, check=True, capture_output=True, timeout=60)
+    subprocess.run([find_uv() or "uv", "lock", "--offline"], cwd=project, check=True, capture_output=True, timeout=120)
     return project
 
 
 def value_in(python: Path) -> str:
     command = [str(python), "-c", "import tinylab; print(tinylab.VALUE)"]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.strip()
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.strip()
 
 
 def make(folder: Path, maker: Maker | None = None) -> Path:

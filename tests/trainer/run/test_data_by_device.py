@@ -90,7 +90,7 @@ def test_a_copy_of_the_built_in_trainer_prepares_what_the_device_needs(device: s
     script.write_text(text.replace("import sys", "import os\nimport sys"))
     (tmp_path / "sitecustomize.py").write_text(INSTEAD_OF_PREPARING)
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "LABHAND_DEVICE": device}
-    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == told
 
 

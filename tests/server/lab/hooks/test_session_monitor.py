@@ -46,7 +46,7 @@ async def test_the_end_of_what_the_agent_launched_is_one_line(tmp_path: Path) ->
         assert look() == []
         await builders.finish(lab, mine, score=1.9)
         [line] = look()
-        assert line.startswith("labhand: all that you launched has ended; 1 experiments have ended: ")
+        assert line.startswith("labhand: all that you launched has ended; 1 experiment has ended: ")
         assert line.endswith("get_results() shows it.")
         assert look() == []
         await builders.finish(lab, other, score=1.9)

@@ -262,7 +262,7 @@ async def test_an_override_changes_the_setting_where_it_stands_and_nothing_else(
     for path, data in source.items():  # the setting is the one that counts
         (tmp_path / "run" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "run" / path).write_bytes(data)
-    with anyio.fail_after(60):
+    with anyio.fail_after(120):
         run = await anyio.run_process([sys.executable, "train.py"], cwd=tmp_path / "run", check=False)
     assert run.stdout.decode() == f"loss: {style.loss:.4f}\n", run.stderr
 

@@ -54,6 +54,11 @@ async def test_too_few_pairs_for_the_gain_are_told_with_the_number_that_could_sh
         assert " and 2 pairs can show " in few.note
         assert "replicates=" in few.note
         assert not many.note
+        needed = [test.needs_gain for test in (*few.tests, *many.tests)]
+        assert needed[0] is not None
+        assert needed[1] is not None
+        assert f" can show {needed[0]:g} or more" in few.note
+        assert needed[1] <= gain < needed[0]
 
 
 async def test_a_dry_run_prices_every_stage_and_writes_nothing(tmp_path: Path) -> None:

@@ -72,11 +72,11 @@ async def test_what_runs_goes_on_and_nothing_starts_even_after_a_kill_until_the_
 
             await until(nothing_runs)
             process.send_signal(signal.SIGKILL)
-            process.wait(timeout=20)
+            process.wait(timeout=120)
         ended = await count(lab, Status.SUCCEEDED)
         assert 0 < ended < 8
         with support.dispatcher(lab, linger_seconds=0.5) as process:
-            assert process.wait(timeout=60) == 0  # it has nothing to do
+            assert process.wait(timeout=120) == 0  # it has nothing to do
         assert (await count(lab, Status.SUCCEEDED), await count(lab, Status.QUEUED)) == (ended, 8 - ended)
 
         await resume(lab)

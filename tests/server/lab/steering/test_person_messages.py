@@ -23,7 +23,7 @@ from .. import builders
 pytestmark = pytest.mark.anyio
 WORDS = 'Try a deeper model.\nNot "wider" \x1b[31mred'
 SHOWN = 'the person says (m001): "Try a deeper model. Not "wider" red"'
-MAX_SECONDS = 20
+MAX_SECONDS = 120
 
 
 async def answer(lab: Lab, *ids: str) -> list[str]:

@@ -206,9 +206,9 @@ def test_unknown_keys_are_left_to_later_versions(tmp_path: Path) -> None:
 def test_a_path_of_many_folders_is_matched_at_once(tmp_path: Path) -> None:
     text = OUTPUT_TRAINER.replace('["train.py"]', '["**/*a*/**/*a*/**/*.py"]')
     trainer = parse_trainer(text.encode(), tmp_path / "trainer.toml")
-    began = time.monotonic()
+    began = time.process_time()
     assert not trainer.is_editable("a/" * 100_000)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(
