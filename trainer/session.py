@@ -42,7 +42,7 @@ class Session:
     Attributes:
         seed: For everything random.
         budget_seconds: Of training, from `ready` on.
-        used_seconds: Of it, what an earlier run of the same experiment has used, whose checkpoint this one goes on from.
+        used_seconds: Of it, what an earlier run has used, whose checkpoint this one goes on from.
         device: `cpu` or `cuda`.
         vocabulary_size: Token ids are below it.
         context: Length of the sequences that the evaluator gives the model, in tokens.

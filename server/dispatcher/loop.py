@@ -32,6 +32,7 @@ from .odd_results import settle_apart
 from .pool_backends import PoolBackend, PoolBackends
 from .run_folders import ForeignRunError, RunFolders
 from .settler import FinishedRuns, Settler
+from .validating.held_checkpoints import HeldCheckpoints
 
 TICK_SECONDS = 0.2
 HEARTBEAT_SECONDS = 5.0
@@ -82,6 +83,7 @@ class Dispatcher:
         self._folders = folders
         self._settler = settler
         self._stopping = stopping
+        self._checkpoints = HeldCheckpoints(db, folders)
         self._hiring = ClusterScaler(db, pools, allowance or Allowance())
         self._gate = ApprovalGate(approval or Approval())
         self._seen = _NEVER
@@ -152,6 +154,7 @@ class Dispatcher:
                 await settlement.cancel_queued(tx, time.time())
                 await holds.drop_empty_holds(tx)
                 await self._settler.follow(tx, time.time())
+        await self._checkpoints.release()
         self._active = [attempt for attempt in await runs.active(self._db) if attempt.run.pool in self._pools]
         await self._hiring.read({attempt.run.pool for attempt in self._active})
         await self._look_what_waits()
@@ -185,8 +188,7 @@ class Dispatcher:
                     log.info("%s is queued again: %s could not start it", attempt.run.id, attempt.run.pool)
                     await queue.give_back(tx, attempt.run.id, attempt.run.experiment)
             await settle_apart(self._db, self._settler, ended, now)
-            for attempt in ended.final():
-                await self._folders.prune(attempt.run)
+            await self._checkpoints.prune(ended.final())
             if returned:  # what keeps the pool from starting them has to be known before anything is started again
                 self._pools.look_anew()
                 await self._look_at_pools()

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from ...trainer.contract.checkpoints import CHECKPOINT
+from ...trainer.contract.checkpoints import CHECKPOINT, hold
 from ...trainer.contract.errors import ContractError
 from ...trainer.contract.run_folder import TEMPORARY, WORK, RunFolder
 from ...trainer.contract.trainer_toml.globs import matches
@@ -22,18 +22,28 @@ KEPT: Final = "kept"
 _DROPPED: Final = (WORK, TEMPORARY, CHECKPOINT)
 
 
-def prune(folder: RunFolder) -> None:
+def prune(folder: RunFolder, *, holds_checkpoint: bool = False) -> None:
     """Remove the working folder of a run that is over, its temporary files and its checkpoints.
 
     Result, log, curve, spec, source and saved weights stay, and the files that the trainer keeps, which move to `kept/`.
+
+    Args:
+        folder: The run's folder.
+        holds_checkpoint: Leave its checkpoint in `checkpoint/`, if the trainer lets a longer run go on from it.
     """
-    if not folder.work.exists() and not folder.temporary.exists():
+    if not any(os.path.lexists(folder.path / name) for name in _DROPPED):
         return
+    held = None
     with suppress(ContractError):  # a trainer file that can't be used keeps nothing
         trainer = read_trainer(folder.source)
         folder.find_work(trainer.data_paths)
+        if holds_checkpoint and trainer.checkpoint is not None and trainer.checkpoint.extends:
+            hold(folder, trainer.checkpoint)
+            held = CHECKPOINT
         _save(folder, trainer.keep)
     for name in _DROPPED:
+        if name == held:
+            continue
         place = folder.path / name
         if place.is_dir() and not place.is_symlink():
             shutil.rmtree(place, ignore_errors=True)

@@ -6,6 +6,7 @@ import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 
@@ -92,14 +93,14 @@ class RunFolders:
             spec = _spec(attempt, trained, self._identity(attempt), sandbox_required=sandbox_required)
             folder.write_spec(spec if self._trainer is None else _with_trainer(spec, self._trainer))
         if not await self._has_source(folder, attempt):
-            partial = path / f"{SOURCE}.new"
-            for leftover in (partial, folder.source):
+            unfinished = path / f"{SOURCE}.new"
+            for leftover in (unfinished, folder.source):
                 await to_thread.run_sync(shutil.rmtree, leftover, True)  # noqa: FBT003 - ignore_errors
-            await self._export(attempt.commit, partial, shares_trees=carries_weights)
-            await to_thread.run_sync(_set_knobs, partial, attempt)
-            partial.rename(folder.source)
-        if carries_weights and attempt.run.attempt > 1 and not folder.was_claimed():
-            await to_thread.run_sync(self._resume, attempt.run, folder)
+            await self._export(attempt.commit, unfinished, shares_trees=carries_weights)
+            await to_thread.run_sync(_set_knobs, unfinished, attempt)
+            unfinished.rename(folder.source)
+        if carries_weights and not folder.was_claimed():
+            await to_thread.run_sync(self._resume, attempt, folder)
         return path
 
     async def _export(self, commit: str, folder: Path, *, shares_trees: bool) -> None:
@@ -109,26 +110,45 @@ class RunFolders:
         else:
             await self._sources.export(commit, folder)
 
-    async def prune(self, run: Run) -> None:
-        """Remove what isn't kept of the folders of an experiment that is over: of this run, and of those before it."""
-        if not self._keep_work:
-            for attempt in range(1, run.attempt + 1):
-                await to_thread.run_sync(prune, RunFolder(self._place / run_id(run.experiment, attempt)))
+    async def prune(self, experiment: int, attempts: int, *, holds_checkpoint: bool = False) -> None:
+        """Remove what isn't kept of the folders of an experiment that is over; nothing where that was done before.
 
-    def _resume(self, run: Run, folder: RunFolder) -> None:
-        """Hand over what the last run of the same experiment has left, where its trainer writes checkpoints."""
-        if folder.spec().resumed is not None:  # by an earlier dispatcher
+        Args:
+            experiment: Its number.
+            attempts: The number of its last run.
+            holds_checkpoint: Hold the checkpoint of that run, if its trainer lets a longer run go on from it.
+        """
+        if not self._keep_work:
+            for attempt in range(1, attempts + 1):
+                folder = RunFolder(self._place / run_id(experiment, attempt))
+                is_held = holds_checkpoint and attempt == attempts
+                await to_thread.run_sync(partial(prune, folder, holds_checkpoint=is_held))
+
+    def _resume(self, attempt: Attempt, folder: RunFolder) -> None:
+        """Hand over what an earlier run has left, where its trainer writes checkpoints."""
+        befores = self._befores(attempt)
+        if not befores or folder.spec().resumed is not None:  # by an earlier dispatcher
             return
-        before = RunFolder(self._place / run_id(run.experiment, run.attempt - 1))
         try:
             trainer = read_trainer(folder.source)
         except ContractError:  # the runner explains it
             return
-        before.find_work(trainer.data_paths)
-        resumed = None if trainer.checkpoint is None else hand_over(before, folder, trainer.checkpoint)
-        if resumed is not None:
-            log.info("%s goes on from the checkpoint of %s, with %.1f s used", run.id, resumed.run, resumed.seconds)
-            folder.write_spec(replace(folder.spec(), resumed=resumed))
+        if trainer.checkpoint is None:
+            return
+        for before in befores:
+            before.find_work(trainer.data_paths)
+            resumed = hand_over(before, folder, trainer.checkpoint)
+            if resumed is not None:
+                log.info("%s goes on from the checkpoint of %s, with %.1f s used", attempt.run.id, resumed.run, resumed.seconds)
+                folder.write_spec(replace(folder.spec(), resumed=resumed))
+                return
+
+    def _befores(self, attempt: Attempt) -> list[RunFolder]:
+        """Return the folders of the runs that a run may go on from: the one before it, then that of a shorter experiment."""
+        run = attempt.run
+        names = [run_id(run.experiment, run.attempt - 1)] if run.attempt > 1 else []
+        names += [attempt.shorter] if attempt.shorter is not None else []
+        return [RunFolder(self._place / name) for name in names]
 
     async def _has_source(self, folder: RunFolder, attempt: Attempt) -> bool:
         """Return whether the folder holds the source of the run's commit, all of it.

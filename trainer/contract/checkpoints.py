@@ -1,7 +1,8 @@
-"""Checkpoints of a run that was lost, and the next run of the same experiment that goes on from them.
+"""Checkpoints of a run, and the run that goes on from them.
 
-The runner writes down how much of the budget was used when a checkpoint was last written. The next run gets what lies there: it
-is moved, never opened, because an experiment can have put anything there.
+That is the next run of the same experiment if a run was lost. If the trainer's schedule allows it, it is also a run of the same
+source and seed with a longer budget. The runner writes down how much of the budget was used when a checkpoint was last written.
+The following run gets what lies there: it is moved, never opened, because an experiment can have put anything there.
 """
 
 from __future__ import annotations
@@ -10,21 +11,24 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from .errors import ContractError
 from .files import read_bounded, write_whole
 from .json_objects import decode
 from .run_folder import CURVE, RunFolder
-from .run_spec import ResumedRun
+from .run_spec import ResumedRun, RunSpec
 from .trainer_toml.checkpoint import Checkpoint
 
 CHECKPOINT: Final = "checkpoint"
-"""In a run folder: what the run before has left, until the runner lays it into the working folder."""
+"""In a run folder: what the run before has left, until the runner lays it into the working folder.
+
+In the folder of a run that is over: its own checkpoint, which is held for a longer run.
+"""
 RECORD: Final = "checkpoint.json"
 """In a run folder: how much of the budget is in its last checkpoint."""
 _MAX_RECORD_BYTES: Final = 4096
@@ -76,34 +80,43 @@ def read_record(folder: RunFolder) -> ResumedRun | None:
     """How much of the budget is in the last checkpoint of a run; None if it has written none."""
     values = decode(read_bounded(folder.path / RECORD, _MAX_RECORD_BYTES))
     try:
-        return None if values is None else ResumedRun(folder.path.name, float(values["seconds"]), float(values["wall_seconds"]))
+        return None if values is None else _recorded(folder.path.name, values)
     except (KeyError, TypeError, ValueError):
         return None
 
 
+def _recorded(run: str, values: Mapping[str, Any]) -> ResumedRun:
+    return ResumedRun(
+        run,
+        float(values["seconds"]),
+        float(values["wall_seconds"]),
+        str(values.get("extends", "")),
+        float(values.get("extended_seconds", 0.0)),
+        float(values.get("extended_wall_seconds", 0.0)),
+    )
+
+
 def hand_over(before: RunFolder, folder: RunFolder, checkpoint: Checkpoint) -> ResumedRun | None:
-    """Move what a lost run has left into the folder of the next run of the same experiment.
+    """Move what a run has left into the folder of the run that goes on from it; again where a dispatcher died over it.
 
     Args:
-        before: The lost run's folder, in which no process works any more.
-        folder: The next run's folder.
-        checkpoint: Where the trainer leaves checkpoints, and how much is handed over.
+        before: The folder of a lost run of the same experiment, or of a shorter run. No process works in it any more.
+        folder: The folder of the following run, which no runner has claimed.
+        checkpoint: Where the trainer leaves checkpoints, how much is handed over, and whether a longer run may go on.
 
     Returns:
-        What the next run goes on from; None if there is nothing, or it is of another source.
+        What the following run goes on from; None if there is nothing, or it may not go on from there.
     """
     used = read_record(before)
-    if used is None or before.is_claimed() or not _is_same_experiment(before, folder):
+    used = None if used is None or before.is_claimed() else _as_followed(used, before, folder, checkpoint)
+    if used is None:
         return None
     target = folder.path / CHECKPOINT
-    if target.exists():  # a dispatcher died over it
-        return used
-    place = place_of(before.work, checkpoint)
-    if place is None:  # the runner hadn't laid out what it got from the run before
-        place = before.path / CHECKPOINT
-        if not place.exists():
+    if not target.exists():
+        place = _found(before, checkpoint)
+        if place is None:
             return None
-    place.rename(target)
+        place.rename(target)
     _prune(target, checkpoint)
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return None
@@ -112,12 +125,55 @@ def hand_over(before: RunFolder, folder: RunFolder, checkpoint: Checkpoint) -> R
     return used
 
 
-def _is_same_experiment(before: RunFolder, folder: RunFolder) -> bool:
+def hold(folder: RunFolder, checkpoint: Checkpoint) -> None:
+    """Move the checkpoint of a run that is over out of its working folder, so that a longer run can go on from it.
+
+    Args:
+        folder: The run's folder.
+        checkpoint: Where it lies, and how much of it is held.
+    """
+    place = _found(folder, checkpoint)
+    if place is None or read_record(folder) is None:
+        return
+    target = folder.path / CHECKPOINT
+    if place != target:
+        place.rename(target)
+    _prune(target, checkpoint)
+
+
+def _found(folder: RunFolder, checkpoint: Checkpoint) -> Path | None:
+    """Where the checkpoint of a run lies. Outside of the working folder it is one that no command has been given since."""
+    outside = folder.path / CHECKPOINT
+    return outside if outside.exists() else place_of(folder.work, checkpoint)
+
+
+def _as_followed(used: ResumedRun, before: RunFolder, folder: RunFolder, checkpoint: Checkpoint) -> ResumedRun | None:
+    """What is in a run's checkpoint, as the following run's spec says it; None if the run may not go on from it."""
     try:
         theirs, ours = before.spec(), folder.spec()
     except ContractError:
+        return None
+    if (theirs.experiment, theirs.identity, theirs.seed) == (ours.experiment, ours.identity, ours.seed):
+        return used
+    result = before.result()
+    is_shorter = max(theirs.budget_seconds, used.seconds) < ours.budget_seconds and _trains_alike(theirs, ours)
+    if not (checkpoint.extends and is_shorter and result is not None and result.status == "succeeded"):
+        return None
+    return replace(used, extends=used.run, extended_seconds=used.seconds, extended_wall_seconds=used.wall_seconds)
+
+
+def _trains_alike(one: RunSpec, other: RunSpec) -> bool:
+    """Whether two runs differ in nothing but their budgets and their names."""
+    if one.identity is None or other.identity is None:
         return False
-    return (theirs.experiment, theirs.identity, theirs.seed) == (ours.experiment, ours.identity, ours.seed)
+    return (one.identity.lab, one.identity.commit, one.seed, one.clock, one.device, one.trained) == (
+        other.identity.lab,
+        other.identity.commit,
+        other.seed,
+        other.clock,
+        other.device,
+        other.trained,
+    )
 
 
 def lay_out(folder: RunFolder, checkpoint: Checkpoint) -> Path | None:
@@ -136,6 +192,13 @@ def lay_out(folder: RunFolder, checkpoint: Checkpoint) -> Path | None:
     place.parent.mkdir(parents=True, exist_ok=True)
     handed.rename(place)
     return place
+
+
+def put_back(folder: RunFolder, checkpoint: Checkpoint) -> None:
+    """Undo `lay_out`, before the working folder is made anew."""
+    place = place_of(folder.work, checkpoint)
+    if place is not None and not (folder.path / CHECKPOINT).exists():
+        place.rename(folder.path / CHECKPOINT)
 
 
 def _prune(target: Path, checkpoint: Checkpoint) -> None:

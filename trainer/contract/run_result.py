@@ -109,7 +109,7 @@ class RunResult:
         metric: Name of what is scored; None if the runner didn't get to it.
         self_reported: The experiment's own output is believed; None as for `metric`.
         failure: None unless it failed.
-        seconds: `startup`, `training`, `training_wall`, `evaluation` and `held`, as far as the run got.
+        seconds: `startup`, `training`, `evaluation`, `held` and so on, as far as the run got.
         measures: Numbers that the run reported, such as `steps` and `tokens`; None for one that isn't finite.
         claimed: Numbers that the experiment claims of itself.
         metrics: The trainer's metrics that the run isn't judged by; None for one that is missing. A failed run has the one that
@@ -120,7 +120,7 @@ class RunResult:
         weights_of: The run that trained the weights, if it wasn't this one.
         budget: What the command was told, `2000 steps`; None where that is seconds.
         output: A fingerprint of what it printed, without times: two runs with the same did the same; None where it isn't known.
-        resumed_from: The lost run from whose checkpoint this one went on, if it did.
+        resumed_from: The lost or shorter run from whose checkpoint this one went on, if it did.
     """
 
     run: str

@@ -40,17 +40,25 @@ class TrainedWeights:
 
 @dataclass(frozen=True, slots=True)
 class ResumedRun:
-    """A run of the same experiment that was lost, and how much of the budget is in its last checkpoint.
+    """A run whose last checkpoint another run goes on from, and how much of the budget is in that checkpoint.
+
+    It is a lost run of the same experiment, or a shorter run of the same source and seed.
 
     Attributes:
-        run: The lost run.
+        run: The earlier run.
         seconds: Of the budget, by its clock, together with what it had resumed from itself.
         wall_seconds: The same by wall clock.
+        extends: The shorter run of another experiment in which the training began; empty where no such run is part of it.
+        extended_seconds: How much of `seconds` is that run's.
+        extended_wall_seconds: How much of `wall_seconds` is that run's.
     """
 
     run: str
     seconds: float
     wall_seconds: float
+    extends: str = ""
+    extended_seconds: float = 0.0
+    extended_wall_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ class RunSpec:
 
     @property
     def resumed_seconds(self) -> float:
-        """Seconds of the budget that an earlier run of the experiment has used."""
+        """Seconds of the budget that are in the checkpoint that it goes on from."""
         return 0.0 if self.resumed is None else self.resumed.seconds
 
     def as_json(self) -> dict[str, Any]:
@@ -233,7 +241,11 @@ class _Keys:
         if values is None:
             return None
         keys = _Keys(self._name, values, "resumed.")
-        return ResumedRun(keys.required("run", str), keys.seconds("seconds"), keys.seconds("wall_seconds"))
+        used = keys.required("run", str), keys.seconds("seconds"), keys.seconds("wall_seconds")
+        extends = keys.optional("extends", str)
+        if not extends:
+            return ResumedRun(*used)
+        return ResumedRun(*used, extends, keys.seconds("extended_seconds"), keys.seconds("extended_wall_seconds"))
 
     def trained(self) -> TrainedWeights | None:
         values = cast("dict[str, object] | None", self.optional("trained", dict))

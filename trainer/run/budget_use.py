@@ -51,7 +51,6 @@ def _check_seconds(run: Run) -> None:
     allowed, used = run.spec.budget_seconds, run.result.seconds.get("training")
     if used is None:
         return
-    used += run.spec.resumed_seconds  # of the lost runs that it went on from
     clock = "s of CPU time" if run.spec.clock == "cpu" else "s"
     sentence = f"it used {used:.3g} {clock} of a budget of {allowed:g} s"
     if used < MIN_SHARE * allowed and allowed - used > NOTICEABLE_SECONDS:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-from ..contract.checkpoints import last_change, lay_out, place_of, write_record
+from ..contract.checkpoints import last_change, lay_out, place_of, put_back, write_record
 from ..contract.run_spec import ResumedRun
 from .clock import Clock
+from .result import ResultDraft
 from .run import Run
 
 LOOK_SECONDS: Final = 0.5
@@ -18,16 +20,36 @@ _SHARE: Final = 50
 
 def lay_out_checkpoint(run: Run) -> Mapping[str, str]:
     """Lay out what the run goes on from, and return the environment variables that tell its command so."""
-    checkpoint = run.trainer.checkpoint
-    if checkpoint is None:
+    checkpoint, resumed = run.trainer.checkpoint, run.spec.resumed
+    if checkpoint is None or resumed is None:
         return {}
-    place = None if run.spec.resumed is None else lay_out(run.folder, checkpoint)
+    place = lay_out(run.folder, checkpoint)
     if place is None:
         return {}
-    run.result.resumed_from = run.spec.resumed.run if run.spec.resumed else None
-    run.result.seconds["resumed"] = run.spec.resumed_seconds
-    run.result.flags.append("resumed")
-    return {"LABHAND_RESUME_FROM": str(place), "LABHAND_USED_SECONDS": f"{run.spec.resumed_seconds:g}"}
+    _note_beginning(run.result, resumed)
+    return {"LABHAND_RESUME_FROM": str(place), "LABHAND_USED_SECONDS": f"{resumed.seconds:g}"}
+
+
+def put_back_checkpoint(run: Run) -> None:
+    """Save what the run goes on from, before its command is started once more in a new working folder."""
+    if run.trainer.checkpoint is not None and run.spec.resumed is not None:
+        put_back(run.folder, run.trainer.checkpoint)
+
+
+def _note_beginning(result: ResultDraft, resumed: ResumedRun) -> None:
+    """Write to the result what the run goes on from."""
+    if result.resumed_from is not None:  # its command is started once more
+        return
+    result.resumed_from = resumed.run
+    result.seconds |= {"resumed": resumed.seconds, "resumed_wall": resumed.wall_seconds}
+    if resumed.run != resumed.extends:
+        result.flags.append("resumed")
+    if resumed.extends:
+        result.seconds |= {"extended": resumed.extended_seconds, "extended_wall": resumed.extended_wall_seconds}
+        sentence = (
+            f"its first {resumed.extended_seconds:.3g} s are those of {resumed.extends}, whose checkpoint it went on from"
+        )
+        result.flags.append(f"extended: {sentence}")
 
 
 class CheckpointWatch:
@@ -49,14 +71,19 @@ class CheckpointWatch:
         began = time.monotonic()
         if self._run.trainer.checkpoint is None or began < self._next:
             return
-        changed = self._last_change()
+        self.look_now()
         self._next = began + max(LOOK_SECONDS, _SHARE * (time.monotonic() - began))
-        if changed > self._seen:
-            self._seen = changed
-            resumed = self._run.spec.resumed
-            earlier = (resumed.seconds, resumed.wall_seconds) if resumed else (0.0, 0.0)
-            used = ResumedRun(self._run.spec.run, earlier[0] + self._clock.used(), earlier[1] + self._clock.wall())
-            write_record(self._run.folder, used)
+
+    def look_now(self) -> None:
+        """Look for a newer checkpoint. To be called when the command has ended: it may have written one since the last look."""
+        changed = self._last_change()
+        if changed <= self._seen:
+            return
+        self._seen = changed
+        before = self._run.spec.resumed or ResumedRun("", 0.0, 0.0)
+        seconds, wall_seconds = before.seconds + self._clock.used(), before.wall_seconds + self._clock.wall()
+        used = replace(before, run=self._run.spec.run, seconds=seconds, wall_seconds=wall_seconds)
+        write_record(self._run.folder, used)
 
     def _last_change(self) -> int:
         checkpoint = self._run.trainer.checkpoint

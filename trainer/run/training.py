@@ -14,7 +14,7 @@ from ..contract.files import open_to_append
 from ..contract.run_result import MAX_NUMBER
 from ..contract.run_spec import ResumedRun
 from .budget_use import budget_variables, told_command
-from .checkpoint_watch import CheckpointWatch, lay_out_checkpoint
+from .checkpoint_watch import CheckpointWatch, lay_out_checkpoint, put_back_checkpoint
 from .child import GUARD, Child
 from .clock import Clock
 from .failures.classify import RunFailedError, of_exit, relevant_lines
@@ -46,7 +46,8 @@ def train_by_output(run: Run) -> None:
     clock = run.clock(budget.startup_seconds + max(0.0, run.spec.budget_seconds - run.spec.resumed_seconds) + evaluation)
     command = run.environment.words(told_command(run))
     run.folder.set_phase("running")
-    watches = (DiskWatch(run), ClosedNetworkWatch(run.log, run.confinement), CheckpointWatch(run, clock))
+    checkpoints = CheckpointWatch(run, clock)
+    watches = (DiskWatch(run), ClosedNetworkWatch(run.log, run.confinement), checkpoints)
     gpu = GpuWatch(run)
     variables = {**budget_variables(run), **resumed}
     with run.child(command, run.folder.work, run.confinement.for_training(), (), GUARD, **variables) as child:
@@ -60,6 +61,7 @@ def train_by_output(run: Run) -> None:
                     watch.look()
                 gpu.look((run.spec.resumed_seconds + clock.used()) / run.spec.budget_seconds)
                 child.wait(clock.next_look())
+            checkpoints.look_now()
         finally:
             run.result.seconds |= _used(run.spec.resumed, clock)
             record_memory(run)
@@ -89,6 +91,7 @@ def train_with_session(run: Run, tokens: bytes) -> None:
         if error.failure.kind != FailureKind.OUT_OF_MEMORY or run.gate.is_in:
             raise
         _enter(run)  # a model that is evaluated on the same GPU may have taken the memory
+        put_back_checkpoint(run)
         _train(run, tokens)
 
 
@@ -282,6 +285,8 @@ class _Training:
         if self._training is None:
             return
         self._run.result.seconds |= _used(self._run.spec.resumed, self._training)
+        if self._checkpoints is not None:
+            self._checkpoints.look_now()
         record_memory(self._run)
         check_claim(self._run)
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 
+from ....trainer.contract.errors import ContractError
+from ....trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, parse_trainer
 from ...domain import Metric, Verdict
 from ...ids import id_ranges
 from ...research.policy import STORM
 from ...source.repository import Sources
+from ...source.trainer_folder import Source
 from ...store.comparison import champions, validation_pairs, validation_progress, validations
 from ...store.comparison.validation_pairs import Pair
 from ...store.comparison.validations import Stage, StageKind, Validation
@@ -78,7 +82,17 @@ class ValidationStages:
         return promoted
 
     async def _launch(self, tx: Transaction, validation: Validation, stage: Stage, count: int, now: float) -> None:
-        await self._sources.tag(await validation_pairs.queue(tx, validation, stage, count, now))
+        extends = stage.kind is StageKind.HORIZON and _extends(await self._sources.read(validation.commit))
+        await self._sources.tag(await validation_pairs.queue(tx, validation, stage, count, now, extends=extends))
+
+
+def _extends(source: Source) -> bool:
+    """Returns whether a source says that a longer run may go on from a shorter one's checkpoint."""
+    try:
+        trainer = parse_trainer(source.get(TRAINER_FILE, b""), Path(TRAINER_FILE))
+    except ContractError:  # its runs say what is wrong with it
+        return False
+    return trainer.checkpoint is not None and trainer.checkpoint.extends
 
 
 def _hopeless(tally: PairTally) -> str:

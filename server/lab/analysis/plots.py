@@ -241,7 +241,7 @@ def _timeline_bar(interval: SlotInterval, experiment: TriedExperiment, now: floa
         began=interval.began,
         ended=interval.ended or now,
         startup=float(experiment.seconds.get("startup") or 0.0),
-        training=statistics.training_seconds(experiment) or 0.0,
+        training=statistics.own_training_seconds(experiment, "resumed"),
         scored=False if interval.status is RunStatus.LOST else is_scored,
     )
 

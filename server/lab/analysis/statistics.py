@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import fmean, stdev
+from typing import Literal
 
 from ...domain import Direction, Metric, Purpose, Stratum, Verdict
 from ...errors import BadInputError, nearest
@@ -234,6 +235,16 @@ def training_seconds(experiment: TriedExperiment) -> float | None:
     return _divide(experiment.seconds.get("training_wall") or experiment.seconds.get("training"), 1)
 
 
+def own_training_seconds(experiment: TriedExperiment, less: Literal["resumed", "extended"]) -> float:
+    """Return the seconds of training by the wall clock, without a part that was trained before.
+
+    Args:
+        experiment: The experiment.
+        less: `resumed`: what is in the checkpoint that its last run went on from. `extended`: what another experiment trained.
+    """
+    return max(0.0, (training_seconds(experiment) or 0.0) - float(experiment.seconds.get(f"{less}_wall") or 0.0))
+
+
 def _divide(value: object, unit: float | None) -> float | None:
     return value / unit if isinstance(value, int | float) and unit else None
 
@@ -372,7 +383,7 @@ def _took_simulated_time(experiment: TriedExperiment) -> bool:
 def _usage(experiment: TriedExperiment) -> Usage:
     return Usage(
         startup=float(experiment.seconds.get("startup") or 0.0),
-        training=training_seconds(experiment) or 0.0,
+        training=own_training_seconds(experiment, "extended"),
         evaluation=float(experiment.seconds.get("evaluation") or 0.0),
         scored=experiment.score is not None,
     )

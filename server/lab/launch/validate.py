@@ -40,6 +40,7 @@ from ..references import CHAMPION, find_experiment
 from ..results.experiment_rows import significant
 from ..results.validation_rows import DIGITS, champion_name
 from ..status_line import lab_line
+from .horizon_prices import note_on_horizons
 from .pair_counts import gain_to_show, note_on_pairs
 
 
@@ -354,7 +355,7 @@ async def _answer(lab: Lab, reader: Reader, call: Call, tests: Sequence[validati
         ),
         tests_before=tests[0].number - 1,
         dry_run=dry_run or None,
-        note="; ".join(filter(None, _notes_on_pairs(call, tests))),
+        note="; ".join(filter(None, [*_notes_on_pairs(call, tests), note_on_horizons(lab.trainer, tests)])),
         plan=plan_id(tests[0].plan) if tests[0].plan is not None else "",
         approval=(await _coverage(reader, call, tests)).note if dry_run else "",
         next="" if dry_run else WaitQuery(ids=[test.id for test in tests]).as_call(),

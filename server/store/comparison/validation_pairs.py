@@ -1,4 +1,4 @@
-"""The pairs of a validation: the candidate and another source, each on a fresh seed that nothing else in the lab has."""
+"""The pairs of a validation: the candidate and another source, both on one seed that no other validation or idea has."""
 
 from __future__ import annotations
 
@@ -47,6 +47,13 @@ class Pair:
 
     candidate: PairArm
     against: PairArm
+    seed: int
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether both have a score, in one stratum."""
+        scores = (self.candidate.score, self.against.score)
+        return None not in scores and self.candidate.stratum == self.against.stratum
 
     @property
     def unfinished(self) -> list[int]:
@@ -54,20 +61,33 @@ class Pair:
         return [arm.number for arm in (self.candidate, self.against) if arm.status in PENDING]
 
 
-async def queue(tx: Transaction, validation: Validation, stage: Stage, count: int, now: float) -> dict[str, str]:
-    """Queue more pairs of a stage, each on the next seed of its stream. Returns the commit of each new experiment, by id."""
+async def queue(
+    tx: Transaction, validation: Validation, stage: Stage, count: int, now: float, *, extends: bool = False
+) -> dict[str, str]:
+    """Queue more pairs of a stage.
+
+    Args:
+        tx: The transaction.
+        validation: The validation.
+        stage: The stage.
+        count: The number of pairs.
+        now: Unix time.
+        extends: The runs may go on from those of the stage before. So its pairs have the seeds of that stage's pairs as long as
+            there are any, and then the next seeds of its own stream, as all pairs have otherwise.
+
+    Returns:
+        The commit of each new experiment, by id.
+    """
     champion = None if stage.kind is StageKind.REPORT else await validations.experiment_of(tx, validation.champion)
     arms = (
         await _arm(tx, validation, stage, validation.commit, validation.candidate, now),
         await _arm(tx, validation, stage, stage.against, champion, now),
     )
-    lab = await facts.fact(tx, facts.IDENTITY) or ""
     number = await last_used_number(tx)
-    first = len(await of_stage(tx, validation.number, stage.place))
-    seeds = SeedStream.of_pairs(lab, stage.setting, validation.id, stage.kind)
+    queued = await of_stage(tx, validation.number, stage.place)
+    shared = await _seeds_before(tx, validation, stage, queued) if extends else []
     fresh: list[Experiment] = []
-    for place in range(first, first + count):
-        drawn = seeds.seed(place)
+    for place, drawn in enumerate(await _seeds(tx, validation, stage, shared, len(queued), count), len(queued)):
         for arm in arms:
             number += 1
             fresh.append(replace(arm, number=number, replicate=place, seed=drawn))
@@ -83,10 +103,26 @@ async def queue(tx: Transaction, validation: Validation, stage: Stage, count: in
     return {experiment.id: experiment.commit for experiment in (*fresh[1::2], *fresh[::2])}
 
 
+async def _seeds(
+    tx: Transaction, validation: Validation, stage: Stage, shared: Sequence[int], first: int, count: int
+) -> list[int]:
+    """Return the seeds of the next pairs of a stage: the shared ones, and behind them those of its own stream."""
+    lab = await facts.fact(tx, facts.IDENTITY) or ""
+    stream = SeedStream.of_pairs(lab, stage.setting, validation.id, stage.kind)
+    return [*shared[:count], *map(stream.seed, range(first + len(shared), first + count))]
+
+
+async def _seeds_before(tx: Transaction, validation: Validation, stage: Stage, queued: Sequence[Pair]) -> list[int]:
+    """Return the seeds of the scored pairs of the stage before, in their order, less those that this stage has."""
+    taken = {pair.seed for pair in queued}
+    before = await of_stage(tx, validation.number, stage.place - 1)
+    return [pair.seed for pair in before if pair.is_scored and pair.seed not in taken]
+
+
 async def of_stage(reader: Reader, validation: int, stage: int) -> list[Pair]:
     """Return the pairs of a stage in the order of their seeds."""
     rows = await reader.rows(
-        "SELECT c.number, c.status, c.score, c.stratum, c.result ->> '$.metrics' AS metrics, c.flags,"
+        "SELECT c.seed, c.number, c.status, c.score, c.stratum, c.result ->> '$.metrics' AS metrics, c.flags,"
         " c.result ->> '$.output' AS output, a.number AS a_number, a.status AS a_status, a.score AS a_score,"
         " a.stratum AS a_stratum, a.result ->> '$.metrics' AS a_metrics, a.flags AS a_flags,"
         " a.result ->> '$.output' AS a_output"
@@ -94,7 +130,7 @@ async def of_stage(reader: Reader, validation: int, stage: int) -> list[Pair]:
         " JOIN experiments AS a ON a.number = against WHERE validation = ? AND stage = ? ORDER BY place",
         (validation, stage),
     )
-    return [Pair(_pair_arm(row, ""), _pair_arm(row, "a_")) for row in rows]
+    return [Pair(_pair_arm(row, ""), _pair_arm(row, "a_"), row["seed"]) for row in rows]
 
 
 async def members(reader: Reader, validation: int) -> list[int]:

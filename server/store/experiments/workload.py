@@ -13,6 +13,8 @@ MEASURED = 50
 """How many of the newest scored experiments tell what the next one will take."""
 MAX_LOOKED_AT = 500
 """Experiments that tell what runs of another budget take."""
+_IS_WHOLE = "(purpose != 'validation' OR result ->> '$.seconds.extended' IS NULL)"
+"""Holds for experiments that trained for all of their budget, and didn't go on from another one's checkpoint."""
 _PENDING = json.dumps(sorted(PENDING))
 _ACTIVE = json.dumps(sorted(ACTIVE))
 
@@ -38,10 +40,13 @@ class QueueAhead:
 
 
 async def mean_gpu_seconds(reader: Reader, setting: str) -> float | None:
-    """Returns for how many seconds the newest scored experiments of a setting held a device; None if none was scored."""
+    """Returns for how many seconds the newest scored experiments of a setting held a device; None if none was scored.
+
+    Those that went on from a shorter experiment aren't looked at.
+    """
     row = await reader.row(
-        "SELECT AVG(gpu_seconds) AS mean FROM (SELECT gpu_seconds FROM experiments"
-        " WHERE setting = ? AND status = 'succeeded' ORDER BY number DESC LIMIT ?)",
+        "SELECT AVG(gpu_seconds) AS mean FROM (SELECT gpu_seconds FROM experiments"  # noqa: S608  this module's text
+        f" WHERE setting = ? AND status = 'succeeded' AND {_IS_WHOLE} ORDER BY number DESC LIMIT ?)",
         (setting, MEASURED),
     )
     return row["mean"] if row else None
@@ -61,9 +66,9 @@ async def mean_overhead_seconds(reader: Reader, setting: str, budget_seconds: fl
     """
     place = setting.rpartition("/")[0]
     rows = await reader.rows(
-        "SELECT budget_seconds, AVG(gpu_seconds) AS mean FROM (SELECT budget_seconds, gpu_seconds FROM experiments"
-        " WHERE setting >= ? AND setting < ? AND status = 'succeeded' ORDER BY setting DESC, purpose DESC LIMIT ?)"
-        " GROUP BY budget_seconds",
+        "SELECT budget_seconds, AVG(gpu_seconds) AS mean FROM (SELECT budget_seconds, gpu_seconds FROM experiments"  # noqa: S608
+        f" WHERE setting >= ? AND setting < ? AND status = 'succeeded' AND {_IS_WHOLE}"
+        " ORDER BY setting DESC, purpose DESC LIMIT ?) GROUP BY budget_seconds",
         (f"{place}/", f"{place}0", MAX_LOOKED_AT),  # "0" is the character after "/"
     )
     if not rows:

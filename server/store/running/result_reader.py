@@ -39,7 +39,7 @@ class RunOutcome:
         score: None unless measured.
         failed: None unless the run failed.
         facts: The facts of the stratum; empty without a score.
-        useful_seconds: Seconds of training; 0 without a score.
+        useful_seconds: Seconds of training, without those of a shorter run that it went on from; 0 without a score.
         details: The fields of the result that have no column of their own in the experiment's row.
     """
 
@@ -58,9 +58,14 @@ def read(result: RunResult, request: RunRequest) -> RunOutcome:
         score=result.score,
         failed=None if result.failure is None else _failed(result.failure),
         facts={} if result.score is None else _facts(result, request),
-        useful_seconds=0.0 if result.score is None else result.training_seconds,
+        useful_seconds=0.0 if result.score is None else _own_training_seconds(result),
         details={name: value for name, value in result.as_json().items() if name not in _IN_COLUMNS},
     )
+
+
+def _own_training_seconds(result: RunResult) -> float:
+    """Returns the seconds of training without a shorter run's: a slot was held for those on account of another experiment."""
+    return max(0.0, result.training_seconds - float(result.seconds.get("extended_wall") or 0.0))
 
 
 def _failed(failure: RunFailure) -> FailureDetail:

@@ -24,6 +24,8 @@ class Attempt:
         doomed: Why the lab itself asked for it.
         accused: The last run of its twin before it, if that failed as tampering: its weights are to be evaluated again.
         nonce: The experiment's random text, which its run folders name; empty for what was launched under schema 1.
+        shorter: Of a run that wasn't started yet, at a longer horizon of a validation: the run of the same source and seed that
+            succeeded there with the longest shorter budget. None if there is no such run.
     """
 
     run: Run
@@ -38,6 +40,7 @@ class Attempt:
     doomed: str | None = None
     accused: str | None = None
     nonce: str = ""
+    shorter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,27 @@ _ACCUSED = (
 )
 
 
+# CROSS JOIN has SQLite begin with the open validations, which are few, and not with all pairs.
+_SHORTER = (
+    "CASE WHEN e.purpose = 'validation' AND runs.handle = '{}' THEN"
+    " (SELECT last.id FROM validations INDEXED BY validations_open"
+    " CROSS JOIN pairs AS longer ON longer.validation = validations.number AND longer.stage = validations.stage"
+    " CROSS JOIN stages ON stages.validation = longer.validation AND stages.place = longer.stage AND stages.kind = 'horizon'"
+    " CROSS JOIN pairs AS before ON before.validation = longer.validation AND before.stage < longer.stage"
+    " CROSS JOIN experiments AS s ON s.number IN (before.candidate, before.against)"
+    " CROSS JOIN runs AS last ON last.experiment = s.number"
+    " WHERE validations.finished_seq IS NULL AND e.number IN (longer.candidate, longer.against)"
+    " AND s.commit_hash = e.commit_hash AND s.seed = e.seed AND s.budget_seconds < e.budget_seconds"
+    " AND s.status = 'succeeded' AND last.status = 'finished' ORDER BY s.budget_seconds DESC, last.attempt DESC LIMIT 1) END"
+)
+
+
 async def active(db: Database) -> list[Attempt]:
     """All runs that aren't over, the oldest first."""
     rows = await db.rows(
         "SELECT runs.*, commit_hash, seed, budget_seconds, clock, setting, attempts, cancel_reason, nonce,"  # noqa: S608  this module's
-        f" purpose, stops.reason AS doomed, {_ACCUSED} AS accused FROM runs JOIN experiments AS e ON e.number = runs.experiment"
+        f" purpose, stops.reason AS doomed, {_ACCUSED} AS accused, {_SHORTER} AS shorter"
+        " FROM runs JOIN experiments AS e ON e.number = runs.experiment"
         " LEFT JOIN stops ON stops.experiment = runs.experiment"
         " WHERE runs.status NOT IN ('finished', 'lost') ORDER BY runs.created_at, runs.experiment"
     )
@@ -104,6 +123,7 @@ async def active(db: Database) -> list[Attempt]:
             doomed=row["doomed"],
             accused=row["accused"],
             nonce=row["nonce"],
+            shorter=row["shorter"],
         )
         for row in rows
     ]

@@ -113,7 +113,9 @@ class Script:
 
 
 @asynccontextmanager
-async def script(root: Path, score: Score, *, toml: str = "", is_stretched: bool = False) -> AsyncGenerator[Script]:
+async def script(
+    root: Path, score: Score, *, toml: str = "", is_stretched: bool = False, trainer_toml: str = ""
+) -> AsyncGenerator[Script]:
     """A lab on `parabola` whose scores are told, and whose seeds are the same every time.
 
     Args:
@@ -121,10 +123,11 @@ async def script(root: Path, score: Score, *, toml: str = "", is_stretched: bool
         score: Tells the scores.
         toml: For its settings.
         is_stretched: The budget is passed on to the command, so that it may have longer horizons.
+        trainer_toml: Tables that are added to the trainer's own file.
     """
     trainer = writing.lay_out(root, toml=toml) / "trainer.toml"
     if is_stretched:
-        trainer.write_text(f'{trainer.read_text("utf-8")}env = "PARABOLA_SECONDS"\n', "utf-8")
+        trainer.write_text(f'{trainer.read_text("utf-8")}env = "PARABOLA_SECONDS"\n{trainer_toml}', "utf-8")
     async with writing.opened(root, toml=toml) as lab:
         async with lab.db.transaction() as tx:
             await tx.execute("UPDATE facts SET value = 'scripted' WHERE name = 'id'")

@@ -137,6 +137,15 @@ async def test_a_run_on_a_group_of_gpus_costs_all_of_them(lab: Lab) -> None:
     assert (spent["gpu_seconds"], spent["useful_seconds"]) == (pytest.approx(100.0), pytest.approx(4 * 20.6))
 
 
+async def test_what_a_shorter_run_has_trained_is_not_useful_time_twice(lab: Lab) -> None:
+    [number] = await queue_trees(lab, "a")
+    seconds = {"training": 20.0, "training_wall": 20.6, "held": 17.0, "resumed_wall": 12.0, "extended_wall": 8.0}
+    await settle(lab, Settler(lab.trainer.metric), {number: 1.9}, seconds=seconds)
+    assert (await support.experiment(lab, number)).gpu_seconds == pytest.approx(17.0)  # of this run alone
+    [spent] = await lab.db.rows("SELECT * FROM spent")
+    assert (spent["gpu_seconds"], spent["useful_seconds"]) == (pytest.approx(17.0), pytest.approx(12.6))
+
+
 async def test_a_failure_keeps_its_class_lines_and_next_step(lab: Lab) -> None:
     [number] = await queue_trees(lab, "a")
     told = {"kind": "diverged", "message": "the loss is NaN", "lines": ["step 3 loss nan"], "next_step": "Lower MATRIX_LR"}

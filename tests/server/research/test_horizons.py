@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist, fmean
 
 import numpy as np
 import pytest
-from labhand.server.research.horizons import agreement, not_worse
+from labhand.server.domain import Verdict
+from labhand.server.research.horizons import PAIRS, agreement, not_worse
+from labhand.server.research.noise import Noise
+from labhand.server.research.online_fdr import level
+from labhand.server.research.paired_test import decide
 from scipy import stats
 
 
@@ -60,3 +65,18 @@ def test_a_candidate_one_sigma_behind_passes_as_rarely_as_told() -> None:
     gains = -1 + math.sqrt(2) * rng.standard_normal((1000, 4))
     passed = float(np.mean([not_worse(pairs) is True for pairs in gains.tolist()]))
     assert passed == pytest.approx(stats.norm.sf(math.sqrt(2)), abs=0.026)  # three standard errors
+
+
+def test_a_candidate_that_passed_its_test_by_luck_takes_it_along_where_longer_runs_go_on_from_the_test() -> None:
+    # Ahead by one standard deviation between seeds in the eight pairs of a lab's first test, behind by one at the longer
+    # budget. Where runs go on from those of the test, the noise of its first four pairs is partly that of the longer ones.
+    rng = np.random.default_rng(2)
+    luck = math.sqrt(2) * rng.standard_normal((10_000, 8))
+    noise = Noise(math.sqrt(2), 10.0)
+    is_confirmed = [decide(gains, 8, level(1, ()), noise).verdict is Verdict.CONFIRMED for gains in (1 + luck).tolist()]
+    assert float(np.mean(is_confirmed)) == pytest.approx(0.074, abs=0.01)
+    shared = luck[is_confirmed, :PAIRS].mean(axis=1)
+    for correlation, expected in ((0.0, 0.079), (0.5, 0.20), (0.9, 0.33)):
+        own = math.sqrt(2 * (1 - correlation**2) / PAIRS)
+        passed = [NormalDist(correlation * luck - 1, own).cdf(0) for luck in shared.tolist()]
+        assert 1 - fmean(passed) == pytest.approx(expected, abs=0.02)  # the mean of the longer pairs is at least 0

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from labhand.trainer.contract.errors import ContractError
-from labhand.trainer.contract.run_spec import RunSpec, TrainedWeights
+from labhand.trainer.contract.run_spec import ResumedRun, RunSpec, TrainedWeights
 
 SPEC = {"run": "e0042-1", "experiment": "e0042", "seed": 1, "budget_seconds": 20, "clock": "cpu", "device": "cpu"}
 
@@ -23,6 +23,18 @@ def test_what_is_written_is_read_again() -> None:
 
 
 @pytest.mark.parametrize(
+    "resumed",
+    [
+        ResumedRun("e0042-1", 4.0, 5.0),
+        ResumedRun("e0042-1", 8.0, 9.0, extends="e0007-1", extended_seconds=4.0, extended_wall_seconds=5.0),
+    ],
+)
+def test_what_a_run_goes_on_from_is_read_again(resumed: ResumedRun) -> None:
+    spec = RunSpec("e0042-2", "e0042", 1, 20.0, "cpu", "cpu", resumed=resumed)
+    assert RunSpec.parse(spec.as_text().encode()) == spec
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"clock": "sun"}, "clock is 'sun' and has to be one of cpu, wall"),
@@ -31,6 +43,7 @@ def test_what_is_written_is_read_again() -> None:
         ({"cores": ["a"]}, "cores is"),
         ({"budget_seconds": 0}, "budget_seconds is 0 and has to be a number above 0"),
         ({"budget_seconds": None}, "budget_seconds is missing"),
+        ({"resumed": {"run": "e1", "seconds": 1, "wall_seconds": 1, "extends": "e0"}}, "extended_seconds is missing"),
         ({"trained": {"run": "e0041-1", "seconds": {}}}, r"trained\.measures is missing"),
     ],
 )

@@ -222,7 +222,7 @@ def _trainer(table: TomlTable) -> TrainerFile:
         environment=read_environment(table.table("environment")),
         evaluator=evaluator,
         processes=read_processes(table.table("processes")) if table.has("processes") else None,
-        checkpoint=read_checkpoint(table.table("checkpoint")) if table.has("checkpoint") else None,
+        checkpoint=_checkpoint(table, evaluator),
         keep=read_keep(table.table("keep")) if table.has("keep") else None,
         seed_knob=read_seed_knob(table.table("seed")) if table.has("seed") else "",
     )
@@ -280,6 +280,12 @@ def _check_evaluator(table: TomlTable, metrics: Sequence[Metric], evaluator: Eva
         if other.source == "evaluator" and evaluator is None:
             problem = f'{other.name} has source = "evaluator", which measures {judged.name} alone'
             table.problem("metrics", f"{problem}: read it from what the command prints or writes")
+
+
+def _checkpoint(table: TomlTable, evaluator: EvaluatorScript | None) -> Checkpoint | None:
+    if not table.has("checkpoint"):
+        return None
+    return read_checkpoint(table.table("checkpoint"), () if evaluator is None else evaluator.artifacts)
 
 
 def _editable(table: TomlTable) -> tuple[str, ...]:

@@ -149,6 +149,18 @@ async def test_efficiency_is_that_of_the_ledger(tmp_path: Path) -> None:
     assert told.efficiency.speed_up == pytest.approx((7 * 8 + 3) / 39, rel=0.01)
 
 
+async def test_what_a_shorter_run_has_trained_is_useful_once(tmp_path: Path) -> None:
+    async with opened(tmp_path) as lab:
+        await launch_grid(lab, factors={"X": [1, 2, 3]})
+        await run_all(lab)
+        async with lab.db.transaction() as tx:
+            seconds = '{"startup": 2.0, "training": 6.0, "evaluation": 1.0, "held": 9.0, "extended_wall": 4.0}'
+            await tx.execute("UPDATE experiments SET result = json_set(result, '$.seconds', json(?))", (seconds,))
+        told = await analyze(lab, "efficiency")
+    assert told.efficiency is not None
+    assert told.efficiency.useful_share == pytest.approx((6 - 4) / 9, abs=0.001)
+
+
 async def test_efficiency_is_in_wall_seconds_where_a_budget_counts_cpu_seconds(tmp_path: Path) -> None:
     async with opened(tmp_path) as lab:
         await launch_grid(lab, factors={"X": [1, 2, 3]})

@@ -56,6 +56,22 @@ async def test_a_shorter_run_is_never_priced_above_a_longer_one(tmp_path: Path) 
     assert each == pytest.approx([1.5, 5.5, 19.5, 20.5, 40.5])
 
 
+async def test_what_went_on_from_a_shorter_run_says_nothing_of_what_a_whole_run_takes(tmp_path: Path) -> None:
+    async with opened(tmp_path) as lab:
+        await launch(lab, overrides={"X": 2.0}, budget_seconds=20)
+        await end(lab, "e0001", Status.SUCCEEDED, gpu_seconds=20.5)
+        for budget in (20, 40):
+            longer = await launch(lab, overrides={"X": 4.0}, budget_seconds=budget)
+            await end(lab, longer.experiments[0], Status.SUCCEEDED, gpu_seconds=3.0)
+            async with lab.db.transaction() as tx:
+                await tx.execute(
+                    "UPDATE experiments SET purpose = 'validation', result = ? WHERE number = ?",
+                    ('{"seconds": {"extended": 18.0}}', int(longer.experiments[0][1:])),
+                )
+        told = [await launch(lab, overrides={"X": 3.0}, budget_seconds=budget, dry_run=True) for budget in (20, 40)]
+    assert [one.estimate.gpu_seconds for one in told] == pytest.approx([20.5, 40.5])
+
+
 async def test_a_validation_takes_as_long_as_all_its_stages_in_turn(tmp_path: Path) -> None:
     async with script(tmp_path, by_x, is_stretched=True) as lab:
         launched = await launch(lab.lab, overrides={"X": 1.5})
@@ -64,6 +80,21 @@ async def test_a_validation_takes_as_long_as_all_its_stages_in_turn(tmp_path: Pa
         slot_count = sum(pool.slots for pool in await lab.lab.pools())
     in_turn = sum(cost.gpu_seconds / slot_count for cost in told.tests[0].costs)
     assert told.estimate.done_in_seconds == pytest.approx(in_turn, rel=0.15)
+
+
+@pytest.mark.parametrize(("extends", "horizons", "is_told"), [("true", [2], True), ("true", [1], False), ("false", [2], False)])
+async def test_a_price_of_whole_runs_at_longer_horizons_is_told_where_they_go_on_from_shorter_ones(
+    tmp_path: Path,
+    extends: str,
+    horizons: list[int],
+    is_told: bool,  # noqa: FBT001
+) -> None:
+    toml = f'[checkpoint]\npath = "out"\nextends = {extends}\n'
+    async with script(tmp_path, by_x, is_stretched=True, trainer_toml=toml) as lab:
+        launched = await launch(lab.lab, overrides={"X": 2.5})
+        await lab.play()
+        told = await lab.validate(launched.experiments[0], horizons=horizons, dry_run=True)
+    assert ("the longer horizons are priced as whole runs" in (told.note or "")) == is_told
 
 
 async def test_a_dry_run_that_adds_four_runs_of_the_baseline_says_so(tmp_path: Path) -> None:

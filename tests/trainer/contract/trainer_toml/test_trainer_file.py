@@ -68,6 +68,11 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
             '[checkpoint]\npath = "c"\nkeep = "best"\n[prepare]',
             "checkpoint.keep (line 14): is 'best' and has to be one",
         ),
+        (
+            "[prepare]",
+            '[checkpoint]\npath = "c"\nextends = "yes"\n[prepare]',
+            "checkpoint.extends (line 14): is 'yes' and has to be",
+        ),
         ("[prepare]", '[keep]\nfiles = ["../*"]\n[prepare]', "keep.files (line 13): is '../*' and has to be a path inside"),
         ("[prepare]", "[keep]\nfiles = []\n[prepare]", "keep.files (line 13): is an empty list"),
         ('["python", "prepare.py"]', "[]", "prepare.command (line 13): is an empty list"),
