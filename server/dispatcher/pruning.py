@@ -31,7 +31,7 @@ def prune(folder: RunFolder, *, holds_checkpoint: bool = False) -> None:
         folder: The run's folder.
         holds_checkpoint: Leave its checkpoint in `checkpoint/`, if the trainer lets a longer run go on from it.
     """
-    if not any(os.path.lexists(folder.path / name) for name in _DROPPED):
+    if not is_unpruned(folder):
         return
     held = None
     with suppress(ContractError):  # a trainer file that can't be used keeps nothing
@@ -49,6 +49,11 @@ def prune(folder: RunFolder, *, holds_checkpoint: bool = False) -> None:
             shutil.rmtree(place, ignore_errors=True)
         else:
             place.unlink(missing_ok=True)
+
+
+def is_unpruned(folder: RunFolder) -> bool:
+    """Return whether something is left of a run that isn't kept when it is over."""
+    return any(os.path.lexists(folder.path / name) for name in _DROPPED)
 
 
 def _save(folder: RunFolder, keep: Keep | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -28,12 +29,13 @@ from ..source.repository import Sources
 from ..source.run_knobs import as_run
 from ..source.trainer_folder import Source, Trainer
 from ..store.running.runs import Attempt
-from .pruning import prune
+from .pruning import is_unpruned, prune
 from .shared_trees import write_sharing
 
 _EVALUATED_TWICE = frozenset({Purpose.VALIDATION, Purpose.REPORT, Purpose.RECHECK})
 """A verdict that stands rests on scores that were shown to repeat."""
 
+_RUN = re.compile(r"e(\d+)-(\d+)")
 log = logging.getLogger(__name__)
 
 
@@ -123,6 +125,19 @@ class RunFolders:
                 folder = RunFolder(self._place / run_id(experiment, attempt))
                 is_held = holds_checkpoint and attempt == attempts
                 await to_thread.run_sync(partial(prune, folder, holds_checkpoint=is_held))
+
+    async def unpruned(self) -> dict[int, int]:
+        """Return the experiments of whose runs something is left that a finished one doesn't keep, with their last such run."""
+        return {} if self._keep_work else await to_thread.run_sync(self._unpruned)
+
+    def _unpruned(self) -> dict[int, int]:
+        left: dict[int, int] = {}
+        for path in self._place.iterdir() if self._place.is_dir() else ():
+            match = _RUN.fullmatch(path.name)
+            if match is not None and is_unpruned(folder := RunFolder(path)) and not folder.is_claimed():
+                experiment, attempt = map(int, match.groups())
+                left[experiment] = max(attempt, left.get(experiment, 0))
+        return left
 
     def _resume(self, attempt: Attempt, folder: RunFolder) -> None:
         """Hand over what an earlier run has left, where its trainer writes checkpoints."""

@@ -103,6 +103,20 @@ async def test_a_dispatcher_removes_what_a_killed_one_has_left(tmp_path: Path) -
         assert there(lab, "checkpoint") == there(lab, "work") == set()
 
 
+async def test_a_dispatcher_prunes_what_a_killed_one_has_settled_and_holds_what_is_needed_later(tmp_path: Path) -> None:
+    async with script(tmp_path, by_x, is_stretched=True, trainer_toml=EXTENDS) as lab:
+        await validate(lab)
+        await writing.launch(lab.lab, overrides={"X": 2.25})
+        await end(lab, None)
+        settled = there(lab, "work")
+        [running] = [attempt.run.id for attempt in (await taken(lab))[:1]]
+        lay_out(lab, running)
+        await holder(lab).release()
+        assert settled > {*await arms(lab, TEST)}
+        assert there(lab, "work") == {int(running[1:5])}
+        assert there(lab, "checkpoint") == {*await arms(lab, TEST)}
+
+
 async def test_without_the_key_nothing_is_held(tmp_path: Path) -> None:
     async with script(tmp_path, by_x, is_stretched=True, trainer_toml='[checkpoint]\npath = "out"\n') as lab:
         await validate(lab)
