@@ -13,7 +13,7 @@ from .registry import tool
 
 @tool("Launch an experiment", always_loaded=True)
 async def launch_experiment(ctx: LabContext, request: Launch) -> Launched:
-    """Run one idea, measured by the lab's own evaluator. Returns ids at once; then call `wait`.
+    """Run one idea and score it. Returns ids at once; then call `wait`.
 
     The source is `base`, changed by `files`, `patch`, `apply`, `edits` and `overrides`, in this order; only the trainer's
     editable files may change. The lab assigns the seeds. The same source, seed, budget and GPU never runs twice: the earlier

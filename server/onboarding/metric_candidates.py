@@ -44,6 +44,8 @@ _STEP: Final = re.compile(
 )
 _OF_SETTINGS: Final = frozenset({"eval", "log", "max", "n", "num", "save", "total", "warmup"})
 """Words before `steps` in a setting, such as `max_steps`, which code often prints before it begins."""
+STEPS_OF_TRAINING: Final = 3
+"""Steps that an output names one after the other, so that it is training; fewer may be said of the best one."""
 CLOSE: Final = 1.0
 """Candidates whose weights differ by less can't be told apart."""
 
@@ -110,9 +112,21 @@ def printed_metrics(output: str) -> list[MetricCandidate]:
 
 def steps_reached(output: str) -> int:
     """Return the highest step that an output names, as in `step 120/5000`; 0 for none."""
+    return max(_steps(output), default=0)
+
+
+def _steps(output: str) -> set[int]:
     text = _ESCAPES.sub("", output[-MAX_OUTPUT_CHARACTERS:])
-    named = (int(number) for word, number in _STEP.findall(text) if word.lower() not in _OF_SETTINGS)
-    return max(named, default=0)
+    return {int(number) for word, number in _STEP.findall(text) if word.lower() not in _OF_SETTINGS}
+
+
+def steps_after_last(output: str, metric: MetricCandidate) -> int:
+    """Return the step that training reached after a metric was printed last, if that was before training; otherwise 0."""
+    before, line, after = _ESCAPES.sub("", output[-MAX_OUTPUT_CHARACTERS:]).rpartition(metric.line)
+    steps = _steps(after)
+    if metric.file or not line or len(steps) < STEPS_OF_TRAINING or steps_reached(f"{before}{line}") > 0:
+        return 0
+    return max(steps)
 
 
 def metrics_in_code(texts: Sequence[str]) -> list[MetricCandidate]:

@@ -17,7 +17,14 @@ from .command_candidates import CommandCandidate, command_candidates, written_co
 from .completion import as_trial, complete
 from .conversation import Conversation, TrialFailedError
 from .folder_survey import FolderSurvey, survey
-from .metric_candidates import CLOSE, MetricCandidate, is_held_out, metrics_in_code, printed_metrics
+from .metric_candidates import (
+    CLOSE,
+    MetricCandidate,
+    is_held_out,
+    metrics_in_code,
+    printed_metrics,
+    steps_after_last,
+)
 from .proposal import Proposal, propose
 from .refused_paths import lacks_cuda
 from .trial import TrialResult, run_trial
@@ -31,6 +38,10 @@ _NAMED: Final = 5
 _SECOND_SEED: Final = 2
 MAX_CHOICES: Final = 12
 MAX_SIZES: Final = 3
+_NO_NOISE: Final = (
+    "Without noise nothing can be confirmed: let the code draw from LABHAND_SEED what may vary, such as the initial weights,"
+    " the order of the data or a sample of it"
+)
 _OTHER_WAYS: Final = (
     f'If another command trains: --command "…". Or write {TRAINER_FILE} by hand, from what is shown above; labhand doctor --try'
     " then runs it once"
@@ -229,6 +240,12 @@ def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float
         advice = failure.next_step.replace("launch it again", "run this again").rstrip(".")
         next_step = f"{advice}. {_OTHER_WAYS}"
         return TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", next_step)
+    if proposal.metric is not None and (reached := steps_after_last(result.log, proposal.metric)):
+        return TrialFailedError(
+            f"{proposal.metric.label} was printed before training began, and not again until step {reached}: it would measure"
+            " what isn't trained",
+            f"Let a try go on until it is printed again: --try-seconds {10 * max_seconds:g}; or let the code print it often",
+        )
     if proposal.metric is None and proposal.length is not None:
         amount = f"{proposal.length.amount} {proposal.length.unit}"
         return TrialFailedError(
@@ -284,8 +301,8 @@ def _first_result(proposal: Proposal, talk: Conversation, max_seconds: float) ->
 def _why_equal(proposal: Proposal) -> str:
     """Return what is known of the seed of a trainer whose two seeds gave the same value, and the remedy."""
     hints = proposal.hints
-    if hints.reads_seed or proposal.seed_option or proposal.seed_knob:
-        return "the code is given the seed, and its result doesn't depend on it"
+    if proposal.passes_seed:
+        return f"the code is given the seed, and its result doesn't depend on it. {_NO_NOISE}"
     if hints.seeds:
         place = hints.seeds[0].place
         return f"the seed is set in {place}, so that labhand can't measure the noise; let the code read LABHAND_SEED instead"
@@ -293,4 +310,4 @@ def _why_equal(proposal: Proposal) -> str:
         return (
             f"{seed.place} sets a fixed seed, so that labhand can't measure the noise; replace the number by {seed.replacement}"
         )
-    return "the code sets no seed from LABHAND_SEED, and leaves nothing to chance, so that there is no noise to measure"
+    return f"the code sets no seed from LABHAND_SEED, and leaves nothing to chance. {_NO_NOISE}"

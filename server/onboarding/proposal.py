@@ -99,6 +99,11 @@ class Proposal:
         return any(SEED_WORD.match(word) for word in self.command.words)
 
     @property
+    def passes_seed(self) -> bool:
+        """Whether each run gets its own seed: the code reads it, or the command or a knob hands it over."""
+        return self.hints.reads_seed or self.seed_knob is not None or any("{seed}" in word for word in self.words)
+
+    @property
     def words(self) -> list[str]:
         """The command with all its arguments; `{seed}` and the like are replaced in each run."""
         seed = [self.seed_option, "{seed}"] if self.seed_option else []
@@ -295,11 +300,9 @@ def _shorteners(proposal: Proposal) -> Iterator[str]:
 
 def _seeds(proposal: Proposal) -> Iterator[str]:
     hints = proposal.hints
-    if proposal.seed_option:
-        return
-    if hints.reads_seed:
+    if hints.reads_seed and not proposal.seed_option:
         yield "# The code reads LABHAND_SEED: runs of one source differ by their seeds."
-    elif proposal.seed_knob is not None:
+    elif proposal.passes_seed:
         return
     elif hints.seeds:
         hint = hints.seeds[0]

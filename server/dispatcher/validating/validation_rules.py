@@ -123,7 +123,7 @@ def _test(validation: Validation, sound: Sequence[Pair], gains: Sequence[float |
     finding = StageFinding(trial.gain)
     looked_at = sound[: trial.pairs]
     if _is_unseeded(pair.candidate for pair in looked_at) or _is_unseeded(pair.against for pair in looked_at):
-        reason = "unseeded: one of the two scores alike on every seed, so that luck and merit can't be told apart"
+        reason = "unseeded: the candidate or the reference has the same score on every seed, so luck can't be told from merit"
         return Ruling(passed=False, reason=reason, finding=finding)
     return Ruling(passed=trial.verdict is Verdict.CONFIRMED, reason=trial.reason, finding=finding, p=trial.p)
 

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...approval_settings import Approval
-from ...domain import Experiment, Status
+from ...domain import Experiment
 from ...errors import BadInputError, ConflictError
 from ...ids import experiment_id, id_ranges, plan_id
 from ...research import horizons, paired_test
-from ...research.arms import UNSEEDED
-from ...research.guards import BROKEN
 from ...research.noise import moderate, of_difference
 from ...research.online_fdr import level
 from ...schemas.launch import Change, Estimate
@@ -21,8 +19,6 @@ from ...schemas.monitor import WaitQuery
 from ...schemas.results import ResultsQuery
 from ...schemas.validation import Cost, LaunchedTest, Validated, ValidationRequest
 from ...settings import Allowance
-from ...source.run_knobs import is_stretched
-from ...source.trainer_folder import Source
 from ...store import sources
 from ...store.comparison import source_scores, validation_pairs, validations
 from ...store.comparison.validations import Stage, StageKind
@@ -40,6 +36,7 @@ from ..references import CHAMPION, find_experiment
 from ..results.experiment_rows import significant
 from ..results.validation_rows import DIGITS, champion_name
 from ..status_line import lab_line
+from .candidate_checks import refuse_fixed_budget, refuse_unfit, refuse_unseeded_reference
 from .horizon_prices import note_on_horizons
 from .pair_counts import gain_to_show, note_on_pairs
 
@@ -103,7 +100,8 @@ async def validate(lab: Lab, request: ValidationRequest, caller: str) -> Validat
 
     Raises:
         AllowanceError: The cost is more than the allowance has left, or than a person has approved.
-        BadInputError: A candidate has no score, is the champion itself, is named twice, or can't run on the requested GPU.
+        BadInputError: A candidate has no score, is the champion itself, is named twice, can't run on the requested GPU, or no
+            test could confirm it.
         ConflictError: A candidate is being tested already, or the champion has changed since the call began.
         NotFoundError: An experiment doesn't exist.
     """
@@ -124,6 +122,8 @@ async def _read(lab: Lab, request: ValidationRequest, caller: str) -> Call:
     gpu, why = await _kind(lab, request)
     candidates = [await _candidate(lab, request, name, gpu) for name in request.ids]
     _refuse_needless(candidates, champion)
+    for candidate in candidates:
+        await refuse_unseeded_reference(lab, champion, await champion_name(lab, reign), candidate.setting)
     ran_on = sorted({candidate.setting.gpu for candidate in candidates})
     if len(ran_on) > 1:
         raise BadInputError(
@@ -169,47 +169,18 @@ def _refuse_needless(candidates: Sequence[Candidate], champion: SavedProposal) -
 
 async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str | None) -> Candidate:
     experiment = await find_experiment(lab, name)
-    _refuse_unfit(experiment)
+    refuse_unfit(experiment)
     [idea] = await proposals.save(
         lab, [await proposals.propose(lab, Change(base=experiment.id))], f"{experiment.id}, as it is measured now"
     )
     if max(request.horizons, default=1) > 1:
-        _refuse_fixed_budget(lab, (await references.resolve(lab, experiment.id)).source, request.horizons)
+        refuse_fixed_budget(lab, (await references.resolve(lab, experiment.id)).source, request.horizons)
     kind, budget = gpu or experiment.gpu, experiment.budget_seconds
     setting = await choose_launch_stratum(lab, kind, None, budget)
     longer = [
         (times, await choose_launch_stratum(lab, kind, None, times * budget)) for times in sorted({*request.horizons} - {1})
     ]
     return Candidate(experiment, idea, setting, longer, await _prior(lab, setting))
-
-
-def _refuse_unfit(experiment: Experiment) -> None:
-    """Refuse a candidate that no test could confirm."""
-    if experiment.status is not Status.SUCCEEDED:
-        raise BadInputError(
-            f"{experiment.id} is {experiment.status}", "Only an experiment with a score can be validated; see get_results"
-        )
-    if experiment.reason is not None and experiment.reason.startswith(BROKEN):
-        raise BadInputError(
-            f"{experiment.id} can't become champion: {experiment.reason.partition(';')[0]}",
-            "Change it so that it keeps the limit, or run more seeds of it where the limit is within the noise",
-        )
-    if UNSEEDED in experiment.flags:  # a test of it would spend its share of the level, and could end in one way only
-        raise BadInputError(
-            f"{experiment.id} is flagged {UNSEEDED}: its replicates have exactly the same score and printed the same, so"
-            " seeds have no effect and no test can tell its gain from luck",
-            "Let the source draw its random numbers from LABHAND_SEED, launch it again with replicates, and validate that one",
-        )
-
-
-def _refuse_fixed_budget(lab: Lab, source: Source, horizons: Sequence[int]) -> None:
-    """Refuse longer horizons for a trainer whose training doesn't get longer with its budget: the same run would run again."""
-    if not is_stretched(lab.trainer, source):
-        raise BadInputError(
-            f"horizons={[*horizons]} would run the same training again: nothing passes the budget on to {lab.trainer.name}",
-            "Leave horizons out, or say in trainer.toml what stretches the training: knob or env under [budget], or {seconds}"
-            " in command",
-        )
 
 
 async def _prior(lab: Lab, setting: LaunchStratum) -> tuple[float, float] | None:

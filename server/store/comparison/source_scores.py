@@ -64,6 +64,15 @@ async def score_of(reader: Reader, tree: str, stratum: int) -> tuple[float | Non
     return (row["mean"], row["seeds"]) if row else (None, 0)
 
 
+async def is_doubted(reader: Reader, tree: str, setting: str, doubt: str) -> bool:
+    """Return whether scores of a source in a setting have a doubt, such as `unseeded`."""
+    row = await reader.row(
+        "SELECT 1 FROM experiments WHERE tree = ? AND setting = ? AND doubt = ? AND status = 'succeeded' LIMIT 1",
+        (tree, setting, doubt),
+    )
+    return row is not None
+
+
 async def base_means(reader: Reader, bases: Iterable[Base]) -> dict[Base, float]:
     """Return the mean score of each base in its stratum; a base without a score there is left out.
 

@@ -128,4 +128,4 @@ for step in range(4):
 """
     talk = Recorded()
     make_trainer(foreign.write(tmp_path / "early", {"train.py": code}), talk, SECONDS)
-    assert "loss may be of the training data. The code also prints 'test loss', which a try didn't reach." in talk.text
+    assert "loss may be of the training data. The code also prints 'test loss', which a try didn't reach; with" in talk.text

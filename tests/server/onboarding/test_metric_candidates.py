@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from labhand.server.onboarding.metric_candidates import CLOSE, metrics_in_code, printed_metrics, steps_reached
+from labhand.server.onboarding.metric_candidates import CLOSE, metrics_in_code, printed_metrics, steps_after_last, steps_reached
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,17 @@ def test_the_steps_that_were_reached_are_read() -> None:
     assert steps_reached("global_step=1234, episodic_return=12.0") == 1234
     assert steps_reached("{'max_steps': 1001, 'lr': 0.1}\nwarmup_iters=2000, total steps: 5000\nstep 480 | loss 2.3") == 480
     assert steps_reached("nothing") == 0
+
+
+@pytest.mark.parametrize(
+    ("output", "reached"),
+    [
+        ("iter 0: train loss 4.1\ntest score: 0.5\niter 10: train loss 3\niter 20: train loss 3\niter 190: loss 2\n", 190),
+        ("iter 0: train loss 4.1\ntest score: 0.5\niter 10: train loss 3\niter 20: train loss 3\ntest score: 0.75\n", 0),
+        ("test score: 0.5\nbest iteration: 57\n", 0),
+        ("test score: 0.5\n", 0),
+    ],
+)
+def test_a_metric_that_was_printed_before_training_alone_is_told_from_one_that_measures_it(output: str, reached: int) -> None:
+    [metric] = [found for found in printed_metrics(output) if found.label == "test score"]
+    assert steps_after_last(output, metric) == reached

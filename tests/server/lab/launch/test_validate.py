@@ -115,6 +115,20 @@ async def test_an_unseeded_candidate_is_refused_before_a_test_is_spent_on_it(tmp
         assert await validations.unfinished(lab.lab.db) == []
 
 
+async def test_a_test_against_an_unseeded_reference_is_refused_before_its_pairs_run(tmp_path: Path) -> None:
+    async with script(tmp_path, without_luck) as lab:
+        name = (await writing.launch(lab.lab, overrides={"X": 1.5})).experiments[0]
+        await lab.play()
+        before = await writing.everything(lab.lab)
+        with pytest.raises(
+            BadInputError, match=r"baseline, which .* against, is flagged unseeded.*LABHAND_SEED"
+        ):
+            await lab.validate(name, dry_run=True)
+        with pytest.raises(BadInputError, match="unseeded"):
+            await lab.validate(name)
+        assert await writing.everything(lab.lab) == before
+
+
 async def test_a_candidate_that_is_worse_may_be_tested(tmp_path: Path) -> None:
     async with script(tmp_path, by_x) as lab:
         name = (await writing.launch(lab.lab, overrides={"X": 9.0}, replicates=4)).experiments[0].partition("-")[0]
