@@ -49,8 +49,9 @@ def extend(proposal: Proposal, wanted: Mapping[str, tuple[str, ...]]) -> Proposa
 
 
 def lacks_cuda(failure: RunFailure, log: str) -> bool:
-    """Return whether a failure says that there is no CUDA GPU."""
-    return bool(_CUDA.search("\n".join([failure.message, *failure.lines, log[-2000:]])))
+    """Return whether a command has failed because there is no CUDA GPU. One that only warned of it went on without."""
+    told = [*failure.lines, *log[-2000:].splitlines()]
+    return bool(_CUDA.search("\n".join([failure.message, *(line for line in told if "Warning" not in line)])))
 
 
 def _joined(before: tuple[str, ...], added: tuple[str, ...]) -> tuple[str, ...]:

@@ -120,9 +120,7 @@ async def test_a_test_against_an_unseeded_reference_is_refused_before_its_pairs_
         name = (await writing.launch(lab.lab, overrides={"X": 1.5})).experiments[0]
         await lab.play()
         before = await writing.everything(lab.lab)
-        with pytest.raises(
-            BadInputError, match=r"baseline, which .* against, is flagged unseeded.*LABHAND_SEED"
-        ):
+        with pytest.raises(BadInputError, match=r"baseline, which .* against, is flagged unseeded.*LABHAND_SEED"):
             await lab.validate(name, dry_run=True)
         with pytest.raises(BadInputError, match="unseeded"):
             await lab.validate(name)
