@@ -222,7 +222,7 @@ def init(
                 err.print(f"[red]labhand:[/red] {escape(str(error))}", soft_wrap=True)
                 raise typer.Exit(1) from error
             trainer = str(foreign)
-        make_lab(folder, trainer, copy=copy)
+        make_lab(folder, trainer, copy=copy, is_tried=foreign is not None)
 
 
 @app.command()

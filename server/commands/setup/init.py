@@ -44,7 +44,7 @@ def refuse_another_lab(folder: Path) -> Path:
     return place
 
 
-def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
+def make_lab(folder: Path, trainer: str, *, copy: bool, is_tried: bool = False) -> None:
     """Write a first `labhand.toml` and, with `copy`, a copy of the trainer folder.
 
     The copy holds the same source as the original, so that it has the same protected files, and the same strata.
@@ -53,6 +53,7 @@ def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
         folder: Of the lab.
         trainer: A built-in trainer, or the path of a folder, relative to the current one.
         copy: Copy the trainer into the lab's folder, and let the lab train the copy.
+        is_tried: The trainer has run on this machine.
 
     Raises:
         ConflictError: `labhand.toml` or the copy's folder exists already.
@@ -73,7 +74,8 @@ def make_lab(folder: Path, trainer: str, *, copy: bool) -> None:
         original = target
     trainer = _as_setting(original, place)
     (place / FILE).write_text(TEMPLATE.format(trainer=json.dumps(trainer, ensure_ascii=False)), "utf-8")
-    err.print(f"Wrote {place / FILE}. Next: labhand doctor, then\n\n  {registration_command(place)}", soft_wrap=True)
+    check = "labhand doctor" if is_tried or loaded.folder.parent == built_in().resolve() else "labhand doctor --try"
+    err.print(f"Wrote {place / FILE}. Next: {check}, then\n\n  {registration_command(place)}", soft_wrap=True)
 
 
 def _as_setting(folder: Path, lab: Path) -> str:

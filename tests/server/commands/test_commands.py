@@ -35,6 +35,7 @@ def labhand(*words: str) -> Result:
 def test_init_writes_a_file_that_can_be_used_and_never_over_another(tmp_path: Path) -> None:
     first = labhand("init", str(tmp_path))
     assert first.exit_code == 0, first.output
+    assert "Next: labhand doctor, then" in first.output
     assert labhand("status", "--root", str(tmp_path)).exit_code == 0
     again = labhand("init", str(tmp_path))
     assert again.exit_code == 2
@@ -92,6 +93,7 @@ def test_init_takes_a_path_relative_to_the_current_folder(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     done = labhand("init", "lab", "--trainer", named)
     assert done.exit_code == 0, done.output
+    assert "Next: labhand doctor --try, then" in done.output, "it hasn't run yet"
     monkeypatch.chdir("/")
     assert load_trainer(load_settings(tmp_path / "lab").trainer, tmp_path / "lab").folder == tmp_path / "mine"
 
