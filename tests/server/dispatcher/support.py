@@ -82,6 +82,17 @@ async def run_all(lab: Lab) -> None:
 
 
 @asynccontextmanager
+async def lab_of_code(place: Path, trainer: str, train: str, slots: int) -> AsyncGenerator[Lab]:
+    """A lab whose trainer is these two files."""
+    folder = place / "trainer"
+    folder.mkdir()
+    (folder / "trainer.toml").write_text(trainer, "utf-8")
+    (folder / "train.py").write_text(train, "utf-8")
+    async with builders.lab(place, trainer=folder, slots=slots) as opened:
+        yield opened
+
+
+@asynccontextmanager
 async def loop(lab: Lab, pools: PoolBackends | None = None) -> AsyncGenerator[Dispatcher]:
     """A dispatcher's loop in this process, to be ticked by hand; on the lab's pools unless told."""
     pools = pools or PoolBackends.of_settings(load_settings(lab.root).pools, lab.folder / RUNS)
@@ -173,6 +184,12 @@ async def ask_to_end(lab: Lab, numbers: Sequence[int]) -> None:
 def folder_of(lab: Lab, run: str) -> Path:
     """Where a run lies."""
     return lab.folder / RUNS / run
+
+
+def result_of(lab: Lab, run: str) -> dict[str, Any]:
+    """The result that a runner has left."""
+    result: dict[str, Any] = json.loads((folder_of(lab, run) / "result.json").read_text("utf-8"))
+    return result
 
 
 def runner_of(lab: Lab, run: str) -> int:

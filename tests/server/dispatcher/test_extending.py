@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,7 +18,6 @@ from labhand.server.settings import RUNS
 from labhand.server.store.comparison import validation_pairs, validations
 from labhand.server.store.experiments import rows
 
-from ..lab import builders
 from . import support
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -65,11 +63,7 @@ TEST, TWICE, FOUR_TIMES = range(3)
 
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    folder = tmp_path / "trainer"
-    folder.mkdir()
-    (folder / "trainer.toml").write_text(TRAINER, "utf-8")
-    (folder / "train.py").write_text(TRAIN, "utf-8")
-    async with builders.lab(tmp_path, trainer=folder, slots=2) as opened:
+    async with support.lab_of_code(tmp_path, TRAINER, TRAIN, slots=2) as opened:
         yield opened
 
 
@@ -98,9 +92,7 @@ def _steps(lab: Lab, experiment: Experiment) -> list[int]:
 
 
 def _result(lab: Lab, experiment: Experiment) -> dict[str, Any]:
-    folder = support.folder_of(lab, f"{experiment.id}-{experiment.attempts}")
-    result: dict[str, Any] = json.loads((folder / "result.json").read_text("utf-8"))
-    return result
+    return support.result_of(lab, f"{experiment.id}-{experiment.attempts}")
 
 
 def _check_result(result: dict[str, Any], longer: Experiment, shorter: Experiment) -> None:

@@ -14,7 +14,6 @@ from labhand.server.dispatcher.loop import Dispatcher
 from labhand.server.lab.lab import Lab
 
 from ...waiting import until
-from ..lab import builders
 from . import support
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -60,11 +59,7 @@ print("val_loss: 1.5")
 
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    folder = tmp_path / "trainer"
-    folder.mkdir()
-    (folder / "trainer.toml").write_text(TRAINER, "utf-8")
-    (folder / "train.py").write_text(TRAIN, "utf-8")
-    async with builders.lab(tmp_path, trainer=folder, slots=1) as opened:
+    async with support.lab_of_code(tmp_path, TRAINER, TRAIN, slots=1) as opened:
         yield opened
 
 
@@ -84,11 +79,6 @@ async def _tick_until_step(lab: Lab, loop: Dispatcher, run: str, step: int) -> N
     await until(is_there)
 
 
-def _result(lab: Lab, run: str) -> dict[str, Any]:
-    result: dict[str, Any] = json.loads((support.folder_of(lab, run) / "result.json").read_text("utf-8"))
-    return result
-
-
 async def test_a_run_whose_runner_was_killed_is_gone_on_with(lab: Lab) -> None:
     [first, second] = await support.queue_source(lab, TRAIN + "\n", 2)
     async with support.loop(lab) as loop:
@@ -100,7 +90,7 @@ async def test_a_run_whose_runner_was_killed_is_gone_on_with(lab: Lab) -> None:
         await _tick_until_step(lab, loop, "e0002-1", 3)
         await support.ask_to_end(lab, [second])
         await support.tick_until_idle(loop)
-    result = _result(lab, "e0001-2")
+    result = support.result_of(lab, "e0001-2")
     assert result["status"] == "succeeded", result["failure"]
     assert result["resumed_from"] == "e0001-1"
     log = (support.folder_of(lab, "e0001-2") / "log.txt").read_text("utf-8")
