@@ -35,7 +35,7 @@ class LabhandError(Exception):
     @override
     def __str__(self) -> str:
         if self.remedy:
-            return f"{self.problem}. {self.remedy}"
+            return f"{self.problem.removesuffix('.')}. {self.remedy}"
         return self.problem if self.problem.endswith((".", "?")) else f"{self.problem}."
 
 

@@ -129,6 +129,13 @@ def preparing_command(found: FolderSurvey) -> CommandCandidate | None:
     return next((candidate for candidate in named if _exists(found, candidate)), None)
 
 
+def other_commands(found: FolderSurvey, command: CommandCandidate) -> list[str]:
+    """Return the commands of the folder's documents that run another of its files than a command does, in their order."""
+    named = [CommandCandidate(words, place, 0) for words, place in _document_commands(found)]
+    others = [each for each in named if each.script and each.script != command.script and _exists(found, each)]
+    return list(dict.fromkeys(shlex.join(each.words) for each in others))
+
+
 def _bonus(words: tuple[str, ...], *, has_gpu: bool) -> float:
     text = " ".join(words)
     bonus = 0.0 if has_gpu or "cpu" not in text else 1.5

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from ...trainer.contract.errors import ContractError
+from ...trainer.contract.run_result import RunFailure
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
 from ..errors import BadInputError
 from ..machine import devices
-from .command_candidates import CommandCandidate, command_candidates, written_command
+from .command_candidates import CommandCandidate, command_candidates, other_commands, written_command
 from .completion import as_trial, complete
 from .conversation import Conversation, TrialFailedError
 from .folder_survey import FolderSurvey, survey
@@ -38,6 +39,8 @@ _NAMED: Final = 5
 _SECOND_SEED: Final = 2
 MAX_CHOICES: Final = 12
 MAX_SIZES: Final = 3
+MAX_NAMED: Final = 3
+"""Other commands that an error names."""
 _NO_NOISE: Final = (
     "Without noise nothing can be confirmed: let the code draw from LABHAND_SEED what may vary, such as the initial weights,"
     " the order of the data or a sample of it"
@@ -238,7 +241,7 @@ def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float
     failure = result.failure
     if failure is not None and not result.has_ended_well:
         advice = failure.next_step.replace("launch it again", "run this again").rstrip(".")
-        next_step = f"{advice}. {_OTHER_WAYS}"
+        next_step = f"{_what_makes_it(proposal, failure) or advice}. {_OTHER_WAYS}"
         return TrialFailedError(f"The try failed as {failure.kind}: {failure.message}", next_step)
     if proposal.metric is not None and (reached := steps_after_last(result.log, proposal.metric)):
         return TrialFailedError(
@@ -262,6 +265,14 @@ def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float
             " [metric]",
         )
     return None
+
+
+def _what_makes_it(proposal: Proposal, failure: RunFailure) -> str:
+    """Return which other commands may make a file that a try didn't find; empty for another failure, or none such command."""
+    others = other_commands(proposal.found, proposal.command)[:MAX_NAMED]
+    if "FileNotFoundError" not in failure.message or not others:
+        return ""
+    return f"The folder's documents also name {' and '.join(f'`{other}`' for other in others)}: run first what makes that file"
 
 
 def _too_long(proposal: Proposal, max_seconds: float) -> TrialFailedError:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from labhand.server import machine
 from labhand.server.errors import BadInputError
+from labhand.server.onboarding.conversation import TrialFailedError
 from labhand.server.onboarding.onboarding import make_trainer
 from labhand.server.source.trainer_folder import load_trainer
 
@@ -34,6 +35,38 @@ for step in range(N_BATCHES):
     value += sum(range(200_000)) % 7
 print("val_loss:", 1 / (1 + value % 13))
 """
+
+
+@pytest.mark.slow
+def test_a_file_that_another_command_of_the_readme_makes_is_not_looked_for_in_the_source(tmp_path: Path) -> None:
+    readme = "First:\n```\npython generate_waves.py\npython train.py\n```\n"
+    files = {"README.md": readme, "generate_waves.py": "", "train.py": "print('loss:', open('waves.txt').read())\n"}
+    folder = foreign.write(tmp_path / "waves", files)
+    with pytest.raises(TrialFailedError) as failed:
+        make_trainer(folder, Recorded(), SECONDS)
+    assert "FileNotFoundError" in failed.value.problem
+    assert "The folder's documents also name `python generate_waves.py`: run first what makes that file." in str(failed.value)
+
+
+@pytest.mark.slow
+def test_a_metric_that_a_shortened_training_prints_before_it_begins_alone_is_refused(tmp_path: Path) -> None:
+    code = """
+import os
+MAX_STEPS = 100_000
+value = int(os.environ["LABHAND_SEED"])
+for step in range(MAX_STEPS):
+    if step % 50_000 == 0:
+        print("test accuracy:", value % 13 / 13)
+    value += sum(range(100_000)) % 7
+    if step % 10 == 0:
+        print("step", step, flush=True)
+"""
+    folder = foreign.write(tmp_path / "early", {"train.py": code})
+    with pytest.raises(
+        TrialFailedError, match=r"test accuracy was printed before training began, and not again until"
+    ):
+        make_trainer(folder, Recorded(), 5.0)
+    assert not (folder / "trainer.toml").exists()
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from ...contract.failures import FailureKind
 from ...contract.run_result import RunFailure
 from ...sandbox.guard import NOT_STARTED
 from ...sandbox.policy import Confinement
+from ..output.printed_lines import without_escapes
 from .refusals import refusal
 
 MAX_LINES = 15
@@ -88,7 +89,8 @@ def relevant_lines(log: str) -> list[str]:
 
     Of several processes that train together, it is the traceback of the first one that failed.
     """
-    lines = _of_one_rank([line.rstrip()[:MAX_LINE_CHARACTERS] for line in log.splitlines() if line.strip()])
+    printed = without_escapes(log).splitlines()
+    lines = _of_one_rank([line.rstrip()[:MAX_LINE_CHARACTERS] for line in printed if line.strip()])
     starts = [index for index, line in enumerate(lines) if line.startswith(_TRACEBACK)]
     if not starts:
         first = next((index for index, line in enumerate(lines) if _OF_COMPILER.match(line)), len(lines) - MAX_LINES)

@@ -29,10 +29,15 @@ def printed_lines(output: str) -> list[str]:
 
     Text that a carriage return overwrote is a line of its own, and so is text behind a progress bar that didn't end its line.
     """
-    text = _ESCAPES.sub("", output) if "\x1b" in output else output
+    text = without_escapes(output)
     lines = [line[:MAX_LINE_CHARACTERS].rstrip() for line in _BREAKS.split(text)]
     # Lines are taken apart only where there is a progress bar at all: a long output has hundreds of thousands of lines.
     return [part for line in lines for part in _parts(line)] if _BAR.search(text) else lines
+
+
+def without_escapes(text: str) -> str:
+    """The text without what colours it, moves the cursor or sets a title."""
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
 
 
 def _parts(line: str) -> Iterator[str]:

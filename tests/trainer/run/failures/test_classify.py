@@ -42,8 +42,9 @@ error: aborting due to 1 previous error
         (GCC, "anneal.cpp:28:19: error: 'settings' was not declared in this scope"),
         (RUSTC, "error[E0425]: cannot find value `heat` in this scope"),
         ("loss: 3\nout of patience\n", "out of patience"),
+        ("\x1b[31mloss: 3\x1b[0m\n\x1b[1mout\x1b[0m of patience\n", "out of patience"),
     ],
-    ids=["torchrun", "before-the-group", "gcc", "rustc", "words"],
+    ids=["torchrun", "before-the-group", "gcc", "rustc", "words", "colours"],
 )
 def test_the_message_names_the_cause(log: str, headline: str) -> None:
     failure = of_exit(1, log).failure
