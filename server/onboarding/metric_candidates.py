@@ -182,7 +182,7 @@ def _candidate(label: str, line: str, value: str | None, *, is_default: bool, la
     return MetricCandidate(name, label, line, value, direction, is_default, weight, is_measure)
 
 
-def candidate_of(label: str, line: str, value: str) -> MetricCandidate | None:
+def candidate_of(label: str, line: str, value: str | None) -> MetricCandidate | None:
     """Return a number with a name as a candidate; None if the name is neither that of a metric nor that of a measure."""
     if not (_WORDS.search(label) or _MEASURES.search(label)):
         return None

@@ -29,6 +29,7 @@ from .metric_candidates import (
 from .proposal import Proposal, propose
 from .refused_paths import lacks_cuda
 from .trial import TrialResult, run_trial
+from .wandb_metrics import logged_metrics
 
 SHARE_OF_ENDLESS: Final = 0.6
 """The budget of a command that doesn't end by itself, as a share of a try."""
@@ -92,7 +93,7 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float, command: 
     if result.failure is not None and lacks_cuda(result.failure, result.log) and devices().kind == "cpu":
         why = f"It needs a CUDA GPU, and this machine has none: {result.failure.message:.300}"
         raise _without_gpu(proposal, why, talk)
-    proposal = _with_metric(proposal, _shown_by(result), talk)
+    proposal = _with_metric(proposal, _shown_by(proposal, result), talk)
     if result.status == "stopped" and _reports_on_the_way(proposal, result):
         proposal = replace(proposal, length=None, ended_after=max(1, int(max_seconds * SHARE_OF_ENDLESS)))
         talk.say(f"It doesn't end within {max_seconds:g} s. A run of it is ended after its budget, and the last value counts.")
@@ -182,10 +183,13 @@ def _without_gpu(proposal: Proposal, why: str, talk: Conversation) -> TrialFaile
     )
 
 
-def _shown_by(result: TrialResult) -> Sequence[MetricCandidate]:
-    """Return what a try printed that may be its metric, or else what it wrote to files."""
+def _shown_by(proposal: Proposal, result: TrialResult) -> Sequence[MetricCandidate]:
+    """Return what a try printed that may be its metric, or else what it wrote to files and logs to W&B."""
     printed = printed_metrics(result.log)
-    return printed if any(not candidate.is_measure for candidate in printed) else [*result.written, *printed]
+    if any(not candidate.is_measure for candidate in printed):
+        return printed
+    written = [*result.written, *logged_metrics(proposal.scripts)] if result.has_ended_well else result.written
+    return [*written, *printed]
 
 
 def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk: Conversation) -> Proposal:
@@ -278,7 +282,7 @@ def _what_makes_it(proposal: Proposal, failure: RunFailure) -> str:
 def _too_long(proposal: Proposal, max_seconds: float) -> TrialFailedError:
     """Return the error of a training that nothing made short enough."""
     metric, length = proposal.metric, proposal.length
-    seen = "" if metric is None else f"; it printed {metric.line!r:.100} meanwhile"
+    seen = "" if metric is None or metric.value is None else f"; it printed {metric.line!r:.100} meanwhile"
     longer = f"--try-seconds {10 * max_seconds:g} lets it try for longer"
     if length is None:
         hints = [*proposal.hints.seconds, *proposal.hints.steps]

@@ -18,6 +18,7 @@ from .metric_candidates import MetricCandidate
 from .other_languages import files_of_command, is_code_or_settings
 from .source_hints import Hint, SourceHints, hints_of, hints_of_command, knob_name
 from .training_length import TrainingLength, as_given
+from .wandb_metrics import OFFLINE, uses_wandb
 
 MAX_EDITABLE: Final = 12
 """Files that `editable` names one by one; of more, their folders are named."""
@@ -77,6 +78,16 @@ class Proposal:
     def name(self) -> str:
         """The trainer's name: that of the folder, as an identifier."""
         return re.sub(r"[^\w.-]+", "-", self.found.folder.resolve().name).strip("-.") or "trainer"
+
+    @property
+    def scripts(self) -> list[str]:
+        """The texts of the files that the command runs."""
+        return [self.found.texts[path] for path in (*self.editable, *self.protected) if path in self.found.texts]
+
+    @property
+    def logs_to_wandb(self) -> bool:
+        """Whether the code uses W&B, which needs the network unless it is told otherwise."""
+        return uses_wandb(self.scripts) and not any(word.startswith("WANDB_MODE=") for word in self.command.words)
 
     @property
     def seed_option(self) -> str:
@@ -224,9 +235,20 @@ def _environment(proposal: Proposal) -> Iterator[str]:
     elif found.has(REQUIREMENTS):
         yield from ("", f"# It runs in the Python of labhand. To have one made from {REQUIREMENTS}:")
         yield from ("# [environment]", f"# requirements = {_text(REQUIREMENTS)}")
-    if proposal.python_path:
+    if proposal.python_path or proposal.logs_to_wandb:
         yield from () if has_table else ("", "[environment]")
-        yield f"env = {{ PYTHONPATH = {_text(proposal.python_path)} }}  # a package of this folder, which isn't installed"
+        yield from _variables(proposal)
+
+
+def _variables(proposal: Proposal) -> Iterator[str]:
+    variables: dict[str, str] = {}
+    if proposal.python_path:
+        yield "# PYTHONPATH: a package of this folder, which isn't installed."
+        variables["PYTHONPATH"] = proposal.python_path
+    if proposal.logs_to_wandb:
+        yield "# W&B writes to the working folder: runs have no network."
+        variables |= OFFLINE
+    yield f"env = {{ {', '.join(f'{name} = {_text(value)}' for name, value in variables.items())} }}"
 
 
 def _metric(proposal: Proposal) -> Iterator[str]:

@@ -62,9 +62,7 @@ for step in range(MAX_STEPS):
         print("step", step, flush=True)
 """
     folder = foreign.write(tmp_path / "early", {"train.py": code})
-    with pytest.raises(
-        TrialFailedError, match=r"test accuracy was printed before training began, and not again until"
-    ):
+    with pytest.raises(TrialFailedError, match=r"test accuracy was printed before training began, and not again until"):
         make_trainer(folder, Recorded(), 5.0)
     assert not (folder / "trainer.toml").exists()
 
