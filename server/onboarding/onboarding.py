@@ -62,11 +62,13 @@ class FirstResult:
         metric: Its name.
         score: Its value.
         seconds: Of training, on the clock that a budget counts.
+        silent_seconds: By the wall, from the start of the command to its first output; None if that isn't known.
     """
 
     metric: str
     score: float
     seconds: float
+    silent_seconds: float | None = None
 
 
 def make_trainer(folder: Path, talk: Conversation, max_seconds: float, command: str = "") -> FirstResult:
@@ -310,7 +312,7 @@ def _first_result(proposal: Proposal, talk: Conversation, max_seconds: float) ->
         )
     if metric.value is not None and float(metric.value) == result.score:
         talk.say(f"Two seeds gave the same {metric.name}: {_why_equal(proposal)}.")
-    return FirstResult(metric.name, result.score, result.seconds)
+    return FirstResult(metric.name, result.score, result.seconds, result.silent_seconds)
 
 
 def _why_equal(proposal: Proposal) -> str:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
@@ -54,6 +54,7 @@ class TrialResult:
         log: What it printed.
         written: What its files hold that may be a metric, the likeliest first.
         seconds: Of training, on the clock that a budget counts.
+        silent_seconds: By the wall, from the start of the command to its first output; None if it printed nothing.
     """
 
     status: Literal["succeeded", "failed", "stopped"]
@@ -62,6 +63,7 @@ class TrialResult:
     log: str
     seconds: float
     written: Sequence[MetricCandidate] = ()
+    silent_seconds: float | None = None
 
     @property
     def has_ended_well(self) -> bool:
@@ -117,9 +119,10 @@ def run_trial(
         _lay_out(trial, folder, here, seed)
         slot = _wait_for_slot(folder, here, trial.trainer.process_count, say, max_slot_seconds)
         began = time.monotonic()
-        is_stopped = _run(folder, slot, max_seconds)
+        course = _run(folder, slot, max_seconds)
         folder.find_work(trial.trainer.data_paths)
-        return _result(folder, time.monotonic() - began, is_stopped=is_stopped)
+        result = _result(folder, time.monotonic() - began, is_stopped=course.is_stopped)
+        return replace(result, silent_seconds=course.silent_seconds)
 
 
 def _lay_out(trial: Trial, folder: RunFolder, here: Devices, seed: int) -> None:
@@ -173,35 +176,48 @@ def _wait_for_slot(
         time.sleep(LOOK_SECONDS)
 
 
-def _run(folder: RunFolder, slot: DeviceSlot, max_seconds: float) -> bool:
-    """Run the runner on devices of this machine.
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """How a try went: whether it had to be ended, and the seconds until its first output."""
 
-    Returns:
-        Whether it had to be ended.
-    """
+    is_stopped: bool
+    silent_seconds: float | None
+
+
+def _run(folder: RunFolder, slot: DeviceSlot, max_seconds: float) -> _Course:
+    """Run the runner on devices of this machine."""
     try:
         process = spawn_runner(sys.executable, folder, slot, slot.as_spec())
     finally:
         slot.release()
     try:
-        return not _ends_in_time(process, folder, max_seconds)
+        return _watch(process, folder, max_seconds)
     finally:
         _end(process)
 
 
-def _ends_in_time(process: int, folder: RunFolder, max_seconds: float) -> bool:
+def _watch(process: int, folder: RunFolder, max_seconds: float) -> _Course:
     """Wait until a runner has ended, for this many seconds after its command has started.
 
     What comes before may take long: an environment is made, or data is prepared.
     """
     give_up_at = time.monotonic() + MAX_START_SECONDS
-    is_started = False
+    started: float | None = None
+    silent: float | None = None
     while (now := time.monotonic()) < give_up_at:
-        if not is_started and folder.phase() not in {None, "starting"}:
-            is_started = True
+        if started is None and folder.phase() not in {None, "starting"}:
+            started = now
             give_up_at = now + max_seconds
+        if started is not None and silent is None and _has_output(folder):
+            silent = now - started
         if _ends(process, min(LOOK_SECONDS, max(0.0, give_up_at - now))):
-            return True
+            return _Course(is_stopped=False, silent_seconds=silent)
+    return _Course(is_stopped=True, silent_seconds=silent)
+
+
+def _has_output(folder: RunFolder) -> bool:
+    with suppress(FileNotFoundError):
+        return folder.log.stat().st_size > 0
     return False
 
 

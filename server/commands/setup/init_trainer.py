@@ -46,6 +46,8 @@ def onboard(folder: Path, *, yes: bool, max_seconds: float, command: str = "") -
     talk: Conversation = _Terminal() if sys.stdin.isatty() and not yes else _Script(yes=yes)
     result = make_trainer(folder, talk, max_seconds, command)
     err.print(f"First result: {escape(result.metric)} = {result.score:g}, after {result.seconds:.1f} s of training.")
+    if result.silent_seconds is not None:
+        err.print(f"It printed its first line after {result.silent_seconds:.1f} s; imports and data come before that.")
     return result
 
 
