@@ -24,6 +24,8 @@ MAX_TRIES: Final = 6
 SEED: Final = 1
 MAX_SIBLINGS: Final = 20
 """Files beside one that a try asked for, which are added with it."""
+NO_ENVIRONMENT: Final = "The environment can't be made"
+"""How the failure begins of a run whose own environment can't be made."""
 _MISSING_PACKAGE: Final = re.compile(r"No module named '(\w+)")
 
 
@@ -106,6 +108,8 @@ def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Prop
         return _with_package(proposal, result.failure, talk)
     if result.failure is None:
         return proposal
+    if result.failure.message.startswith(NO_ENVIRONMENT) and _can_do_without_lock(proposal):
+        return _without_lock(proposal, result.failure, talk)
     wanted = _with_siblings(proposal, asked_for(result.failure))
     extended = extend(proposal, wanted)
     if extended == proposal:
@@ -120,6 +124,19 @@ def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Prop
         return proposal
     talk.say(f"Added to {keys}: {', '.join(paths)}.")
     return extended
+
+
+def _can_do_without_lock(proposal: Proposal) -> bool:
+    return proposal.found.has("uv.lock") and not proposal.ignores_lock and proposal.command.words[0] != "uv"
+
+
+def _without_lock(proposal: Proposal, failure: RunFailure, talk: Conversation) -> Proposal:
+    """Return the proposal in labhand's own Python, where the environment of `uv.lock` can't be made on this machine."""
+    talk.say(f"{failure.message:.400}")
+    if not talk.agrees("Try it in labhand's own Python instead?"):
+        return proposal
+    talk.say("It is tried in labhand's own Python.")
+    return replace(proposal, ignores_lock=True)
 
 
 def _with_siblings(proposal: Proposal, wanted: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:

@@ -15,7 +15,7 @@ MAX_LINE_CHARACTERS: Final = 1000
 _ESCAPES: Final = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _NUMBER: Final = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf)"
 _PAIR: Final = re.compile(
-    rf"(?P<label>[A-Za-z][A-Za-z0-9_/@.\-]*(?: [A-Za-z][A-Za-z0-9_/@\-]*){{0,2}})[ \t\"']*(?P<sign>[:=]|[ \t])[ \t\"']*"
+    rf"(?P<label>[A-Za-z][A-Za-z0-9_/@.\-]*(?: [A-Za-z][A-Za-z0-9_/@\-]*){{0,2}})[ \t\"']*(?P<sign>[:=]|[ \t])[ \t\"'\[(]*"
     rf"(?P<value>{_NUMBER})(?![\w.]*[A-Za-z_])",
     re.IGNORECASE,
 )

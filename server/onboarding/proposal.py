@@ -54,6 +54,7 @@ class Proposal:
         read: Paths under `[sandbox]`.
         requirements: A file from which the environment is made; empty for none.
         python_path: The folder of packages of its own that aren't installed, such as `.`; empty for none.
+        ignores_lock: The environment of `uv.lock` can't be made here, and labhand's own Python is used instead.
         seconds: What the try took on the budget's clock; None where it didn't end.
         ended_after: Seconds after which a run that doesn't end by itself is ended, for its last value; None for one that ends.
     """
@@ -71,6 +72,7 @@ class Proposal:
     read: tuple[str, ...] = ()
     requirements: str = ""
     python_path: str = ""
+    ignores_lock: bool = False
     seconds: float | None = None
     ended_after: int | None = None
 
@@ -223,15 +225,19 @@ def _command(proposal: Proposal) -> Iterator[str]:
 
 def _environment(proposal: Proposal) -> Iterator[str]:
     found = proposal.found
-    has_table = bool(proposal.requirements or found.has("uv.lock") or found.prefix)
+    uses_lock = found.has("uv.lock") and not proposal.ignores_lock
+    has_table = bool(proposal.requirements or uses_lock or found.prefix)
     if proposal.requirements:
         yield from ("", f"# The Python that it runs in: made from {proposal.requirements}, once on each machine.")
         yield from ("[environment]", f"requirements = {_text(proposal.requirements)}")
-    elif found.has("uv.lock"):
+    elif uses_lock:
         yield from ("", "# The Python that it runs in: made from uv.lock, once on each machine.", "[environment]", "uv = true")
     elif found.prefix:
         yield from ("", "# The Python that it runs in: an environment that was there before.", "[environment]")
         yield f"prefix = {_text(found.prefix)}"
+    elif proposal.ignores_lock:
+        yield from ("", "# It runs in the Python of labhand: the environment of uv.lock can't be made here. To have it made:")
+        yield from ("# [environment]", "# uv = true")
     elif found.has(REQUIREMENTS):
         yield from ("", f"# It runs in the Python of labhand. To have one made from {REQUIREMENTS}:")
         yield from ("# [environment]", f"# requirements = {_text(REQUIREMENTS)}")

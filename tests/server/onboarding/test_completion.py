@@ -11,6 +11,7 @@ from labhand.server.errors import BadInputError
 from labhand.server.onboarding.conversation import TrialFailedError
 from labhand.server.onboarding.onboarding import make_trainer
 from labhand.server.source.trainer_folder import load_trainer
+from labhand.trainer.environments.making import find_uv
 
 from . import foreign
 from .foreign import Recorded
@@ -46,6 +47,21 @@ def test_a_file_that_another_command_of_the_readme_makes_is_not_looked_for_in_th
         make_trainer(folder, Recorded(), SECONDS)
     assert "FileNotFoundError" in failed.value.problem
     assert "The folder's documents also name `python generate_waves.py`: run first what makes that file." in str(failed.value)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_uv() is None, reason="uv isn't installed: pip install uv")
+def test_where_the_environment_of_a_lock_can_not_be_made_labhands_own_python_is_tried(tmp_path: Path) -> None:
+    project = '[project]\nname = "old"\nversion = "0"\nrequires-python = ">=99"\n'
+    code = "import os\nprint('val_loss:', 1 / int(os.environ['LABHAND_SEED']))\n"
+    files = {"pyproject.toml": project, "uv.lock": 'version = 1\nrequires-python = ">=99"\n', "train.py": code}
+    folder, talk = foreign.write(tmp_path / "old", files), Recorded()
+    first = make_trainer(folder, talk, SECONDS)
+    assert first.metric == "val_loss"
+    assert "The environment can't be made: uv says" in talk.text
+    assert "It is tried in labhand's own Python." in talk.text
+    assert "# uv = true" in (folder / "trainer.toml").read_text("utf-8")
+    assert load_trainer(str(folder), tmp_path).name == "old"
 
 
 @pytest.mark.slow

@@ -87,3 +87,10 @@ def test_the_steps_that_were_reached_are_read() -> None:
 def test_a_metric_that_was_printed_before_training_alone_is_told_from_one_that_measures_it(output: str, reached: int) -> None:
     [metric] = [found for found in printed_metrics(output) if found.label == "test score"]
     assert steps_after_last(output, metric) == reached
+
+
+def test_a_number_in_brackets_is_found_and_its_pattern_finds_it_again() -> None:
+    output = "global_step=7963, episodic_return=[25.]\nglobal_step=7987, episodic_return=[27.]\n"
+    [metric] = [found for found in printed_metrics(output) if found.label == "episodic_return"]
+    assert (metric.value, metric.direction) == ("27.", "maximize")
+    assert re.findall(metric.pattern, output) == ["25.", "27."]
