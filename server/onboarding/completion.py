@@ -16,7 +16,7 @@ from .conversation import Conversation
 from .metric_candidates import steps_reached
 from .proposal import REQUIREMENTS, Proposal
 from .refused_paths import asked_for, extend, is_safe_to_open
-from .training_length import first_length, longer, shorter
+from .training_length import FEW_STEPS, first_length, longer, shorter
 from .trial import Trial, TrialResult, run_trial
 
 MAX_TRIES: Final = 6
@@ -48,7 +48,13 @@ def complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tupl
             break
         proposal = changed
         result = _try(proposal, talk, max_seconds)
-    return _lengthened(proposal, result, talk, max_seconds)
+    proposal, result = _lengthened(proposal, result, talk, max_seconds)
+    length = proposal.length
+    if length is not None and length.unit == "steps" and length.amount < FEW_STEPS <= length.own:
+        talk.say(
+            f"Runs get {length.amount} steps: no more fit into a try of {max_seconds:g} s. A larger --try-seconds gives more."
+        )
+    return proposal, result
 
 
 def _try(proposal: Proposal, talk: Conversation, max_seconds: float) -> TrialResult:

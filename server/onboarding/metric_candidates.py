@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ...trainer.contract.trainer_toml.metric import Direction
@@ -66,6 +66,7 @@ class MetricCandidate:
         file: The file that has it, relative to the working folder; empty where it is printed.
         key: Where it is in that file.
         format: Of that file, where its ending doesn't say it; empty otherwise.
+        not_after: Words that make it another metric where they stand before the label: `test` before `loss`.
     """
 
     name: str
@@ -79,6 +80,7 @@ class MetricCandidate:
     file: str = ""
     key: str = ""
     format: str = ""
+    not_after: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> str:
@@ -86,7 +88,8 @@ class MetricCandidate:
         if self.is_default or self.file:
             return ""
         label = r"[ \t]+".join(re.escape(word).replace(r"\-", "-") for word in self.label.split())
-        return rf"(?<![\w/]){label}[^\w.+-]*([-+]?\.?\d[\d.]*(?:[eE][-+]?\d+)?|nan|[-+]?inf)"
+        others = "".join(f"(?<!{re.escape(word)} )" for word in self.not_after)
+        return rf"(?<![\w/]){others}{label}[^\w.+-]*([-+]?\.?\d[\d.]*(?:[eE][-+]?\d+)?|nan|[-+]?inf)"
 
 
 def is_held_out(label: str) -> bool:
@@ -102,12 +105,17 @@ def printed_metrics(output: str) -> list[MetricCandidate]:
     for number, line in enumerate(lines):
         for label, value, is_default in _pairs(line):
             last[label] = (line, value, number, is_default)
-    return ranked(
-        [
-            _candidate(label, line, value, is_default=is_default, late=number / max(1, len(lines)))
-            for label, (line, value, number, is_default) in last.items()
-        ]
-    )
+    found = [
+        _candidate(label, line, value, is_default=is_default, late=number / max(1, len(lines)))
+        for label, (line, value, number, is_default) in last.items()
+    ]
+    return ranked([replace(metric, not_after=_words_before(metric.label, last)) for metric in found])
+
+
+def _words_before(label: str, labels: Iterable[str]) -> tuple[str, ...]:
+    """The words that make of a label another one of these."""
+    longer = (other.removesuffix(f" {label}") for other in labels if other.endswith(f" {label}"))
+    return tuple(sorted({words.rpartition(" ")[2] for words in longer}))
 
 
 def steps_reached(output: str) -> int:

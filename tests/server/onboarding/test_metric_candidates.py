@@ -94,3 +94,10 @@ def test_a_number_in_brackets_is_found_and_its_pattern_finds_it_again() -> None:
     [metric] = [found for found in printed_metrics(output) if found.label == "episodic_return"]
     assert (metric.value, metric.direction) == ("27.", "maximize")
     assert re.findall(metric.pattern, output) == ["25.", "27."]
+
+
+def test_a_metric_whose_name_ends_another_is_not_taken_for_it() -> None:
+    output = "step 10 | loss 2.5 | step time 5\nstep 20 train loss: 2.25 test loss: 2.75\nstep 30 | loss 2.125\ntest loss: 3\n"
+    patterns = {metric.label: metric.pattern for metric in printed_metrics(output)}
+    assert re.findall(patterns["loss"], output) == ["2.5", "2.125"]
+    assert re.findall(patterns["test loss"], output) == ["2.75", "3"]
