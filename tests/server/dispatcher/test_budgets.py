@@ -27,7 +27,7 @@ RATE = 0.5
 x = 10.0 + random.Random(os.environ.get("LABHAND_SEED")).random()
 for _ in range(MAX_STEPS):
     x -= RATE * x
-print(f"loss: {x:.6f}")
+print(f"loss: {x:.6g}")
 print(f"num_steps: {MAX_STEPS}")
 """
 TOML = """
