@@ -37,8 +37,8 @@ async def test_a_grid_of_real_training_runs_ends_whole_though_the_dispatcher_is_
         command=sys.executable, args=["-m", "labhand.server.main", "serve", "--root", str(root)], env=dict(os.environ)
     )
     async with Client(server) as client:
-        factors = {"WIDTH": [32, 128], "MATRIX_LR": [0.01, 0.04]}
-        grid = await data(client, "launch_grid", hypothesis="Another width, and another rate", factors=factors)
+        factors = {"WIDTH": [32, 128], "BATCH_SIZE": ["2**2", "2**4"]}
+        grid = await data(client, "launch_grid", hypothesis="Another width, and smaller steps", factors=factors)
         assert grid["total"] == 4
         assert grid["baseline"]
         for finished in (1, 3):
