@@ -116,7 +116,7 @@ def test_an_agent_researches_from_the_briefing_to_the_checkout_without_a_turn_wh
     assert "e0001 is confirmed." in finished.out
     last = model.asked[-1]
     assert "labhand: this folder has a laboratory" in shown(model.asked[0].messages), "the briefing came before the first turn"
-    assert "nothing waits for them" in model.asked[model.searches + 2].last_words
+    assert "nothing waits for it" in model.asked[model.searches + 2].last_words
     woken = [asked.last_words for asked in model.asked if "<task-notification>" in asked.last_words]
     assert len(woken) == 2
     assert len(model.asked) == model.searches + len(
