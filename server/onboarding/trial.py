@@ -54,7 +54,8 @@ class TrialResult:
         log: What it printed.
         written: What its files hold that may be a metric, the likeliest first.
         seconds: Of training, on the clock that a budget counts.
-        silent_seconds: By the wall, from the start of the command to its first output; None if it printed nothing.
+        silent_seconds: By the wall, from the start of the command to its first output; None if it printed nothing, or if it
+            ended so soon that nobody saw.
     """
 
     status: Literal["succeeded", "failed", "stopped"]
@@ -211,7 +212,7 @@ def _watch(process: int, folder: RunFolder, max_seconds: float) -> _Course:
         if started is not None and silent is None and _has_output(folder):
             silent = now - started
         if _ends(process, min(LOOK_SECONDS, max(0.0, give_up_at - now))):
-            return _Course(is_stopped=False, silent_seconds=silent)
+            return _Course(is_stopped=False, silent_seconds=silent)  # None where it ended between two looks
     return _Course(is_stopped=True, silent_seconds=silent)
 
 

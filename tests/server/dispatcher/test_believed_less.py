@@ -14,14 +14,14 @@ from .test_budgets import STEPS, TRAIN, lay_out
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(300)]
 
-SATURATED = TRAIN.replace('print(f"loss: {x:.6f}")', 'print(f"train_loss {x}")\nprint("loss: 0")')
+SATURATED = TRAIN.replace('print(f"loss: {x:.6g}")', 'print(f"train_loss {x}")\nprint("loss: 0")')
 UNSEEDED = TRAIN.replace('random.Random(os.environ.get("LABHAND_SEED")).random()', "0.5")
 
 
 async def test_a_gain_by_a_change_to_the_printed_metric_is_promising_with_a_caution(tmp_path: Path) -> None:
     lay_out(tmp_path, STEPS)
     async with writing.opened(tmp_path) as lab:
-        edit = {"file": "train.py", "find": "{x:.6f}", "replace": "{x / 3:.6f}"}
+        edit = {"file": "train.py", "find": "{x:.6g}", "replace": "{x / 3:.6g}"}
         told = await writing.launch(lab, edits=[edit], replicates=2)
         honest = await writing.launch(lab, overrides={"RATE": 0.8}, replicates=2)
         await support.run_all(lab)

@@ -33,6 +33,28 @@ def take_all(folder: Path) -> DeviceSlot:
     return Slots(here.kind, here.indices).take(folder, count=len(here.indices))
 
 
+BEFORE_AND_AFTER = """
+import time
+
+def use(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+use(2)
+print("loss: 1")
+use(2)
+"""
+
+
+@pytest.mark.slow
+def test_a_try_tells_how_long_it_was_silent(trial: Trial) -> None:
+    (trial.folder / "train.py").write_text(BEFORE_AND_AFTER, "utf-8")
+    result = run_trial(trial, 60.0, 1, lambda _: None)
+    assert result.silent_seconds is not None
+    assert result.silent_seconds > 1
+
+
 @pytest.mark.slow
 def test_a_try_waits_for_a_slot_and_says_so_once(trial: Trial, tmp_path: Path) -> None:
     slot = take_all(tmp_path / "other")
