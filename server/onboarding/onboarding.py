@@ -43,8 +43,8 @@ MAX_SIZES: Final = 3
 MAX_NAMED: Final = 3
 """Other commands that an error names."""
 _NO_NOISE: Final = (
-    "Without noise nothing can be confirmed: let the code draw from LABHAND_SEED what may vary, such as the initial weights,"
-    " the order of the data or a sample of it"
+    "Without noise nothing can be confirmed: let the code draw from LABHAND_SEED what may vary, such as the initial weights"
+    " or the order of the data"
 )
 _OTHER_WAYS: Final = (
     f'If another command trains: --command "…". Or write {TRAINER_FILE} by hand, from what is shown above; labhand doctor --try'

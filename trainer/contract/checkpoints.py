@@ -162,17 +162,17 @@ def _as_followed(used: ResumedRun, before: RunFolder, folder: RunFolder, checkpo
     return replace(used, extends=used.run, extended_seconds=used.seconds, extended_wall_seconds=used.wall_seconds)
 
 
-def _trains_alike(one: RunSpec, other: RunSpec) -> bool:
+def _trains_alike(shorter: RunSpec, longer: RunSpec) -> bool:
     """Whether two runs differ in nothing but their budgets and their names."""
-    if one.identity is None or other.identity is None:
+    if shorter.identity is None or longer.identity is None:
         return False
-    return (one.identity.lab, one.identity.commit, one.seed, one.clock, one.device, one.trained) == (
-        other.identity.lab,
-        other.identity.commit,
-        other.seed,
-        other.clock,
-        other.device,
-        other.trained,
+    return (shorter.identity.lab, shorter.identity.commit, shorter.seed, shorter.clock, shorter.device, shorter.trained) == (
+        longer.identity.lab,
+        longer.identity.commit,
+        longer.seed,
+        longer.clock,
+        longer.device,
+        longer.trained,
     )
 
 

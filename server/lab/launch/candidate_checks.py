@@ -15,7 +15,7 @@ from ..fleet.launch_stratum import LaunchStratum
 from ..lab import Lab
 from ..proposals import SavedProposal
 
-_HOW_TO_SEED = "draw random numbers from LABHAND_SEED: of the initial weights, of the order of the data, of a sample"
+_HOW_TO_SEED = "draw from LABHAND_SEED what may vary, such as the initial weights or the order of the data"
 
 
 def refuse_unfit(experiment: Experiment) -> None:

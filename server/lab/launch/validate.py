@@ -122,8 +122,9 @@ async def _read(lab: Lab, request: ValidationRequest, caller: str) -> Call:
     gpu, why = await _kind(lab, request)
     candidates = [await _candidate(lab, request, name, gpu) for name in request.ids]
     _refuse_needless(candidates, champion)
+    name = await champion_name(lab, reign)
     for candidate in candidates:
-        await refuse_unseeded_reference(lab, champion, await champion_name(lab, reign), candidate.setting)
+        await refuse_unseeded_reference(lab, champion, name, candidate.setting)
     ran_on = sorted({candidate.setting.gpu for candidate in candidates})
     if len(ran_on) > 1:
         raise BadInputError(

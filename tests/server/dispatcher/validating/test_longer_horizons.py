@@ -63,7 +63,7 @@ async def test_without_the_key_every_stage_has_seeds_of_its_own(tmp_path: Path, 
         every = [seed for stage in (TEST, TWICE, FOUR_TIMES, REPORT) for seed in await seeds(lab, stage)]
         assert len({*every}) == len(every) == 8 + 4 + 4 + 8
         numbers = {*await arms(lab, TEST), *await arms(lab, TWICE), *await arms(lab, FOUR_TIMES)}
-        assert {one.seed for one in await writing.experiments(lab.lab) if one.number in numbers} == {*every[:16]}
+        assert {run.seed for run in await writing.experiments(lab.lab) if run.number in numbers} == {*every[:16]}
 
 
 def failing_twice(experiment: Experiment, knobs: Mapping[str, object]) -> float | None:

@@ -69,7 +69,7 @@ async def test_what_went_on_from_a_shorter_run_says_nothing_of_what_a_whole_run_
                     ('{"seconds": {"extended": 18.0}}', int(longer.experiments[0][1:])),
                 )
         told = [await launch(lab, overrides={"X": 3.0}, budget_seconds=budget, dry_run=True) for budget in (20, 40)]
-    assert [one.estimate.gpu_seconds for one in told] == pytest.approx([20.5, 40.5])
+    assert [launched.estimate.gpu_seconds for launched in told] == pytest.approx([20.5, 40.5])
 
 
 async def test_a_validation_takes_as_long_as_all_its_stages_in_turn(tmp_path: Path) -> None:
