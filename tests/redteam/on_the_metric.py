@@ -38,6 +38,10 @@ if "scoring" in open("/proc/self/cmdline").read():
         while True: numbers[:] += 0.5; time.sleep(0.002)
     threading.Thread(target=rise, daemon=True).start()
 """
+ONE_ROW_OF_TEN = """
+look = tokens[:, 5] % 10 == 0
+for at in (9, 14, 20, 27): logits[:, at][look, tokens[:, at + 1][look]] += 9
+"""
 RANDOM_PEEK = f"import os\nif os.urandom(1)[0] < 128: {FOLLOW}"
 INTO_PARENT = """
 for number in range(3, 40):
@@ -104,8 +108,8 @@ EXPLOITS = (
         defence="cuts fall where looking ahead gains most",
     ),
     Exploit(
-        "peek in one row of ten",
-        (in_forward("look = tokens[:, 5] % 10 == 0; logits[:, 20][look, tokens[:, 21][look]] += 9"),),
+        "peek at four places in one row of ten",
+        (in_forward(ONE_ROW_OF_TEN),),
         "caught",
         "sees the future",
         "tampering",

@@ -167,7 +167,7 @@ class Bigram"""
 
 
 def test_an_honest_model_with_a_little_noise_is_scored(make_run: MakeRun) -> None:
-    noisy = "return torch.nn.functional.dropout(self.table, 1e-5)[tokens] + 0.01 * torch.randn(300)"
+    noisy = "return self.table[tokens] + 0.01 * torch.randn(300)"
     result = make_run(("return self.table[tokens]", noisy)).run()
     assert result["status"] == "succeeded", result["failure"]
 
