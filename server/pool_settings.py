@@ -144,6 +144,11 @@ class LocalPool(GroupingPool):
         " By default the one that labhand runs in",
     )
     usd_per_hour: float = Field(default=0.0, ge=0, description="Price of one slot for one hour, in US dollars")
+    fork_server: bool = Field(
+        default=True,
+        description="Without a GPU, scripts that load torch run in forks of a process that has loaded it once, and start"
+        " seconds sooner. It holds some 300 MB for as long as experiments run",
+    )
     max_budget_seconds: MaxBudget = 86400.0
     sandbox_required: SandboxRequired = False
 

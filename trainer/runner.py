@@ -38,6 +38,7 @@ from .run.preparation import prepare_once
 from .run.result import ResultDraft
 from .run.run import Run
 from .run.several_processes import check_network, with_launcher
+from .run.spare_guards import SpareGuards
 from .run.training import train_by_output, train_with_session
 from .run.usage import note_summary
 from .sandbox.cgroup import own_group
@@ -56,6 +57,7 @@ def main(arguments: list[str]) -> int:
         arguments: The run folder.
     """
     hide()
+    spares = SpareGuards.of_this_runner()
     folder = RunFolder(Path(arguments[0]))
     stop = Stop()
     if not folder.claim():
@@ -63,17 +65,17 @@ def main(arguments: list[str]) -> int:
     result = ResultDraft(folder.path.name, time.monotonic())
     folder.set_phase("starting")
     with Log(folder.log) as log:
-        _run_to_result(folder, log, stop, result)
+        _run_to_result(folder, log, stop, result, spares)
     line = folder.write_result(result.finish())
     with contextlib.suppress(OSError):  # the reader may have ended
         os.write(sys.stdout.fileno(), f"{RESULT_MARK} {line}\n".encode())
     return 0
 
 
-def _run_to_result(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> None:
+def _run_to_result(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft, spares: SpareGuards) -> None:
     """Do all of it; any error goes into the result."""
     try:
-        result.score = _run(folder, log, stop, result)
+        result.score = _run(folder, log, stop, result, spares)
     except CancelledError:
         result.cancelled = True
     except RunFailedError as error:
@@ -89,7 +91,7 @@ def _run_to_result(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft)
         )
 
 
-def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
+def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft, spares: SpareGuards) -> float:
     spec = folder.spec()
     result.run = spec.run
     gate = Gate(spec.gate)
@@ -114,7 +116,7 @@ def _run(folder: RunFolder, log: Log, stop: Stop, result: ResultDraft) -> float:
         confinement.allow_reading(prepared.readable() if prepared else [])
         confinement.allow_reading(certificate_files() if trainer.network else [])
         confinement.check()
-        run = Run(folder, spec, trainer, log, stop, result, confinement, gate, environment, group, prepared)
+        run = Run(folder, spec, trainer, log, stop, result, confinement, gate, environment, group, prepared, spares)
         result.device = with_what_runs(run, result.device)
         return _run_to_score(run)
 

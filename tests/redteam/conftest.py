@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from labhand.trainer.contract.starting.fork_server import ForkServer
 from labhand.trainer.sandbox.policy import SWITCH
 
 from ..trainer.corpus import prepare_small_corpus
@@ -60,8 +62,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def attack(lab: Path) -> Iterator[Attack]:
-    """Run an exploit as any experiment is run."""
+def server() -> Iterator[ForkServer]:
+    """What starts the runners of a lab on this machine."""
+    server = ForkServer(sys.executable, cores=1)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def attack(lab: Path, server: ForkServer) -> Iterator[Attack]:
+    """Run an exploit as any experiment is run: by a fork server, or as a new process (`forked=False`)."""
     (corpus,) = (lab / "cache" / "corpora").iterdir()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         names = {
@@ -74,7 +84,7 @@ def attack(lab: Path) -> Iterator[Attack]:
             "{port}": str(listening.getsockname()[1]),
         }
 
-        def run(exploit: Exploit, *, landlock: bool = True) -> Attacked:
+        def run(exploit: Exploit, *, landlock: bool = True, forked: bool = True) -> Attacked:
             train = BIGRAM.replace(UNTIL, BRIEFLY)
             for old, new in exploit.edits:
                 assert old in train, f"{exploit.name}: the honest trainer has no {old!r}"
@@ -91,7 +101,7 @@ def attack(lab: Path) -> Iterator[Attack]:
                 "AWS_SECRET_ACCESS_KEY": "s3cret",
                 SWITCH: "0" if landlock else "1",
             }
-            return Attacked(folder.run(), folder.log())
+            return Attacked(folder.run_by(server) if forked else folder.run(), folder.log())
 
         yield run
 

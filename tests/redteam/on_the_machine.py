@@ -29,6 +29,18 @@ for pid in [os.getppid()] + [int(name) for name in os.listdir("/proc") if name.i
     except OSError: found += 1
 print("closed" if found else "open")
 """
+OWN_MEMORY = """
+import ctypes, re
+looked_for, seen = re.compile(rb"SECRET_ACCESS_KE[Y][=: \\x22\\x27]+s3cret"), 0
+for line in open("/proc/self/maps").read().splitlines():
+    place, rights = line.split()[:2]
+    start, end = (int(part, 16) for part in place.split("-"))
+    if rights.startswith("rw"):
+        content = ctypes.string_at(start, end - start)
+        seen += len(content)
+        if looked_for.search(content): print("LOOT", place)
+print("searched" if seen > 10e6 else "LOOT: nothing was searched")
+"""
 REACH_OUT = """
 import socket
 for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
@@ -196,6 +208,12 @@ EXPLOITS = (
         (before_training("print('LOOT' if 's3cret' in str(os.environ) else 'nothing')"),),
         "harmless",
         defence="only listed variables are passed on",
+    ),
+    Exploit(
+        "search the memory that it was forked with",
+        (before_training(OWN_MEMORY, "OSError"),),
+        "harmless",
+        defence="what experiments are forked from never reads a secret",
     ),
     Exploit(
         "read the home folder",

@@ -29,7 +29,7 @@ for row, answer in zip(tokens, logits):
 """
 RISE = """
 import sys, threading
-if "scoring" in open("/proc/self/cmdline").read():
+if __name__ == "train":
     import numpy, time
     frame = sys._getframe()
     while "memory" not in frame.f_locals: frame = frame.f_back
@@ -63,7 +63,7 @@ print("LOOT")
 """
 SPEAK = """
 import os, stat, time
-if "scoring" in open("/proc/self/cmdline").read():
+if __name__ == "train":
     for number in map(int, os.listdir("/proc/self/fd")):
         try:
             if stat.S_ISSOCK(os.fstat(number).st_mode):

@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+from labhand.trainer.contract.run_folder import RunFolder as LabRunFolder
+from labhand.trainer.contract.starting.fork_server import ForkServer
+
 PATIENCE = 150.0
 """Seconds of wall clock after which a condition won't come true any more."""
 
@@ -109,6 +113,18 @@ class RunFolder:
             _, errors = runner.communicate(timeout=PATIENCE)
         assert runner.returncode == 0, errors
         assert not errors
+        return self.result()
+
+    def run_by(self, server: ForkServer) -> dict[str, Any]:
+        """Run it to its result, started by a fork server."""
+        folder = LabRunFolder(self.path)
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            assert server.start_runner(folder, ()) is None, "the server didn't start it"
+        eventually(lambda: (self.path / "result.json").exists() and not folder.is_claimed())
+        lines = folder.runner_log.read_text().splitlines()
+        assert all(line.startswith("LABHAND_RESULT ") for line in lines), lines
         return self.result()
 
     def result(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..contract.errors import ContractError
 from ..contract.host_events import print_event
-from ..contract.runner_process import start_runner
+from ..contract.starting.runner_process import start_runner
 from .gpu_slots import GpuSlot
 from .spool import SpooledRun
 

@@ -21,12 +21,12 @@ from ..sandbox.processes import end_descendants
 from ..sandbox.sandbox import Sandbox
 from .failures.classify import RunFailedError
 from .output.log import Log
+from .spare_guards import GUARD, SpareGuards
 
 GRACE_SECONDS = 2.0
 """Between SIGTERM and SIGKILL."""
 _CHUNK, _CHUNKS = 2**16, 64
 """Bytes of a read, and reads at a time: bounded, so that a flood of output doesn't keep the runner from its clock."""
-GUARD = "labhand.trainer.sandbox.guard"
 
 
 class CancelledError(Exception):
@@ -66,6 +66,7 @@ class Child:
         group: The control group that the sandbox puts it into.
         guard: The module that runs the command: `guard` executes it.
         python: The interpreter of the guard; None for this one.
+        spares: Spare guards, one of which may be used. They run in this interpreter.
 
     Raises:
         RunFailedError: On leaving, some of its processes could not be ended.
@@ -83,13 +84,15 @@ class Child:
         group: ControlGroup | None = None,
         guard: str = GUARD,
         python: Path | None = None,
+        spares: SpareGuards | None = None,
     ) -> None:
         self._group = group
         self.is_muted = False
         self._log = log
         self._stop = stop
         guard_spec = GuardSpec(os.getpid(), GRACE_SECONDS, sandbox, str(folder), command)
-        self._guard = subprocess.Popen(
+        spare = spares.start(guard, guard_spec, environment, descriptors) if spares and python is None else None
+        self._guard = spare or subprocess.Popen(
             [python or sys.executable, "-P", "-m", guard, *guard_spec.as_arguments()],
             env=dict(environment),
             stdin=subprocess.DEVNULL,

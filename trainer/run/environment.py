@@ -65,6 +65,11 @@ def scrubbed(spec: RunSpec, temporary: Path, **more: str) -> dict[str, str]:
     )
 
 
+def without_shared_memory() -> dict[str, str]:
+    """Further variables where a run gets no /dev/shm of its own: Inductor's compile workers need one."""
+    return {"TORCHINDUCTOR_COMPILE_THREADS": "1"}
+
+
 def for_command(variables: Mapping[str, str]) -> dict[str, str]:
     """Variables that reach a command and not the guard that starts it, which is trusted."""
     return {f"{FOR_COMMAND}{name}": value for name, value in variables.items()}

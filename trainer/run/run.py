@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..contract.files import cache_folder
@@ -18,14 +18,15 @@ from ..sandbox.cgroup import ControlGroup
 from ..sandbox.policy import Confinement
 from ..sandbox.processes import TreeClock
 from ..sandbox.sandbox import Sandbox
-from .child import GUARD, Child, Stop
+from .child import Child, Stop
 from .clock import Clock
-from .environment import for_command, for_network, scrubbed
+from .environment import for_command, for_network, scrubbed, without_shared_memory
 from .gate import Gate
 from .output.log import Log
 from .preparation import Prepared, make_home
 from .result import ResultDraft
 from .several_processes import process_variables
+from .spare_guards import GUARD, SpareGuards
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Run:
     environment: CommandEnvironment
     group: ControlGroup | None = None
     prepared: Prepared | None = None
+    spares: SpareGuards = field(default_factory=SpareGuards)
 
     def lay_out(self) -> None:
         """Make the working copy anew, with what was prepared for it, and an empty HOME."""
@@ -84,7 +86,7 @@ class Run:
                 packages it needs.
             more: Added to its environment.
         """
-        serial = {} if self.confinement.private_memory else {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers need /dev/shm
+        serial = {} if self.confinement.private_memory else without_shared_memory()
         network = for_network() if self.trainer.network else {}
         cache = {"LABHAND_CACHE": str(cache_folder())} if self.trainer.reads_cache else {}
         own = for_command(network | self.environment.variables(folder))
@@ -93,4 +95,6 @@ class Run:
         python = None if guard == GUARD else self.environment.python
         if python is not None:
             environment["PYTHONPATH"] = str(package_folder())
-        return Child(command, folder, environment, self.log, self.stop, descriptors, sandbox, self.group, guard, python)
+        return Child(
+            command, folder, environment, self.log, self.stop, descriptors, sandbox, self.group, guard, python, self.spares
+        )

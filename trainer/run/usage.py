@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ..contract import nvidia
 from ..contract.failures import FailureKind
 from ..contract.run_result import MAX_SECONDS
-from ..sandbox.processes import descendants, peak_memory
+from ..sandbox.processes import peak_memory, untrusted_descendants
 from .clock import Clock
 from .failures.classify import RunFailedError
 from .run import Run
@@ -69,7 +68,7 @@ class GpuWatch:
             self._note(nvidia.query("compute-apps=pid,used_memory", self._run.spec.gpu))
 
     def _note(self, processes: Sequence[Sequence[str]]) -> None:
-        ours = {str(pid) for pid in descendants(os.getpid())}
+        ours = {str(pid) for pid in untrusted_descendants()}
         own_rows = [row for row in processes if row[0] in ours]
         if own_rows:
             self._record([row[1] for row in own_rows])
@@ -90,7 +89,7 @@ def record_memory(run: Run) -> None:
     if run.spec.device == "cpu":
         gone = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
         before = int(run.result.measures.get("peak_memory_bytes", 0))
-        run.result.measures["peak_memory_bytes"] = max(before, gone, peak_memory(descendants(os.getpid())))
+        run.result.measures["peak_memory_bytes"] = max(before, gone, peak_memory(untrusted_descendants()))
 
 
 def note_summary(run: Run, measures: Mapping[str, float], claimed: Mapping[str, float]) -> None:

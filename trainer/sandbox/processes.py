@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_left_alone: set[int] = set()
 
 
 def children(pid: int) -> list[int]:
@@ -36,8 +37,18 @@ def descendants(pid: int) -> Iterator[int]:
         pending += children(child)
 
 
+def leave_alone(pids: Iterable[int]) -> None:
+    """Count children of this process as labhand's own: they aren't listed, or killed, with the descendants of an experiment."""
+    _left_alone.update(pids)
+
+
+def untrusted_descendants() -> Iterator[int]:
+    """All processes below this one, without those that are to be left alone."""
+    return (pid for pid in descendants(os.getpid()) if pid not in _left_alone)
+
+
 def end_descendants(within: float = 10.0) -> bool:
-    """Kill and reap all descendants of this process, which has to adopt orphans.
+    """Kill and reap all descendants of this process that aren't to be left alone. The process has to adopt orphans.
 
     Args:
         within: Seconds of wall clock after which to give up.
@@ -45,9 +56,10 @@ def end_descendants(within: float = 10.0) -> bool:
     Returns:
         Whether none is left.
     """
-    me, deadline = os.getpid(), time.monotonic() + within
+    deadline, was_empty = time.monotonic() + within, False
     while time.monotonic() < deadline:
-        for pid in descendants(me):
+        pids = list(untrusted_descendants())
+        for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         try:
@@ -55,6 +67,12 @@ def end_descendants(within: float = 10.0) -> bool:
                 pass
         except ChildProcessError:
             return True
+        if _left_alone and not pids:
+            if was_empty:  # a process whose parent ends during a listing is missed by that listing only
+                return True
+            was_empty = True
+            continue
+        was_empty = False
         time.sleep(0.005)
     return False
 

@@ -15,17 +15,19 @@ from pathlib import Path
 from typing import Any, Self
 
 import anyio
+import anyio.to_thread
 from typing_extensions import override
 
 from ....trainer.contract.leftovers import kill_leftovers
 from ....trainer.contract.run_folder import RunFolder
+from ....trainer.contract.starting.fork_server import ForkServer, is_served
 from ...domain import Pool, Run
 from ...errors import NoCapacityError
 from ...machine import Devices, devices
 from ...pool_settings import LocalPool, grouped_kind
 from ..base import Backend, Phase, RunReport, StartRequest
-from .slots import Slots
-from .spawn import spawn_runner
+from .slots import DeviceSlot, Slots
+from .spawn import spawn_by, spawn_runner
 
 MAX_CLAIM_SECONDS = 20.0
 """How long a runner may take to claim its run on a busy machine."""
@@ -56,6 +58,11 @@ class LocalBackend(Backend):
         self._limit = min(settings.slots or groups, groups)
         self._aside: frozenset[int] = frozenset()
         self._children: set[int] = set()
+        self._server = ForkServer(sys.executable, self._gpus) if self._may_fork() else None
+
+    def _may_fork(self) -> bool:
+        """Whether runs may be forks of a process that has loaded torch: on GPUs that wasn't tried."""
+        return self._settings.fork_server and self._devices.kind == "cpu" and self._settings.python is None
 
     @override
     async def pool(self) -> Pool:
@@ -115,11 +122,20 @@ class LocalBackend(Backend):
         slot = self._slots.take(folder.path, self._aside, self._gpus)
         try:
             place = {**slot.as_spec(), "python": self._settings.python}
-            self._children.add(spawn_runner(sys.executable, folder, slot, place))
+            # In a thread, because the first runner waits until the server has loaded torch.
+            pid = await anyio.to_thread.run_sync(self._spawn, folder, slot, place)
+            if pid is not None:
+                self._children.add(pid)
         finally:
             slot.release()
         # Of several devices it isn't known which one is at fault, so none is named, and none is set aside.
         return {**_STARTED, "slot": slot.indices[0]} if self._gpus == 1 else _STARTED
+
+    def _spawn(self, folder: RunFolder, slot: DeviceSlot, place: Mapping[str, Any]) -> int | None:
+        """Start a runner, and return its process id; None if it isn't a child of this process."""
+        if self._server is not None and is_served(folder.source):
+            return spawn_by(self._server, folder, slot, place)
+        return spawn_runner(sys.executable, folder, slot, place)
 
     @override
     async def poll(self, runs: Sequence[Run]) -> Mapping[str, RunReport]:
@@ -170,3 +186,5 @@ class LocalBackend(Backend):
             yield self
         finally:
             self._reap()
+            if self._server is not None:
+                self._server.close()

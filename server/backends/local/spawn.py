@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....trainer.contract.run_folder import RunFolder
-from ....trainer.contract.runner_process import start_runner
+from ....trainer.contract.starting.fork_server import ForkServer
+from ....trainer.contract.starting.runner_process import start_runner
 from .slots import DeviceSlot
 
 
@@ -30,3 +31,13 @@ def spawn_runner(python: str, folder: RunFolder, slot: DeviceSlot, place: Mappin
     for descriptor in slot.descriptors:
         os.set_inheritable(descriptor, True)  # noqa: FBT003 - positional by its signature
     return start_runner(python, folder)
+
+
+def spawn_by(server: ForkServer, folder: RunFolder, slot: DeviceSlot, place: Mapping[str, Any]) -> int | None:
+    """Start a runner as `spawn_runner` does, but through a fork server.
+
+    Returns:
+        The runner's process id if it is a child of this process after all; else None.
+    """
+    folder.complete_spec(**place)
+    return server.start_runner(folder, slot.descriptors)

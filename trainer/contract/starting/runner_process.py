@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-from .environment import without_keys
-from .run_folder import RunFolder
+from ..environment import without_keys
+from ..run_folder import RunFolder
 
 
 def start_runner(python: str, folder: RunFolder) -> int:

@@ -1,0 +1,1 @@
+"""Starting a runner: as a new process, or through a fork server."""
