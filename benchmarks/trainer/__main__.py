@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
+
+from labhand.trainer.contract.starting.fork_server import ForkServer
 
 from . import phases, starts
 from .arms import Arm, UnknownArmError, parse_arm
@@ -80,9 +83,15 @@ def _print_starts(arms: list[Arm], core: int) -> None:
         kinds = [[start(arm, core) for _ in range(STARTS)] for start in starts.KINDS.values()]
         cells = [f"{min(each['cpu'] for each in kind):.2f} ({min(each['wall'] for each in kind):.2f})" for kind in kinds]
         print(f"{arm.name} | {' | '.join(cells)}")
-    runs = [starts.in_the_lab(core) for _ in range(STARTS)]
-    least = {name: min(run[name] for run in runs) for name in runs[0]}
-    print("a run of the lab, seconds: " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in least.items()))
+    server = ForkServer(sys.executable, cores=1)
+    try:
+        starts.by_fork_server(core, server)  # until it has loaded torch
+        pairs = [(starts.in_the_lab(core), starts.by_fork_server(core, server)) for _ in range(STARTS)]
+    finally:
+        server.close()
+    for what, runs in zip(("in new processes", "in forks"), zip(*pairs, strict=True), strict=True):
+        least = {name: min(run[name] for run in runs) for name in runs[0]}
+        print(f"a run of the lab {what}, seconds: " + ", ".join(f"{name} {least[name]:.2f}" for name in least))
 
 
 if __name__ == "__main__":

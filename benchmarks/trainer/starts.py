@@ -10,11 +10,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from labhand.trainer.contract.run_folder import RunFolder
 from labhand.trainer.contract.run_result import RunResult
+from labhand.trainer.contract.starting.fork_server import ForkServer
 from typing_extensions import override
 
 from .arms import GPT, ROOT, Arm
@@ -29,6 +32,8 @@ print(json.dumps(until_first_step(Path(sys.argv[1]), float(sys.argv[2]), int(sys
 """
 LAB_SECONDS = 5.0
 """Of training in a run of the lab; start-up and evaluation don't depend on it."""
+PARTS_OF_RUN = ("startup", "evaluation", "held")
+LOOK_SECONDS = 0.05
 
 
 class _FirstStepError(Exception):
@@ -89,15 +94,42 @@ def _in_new_process(arm: Arm, core: int, variables: Mapping[str, str]) -> Mappin
 
 
 def in_the_lab(core: int) -> Mapping[str, float]:
-    """A run of the built-in trainer by the lab's runner.
+    """A run of the built-in trainer by the lab's runner, in new processes.
 
     Returns:
-        Wall seconds of `startup` and of `evaluation`, and as `CPU beside training` the CPU seconds that all processes took from
-        the runner's start to its end, less training.
+        Wall seconds of `startup`, `evaluation` and the whole run (`held`), and as `CPU beside training` the CPU seconds that
+        all processes took from the runner's start to its end, less training.
 
     Raises:
         RuntimeError: The run has no score.
     """
+    with _laid_out(core) as folder:
+        command = [sys.executable, "-P", "-m", "labhand.trainer.runner", str(folder)]
+        before = _cpu_of_children()
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        spent = _cpu_of_children() - before
+        seconds = _seconds_of(folder)
+        return {name: seconds[name] for name in PARTS_OF_RUN} | {"CPU beside training": spent - seconds["training"]}
+
+
+def by_fork_server(core: int, server: ForkServer) -> Mapping[str, float]:
+    """The same run in forks of a process that has loaded torch, without the CPU seconds: they aren't this process's children.
+
+    Raises:
+        RuntimeError: The run has no score, or the server doesn't work.
+    """
+    with _laid_out(core) as place:
+        folder = RunFolder(place)
+        if server.start_runner(folder, ()) is not None:
+            raise RuntimeError("the fork server has started nothing")
+        while folder.result() is None or folder.is_claimed():
+            time.sleep(LOOK_SECONDS)
+        seconds = _seconds_of(place)
+        return {name: seconds[name] for name in PARTS_OF_RUN}
+
+
+@contextmanager
+def _laid_out(core: int) -> Generator[Path]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "e0001-1"
         shutil.copytree(GPT, folder / "source", ignore=shutil.ignore_patterns("__pycache__"))
@@ -106,16 +138,14 @@ def in_the_lab(core: int) -> Mapping[str, float]:
             **{"device": "cpu", "cores": [core], "gpu": None, "sandbox_required": False},
         }
         (folder / "spec.json").write_text(json.dumps(spec), "utf-8")
-        command = [sys.executable, "-P", "-m", "labhand.trainer.runner", str(folder)]
-        before = _cpu_of_children()
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-        spent = _cpu_of_children() - before
-        result = RunResult.parse(json.loads((folder / "result.json").read_text("utf-8")))
-        if result.score is None:
-            raise RuntimeError(f"the run has no score: {result.failure}")
-        seconds = {name: float(value or 0) for name, value in result.seconds.items()}
-        beside = spent - seconds["training"]
-        return {"startup": seconds["startup"], "evaluation": seconds["evaluation"], "CPU beside training": beside}
+        yield folder
+
+
+def _seconds_of(folder: Path) -> Mapping[str, float]:
+    result = RunResult.parse(json.loads((folder / "result.json").read_text("utf-8")))
+    if result.score is None:
+        raise RuntimeError(f"the run has no score: {result.failure}")
+    return {name: float(value or 0) for name, value in result.seconds.items()}
 
 
 def _cpu_of_children() -> float:
