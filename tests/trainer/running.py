@@ -88,6 +88,7 @@ class RunFolder:
 
     path: Path
     environment: dict[str, str] = field(default_factory=dict[str, str])
+    server: ForkServer | None = None
 
     @property
     def source(self) -> Path:
@@ -108,7 +109,9 @@ class RunFolder:
         )
 
     def run(self) -> dict[str, Any]:
-        """Run it to its result."""
+        """Run it to its result, by its fork server if it has one."""
+        if self.server is not None:
+            return self.run_by(self.server)
         with self.start() as runner:
             _, errors = runner.communicate(timeout=PATIENCE)
         assert runner.returncode == 0, errors

@@ -59,7 +59,7 @@ def run_script(words: Sequence[str]) -> NoReturn:
     loader = SourceFileLoader("__main__", path)
     main.__dict__.update(__file__=path, __builtins__=builtins, __annotations__={}, __loader__=loader)
     sys.modules["__main__"] = main
-    vars(multiprocessing.process)["ORIGINAL_DIR"] = str(Path.cwd())  # where it starts new interpreters
+    multiprocessing.process.__dict__["ORIGINAL_DIR"] = str(Path.cwd())  # where it starts new interpreters
     try:
         exec(compile(Path(path).read_bytes(), path, "exec", dont_inherit=True), main.__dict__)  # noqa: S102
     except SystemExit:

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +54,9 @@ if __name__ == "__main__":
 TORCH = "import torch\n"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    server = ForkServer(sys.executable, cores=1)
-    yield server
-    server.close()
+@pytest.fixture
+def server(fork_server: ForkServer) -> ForkServer:
+    return fork_server
 
 
 def make(folder: Path, train: str, trainer: str = OUTPUT_TRAINER, **spec: object) -> RunFolder:
