@@ -54,6 +54,7 @@ def test_a_cancelled_job_ends_in_slurm_too(bed: Bed) -> None:
 
     job = skypilot.start(CLUSTER, "H100", "sleep 600")
     wait_until(lambda: bed.steps()[-1].name == f"sky-{job}", "the job to start")
+    wait_until(lambda: skypilot.states(CLUSTER)[job] == "RUNNING", "SkyPilot to see it")  # it lets go of one that it didn't see
     skypilot.cancel(CLUSTER, job)
 
     wait_until(lambda: bed.steps()[-1].ended is not None, "Slurm to see it end")

@@ -10,9 +10,11 @@ import gc
 import importlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -45,6 +47,7 @@ def main(arguments: list[str]) -> int:
     hide()
     for name in LOADED:
         importlib.import_module(name)
+    shutil.rmtree(os.environ["TMPDIR"])
     gc.collect()
     gc.freeze()  # so that a collection in a fork doesn't copy the pages of all that is loaded
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for runners: the kernel reaps them
@@ -57,7 +60,7 @@ def _execute_again(arguments: Sequence[str], cores: int) -> None:
     """Start anew with an experiment's environment, of which the variables of a single run count for nothing."""
     spec = RunSpec("", "", 0, 0.0, "cpu", "cpu", tuple(range(cores)))
     serial = {} if private_shm.can_be_private() else without_shared_memory()
-    environment = scrubbed(spec, Path("/nonexistent"), **serial)
+    environment = scrubbed(spec, Path(tempfile.mkdtemp(prefix="labhand-")), **serial)  # torch makes a folder for its caches
     os.set_inheritable(int(arguments[0]), True)  # noqa: FBT003 - positional by its signature
     os.execve(  # noqa: S606 - no shell is wanted
         sys.executable, [sys.executable, "-P", "-m", "labhand.trainer.fork_server.server", *arguments, _CLEAN], environment
@@ -106,6 +109,7 @@ def _execute_runner(request: Mapping[str, Any], files: Sequence[int], spares: Se
     folder, python, (secret, *kept) = RunFolder(Path(request["folder"])), request["python"], files
     environment = _read_environment(secret)
     output = os.open(folder.runner_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.chdir(request["place"])  # where the paths in its environment may start
     os.dup2(output, 1)
     os.dup2(output, 2)
     for number in [*kept, *(end.fileno() for _, end in spares)]:

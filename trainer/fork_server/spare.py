@@ -20,9 +20,6 @@ from ..run.spare_guards import differs_early
 from ..sandbox.kernel import end_with_parent
 from .script import is_shadowed
 
-_ABOVE = 1000
-"""Descriptors from here on are free: those that arrive are moved there before they get their numbers."""
-
 
 def stand_by(end: socket.socket, runner: int) -> NoReturn:
     """Wait for the runner's order, and be the guard that it asks for.
@@ -40,29 +37,35 @@ def stand_by(end: socket.socket, runner: int) -> NoReturn:
     if received is None:
         os._exit(0)
     order, files = received
-    fits = not differs_early(os.environ, order["environment"]) and not is_shadowed(order["script"])
-    with suppress(OSError):
-        send_message(end, {"fits": fits})
-    end.close()
-    if not fits:
+    if differs_early(os.environ, order["environment"]) or is_shadowed(order["script"]):
         os._exit(0)
-    _settle(order, files, runner)
+    end = _settle(end, order, files, runner)
+    with end, suppress(OSError):
+        send_message(end, {})
     status: int = importlib.import_module(order["module"]).main(order["arguments"])
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # Python's own end takes nearly a second of CPU time when torch is loaded
 
 
-def _settle(order: Mapping[str, Any], files: Sequence[int], runner: int) -> None:
-    """Take over what a process that is started anew would have been given, or would have found out by itself."""
+def _settle(end: socket.socket, order: Mapping[str, Any], files: Sequence[int], runner: int) -> socket.socket:
+    """Take over what a process that is started anew would have been given, or would have found out by itself.
+
+    Returns:
+        The end of the socket, which may have got in the way of an open file.
+    """
     os.setsid()
     os.sched_setaffinity(0, os.sched_getaffinity(runner))
-    _place(files, [1, *order["descriptors"]])
+    end = _place(end, files, [1, *order["descriptors"]])
     os.dup2(1, 2)
     os.environ.clear()
     os.environ.update(order["environment"])
     tempfile.tempdir = None
+    compiled = getattr(sys.modules.get("torch._dynamo.package"), "DynamoCache", None)
+    if compiled is not None:  # it noted its place when it was loaded
+        compiled.__init__(str(Path(os.environ["TORCHINDUCTOR_CACHE_DIR"]) / "dynamo"))
     _seed_anew()
+    return end
 
 
 def _seed_anew() -> None:
@@ -75,14 +78,17 @@ def _seed_anew() -> None:
     torch.default_generator.seed()
 
 
-def _place(files: Sequence[int], numbers: Sequence[int]) -> None:
-    """Give open files these numbers."""
-    moved = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, _ABOVE) for file in files]
+def _place(end: socket.socket, files: Sequence[int], numbers: Sequence[int]) -> socket.socket:
+    """Give open files these numbers, and the end of the socket one above them."""
+    free = 1 + max(numbers)
+    moved_end, *moved = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, free) for file in (end.fileno(), *files)]
+    end.close()
     for file in files:
         os.close(file)
     for file, number in zip(moved, numbers, strict=True):
         os.dup2(file, number, inheritable=True)
         os.close(file)
+    return socket.socket(fileno=moved_end)
 
 
 def _close_all_but(descriptor: int) -> None:

@@ -108,7 +108,7 @@ class SpareGuards:
             answer = receive_message(end)
         os.close(theirs)
         process = SpareProcess(pid, output)
-        if answer is not None and answer[0]["fits"]:
+        if answer is not None:
             return process
         process.kill()
         process.wait()

@@ -127,6 +127,39 @@ def kind_and_lines(result: dict[str, Any]) -> tuple[str, list[str]] | None:
     return (failure["kind"], [line for line in lines if line not in {"fork", "new"}]) if failure else None
 
 
+def test_loading_torch_leaves_no_file_and_the_caches_of_a_fork_are_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    server = ForkServer(sys.executable, cores=1)
+    cache = "from torch._dynamo.package import DynamoCache\nprint('CACHE', DynamoCache.path_prefix())\nprint('loss: 1')\n"
+    run = make(tmp_path / "e0001-1", IS_FORK + TORCH + cache)
+    assert run.run_by(server)["status"] == "succeeded", run.log()
+    assert run.log().splitlines()[:2] == ["fork", f"CACHE {run.path / 'tmp' / 'torchinductor_cache_dir' / 'dynamo'}"]
+    assert list((tmp_path / "temporary").iterdir()) == []
+    server.close()
+
+
+def test_a_run_of_two_cores_computes_with_two_threads(tmp_path: Path) -> None:
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    counted = "torch.get_num_threads(), len(os.listdir('/proc/self/task'))"
+    square = "np.ones((600, 600))"
+    code = (
+        f"{IS_FORK}{TORCH}import os\nimport numpy as np\nx = torch.ones(600, 600)\n"
+        f"total = (x @ x).sum().item() + ({square} @ {square}).sum()\nprint('COUNTED', {counted})\nprint('loss:', total)\n"
+    )
+    server = ForkServer(sys.executable, cores=len(cores))
+    logs = list[str]()
+    for name in ("e0001-1", "e0002-1"):
+        run = lay_out(tmp_path / name, OUTPUT_TRAINER, code, cores=cores, budget_seconds=60.0)
+        assert (run.run_by(server) if name == "e0001-1" else run.run())["score"] == 2 * 600.0**3
+        logs.append(run.log())
+    server.close()
+    assert logs[0].startswith(f"fork\nCOUNTED {len(cores)} ")
+    assert logs[0].replace("fork", "new") == logs[1]
+
+
 def test_what_nobody_seeds_differs_from_run_to_run(tmp_path: Path, server: ForkServer) -> None:
     imports, drawing = "import random\nimport numpy as np\n", "random.random(), np.random.rand(), torch.rand(()).item()"
     code = f"{TORCH}{imports}print('DRAWN', {drawing})\nprint('loss: 1')\n"

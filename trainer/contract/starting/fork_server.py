@@ -103,8 +103,9 @@ class ForkServer:
         try:
             end = self._end or self._start()
             environment = _environment_file()
+            request = {"python": self._python, "folder": str(folder.path), "place": str(Path.cwd())}
             try:
-                send_message(end, {"python": self._python, "folder": str(folder.path)}, [environment, *descriptors])
+                send_message(end, request, [environment, *descriptors])
             finally:
                 os.close(environment)
             return receive_message(end) is not None
