@@ -14,7 +14,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from ..contract.starting.fork_server import loads_torch
+from ..contract.starting.fork_server import can_be_forked
 from ..contract.starting.framed import receive_message, send_message
 from ..sandbox.guard import FOR_COMMAND, GuardSpec
 from ..sandbox.processes import leave_alone
@@ -51,13 +51,13 @@ def _early(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in plain.items() if name.startswith(_EARLY) and name not in _LATE}
 
 
-def script_that_loads_torch(spec: GuardSpec) -> Path | None:
-    """The script that a command runs in this interpreter, if the script loads torch; None for any other command."""
+def script_to_fork(spec: GuardSpec) -> Path | None:
+    """The script that a command runs in this interpreter, if it gains by a fork; None for any other command."""
     python, script, *_ = [*spec.command, ""]
     if python != sys.executable or not script.endswith(".py") or script.startswith("-"):
         return None
     path = Path(spec.folder) / script
-    return path if loads_torch(path) else None
+    return path if can_be_forked(path) else None
 
 
 class SpareGuards:
@@ -90,7 +90,7 @@ class SpareGuards:
         Returns:
             The guard; None if there is no spare one, or it can't do what a new process does.
         """
-        script = script_that_loads_torch(spec) if module == GUARD else None
+        script = script_to_fork(spec) if module == GUARD else None
         if not self._left or (module == GUARD and script is None):
             return None
         pid, end = self._left.pop()

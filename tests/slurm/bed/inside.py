@@ -10,11 +10,14 @@ import secrets
 import shutil
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from .daemons import NODES, start_api_server, start_slurm, start_sshd
 from .places import CACHE, FILES, INSIDE, OUTSIDE, READY, USER_HASH
 from .running import run
+
+RESERVED_PORTS = Path("/proc/sys/net/ipv4/ip_local_reserved_ports")
 
 
 def main() -> None:
@@ -23,6 +26,8 @@ def main() -> None:
     run("ip", "link", "set", "lo", "up")
     run("ip", "address", "add", "192.0.2.1/32", "dev", "lo")  # with 127.0.0.1 alone, getaddrinfo takes the machine for offline
     _mount()
+    with suppress(OSError):  # some kernels don't let it; then a connection may happen to have the port of SkyPilot's server
+        RESERVED_PORTS.write_text("46580-46999", "ascii")
     _lay_out()
     start_slurm()
     start_sshd()

@@ -177,9 +177,10 @@ def test_what_nobody_seeds_differs_from_run_to_run(tmp_path: Path, server: ForkS
         ("# no library\n" + IS_FORK, OUTPUT_TRAINER, ""),
         (TORCH + "import sympy\nassert sympy.MINE\n" + IS_FORK, OUTPUT_TRAINER, "sympy.py"),
         (TORCH + IS_FORK, OUTPUT_TRAINER + '[environment]\nenv = { OMP_NUM_THREADS = "3" }\n', ""),
+        ('import os\nos.environ["OMP_NUM_THREADS"] = "1"\n' + TORCH + IS_FORK, OUTPUT_TRAINER, ""),
         (TORCH + IS_FORK, OUTPUT_TRAINER.replace('"train.py"]\n[', '"-O", "train.py"]\n['), ""),
     ],
-    ids=["loads no torch", "shadows a module", "has threads of its own", "has an option of the interpreter"],
+    ids=["loads no torch", "shadows a module", "is given threads", "sets its threads", "has an option of the interpreter"],
 )
 def test_what_a_fork_could_not_do_runs_in_a_new_interpreter(
     tmp_path: Path, server: ForkServer, train: str, trainer: str, beside: str
@@ -200,6 +201,8 @@ def test_only_sources_that_load_torch_here_are_served(tmp_path: Path) -> None:
     assert served("from labhand.trainer.session import Session\n")
     assert not served("import math\n")
     assert not served("import torchless\n")
+    assert not served(f"import os\nos.environ.setdefault('MKL_NUM_THREADS', '1')\n{TORCH}")
+    assert served(f"import os\nos.environ['PYTORCH_ALLOC_CONF'] = 'expandable_segments:True'\n{TORCH}")
     assert not served(TORCH, OUTPUT_TRAINER + '[environment]\nrequirements = "requirements.txt"\n')
     assert not served(TORCH, OUTPUT_TRAINER + '[environment]\npython = "/usr/bin/python3"\n')
     assert not served(TORCH, OUTPUT_TRAINER.replace('["python"', '["./own/python"'))

@@ -27,6 +27,10 @@ MAX_START_SECONDS: Final = 60.0
 """How long the server may take to load torch, or to start a runner, on a busy machine."""
 _MAX_SCRIPT_BYTES: Final = 1 << 20
 _TORCH: Final = re.compile(rb"\b(?:torch|labhand\.trainer)\b")
+_TOO_LATE: Final = re.compile(
+    rb"environ[^\n]{0,40}['\"](?:ATEN|BLIS|DNNL|GOMP|KMP|MALLOC|MKL|NUMEXPR|OMP|ONEDNN|OPENBLAS|TORCH)"
+)
+"""A script that sets such a variable does so before it loads the libraries that read it."""
 
 
 def is_served(source: Path) -> bool:
@@ -42,17 +46,18 @@ def is_served(source: Path) -> bool:
     own = trainer.environment
     if own.is_made or own.python or own.prefix or trainer.command[0] != "python":
         return False
-    return trainer.data is not None or _script_loads_torch(trainer, source)
+    return trainer.data is not None or _has_script_to_fork(trainer, source)
 
 
-def _script_loads_torch(trainer: TrainerFile, source: Path) -> bool:
+def _has_script_to_fork(trainer: TrainerFile, source: Path) -> bool:
     scripts = [word for word in trainer.command[1:] if word.endswith(".py")]
-    return any(loads_torch(source / script) for script in scripts)
+    return any(can_be_forked(source / script) for script in scripts)
 
 
-def loads_torch(script: Path) -> bool:
-    """Whether a script imports torch, as far as its own text shows that."""
-    return _TORCH.search(read_bounded(script, _MAX_SCRIPT_BYTES) or b"") is not None
+def can_be_forked(script: Path) -> bool:
+    """Whether a script loads torch, and sets no variable that torch reads then, as far as its own text shows that."""
+    text = read_bounded(script, _MAX_SCRIPT_BYTES) or b""
+    return _TORCH.search(text) is not None and _TOO_LATE.search(text) is None
 
 
 class ForkServer:
