@@ -15,7 +15,6 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ import numpy as np
 import torch
 
 from ..channel import Channel
-from ..sandbox.guard import Guard, GuardSpec
+from ..sandbox.guard import Guard, GuardSpec, keep_only
 
 
 class ModelError(Exception):
@@ -70,7 +69,7 @@ def _become(spec: GuardSpec, descriptor: int, guard: int) -> None:
 
     Its first message also means that the process before it has ended.
     """
-    _keep_only(descriptor)
+    keep_only(descriptor)  # above all not the channels of the other processes
     channel = Channel(socket.socket(fileno=descriptor))
     channel.send({"say": "here"})
     received = channel.receive()
@@ -84,14 +83,6 @@ def _become(spec: GuardSpec, descriptor: int, guard: int) -> None:
         _serve(channel, facts, mmap.mmap(file, facts["bytes"]))
     except ModelError as error:
         channel.send({"problem": str(error)})
-
-
-def _keep_only(descriptor: int) -> None:
-    """Close the guard's files, above all the channels of the other processes."""
-    for number in [int(file.name) for file in Path("/proc/self/fd").iterdir()]:
-        if number > sys.stderr.fileno() and number != descriptor:
-            with suppress(OSError):  # the one that listed them
-                os.close(number)
 
 
 def main(arguments: list[str]) -> int:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from ..contract.starting.framed import receive_message, send_message
 from ..run.spare_guards import differs_early
+from ..sandbox.guard import keep_only
 from ..sandbox.kernel import end_with_parent
 from .script import is_shadowed
 
@@ -31,7 +32,7 @@ def stand_by(end: socket.socket, runner: int) -> NoReturn:
     Raises:
         SystemExit: In a fork of the guard that has run a script.
     """
-    _close_all_but(end.fileno())
+    keep_only(end.fileno())
     end_with_parent(signal.SIGKILL)
     received = receive_message(end) if os.getppid() == runner else None
     if received is None:
@@ -89,10 +90,3 @@ def _place(end: socket.socket, files: Sequence[int], numbers: Sequence[int]) -> 
         os.dup2(file, number, inheritable=True)
         os.close(file)
     return socket.socket(fileno=moved_end)
-
-
-def _close_all_but(descriptor: int) -> None:
-    for number in [int(file.name) for file in Path("/proc/self/fd").iterdir()]:
-        if number > 2 and number != descriptor:
-            with suppress(OSError):  # the one that listed them
-                os.close(number)

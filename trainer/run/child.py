@@ -16,12 +16,12 @@ from types import TracebackType
 
 from ..contract.failures import FailureKind
 from ..sandbox.cgroup import ControlGroup
-from ..sandbox.guard import NEXT, GuardSpec
+from ..sandbox.guard import GUARD, NEXT, GuardSpec
 from ..sandbox.processes import end_descendants
 from ..sandbox.sandbox import Sandbox
 from .failures.classify import RunFailedError
 from .output.log import Log
-from .spare_guards import GUARD, SpareGuards
+from .spare_guards import SpareGuards
 
 GRACE_SECONDS = 2.0
 """Between SIGTERM and SIGKILL."""

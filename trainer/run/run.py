@@ -15,6 +15,7 @@ from ..contract.trainer_toml.trainer_file import TrainerFile
 from ..environments.command_environment import CommandEnvironment
 from ..environments.package import package_folder
 from ..sandbox.cgroup import ControlGroup
+from ..sandbox.guard import GUARD
 from ..sandbox.policy import Confinement
 from ..sandbox.processes import TreeClock
 from ..sandbox.sandbox import Sandbox
@@ -26,7 +27,7 @@ from .output.log import Log
 from .preparation import Prepared, make_home
 from .result import ResultDraft
 from .several_processes import process_variables
-from .spare_guards import GUARD, SpareGuards
+from .spare_guards import SpareGuards
 
 
 @dataclass(frozen=True)

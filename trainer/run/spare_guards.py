@@ -16,11 +16,9 @@ from typing import Final
 
 from ..contract.starting.fork_server import can_be_forked
 from ..contract.starting.framed import receive_message, send_message
-from ..sandbox.guard import FOR_COMMAND, GuardSpec
-from ..sandbox.processes import leave_alone
+from ..sandbox.guard import FOR_COMMAND, GUARD, GuardSpec
+from ..sandbox.processes import forget, leave_alone
 
-GUARD: Final = "labhand.trainer.sandbox.guard"
-"""The guard that executes its command."""
 VARIABLE: Final = "LABHAND_SPARE_GUARDS"
 """Names them to the runner: `PID:DESCRIPTOR,…`."""
 SCRIPT: Final = "labhand.trainer.fork_server.script"
@@ -139,6 +137,7 @@ class SpareProcess:
                 ended, status = self.pid, 0
             if ended:
                 self.returncode = os.waitstatus_to_exitcode(status)
+                forget(self.pid)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:

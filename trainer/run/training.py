@@ -13,6 +13,7 @@ from ..contract.failures import FailureKind
 from ..contract.files import open_to_append
 from ..contract.run_result import MAX_NUMBER
 from ..contract.run_spec import ResumedRun
+from ..sandbox.guard import GUARD
 from .budget_use import budget_variables, told_command
 from .checkpoint_watch import CheckpointWatch, lay_out_checkpoint, put_back_checkpoint
 from .child import Child
@@ -21,7 +22,6 @@ from .failures.classify import RunFailedError, of_exit, relevant_lines
 from .gate import LOOK_SECONDS
 from .run import Run
 from .several_processes import ClosedNetworkWatch
-from .spare_guards import GUARD
 from .usage import DiskWatch, GpuWatch, check_claim, check_startup, note_claim, record_memory
 
 GRACE_SECONDS, GRACE_SHARE = 1.0, 0.05

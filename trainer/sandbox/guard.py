@@ -14,12 +14,15 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from .kernel import adopt_orphans, end_with_parent, hide
 from .processes import end_descendants
 from .sandbox import Sandbox
 
+GUARD = "labhand.trainer.sandbox.guard"
+"""This module, to be run."""
 NOT_STARTED = 127
 """Exit status if the command could not be executed, as in a shell."""
 FOR_COMMAND = "LABHAND_FOR_COMMAND_"
@@ -142,6 +145,14 @@ class Guard:
         runner_lives = os.getppid() == self._spec.runner
         self._signal_group(signal.SIGTERM if runner_lives else signal.SIGKILL)
         signal.setitimer(signal.ITIMER_REAL, self._spec.grace)
+
+
+def keep_only(descriptor: int) -> None:
+    """In a fork of a guard: close the guard's files but standard input, output and error, and this one."""
+    for number in [int(file.name) for file in Path("/proc/self/fd").iterdir()]:
+        if number > sys.stderr.fileno() and number != descriptor:
+            with contextlib.suppress(OSError):  # the one that listed them
+                os.close(number)
 
 
 def _forget_signals() -> None:

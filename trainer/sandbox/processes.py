@@ -42,6 +42,11 @@ def leave_alone(pids: Iterable[int]) -> None:
     _left_alone.update(pids)
 
 
+def forget(pid: int) -> None:
+    """Stop leaving a process alone, because it has ended: its number may be another process's next."""
+    _left_alone.discard(pid)
+
+
 def untrusted_descendants() -> Iterator[int]:
     """All processes below this one, without those that are to be left alone."""
     return (pid for pid in descendants(os.getpid()) if pid not in _left_alone)
@@ -56,23 +61,20 @@ def end_descendants(within: float = 10.0) -> bool:
     Returns:
         Whether none is left.
     """
-    deadline, was_empty = time.monotonic() + within, False
+    deadline, empty_listings = time.monotonic() + within, 0
     while time.monotonic() < deadline:
         pids = list(untrusted_descendants())
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+            while ended := os.waitpid(-1, os.WNOHANG)[0]:
+                forget(ended)
         except ChildProcessError:
             return True
-        if _left_alone and not pids:
-            if was_empty:  # a process whose parent ends during a listing is missed by that listing only
-                return True
-            was_empty = True
-            continue
-        was_empty = False
+        empty_listings = 0 if pids else empty_listings + 1
+        if _left_alone and empty_listings > 1:  # a process whose parent ends during a listing is missed by that listing only
+            return True
         time.sleep(0.005)
     return False
 

@@ -11,8 +11,8 @@ from labhand.server.errors import BadInputError
 from labhand.server.onboarding.conversation import TrialFailedError
 from labhand.server.onboarding.onboarding import make_trainer
 from labhand.server.source.trainer_folder import load_trainer
-from labhand.trainer.environments.making import find_uv
 
+from ...needs import needs_uv
 from . import foreign
 from .foreign import Recorded
 
@@ -50,7 +50,7 @@ def test_a_file_that_another_command_of_the_readme_makes_is_not_looked_for_in_th
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_uv() is None, reason="uv isn't installed: pip install uv")
+@needs_uv
 def test_where_the_environment_of_a_lock_can_not_be_made_labhands_own_python_is_tried(tmp_path: Path) -> None:
     project = '[project]\nname = "old"\nversion = "0"\nrequires-python = ">=99"\n'
     code = "import os\nprint('val_loss:', 1 / int(os.environ['LABHAND_SEED']))\n"

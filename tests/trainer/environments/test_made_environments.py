@@ -17,6 +17,7 @@ from labhand.trainer.environments.command_environment import TrainerPlace, envir
 from labhand.trainer.environments.making import Maker, check_lock, find_uv, folder_of, is_made
 from labhand.trainer.environments.recipe import Recipe
 
+from ...needs import needs_uv
 from ..running import OUTPUT_TRAINER
 from ..wheels import make_venv, write_wheel
 
@@ -31,7 +32,6 @@ dependencies = ["tinylab"]
 no-index = true
 find-links = ["wheels"]
 """
-needs_uv = pytest.mark.skipif(find_uv() is None, reason="uv isn't installed: pip install uv")
 
 
 @pytest.fixture(autouse=True)

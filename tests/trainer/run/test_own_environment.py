@@ -7,12 +7,10 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from labhand.trainer.environments.making import find_uv
 
 from ..running import BIGRAM, EVALUATED_TRAINER, OUTPUT_TRAINER, RunFolder, lay_out
 from ..wheels import make_venv, write_wheel
 
-needs_uv = pytest.mark.skipif(find_uv() is None, reason="uv isn't installed: pip install uv")
 SHOW = "import json, os, sys\nprint(json.dumps(dict(os.environ, executable=sys.executable)))\nprint('loss: 1')\n"
 
 

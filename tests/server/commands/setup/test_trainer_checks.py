@@ -8,17 +8,15 @@ import pytest
 from labhand.server.commands.setup.trainer_checks import CheckResult, check_needs
 from labhand.server.main import app
 from labhand.server.settings import load_settings
-from labhand.trainer.environments.making import find_uv
 from typer.testing import CliRunner
 
+from ....needs import needs_uv
 from ....trainer.running import OUTPUT_TRAINER
 from ....trainer.wheels import make_venv, write_wheel
 from ...onboarding.foreign import AUTORESEARCH_TRAIN
 from ...test_machine import fresh_devices, with_nvidia_smi
 
 __all__ = ["fresh_devices"]  # a fixture
-
-needs_uv = pytest.mark.skipif(find_uv() is None, reason="uv isn't installed: pip install uv")
 
 
 @pytest.fixture
