@@ -5,13 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 CLIENTS := .cache/clients
 GPU_PYTHON := $(or $(wildcard $(BIN)/python),$(PYTHON))
-SLURM_TESTS := $(wildcard tests/slurm/test_*.py)
+
+# The files of tests/slurm share two beds, in this order: a lab's whole life on one, everything else on the other.
+LAB_TESTS := tests/slurm/test_main_job.py tests/slurm/test_what_goes_wrong.py
+BACKEND_TESTS := $(filter-out $(LAB_TESTS),$(sort $(wildcard tests/slurm/test_*.py)))
 
 # One worker a CPU: `auto` would count a hyperthreaded core once. Idle workers take over tests that wait behind a long one.
 PYTEST := $(BIN)/pytest -n logical --dist=worksteal
 
-.PHONY: help demo docs test test-slow test-all test-slurm $(SLURM_TESTS) gpu-check check static format lint types contracts wheel
-.PHONY: bundles clients fix clean
+.PHONY: help demo docs test test-slow test-all test-slurm gpu-check check static format lint types contracts wheel
+.PHONY: slurm-labs slurm-backend bundles clients fix clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## */make \1: /p' $(MAKEFILE_LIST)
@@ -29,11 +32,14 @@ test-all: $(VENV)/dev.stamp ## every test, in one go
 	$(PYTEST)
 
 test-slurm: $(VENV)/dev.stamp ## what needs SkyPilot and sixteen GPUs, on a Slurm whose GPUs are pretended; needs root
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync $(SLURM_TESTS)
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync slurm-labs slurm-backend
 
-# Each of these files has a bed of its own: they break things, and wait a lot.
-$(SLURM_TESTS): $(VENV)/dev.stamp
-	LABHAND_BED=.cache/beds/$(@F) $(BIN)/python -m tests.slurm.bed run $(BIN)/pytest $@
+# The beds run side by side, since their tests wait a lot. Each file leaves nothing behind for the next one on its bed.
+slurm-labs: $(VENV)/dev.stamp
+	LABHAND_BED=.cache/beds/labs $(BIN)/python -m tests.slurm.bed run $(BIN)/pytest $(LAB_TESTS)
+
+slurm-backend: $(VENV)/dev.stamp
+	LABHAND_BED=.cache/beds/backend $(BIN)/python -m tests.slurm.bed run $(BIN)/pytest $(BACKEND_TESTS)
 
 # Nothing is downloaded, so that it needs no internet and takes the machine's own PyTorch. For an interpreter without labhand
 # an environment is made that has all of its packages, and a copy of labhand: experiments can't follow a link out of it.

@@ -7,6 +7,9 @@
 | runner | `{"tokens": n}` and a file of uint16 | the training data; the clock starts |
 | experiment | `{"say": "report", "step", "loss", "tokens", "flops"}` | a point of the training curve |
 | experiment | `{"say": "saved", "seconds"}` | the model is written; the runner stops the clock and ends the experiment |
+
+Of processes that train together, the first one has this channel. It has another one to each of the others, to which it is what
+the runner is to it: these say `joined` once they have begun, report nothing and save nothing.
 """
 
 from __future__ import annotations

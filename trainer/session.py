@@ -12,6 +12,9 @@ session.save(model, config)
 ```
 
 Run by hand, outside of the lab, the same script trains on the prepared corpus by its own clock.
+
+Several processes train one model with `Session.connect(parallel=True)`. The same script then runs in each of them, and calls
+`session.ranks.average_gradients(model.parameters())` after the backward pass.
 """
 
 from __future__ import annotations
@@ -30,7 +33,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .channel import VARIABLE, BrokenChannelError, Channel
+from .channel import VARIABLE, BrokenChannelError, Channel, memory_file
+from .ranks import Ranks as Ranks  # scripts annotate with it
+from .ranks import await_word, join, start_others
 
 if TYPE_CHECKING:
     from .contract.run_spec import DeviceKind
@@ -46,7 +51,10 @@ class Session:
         device: `cpu` or `cuda`.
         vocabulary_size: Token ids are below it.
         context: Length of the sequences that the evaluator gives the model, in tokens.
+        ranks: This process among those that train together.
     """
+
+    ranks = Ranks()
 
     def __init__(self, facts: Mapping[str, Any], channel: Channel | None) -> None:
         self.seed: int = facts["seed"]
@@ -59,18 +67,37 @@ class Session:
         self._channel = channel
         self._now = time.process_time if facts["clock"] == "cpu" else time.monotonic
         self._started: float | None = None
+        self._others = list[Channel]()
 
     @classmethod
-    def connect(cls) -> Session:
-        """The session that the runner opened for this process; a session without a runner if the script is run by hand."""
+    def connect(cls, *, parallel: bool = False) -> Session:
+        """The session that the runner opened for this process; a session without a runner if the script is run by hand.
+
+        Args:
+            parallel: Start the command once more for each further process that `[processes]` in `trainer.toml` gives to a run.
+                All of them then run the same script, see the same progress, and end with `save`, each as often as the others.
+                What they report and save doesn't count, except for the first one's.
+        """
         descriptor = os.environ.get(VARIABLE)
         if descriptor is None:
-            return cls(_facts_by_hand(), None)
-        end = socket.socket(fileno=int(descriptor))
-        end.set_inheritable(False)
-        channel = Channel(end)
-        facts, _ = _answer(channel)
-        return cls(facts, channel)
+            session = cls(_facts_by_hand(), None)
+        else:
+            end = socket.socket(fileno=int(descriptor))
+            end.set_inheritable(False)
+            channel = Channel(end)
+            facts, _ = _answer(channel)
+            session = cls(facts, channel)
+        if parallel:
+            session._join()
+        return session
+
+    def _join(self) -> None:
+        facts = self._facts
+        if "rank" in facts and self._channel is not None:
+            self._channel.send({"say": "joined"})
+        else:
+            facts, self._others = start_others(facts)
+        self.ranks = join(facts)
 
     def ready(self) -> NDArray[np.uint16]:
         """End the start-up: the clock runs from here.
@@ -78,25 +105,36 @@ class Session:
         Returns:
             This seed's training documents, one after another, each beginning with the BOS token: uint16, memory-mapped.
         """
-        tokens = _load_by_hand(self._facts) if self._channel is None else self._ask_for_tokens(self._channel)
+        for rank, other in enumerate(self._others, start=1):
+            await_word(other, rank)
+        count, file = self._tokens_by_hand() if self._channel is None else self._ask_for_tokens(self._channel)
+        for other in self._others:
+            other.send({"tokens": count}, file)
+        mapped = mmap.mmap(file, 2 * count, access=mmap.ACCESS_COPY)
+        os.close(file)
         self._started = self._now()
-        return tokens
+        return np.frombuffer(mapped, dtype=np.uint16)
+
+    def _tokens_by_hand(self) -> tuple[int, int]:
+        tokens = _load_by_hand(self._facts)
+        return len(tokens), memory_file("training-tokens", tokens.tobytes())
 
     @staticmethod
-    def _ask_for_tokens(channel: Channel) -> NDArray[np.uint16]:
+    def _ask_for_tokens(channel: Channel) -> tuple[int, int]:
         channel.send({"say": "ready"})
         answer, file = _answer(channel)
         if file is None:
             raise BrokenChannelError("the runner sent no data")
-        mapped = mmap.mmap(file, 2 * answer["tokens"], access=mmap.ACCESS_COPY)
-        os.close(file)
-        return np.frombuffer(mapped, dtype=np.uint16)
+        return answer["tokens"], file
 
     def progress(self) -> float:
-        """The share of the budget that is used, in [0, 1], by this process's own clock. The runner's clock decides."""
-        if self._started is None:
-            return 0.0
-        return min(1.0, (self.used_seconds + self._now() - self._started) / self.budget_seconds)
+        """The share of the budget that is used, in [0, 1], by the processes' own clocks. The runner's clock decides."""
+        return 0.0 if self._started is None else min(1.0, self._used() / self.budget_seconds)
+
+    def _used(self) -> float:
+        """Seconds of the budget: CPU time of all processes that train together, or wall clock of the first one."""
+        counts = self.ranks.rank == 0 or self._facts["clock"] == "cpu"
+        return self.used_seconds + self.ranks.total(self._now() - (self._started or 0.0) if counts else 0.0)
 
     def report(self, *, step: int, loss: float, tokens: int, flops: float | None = None) -> None:
         """Add a point to the training curve. A loss that isn't finite ends the run as diverged.
@@ -107,7 +145,7 @@ class Session:
             tokens: Seen so far.
             flops: Spent so far.
         """
-        if self._channel is not None:
+        if self._channel is not None and self.ranks.rank == 0:
             message = {"say": "report", "step": int(step), "loss": float(loss), "tokens": int(tokens), "flops": flops}
             self._channel.send(message)
 
@@ -116,12 +154,16 @@ class Session:
 
         The evaluator calls `build_model(config)` and loads the weights into it.
         """
-        folder = Path(self._facts["output"])
-        plain = getattr(model, "_orig_mod", model)  # the module that torch.compile wraps
-        torch.save(plain.state_dict(), folder / "model.pt")
-        (folder / "config.json").write_text(json.dumps(dict(config), indent=1), encoding="utf-8")
-        if self._channel is not None:
-            self._channel.send({"say": "saved", "seconds": self.used_seconds + self._now() - (self._started or 0.0)})
+        is_first = self.ranks.rank == 0
+        if is_first:
+            folder = Path(self._facts["output"])
+            plain = getattr(model, "_orig_mod", model)  # the module that torch.compile wraps
+            torch.save(plain.state_dict(), folder / "model.pt")
+            (folder / "config.json").write_text(json.dumps(dict(config), indent=1), encoding="utf-8")
+        used = self._used()
+        self.ranks.leave()
+        if self._channel is not None and is_first:
+            self._channel.send({"say": "saved", "seconds": used})
 
 
 def _answer(channel: Channel) -> tuple[Mapping[str, Any], int | None]:

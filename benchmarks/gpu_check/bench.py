@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import cast
@@ -16,7 +16,7 @@ from typing import cast
 from labhand.server.backends.local.slots import DeviceSlot
 from labhand.server.machine import Devices
 from labhand.trainer.contract.run_result import RunResult
-from labhand.trainer.contract.run_spec import RunSpec
+from labhand.trainer.contract.run_spec import RunIdentity, RunSpec
 from labhand.trainer.prepare import prepare_corpus
 
 from .report import PartFailedError
@@ -105,7 +105,9 @@ class Bench:
         """A run of the built-in trainer."""
         folder = self.new_folder()
         copy_gpt(folder / "source", self.corpus, self.knobs)
-        return CheckRun(folder, self.spec(folder.name, self.seconds, gate=gate), self.cache)
+        spec = self.spec(folder.name, self.seconds, gate=gate)
+        identity = RunIdentity("gpu-check", "baseline", folder.name)  # so that the runs after the first have what it compiled
+        return CheckRun(folder, replace(spec, identity=identity, is_baseline=True), self.cache)
 
     def script_run(self, script: str, seconds: float, slot: DeviceSlot | None = None, seed: int = 7) -> CheckRun:
         """A run of a script that prints its own score, as `score: 1`."""

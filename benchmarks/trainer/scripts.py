@@ -35,9 +35,9 @@ class ObservedSession(Session):
 
     @classmethod
     @override
-    def connect(cls) -> ObservedSession:
+    def connect(cls, *, parallel: bool = False) -> ObservedSession:
         """As of `Session`; the session is also kept as `latest`."""
-        session = super().connect()
+        session = super().connect(parallel=parallel)
         assert isinstance(session, cls)
         ObservedSession.latest = session
         return session

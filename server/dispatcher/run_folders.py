@@ -289,4 +289,5 @@ def _spec(attempt: Attempt, trained: TrainedWeights | None, identity: RunIdentit
         trained=trained,
         evaluate_twice=attempt.purpose in _EVALUATED_TWICE,
         identity=identity,
+        is_baseline=attempt.purpose is Purpose.BASELINE,
     )

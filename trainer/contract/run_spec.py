@@ -98,6 +98,7 @@ class RunSpec:
         trainer_folder: The trainer folder on the lab's machine, where the relative paths of its data and of its interpreter
             start; None in a folder that labhand 0.2 or earlier laid out.
         left_out: What the trainer folder holds and the source doesn't, for failures that come of it.
+        is_baseline: Its source is the person's own, as the lab began with it; then other runs may use what it compiles.
     """
 
     run: str
@@ -118,6 +119,7 @@ class RunSpec:
     trainer_folder: str | None = None
     left_out: tuple[LeftOutPath, ...] = ()
     resumed: ResumedRun | None = None
+    is_baseline: bool = False
 
     @property
     def resumed_seconds(self) -> float:
@@ -171,6 +173,7 @@ class RunSpec:
             trainer_folder=keys.optional("trainer_folder", str),
             left_out=keys.left_out(),
             resumed=keys.resumed(),
+            is_baseline=bool(keys.optional("is_baseline", bool)),
         )
 
 

@@ -40,6 +40,7 @@ def _run(spec: GuardSpec, guard: int) -> NoReturn:
     except OSError as error:
         os.write(2, f"{spec.command[0]} could not be started: {error}\n".encode())
         os._exit(NOT_STARTED)
+    sys.orig_argv = [*spec.command]
     run_script(spec.command[1:])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from labhand.trainer.session import Session
+from labhand.trainer.session import Ranks, Session
 from torch import Tensor, nn
 
 # The sizes, rates and the schedule were tuned, one at a time, on one CPU core with 10 to 60 s: each is near a local optimum.
@@ -28,7 +28,7 @@ GATE_CHANNELS = 32  # of the residual stream, that a gate looks at
 
 # Batch
 SEQUENCE_LENGTH = 128  # tokens in a row; the evaluator's rows have 256
-BATCH_SIZE = 8  # rows in a step
+BATCH_SIZE = 8  # rows in a step, in all processes together
 LOSS_CHUNK = 128  # positions whose logits are held at once; on a CPU only
 
 # Optimizers: Muon for the matrices inside blocks, Adam for all else
@@ -263,7 +263,8 @@ def orthogonalize(matrices: Tensor) -> Tensor:
 class Muon:
     """Momentum whose every update is made orthogonal, for weight matrices; those of one shape are updated together."""
 
-    def __init__(self, parameters: list[nn.Parameter]) -> None:
+    def __init__(self, parameters: list[nn.Parameter], ranks: Ranks) -> None:
+        self.ranks = ranks
         shapes = {parameter.shape for parameter in parameters}
         self.groups = [[parameter for parameter in parameters if parameter.shape == shape] for shape in sorted(shapes)]
         self.momenta = [torch.zeros_like(torch.stack(list(group))) for group in self.groups]
@@ -275,7 +276,7 @@ class Muon:
         for group, momentum in zip(self.groups, self.momenta, strict=True):
             gradient = torch.stack([parameter.grad for parameter in group if parameter.grad is not None])
             momentum.lerp_(gradient, 1 - MUON_MOMENTUM)
-            update = orthogonalize(gradient.lerp(momentum, MUON_MOMENTUM))
+            update = self.ranks.map_shards(orthogonalize, gradient.lerp(momentum, MUON_MOMENTUM))
             scale = learning_rate * max(1.0, update.shape[1] / update.shape[2]) ** 0.5
             for parameter, direction in zip(group, update, strict=True):
                 parameter.mul_(1 - learning_rate * WEIGHT_DECAY).add_(direction, alpha=-scale)
@@ -285,11 +286,8 @@ class Adam:
     """Adam for one parameter; written out, since importing PyTorch's own takes a second."""
 
     def __init__(self, parameter: nn.Parameter, learning_rate: float) -> None:
-        self.parameter = parameter
-        self.learning_rate = learning_rate
-        self.mean = torch.zeros_like(parameter)
-        self.square = torch.zeros_like(parameter)
-        self.steps = 0
+        self.parameter, self.learning_rate, self.steps = parameter, learning_rate, 0
+        self.mean, self.square = torch.zeros_like(parameter), torch.zeros_like(parameter)
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
@@ -310,7 +308,7 @@ class Adam:
         self.parameter[rows] = self.parameter[rows].addcdiv_(mean, spread, value=size)
 
 
-def make_optimizers(model: GPT) -> list[Muon | Adam]:
+def make_optimizers(model: GPT, ranks: Ranks) -> list[Muon | Adam]:
     """Muon for the matrices inside blocks; for all else, whatever it is, Adam."""
     matrices, others = list[nn.Parameter](), list[Muon | Adam]()
     for name, parameter in model.named_parameters():
@@ -320,7 +318,7 @@ def make_optimizers(model: GPT) -> list[Muon | Adam]:
             matrices.append(parameter)
         else:
             others.append(Adam(parameter, HEAD_LR / model.head.in_features if parameter is model.head.weight else EMBEDDING_LR))
-    return [Muon(matrices), *others]
+    return [Muon(matrices, ranks), *others]
 
 
 # ---- training
@@ -354,18 +352,19 @@ def batch_shape(progress: float, rows: int, length: int) -> tuple[int, int]:
 
 def main() -> None:
     """Warm up, train until the budget is used, leave the model."""
-    session = Session.connect()
-    device, vocabulary = session.device, session.vocabulary_size
+    session = Session.connect(parallel=True)
+    device, vocabulary, ranks = session.device, session.vocabulary_size, session.ranks
     torch.manual_seed(session.seed)
     torch.set_float32_matmul_precision("high")
     depth, width, full_length, full_rows = sizes(device)
+    full_rows = max(1, full_rows // ranks.count)  # of each process
     head_size = next(size for size in range(min(HEAD_SIZE, width), width + 1, 2) if width % size == 0)
     config = {"vocabulary": vocabulary, "depth": depth, "width": width, "head_size": head_size}
     model = build_model(config).to(device)
     if device == "cuda":
         for block in model.blocks:  # compiled once for all that are alike
             block.compile(dynamic=False)
-    optimizers = make_optimizers(model)
+    optimizers = make_optimizers(model, ranks)
 
     def loss_of(batch: Tensor) -> Tensor:
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
@@ -380,13 +379,14 @@ def main() -> None:
     step, tokens, reported = 0, 0, 0.0
     while (progress := session.progress()) < 1:
         rows, length = batch_shape(progress, full_rows, full_length)
-        starts = torch.randint(len(stream) - length, (rows, 1), device=device)
+        starts = torch.randint(len(stream) - length, (ranks.count, rows, 1), device=device)[ranks.rank]
         loss = loss_of(stream[starts + torch.arange(length + 1, device=device)].long() & 0xFFFF)
         loss.backward()
+        ranks.average_gradients(model.parameters())
         for optimizer in optimizers:
             optimizer.step(schedule(progress))
         model.zero_grad()
-        step, tokens = step + 1, tokens + rows * length
+        step, tokens = step + 1, tokens + rows * length * ranks.count
         latest = loss.item()  # waits for the GPU, so that the clock is the GPU's
         if step == 1 or progress >= reported + 0.01:
             reported = progress

@@ -33,7 +33,8 @@ _CERTIFICATES = (
 """Name the authorities by which a machine trusts servers, as where a proxy opens TLS."""
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
 _CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "MPLCONFIGDIR")
-"""Set to folders below the run's own temporary files: a cache that runs share would pass data from one to the next."""
+"""Set to folders below the run's own temporary files: a cache that runs share would pass data from one to the next. What the
+baseline has compiled is copied there (see `compiler_cache`)."""
 DEVICE_VARIABLE = "LABHAND_DEVICE"
 """Tells the command of `[prepare]` for which kind of device it prepares: `cpu` or `cuda`."""
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")

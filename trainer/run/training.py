@@ -18,6 +18,7 @@ from .budget_use import budget_variables, told_command
 from .checkpoint_watch import CheckpointWatch, lay_out_checkpoint, put_back_checkpoint
 from .child import Child
 from .clock import Clock
+from .compiler_cache import keep_compiled, lay_out_compiled
 from .failures.classify import RunFailedError, of_exit, relevant_lines
 from .gate import LOOK_SECONDS
 from .run import Run
@@ -108,6 +109,7 @@ def _train(run: Run, tokens: bytes) -> None:
     ours.socket.setblocking(False)  # noqa: FBT003
     descriptor = theirs.socket.fileno()
     run.lay_out()
+    lay_out_compiled(run)
     resumed = lay_out_checkpoint(run)
     command, sandbox = run.environment.words(told_command(run)), run.confinement.for_training()
     with run.child(command, run.folder.work, sandbox, [descriptor], **{VARIABLE: str(descriptor), **resumed}) as child:
@@ -120,6 +122,7 @@ def _train(run: Run, tokens: bytes) -> None:
             training.settle()
             ours.close()
     if training.is_saved:
+        keep_compiled(run)
         return
     _check_exit(run, child)
     if not training.is_ready:

@@ -39,7 +39,8 @@ if __name__ == "__main__":
         forked = pool.map(double, [21])
     atexit.register(print, "at exit")
     print("FACTS", json.dumps({
-        "argv": sys.argv, "path": sys.path[0], "file": __file__, "main": sys.modules["__main__"].Model is Model,
+        "argv": sys.argv, "original": sys.orig_argv, "path": sys.path[0], "file": __file__,
+        "main": sys.modules["__main__"].Model is Model,
         "cwd": os.getcwd(), "environment": {name: value for name, value in os.environ.items() if name != "LABHAND_SESSION"},
         "threads": [torch.get_num_threads(), threading.active_count()], "affinity": sorted(os.sched_getaffinity(0)),
         "temporary": tempfile.gettempdir(), "random": torch.manual_seed(7).initial_seed() + torch.rand(()).item(),

@@ -14,6 +14,7 @@ import pytest
 import torch
 from labhand.trainer.contract.trainer_toml.trainer_file import read_trainer
 from labhand.trainer.gpt import train
+from labhand.trainer.ranks import Ranks
 from numpy.typing import NDArray
 
 FOLDER = Path(train.__file__).parent
@@ -30,12 +31,14 @@ class StepSession:
         self.device = "cpu"
         self.vocabulary_size = 64
         self.context = 32
+        self.ranks = Ranks()
         self.steps = 0
         self.losses: list[float] = []
         self.tokens: list[int] = []
         self.saved: tuple[torch.nn.Module, Mapping[str, Any]] | None = None
 
-    def connect(self) -> StepSession:
+    def connect(self, *, parallel: bool) -> StepSession:
+        assert parallel
         return self
 
     def ready(self) -> NDArray[np.uint16]:
@@ -225,7 +228,7 @@ def test_of_a_bigram_table_only_the_rows_that_were_looked_up_move(monkeypatch: p
     before = model.bigrams.weight.detach().clone()
     tokens = torch.randint(64, (2, 9))
     model(tokens[:, :-1], tokens[:, 1:]).backward()
-    for optimizer in train.make_optimizers(model):
+    for optimizer in train.make_optimizers(model, Ranks()):
         optimizer.step(1.0)
     moved = torch.ne(model.bigrams.weight, before).any(dim=1)
     assert 1 <= moved.sum() <= 16
@@ -293,7 +296,7 @@ def test_orthogonalized_matrices_have_singular_values_near_one(monkeypatch: pyte
 def test_a_parameter_that_is_added_is_trained_too() -> None:
     model = train.build_model(CONFIG)
     model.register_parameter("gain", torch.nn.Parameter(torch.ones(3)))
-    optimizers = train.make_optimizers(model)
+    optimizers = train.make_optimizers(model, Ranks())
     model.get_parameter("gain").grad = torch.ones(3)
     for parameter in model.blocks.parameters():
         parameter.grad = torch.zeros_like(parameter)
