@@ -13,6 +13,10 @@ BACKEND_TESTS := $(filter-out $(LAB_TESTS),$(sort $(wildcard tests/slurm/test_*.
 # One worker a CPU: `auto` would count a hyperthreaded core once. Idle workers take over tests that wait behind a long one.
 PYTEST := $(BIN)/pytest -n logical --dist=worksteal
 
+# pip compiles one file after the other; here all CPUs do. Some packages bring files that no Python compiles.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --editable
+COMPILE := { $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true; }
+
 .PHONY: help demo docs test test-slow test-all test-slurm gpu-check check static format lint types contracts wheel
 .PHONY: slurm-labs slurm-backend bundles clients fix clean
 
@@ -95,11 +99,11 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/trainer.stamp: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[trainer]'
+	$(INSTALL) '.[trainer]' && $(COMPILE)
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[trainer,dev]'
+	$(INSTALL) '.[trainer,dev]' && $(COMPILE)
 	@touch $@ $(VENV)/trainer.stamp
 
 # Node comes from the dev extra, the same one on every machine. Of the scripts that packages bring only one runs: it puts

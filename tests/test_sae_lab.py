@@ -18,7 +18,7 @@ from .tools.calls import data
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(900)]
 
-BUDGET_SECONDS = 6
+BUDGET_SECONDS = 2.5
 WAITS = 80
 LABHAND = (sys.executable, "-m", "labhand.server.main")
 

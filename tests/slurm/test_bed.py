@@ -10,7 +10,7 @@ from .bed.control import Bed
 from .bed.running import wait_until
 
 CLUSTER = "smoke"
-GPUS = 4
+GPUS = 2
 WHAT_AM_I = "nvidia-smi --query-gpu=name,driver_version --format=csv,noheader --id=0"
 
 

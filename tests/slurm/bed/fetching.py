@@ -1,4 +1,7 @@
-"""What a bed needs of the world: Debian's packages, and what SkyPilot installs on every cluster."""
+"""What a bed needs of the world: Debian's packages, and what SkyPilot installs on every cluster.
+
+Run: python -m tests.slurm.bed.fetching, to install Debian's packages before anything else is there.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,11 +37,17 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 
 def fetch() -> None:
     """Fetch what isn't here; several at once wait for each other."""
+    with _alone():
+        _install_packages()
+        _fill_cache()
+
+
+@contextmanager
+def _alone() -> Generator[None]:
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        _install_packages()
-        _fill_cache()
+        yield
 
 
 def _install_packages() -> None:
@@ -71,3 +82,8 @@ def _fill_cache() -> None:
     wanted = ["setuptools<70", f"skypilot[slurm,remote]=={version('skypilot')}"]
     subprocess.run([*uv, "pip", "install", "--python", str(scratch / "bin/python"), *wanted], check=True)
     stamp.touch()
+
+
+if __name__ == "__main__":
+    with _alone():
+        _install_packages()
