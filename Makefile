@@ -11,7 +11,9 @@ LAB_TESTS := tests/slurm/test_main_job.py tests/slurm/test_what_goes_wrong.py
 BACKEND_TESTS := $(filter-out $(LAB_TESTS),$(sort $(wildcard tests/slurm/test_*.py)))
 
 # One worker a CPU: `auto` would count a hyperthreaded core once. Idle workers take over tests that wait behind a long one.
-PYTEST := $(BIN)/pytest -n logical --dist=worksteal
+# Slow tests wait for processes a good part of their time: one worker more keeps the CPUs busy.
+PYTEST := $(BIN)/pytest --dist=worksteal -n
+SLOW_WORKERS = $(shell echo $$(($$(nproc) + 1)))
 
 # pip compiles one file after the other; here all CPUs do. Some packages bring files that no Python compiles.
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --editable
@@ -27,13 +29,13 @@ demo: $(VENV)/trainer.stamp ## real experiments on this machine through a real M
 	$(BIN)/labhand demo
 
 test: $(VENV)/dev.stamp ## the fast tests, in less than five minutes on two cores
-	$(PYTEST) -m "not slow"
+	$(PYTEST) logical -m "not slow"
 
 test-slow: $(VENV)/dev.stamp ## the tests that train, kill, build or drive programs; real clients only after `make clients`
-	$(PYTEST) -m slow
+	$(PYTEST) $(SLOW_WORKERS) -m slow
 
 test-all: $(VENV)/dev.stamp ## every test, in one go
-	$(PYTEST)
+	$(PYTEST) $(SLOW_WORKERS)
 
 test-slurm: $(VENV)/dev.stamp ## what needs SkyPilot and sixteen GPUs, on a Slurm whose GPUs are pretended; needs root
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync slurm-labs slurm-backend

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 
@@ -10,6 +11,14 @@ import pytest
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     # Each worker of pytest-xdist has a core: more threads in torch and numpy would wait for one another.
     os.environ.setdefault(variable, "1")
+
+gc.disable()  # nearly all that is made while the tests are imported stays
+
+
+def pytest_collection_finish() -> None:
+    """Never look again at what the import of the tests has left: hundreds of megabytes."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from labhand.server.backends.local.slots import DeviceSlot
 from labhand.server.machine import Devices
 from labhand.trainer.contract.run_result import RunResult
 from labhand.trainer.contract.run_spec import RunIdentity, RunSpec
+from labhand.trainer.contract.trainer_toml.trainer_file import read_trainer
 from labhand.trainer.prepare import prepare_corpus
 
 from .report import PartFailedError
@@ -70,14 +70,15 @@ class Bench:
 
     @cached_property
     def corpus(self) -> Path:
-        """A folder of text that is prepared for every size of vocabulary that the trainer names."""
+        """A folder of text that is prepared with the vocabulary that the trainer has on this device."""
         folder = self.text or self.place / "text"
         if self.text is None:
             write_text(folder, self.characters)
         sample = self.place / "sample"
         copy_gpt(sample, folder, {})
-        for size in sorted(set(re.findall(r"(?m)^vocabulary = ([\d_]+)", (sample / "trainer.toml").read_text("utf-8")))):
-            prepare_corpus(str(folder), int(size), self.cache)
+        data = read_trainer(sample).on_device("cpu" if self.on_cpu else "cuda").data
+        assert data is not None
+        prepare_corpus(str(folder), data.vocabulary, self.cache)
         return folder
 
     def spec(

@@ -60,7 +60,7 @@ OF_GPT = Plan(
     screen={"BATCH_SIZE": [4, 16], "COOLDOWN": [0.3, 0.7], "EMBEDDING_LR": [0.04, 0.2], "HEAD_LR": [1.0, 4.0]},
     search={"WIDTH": [32, 128], "BATCH_SIZE": [2, 32], "MATRIX_LR": [0.005, 0.08], "HEAD_LR": [0.5, 8.0]},
     batches=(120,) * 6,
-    broken=[{"find": "    session = Session.connect()", "replace": "    session = Session.connect()\n    raise KeyError('x')"}],
+    broken=[{"find": "    torch.manual_seed(session.seed)", "replace": "    raise KeyError('x')"}],
     hopeless={"HEAD_LR": 5000.0},
     further={"COOLDOWN": [0.4, 0.6, 0.8], "ADAM_BETAS": ["(0.8, 0.9)", "(0.9, 0.95)"], "MLP_RATIO": [2, 3, 6]},
     budget=120,

@@ -15,7 +15,7 @@ from .markdown import blocks
 ROOT = Path(__file__).parents[2]
 
 
-TRAINER_PAGES = {"evaluators.md", "metrics.md", "large-runs.md", "trainers.md", "data.md", "integrity.md"}
+TRAINER_PAGES = {"evaluators.md", "gpt.md", "metrics.md", "large-runs.md", "trainers.md", "data.md", "integrity.md"}
 """Their examples are of `trainer.toml`."""
 
 
@@ -40,7 +40,7 @@ def test_the_page_of_clusters_shows_kubernetes_slurm_and_a_cloud() -> None:
 
 
 TRAINERS_SHOWN = [
-    text for page in ("trainers.md", "metrics.md", "large-runs.md") for text in blocks(ROOT / "docs" / page, "toml")
+    text for page in ("trainers.md", "metrics.md", "large-runs.md", "gpt.md") for text in blocks(ROOT / "docs" / page, "toml")
 ]
 
 

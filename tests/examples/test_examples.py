@@ -117,7 +117,7 @@ RESEARCH = {
         better=("train.py", "LR = 0.001", "LR = 0.03"),
         broken=("train.py", "loss.backward()", "loss.backwards()"),
         kind="crashed",
-        pairs=3,
+        pairs=2,
     ),
 }
 

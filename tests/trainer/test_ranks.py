@@ -49,7 +49,7 @@ while (progress := session.progress()) < 1:
     session.report(step=len(seen), loss=1.0, tokens=len(seen))
 error = max((one - other).abs().max().item() for one, other in zip(alone, together, strict=True))
 told = {"rank": ranks.rank, "error": error, "shards": (shards - stack @ stack).abs().max().item(), "tokens": int(tokens.sum())}
-print(json.dumps(told | {"progress": seen[-1], "looks": len(seen)}), flush=True)
+print(json.dumps(told | {"progress": seen[-1], "looks": len(seen)}) + "\\n", end="", flush=True)  # one write for each process
 session.save(model, {})
 """
 
@@ -110,7 +110,8 @@ def test_the_built_in_trainer_trains_in_two_processes_within_a_run(tmp_path: Pat
     for knob, value in {"DEPTH = 1": "DEPTH = 3", "BIGRAM_ROWS = 0": "BIGRAM_ROWS = 64"}.items():
         assert f"\n{knob} " in script
         script = script.replace(f"\n{knob} ", f"\n{value} ")
-    run = lay_out(tmp_path / "e0001-1", trainer, script, budget_seconds=4.0)
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    run = lay_out(tmp_path / "e0001-1", trainer, script, budget_seconds=4.0, cores=cores)
     run.environment["LABHAND_CACHE"] = str(small_corpus / "cache")
     result = run.run()
     assert result["status"] == "succeeded", (result["failure"], run.log())

@@ -6,7 +6,10 @@ It is computed in the runner's process, which has the targets and doesn't load t
 from __future__ import annotations
 
 import math
+import os
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -32,10 +35,12 @@ from .trigram import expected_nats
 Logits = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """A model: token ids [batch, time] to logits [batch, time, vocabulary]."""
 
-TOKENS = {"cpu": 2**15, "cuda": 2**18}
+TOKENS = {"cpu": 2**15, "cuda": 2**17}
 """That are scored, by kind of device. The count is a fact of the stratum, so scores of different counts are never compared."""
 MAX_BATCH_ROWS, MAX_BATCH_LOGITS = 16, 2**26
 """In a batch."""
+CACHED_LOGITS = 2**18
+"""That a processor's cache holds: the loss is computed of so many at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +75,21 @@ def fixed_rows(split: Split, context: int, tokens: int, token_bytes: NDArray[np.
 
 def nats(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> NDArray[np.float64]:
     """Cross-entropy [rows, time] of logits [rows, time, vocabulary] at targets [rows, time], nats."""
-    losses = np.empty(targets.shape, np.float64)
-    for row, (scores, wanted) in enumerate(zip(logits, targets, strict=True)):  # one row at a time fits the processor's cache
+    scores, wanted = logits.reshape(-1, logits.shape[-1]), targets.reshape(-1)
+    losses = np.empty(len(wanted), np.float64)
+    size = max(1, CACHED_LOGITS // logits.shape[-1])
+
+    def compute(start: int) -> None:
+        part = slice(start, start + size)
         with np.errstate(all="ignore"):  # the caller checks that losses are finite
-            highest = scores.max(axis=-1, keepdims=True)
-            total = np.exp(scores - highest).sum(axis=-1).astype(np.float64)
-            chosen = np.take_along_axis(scores, wanted[:, None], axis=-1)
-            losses[row] = np.log(total) + (highest - chosen)[:, 0]
-    return losses
+            highest = scores[part].max(axis=-1, keepdims=True)
+            total = np.exp(scores[part] - highest).sum(axis=-1).astype(np.float64)
+            chosen = np.take_along_axis(scores[part], wanted[part, None], axis=-1)
+            losses[part] = np.log(total) + (highest - chosen)[:, 0]
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:  # NumPy computes them side by side
+        deque(threads.map(compute, range(0, len(wanted), size)), maxlen=0)
+    return losses.reshape(targets.shape)
 
 
 def bits_per_byte(losses: NDArray[np.float64], lengths: NDArray[np.int64]) -> float:

@@ -27,7 +27,7 @@ QUERY_KEY_GAIN = 1.4  # what the logits of attention are multiplied by
 GATE_CHANNELS = 32  # of the residual stream, that a gate looks at
 
 # Batch
-SEQUENCE_LENGTH = 128  # tokens in a row; the evaluator's rows have 256
+SEQUENCE_LENGTH = 128  # tokens in a row; the evaluator's rows have 256, on a GPU 2,048
 BATCH_SIZE = 8  # rows in a step, in all processes together
 LOSS_CHUNK = 128  # positions whose logits are held at once; on a CPU only
 
@@ -65,8 +65,8 @@ LENGTH_WARMUP = 0.0  # share of the training time in which rows are half as long
 # On a GPU
 GPU_DEPTH_FACTOR = 8
 GPU_WIDTH_FACTOR = 8
-GPU_SEQUENCE_FACTOR = 2
-GPU_BATCH_FACTOR = 64
+GPU_SEQUENCE_FACTOR = 16
+GPU_BATCH_FACTOR = 4
 
 
 # ---- model
@@ -376,7 +376,7 @@ def main() -> None:
         model.zero_grad()
 
     stream = torch.tensor(session.ready().view("int16"), device=device)  # torch computes little with uint16
-    step, tokens, reported = 0, 0, 0.0
+    step, tokens, reported, before = 0, 0, 0.0, torch.zeros(())
     while (progress := session.progress()) < 1:
         rows, length = batch_shape(progress, full_rows, full_length)
         starts = torch.randint(len(stream) - length, (ranks.count, rows, 1), device=device)[ranks.rank]
@@ -387,7 +387,7 @@ def main() -> None:
             optimizer.step(schedule(progress))
         model.zero_grad()
         step, tokens = step + 1, tokens + rows * length * ranks.count
-        latest = loss.item()  # waits for the GPU, so that the clock is the GPU's
+        latest, before = before.item() if step > 1 else loss.item(), loss.detach()  # a GPU has its next step by then
         if step == 1 or progress >= reported + 0.01:
             reported = progress
             session.report(step=step, loss=latest, tokens=tokens)

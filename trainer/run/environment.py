@@ -37,7 +37,8 @@ _CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "MP
 baseline has compiled is copied there (see `compiler_cache`)."""
 DEVICE_VARIABLE = "LABHAND_DEVICE"
 """Tells the command of `[prepare]` for which kind of device it prepares: `cpu` or `cuda`."""
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+"""From which libraries learn how many threads a process may have: more than it has cores wait for each other, and burn time."""
 
 
 def scrubbed(spec: RunSpec, temporary: Path, **more: str) -> dict[str, str]:
@@ -95,7 +96,7 @@ def _package() -> dict[str, str]:
 
 
 def _devices(spec: RunSpec) -> dict[str, str]:
-    threads = {name: str(len(spec.cores)) for name in _THREADS if spec.cores}
+    threads = {name: str(len(spec.cores)) for name in THREADS if spec.cores}
     if spec.device == "cpu":
         return threads | {"CUDA_VISIBLE_DEVICES": ""}
     # Inductor's compile workers ask whether there is a GPU; within a sandbox CUDA starts only in the command's own process.

@@ -14,6 +14,7 @@ from ..contract.trainer_toml.processes import PLACEHOLDER
 from ..contract.trainer_toml.trainer_file import TrainerFile
 from ..sandbox.policy import LOOPBACK, Confinement
 from ..sandbox.private_network import REMEDY
+from .environment import THREADS
 from .failures.classify import RunFailedError, relevant_lines
 from .output.log import Log
 
@@ -80,7 +81,7 @@ def process_variables(trainer: TrainerFile, cores: int) -> Mapping[str, str]:
     """
     if trainer.processes is None:
         return {}
-    threads = {"OMP_NUM_THREADS": str(max(1, cores // trainer.process_count))} if cores else {}
+    threads = dict.fromkeys(THREADS, str(max(1, cores // trainer.process_count))) if cores else {}
     interfaces = {} if trainer.network else dict.fromkeys(_INTERFACES, "lo")
     return {"LABHAND_PROCESSES": str(trainer.process_count), **threads, **interfaces}
 

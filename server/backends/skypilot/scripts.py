@@ -99,12 +99,13 @@ def trainer_package() -> tuple[bytes, str]:
 
 @cache
 def requirements() -> tuple[str, ...]:
-    """Return the packages that the training core needs: the distribution's extra `trainer`."""
+    """Return the packages that the training core needs on a GPU: the distribution's extras `trainer` and `climbmix`."""
     try:
         lines = requires("labhand") or []
     except PackageNotFoundError:
         lines = []
-    return tuple(line.partition(";")[0].strip() for line in lines if re.search(r"extra == ['\"]trainer['\"]", line))
+    extra = re.compile(r"extra == ['\"](trainer|climbmix)['\"]")
+    return tuple(line.partition(";")[0].strip() for line in lines if extra.search(line))
 
 
 def machine_of(pool: SkyPilotPool, infra: str) -> Machine:

@@ -115,7 +115,8 @@ import subprocess, sys, os
 spin = "import time\\nuntil = time.process_time() + 1.5\\nwhile time.process_time() < until: pass"
 children = [subprocess.Popen([sys.executable, "-c", spin]) for _ in range(int(os.environ["LABHAND_PROCESSES"]))]
 assert not any([child.wait() for child in children])
-print("loss:", os.environ["OMP_NUM_THREADS"])
+[threads] = {os.environ[f"{library}_NUM_THREADS"] for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")}
+print("loss:", threads)
 """
 
 
