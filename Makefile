@@ -101,7 +101,7 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/trainer.stamp: pyproject.toml | $(BIN)/python
-	$(INSTALL) '.[trainer]' && $(COMPILE)
+	$(INSTALL) '.[trainer,climbmix]' && $(COMPILE)
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml | $(BIN)/python

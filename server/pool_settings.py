@@ -210,7 +210,7 @@ class SkyPilotPool(NamedGpuPool, GroupingPool):
     python: str | None = Field(
         default=None,
         description="The interpreter on the clusters that runs labhand's part, and the trainer's commands unless `trainer.toml`"
-        " names another one; by default an environment with the requirements of `labhand[trainer]` is made",
+        " names another one; by default an environment with the requirements of `labhand[trainer,climbmix]` is made",
     )
     setup: str | None = Field(default=None, description="Shell commands that run once on a cluster before anything else")
     usd_per_hour: Annotated[float, Field(ge=0)] | None = Field(

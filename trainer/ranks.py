@@ -6,14 +6,15 @@ the others, and is to them what the runner is to it. They talk over the loopback
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import torch
@@ -126,8 +127,9 @@ def start_others(facts: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Chan
         return facts, []
     for name in _INTERFACES:
         os.environ.setdefault(name, "lo")
-    meeting = Path(tempfile.mkdtemp(prefix="labhand-ranks-")) / "store"
-    facts = {**facts, "processes": count, "meeting": str(meeting)}
+    folder = tempfile.mkdtemp(prefix="labhand-ranks-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    facts = {**facts, "processes": count, "meeting": f"{folder}/meeting"}
     channels = [_start({**facts, "rank": rank}) for rank in range(1, count)]
     for rank, channel in enumerate(channels, start=1):
         await_word(channel, rank)

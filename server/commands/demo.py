@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import anyio
+import tomlkit
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.shared.dispatcher import ProgressFnT
@@ -20,9 +21,12 @@ from mcp.types import CallToolResult, TextContent
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
 from ..errors import LabhandError
 from ..schemas.results import Row
 from ..settings import FILE
+from ..source.repository import write_folder
+from ..source.trainer_folder import built_in, read_folder
 from .console import err, in_words, out, registration_command, results_table
 from .setup.init import prepare_data
 
@@ -45,7 +49,8 @@ def run_demo(budget_seconds: float, keep: Path | None) -> None:
     with nullcontext(str(keep)) if keep else temporary() as folder:
         root = Path(folder).resolve()
         root.mkdir(parents=True, exist_ok=True)
-        (root / FILE).write_text(f'trainer = "gpt"\ngoal = "A demonstration"\nbudget_seconds = {budget_seconds}\n', "utf-8")
+        copy_trainer(root / "gpt")
+        (root / FILE).write_text(f'trainer = "./gpt"\ngoal = "A demonstration"\nbudget_seconds = {budget_seconds}\n', "utf-8")
         err.print(f"[bold]A lab at {root}[/bold]")
         began = time.monotonic()
         prepare_data(root)
@@ -54,6 +59,15 @@ def run_demo(budget_seconds: float, keep: Path | None) -> None:
         err.print(f"All of it took {time.monotonic() - began:.0f} s.")
     err.print("\n[bold]Plug in Claude Code[/bold], in the folder where you want to work:\n")
     out.print(f"  {registration_command()}", markup=False)
+
+
+def copy_trainer(folder: Path) -> None:
+    """Copy the built-in trainer, with its small corpus on GPUs, too: a demonstration doesn't begin with a long download."""
+    write_folder(read_folder(built_in() / "gpt"), folder)
+    settings = folder / TRAINER_FILE
+    document: Any = tomlkit.parse(settings.read_text("utf-8"))
+    document["data"].pop("gpu", None)
+    settings.write_text(tomlkit.dumps(document), "utf-8")
 
 
 async def _research(root: Path) -> None:

@@ -29,15 +29,26 @@ UNUSED_DAYS: Final = 30
 
 
 def lay_out_compiled(run: Run) -> None:
-    """Give a run a copy of what the baseline's runs of its lab have compiled on this kind of device."""
+    """Give a run a copy of what the baseline's runs of its lab have compiled on this kind of device.
+
+    Where that isn't possible, the run compiles for itself.
+    """
     place = _place(run)
     if place is None or not place.is_dir():
         return
+    try:
+        _copy(place, run.folder.temporary)
+    except OSError:  # such as a full disk, or a cache of another user
+        for compiler in COMPILERS:
+            shutil.rmtree(run.folder.temporary / compiler, ignore_errors=True)
+
+
+def _copy(place: Path, temporary: Path) -> None:
     lock = os.open(_beside(place, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        if try_lock(lock, shared=True):  # otherwise it is being replaced: this run compiles for itself
+        if try_lock(lock, shared=True):  # otherwise it is being replaced
             os.utime(place)
-            shutil.copytree(place, run.folder.temporary, dirs_exist_ok=True)
+            shutil.copytree(place, temporary, dirs_exist_ok=True)
     finally:
         os.close(lock)
 
@@ -47,17 +58,22 @@ def keep_compiled(run: Run) -> None:
     place = _place(run)
     if place is None or not run.spec.is_baseline:
         return
-    place.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # the next run of the baseline tries it again
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _keep(place, run.folder.temporary)
+        _remove_unused(place.parent)
+
+
+def _keep(place: Path, temporary: Path) -> None:
     lock = open_locked(_beside(place, "lock"))
-    if lock is None:  # another run copies it: the next run of the baseline will keep the same
+    if lock is None:  # another run copies it
         return
     try:
-        files = list(_files(run.folder.temporary))
-        if any(not (place / name).exists() for name in files) and _size(run.folder.temporary, files) <= MAX_BYTES:
-            _replace(place, run.folder.temporary, files)
+        files = list(_files(temporary))
+        if any(not (place / name).exists() for name in files) and _size(temporary, files) <= MAX_BYTES:
+            _replace(place, temporary, files)
     finally:
         os.close(lock)
-    _remove_unused(place.parent)
 
 
 def _place(run: Run) -> Path | None:

@@ -109,6 +109,17 @@ def test_a_cache_that_is_being_replaced_is_not_waited_for(tmp_path: Path, cache:
     assert CompilingRun(tmp_path / "3").compile() == ["first"]
 
 
+def test_a_run_that_can_not_have_it_compiles_for_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    CompilingRun(tmp_path / "1", is_baseline=True).compile("first")
+
+    def fail(place: Path, target: Path, **_: object) -> None:
+        (target / "torchinductor_cache_dir").mkdir()
+        raise OSError(28, "No space left on device", str(place))
+
+    monkeypatch.setattr(shutil, "copytree", fail)
+    assert CompilingRun(tmp_path / "2").compile("second") == []
+
+
 def test_caches_that_nobody_uses_are_removed(tmp_path: Path, cache: Path) -> None:
     CompilingRun(tmp_path / "1", "gone", is_baseline=True).compile("first")
     CompilingRun(tmp_path / "2", "used", is_baseline=True).compile("first")
