@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +15,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 gc.disable()  # nearly all that is made while the tests are imported stays
+atexit.register(warnings.simplefilter, "ignore", ResourceWarning)  # programs that tests have detached may still run then
 
 
 def pytest_collection_finish() -> None:

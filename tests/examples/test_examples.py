@@ -48,7 +48,14 @@ class Research:
     is_reported: bool = False
 
 
-RESEARCH = {
+RESEARCH = {  # the longest first, so that no CPU waits for it in the end
+    "ddp": Research(
+        factors={"BATCH": [256]},
+        better=("train.py", "LR = 0.001", "LR = 0.03"),
+        broken=("train.py", "loss.backward()", "loss.backwards()"),
+        kind="crashed",
+        pairs=2,
+    ),
     "autoresearch": Research(
         factors={"BATCH_SIZE": [128, 512]},
         better=("train.py", "LEARNING_RATE = 2.0", "LEARNING_RATE = 8.0"),
@@ -111,13 +118,6 @@ RESEARCH = {
         better=("settings.env", "COOLING=1e-5", "COOLING=4e-5"),
         broken=("anneal.cpp", "double length = 0;", "double length = 0"),
         kind="crashed",
-    ),
-    "ddp": Research(
-        factors={"BATCH": [256]},
-        better=("train.py", "LR = 0.001", "LR = 0.03"),
-        broken=("train.py", "loss.backward()", "loss.backwards()"),
-        kind="crashed",
-        pairs=2,
     ),
 }
 
