@@ -21,12 +21,10 @@ import torch
 from torch import Tensor, distributed, nn
 
 from .channel import VARIABLE, BrokenChannelError, Channel
+from .contract.trainer_toml.processes import COUNT_VARIABLE, INTERFACE_VARIABLES
 
 dist: Any = distributed  # typed in part
 _torch: Any = torch
-COUNT_VARIABLE: Final = "LABHAND_PROCESSES"
-_INTERFACES: Final = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
-"""Environment variables that name the network interface over which the processes talk."""
 _PATIENCE: Final = timedelta(minutes=5)
 """For one process to wait for the others: what a compilation may take."""
 
@@ -78,8 +76,9 @@ class Ranks:
 
     def _gather(self, part: Tensor) -> Tensor:
         """The parts of all processes, one after another along the first dimension."""
+        part = part.contiguous()  # so that the tensors that are filled have the same layout
         parts = [torch.empty_like(part) for _ in range(self.count)]
-        dist.all_gather(parts, part.contiguous())
+        dist.all_gather(parts, part)
         return torch.cat(parts)
 
     def map_shards(self, function: Callable[[Tensor], Tensor], stack: Tensor) -> Tensor:
@@ -125,7 +124,7 @@ def start_others(facts: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Chan
     count = int(os.environ.get(COUNT_VARIABLE, "1"))
     if count == 1:
         return facts, []
-    for name in _INTERFACES:
+    for name in INTERFACE_VARIABLES:
         os.environ.setdefault(name, "lo")
     folder = tempfile.mkdtemp(prefix="labhand-ranks-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -15,7 +15,7 @@ from typing import cast
 from labhand.server.backends.local.slots import DeviceSlot
 from labhand.server.machine import Devices
 from labhand.trainer.contract.run_result import RunResult
-from labhand.trainer.contract.run_spec import RunIdentity, RunSpec
+from labhand.trainer.contract.run_spec import DeviceKind, RunIdentity, RunSpec
 from labhand.trainer.contract.trainer_toml.trainer_file import read_trainer
 from labhand.trainer.prepare import prepare_corpus
 
@@ -59,7 +59,7 @@ class Bench:
         return self.devices.kind == "cpu"
 
     @property
-    def torch_device(self) -> str:
+    def torch_device(self) -> DeviceKind:
         """The name of the device in PyTorch."""
         return "cpu" if self.on_cpu else "cuda"
 
@@ -76,7 +76,7 @@ class Bench:
             write_text(folder, self.characters)
         sample = self.place / "sample"
         copy_gpt(sample, folder, {})
-        data = read_trainer(sample).on_device("cpu" if self.on_cpu else "cuda").data
+        data = read_trainer(sample).on_device(self.torch_device).data
         assert data is not None
         prepare_corpus(str(folder), data.vocabulary, self.cache)
         return folder

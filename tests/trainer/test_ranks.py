@@ -41,14 +41,15 @@ alone = [gradient.to_dense().clone() for gradient in gradients(batch)]
 gradients(batch[ranks.rank :: ranks.count])
 ranks.average_gradients(model.parameters())
 together = [parameter.grad.to_dense() for parameter in model[:2].parameters()]
-shards = ranks.map_shards(lambda part: part @ part, stack)
+shards = ranks.map_shards(lambda part: (part @ part).mT, stack)  # as a view
 tokens = session.ready()
 seen = []
 while (progress := session.progress()) < 1:
     seen.append(progress)
     session.report(step=len(seen), loss=1.0, tokens=len(seen))
 error = max((one - other).abs().max().item() for one, other in zip(alone, together, strict=True))
-told = {"rank": ranks.rank, "error": error, "shards": (shards - stack @ stack).abs().max().item(), "tokens": int(tokens.sum())}
+told = {"rank": ranks.rank, "error": error}
+told |= {"shards": (shards - (stack @ stack).mT).abs().max().item(), "tokens": int(tokens.sum())}
 print(json.dumps(told | {"progress": seen[-1], "looks": len(seen)}) + "\\n", end="", flush=True)  # one write for each process
 session.save(model, {})
 """

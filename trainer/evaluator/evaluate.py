@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -88,7 +87,7 @@ def nats(logits: NDArray[np.float32], targets: NDArray[np.int64]) -> NDArray[np.
             losses[part] = np.log(total) + (highest - chosen)[:, 0]
 
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:  # NumPy computes them side by side
-        deque(threads.map(compute, range(0, len(wanted), size)), maxlen=0)
+        list(threads.map(compute, range(0, len(wanted), size)))
     return losses.reshape(targets.shape)
 
 

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..contract.files import cache_folder, open_locked, open_plain, try_lock
+from .environment import COMPILER_CACHES, cache_in
 
 if TYPE_CHECKING:
     from .run import Run
 
-COMPILERS: Final = ("torchinductor_cache_dir", "triton_cache_dir", "cuda_cache_path")
-"""Folders below a run's temporary files, where PyTorch, Triton and CUDA keep what they compiled."""
 MAX_BYTES: Final = 2**30
 """Of one cache; what is larger isn't kept."""
 MAX_FILES: Final = 20_000
@@ -39,8 +38,8 @@ def lay_out_compiled(run: Run) -> None:
     try:
         _copy(place, run.folder.temporary)
     except OSError:  # such as a full disk, or a cache of another user
-        for compiler in COMPILERS:
-            shutil.rmtree(run.folder.temporary / compiler, ignore_errors=True)
+        for variable in COMPILER_CACHES:
+            shutil.rmtree(cache_in(run.folder.temporary, variable), ignore_errors=True)
 
 
 def _copy(place: Path, temporary: Path) -> None:
@@ -90,8 +89,8 @@ def _beside(place: Path, ending: str) -> Path:
 
 def _files(temporary: Path) -> Iterator[Path]:
     """The plain files of the compilers' caches, relative to `temporary`."""
-    for compiler in COMPILERS:
-        for folder, _, names in os.walk(temporary / compiler):
+    for variable in COMPILER_CACHES:
+        for folder, _, names in os.walk(cache_in(temporary, variable)):
             for name in names:
                 path = Path(folder, name)
                 if path.is_file() and not path.is_symlink():

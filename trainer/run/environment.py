@@ -32,7 +32,9 @@ _CERTIFICATES = (
 )
 """Name the authorities by which a machine trusts servers, as where a proxy opens TLS."""
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
-_CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH", "MPLCONFIGDIR")
+COMPILER_CACHES = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "CUDA_CACHE_PATH")
+"""Name the folders where PyTorch, Triton and CUDA keep what they have compiled."""
+_CACHES = (*COMPILER_CACHES, "MPLCONFIGDIR")
 """Set to folders below the run's own temporary files: a cache that runs share would pass data from one to the next. What the
 baseline has compiled is copied there (see `compiler_cache`)."""
 DEVICE_VARIABLE = "LABHAND_DEVICE"
@@ -59,7 +61,7 @@ def scrubbed(spec: RunSpec, temporary: Path, **more: str) -> dict[str, str]:
             "LABHAND_BUDGET_SECONDS": f"{spec.budget_seconds:g}",
             **_home(temporary),
             "TMPDIR": str(temporary),
-            **{name: str(temporary / name.lower()) for name in _CACHES},
+            **{name: str(cache_in(temporary, name)) for name in _CACHES},
             "PYTHONHASHSEED": "0",
             "PYTHONUNBUFFERED": "1",
             **more,
@@ -75,6 +77,11 @@ def without_shared_memory() -> dict[str, str]:
 def for_command(variables: Mapping[str, str]) -> dict[str, str]:
     """Variables that reach a command and not the guard that starts it, which is trusted."""
     return {f"{FOR_COMMAND}{name}": value for name, value in variables.items()}
+
+
+def cache_in(temporary: Path, variable: str) -> Path:
+    """The folder that a variable of a cache names."""
+    return temporary / variable.lower()
 
 
 def home_in(temporary: Path) -> Path:

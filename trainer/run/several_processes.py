@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ..contract.failures import FailureKind
-from ..contract.trainer_toml.processes import PLACEHOLDER
+from ..contract.trainer_toml.processes import COUNT_VARIABLE, INTERFACE_VARIABLES, PLACEHOLDER
 from ..contract.trainer_toml.trainer_file import TrainerFile
 from ..sandbox.policy import LOOPBACK, Confinement
 from ..sandbox.private_network import REMEDY
@@ -23,8 +23,6 @@ LAUNCHERS: Final = frozenset(
 )
 """Programs and modules that start the processes of a training, which then find each other over a network."""
 _MODULES: Final[Mapping[str, str]] = {"torchrun": "torch.distributed.run"}
-_INTERFACES: Final = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME", "TP_SOCKET_IFNAME")
-"""Environment variables that name the network interface over which processes of torch talk."""
 _CLOSED: Final = re.compile(r"\[c10d\].{0,400}errno: 13 - Permission denied|NCCL WARN .{0,200}Permission denied")
 _WATCHED_BYTES: Final = 2**16
 """Of the beginning of a log, in which a closed network shows."""
@@ -82,8 +80,8 @@ def process_variables(trainer: TrainerFile, cores: int) -> Mapping[str, str]:
     if trainer.processes is None:
         return {}
     threads = dict.fromkeys(THREADS, str(max(1, cores // trainer.process_count))) if cores else {}
-    interfaces = {} if trainer.network else dict.fromkeys(_INTERFACES, "lo")
-    return {"LABHAND_PROCESSES": str(trainer.process_count), **threads, **interfaces}
+    interfaces = {} if trainer.network else dict.fromkeys(INTERFACE_VARIABLES, "lo")
+    return {COUNT_VARIABLE: str(trainer.process_count), **threads, **interfaces}
 
 
 class ClosedNetworkWatch:

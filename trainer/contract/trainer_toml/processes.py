@@ -11,6 +11,10 @@ from .toml_table import TomlTable
 PROCESSES_KEYS: Final[Mapping[str, Any]] = {"count": None}
 PLACEHOLDER: Final = "{processes}"
 """Stands in a command for the number of processes."""
+COUNT_VARIABLE: Final = "LABHAND_PROCESSES"
+"""Environment variable that tells a command the number of processes."""
+INTERFACE_VARIABLES: Final = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME", "TP_SOCKET_IFNAME")
+"""Environment variables that name the network interface over which processes of torch talk."""
 MAX_PROCESSES: Final = 64
 """Processes of one command: all of them run on one machine."""
 
