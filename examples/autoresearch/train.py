@@ -5,7 +5,7 @@ import time
 import numpy as np
 from prepare import TRAIN, evaluate_bpb
 
-TIME_BUDGET = float(os.environ.get("LABHAND_BUDGET_SECONDS", "2"))
+TIME_BUDGET = float(os.environ.get("LABHAND_BUDGET_SECONDS", "1"))
 LEARNING_RATE = 2.0
 BATCH_SIZE = 256
 

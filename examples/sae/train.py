@@ -29,7 +29,7 @@ def encode(inputs):
 
 weights = rng.normal(size=(FEATURES, 32)) / 32**0.5
 decoder, bias = weights.copy(), np.zeros(FEATURES)
-budget = float(os.environ.get("LABHAND_BUDGET_SECONDS", "2"))
+budget = float(os.environ.get("LABHAND_BUDGET_SECONDS", "1"))
 while time.process_time() < budget:
     inputs = activations(BATCH)
     code = encode(inputs)

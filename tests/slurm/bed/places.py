@@ -29,6 +29,7 @@ def environment() -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "TMPDIR": str(INSIDE / "tmp"),
         "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
+        "SKYPILOT_POD_CPU_CORE_LIMIT": "1",  # the API server starts fewer processes in advance
         "PIP_NO_BUILD_ISOLATION": "0",  # pip's way to say no: SkyPilot builds its own wheel, and the bed reaches no network
     }
 
