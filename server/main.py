@@ -159,7 +159,7 @@ def dispatch(*, root: Root = None) -> None:
 @app.command()
 def demo(
     *,
-    budget_seconds: Annotated[float, typer.Option(help="Seconds of training of each experiment")] = 8.0,
+    budget_seconds: Annotated[float, typer.Option(help="Seconds of training of each experiment")] = 5.0,
     keep: Annotated[Path | None, typer.Option(help="Folder for the lab; by default a temporary folder that is deleted")] = None,
 ) -> None:
     """Run real experiments through a real MCP client on this machine, in a few minutes."""
