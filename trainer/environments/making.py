@@ -243,7 +243,8 @@ def _packages_commands(recipe: Recipe, folder: Path) -> list[list[str]]:
 def _variables(folder: Path) -> Mapping[str, str]:
     """Everything that this process has: the tools may need certificates, an address of an index, its password."""
     inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
-    return inherited | {"UV_PROJECT_ENVIRONMENT": str(folder)}
+    # Runs can't write into the environment: without compiled files each of them would compile all that it imports.
+    return inherited | {"UV_PROJECT_ENVIRONMENT": str(folder), "UV_COMPILE_BYTECODE": "1"}
 
 
 def _remedy(said: str) -> str:

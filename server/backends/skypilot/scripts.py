@@ -222,7 +222,8 @@ def _set_up(pool: SkyPilotPool) -> list[str]:
             'uv="$(command -v uv || echo "$HOME/.local/bin/uv")"',
             'if [ -x "$uv" ]; then',
             '  "$uv" venv --quiet --clear --python ">=3.11" "$root/environment"',
-            f'  "$uv" pip install --quiet --python "$root/environment/bin/python" {packages}',
+            # Runs can't write there: without compiled files each of them would compile all that it imports.
+            f'  "$uv" pip install --quiet --compile-bytecode --python "$root/environment/bin/python" {packages}',
             "else",
             '  python3 -m venv --clear "$root/environment"',
             f'  "$root/environment/bin/python" -m pip install --quiet {packages}',

@@ -64,6 +64,10 @@ def value_in(python: Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.strip()
 
 
+def is_compiled(python: Path) -> bool:
+    return any(python.parents[1].rglob("tinylab*.pyc"))
+
+
 def make(folder: Path, maker: Maker | None = None) -> Path:
     return environment_of(read_trainer(folder), TrainerPlace(folder), maker or Maker()).interpreter
 
@@ -90,6 +94,7 @@ def test_requirements_become_an_environment_outside_of_the_folder(
     hide(monkeypatch)
     before = sorted(project.rglob("*"))
     python = make(project)
+    assert is_compiled(python), "each run would compile all that it imports"
     assert value_in(python) == "1"
     assert python == folder_for(project) / "bin" / "python"
     assert sorted(project.rglob("*")) == before
@@ -98,6 +103,7 @@ def test_requirements_become_an_environment_outside_of_the_folder(
 @needs_uv
 def test_a_lock_file_becomes_an_environment_that_uv_run_means(locked: Path) -> None:
     environment = environment_of(read_trainer(locked), TrainerPlace(locked), Maker())
+    assert is_compiled(environment.interpreter)
     assert value_in(environment.interpreter) == "1"
     assert environment.words(["uv", "run", "train.py"]) == [str(environment.interpreter), "train.py"]
 
