@@ -55,9 +55,9 @@ def refuse_second_lab(root: Path, settings: Settings) -> None:
 
 def _same_folder_in_other_worktrees(root: Path) -> Iterator[Path]:
     top = git.attempt("rev-parse", "--show-toplevel", cwd=root, isolated=False)
-    listed = git.attempt("worktree", "list", "--porcelain", cwd=root, isolated=False)
-    if top.status or listed.status:  # in no repository
+    if top.status:  # in no repository
         return
+    listed = git.attempt("worktree", "list", "--porcelain", cwd=root, isolated=False)
     here = Path(os.fsdecode(top.output.rstrip(b"\n")))
     inside = root.resolve().relative_to(here.resolve())
     for line in listed.output.splitlines():

@@ -28,6 +28,10 @@ MAX_REMEMBERED_BYTES = 1 << 18
 """Larger sources aren't remembered."""
 MAX_DIFF = 20_000
 """Default maximum length of a diff, in characters."""
+FEW_TAGS = 8
+"""So many are flushed to the disk one by one in less time than a second git takes to start."""
+_CONFIG = "[gc]\n\tauto = 0\n"
+"""A git that a person runs must keep objects without a tag, too."""
 _HASH = re.compile(r"[0-9a-f]{40}")
 _MISSING = re.compile(r"not a tree object|bad object|nonexistent object|not a valid commit", re.IGNORECASE)
 _NO_COMMIT = "0" * 40
@@ -94,9 +98,13 @@ class Sources:
         if not experiments:
             return
         updates = "".join(f"update refs/tags/{name} {_checked(commit)}\n" for name, commit in experiments.items())
+        branch = f"update {BRANCH} {list(experiments.values())[-1]}\n"
+        if len(experiments) <= FEW_TAGS:
+            await self._git("update-ref", "--stdin", data=(updates + branch).encode())
+            return
         # Flushing the disk for each of a thousand tags takes most of a second; the flush for the branch includes them.
         await self._git("-c", "core.fsyncMethod=writeout-only", "update-ref", "--stdin", data=updates.encode())
-        await self._git("update-ref", BRANCH, list(experiments.values())[-1])
+        await self._git("update-ref", "--stdin", data=branch.encode())
 
     async def read(self, commit: str) -> Source:
         """Returns the files of a commit. A hint reads the same few sources many times, so the last ones are remembered.
@@ -212,9 +220,8 @@ def _create(path: Path) -> None:
     making = Path(mkdtemp(prefix=f"{path.name}.", dir=path.parent))
     try:
         git.run("init", "--quiet", "--bare", "--initial-branch=main", "--template=", str(making))
-        git.run(
-            f"--git-dir={making}", "config", "gc.auto", "0"
-        )  # a git that a person runs must keep objects without a tag, too
+        with (making / "config").open("a", encoding="utf-8") as config:
+            config.write(_CONFIG)
         making.rename(path)
     except OSError:
         if not path.exists():
