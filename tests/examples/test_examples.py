@@ -76,14 +76,12 @@ RESEARCH = {  # the longest first, so that no CPU waits for it in the end
         better=("conf/config.yaml", "- optimizer: sgd", "- optimizer: momentum"),
         broken=("conf/config.yaml", "- optimizer: sgd", "- optimizer: adam"),
         kind="crashed",
-        is_reported=True,
     ),
     "package": Research(
         factors={"Settings.width": [2, 5]},
         better=("src/denoise/settings.py", "width: int = 1", "width: int = 3"),
         broken=("src/denoise/filters.py", "return signal", "raise SystemExit"),
         kind="contract_broken",
-        is_reported=True,
     ),
     "lightning": Research(
         factors={"WIDTH": [8, 32]},
