@@ -90,7 +90,7 @@ def _shown_arguments(schema: JsonSchema) -> Iterable[str]:
 
 
 def read_words(tool: LabTool, words: Sequence[str]) -> dict[str, Any]:
-    """Return the arguments of a call from `key=value` words.
+    """Return the arguments of a call from words `key=value` or `{"key": value}`.
 
     A value is JSON if it can be read as such, and text otherwise. Where the tool wants a text, the value is the text as it
     stands, unless it is a JSON string in quotation marks. `key=@FILE` takes the value from a file, `key=@-` from standard
@@ -98,11 +98,14 @@ def read_words(tool: LabTool, words: Sequence[str]) -> dict[str, Any]:
     `key.name=value` sets one member of an object.
 
     Raises:
-        BadInputError: A word has no `=`, a key is given twice, or a file can't be read.
+        BadInputError: A word is neither, a key is given twice, or a file can't be read.
     """
     properties: Mapping[str, JsonSchema] = input_schema(tool.request)["properties"]
     arguments: dict[str, Any] = {}
     for word in words:
+        if word.startswith("{"):
+            _add_object(arguments, word)
+            continue
         key, sign, text = word.partition("=")
         if not sign or not key:
             raise BadInputError(f"{word!r} is no argument", f"Write key=value, such as {_example(properties)}")
@@ -113,9 +116,25 @@ def read_words(tool: LabTool, words: Sequence[str]) -> dict[str, Any]:
         place: object = arguments.setdefault(name, {}) if is_member else arguments
         slot = member if is_member else key
         if not isinstance(place, dict) or slot in place:
-            raise BadInputError(f"{key} is given twice", f"Give all its values at once, as JSON: {key}='[1, 2]'")
+            raise _given_twice(key)
         place[slot] = value
     return arguments
+
+
+def _add_object(arguments: dict[str, Any], word: str) -> None:
+    try:
+        added = json.loads(word)
+    except (ValueError, RecursionError) as error:
+        raise BadInputError(
+            f"{word:.60} begins like a JSON object and is none: {error}", "Write key=value, or one JSON object in single quotes"
+        ) from error
+    if twice := arguments.keys() & added.keys():
+        raise _given_twice(min(twice))
+    arguments |= added
+
+
+def _given_twice(key: str) -> BadInputError:
+    return BadInputError(f"{key} is given twice", f"Give all its values at once, as JSON: {key}='[1, 2]'")
 
 
 def _value(key: str, text: str, *, wants_text: bool) -> Any:  # noqa: ANN401 - JSON

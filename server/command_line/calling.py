@@ -46,8 +46,8 @@ def call(
     """Call a tool of the lab as an agent does, and print its answer as JSON.
 
     A value is JSON if it can be read as such, and text otherwise. `key=@FILE` takes it from a file, `key=@-` from standard
-    input, and `key.name=value` sets one member of an object: `overrides.WIDTH=128`. Exit code 2: the tool refused the call, or
-    there is no such tool or argument.
+    input, and `key.name=value` sets one member of an object: `overrides.WIDTH=128`. All arguments can also be one JSON object,
+    `'{"key": value}'`. Exit code 2: the tool refused the call, or there is no such tool or argument.
     """
     from ..commands.console import exit_on_error
 

@@ -62,6 +62,15 @@ def test_values_are_json_unless_the_tool_wants_a_text(words: list[str], argument
     assert read_words(find_tool("launch_experiment"), words) == arguments
 
 
+def test_all_arguments_may_be_one_json_object() -> None:
+    words = ['{"hypothesis": "A", "overrides": {"WIDTH": 32}}', "dry_run=true"]
+    assert read_words(find_tool("launch_experiment"), words) == {
+        "hypothesis": "A",
+        "overrides": {"WIDTH": 32},
+        "dry_run": True,
+    }
+
+
 def test_the_arguments_of_the_test_above_are_those_of_the_tool() -> None:
     assert {"hypothesis", "overrides", "replicates", "dry_run", "gpu", "files"} <= set(Launch.model_fields)
 
@@ -72,6 +81,8 @@ def test_the_arguments_of_the_test_above_are_those_of_the_tool() -> None:
         (["limit"], "'limit' is no argument"),
         (["=5"], "'=5' is no argument"),
         (["limit=1", "limit=2"], "limit is given twice"),
+        (["limit=1", '{"limit": 2}'], "limit is given twice"),
+        (["{limit: 2}"], "{limit: 2} begins like a JSON object and is none: Expecting property name"),
         (["search=@absent.txt"], "search=@absent.txt: absent.txt can't be read"),
     ],
 )
