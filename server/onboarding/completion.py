@@ -182,6 +182,7 @@ def _with_package(proposal: Proposal, failure: RunFailure, talk: Conversation) -
         return proposal
     talk.say(f"{failure.message}.")
     if not talk.agrees(f"Make an environment from {REQUIREMENTS}, in labhand's cache?"):
+        talk.say(f"No environment was made from {REQUIREMENTS}: --yes has it made.")
         return proposal
     talk.say(f"An environment is made from {REQUIREMENTS}; that may take minutes.")
     return replace(proposal, requirements=REQUIREMENTS)

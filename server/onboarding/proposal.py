@@ -224,26 +224,34 @@ def _command(proposal: Proposal) -> Iterator[str]:
 
 
 def _environment(proposal: Proposal) -> Iterator[str]:
+    variables = list(_variables(proposal)) if proposal.python_path or proposal.logs_to_wandb else []
+    about, key, is_proposed = _interpreter(proposal)
+    if not (about or variables):
+        return
+    yield from ("", f"# {about}") if about else ("",)
+    yield "[environment]" if is_proposed or variables else "# [environment]"
+    if key:
+        yield key if is_proposed else f"# {key}"
+    yield from variables
+
+
+def _interpreter(proposal: Proposal) -> tuple[str, str, bool]:
+    """Return a comment, the key under `[environment]`, and whether the key is proposed or only shown; empty texts for none."""
     found = proposal.found
-    uses_lock = found.has("uv.lock") and not proposal.ignores_lock
-    has_table = bool(proposal.requirements or uses_lock or found.prefix)
     if proposal.requirements:
-        yield from ("", f"# The Python that it runs in: made from {proposal.requirements}, once on each machine.")
-        yield from ("[environment]", f"requirements = {_text(proposal.requirements)}")
-    elif uses_lock:
-        yield from ("", "# The Python that it runs in: made from uv.lock, once on each machine.", "[environment]", "uv = true")
-    elif found.prefix:
-        yield from ("", "# The Python that it runs in: an environment that was there before.", "[environment]")
-        yield f"prefix = {_text(found.prefix)}"
-    elif proposal.ignores_lock:
-        yield from ("", "# It runs in the Python of labhand: the environment of uv.lock can't be made here. To have it made:")
-        yield from ("# [environment]", "# uv = true")
-    elif found.has(REQUIREMENTS):
-        yield from ("", f"# It runs in the Python of labhand. To have one made from {REQUIREMENTS}:")
-        yield from ("# [environment]", f"# requirements = {_text(REQUIREMENTS)}")
-    if proposal.python_path or proposal.logs_to_wandb:
-        yield from () if has_table else ("", "[environment]")
-        yield from _variables(proposal)
+        about = f"The Python that it runs in: made from {proposal.requirements}, once on each machine."
+        return about, f"requirements = {_text(proposal.requirements)}", True
+    if found.has("uv.lock") and not proposal.ignores_lock:
+        return "The Python that it runs in: made from uv.lock, once on each machine.", "uv = true", True
+    if found.prefix:
+        return "The Python that it runs in: an environment that was there before.", f"prefix = {_text(found.prefix)}", True
+    if proposal.ignores_lock:
+        about = "It runs in the Python of labhand: the environment of uv.lock can't be made here. To have it made:"
+        return about, "uv = true", False
+    if found.has(REQUIREMENTS):
+        about = f"It runs in the Python of labhand. To have one made from {REQUIREMENTS}:"
+        return about, f"requirements = {_text(REQUIREMENTS)}", False
+    return "", "", False
 
 
 def _variables(proposal: Proposal) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,15 @@ for step in range(4):
     talk = Recorded()
     make_trainer(foreign.write(tmp_path / "early", {"train.py": code}), talk, SECONDS)
     assert "loss may be of the training data. The code also prints 'test loss', which a try didn't reach; with" in talk.text
+
+
+@pytest.mark.slow
+def test_a_refused_environment_is_shown_as_a_comment_in_the_table_that_is_there_anyway(tmp_path: Path) -> None:
+    train = "import mine, tinylab\nprint('loss:', mine.VALUE)\n"
+    files = {"scripts/train.py": train, "mine/__init__.py": "VALUE = 1\n", "requirements.txt": "tinylab\n"}
+    talk = Recorded(agree=False)
+    with pytest.raises(TrialFailedError, match="tinylab isn't installed"):
+        make_trainer(foreign.write(tmp_path / "foreign", files), talk, SECONDS)
+    assert "No environment was made from requirements.txt: --yes has it made." in talk.text
+    uncommented = talk.shown[-1].replace("# requirements =", "requirements =")
+    assert tomllib.loads(uncommented)["environment"] == {"requirements": "requirements.txt", "env": {"PYTHONPATH": "."}}
