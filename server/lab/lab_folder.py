@@ -54,8 +54,10 @@ def refuse_second_lab(root: Path, settings: Settings) -> None:
 
 
 def _same_folder_in_other_worktrees(root: Path) -> Iterator[Path]:
+    if not git.may_be_in_repository(root):
+        return
     top = git.attempt("rev-parse", "--show-toplevel", cwd=root, isolated=False)
-    if top.status:  # in no repository
+    if top.status:  # a bare repository, or a folder that git doesn't trust
         return
     listed = git.attempt("worktree", "list", "--porcelain", cwd=root, isolated=False)
     here = Path(os.fsdecode(top.output.rstrip(b"\n")))

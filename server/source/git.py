@@ -73,6 +73,12 @@ def attempt(
     return GitResult(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip())
 
 
+def may_be_in_repository(folder: Path) -> bool:
+    """Whether a folder is in a repository, as far as a look at the folders above it tells, for which no git has to start."""
+    here = folder.resolve()
+    return any((parent / ".git").exists() for parent in (here, *here.parents))
+
+
 def run(*arguments: str, cwd: Path | None = None, data: bytes = b"", variables: dict[str, str] | None = None) -> bytes:
     """Runs git and returns its standard output.
 

@@ -77,6 +77,8 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def _ask(folder: Path, paths: Sequence[str], *options: str) -> frozenset[str]:
+    if not options and not git.may_be_in_repository(folder):
+        return frozenset()
     listed = os.fsencode(_SEPARATOR.join(paths))
     answer = git.attempt(*options, "check-ignore", "-z", "--stdin", cwd=folder, data=listed, isolated=False)
     if answer.status in {0, 1}:  # 1 says that none is ignored
