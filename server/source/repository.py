@@ -28,8 +28,8 @@ MAX_REMEMBERED_BYTES = 1 << 18
 """Larger sources aren't remembered."""
 MAX_DIFF = 20_000
 """Default maximum length of a diff, in characters."""
-FEW_TAGS = 8
-"""So many are flushed to the disk one by one in less time than a second git takes to start."""
+FEW_TAGS = 4
+"""Up to so many go with the branch in one call, which flushes the disk for each of them."""
 _CONFIG = "[gc]\n\tauto = 0\n"
 """A git that a person runs must keep objects without a tag, too."""
 _HASH = re.compile(r"[0-9a-f]{40}")
