@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         _execute_again(arguments, cores)
     end_with_parent(signal.SIGKILL)
     hide()
-    gc.disable()  # what imports make is no garbage: looking for it takes a fourth of the start
+    gc.disable()  # what imports make is no garbage: looking for it takes a tenth of the start
     for name in LOADED:
         importlib.import_module(name)
     shutil.rmtree(os.environ["TMPDIR"])
