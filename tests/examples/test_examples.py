@@ -36,7 +36,7 @@ class Research:
         kind: Of the failure.
         other_metrics: What a detailed row shows beside the score.
         pairs: Of the validation.
-        is_reported: Whether the validation goes on to its report, whose eight pairs take a minute where a run imports torch.
+        is_reported: Whether the validation goes on to its report, which takes eight pairs. One example is enough for that.
     """
 
     factors: Mapping[str, Sequence[object]]
