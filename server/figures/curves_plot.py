@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import median, quantiles
 
 from .canvas import GREY, SERIES, canvas, plain, png
+from .text_canvas import scatter
 
 Curve = Sequence[tuple[float, float]]
 """Points of seconds of training and training loss."""
@@ -50,3 +51,13 @@ def _limit_to_later_losses(curves: Sequence[Curve], limit: object) -> None:
         cuts = quantiles(losses, n=20)
         low, high = min(losses), cuts[-2]
         limit(low - 0.08 * (high - low), high + 0.08 * (high - low))
+
+
+def as_text(chosen: Sequence[tuple[str, Curve]], reference: Sequence[Curve]) -> str:
+    """Return training curves, a letter for each experiment, and dots for the reference."""
+    points = [(seconds, loss, "·") for curve in reference for seconds, loss in curve]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    for letter, (_, curve) in zip(letters, reversed(chosen), strict=False):
+        points += [(seconds, loss, letter) for seconds, loss in curve]
+    names = [f"{letter} {name}" for letter, (name, _) in zip(letters, reversed(chosen), strict=False)]
+    return "\n".join([*scatter(points, "seconds of training", "training loss"), *reversed(names), "· reference"])

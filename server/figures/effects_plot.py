@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .canvas import BLUE, GREEN, GREY, INK, RED, canvas, plain, png
+from .text_canvas import COLUMNS, place_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,8 @@ ROW_HEIGHT = 0.34
 """Height of a row, in inches."""
 MAX_REACH = 8
 """An effect this many times the median effect is drawn at the edge; otherwise one failed run would hide all others."""
+MAX_NAME = 38
+"""Characters of a change in the plot as text."""
 
 
 def draw(metric: str, main: Sequence[Bar], interactions: Sequence[Bar], note: str = "") -> bytes:
@@ -63,3 +66,22 @@ def _colour(interval: tuple[float, float] | None) -> str:
     if interval is None:
         return BLUE
     return GREEN if interval[0] > 0 else RED if interval[1] < 0 else GREY
+
+
+def as_text(main: Sequence[Bar], interactions: Sequence[Bar]) -> str:
+    """Return a row for each effect: its interval as a line, its gain as a dot, and 0 as a bar."""
+    edge = reach([*main, *interactions]) or 1.0
+    rows = [_text_row(bar, edge) for bar in main]
+    return "\n".join([*rows, *([TOGETHER] if interactions else []), *(_text_row(b, edge) for b in interactions)])
+
+
+def _text_row(bar: Bar, edge: float) -> str:
+    name, gain, interval = bar
+    cells = [" "] * (COLUMNS // 2)
+    if interval is not None:
+        first, last = (place_of(end + edge, 2 * edge, len(cells)) for end in interval)
+        cells[first : last + 1] = ["─"] * (last + 1 - first)
+    cells[place_of(edge, 2 * edge, len(cells))] = "│"
+    cells[place_of(gain + edge, 2 * edge, len(cells))] = "●"
+    span = "" if interval is None else f" ({interval[0]:+.3g} to {interval[1]:+.3g})"
+    return f"{name[:MAX_NAME]:<{MAX_NAME}} {''.join(cells)} {gain:+.3g}{span}"

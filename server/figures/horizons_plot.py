@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .canvas import BLUE, GREY, INK, canvas, plain, png
+from .text_canvas import scatter
 
 MAX_LABELS = 3
 """Number of sources with a label: the best at the shorter budget."""
@@ -45,3 +46,8 @@ def draw(metric: str, direction: str, pairs: Sequence[BudgetPair], note: str = "
         axis.grid(color="#eeeeee")
         axis.set_axisbelow(True)
     return png(figure)
+
+
+def as_text(short: str, longer: str, scores: Sequence[tuple[str, float, float]]) -> str:
+    """Return the scores at one budget against those at a longer one."""
+    return "\n".join(scatter([(x, y, "o") for _, x, y in scores], f"score at {short}", f"score at {longer}"))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 BEST_SHARE = 0.1
 """The share of the experiments that is drawn in full colour."""
+MAX_TABLE_ROWS = 20
 
 
 def draw(
@@ -89,3 +90,14 @@ def _ticks(axes: Axes, x: float, ticks: Sequence[tuple[float, str]]) -> None:
 
 def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def as_text(metric: str, direction: str, knobs: Sequence[str], lines: Sequence[tuple[Mapping[str, Any], float]]) -> str:
+    """Return knobs and scores as a table, the best score first."""
+    best_first = sorted(lines, key=lambda line: line[1], reverse=direction == "maximize")
+    rows = [[*(str(values.get(knob, "")) for knob in knobs), f"{score:.6g}"] for values, score in best_first[:MAX_TABLE_ROWS]]
+    table = [[*knobs, metric], *rows]
+    widths = [max(len(row[place]) for row in table) for place in range(len(knobs) + 1)]
+    shown = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
+    more = [f"and {len(lines) - MAX_TABLE_ROWS} more"] if len(lines) > MAX_TABLE_ROWS else []
+    return "\n".join([*shown, *more])

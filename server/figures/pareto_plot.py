@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .canvas import BLUE, GREY, INK, ORANGE, better, canvas, plain, png
+from .text_canvas import scatter
 
 MAX_LABELS = 6
 """Number of sources on the front with a label."""
@@ -46,3 +47,11 @@ def draw(shown: Tradeoff, note: str = "") -> bytes:
     axis.grid(color="#eeeeee")
     axis.set_axisbelow(True)
     return png(figure)
+
+
+def as_text(points: Sequence[tuple[str, float, float]], front: Sequence[int], metric: str, score: str) -> str:
+    """Return scores against another metric; the front as stars."""
+    on_front = set(front)
+    marks = [(value, y, "*" if place in on_front else "o") for place, (_, value, y) in enumerate(points)]
+    marks.sort(key=lambda point: point[2], reverse=True)  # what is drawn later stands above
+    return "\n".join([*scatter(marks, metric, score), "* on the front  o beaten in both"])

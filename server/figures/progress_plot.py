@@ -9,6 +9,7 @@ from statistics import quantiles
 from typing import TYPE_CHECKING
 
 from .canvas import BLUE, GREEN, GREY, INK, ORANGE, PALE, RED, better, canvas, plain, png
+from .text_canvas import scatter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +21,16 @@ COLOURS: Mapping[str, tuple[str, str]] = {
     "promising": (BLUE, "promising"),
     "confirmed": (GREEN, "confirmed"),
 }
+VERDICT_MARKS: Mapping[str, str] = {
+    "worse": ".",
+    "inconclusive": "o",
+    "not_shown": "-",
+    "promising": "+",
+    "confirmed": "*",
+    "reference": "r",
+}
+"""Of a score, in the plot as text."""
+FAILED = "x"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +143,14 @@ def _range(progress: Progress) -> tuple[float, float]:
         bottom, top = min(bottom, progress.reference - band), max(top, progress.reference + band)
     pad = 0.06 * (top - bottom)
     return bottom - pad, top + pad
+
+
+def as_text(progress: Progress) -> str:
+    """Return scores in the order of finishing, a character for each verdict, with the champions as lines."""
+    points = [(float(x), y, VERDICT_MARKS.get(verdict, "o")) for x, (y, verdict) in enumerate(progress.scores) if y is not None]
+    lines = [(score, name) for _, score, name in progress.champions]
+    failed = sum(score is None for score, _ in progress.scores)
+    used = {mark for _, _, mark in points}
+    legend = "  ".join(f"{mark} {verdict.replace('_', ' ')}" for verdict, mark in VERDICT_MARKS.items() if mark in used)
+    more = f"  {FAILED} failed: {failed}" if failed else ""
+    return "\n".join([*scatter(points, "order of finishing", progress.metric, lines), f"{legend}{more}"])

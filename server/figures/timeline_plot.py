@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .canvas import BLUE, GREEN, ORANGE, RED, canvas, plain, png
 from .slot_lanes import assign_lanes
+from .text_canvas import COLUMNS
 
 MAX_LANES = 40
 ROW_HEIGHT = 0.3
@@ -82,3 +83,26 @@ def _unit(seconds: float) -> tuple[float, str]:
     if seconds > 3 * 3600:
         return 3600.0, "hours"
     return (60.0, "minutes") if seconds > 180 else (1.0, "seconds")
+
+
+def as_text(intervals: Sequence[TimelineBar]) -> str:
+    """Return a line for each slot: what it did in each part of the time."""
+    start, end = min(bar.began for bar in intervals), max(bar.ended for bar in intervals)
+    width = (end - start) / COLUMNS or 1.0
+    lanes = assign_lanes(intervals)
+    lines = [f"{pool[:12]:<12} {_lane(lane, start, width)}" for pool, lane in lanes[:MAX_LANES]]
+    more = [f"and {len(lanes) - MAX_LANES} more slots"] if len(lanes) > MAX_LANES else []
+    return "\n".join([*lines, *more, f"█ scored or running  x no score  · idle; {end - start:,.0f} s in all"])
+
+
+def _lane(lane: Sequence[TimelineBar], start: float, width: float) -> str:
+    """Return what a slot did for longest in each part of the time."""
+    cells: list[str] = []
+    for place in range(COLUMNS):
+        begin = start + place * width
+        held = {"█": 0.0, "x": 0.0}
+        for bar in lane:
+            held["x" if bar.scored is False else "█"] += max(0.0, min(bar.ended, begin + width) - max(bar.began, begin))
+        held["·"] = width - sum(held.values())
+        cells.append(max(held, key=lambda mark: held[mark]))
+    return "".join(cells)

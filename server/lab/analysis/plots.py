@@ -10,7 +10,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from ....trainer.contract.curve import Point, read_curve
-from ...domain import FINISHED, Metric, Purpose, RunStatus, Stratum
+from ...domain import FINISHED, Metric, Picture, Purpose, RunStatus, Stratum
 from ...errors import BadInputError
 from ...figures import (
     curves_plot,
@@ -19,14 +19,12 @@ from ...figures import (
     parallel_plot,
     pareto_plot,
     progress_plot,
-    text_figures,
     timeline_plot,
 )
 from ...ids import experiment_id, id_ranges, run_id
 from ...research.effects import Effect
 from ...research.horizons import agreement
 from ...research.noise import best_by_luck
-from ...schemas.analysis import Picture
 from ...schemas.launch import GridLaunch
 from ...schemas.monitor import WaitQuery
 from ...settings import RUNS
@@ -152,7 +150,7 @@ async def _plot_progress(shown: PlotInput) -> RenderedPlot:
     )
     names = ", ".join(f"{name} at {significant(score, 5):g}" for _, score, name in progress.champions)
     caption = f"{len(ended)} experiments in order of completion. Champions: {names or 'none has a score here'}. {progress.note}"
-    return RenderedPlot(await to_thread.run_sync(progress_plot.draw, progress), caption, text_figures.progress_text(progress))
+    return RenderedPlot(await to_thread.run_sync(progress_plot.draw, progress), caption, progress_plot.as_text(progress))
 
 
 async def _plot_effects(shown: PlotInput) -> RenderedPlot:
@@ -168,7 +166,7 @@ async def _plot_effects(shown: PlotInput) -> RenderedPlot:
     largest = ", ".join(f"{term} {gain:+.3g}" for term, gain, _ in main[:3])
     unknown = f"; {len(effects.unknown)} effects can't be estimated" if effects.unknown else ""
     caption = f"Effects over {len(factors.points)} experiments; the largest: {largest}{unknown}. {shown.note()}"
-    return RenderedPlot(png, caption, text_figures.effects_text(main, interactions))
+    return RenderedPlot(png, caption, effects_plot.as_text(main, interactions))
 
 
 def _bar(effect: Effect) -> effects_plot.Bar:
@@ -198,7 +196,7 @@ async def _plot_curves(shown: PlotInput) -> RenderedPlot:
     png = await to_thread.run_sync(curves_plot.draw, named, of_reference, shown.note())
     names = ", ".join(name for name, _ in named)
     caption = f"Training curves, best score first: {names or 'only the reference'}. {shown.note()}"
-    return RenderedPlot(png, caption, text_figures.curves_text(named, of_reference))
+    return RenderedPlot(png, caption, curves_plot.as_text(named, of_reference))
 
 
 def _read_curves(
@@ -231,7 +229,7 @@ async def _plot_timeline(shown: PlotInput) -> RenderedPlot:
     png = await to_thread.run_sync(timeline_plot.draw, bars, note)
     unscored = sum(bar.scored is False for bar in bars)
     caption = f"{len(bars)} runs by slot over time; {unscored} ended without a score. {note}".rstrip()
-    return RenderedPlot(png, caption, text_figures.timeline_text(bars))
+    return RenderedPlot(png, caption, timeline_plot.as_text(bars))
 
 
 def _timeline_bar(interval: SlotInterval, experiment: TriedExperiment, now: float) -> timeline_plot.TimelineBar:
@@ -257,7 +255,7 @@ async def _plot_parallel(shown: PlotInput) -> RenderedPlot:
     metric = shown.metric
     png = await to_thread.run_sync(parallel_plot.draw, metric.name, metric.direction, knobs, lines, shown.note())
     which = f"The newest {len(lines)}" if len(lines) < len(shown.evidence.scored) else f"{len(lines)}"
-    text = text_figures.knobs_text(metric.name, metric.direction, list(knobs), lines)
+    text = parallel_plot.as_text(metric.name, metric.direction, list(knobs), lines)
     return RenderedPlot(png, f"{which} experiments by {', '.join(knobs)}. {shown.note()}", text)
 
 
@@ -272,7 +270,7 @@ async def _plot_horizons(shown: PlotInput) -> RenderedPlot:
     metric = shown.metric
     png = await to_thread.run_sync(horizons_plot.draw, metric.name, metric.direction, pairs[-MAX_HORIZONS:])
     correlations = "; ".join(f"{pair.short} and {pair.longer}: {pair.tau}" for pair in pairs)
-    text = "\n\n".join(text_figures.budgets_text(pair.short, pair.longer, pair.scores) for pair in pairs[-MAX_HORIZONS:])
+    text = "\n\n".join(horizons_plot.as_text(pair.short, pair.longer, pair.scores) for pair in pairs[-MAX_HORIZONS:])
     return RenderedPlot(png, f"Scores at one budget against a longer one. {correlations}.", text)
 
 
@@ -319,7 +317,7 @@ async def _plot_pareto(shown: PlotInput) -> RenderedPlot:
     caption = (
         f"{metric.name} against {name}, {len(front.points)} sources; on the front, best score first: {best}. {shown.note()}"
     )
-    return RenderedPlot(png, caption, text_figures.tradeoff_text(front.points, front.best, name, metric.name))
+    return RenderedPlot(png, caption, pareto_plot.as_text(front.points, front.best, name, metric.name))
 
 
 def _named(experiments: Iterable[TriedExperiment]) -> str:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from labhand.server.figures import text_figures
+from labhand.server.figures import (
+    curves_plot,
+    effects_plot,
+    horizons_plot,
+    parallel_plot,
+    pareto_plot,
+    progress_plot,
+    timeline_plot,
+)
 from labhand.server.figures.progress_plot import Progress
-from labhand.server.figures.text_figures import COLUMNS, ROWS, scatter
+from labhand.server.figures.text_canvas import COLUMNS, ROWS, scatter
 from labhand.server.figures.timeline_plot import TimelineBar
 
 
@@ -32,13 +40,13 @@ def test_few_or_equal_points_are_no_trouble(points: list[tuple[float, float, str
 
 def test_one_bad_score_does_not_press_the_others_together() -> None:
     scores = [(1.0 + 0.01 * place, "worse") for place in range(60)]
-    rows = frame(text_figures.progress_text(progress([*scores, (1e9, "worse")])).splitlines())
+    rows = frame(progress_plot.as_text(progress([*scores, (1e9, "worse")])).splitlines())
     assert sum("." in row for row in rows) > ROWS / 4
     assert rows[0][-1] == "."
 
 
 def test_progress_shows_verdicts_champions_and_failures() -> None:
-    text = text_figures.progress_text(progress([(2.0, "reference"), (None, "none"), (1.5, "confirmed")]))
+    text = progress_plot.as_text(progress([(2.0, "reference"), (None, "none"), (1.5, "confirmed")]))
     champion = next(line for line in text.splitlines() if line.endswith("e0003"))
     assert "─" in champion
     assert text.splitlines()[-1] == "* confirmed  r reference  x failed: 1"
@@ -49,12 +57,12 @@ def progress(scores: list[tuple[float | None, str]]) -> Progress:
 
 
 def test_effects_are_rows_with_intervals_around_zero() -> None:
-    row, pair = text_figures.effects_text([("DEPTH 4→8", 0.5, (0.4, 0.6)), ("WIDTH", -0.5, None)], []).splitlines()
+    row, pair = effects_plot.as_text([("DEPTH 4→8", 0.5, (0.4, 0.6)), ("WIDTH", -0.5, None)], []).splitlines()
     assert row.startswith("DEPTH 4→8")
     assert row.index("│") < row.index("●")
     assert row.endswith("+0.5 (+0.4 to +0.6)")
     assert pair.index("●") < pair.index("│")
-    assert "together" in text_figures.effects_text([("A", 1.0, None)], [("A × B", 0.2, None)])
+    assert "together" in effects_plot.as_text([("A", 1.0, None)], [("A × B", 0.2, None)])
 
 
 def test_slots_are_lines_in_which_idle_time_is_seen() -> None:
@@ -63,7 +71,7 @@ def test_slots_are_lines_in_which_idle_time_is_seen() -> None:
         TimelineBar("local", 36.0, 54.0, 0, 0, scored=False),
         TimelineBar("h100", 0.0, 72.0, 0, 0, scored=None),
     ]
-    first, second, legend = text_figures.timeline_text(bars).splitlines()
+    first, second, legend = timeline_plot.as_text(bars).splitlines()
     assert first == "h100         " + "█" * 72
     assert second == "local        " + "█" * 36 + "x" * 18 + "·" * 18
     assert "72 s in all" in legend
@@ -71,21 +79,21 @@ def test_slots_are_lines_in_which_idle_time_is_seen() -> None:
 
 def test_curves_have_letters_and_the_reference_dots() -> None:
     curves = [("e0002 wider", [(0.0, 3.0), (10.0, 1.0)]), ("e0003", [(0.0, 3.0), (10.0, 2.0)])]
-    text = text_figures.curves_text(curves, [[(5.0, 2.5)]])
+    text = curves_plot.as_text(curves, [[(5.0, 2.5)]])
     assert text.splitlines()[-3:] == ["B e0002 wider", "A e0003", "· reference"]
     assert {"A", "B", "·"} <= set("".join(frame(text.splitlines())))
 
 
 def test_knobs_are_a_table_with_the_best_first() -> None:
     lines = [({"DEPTH": depth}, float(depth)) for depth in range(30)]
-    table = text_figures.knobs_text("acc", "maximize", ["DEPTH"], lines).splitlines()
+    table = parallel_plot.as_text("acc", "maximize", ["DEPTH"], lines).splitlines()
     assert [row.split() for row in table[:2]] == [["DEPTH", "acc"], ["29", "29"]]
     assert table[-1] == "and 10 more"
 
 
 def test_a_front_and_two_budgets_are_points() -> None:
     points = [("e1", 1.0, 1.0), ("e2", 2.0, 0.5), ("e3", 2.0, 1.0)]
-    front = "".join(frame(text_figures.tradeoff_text(points, [0, 1], "seconds", "loss").splitlines()))
+    front = "".join(frame(pareto_plot.as_text(points, [0, 1], "seconds", "loss").splitlines()))
     assert (front.count("*"), front.count("o")) == (2, 1)
-    budgets = text_figures.budgets_text("5 s", "20 s", [("e1", 1.0, 2.0), ("e2", 2.0, 3.0)])
+    budgets = horizons_plot.as_text("5 s", "20 s", [("e1", 1.0, 2.0), ("e2", 2.0, 3.0)])
     assert "score at 5 s →" in budgets
