@@ -19,17 +19,17 @@ Digest = Annotated[
 @app.command()
 def proposals(*, root: Root = None, as_json: AsJson = False) -> None:
     """List plans of spending, with what was decided about them and what was made of them."""
-    from ..commands import approval
+    from ..commands import approve as approving
 
-    approval.list_plans(lab_root(root), as_json=as_json)
+    approving.list_plans(lab_root(root), as_json=as_json)
 
 
 @app.command()
 def approve(plan: Plan, *, root: Root = None, digest: Digest = "") -> None:
     """Approve a plan of spending, after it was shown. No tool of the agent can do this."""
-    from ..commands import approval
+    from ..commands import approve as approving
 
-    approval.approve(lab_root(root), plan, digest)
+    approving.approve(lab_root(root), plan, digest)
 
 
 @app.command()
@@ -41,6 +41,6 @@ def reject(
     digest: Digest = "",
 ) -> None:
     """Reject a plan of spending, after it was shown."""
-    from ..commands import approval
+    from ..commands import approve as approving
 
-    approval.reject(lab_root(root), plan, reason, digest)
+    approving.reject(lab_root(root), plan, reason, digest)

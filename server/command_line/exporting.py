@@ -32,7 +32,10 @@ _MEANING: Mapping[str, frozenset[str]] = {
 def export(
     what: Annotated[
         Literal["branch", "jsonl", "tsv", "parquet", "mlflow", "wandb", "trackio"],
-        typer.Argument(help="A git branch of a confirmed source, a file of all finished experiments, or runs of a tracker"),
+        typer.Argument(
+            help="What to export: `branch`; a file (`jsonl`, `tsv`, `parquet`); or runs of a tracker (`mlflow`, `wandb`,"
+            " `trackio`)"
+        ),
     ],
     experiment: Annotated[
         str, typer.Argument(help="For a branch: champion, or an experiment that a validation has confirmed")
@@ -52,7 +55,8 @@ def export(
         typer.Option(
             "--output",
             "-o",
-            help="The file of jsonl, tsv (- for standard output, the default) and parquet; the folder of wandb and trackio",
+            help="For jsonl and tsv: the file, by default standard output (-). For parquet: the file, required. For wandb and"
+            " trackio: the folder",
             show_default=False,
         ),
     ] = None,

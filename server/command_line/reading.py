@@ -8,11 +8,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..domain import Picture
 from .options import AsJson, Root, lab_root
 
 app = typer.Typer()
-Plot = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons", "pareto"]
-"""`Picture` of the tool `plot`, whose module takes too long to import where nothing is plotted."""
 
 
 @app.command()
@@ -112,13 +111,13 @@ def watch(
     root: Root = None,
     interval: Annotated[float, typer.Option(help="Seconds between two looks at the lab", min=0.2, max=60)] = 1.0,
     window: Annotated[float, typer.Option(help="Minutes that the bars of the slots show", min=1, max=1440)] = 30.0,
-    once: Annotated[bool, typer.Option("--once", help="Print it once, as where the output is no terminal")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Print the state once and exit")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show live what runs, what each slot does and how long it is idle, what ended last, the queue and the cost.
 
-    Ctrl-C ends the command, and what stood on the terminal is there again. Where the output is no terminal, the same is printed
-    once.
+    Ctrl-C ends the command and restores the earlier content of the terminal. If the output isn't a terminal, the state is
+    printed once.
     """
     from ..commands.watch import watch as watch_lab
 
@@ -127,7 +126,7 @@ def watch(
 
 @app.command()
 def plot(
-    what: Annotated[Plot, typer.Argument(help="Which plot", case_sensitive=False)] = "progress",
+    what: Annotated[Picture, typer.Argument(help="Which plot", case_sensitive=False)] = "progress",
     ids: Annotated[list[str] | None, typer.Argument(help="Experiments, ranges, grids; by default all")] = None,
     *,
     root: Root = None,
@@ -168,3 +167,46 @@ def notify(
         notifications.send_test(lab_root(root), as_json=as_json)
     else:
         notifications.show_notifications(lab_root(root), as_json=as_json)
+
+
+@app.command()
+def wait(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(help="Experiments, ranges, grids, validations: e0042, e0001-e0008, g002, v001; by default all"),
+    ] = None,
+    *,
+    root: Root = None,
+    until: Annotated[Literal["all", "any"], typer.Option(help="End when all, or as soon as any has ended")] = "all",
+    after: Annotated[
+        str | None, typer.Option(help="`cursor` of an earlier answer: only what ended since then is news", show_default=False)
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0, help="Seconds; by default there is no limit", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer of the tool `wait`, in one line of JSON")] = False,
+) -> None:
+    """Wait until experiments have ended or something needs attention, and print what is new.
+
+    A validation has ended when it has a verdict. To wait for its gain too, run the command again with the `cursor`
+    that the first wait printed as `--after`.
+    An agent that can run commands in the background waits with it at no cost. Exit codes: 0 they have ended, 3 something needs
+    attention, 4 the time is over, 5 there is nothing to wait for.
+    """
+    from ..commands.wait import wait_for
+    from ..schemas.monitor import WaitQuery
+
+    query = WaitQuery(ids=ids or None, until=until, after=after)
+    raise typer.Exit(wait_for(lab_root(root), query, timeout, as_json=as_json))
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder for the report")] = Path("report"),
+    *,
+    root: Root = None,
+) -> None:
+    """Write a report of the results: a web page, and the same as Markdown."""
+    from ..commands.report import write_report
+
+    write_report(lab_root(root), folder)

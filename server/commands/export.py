@@ -20,7 +20,7 @@ from ..lab.export.run_tracker import RunTracker, SavedAs, track_runs
 from ..lab.export.trackio_runs import TrackioRuns
 from ..lab.export.wandb_runs import WandbRuns
 from ..lab.lab import Lab
-from ..lab.results.export import results_tsv
+from ..lab.results.text_tables import results_tsv
 from .console import err, exit_on_error, out, working
 from .show import with_lab
 

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..domain import Picture
 from ..errors import BadInputError
 from ..lab.analysis import plots
 from ..lab.analysis.plots import RenderedPlot
 from ..lab.lab import Lab
 from ..lab.sanitize import clean
-from ..schemas.analysis import Picture
 from .console import err, exit_on_error, out, print_json, working
 from .show import with_lab
 

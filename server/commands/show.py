@@ -16,7 +16,7 @@ from ..lab.inspect import log_follow, logs, source_diff
 from ..lab.lab import Lab
 from ..lab.manage import cancel as cancelling
 from ..lab.monitor import briefing
-from ..lab.results import export, table
+from ..lab.results import table, text_tables
 from ..lab.sanitize import QUOTE
 from ..lab_place import is_root
 from ..schemas.fleet import GpuList
@@ -60,7 +60,7 @@ def show_results(root: Path, query: ResultsQuery, *, tsv: bool, as_json: bool = 
     """Print the table of results, or all results as tab-separated values."""
     if tsv:
         with working("Reading all experiments"):
-            text = with_lab(root, export.results_tsv)
+            text = with_lab(root, text_tables.results_tsv)
         out.print(text, end="", markup=False)
         return
     results = with_lab(root, lambda lab: table.get_results(lab, query))

@@ -11,7 +11,7 @@ from ..errors import AllowanceError, BadInputError
 from ..lab.lab import Lab
 from ..lab.launch import grid as grids
 from ..lab.launch.suggest import ExhaustedError
-from ..lab.monitor import wait
+from ..lab.monitor import waiting
 from ..lab.results.table import get_results
 from ..lab.status_line import lab_line
 from ..schemas.launch import GridLaunch
@@ -105,7 +105,7 @@ async def _wait(lab: Lab, ids: Sequence[str], after: str | None, until: Literal[
     """Wait until one more of the experiments has finished, or all that can finish. Return the cursor."""
     while True:
         query = WaitQuery(ids=list(ids), until=until, after=after, timeout_seconds=WAIT_SECONDS)
-        answer = await wait.wait(lab, query, CALLER)
+        answer = await waiting.wait(lab, query, CALLER)
         # With an unchanged cursor, the pending experiments are held.
         is_over = until == "any" or not answer.pending or answer.cursor == after
         after = answer.cursor

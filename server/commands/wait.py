@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..lab.lab import Lab
-from ..lab.monitor import wait as waiting
-from ..lab.monitor.wait import MAX_WAIT_SECONDS, WaitLimit
+from ..lab.monitor import waiting
+from ..lab.monitor.waiting import MAX_WAIT_SECONDS, WaitLimit
 from ..schemas.monitor import Waited, WaitQuery
 from .console import err, in_words, out
 from .show import with_lab

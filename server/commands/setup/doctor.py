@@ -154,11 +154,11 @@ def _ledger(root: Path, settings: Settings) -> CheckResult:
             " behind them"
         )
         fix = f"git --git-dir={folder / SOURCES} log --tags shows their sources; launch again what is still needed"
-        return CheckResult("ledger", "note", finding, fix)
+        return CheckResult("database", "note", finding, fix)
     if lost.set_aside:
-        finding = f"{', '.join(lost.set_aside)} in {folder / SET_ASIDE}: these run folders belong to no run of the ledger"
-        return CheckResult("ledger", "note", finding, f"read {WHY_SET_ASIDE} in each, then delete {folder / SET_ASIDE}")
-    return CheckResult("ledger", "ok", "it has every experiment that the run folders and the sources show")
+        finding = f"{', '.join(lost.set_aside)} in {folder / SET_ASIDE}: these folders belong to no run in the lab's database"
+        return CheckResult("database", "note", finding, f"read {WHY_SET_ASIDE} in each, then delete {folder / SET_ASIDE}")
+    return CheckResult("database", "ok", "it has every experiment that the run folders and the sources show")
 
 
 def _trainer(root: Path, settings: Settings) -> CheckResult:

@@ -16,7 +16,7 @@ from ....trainer.contract.files import outside_path
 from ....trainer.contract.run_spec import DeviceKind
 from ...errors import LabhandError
 from ...machine import devices
-from ...onboarding.trial import Trial, run_trial
+from ...onboarding.trial import TrainerTrial, run_trial
 from ...pool_settings import LocalPool
 from ...settings import Settings
 from ...source.inspection.needs import Needs, needs_of
@@ -117,7 +117,7 @@ def try_trainer(root: Path, settings: Settings, max_seconds: float, say: Callabl
     """
     trainer = load_trainer(settings.trainer, root)
     toml = (trainer.folder / TRAINER_FILE).read_bytes()
-    result = run_trial(Trial(trainer.folder, toml, trainer.file, trainer.left_out), max_seconds, 1, say)
+    result = run_trial(TrainerTrial(trainer.folder, toml, trainer.file, trainer.left_out), max_seconds, 1, say)
     if result.failure is not None:
         failure = result.failure
         lines = f"; its last lines: {' | '.join(failure.lines[-MAX_LINES:])}" if failure.lines else ""

@@ -170,7 +170,10 @@ def test_init_of_code_for_a_gpu_is_one_sentence_on_a_machine_without_one(
     monkeypatch.chdir(tmp_path)
     done = labhand("init", "lab", "--trainer", "autoresearch", "--yes")
     assert done.exit_code == 1
-    said = "labhand: It needs a CUDA GPU (train.py:6), and this machine has none: nothing was run. trainer.toml is written"
+    said = (
+        "labhand: The command needs a CUDA GPU (train.py:6), and this machine has none: nothing was run."
+        " trainer.toml is written"
+    )
     assert said in " ".join(done.output.split())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["autoresearch"], "a lab or an environment was made"
 

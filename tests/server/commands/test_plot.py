@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import get_args
 
 import anyio
 import pytest
-from labhand.server.command_line.reading import Plot
 from labhand.server.main import app
-from labhand.server.schemas.analysis import Picture
 from typer.testing import CliRunner, Result
 
 from ..lab import builders
@@ -52,10 +49,6 @@ def test_a_plot_goes_to_standard_output_or_to_a_named_file(root: Path) -> None:
     assert told["file"] == str(root / "mine.png")
     assert (root / "mine.png").read_bytes().startswith(PNG)
     assert not (root.parent / "progress.png").exists()
-
-
-def test_the_command_has_the_plots_of_the_tool() -> None:
-    assert get_args(Plot) == get_args(Picture)
 
 
 def test_as_text_it_writes_nothing(root: Path) -> None:
