@@ -26,6 +26,7 @@ from labhand.server.dispatcher.loop import Dispatcher
 from labhand.server.dispatcher.pool_backends import PoolBackends
 from labhand.server.dispatcher.run_folders import RunFolders
 from labhand.server.dispatcher.settler import Settler
+from labhand.server.domain import Picture
 from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.analysis.plots import plot
 from labhand.server.lab.lab import Lab
@@ -34,7 +35,7 @@ from labhand.server.lab.monitor.alerts import scan
 from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.lab.report.gather import gather
 from labhand.server.lab.results.table import get_results
-from labhand.server.schemas.analysis import Aspect, Picture
+from labhand.server.schemas.analysis import Aspect
 from labhand.server.schemas.launch import GridLaunch
 from labhand.server.schemas.results import ResultsQuery
 from labhand.server.settings import RUNS, load_settings

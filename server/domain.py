@@ -49,6 +49,10 @@ class Verdict(StrEnum):
     """It is a replicate of the reference itself."""
 
 
+Picture = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons", "pareto"]
+"""A plot of many experiments."""
+
+
 class Purpose(StrEnum):
     """Why an experiment exists."""
 
@@ -81,6 +85,8 @@ class RunStatus(StrEnum):
 
 Failure = FailureKind
 """Why a run has no score: the list that trainer and server share."""
+NOT_OF_THE_SOURCE = frozenset({Failure.LOST_MACHINE, Failure.EVALUATOR_FAILED})
+"""Failures that say nothing about the source: the same source can succeed once the machine or the evaluator works."""
 Clock = Literal["cpu", "wall"]
 """What a budget counts: CPU time of the process tree where there is no GPU, else wall clock."""
 Direction = Literal["minimize", "maximize"]

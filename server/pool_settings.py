@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import override
@@ -13,7 +13,7 @@ from typing_extensions import override
 from .errors import SettingsError
 
 
-class Section(BaseModel):
+class SettingsTable(BaseModel):
     """A table of the file that refuses keys it doesn't know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,7 +45,7 @@ class ClusterLimits:
     is_volatile: bool
 
 
-class PoolBase(Section):
+class PoolBase(SettingsTable):
     """What the rest of the server may ask of any pool's settings, so that nothing depends on which backend a pool has.
 
     Attributes:
@@ -195,7 +195,7 @@ class SkyPilotPool(NamedGpuPool, GroupingPool):
     cpus_per_gpu: int = Field(
         default=4,
         ge=1,
-        description="CPU cores to hold for each GPU; without a number, one job may get all cores of a cluster",
+        description="CPU cores to request from SkyPilot for each GPU",
     )
     use_spot: bool = Field(default=False, description="Use cheaper machines that may be taken away at any time")
     image: str | None = Field(
@@ -259,7 +259,7 @@ class SkyPilotPool(NamedGpuPool, GroupingPool):
 
 
 class SimulatedPool(NamedGpuPool):
-    """Simulated GPUs on a virtual clock. Scores come from a synthetic landscape (see `backends.simulated.landscape`)."""
+    """Simulated GPUs on a virtual clock. Scores come from a formula over the knob values: see [Rehearsal](rehearsal.md)."""
 
     is_simulated: ClassVar[bool] = True
     sandbox_required: ClassVar[bool] = False
@@ -291,6 +291,8 @@ class SimulatedPool(NamedGpuPool):
 
 
 PoolSettings = Annotated[LocalPool | SkyPilotPool | SimulatedPool, Field(discriminator="backend")]
+POOL_TYPES: Sequence[type[PoolBase]] = get_args(get_args(PoolSettings)[0])
+"""The classes of `PoolSettings`, one for each backend."""
 
 
 def grouped_kind(kind: str, gpus: int) -> str:

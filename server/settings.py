@@ -25,13 +25,13 @@ from .lab_place import FILE as FILE
 from .lab_place import FOLDER as FOLDER
 from .literature_settings import Literature
 from .notify_settings import HIDDEN_VALUE, Notify
-from .pool_settings import LocalPool, PoolSettings, Section, SimulatedPool, SkyPilotPool
+from .pool_settings import POOL_TYPES, LocalPool, PoolSettings, SettingsTable
 
 SOURCES = "source.git"
 RUNS = "runs"
 """Holds a folder for each run; see docs/runs.md."""
 SET_ASIDE = "set-aside"
-"""Holds run folders that belong to no run of the ledger, and whose names were needed; see docs/runs.md."""
+"""Holds run folders that belong to no run in the lab's database, and whose names were needed; see docs/runs.md."""
 WHY_SET_ASIDE = "why-set-aside.txt"
 """The file in such a folder that says why."""
 LOCK = "dispatcher.lock"
@@ -41,7 +41,7 @@ BASELINE_EVERY = 50
 """The default: replicates to detect drift then use 2 % of the GPU time."""
 
 
-class Allowance(Section):
+class Allowance(SettingsTable):
     """What the whole lab may spend. No tool can raise it. A key that is not set sets no limit."""
 
     gpu_hours: Annotated[float, Field(gt=0)] | None = Field(default=None, description="GPU-hours of any kind of GPU")
@@ -57,7 +57,7 @@ class Allowance(Section):
         return all(limit is None or amount <= limit for limit, amount in used)
 
 
-class Packages(Section):
+class Packages(SettingsTable):
     """Packages that a launch may add to the trainer's environment."""
 
     allow: list[str] = Field(
@@ -92,7 +92,8 @@ class Settings(BaseSettings):
         default=None, description="Seconds of training of each experiment; by default the trainer's own budget"
     )
     stop_doomed: bool = Field(
-        default=True, description="Stop runs early whose training curves are clearly out of reach of the champion"
+        default=True,
+        description="Stop a run early if its training curve shows that it clearly can't reach the champion's score",
     )
     baseline_every: int = Field(
         default=BASELINE_EVERY,
@@ -234,5 +235,5 @@ def _known_keys(keys: list[str]) -> list[str]:
         "notify": Notify,
     }
     if keys[0] == "pools":
-        return sorted({*LocalPool.model_fields, *SkyPilotPool.model_fields, *SimulatedPool.model_fields})
+        return sorted({name for pool in POOL_TYPES for name in pool.model_fields})
     return list((tables.get(keys[0], Settings) if len(keys) > 1 else Settings).model_fields)

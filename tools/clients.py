@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from math import inf
 
-from ..server.lab.monitor.wait import MAX_WAIT_SECONDS, WaitLimit
+from ..server.lab.monitor.waiting import MAX_WAIT_SECONDS, WaitLimit
 from .lab_context import LabContext, client_info
 
 UNKNOWN_SECONDS = 25.0

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..server.lab.monitor import briefing
-from ..server.lab.monitor import wait as waiting
+from ..server.lab.monitor import briefing, waiting
 from ..server.schemas.monitor import Briefing, Waited, WaitQuery
 from .background_wait import after_wait
 from .clients import wait_limit_of

@@ -11,7 +11,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from ..server.errors import LabhandError, NotFoundError
 from ..server.lab.inspect import experiment as experiments
 from ..server.lab.references import find_experiment
-from ..server.lab.results import export
+from ..server.lab.results import text_tables
 from .lab_context import LabHandle
 
 TSV = "text/tab-separated-values"
@@ -28,20 +28,20 @@ def add_resources(server: MCPServer[LabHandle], handle: LabHandle) -> None:
     )
     async def leaderboard() -> str:
         with _errors_for_clients():
-            return await export.leaderboard(await handle.lab())
+            return await text_tables.leaderboard(await handle.lab())
 
     @server.resource(
-        export.TSV_URI,
+        text_tables.TSV_URI,
         title="results.tsv",
         mime_type=TSV,
         description="The finished experiments: commit, metric, memory, status, description. The last line names the next part",
     )
     async def results() -> str:
         with _errors_for_clients():
-            return await export.results_page(await handle.lab(), 0)
+            return await text_tables.results_page(await handle.lab(), 0)
 
     @server.resource(
-        f"{export.TSV_URI}/{{after}}",
+        f"{text_tables.TSV_URI}/{{after}}",
         title="results.tsv, continued",
         mime_type=TSV,
         description="The part of results.tsv after an experiment",
@@ -49,7 +49,7 @@ def add_resources(server: MCPServer[LabHandle], handle: LabHandle) -> None:
     async def later_results(after: str) -> str:
         with _errors_for_clients():
             lab = await handle.lab()
-            return await export.results_page(lab, (await find_experiment(lab, after)).number)
+            return await text_tables.results_page(lab, (await find_experiment(lab, after)).number)
 
     @server.resource(
         "labhand://experiment/{id}", title="An experiment", mime_type="application/json", description="One experiment in full"

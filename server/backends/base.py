@@ -3,7 +3,7 @@
 To add a backend, write three files and add two lines:
 
 1. `backends/NAME/NAME_backend.py` with a subclass of `Backend`, or of `ClusterBackend` if the pool launches machines.
-2. A settings class for its pools in `settings.py`: a subclass of `PoolBase` with `backend: Literal["NAME"]`. Add it to
+2. A settings class for its pools in `pool_settings.py`: a subclass of `PoolBase` with `backend: Literal["NAME"]`. Add it to
    `PoolSettings`; mypy then asks for a case in `backends/registry.py`, which makes the backend from the settings.
 3. `tests/server/backends/NAME/test_NAME_backend.py` with a subclass of `labhand.testing.RunnerConformance`, or of
    `labhand.testing.BackendConformance` if no runner is started.

@@ -16,7 +16,7 @@ from ..settings import Allowance
 from ..store.database import Database, Transaction
 from ..store.money import clusters, spending
 from ..store.money.clusters import DesiredClusters
-from ..store.steering import pause
+from ..store.steering_state import pause
 from .pool_backends import PoolBackends
 
 WISH_SECONDS = 3600.0

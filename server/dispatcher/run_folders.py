@@ -189,7 +189,7 @@ class RunFolders:
             return error.problem
         expected = self._identity(attempt)
         if identity != expected:
-            return f"its spec.json belongs to {_described(identity)}, and the ledger's run to {_described(expected)}"
+            return f"its spec.json belongs to {_described(identity)}, and the run in the database to {_described(expected)}"
         result = folder.result_json()
         named = None if expected is None else asdict(expected)
         # One that names nobody was written into this folder after its spec.json, by an older runner or by an experiment.

@@ -1,4 +1,4 @@
-"""What a lab's ledger has lost: a database that was put back to an older copy lacks experiments that the disk still shows."""
+"""What a lab's database has lost: one that was put back to an older copy lacks experiments that the disk still shows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..store.running.run_numbers import lost_rows
 
 @dataclass(frozen=True, slots=True)
 class LostExperiments:
-    """What the ledger lacks.
+    """What the database lacks.
 
     Attributes:
         experiments: Ranges of the ids of experiments that have a run folder or a tagged source, and no row.
@@ -28,7 +28,7 @@ class LostExperiments:
 
 
 async def lost_experiments(folder: Path) -> LostExperiments:
-    """Compare the ledger with the run folders and with the tags of the sources.
+    """Compare the database with the run folders and with the tags of the sources.
 
     Args:
         folder: The lab's data folder.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from ..errors import NotFoundError
 from ..ids import experiment_id, grid_id, parse_ids, validation_id
-from ..store.experiments import pages
+from ..store.experiments import paging
 from ..store.experiments.filter import Filter
-from ..store.experiments.pages import NumberedTable
+from ..store.experiments.paging import NumberedTable
 from .lab import Lab
 
 MAX_NAMED_UNKNOWN = 5
@@ -35,10 +35,10 @@ async def select(lab: Lab, ids: Iterable[str]) -> Filter:
         ("validations", tests, validation_id),
     ]
     for table, numbers, name in tables:
-        missing = await pages.unknown(lab.db, table, numbers)
+        missing = await paging.unknown(lab.db, table, numbers)
         unknown += map(name, missing)
         if missing:
-            last = await pages.newest(lab.db, table)
+            last = await paging.newest(lab.db, table)
             newest.append(f"the newest of the {table} is {name(last)}" if last else f"there are no {table} yet")
     if unknown:
         more = f" and {len(unknown) - MAX_NAMED_UNKNOWN} more" if len(unknown) > MAX_NAMED_UNKNOWN else ""

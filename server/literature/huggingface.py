@@ -13,7 +13,7 @@ from .paper_source import Named, PaperQuery, PaperSource, names_of, read_json
 from .transport import Page, PageRequest
 
 
-class _Paper(BaseModel):
+class _HuggingFacePaper(BaseModel):
     id: str
     title: str
     summary: str | None = None
@@ -39,11 +39,11 @@ class _Paper(BaseModel):
 
 
 class _Entry(BaseModel):
-    paper: _Paper
+    paper: _HuggingFacePaper
 
 
 _FOUND = TypeAdapter(list[_Entry])
-_ONE = TypeAdapter(_Paper)
+_ONE = TypeAdapter(_HuggingFacePaper)
 
 
 class HuggingFace(PaperSource):

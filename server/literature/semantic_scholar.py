@@ -18,7 +18,7 @@ FIELDS = "paperId,externalIds,title,year,abstract,citationCount,authors"
 """`tldr` isn't among them: several of the service's addresses refuse it."""
 
 
-class _Paper(BaseModel):
+class _SemanticScholarPaper(BaseModel):
     paperId: str
     title: str | None = None
     year: int | None = None
@@ -46,11 +46,11 @@ class _Paper(BaseModel):
 
 class _Papers(BaseModel):
     total: int
-    data: list[_Paper] = []
+    data: list[_SemanticScholarPaper] = []
 
 
 _FOUND = TypeAdapter(_Papers)
-_ONE = TypeAdapter(_Paper)
+_ONE = TypeAdapter(_SemanticScholarPaper)
 
 
 class SemanticScholar(PaperSource):

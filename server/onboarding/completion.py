@@ -14,10 +14,10 @@ from ...trainer.contract.trainer_folder.left_out import MAX_FILE_BYTES
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
 from .conversation import Conversation
 from .metric_candidates import steps_reached
-from .proposal import REQUIREMENTS, Proposal
+from .proposal import REQUIREMENTS, TrainerProposal
 from .refused_paths import asked_for, extend, is_safe_to_open
 from .training_length import FEW_STEPS, first_length, longer, shorter
-from .trial import Trial, TrialResult, run_trial
+from .trial import TrainerTrial, TrialResult, run_trial
 
 MAX_TRIES: Final = 6
 """Tries that complete a proposal, each with what the one before asked for."""
@@ -29,7 +29,7 @@ NO_ENVIRONMENT: Final = "The environment can't be made"
 _MISSING_PACKAGE: Final = re.compile(r"No module named '(\w+)")
 
 
-def complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tuple[Proposal, TrialResult]:
+def complete(proposal: TrainerProposal, talk: Conversation, max_seconds: float) -> tuple[TrainerProposal, TrialResult]:
     """Try a proposal, and add what each failure asks for, until nothing is left to add.
 
     Args:
@@ -57,12 +57,12 @@ def complete(proposal: Proposal, talk: Conversation, max_seconds: float) -> tupl
     return proposal, result
 
 
-def _try(proposal: Proposal, talk: Conversation, max_seconds: float) -> TrialResult:
+def _try(proposal: TrainerProposal, talk: Conversation, max_seconds: float) -> TrialResult:
     talk.say(f"Trying {' '.join(proposal.words)} in the sandbox, for {max_seconds:g} s at most.")
     return run_trial(as_trial(proposal, max_seconds), max_seconds, SEED, talk.say)
 
 
-def as_trial(proposal: Proposal, max_seconds: float) -> Trial:
+def as_trial(proposal: TrainerProposal, max_seconds: float) -> TrainerTrial:
     """Return a proposal as it can be tried.
 
     Args:
@@ -74,10 +74,10 @@ def as_trial(proposal: Proposal, max_seconds: float) -> Trial:
     """
     if proposal.seconds is None:
         proposal = replace(proposal, seconds=max_seconds)
-    return Trial(proposal.found.folder, proposal.as_toml().encode(), proposal.as_trainer(), proposal.found.left_out)
+    return TrainerTrial(proposal.found.folder, proposal.as_toml().encode(), proposal.as_trainer(), proposal.found.left_out)
 
 
-def _shortened(proposal: Proposal, result: TrialResult, max_seconds: float, talk: Conversation) -> Proposal:
+def _shortened(proposal: TrainerProposal, result: TrialResult, max_seconds: float, talk: Conversation) -> TrainerProposal:
     """Return the proposal with a shorter training, where something sets its length."""
     reached = steps_reached(result.log)
     before = proposal.length
@@ -88,14 +88,15 @@ def _shortened(proposal: Proposal, result: TrialResult, max_seconds: float, talk
     now = length.hint.text if before is None else before.amount
     steps = f", and {reached} were done in {max_seconds:g} s" if reached else ""
     talk.say(
-        f"It didn't end in time: {length.hint.option or length.hint.name} is {now}{steps}. It is tried with {length.amount}."
+        f"The command didn't end in time: {length.hint.option or length.hint.name} is {now}{steps}. The next try has"
+        f" {length.amount}."
     )
     return replace(proposal, length=length)
 
 
 def _lengthened(
-    proposal: Proposal, result: TrialResult, talk: Conversation, max_seconds: float
-) -> tuple[Proposal, TrialResult]:
+    proposal: TrainerProposal, result: TrialResult, talk: Conversation, max_seconds: float
+) -> tuple[TrainerProposal, TrialResult]:
     """Use more of a try's time, where a shortened training took little of it; the result before that is a fallback."""
     if proposal.length is None or not result.has_ended_well or result.status == "stopped":
         return proposal, result
@@ -108,7 +109,7 @@ def _lengthened(
     return (changed, again) if again.has_ended_well and again.status != "stopped" else (proposal, result)
 
 
-def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Proposal:
+def _opened(proposal: TrainerProposal, result: TrialResult, talk: Conversation) -> TrainerProposal:
     """Return the proposal with the paths that a try was refused."""
     if result.failure is not None and result.failure.kind == FailureKind.IMPORT_ERROR:
         return _with_package(proposal, result.failure, talk)
@@ -132,11 +133,11 @@ def _opened(proposal: Proposal, result: TrialResult, talk: Conversation) -> Prop
     return extended
 
 
-def _can_do_without_lock(proposal: Proposal) -> bool:
+def _can_do_without_lock(proposal: TrainerProposal) -> bool:
     return proposal.found.has("uv.lock") and not proposal.ignores_lock and proposal.command.words[0] != "uv"
 
 
-def _without_lock(proposal: Proposal, failure: RunFailure, talk: Conversation) -> Proposal:
+def _without_lock(proposal: TrainerProposal, failure: RunFailure, talk: Conversation) -> TrainerProposal:
     """Return the proposal in labhand's own Python, where the environment of `uv.lock` can't be made on this machine."""
     talk.say(f"{failure.message:.400}")
     if not talk.agrees("Try it in labhand's own Python instead?"):
@@ -145,7 +146,7 @@ def _without_lock(proposal: Proposal, failure: RunFailure, talk: Conversation) -
     return replace(proposal, ignores_lock=True)
 
 
-def _with_siblings(proposal: Proposal, wanted: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+def _with_siblings(proposal: TrainerProposal, wanted: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
     """Return what a try asked for, with the left-out files beside each file of the trainer's folder.
 
     Code that looks whether a file is there, such as the `meta.pkl` beside a `train.bin`, goes on without it and says nothing.
@@ -159,7 +160,7 @@ def _with_siblings(proposal: Proposal, wanted: Mapping[str, tuple[str, ...]]) ->
     return joined
 
 
-def _siblings(proposal: Proposal, path: str) -> list[tuple[str, int]]:
+def _siblings(proposal: TrainerProposal, path: str) -> list[tuple[str, int]]:
     """Return the files beside a file that runs don't get, with their sizes in bytes."""
     root = proposal.found.folder
     folder = PurePosixPath(path).parent
@@ -171,7 +172,7 @@ def _siblings(proposal: Proposal, path: str) -> list[tuple[str, int]]:
     return [(name, size) for name, size in names if name not in have][:MAX_SIBLINGS]
 
 
-def _with_package(proposal: Proposal, failure: RunFailure, talk: Conversation) -> Proposal:
+def _with_package(proposal: TrainerProposal, failure: RunFailure, talk: Conversation) -> TrainerProposal:
     """Return the proposal with what finds a missing package: the folder itself, or an environment from its requirements."""
     found = proposal.found
     missing = _MISSING_PACKAGE.search(failure.message)

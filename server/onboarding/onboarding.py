@@ -26,7 +26,7 @@ from .metric_candidates import (
     printed_metrics,
     steps_after_last,
 )
-from .proposal import Proposal, propose
+from .proposal import TrainerProposal, propose
 from .refused_paths import lacks_cuda
 from .trial import TrialResult, run_trial
 from .wandb_metrics import logged_metrics
@@ -90,15 +90,15 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float, command: 
     talk.say(f"Command: {' '.join(proposal.command.words)} (from {proposal.command.place}).")
     _tell_left_out(proposal, talk)
     if line := _missing_gpu(proposal):
-        raise _without_gpu(proposal, f"It needs a CUDA GPU ({line}), and this machine has none: nothing was run", talk)
+        raise _without_gpu(proposal, f"The command needs a CUDA GPU ({line}), and this machine has none: nothing was run", talk)
     proposal, result = complete(proposal, talk, max_seconds)
     if result.failure is not None and lacks_cuda(result.failure, result.log) and devices().kind == "cpu":
-        why = f"It needs a CUDA GPU, and this machine has none: {result.failure.message:.300}"
+        why = f"The command needs a CUDA GPU, and this machine has none: {result.failure.message:.300}"
         raise _without_gpu(proposal, why, talk)
     proposal = _with_metric(proposal, _shown_by(proposal, result), talk)
     if result.status == "stopped" and _reports_on_the_way(proposal, result):
         proposal = replace(proposal, length=None, ended_after=max(1, int(max_seconds * SHARE_OF_ENDLESS)))
-        talk.say(f"It doesn't end within {max_seconds:g} s. A run of it is ended after its budget, and the last value counts.")
+        talk.say(f"The command doesn't end within {max_seconds:g} s. A run ends after its budget, and the last value counts.")
     if missing := _what_is_missing(proposal, result, max_seconds):
         talk.show(proposal.as_toml())
         talk.say("\n".join(result.failure.lines[-MAX_LINES:] if result.failure else ()))
@@ -109,7 +109,7 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float, command: 
     return _first_result(proposal, talk, max_seconds)
 
 
-def _reports_on_the_way(proposal: Proposal, result: TrialResult) -> bool:
+def _reports_on_the_way(proposal: TrainerProposal, result: TrialResult) -> bool:
     """Whether a command that was ended had printed its metric with several values, so that it was training."""
     metric = proposal.metric
     if metric is None or metric.file:
@@ -130,7 +130,7 @@ def _tell(found: FolderSurvey, talk: Conversation) -> None:
         talk.say(f"Notebooks aren't run: {_named(found.notebooks)}.")
 
 
-def _tell_left_out(proposal: Proposal, talk: Conversation) -> None:
+def _tell_left_out(proposal: TrainerProposal, talk: Conversation) -> None:
     """Tell what runs don't get; refuse a folder in which experiments could change nothing."""
     left_out = [entry.as_text() for entry in proposal.found.left_out if entry.path not in proposal.editable]
     if left_out:
@@ -165,7 +165,7 @@ def _pick_command(found: FolderSurvey, talk: Conversation) -> CommandCandidate:
     return written_command(found, answer) if isinstance(answer, str) else close[answer]
 
 
-def _missing_gpu(proposal: Proposal) -> str:
+def _missing_gpu(proposal: TrainerProposal) -> str:
     """Return where the code needs a GPU that this machine lacks, if a try would first need to install gigabytes; or empty."""
     found = proposal.found
     would_install = found.has("uv.lock") or found.has_cuda_wheels or find_spec("torch") is None
@@ -175,7 +175,7 @@ def _missing_gpu(proposal: Proposal) -> str:
     return found.needs_cuda(proposal.editable[0])
 
 
-def _without_gpu(proposal: Proposal, why: str, talk: Conversation) -> TrialFailedError:
+def _without_gpu(proposal: TrainerProposal, why: str, talk: Conversation) -> TrialFailedError:
     """Write what can be told from the code alone, for a machine that has a GPU; return the error that says so."""
     _write(_with_metric(proposal, metrics_in_code(list(proposal.found.texts.values())), talk), talk)
     return TrialFailedError(
@@ -185,7 +185,7 @@ def _without_gpu(proposal: Proposal, why: str, talk: Conversation) -> TrialFaile
     )
 
 
-def _shown_by(proposal: Proposal, result: TrialResult) -> Sequence[MetricCandidate]:
+def _shown_by(proposal: TrainerProposal, result: TrialResult) -> Sequence[MetricCandidate]:
     """Return what a try printed that may be its metric, or else what it wrote to files and logs to W&B."""
     printed = printed_metrics(result.log)
     if any(not candidate.is_measure for candidate in printed):
@@ -194,7 +194,7 @@ def _shown_by(proposal: Proposal, result: TrialResult) -> Sequence[MetricCandida
     return [*written, *printed]
 
 
-def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk: Conversation) -> Proposal:
+def _with_metric(proposal: TrainerProposal, candidates: Sequence[MetricCandidate], talk: Conversation) -> TrainerProposal:
     if not candidates or candidates[0].is_measure:
         return proposal
     close = [candidate for candidate in candidates[:6] if candidates[0].weight - candidate.weight < CLOSE]
@@ -215,7 +215,7 @@ def _with_metric(proposal: Proposal, candidates: Sequence[MetricCandidate], talk
     return replace(proposal, metric=metric, others=others)
 
 
-def _not_printed_yet(proposal: Proposal, metric: MetricCandidate) -> str:
+def _not_printed_yet(proposal: TrainerProposal, metric: MetricCandidate) -> str:
     """Return what the code prints of data that training doesn't see, where the metric is of other data; or empty."""
     if is_held_out(metric.label) or metric.file or metric.value is None:
         return ""
@@ -223,7 +223,7 @@ def _not_printed_yet(proposal: Proposal, metric: MetricCandidate) -> str:
     return next((candidate.label for candidate in metrics_in_code(texts) if is_held_out(candidate.label)), "")
 
 
-def _write(proposal: Proposal, talk: Conversation) -> None:
+def _write(proposal: TrainerProposal, talk: Conversation) -> None:
     """Show the file, and write it when the person agrees."""
     place = proposal.found.folder / TRAINER_FILE
     try:
@@ -238,7 +238,7 @@ def _write(proposal: Proposal, talk: Conversation) -> None:
     talk.say(f"Wrote {place}.")
 
 
-def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float) -> TrialFailedError | None:
+def _what_is_missing(proposal: TrainerProposal, result: TrialResult, max_seconds: float) -> TrialFailedError | None:
     """Return what is missing where a try hasn't led to a number; None where nothing is."""
     if proposal.ended_after is not None:
         return None
@@ -258,14 +258,14 @@ def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float
     if proposal.metric is None and proposal.length is not None:
         amount = f"{proposal.length.amount} {proposal.length.unit}"
         return TrialFailedError(
-            f"It was shortened to {amount}, and printed nothing in that time that looks like a metric",
-            f"If it prints its metric later, let it try for longer: --try-seconds {10 * max_seconds:g}; or let it print it more"
-            " often",
+            f"No metric was found in the command's output, with training shortened to {amount}",
+            f"If the command prints its metric later, try for longer: --try-seconds {10 * max_seconds:g}; or let it print the"
+            " metric more often",
         )
     if proposal.metric is None:
         last = result.log.strip().rpartition("\n")[2]
         return TrialFailedError(
-            f"It ran for {result.seconds:.1f} s, and nothing that it printed or wrote looks like a metric; the last line is"
+            f"No metric was found in what the command printed or wrote in {result.seconds:.1f} s; the last line is"
             f" {last!r:.100}",
             f"Let it print a line `NAME: VALUE`, or write {TRAINER_FILE} by hand, with name and pattern, or file and key, under"
             " [metric]",
@@ -273,7 +273,7 @@ def _what_is_missing(proposal: Proposal, result: TrialResult, max_seconds: float
     return None
 
 
-def _what_makes_it(proposal: Proposal, failure: RunFailure) -> str:
+def _what_makes_it(proposal: TrainerProposal, failure: RunFailure) -> str:
     """Return which other commands may make a file that a try didn't find; empty for another failure, or none such command."""
     others = other_commands(proposal.found, proposal.command)[:MAX_NAMED]
     if "FileNotFoundError" not in failure.message or not others:
@@ -281,28 +281,28 @@ def _what_makes_it(proposal: Proposal, failure: RunFailure) -> str:
     return f"The folder's documents also name {' and '.join(f'`{other}`' for other in others)}: run first what makes that file"
 
 
-def _too_long(proposal: Proposal, max_seconds: float) -> TrialFailedError:
+def _too_long(proposal: TrainerProposal, max_seconds: float) -> TrialFailedError:
     """Return the error of a training that nothing made short enough."""
     metric, length = proposal.metric, proposal.length
     seen = "" if metric is None or metric.value is None else f"; it printed {metric.line!r:.100} meanwhile"
-    longer = f"--try-seconds {10 * max_seconds:g} lets it try for longer"
+    longer = f"--try-seconds {10 * max_seconds:g} lets it run for longer"
     if length is None:
         hints = [*proposal.hints.seconds, *proposal.hints.steps]
         advice = f"Shorten it with {hints[0].option or hints[0].name} ({hints[0].place}), or " if hints else ""
-        return TrialFailedError(f"It didn't end within {max_seconds:g} s{seen}", f"{advice}{longer}")
+        return TrialFailedError(f"The command didn't end within {max_seconds:g} s{seen}", f"{advice}{longer}")
     name = length.hint.option or length.hint.name
     sizes = [hint.option or f"{hint.name} ({hint.place})" for hint in proposal.hints.sizes[:MAX_SIZES]]
     smaller = f", or let it do less, by {', '.join(sizes)}" if sizes else ""
     return TrialFailedError(
-        f"It didn't end within {max_seconds:g} s with {name} at {length.amount} either{seen}", longer + smaller
+        f"The command didn't end within {max_seconds:g} s with {name} at {length.amount} either{seen}", longer + smaller
     )
 
 
-def _first_result(proposal: Proposal, talk: Conversation, max_seconds: float) -> FirstResult:
+def _first_result(proposal: TrainerProposal, talk: Conversation, max_seconds: float) -> FirstResult:
     """Run the trainer as it was written, with another seed, for the first result."""
     metric = proposal.metric
     if metric is None:  # refused before
-        raise TrialFailedError("It has no metric")
+        raise TrialFailedError("The trainer has no metric")
     result = run_trial(as_trial(proposal, max_seconds), MAX_FIRST_SECONDS, _SECOND_SEED, talk.say)
     if result.score is None:
         message = result.failure.message if result.failure else f"it didn't end within {MAX_FIRST_SECONDS:g} s"
@@ -315,7 +315,7 @@ def _first_result(proposal: Proposal, talk: Conversation, max_seconds: float) ->
     return FirstResult(metric.name, result.score, result.seconds, result.silent_seconds)
 
 
-def _why_equal(proposal: Proposal) -> str:
+def _why_equal(proposal: TrainerProposal) -> str:
     """Return what is known of the seed of a trainer whose two seeds gave the same value, and the remedy."""
     hints = proposal.hints
     if proposal.passes_seed:

@@ -37,7 +37,7 @@ PLACEHOLDER_METRIC: Final = "metric_to_be_named"
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class TrainerProposal:
     """What `trainer.toml` would say.
 
     Attributes:
@@ -136,7 +136,7 @@ class Proposal:
         return parse_trainer(self.as_toml().encode(), self.found.folder / TRAINER_FILE)
 
 
-def propose(found: FolderSurvey, command: CommandCandidate) -> Proposal:
+def propose(found: FolderSurvey, command: CommandCandidate) -> TrainerProposal:
     """Return what a folder's `trainer.toml` would say, before anything was tried."""
     start = command.script or _file_of_module(found, command.module)
     given = [word for word in command.words if found.has(word) and is_code_or_settings(word)]
@@ -151,7 +151,7 @@ def propose(found: FolderSurvey, command: CommandCandidate) -> Proposal:
     steps = [as_given(hint, command.words)[0] for hint in hints.steps]
     options = {hint.option for hint in steps}
     steps += [hint for hint in hints_of_command(command.words) if hint.option not in options]
-    return Proposal(found, command, editable, protected, replace(hints, steps=steps), data=found.data)
+    return TrainerProposal(found, command, editable, protected, replace(hints, steps=steps), data=found.data)
 
 
 def _file_of_module(found: FolderSurvey, module: str) -> str:
@@ -166,7 +166,7 @@ def _is_configuration(path: str) -> bool:
     return is_beside or bool(_CONFIGURATION_FOLDERS & set(name.parts))
 
 
-def _lines(proposal: Proposal) -> Iterator[str]:
+def _lines(proposal: TrainerProposal) -> Iterator[str]:
     yield f"# Proposed by `labhand init --trainer`. All keys: docs/trainer-toml.md. {_LEGEND}"
     yield f"name = {_text(proposal.name)}"
     yield ""
@@ -198,7 +198,7 @@ def _lines(proposal: Proposal) -> Iterator[str]:
 _LEGEND: Final = "Every line can be changed."
 
 
-def _editable(proposal: Proposal) -> Iterator[str]:
+def _editable(proposal: TrainerProposal) -> Iterator[str]:
     yield "# What experiments may change: the code that trains, what it imports from this folder, and its settings."
     if proposal.protected:
         yield f"# Protected, because of their names: {', '.join(proposal.protected[:8])}."
@@ -212,7 +212,7 @@ def _globs(paths: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(f"{path.rpartition('/')[0]}/*" if "/" in path else path for path in paths))
 
 
-def _command(proposal: Proposal) -> Iterator[str]:
+def _command(proposal: TrainerProposal) -> Iterator[str]:
     yield f"# What trains, found in {proposal.command.place}. It runs in a copy of this folder, without the network."
     if proposal.seed_option:
         yield f"# {proposal.seed_option} was added: labhand gives each run its seed."
@@ -223,7 +223,7 @@ def _command(proposal: Proposal) -> Iterator[str]:
     yield f"command = {_list(proposal.words)}"
 
 
-def _environment(proposal: Proposal) -> Iterator[str]:
+def _environment(proposal: TrainerProposal) -> Iterator[str]:
     variables = list(_variables(proposal)) if proposal.python_path or proposal.logs_to_wandb else []
     about, key, is_proposed = _interpreter(proposal)
     if not (about or variables):
@@ -235,7 +235,7 @@ def _environment(proposal: Proposal) -> Iterator[str]:
     yield from variables
 
 
-def _interpreter(proposal: Proposal) -> tuple[str, str, bool]:
+def _interpreter(proposal: TrainerProposal) -> tuple[str, str, bool]:
     """Return a comment, the key under `[environment]`, and whether the key is proposed or only shown; empty texts for none."""
     found = proposal.found
     if proposal.requirements:
@@ -254,7 +254,7 @@ def _interpreter(proposal: Proposal) -> tuple[str, str, bool]:
     return "", "", False
 
 
-def _variables(proposal: Proposal) -> Iterator[str]:
+def _variables(proposal: TrainerProposal) -> Iterator[str]:
     variables: dict[str, str] = {}
     if proposal.python_path:
         yield "# PYTHONPATH: a package of this folder, which isn't installed."
@@ -265,7 +265,7 @@ def _variables(proposal: Proposal) -> Iterator[str]:
     yield f"env = {{ {', '.join(f'{name} = {_text(value)}' for name, value in variables.items())} }}"
 
 
-def _metric(proposal: Proposal) -> Iterator[str]:
+def _metric(proposal: TrainerProposal) -> Iterator[str]:
     metric = proposal.metric
     yield "# What experiments are judged by."
     yield "[metric]"
@@ -291,14 +291,14 @@ def _described_metric(metric: MetricCandidate) -> Iterator[str]:
         yield f"key = {_text(metric.key)}"
 
 
-def _budget(proposal: Proposal) -> Iterator[str]:
+def _budget(proposal: TrainerProposal) -> Iterator[str]:
     hints = proposal.hints
     yield "# How long a run may train: seconds on a GPU, CPU seconds elsewhere. A run that takes much longer has no score."
     if proposal.length is not None:
         hint, unit = proposal.length.hint, proposal.length.unit
         yield f"# Its length is set by {_described(hint)}: longer budgets get more {unit} in proportion."
     elif proposal.ended_after is not None:
-        yield "# It didn't end in the time of a try: it is ended after the budget, and the last value that it gave counts."
+        yield "# The command didn't end in the time of a try: it is ended after the budget, and its last value counts."
     elif hints.reads_budget:
         yield "# The code reads LABHAND_BUDGET_SECONDS, so that it can use the budget and not exceed it."
     else:
@@ -322,7 +322,7 @@ def _budget(proposal: Proposal) -> Iterator[str]:
         yield f"cpu_seconds = {limit}"
 
 
-def _shorteners(proposal: Proposal) -> Iterator[str]:
+def _shorteners(proposal: TrainerProposal) -> Iterator[str]:
     hints = proposal.hints
     for kind, found in (("Its time is limited by", hints.seconds), ("Its length is set by", hints.steps)):
         if found:
@@ -334,7 +334,7 @@ def _shorteners(proposal: Proposal) -> Iterator[str]:
         yield "# Nothing that sets the length of training was found. The code can read LABHAND_BUDGET_SECONDS."
 
 
-def _seeds(proposal: Proposal) -> Iterator[str]:
+def _seeds(proposal: TrainerProposal) -> Iterator[str]:
     hints = proposal.hints
     if hints.reads_seed and not proposal.seed_option:
         yield "# The code reads LABHAND_SEED: runs of one source differ by their seeds."
@@ -355,7 +355,7 @@ def _described(hint: Hint) -> str:
     return f"{hint.option or hint.name} = {_comment(hint.text)} ({hint.place})"
 
 
-def _data(proposal: Proposal) -> Iterator[str]:
+def _data(proposal: TrainerProposal) -> Iterator[str]:
     if proposal.data:
         yield from (
             "",
@@ -367,7 +367,7 @@ def _data(proposal: Proposal) -> Iterator[str]:
         yield from ("[sandbox]", f"read = {_list(proposal.read)}")
 
 
-def _preparing(proposal: Proposal) -> Iterator[str]:
+def _preparing(proposal: TrainerProposal) -> Iterator[str]:
     if preparing := preparing_command(proposal.found):
         yield from (
             "",

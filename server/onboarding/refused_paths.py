@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ...trainer.contract.run_result import RunFailure
-from .proposal import Proposal
+from .proposal import TrainerProposal
 
 _LINE: Final = re.compile(r"\b(read|paths|include) = (\[[^\]\n]*\])")
 _SECRETS: Final = frozenset({".ssh", ".aws", ".gnupg", ".kube", ".sky", ".config", ".docker", ".netrc", ".labhand", ".azure"})
@@ -40,7 +40,7 @@ def is_safe_to_open(path: str) -> bool:
     return not (home.is_relative_to(place) or place == Path("/tmp") or _SECRETS & set(place.parts))  # noqa: S108
 
 
-def extend(proposal: Proposal, wanted: Mapping[str, tuple[str, ...]]) -> Proposal:
+def extend(proposal: TrainerProposal, wanted: Mapping[str, tuple[str, ...]]) -> TrainerProposal:
     """Return a proposal with what a failure asked for; the same where it has all of it."""
     include = _joined(proposal.include, wanted.get("include", ()))
     data = _joined(proposal.data, wanted.get("paths", ()))

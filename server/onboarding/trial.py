@@ -76,7 +76,7 @@ class TrialResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TrainerTrial:
     """What is tried.
 
     Attributes:
@@ -93,7 +93,7 @@ class Trial:
 
 
 def run_trial(
-    trial: Trial,
+    trial: TrainerTrial,
     max_seconds: float,
     seed: int,
     say: Callable[[str], None],
@@ -126,7 +126,7 @@ def run_trial(
         return replace(result, silent_seconds=course.silent_seconds)
 
 
-def _lay_out(trial: Trial, folder: RunFolder, here: Devices, seed: int) -> None:
+def _lay_out(trial: TrainerTrial, folder: RunFolder, here: Devices, seed: int) -> None:
     budget = trial.trainer.budget
     folder.path.mkdir(parents=True)
     source = {**read_folder(trial.folder, trial.trainer), TRAINER_FILE: trial.toml}

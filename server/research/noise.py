@@ -108,6 +108,19 @@ def moderate(groups: Sequence[Sequence[float]], spent: int = 0) -> Moderated | N
     return Moderated(prior=shrunk(None), arms=[shrunk(arm) for arm in arms])
 
 
+def of_pairs(groups: Sequence[Sequence[float]]) -> Noise | None:
+    """Returns the noise of the difference within a pair of experiments, as the replicates of a stratum show it.
+
+    Args:
+        groups: As for `pooled`.
+
+    Returns:
+        None if it isn't known, or is 0.
+    """
+    moderated = moderate(groups)
+    return None if moderated is None or moderated.prior.sd == 0 else of_difference(moderated.prior)
+
+
 def of_difference(noise: Noise) -> Noise:
     """Returns the noise of the difference between two experiments with the same seed: √2 times that of one experiment.
 

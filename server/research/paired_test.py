@@ -88,7 +88,7 @@ def decide(gains: Sequence[float | None], pairs: int, level: float, prior: Noise
             replaced.)
         pairs: Number of pairs, as planned at launch.
         level: Significance level, as fixed at launch (`online_fdr.level`).
-        prior: The noise of such a difference in this stratum (`noise.of_difference`), as known at launch.
+        prior: The noise of such a difference in this stratum (`noise.of_pairs`), as known at launch.
 
     Raises:
         ValueError: Fewer than two pairs are planned.

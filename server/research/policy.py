@@ -19,7 +19,6 @@ UNSTEADY = 10
 """While the machine takes steps away from runs, the baseline runs so many times as often, to pair with them in time."""
 STORM = 3
 """After this many failures of one kind without a success, the other experiments are held."""
-_NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
 
 
 def baseline_replicates(existing: int, wanted: int = BASELINE_REPLICATES) -> int:
@@ -58,13 +57,14 @@ def storm(outcomes: Iterable[Failure | None]) -> Failure | None:
     """Returns the failure that stops a variant's experiments from succeeding, or None to let them go on.
 
     Args:
-        outcomes: The variant's finished experiments: their failure, or None for a success. Lost machines are not the source's
-            fault and don't count.
+        outcomes: The variant's finished experiments: their failure, or None for a success. Lost machines don't count: the next
+            experiment runs on another one.
     """
     kinds = Counter(outcomes)
     if None in kinds:
         return None
-    return next((kind for kind, count in kinds.most_common() if kind and kind not in _NOT_THE_SOURCE and count >= STORM), None)
+    del kinds[Failure.LOST_MACHINE]
+    return next((kind for kind, count in kinds.most_common() if count >= STORM), None)
 
 
 def runs_needed(effect_in_sd: float, power: float = 0.8, alpha: float = 0.05) -> int:

@@ -6,13 +6,12 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from ..domain import Picture
 from .messages import Answer, Request
 from .results import StratumSummary
 
 Aspect = Literal["summary", "effects", "noise", "pareto", "horizons", "efficiency", "yardstick", "importance", "ablation"]
 """What to analyze."""
-Picture = Literal["progress", "effects", "curves", "timeline", "parallel", "horizons", "pareto"]
-"""What to plot."""
 
 
 class AnalysisQuery(Request):
@@ -20,7 +19,7 @@ class AnalysisQuery(Request):
 
     tool: ClassVar[str] = "analyze"
 
-    what: Aspect = Field(default="summary", description="summary is a digest of several")
+    what: Aspect = Field(default="summary", description="summary: noise, largest effects, importance and efficiency in short")
     ids: list[str] | None = Field(default=None, description="Experiments, ranges, grids. The default is all")
     gpu: str | None = Field(default=None, description="Only this kind of GPU")
     metric: str | None = Field(default=None, description="For pareto: one metric or measure")
@@ -120,7 +119,7 @@ class EfficiencyFigures(Answer):
         gpu_hours: GPU-hours that ended experiments held, and for the whole lab those of idle clusters.
         usd: What they cost.
         useful_share: The share of the GPU time that was training which led to a score.
-        scheduling: The same without start-up and evaluation.
+        scheduling: Training time of all runs, scored or not, divided by the held GPU time minus start-up and evaluation.
         speed_up: How many GPUs worked on average over the wall-clock time; absent for rehearsed runs, whose time is simulated.
         wall_hours: Hours from the first start to the last end; absent for rehearsed runs.
         gpu_hours_per_confirmed: GPU-hours for each confirmed source.

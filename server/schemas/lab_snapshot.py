@@ -28,10 +28,10 @@ class SlotBar(Answer):
     """What one slot did during the window.
 
     Attributes:
-        slot: Its place among the slots of its pool, from 1. Which device it is isn't known.
+        slot: Its place among the slots of its pool, from 1. labhand doesn't know which physical GPU it corresponds to.
         spans: The runs that held it, in turn.
         idle_share: The share of the window, or of the time since the first run of the lab, for which nothing held it.
-        idle_seconds: Since when nothing has held it; absent while something does.
+        idle_seconds: For how many seconds nothing has held it; absent while a run holds it.
     """
 
     pool: str

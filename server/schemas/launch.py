@@ -43,7 +43,7 @@ class Change(Request):
     )
     packages: list[str] = Field(
         default_factory=list[str],
-        description='Packages beyond the trainer\'s that a person allows: ["einops==0.8.1"]',
+        description='Extra packages, from those that `[packages] allow` in labhand.toml names: ["einops==0.8.1"]',
     )
 
 
@@ -84,7 +84,8 @@ class Launch(LaunchOptions, Change):
 
     retry: bool = Field(
         default=False,
-        description="Run failed or stopped experiments again; those with `tampering` are only evaluated again",
+        description="Run failed or stopped experiments again. One that failed as `tampering` (it interfered with the"
+        " evaluation) isn't trained again, only evaluated again",
     )
 
 
@@ -113,7 +114,8 @@ class GridLaunch(LaunchOptions):
     )
     size: Annotated[int, Field(ge=1, le=GRID_CAP)] | None = Field(
         default=None,
-        description="Number of cells to draw, or to propose (the default is the free slots); for fractional, the most",
+        description="random and latin_hypercube: number of cells. optimiser: number of cells to propose, by default the number"
+        " of free slots. fractional: the largest number of cells",
     )
     base: str = Field(
         default="champion",
@@ -172,8 +174,8 @@ class LaunchAnswer(LaunchedBlock):
         base: The experiment or source that it was made from.
         why_gpu: The reason for the kind of GPU, where the lab chose it.
         blocks: One for each kind of GPU, where there are several.
-        flags: What the source uses that the baseline doesn't use and an idea seldom needs, of all variants of a grid. Nothing
-            is forbidden by a flag.
+        flags: What the source uses that the baseline doesn't use and an idea seldom needs, of all variants of a grid. Flags
+            are warnings and never block the launch.
         note: How many replicates of baseline and champion a dry run includes, or that the allowance has no room for all.
         plan: The approved plan that it is part of.
         approval: In a dry run, why the launch needs a plan that a person approves, and how to propose one.

@@ -21,7 +21,9 @@ class WaitQuery(Request):
     until: Literal["all", "any"] = Field(default="all", description="Return when all or any have ended")
     after: str | None = Field(default=None, description="`cursor` of an earlier answer. The default is the last one")
     timeout_seconds: Annotated[float, Field(ge=0)] | None = Field(
-        default=None, description="Then it returns what has ended. Default and limit suit the client"
+        default=None,
+        description="The longest wait in seconds; the call then returns what has ended so far. The default and the maximum"
+        " depend on the client",
     )
 
 
@@ -38,8 +40,9 @@ class Waited(Answer):
     Attributes:
         finished: The best of what finished since the cursor, or since the last answer to the same caller and ids.
         finished_total: The number of all that finished since then.
-        verdicts: If that is more than `finished` has: the number of experiments for each verdict.
-        validations: Those whose verdict, promotion or end is new. Where there is a `state`, one goes on, and its gain follows.
+        verdicts: The number of experiments for each verdict, if `finished` doesn't list all of them.
+        validations: Those whose verdict, promotion or end is new. A validation with a `state` is still running; its gain comes
+            later.
         reported_before: Number of finished experiments that an earlier answer reported, in a call without a cursor.
     """
 
@@ -112,7 +115,7 @@ class ChampionSummary(Answer):
 
 
 class RunningExperiments(Answer):
-    """What one caller's experiments run, as ranges of ids."""
+    """The running experiments of one caller, as ranges of ids."""
 
     by: str
     ids: list[str] = Field(default_factory=list[str])

@@ -27,7 +27,7 @@ class ResultsQuery(Request):
     after: str | None = Field(default=None, description="A cursor of wait: what finished since then")
     sort_by: str | None = Field(default=None, description="score, gain, launched_at, finished_at, id, cost, or a metric")
     order: Literal["best", "worst", "ascending", "descending"] | None = Field(
-        default=None, description="The default is best, or newest, first"
+        default=None, description="By default best first; newest first when sorted by id or time"
     )
     limit: int = Field(default=20, ge=1, le=500, description="Rows on a page")
     cursor: str | None = Field(default=None, description="`next_cursor` of the page before")
@@ -117,7 +117,7 @@ class Columns(Answer):
         gain_on_base: Difference of its score to the mean of its base in the same stratum, if the base is not the reference.
         steps: Steps (or tokens) that the run trained in its budget, where runs of its stratum differ in them or the run lagged.
         seed: In a detailed row.
-        gpu: Absent where it is the device of the row's stratum.
+        gpu: Left out if it equals the device of the row's stratum.
         cost: GPU-seconds, or dollars where a price is known, with the unit. Not in the briefing and in `wait`.
         flags: What to check before the score is believed. A concise row has their kinds only.
     """
@@ -223,7 +223,7 @@ class ValidationRow(Answer):
         interval: 95 % interval of the gain.
         p: One-sided p-value of the test.
         level: Significance level of the test.
-        test: The number of the test among all tests of the lab.
+        test: The position of this test among all tests of the lab, 1 for the first.
     """
 
     id: str

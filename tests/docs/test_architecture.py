@@ -1,11 +1,15 @@
-"""docs/architecture.md names files and folders that exist."""
+"""docs/architecture.md names files and folders that exist, and what it says that tests hold, they hold."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from labhand.server.domain import Picture
+from labhand.server.pool_settings import POOL_TYPES
 
 from .markdown import blocks, section, table_rows
 
@@ -16,8 +20,8 @@ MAX_FILES = 3
 
 
 def paths(cell: str) -> list[str]:
-    """The backticked paths of a table's cell."""
-    return [text for text in re.findall(r"`([^`]+)`", cell) if "/" in text]
+    """The backticked paths of a table's cell, with the names of modules that stand without a folder."""
+    return [text for text in re.findall(r"`([^`]+)`", cell) if "/" in text or text.endswith(".py")]
 
 
 def listed_folders(block: str) -> set[str]:
@@ -47,3 +51,19 @@ def test_the_tree_lists_every_folder_of_code() -> None:
 
     assert folders - inside_one_line - listed_folders(tree) == set()
     assert [folder for folder in listed_folders(tree) if not (ROOT / folder).is_dir()] == []
+
+
+def test_each_backend_is_held_apart_from_the_others_and_has_settings() -> None:
+    backends = {path.name for path in (ROOT / "server" / "backends").iterdir() if (path / "__init__.py").exists()}
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (apart,) = [contract["modules"] for contract in contracts if contract["id"] == "backends"]
+
+    assert {module.rpartition(".")[2] for module in apart} == backends
+    assert {name for pool in POOL_TYPES for name in get_args(pool.model_fields["backend"].annotation)} == backends
+
+
+@pytest.mark.parametrize("template", ["report.html", "report.md"])
+def test_each_plot_has_its_place_in_the_report(template: str) -> None:
+    text = (ROOT / "server" / "commands" / "templates" / template).read_text("utf-8")
+
+    assert [name for name in get_args(Picture) if f"figure('{name}')" not in text] == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from .markdown import anchors, links, prose
 ROOT = Path(__file__).parents[2]
 MAX_LINES = 400
 MAX_COLUMNS = 128
+MAX_MODULES = 18
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
@@ -41,6 +43,20 @@ def test_no_file_is_longer_than_a_person_reads() -> None:
     lengths = {path.relative_to(ROOT): len(path.read_text("utf-8").splitlines()) for path in tracked("*.py", "*.sql", "*.md")}
 
     assert {path: lines for path, lines in lengths.items() if lines > MAX_LINES} == {}
+
+
+def test_no_folder_has_more_modules_than_a_person_remembers() -> None:
+    folders = Counter(path.parent for path in tracked("server/*.py", "tools/*.py", "trainer/*.py") if path.stem != "__init__")
+
+    assert {str(folder): modules for folder, modules in folders.items() if modules > MAX_MODULES} == {}
+
+
+def test_no_module_and_no_class_of_the_server_has_the_name_of_another() -> None:
+    modules = [path for path in tracked("server/*.py") if path.stem != "__init__"]
+    names = Counter(path.stem for path in modules)
+    classes = Counter(name for path in modules for name in re.findall(r"^class (\w+)", path.read_text("utf-8"), re.MULTILINE))
+
+    assert [name for name, count in (names + classes).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("page", tracked("*.md"), ids=lambda path: str(path.relative_to(ROOT)))

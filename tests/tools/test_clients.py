@@ -9,8 +9,8 @@ from pathlib import Path
 
 import anyio
 import pytest
-from labhand.server.lab.monitor import wait
-from labhand.server.lab.monitor.wait import WaitLimit
+from labhand.server.lab.monitor import waiting
+from labhand.server.lab.monitor.waiting import WaitLimit
 from labhand.server.schemas.monitor import WaitQuery
 from labhand.tools import clients
 from labhand.tools.app import build
@@ -75,7 +75,7 @@ async def test_a_call_without_a_progress_token_ends_in_time_and_one_with_it_goes
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clients, "UNKNOWN_SECONDS", 0.2)
-    monkeypatch.setattr(wait, "PROGRESS_SECONDS", 0.2)
+    monkeypatch.setattr(waiting, "PROGRESS_SECONDS", 0.2)
     messages: list[str] = []
     is_regular = anyio.Event()
 

@@ -39,7 +39,7 @@ Scores = Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
-class Ancestor:
+class AncestorSource:
     """An experiment from whose source another one was made.
 
     Attributes:
@@ -69,7 +69,7 @@ class Parts:
     code: Source | None
     knobs: Source | None
     reduced: Sequence[ReducedChange]
-    ancestors: Sequence[Ancestor] = ()
+    ancestors: Sequence[AncestorSource] = ()
 
     @property
     def sound(self) -> list[ReducedChange]:
@@ -88,17 +88,17 @@ async def find_parts(lab: Lab, baseline: Reference, subject: Reference) -> Parts
     return replace(parts, ancestors=await _find_ancestors(lab, baseline.source, subject))
 
 
-async def _find_ancestors(lab: Lab, baseline: Source, subject: Reference) -> list[Ancestor]:
+async def _find_ancestors(lab: Lab, baseline: Source, subject: Reference) -> list[AncestorSource]:
     if subject.experiment is None:
         return []
     lineage = await stats.ancestry(lab.db, subject.experiment.number, MAX_ANCESTORS + 1)
-    ancestors: list[Ancestor] = []
+    ancestors: list[AncestorSource] = []
     after = subject.source
     for number, _ in lineage[1:]:  # the newest first
         name = experiment_id(number)
         source = (await references.of_experiment(lab, await references.find_experiment(lab, name))).source
         if delta(after, source) and delta(baseline, source):  # a replicate of its successor, or of the baseline, adds nothing
-            ancestors.append(Ancestor(name, source))
+            ancestors.append(AncestorSource(name, source))
             after = source
     return ancestors[::-1]
 
@@ -219,7 +219,7 @@ def _measure_ancestry(
         return ()
     gains: list[Effect] = []
     before = measured.scores(parts.baseline)
-    for ancestor in [*parts.ancestors, Ancestor(name, parts.subject)]:
+    for ancestor in [*parts.ancestors, AncestorSource(name, parts.subject)]:
         scores = measured.scores(ancestor.source)
         if scores:
             term = f"own change of {ancestor.name}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ...domain import PENDING, Failure, Metric, Status, Stratum
+from ...domain import NOT_OF_THE_SOURCE, PENDING, Metric, Status, Stratum
 from ...errors import BadInputError
 from ...ids import id_ranges
 from ...research.guards import is_broken, values_of
@@ -23,7 +23,6 @@ from ..results.experiment_rows import stratum_id
 from ..selection import kind_named, select
 from .code_digest import Baseline, CodeDigest, codes
 
-_NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
 """Failures that tell nothing about the source."""
 MAX_EXPERIMENTS = 3000
 """The newest experiments that an analysis rests on: its time must not grow with the age of the lab."""
@@ -155,10 +154,10 @@ def _most_frequent_stratum(experiments: Iterable[TriedExperiment]) -> int | None
 
 
 def failed_by_own_fault(experiment: TriedExperiment) -> bool:
-    """Return whether the source is the reason for the missing score: not a lost machine, and not a cancellation."""
+    """Return whether the source is the reason for the missing score: not a machine, the evaluator, or a cancellation."""
     if experiment.status is Status.STOPPED:
         return True
-    return experiment.failure is not None and experiment.failure not in _NOT_THE_SOURCE
+    return experiment.failure is not None and experiment.failure not in NOT_OF_THE_SOURCE
 
 
 def group_by_tree(experiments: Iterable[TriedExperiment]) -> dict[str, list[TriedExperiment]]:

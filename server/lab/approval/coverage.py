@@ -10,12 +10,12 @@ from ...approval_settings import Approval
 from ...errors import AllowanceError
 from ...ids import plan_id
 from ...schemas.approval import PlannedDesign, PlanRequest
-from ...store import approval as plan_rows
-from ...store.approval import StoredPlan
+from ...store import plan_rows
 from ...store.database import Reader
 from ...store.money import plan_budgets
 from ...store.money.plan_budgets import UNPLANNED, Amount, PlanBudget, PlanBudgets
 from ...store.money.spending import Committed
+from ...store.plan_rows import StoredPlan
 from .plans import decision_in_words, how_to_approve
 
 
@@ -104,7 +104,7 @@ def _refusal(
     covering = [plan for plan in waiting if _would_cover(plan, cost, kinds)]
     if covering:
         how = how_to_approve(plan_id(covering[0].number), covering[0].digest, by_client=settings.by_client)
-        return problem, f"Wait until {how}; then launch again"
+        return problem, f"Launch again after {how}"
     example = PlanRequest(
         questions=["…"],
         designs=[PlannedDesign(launch="…", gpu_hours=max(0.001, round(cost.gpu_seconds / 3600 + 0.0005, 3)))],

@@ -6,12 +6,12 @@ import time
 
 from ...errors import BadInputError, ConflictError
 from ...ids import plan_id
-from ...store import approval as plan_rows
-from ...store.approval import Decision, Place, StoredPlan
+from ...store import plan_rows
 from ...store.database import Transaction
 from ...store.money import plan_budgets, spending
 from ...store.money.plan_budgets import UNPLANNED
 from ...store.money.spending import Committed
+from ...store.plan_rows import Decision, Place, StoredPlan
 from .. import allowance
 from ..lab import Lab
 from ..sanitize import cut

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from ...errors import BadInputError, NotFoundError
 from ...ids import plan_id
 from ...schemas.approval import MAX_WORDS, PlanDeed, PlanSummary, PricedDesign
-from ...store import approval as plan_rows
-from ...store.approval import Place, StoredPlan
+from ...store import plan_rows
 from ...store.database import Reader
 from ...store.money import plan_budgets
 from ...store.money.plan_budgets import PlanUse
+from ...store.plan_rows import Place, StoredPlan
 from ..lab import Lab
 from ..sanitize import cut
 
@@ -111,8 +111,8 @@ def decision_in_words(plan: StoredPlan) -> str:
 
 def how_to_approve(id: str, digest: str, *, by_client: bool) -> str:
     """Return the ways in which a person approves an open plan."""
-    again = ", or in your client, if it can ask: call propose again with the same plan" if by_client else ""
-    return f"a person approves {id} (digest {digest}) by `labhand approve {id}`, on the dashboard{again}"
+    again = ". If your client can ask the person, calling propose again with the same plan asks there" if by_client else ""
+    return f"a person approves {id} (digest {digest}) by `labhand approve {id}` or on the dashboard{again}"
 
 
 def progress_in_words(plan: PlanSummary) -> str:

@@ -14,12 +14,12 @@ from ...errors import AllowanceError, BadInputError, ConflictError, nearest
 from ...ids import plan_id
 from ...schemas.approval import PlannedDesign, PlanRequest, PlanSummary, Proposed
 from ...schemas.monitor import WaitQuery
-from ...store import approval as plan_rows
-from ...store.approval import StoredPlan
+from ...store import plan_rows
 from ...store.database import Reader, Transaction
 from ...store.money import plan_budgets, spending
 from ...store.money.plan_budgets import PlanUse
 from ...store.money.spending import Committed
+from ...store.plan_rows import StoredPlan
 from .. import allowance
 from ..lab import Lab
 from ..sanitize import cut
@@ -146,7 +146,7 @@ async def answer(lab: Lab, plan: PlanSummary) -> Proposed:
         then = "Launch: what you launch now counts against this plan"
     elif plan.state == "open":
         how = how_to_approve(plan.plan, plan.digest, by_client=lab.approval().by_client)
-        then = f"Launch nothing beyond what is approved until {how}. {WaitQuery().as_call()} ends when it is decided"
+        then = f"Launch nothing beyond what is approved until {how}. {WaitQuery().as_call()} ends when the plan is decided"
     else:
         then = "Propose another plan, or go on with what needs no approval"
     return Proposed(

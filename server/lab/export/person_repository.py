@@ -111,8 +111,9 @@ class PersonRepository:
         if differing:
             more = f" and {len(differing) - MAX_FILES_NAMED} more" if len(differing) > MAX_FILES_NAMED else ""
             raise ConflictError(
-                f"HEAD of {self.top} has another {', '.join(differing[:MAX_FILES_NAMED])}{more} than the lab's baseline",
-                f"Commit them or check out the commit that the lab was made from; or {_REMEDY} and apply it there",
+                f"HEAD of {self.top} and the lab's baseline differ in {', '.join(differing[:MAX_FILES_NAMED])}{more}",
+                "If the baseline contains changes that you haven't committed, commit them; otherwise check out the commit that"
+                f" the lab was made from, or {_REMEDY}",
             )
 
     def _hash_in_head(self, path: str) -> str | None:

@@ -10,7 +10,7 @@ from heapq import heapify, heapreplace
 from ...domain import PRIORITIES, Priority
 from ...schemas.launch import Estimate
 from ...source.trainer_folder import Trainer
-from ...store import steering
+from ...store import steering_state
 from ...store.database import Reader
 from ...store.experiments import workload
 from .launch_stratum import LaunchStratum
@@ -84,7 +84,7 @@ def estimate_stages(setting: LaunchStratum, stages: Sequence[tuple[int, float]],
 
 async def without_times_if_paused(reader: Reader, told: Estimate) -> Estimate:
     """Return an estimate as it is told: while the lab is paused, nobody knows when anything starts."""
-    if await steering.pause(reader) is None:
+    if await steering_state.pause(reader) is None:
         return told
     return Estimate(gpu_seconds=told.gpu_seconds, usd=told.usd)
 

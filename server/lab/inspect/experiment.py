@@ -60,12 +60,11 @@ async def get_experiment(
     stratum = strata.get(experiment.stratum or 0)
     places = decimals(stratum, experiment.score or 0.0)
     comparisons = await compare(lab, [experiment], strata)
-    tested_against = comparisons.tested_against.get(experiment.number)
     return ExperimentDetail(
         id=experiment.id,
         status=experiment.status,
         verdict=experiment.verdict,
-        tested_against=None if stratum is not None and tested_against == stratum.reference_name else tested_against,
+        tested_against=comparisons.other_champion(experiment, stratum),
         reason=_line(experiment.reason or experiment.cancel_reason),
         score=rounded(experiment.score, stratum, experiment),
         gain=rounded(experiment.gain, stratum, experiment),

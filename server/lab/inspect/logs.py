@@ -69,7 +69,7 @@ async def read_log(lab: Lab, id: str, tail_lines: int = 20, search: str | None =
     if path.is_symlink() or not path.is_file():  # a link could make this process read a file for another user
         name = experiment_id(run.experiment)
         pool = lab.settings.pools.get(run.pool)
-        if pool is not None and pool.backend == "simulated":
+        if pool is not None and pool.is_simulated:
             raise NotFoundError(
                 f"{run.id} ({run.status}) was simulated: nothing was trained, so there is no log, and there won't be one",
                 f"Call {ExperimentQuery(id=name).as_call()}",

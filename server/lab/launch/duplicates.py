@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...domain import PENDING, Experiment, Failure, Status
+from ...domain import NOT_OF_THE_SOURCE, PENDING, Experiment, Status
 from ...ids import id_ranges
 from ...schemas.launch import Launch
 
 _COUNTS = PENDING | {Status.SUCCEEDED}
 """Statuses of experiments that always make a duplicate needless."""
 _FAILED = frozenset({Status.FAILED, Status.STOPPED})
-_NOT_THE_SOURCE = frozenset({Failure.LOST_MACHINE})
 """Failures that the source didn't cause: the experiment may succeed when it runs again."""
 
 
@@ -70,7 +69,7 @@ def _retry(experiment: Experiment) -> Launch:
 
 def _is_reusable(experiment: Experiment, *, retry: bool) -> bool:
     if experiment.status in _FAILED:
-        return not retry and (experiment.failed is None or experiment.failed.kind not in _NOT_THE_SOURCE)
+        return not retry and (experiment.failed is None or experiment.failed.kind not in NOT_OF_THE_SOURCE)
     return experiment.status in _COUNTS
 
 

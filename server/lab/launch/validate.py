@@ -11,7 +11,7 @@ from ...domain import Experiment
 from ...errors import BadInputError, ConflictError
 from ...ids import experiment_id, id_ranges, plan_id
 from ...research import horizons, paired_test
-from ...research.noise import moderate, of_difference
+from ...research.noise import of_pairs
 from ...research.online_fdr import level
 from ...schemas.launch import Change, Estimate
 from ...schemas.messages import changed
@@ -186,11 +186,8 @@ async def _candidate(lab: Lab, request: ValidationRequest, name: str, gpu: str |
 
 async def _prior(lab: Lab, setting: LaunchStratum) -> tuple[float, float] | None:
     """Return the noise as known before the test: standard deviation and degrees of freedom. None if it isn't known or is 0."""
-    moderated = moderate(await source_scores.replicates(lab.db, setting.name))
-    if moderated is None or moderated.prior.sd == 0:
-        return None
-    difference = of_difference(moderated.prior)
-    return difference.sd, difference.degrees
+    known = of_pairs(await source_scores.replicates(lab.db, setting.name))
+    return None if known is None else (known.sd, known.degrees)
 
 
 async def _plan(lab: Lab, reader: Reader, call: Call) -> list[validations.Validation]:

@@ -1,7 +1,8 @@
-"""The audit: compares the ledger with the run folders and the history of sources.
+"""The audit: compares the lab's database with the run folders and the history of sources.
 
-Whoever can write to the lab's folder can change all of them, but has to change them consistently. A score stands in the ledger
-and in a run folder; a source in the ledger, the history and a run folder; a cost in three tables. Verdicts follow from scores.
+Whoever can write to the lab's folder can change all of them, but has to change them consistently. A score stands in the
+database and in a run folder; a source in the database, the history and a run folder; a cost in three tables. Verdicts follow
+from scores.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Audit:
 
 
 async def audit(root: Path) -> Audit:
-    """Compare the ledger of the lab at `root` with everything else that records the same. Changes nothing.
+    """Compare the database of the lab at `root` with everything else that records the same. Changes nothing.
 
     Raises:
         NotFoundError: There is no lab at `root`.
@@ -72,7 +73,7 @@ async def audit(root: Path) -> Audit:
     metric = load_trainer(settings.trainer, root).metric
     db = await Database.open(folder / DATABASE)
     try:
-        async with db.transaction() as tx:  # one consistent state of the ledger; files are read later
+        async with db.transaction() as tx:  # one consistent state of the database; files are read later
             experiments = await audits.finished_experiments(tx)
             differences = [*await _verdicts(tx, metric), *await _charges(tx, experiments)]
             history = await allowances.history(tx)
@@ -152,7 +153,7 @@ async def _charges(tx: Transaction, experiments: Iterable[AuditedExperiment]) ->
 
 
 async def _histories(sources: Sources, experiments: Sequence[AuditedExperiment]) -> list[str]:
-    """Returns where the history of sources differs from the ledger."""
+    """Returns where the history of sources differs from the database."""
     trees = await sources.trees([experiment.commit for experiment in experiments])
     tags = await sources.names()
     differences: list[str] = []
@@ -161,14 +162,16 @@ async def _histories(sources: Sources, experiments: Sequence[AuditedExperiment])
         if tree is None:
             differences.append(f"{name}: its source {commit} is not in the history")
         elif tree != experiment.tree:
-            differences.append(f"{name}: its source is {experiment.tree} in the ledger, and {tree} in the history")
+            differences.append(f"{name}: its source is {experiment.tree} in the lab's database, and {tree} in the history")
         if tags.get(name) != commit:
-            differences.append(f"{name}: the history gives that name to {tags.get(name, 'nothing')}, the ledger to {commit}")
+            differences.append(
+                f"{name}: the history gives that name to {tags.get(name, 'nothing')}, the lab's database to {commit}"
+            )
     return differences
 
 
 async def _folder(sources: Sources, run: RunFolder, experiment: AuditedExperiment) -> list[str]:
-    """Returns where a run folder differs from the ledger and the history."""
+    """Returns where a run folder differs from the database and the history."""
     source: Source = {}
     with suppress(NotFoundError):  # _histories has reported a missing source
         source = await sources.read(experiment.commit)
@@ -176,7 +179,7 @@ async def _folder(sources: Sources, run: RunFolder, experiment: AuditedExperimen
 
 
 Comparison = tuple[str, object, object]
-"""A quantity, with its value in the ledger and in the run's own record."""
+"""A quantity, with its value in the database and in the run's own record."""
 
 
 def _compare_result(run: RunFolder, experiment: AuditedExperiment) -> Iterator[str]:
@@ -192,7 +195,7 @@ def _compare_result(run: RunFolder, experiment: AuditedExperiment) -> Iterator[s
 
 
 def _measured(result: RunResult, experiment: AuditedExperiment) -> list[Comparison]:
-    """Return what a run's result says, beside the ledger."""
+    """Return what a run's result says, beside the database."""
     outcome = result_reader.read(result, experiment)
     # A run that the lab itself stopped as doomed says that it was cancelled: only the lab knows why it was asked to end.
     was_stopped = experiment.was_doomed and outcome.status is Status.CANCELLED
@@ -212,7 +215,7 @@ def _differing(experiment: AuditedExperiment, record: str, comparisons: Iterable
     name = experiment_id(experiment.number)
     for quantity, in_ledger, in_record in comparisons:
         if in_ledger != in_record:
-            yield f"{name}: its {quantity} is {in_ledger} in the ledger, and {in_record} in {record}"
+            yield f"{name}: its {quantity} is {in_ledger} in the lab's database, and {in_record} in {record}"
 
 
 def _compare_source(run: RunFolder, experiment: AuditedExperiment, source: Source) -> Iterator[str]:

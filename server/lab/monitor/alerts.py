@@ -218,7 +218,7 @@ def _set_aside(lab: Lab) -> list[Attention]:
         return []
     more = f" and {len(names) - MAX_RANGES} more" if len(names) > MAX_RANGES else ""
     line = (
-        f"run folders that belong to no run of this ledger were set aside, and their results don't count:"
+        f"run folders that belong to no run in the lab's database were set aside, and their results don't count:"
         f" {', '.join(names[:MAX_RANGES])}{more}. The database was probably put back to an older copy; a person can run"
         f" `labhand doctor` to see what was lost, and ends this message by deleting {folder}"
     )
@@ -240,7 +240,7 @@ def _stuck(runs: Sequence[Run], pools: Sequence[Pool], now: float, limit: float)
             state = f"{run.id} ({run.status} on {run.pool}) has been silent for {silence:.0f} s"
             look = LogQuery(id=name).as_call()
             end = CancelRequest(ids=[name], reason=f"silent for {silence:.0f} s").as_call()
-            yield Attention(f"stuck:{run.id}", f"{state}: {look}, or {end}", [run.experiment])
+            yield Attention(f"stuck:{run.id}", f"{state}. Read its log with {look}, or end it with {end}", [run.experiment])
 
 
 def _storms(holds: Sequence[Hold]) -> Iterator[Attention]:
@@ -291,7 +291,7 @@ def _scaled_to_zero(pools: Sequence[Pool], queued: Mapping[str, int], state: _Cl
         if desired.by_person:
             line = f"{problem} by the person ({by}). Ask the person to allow clusters again: labhand up"
         else:
-            line = f"{problem} by {by}: {ScaleRequest(pool=pool.name, clusters=None).as_call()}"
+            line = f"{problem} by {by}. To allow clusters again, call {ScaleRequest(pool=pool.name, clusters=None).as_call()}"
         yield Attention(f"given up:{pool.name}", line)
 
 

@@ -12,7 +12,7 @@ from ...notify_settings import EventName
 from ...schemas.results import ResultsQuery
 from ...settings import Allowance
 from ...store.comparison import champions, validations
-from ...store.experiments import pages, progress
+from ...store.experiments import paging, progress
 from ...store.experiments.filter import Filter
 from ...store.money import clusters, spending
 from ..approval import plans
@@ -165,7 +165,7 @@ class NotableEvents:
         return [event]
 
     async def _done_event(self, wanted: Filter, count: int, last: int) -> NotableEvent:
-        verdicts = await pages.count_by_verdict(self._lab.db, wanted)
+        verdicts = await paging.count_by_verdict(self._lab.db, wanted)
         failures = await progress.failures(self._lab.db, wanted)
         best = await get_results(
             self._lab, ResultsQuery(status="succeeded", after=str(WaitCursor(self._marks.finished)), limit=1)

@@ -19,7 +19,7 @@ from ...schemas.monitor import Pending, Waited, WaitQuery
 from ...store.comparison import validations
 from ...store.comparison.strata import all_strata
 from ...store.comparison.validations import Validation, ValidationFilter
-from ...store.experiments import pages, progress
+from ...store.experiments import paging, progress
 from ...store.experiments.filter import Filter
 from ...store.experiments.rows import find_experiments
 from ...store.running.holds import active_holds
@@ -287,9 +287,9 @@ class _Watch:
     async def _report_progress(self, snapshot: _Snapshot) -> None:
         if self._on_progress is None:
             return
-        total = await pages.count(self._lab.db, self._wanted)
+        total = await paging.count(self._lab.db, self._wanted)
         if tests := [*snapshot.testing, *snapshot.news]:
-            total += await pages.count(self._lab.db, _runs_of(tests))
+            total += await paging.count(self._lab.db, _runs_of(tests))
         done = total - len(snapshot.unfinished)
         states = [f"{len(numbers)} {status}" for status, numbers in snapshot.pending.items()]
         message = ", ".join([f"{done} of {total} finished", *states])
@@ -303,9 +303,9 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot
     metric = lab.trainer.metric
     new = watch.newly_finished(snapshot)
     strata = await all_strata(lab.db)
-    order = pages.best_first(list(strata), lower_is_better=metric.direction == "minimize")
+    order = paging.best_first(list(strata), lower_is_better=metric.direction == "minimize")
     shows_all = snapshot.finished <= MAX_ROWS
-    places = await pages.page(lab.db, new, order, MAX_ROWS if shows_all else BEST_ROWS)
+    places = await paging.page(lab.db, new, order, MAX_ROWS if shows_all else BEST_ROWS)
     experiments = await find_experiments(lab.db, [place.number for place in places])
     common, rows = await tabulate(lab, experiments, strata, "brief", new.grids or (), STRATUM_FACTS)
     last_validation = max((validation.finished_seq or 0 for validation in snapshot.tested), default=watch.seen.validations)
@@ -313,7 +313,7 @@ async def _answer(lab: Lab, query: WaitQuery, watch: _Watch, snapshot: _Snapshot
     return Waited(
         finished=rows,
         finished_total=snapshot.finished,
-        verdicts={} if shows_all else await pages.count_by_verdict(lab.db, new),
+        verdicts={} if shows_all else await paging.count_by_verdict(lab.db, new),
         reported_before=await watch.reported_before() if query.after is None else None,
         common=common if rows else None,
         validations=await tabulate_validations(lab, snapshot.news),

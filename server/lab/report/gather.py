@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from ...domain import PersonMessage
+from ...domain import PersonMessage, Picture
 from ...errors import BadInputError
 from ...ids import experiment_id
-from ...schemas.analysis import Analysis, Aspect, Picture
+from ...schemas.analysis import Analysis, Aspect
 from ...schemas.approval import PlanSummary
 from ...schemas.monitor import Briefing
 from ...schemas.results import Row, ValidationRow

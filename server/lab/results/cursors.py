@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from ...errors import BadInputError
 from ...schemas.results import ResultsQuery
-from ...store.experiments.pages import PageCursor, SortSegment
+from ...store.experiments.paging import PageCursor, SortSegment
 
 _FINISHED = re.compile(r"([0-9]+)(?:v([0-9]+))?")
 

@@ -44,6 +44,11 @@ class Comparisons:
     bases: Mapping[Base, float]
     tested_against: Mapping[int, str]
 
+    def other_champion(self, experiment: Experiment, stratum: Stratum | None) -> str | None:
+        """Return the champion that a validation compared the experiment with, unless that is the reference."""
+        champion = self.tested_against.get(experiment.number)
+        return None if stratum is not None and champion == stratum.reference_name else champion
+
     def gain_on_base(self, experiment: Experiment, stratum: Stratum | None, metric: Metric) -> float | None:
         """Return the gain on the experiment's base; None if the base has no score there, or is the reference itself."""
         if experiment.score is None or stratum is None or base_name(experiment) == stratum.reference_name:
@@ -218,13 +223,12 @@ def _row(
     is_brief, is_detailed = detail == "brief", detail == "detailed"
     length = SENTENCES if is_detailed else FEW_WORDS
     flags = [cut(flag, length) for flag in experiment.flags]
-    tested_against = comparisons.tested_against.get(experiment.number)
     return Row(
         id=experiment.id,
         stratum=stratum_id(experiment.stratum) if names_stratum and experiment.stratum is not None else None,
         status=None if is_brief and _has_succeeded(experiment) else experiment.status.value,
         verdict=experiment.verdict.value,
-        tested_against=None if stratum is not None and tested_against == stratum.reference_name else tested_against,
+        tested_against=comparisons.other_champion(experiment, stratum),
         score=rounded(experiment.score, stratum, experiment),
         gain=rounded(experiment.gain, stratum, experiment),
         base=base_name(experiment),

@@ -12,9 +12,9 @@ from ...schemas.results import SORT_KEYS, Results, ResultsQuery, Row
 from ...source.trainer_folder import Trainer
 from ...store.comparison import validations
 from ...store.comparison.strata import all_strata
-from ...store.experiments import metric_values, pages
+from ...store.experiments import metric_values, paging
 from ...store.experiments.filter import Filter
-from ...store.experiments.pages import SortSegment
+from ...store.experiments.paging import SortSegment
 from ...store.experiments.rows import find_experiments
 from ..lab import Lab
 from ..selection import kind_named, select
@@ -47,9 +47,9 @@ async def get_results(lab: Lab, query: ResultsQuery) -> Results:
     order = _order(query, lab.trainer, list(strata), sort_key)
     shown_metrics = () if sort_key in SORT_KEYS else (sort_key,)
     start = parse_page_cursor(query.cursor, query, order) if query.cursor is not None else None
-    total = await pages.count(lab.db, wanted)
+    total = await paging.count(lab.db, wanted)
     limit = min(query.limit, MAX_ROWS[query.detail])
-    places = await pages.page(lab.db, wanted, order, min(limit + 1, total), start)
+    places = await paging.page(lab.db, wanted, order, min(limit + 1, total), start)
     shown = places[:limit]
     experiments = await find_experiments(lab.db, [place.number for place in shown])
     facts = None if query.detail == "detailed" else STRATUM_FACTS
@@ -133,13 +133,13 @@ def _order(query: ResultsQuery, trainer: Trainer, strata: Sequence[int], key: st
         best_descends = trainer.other_metrics.get(key) == "maximize"
     best = {"best": True, "worst": False, "ascending": not best_descends, "descending": best_descends}[query.order or "best"]
     if key in ("score", "gain"):
-        return pages.best_first(strata, lower_is_better=lower_is_better, worst=not best)
+        return paging.best_first(strata, lower_is_better=lower_is_better, worst=not best)
     descending = best == best_descends
     if key not in SORT_KEYS:
-        return pages.by_metric(strata, key, descending=descending)
+        return paging.by_metric(strata, key, descending=descending)
     if key in _COLUMNS:
-        return pages.by_columns(_COLUMNS[key], descending=descending)
-    return pages.by_number(descending=descending)
+        return paging.by_columns(_COLUMNS[key], descending=descending)
+    return paging.by_number(descending=descending)
 
 
 def _fitting(rows: Sequence[Row]) -> int:

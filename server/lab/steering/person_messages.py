@@ -10,7 +10,7 @@ from ...domain import PersonMessage
 from ...errors import BadInputError, NotFoundError
 from ...ids import message_id
 from ...schemas.manage import NoteRequest
-from ...store import steering
+from ...store import steering_state
 from ...store.database import Transaction
 from ..lab import Lab
 from ..sanitize import cut
@@ -32,18 +32,18 @@ async def say(lab: Lab, text: str, by: str) -> PersonMessage:
         raise BadInputError(problem, f"Write 1 to {MAX_TEXT:,} characters")
     now = time.time()
     async with lab.db.transaction() as tx:
-        number = await steering.save_message(tx, by, now, words)
+        number = await steering_state.save_message(tx, by, now, words)
     return PersonMessage(number, by, now, words)
 
 
 async def unanswered(lab: Lab) -> list[PersonMessage]:
     """Return the messages that no note answers yet, the oldest first."""
-    return await steering.open_messages(lab.db)
+    return await steering_state.open_messages(lab.db)
 
 
 async def newest_messages(lab: Lab, most: int) -> list[PersonMessage]:
     """Return the newest messages with what answers them, the newest first."""
-    return await steering.all_messages(lab.db, most)
+    return await steering_state.all_messages(lab.db, most)
 
 
 async def answer(tx: Transaction, ids: Sequence[str], note: int) -> list[str]:
@@ -54,7 +54,7 @@ async def answer(tx: Transaction, ids: Sequence[str], note: int) -> list[str]:
         NotFoundError: There is no such message.
     """
     numbers = [_number(text) for text in ids]
-    if missing := await steering.answer(tx, numbers, note):
+    if missing := await steering_state.answer(tx, numbers, note):
         raise NotFoundError(f"There is no message {message_id(missing[0])}", "The briefing shows those without an answer")
     return [message_id(number) for number in dict.fromkeys(numbers)]
 

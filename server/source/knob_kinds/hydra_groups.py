@@ -34,7 +34,7 @@ class Rank(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class GroupChoice:
     """An entry of a `defaults` list.
 
     Attributes:
@@ -90,11 +90,11 @@ class HydraGroups:
         pure = PurePosixPath(path)
         return group, list(dict.fromkeys(chosen)), pure.stem, str(pure.parent)
 
-    def _every(self, paths: Iterable[str]) -> Iterator[Choice]:
+    def _every(self, paths: Iterable[str]) -> Iterator[GroupChoice]:
         yield from self._given
         yield from (choice for path in paths for choice in self._lists.get(path, ()))
 
-    def _winning(self, group: str, read: set[str]) -> list[Choice]:
+    def _winning(self, group: str, read: set[str]) -> list[GroupChoice]:
         """Returns the choices that count for a group while these files are read."""
         mine = [choice for choice in self._every(self._unnamed | read) if choice.key and choice.group == group]
         return [choice for choice in mine if choice.rank == max(other.rank for other in mine)]
@@ -115,13 +115,13 @@ class HydraGroups:
         return any(choice.names is None or name in choice.names for choice in [*plain, *self._winning(group, read)])
 
 
-def _of_word(word: str) -> Choice | None:
+def _of_word(word: str) -> GroupChoice | None:
     found = _WORD.fullmatch(word)
-    return Choice(found["group"], found["group"], _names_of(found["choice"]), Rank.COMMAND) if found else None
+    return GroupChoice(found["group"], found["group"], _names_of(found["choice"]), Rank.COMMAND) if found else None
 
 
 @lru_cache(maxsize=256)
-def _choices(path: str, data: bytes) -> tuple[Choice, ...]:
+def _choices(path: str, data: bytes) -> tuple[GroupChoice, ...]:
     import yaml  # noqa: PLC0415  loaded for the files of trainers that have them
 
     if len(data) > MAX_CHARACTERS:
@@ -137,15 +137,15 @@ def _choices(path: str, data: bytes) -> tuple[Choice, ...]:
     return tuple(choice for entry in cast("list[object]", entries) for choice in _of_entry(entry, folder))
 
 
-def _of_entry(entry: object, folder: str) -> Iterator[Choice]:
+def _of_entry(entry: object, folder: str) -> Iterator[GroupChoice]:
     if isinstance(entry, str):
         group, _, name = _join(folder, entry.partition("@")[0]).rpartition("/")
-        yield Choice("", group, _names_of(name))
+        yield GroupChoice("", group, _names_of(name))
     elif isinstance(entry, dict):
         for key, value in cast("dict[object, object]", entry).items():
             if isinstance(key, str) and (found := _KEY.fullmatch(key)):
                 rank = Rank.OVERRIDDEN if "override" in found["words"] else Rank.LISTED
-                yield Choice(key, _join(folder, found["group"]), _names_of(value), rank)
+                yield GroupChoice(key, _join(folder, found["group"]), _names_of(value), rank)
 
 
 def _join(folder: str, name: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ...domain import PENDING, Failure, Status
 from ..database import Reader
 from .filter import Filter
-from .pages import LISTING
+from .paging import LISTING
 
 STATUS = "experiments_status"
 FAILURE = "experiments_failure"

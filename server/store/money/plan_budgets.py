@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ...approval_settings import Approval
-from .. import approval as plan_rows
-from ..approval import StoredPlan
+from .. import plan_rows
 from ..database import Reader, Row
+from ..plan_rows import StoredPlan
 from . import spending
 
 UNPLANNED = 0

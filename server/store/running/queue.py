@@ -11,7 +11,7 @@ from ...domain import PRIORITIES
 from ...ids import run_id
 from ..database import Database, Reader, Row, Transaction
 from ..money.plan_budgets import Amount, PlanBudgets, StartBudget
-from ..steering import PAUSED
+from ..steering_state import PAUSED
 from .hold_scopes import HELD
 from .holds import EMPTY
 

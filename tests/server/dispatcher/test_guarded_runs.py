@@ -14,8 +14,8 @@ from labhand.server.lab.analysis.plots import plot
 from labhand.server.lab.inspect.experiment import get_experiment
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import validate
-from labhand.server.lab.results.export import results_tsv
 from labhand.server.lab.results.table import get_results
+from labhand.server.lab.results.text_tables import results_tsv
 from labhand.server.lab.results.validation_rows import tabulate_validations
 from labhand.server.schemas.results import ResultsQuery, Row
 from labhand.server.schemas.validation import ValidationRequest

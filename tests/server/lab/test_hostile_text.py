@@ -19,9 +19,9 @@ from labhand.server.lab.inspect.logs import get_logs
 from labhand.server.lab.inspect.source import read_source
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor.briefing import get_briefing
-from labhand.server.lab.monitor.wait import wait
-from labhand.server.lab.results.export import leaderboard, results_tsv
+from labhand.server.lab.monitor.waiting import wait
 from labhand.server.lab.results.table import get_results
+from labhand.server.lab.results.text_tables import leaderboard, results_tsv
 from labhand.server.lab.sanitize import clean, cut, quote, reveal
 from labhand.server.schemas.monitor import WaitQuery
 from labhand.server.schemas.results import ResultsQuery, Row

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from labhand.server.commands import show
 from labhand.server.lab.fleet import gpus
-from labhand.server.lab.monitor import alerts, wait
+from labhand.server.lab.monitor import alerts, waiting
 from labhand.server.schemas.monitor import WaitQuery
 from labhand.server.store.money import pools
 
@@ -27,7 +27,7 @@ async def _wait_for_slurm(root: Path) -> tuple[str, list[str], list[str]]:
             await pools.save(tx, seen)
         [note] = [pool.note for pool in (await gpus.list_gpus(lab)).pools if pool.gpu == "H100"]
         lines = [alert.line for alert in await alerts.scan(lab) if alert.key.startswith("pool:")]
-        waited = await wait.wait(lab, WaitQuery.model_validate({"timeout_seconds": 0}), "me")
+        waited = await waiting.wait(lab, WaitQuery.model_validate({"timeout_seconds": 0}), "me")
     return note, lines, waited.attention
 
 

@@ -89,7 +89,7 @@ def test_a_constant_that_sets_the_length_is_made_shorter_and_becomes_the_budget(
     folder = foreign.write(tmp_path / "batches", {"train.py": SLOW_STEPS})
     talk = Recorded()
     make_trainer(folder, talk, 5.0)
-    assert "It didn't end in time: N_BATCHES is 100_000. It is tried with 1000." in talk.text
+    assert "The command didn't end in time: N_BATCHES is 100_000. The next try has 1000." in talk.text
     budget = load_trainer(str(folder), tmp_path).file.budget
     assert (budget.unit, budget.knob) == ("steps", "N_BATCHES")
     assert budget.amount is not None

@@ -165,7 +165,7 @@ def test_an_autoresearch_checkout_is_recognised_and_its_need_of_a_gpu_is_one_sen
     talk = Recorded()
     with pytest.raises(TrialFailedError) as caught:
         make_trainer(folder, talk, SECONDS)
-    assert caught.value.problem == "It needs a CUDA GPU (train.py:6), and this machine has none: nothing was run"
+    assert caught.value.problem == "The command needs a CUDA GPU (train.py:6), and this machine has none: nothing was run"
     assert "Trying" not in talk.text
     assert not (tmp_path / "cache").exists(), "an environment was made"
     trainer = load_trainer(str(folder), tmp_path)
@@ -186,7 +186,7 @@ def test_wheels_for_cuda_are_not_installed_where_the_code_needs_a_gpu(tmp_path: 
     text = index if file == "pyproject.toml" else "--index-url https://download.pytorch.org/whl/cu128\ntorch\n"
     folder = foreign.write(tmp_path / "foreign", {"train.py": train, file: text})
     with pytest.raises(
-        TrialFailedError, match=r"It needs a CUDA GPU \(train\.py:2\), and this machine has none: nothing was run"
+        TrialFailedError, match=r"The command needs a CUDA GPU \(train\.py:2\), and this machine has none: nothing was run"
     ):
         make_trainer(folder, Recorded(), SECONDS)
 
@@ -213,7 +213,7 @@ def test_a_script_that_takes_too_long_is_shortened_by_its_option(tmp_path: Path)
     assert file.command == ("python", "train.py", "--max-iters", "{steps}")
     assert file.budget.unit == "steps"
     assert 10 <= (file.budget.amount or 0) <= 300
-    assert "It didn't end in time: --max-iters is 10**9, and" in talk.text
+    assert "The command didn't end in time: --max-iters is 10**9, and" in talk.text
 
 
 @pytest.mark.slow
@@ -225,7 +225,7 @@ def test_a_script_that_takes_too_long_is_shortened_by_its_option(tmp_path: Path)
             "didn't end within 4 s; it printed 'loss: 1'",
         ),
         ("import no_such_package_anywhere", "the package no_such_package_anywhere isn't installed"),
-        ("print('done')", "nothing that it printed or wrote looks like a metric; the last line is 'done'"),
+        ("print('done')", "No metric was found in what the command printed or wrote in .* s; the last line is 'done'"),
         ("x = 1 / 0", "The try failed as crashed: .*ZeroDivisionError"),
     ],
 )
@@ -243,7 +243,7 @@ def test_what_is_missing_is_one_sentence_and_nothing_is_written(tmp_path: Path, 
 def test_a_try_that_shows_the_need_of_a_gpu_leaves_a_file_for_a_machine_that_has_one(tmp_path: Path) -> None:
     train = "if True:\n    raise RuntimeError('No CUDA GPUs are available')\nprint(f'val_loss: {1:.2f}')\n"
     folder = foreign.write(tmp_path / "foreign", {"train.py": train})
-    with pytest.raises(TrialFailedError, match=r"It needs a CUDA GPU, and this machine has none: .*No CUDA GPUs"):
+    with pytest.raises(TrialFailedError, match=r"The command needs a CUDA GPU, and this machine has none: .*No CUDA GPUs"):
         make_trainer(folder, Recorded(), SECONDS)
     assert load_trainer(str(folder), tmp_path).metric.name == "val_loss"
 

@@ -13,13 +13,13 @@ from labhand.server.onboarding.command_candidates import command_candidates
 from labhand.server.onboarding.completion import as_trial
 from labhand.server.onboarding.folder_survey import survey
 from labhand.server.onboarding.proposal import propose
-from labhand.server.onboarding.trial import Trial, run_trial
+from labhand.server.onboarding.trial import TrainerTrial, run_trial
 
 from . import foreign
 
 
 @pytest.fixture
-def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trial:
+def trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TrainerTrial:
     """A script that takes no time, on a machine whose slots are those of the test."""
     monkeypatch.setenv("LABHAND_SLOTS", str(tmp_path / "slots"))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
@@ -48,7 +48,7 @@ use(2)
 
 
 @pytest.mark.slow
-def test_a_try_tells_how_long_it_was_silent(trial: Trial) -> None:
+def test_a_try_tells_how_long_it_was_silent(trial: TrainerTrial) -> None:
     (trial.folder / "train.py").write_text(BEFORE_AND_AFTER, "utf-8")
     result = run_trial(trial, 60.0, 1, lambda _: None)
     assert result.silent_seconds is not None
@@ -56,7 +56,7 @@ def test_a_try_tells_how_long_it_was_silent(trial: Trial) -> None:
 
 
 @pytest.mark.slow
-def test_a_try_waits_for_a_slot_and_says_so_once(trial: Trial, tmp_path: Path) -> None:
+def test_a_try_waits_for_a_slot_and_says_so_once(trial: TrainerTrial, tmp_path: Path) -> None:
     slot = take_all(tmp_path / "other")
     told: list[str] = []
     release = threading.Timer(1.5, slot.release)
@@ -71,7 +71,7 @@ def test_a_try_waits_for_a_slot_and_says_so_once(trial: Trial, tmp_path: Path) -
     ]
 
 
-def test_a_try_that_gets_no_slot_says_what_is_taken_and_promises_no_queue(trial: Trial, tmp_path: Path) -> None:
+def test_a_try_that_gets_no_slot_says_what_is_taken_and_promises_no_queue(trial: TrainerTrial, tmp_path: Path) -> None:
     slot = take_all(tmp_path / "other")
     try:
         with pytest.raises(NoCapacityError) as caught:

@@ -39,6 +39,10 @@ def test_lost_machines_are_not_held_against_a_source() -> None:
     assert storm([Failure.LOST_MACHINE] * 5 + [Failure.TAMPERING] * 3) is Failure.TAMPERING
 
 
+def test_failures_of_the_evaluator_hold_what_waits_until_a_person_mends_it() -> None:
+    assert storm([Failure.EVALUATOR_FAILED] * 3) is Failure.EVALUATOR_FAILED
+
+
 def test_one_sigma_takes_sixteen_runs_an_arm_and_two_sigma_four() -> None:
     assert runs_needed(1.0) == 16
     assert runs_needed(-2.0) == 4

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from labhand.server.domain import Picture
 from labhand.server.errors import BadInputError
 from labhand.server.lab.analysis.plots import plot
 from labhand.server.lab.lab import Lab
-from labhand.server.schemas.analysis import Picture
 from labhand.server.store.comparison import champions
 
 from ..campaign import bowl, run_all

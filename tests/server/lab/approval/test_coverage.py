@@ -11,7 +11,7 @@ from labhand.server.lab.approval import proposing
 from labhand.server.lab.approval.coverage import UnapprovedError
 from labhand.server.lab.launch.validate import validate
 from labhand.server.lab.monitor.briefing import get_briefing
-from labhand.server.lab.monitor.wait import wait
+from labhand.server.lab.monitor.waiting import wait
 from labhand.server.schemas.monitor import WaitQuery
 from labhand.server.schemas.validation import ValidationRequest
 from labhand.server.store.experiments.rows import find_experiment, newest_number

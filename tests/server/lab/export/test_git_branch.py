@@ -129,7 +129,7 @@ async def test_what_the_person_has_changed_meanwhile_is_not_undone(lab: Lab, rep
     train = repository / "trainer" / "train.py"
     train.write_text(train.read_text() + "# mine\n")
     git(repository, "commit", "--quiet", "-am", "A change of mine")
-    with pytest.raises(ConflictError, match=r"has another train\.py than the lab's baseline"):
+    with pytest.raises(ConflictError, match=r"HEAD of .* and the lab's baseline differ in train\.py"):
         await export_branch(lab, "champion")
 
 

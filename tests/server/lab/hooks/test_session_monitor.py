@@ -14,7 +14,7 @@ from labhand.server.lab.hooks.session_monitor import LOOK_SECONDS, SessionMonito
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch.experiments import launch
 from labhand.server.lab.manage.notebook import note
-from labhand.server.lab.monitor.wait import wait
+from labhand.server.lab.monitor.waiting import wait
 from labhand.server.lab.steering.pausing import pause, resume
 from labhand.server.lab.steering.person_messages import say
 from labhand.server.lab.waiting_lock import is_waited_in, waiting

@@ -128,6 +128,7 @@ async def test_a_baseline_that_failed_by_its_own_fault_is_not_run_again_and_agai
         (Status.FAILED, "diverged", True),
         (Status.STOPPED, None, True),
         (Status.FAILED, "lost_machine", False),
+        (Status.FAILED, "evaluator_failed", False),
         (Status.CANCELLED, None, False),
     ],
 )

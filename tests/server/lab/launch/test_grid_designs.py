@@ -104,7 +104,10 @@ async def test_the_optimiser_fills_the_free_slots_and_learns_from_what_ran(tmp_p
         assert await loss(lab, learned) < 0.7 * await loss(lab, drawn)
 
 
-async def test_the_optimiser_leaves_out_other_codes_other_knobs_and_what_was_nobodys_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize("failure", ["lost_machine", "evaluator_failed"])
+async def test_the_optimiser_leaves_out_other_codes_other_knobs_and_what_was_nobodys_fault(
+    tmp_path: Path, failure: str
+) -> None:
     async with opened(tmp_path, slots=2) as lab:
         await builders.stratum(lab)
         grid = await launch_grid(lab, cells=[{"X": 0}, {"X": 2}, {"X": 4}, {"X": 5}, {"X": 2, "Y": 1}])
@@ -112,7 +115,7 @@ async def test_the_optimiser_leaves_out_other_codes_other_knobs_and_what_was_nob
         for number in (1, 2, 5, 10):
             await score(lab, f"e{number:04d}")
         await end(lab, "e0003", Status.FAILED, failure="diverged")
-        await end(lab, "e0004", Status.FAILED, failure="lost_machine")
+        await end(lab, "e0004", Status.FAILED, failure=failure)
         assert grid.baseline == ["e0006-e0009"]
         answer = await launch_grid(lab, factors={"X": [-10, 10]}, design="optimiser", size=1, dry_run=True)
         assert "(2 scored, 1 failed, 4 pending; 2 with others" in answer.tells  # the baseline's replicates are pending

@@ -8,7 +8,7 @@ import pytest
 from labhand.server.domain import Status
 from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.manage.cancel import cancel
-from labhand.server.lab.monitor.wait import wait
+from labhand.server.lab.monitor.waiting import wait
 from labhand.server.lab.results.table import get_results
 from labhand.server.schemas.monitor import WaitQuery
 from labhand.server.schemas.results import ResultsQuery

@@ -8,7 +8,7 @@ import anyio
 import pytest
 from labhand.server.domain import Experiment, Status
 from labhand.server.errors import AllowanceError, BadInputError, ConflictError, LabhandError, NotFoundError
-from labhand.server.lab.monitor import wait as waiting
+from labhand.server.lab.monitor import waiting
 from labhand.server.lab.results.table import get_results
 from labhand.server.schemas.monitor import Waited, WaitQuery
 from labhand.server.schemas.results import ResultsQuery

@@ -88,15 +88,15 @@ EDITS = (
         "UPDATE spent SET experiments = 1": "1 experiments are booked as spent, and 5 ran",
     },
     {
-        "UPDATE experiments SET score = 0.1 WHERE number = 3": "e0003: its score is 0.1 in the ledger, and ",
-        "UPDATE experiments SET seed = 7 WHERE number = 2": "e0002: its seed is 7 in the ledger",
-        "UPDATE experiments SET budget_seconds = 600 WHERE number = 1": "e0001: its budget is 600.0 in the ledger",
-        "UPDATE experiments SET failure = 'tampering' WHERE number = 5": "e0005: its failure is tampering in the ledger",
+        "UPDATE experiments SET score = 0.1 WHERE number = 3": "e0003: its score is 0.1 in the lab's database, and ",
+        "UPDATE experiments SET seed = 7 WHERE number = 2": "e0002: its seed is 7 in the lab's database",
+        "UPDATE experiments SET budget_seconds = 600 WHERE number = 1": "e0001: its budget is 600.0 in the lab's database",
+        "UPDATE experiments SET failure = 'tampering' WHERE number = 5": "e0005: its failure is tampering in the lab",
         "UPDATE experiments SET gpu_seconds = 0 WHERE number = 3": "e0003: it is charged 0.00 s, and its runs held",
         "UPDATE runs SET finished_at = created_at + 99 WHERE experiment = 2": "e0002: its time held is 99",
-        "UPDATE experiments SET tree = 'f00' WHERE number = 4": "e0004: its source is f00 in the ledger",
+        "UPDATE experiments SET tree = 'f00' WHERE number = 4": "e0004: its source is f00 in the lab's database",
         "UPDATE strata SET facts = replace(facts, '\"cpu\"', '\"H100\"')": "e0003: its stratum is",
-        "UPDATE experiments SET status = 'succeeded' WHERE number = 5": "e0005: its status is succeeded in the ledger",
+        "UPDATE experiments SET status = 'succeeded' WHERE number = 5": "e0005: its status is succeeded in the lab's database",
     },
 )
 
@@ -171,7 +171,7 @@ async def test_a_run_that_the_lab_itself_stopped_is_not_accused(tmp_path: Path) 
         assert (await support.experiment(lab, number)).status == Status.STOPPED
         assert await differences(lab) == []
         await edit(lab, "DELETE FROM stops")
-        assert await differences(lab) == ["e0001: its status is stopped in the ledger, and cancelled in e0001-1"]
+        assert await differences(lab) == ["e0001: its status is stopped in the lab's database, and cancelled in e0001-1"]
 
 
 async def test_a_rehearsal_is_checked_without_run_folders_and_not_accused(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ async def test_a_rehearsal_is_checked_without_run_folders_and_not_accused(tmp_pa
         await edit(
             lab, "UPDATE experiments SET score = 0.1 WHERE number = (SELECT max(number) FROM experiments WHERE score > 0)"
         )
-        assert any("its score is 0.1 in the ledger, and" in line for line in await differences(lab))
+        assert any("its score is 0.1 in the lab's database, and" in line for line in await differences(lab))
     finally:
         await lab.close()
 

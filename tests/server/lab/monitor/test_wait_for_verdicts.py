@@ -11,7 +11,7 @@ import pytest
 from labhand.server.commands.wait import ExitCode, exit_code
 from labhand.server.domain import Verdict
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.monitor import wait
+from labhand.server.lab.monitor import waiting
 from labhand.server.schemas.monitor import Waited, WaitQuery
 from labhand.server.store.comparison import validations
 
@@ -36,7 +36,7 @@ async def validating(root: Path, x: float, *, is_stretched: bool = False, **aske
 
 
 async def wait_for(lab: Lab, caller: str | None = ME, **query: object) -> Waited:
-    return await wait.wait(lab, WaitQuery.model_validate({"timeout_seconds": 0, **query}), caller)
+    return await waiting.wait(lab, WaitQuery.model_validate({"timeout_seconds": 0, **query}), caller)
 
 
 async def until_decided(lab: Script) -> None:

@@ -10,7 +10,7 @@ import anyio
 import pytest
 from labhand.server.errors import BadInputError, NotFoundError
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.monitor import alerts, wait
+from labhand.server.lab.monitor import alerts, waiting
 from labhand.server.lab.monitor.reported import ReportedCursors
 from labhand.server.schemas.monitor import Waited, WaitQuery
 
@@ -41,7 +41,7 @@ class Heard:
 
 
 async def wait_for(lab: Lab, heard: Heard | None = None, **query: object) -> Waited:
-    return await wait.wait(lab, WaitQuery.model_validate({"timeout_seconds": 0, **query}), "me", heard)
+    return await waiting.wait(lab, WaitQuery.model_validate({"timeout_seconds": 0, **query}), "me", heard)
 
 
 async def wait_while(happens: Callable[[], Coroutine[None, None, None]], lab: Lab, heard: Heard, **query: object) -> Waited:
@@ -187,7 +187,7 @@ async def test_a_grid_stands_for_its_experiments(tmp_path: Path) -> None:
 async def test_what_is_unknown_is_refused(tmp_path: Path, query: dict[str, object], error: type[Exception]) -> None:
     async with builders.lab(tmp_path) as lab:
         with pytest.raises(error):
-            await wait.wait(lab, WaitQuery.model_validate(query), "me")
+            await waiting.wait(lab, WaitQuery.model_validate(query), "me")
 
 
 async def test_a_run_that_fell_silent_ends_the_wait_once(tmp_path: Path) -> None:
@@ -270,8 +270,8 @@ async def test_work_without_a_dispatcher_wakes_one_and_only_then_complains(
         await builders.experiment(lab, gpu=gpu)
         told = await wait_for(lab, timeout_seconds=0.1)
         assert (woken.times, told.attention) == (1, [])
-        monkeypatch.setattr(wait, "MAX_START_SECONDS", 0.2)
-        monkeypatch.setattr(wait, "MAX_SNAPSHOT_SECONDS", 0.1)
+        monkeypatch.setattr(waiting, "MAX_START_SECONDS", 0.2)
+        monkeypatch.setattr(waiting, "MAX_SNAPSHOT_SECONDS", 0.1)
         told = await wait_for(lab, timeout_seconds=LONG)
         assert woken.times == 2
         assert "no dispatcher runs" in told.attention[0]
@@ -290,8 +290,8 @@ async def test_nothing_to_wait_for_wakes_no_dispatcher(tmp_path: Path) -> None:
 
 
 async def test_a_word_of_progress_comes_even_when_nothing_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wait, "PROGRESS_SECONDS", 0.1)
-    monkeypatch.setattr(wait, "MAX_SNAPSHOT_SECONDS", 0.05)
+    monkeypatch.setattr(waiting, "PROGRESS_SECONDS", 0.1)
+    monkeypatch.setattr(waiting, "MAX_SNAPSHOT_SECONDS", 0.05)
     heard = Heard()
     async with builders.lab(tmp_path) as lab:
         await builders.experiment(lab)
@@ -324,7 +324,7 @@ async def test_a_call_without_a_cursor_does_not_repeat_what_was_reported(tmp_pat
 
         async def call(**query: object) -> Waited:
             asked = WaitQuery.model_validate({"timeout_seconds": 0, **query})
-            return await wait.wait(lab, asked, "me", reported=reported)
+            return await waiting.wait(lab, asked, "me", reported=reported)
 
         await builders.experiment(lab, score=1.9)
         await builders.failure(lab)
@@ -337,7 +337,7 @@ async def test_a_call_without_a_cursor_does_not_repeat_what_was_reported(tmp_pat
         assert ([row.id for row in third.finished], third.reported_before) == (["e0003"], 2)
         assert [row.id for row in (await call(ids=["e0001"])).finished] == ["e0001"], "another selection"
         assert len((await call(after="0")).finished) == 3, "an earlier cursor repeats"
-        other = await wait.wait(lab, WaitQuery(ids=["e0001"], timeout_seconds=0), "you", reported=reported)
+        other = await waiting.wait(lab, WaitQuery(ids=["e0001"], timeout_seconds=0), "you", reported=reported)
         assert len(other.finished) == 1, "another caller"
 
 
@@ -345,10 +345,10 @@ async def test_metric_direction_and_stratum_are_said_to_a_caller_once(tmp_path: 
     async with builders.lab(tmp_path) as lab:
         reported = ReportedCursors()
         await builders.experiment(lab, score=1.9)
-        first = await wait.wait(lab, WaitQuery(timeout_seconds=0), "me", reported=reported)
+        first = await waiting.wait(lab, WaitQuery(timeout_seconds=0), "me", reported=reported)
         await builders.experiment(lab, score=1.8)
-        second = await wait.wait(lab, WaitQuery(timeout_seconds=0), "me", reported=reported)
-        other = await wait.wait(lab, WaitQuery(ids=["e0002"], timeout_seconds=0), "you", reported=reported)
+        second = await waiting.wait(lab, WaitQuery(timeout_seconds=0), "me", reported=reported)
+        other = await waiting.wait(lab, WaitQuery(ids=["e0002"], timeout_seconds=0), "you", reported=reported)
     assert first.common is not None
     assert (first.common.metric, first.common.direction) == ("val_loss", "minimize")
     assert first.common.stratum is not None

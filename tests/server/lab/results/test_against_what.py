@@ -10,8 +10,8 @@ from labhand.server.domain import Purpose
 from labhand.server.ids import parse_ids
 from labhand.server.lab.inspect.experiment import get_experiment
 from labhand.server.lab.monitor.briefing import get_briefing
-from labhand.server.lab.results.export import leaderboard, results_tsv
 from labhand.server.lab.results.table import get_results
+from labhand.server.lab.results.text_tables import leaderboard, results_tsv
 from labhand.server.schemas.results import ReferenceSummary, ResultsQuery
 
 from ...dispatcher.scripted import Script, by_x, script

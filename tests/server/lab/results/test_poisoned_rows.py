@@ -8,18 +8,18 @@ from typing import get_args
 
 import pytest
 from labhand.server.dispatcher.judge import Judge
-from labhand.server.domain import Experiment, Verdict
+from labhand.server.domain import Experiment, Picture, Verdict
 from labhand.server.errors import BadInputError
 from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.analysis.plots import plot
 from labhand.server.lab.inspect.experiment import get_experiment
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.monitor.briefing import get_briefing
-from labhand.server.lab.monitor.wait import wait
+from labhand.server.lab.monitor.waiting import wait
 from labhand.server.lab.report.gather import gather
-from labhand.server.lab.results.export import leaderboard, results_tsv
 from labhand.server.lab.results.table import get_results
-from labhand.server.schemas.analysis import Aspect, Picture
+from labhand.server.lab.results.text_tables import leaderboard, results_tsv
+from labhand.server.schemas.analysis import Aspect
 from labhand.server.schemas.monitor import WaitQuery
 from labhand.server.schemas.results import ResultsQuery
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from labhand.server.lab.results.export import MAX_PAGE, leaderboard, results_page, results_tsv
+from labhand.server.lab.results.text_tables import MAX_PAGE, leaderboard, results_page, results_tsv
 
 from .. import builders
 

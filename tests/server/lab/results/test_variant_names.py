@@ -12,8 +12,8 @@ from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch.validate import validate
 from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.lab.report.gather import gather
-from labhand.server.lab.results.export import results_tsv
 from labhand.server.lab.results.table import get_results
+from labhand.server.lab.results.text_tables import results_tsv
 from labhand.server.schemas.launch import GridLaunched
 from labhand.server.schemas.results import ResultsQuery
 from labhand.server.schemas.validation import ValidationRequest

@@ -10,7 +10,7 @@ from labhand.server.domain import ACTIVE, Status
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch.experiments import launch
 from labhand.server.lab.monitor.briefing import get_briefing
-from labhand.server.lab.monitor.wait import wait
+from labhand.server.lab.monitor.waiting import wait
 from labhand.server.lab.steering.pausing import current_pause, pause, resume
 from labhand.server.schemas.launch import Launch
 from labhand.server.schemas.monitor import WaitQuery

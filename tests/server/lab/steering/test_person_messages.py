@@ -12,7 +12,7 @@ from labhand.server.lab.launch.experiments import launch
 from labhand.server.lab.manage.notebook import note
 from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.lab.monitor.reported import ReportedCursors
-from labhand.server.lab.monitor.wait import wait
+from labhand.server.lab.monitor.waiting import wait
 from labhand.server.lab.report.gather import gather
 from labhand.server.lab.steering.person_messages import newest_messages, say, unanswered
 from labhand.server.schemas.launch import Launch
