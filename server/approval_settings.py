@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Approval(BaseModel):
-    """From which cost of the whole lab on nothing starts without a plan that a person has approved."""
+    """Limits on the lab's total cost. Above them, nothing starts without a plan that a person has approved."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -67,8 +67,9 @@ class Http(BaseModel):
     )
     hosts: list[HostName] = Field(
         default=[],
-        description="Names by which clients reach the server, without ports, such as `lab.example.org`. Always answered:"
-        " localhost and the host of `address`, and at 0.0.0.0 this machine's name and addresses in numbers",
+        description="Names by which clients reach the server, without ports, such as `lab.example.org`. The server"
+        " always accepts requests for `localhost` and for the host of `address`. If `address` is 0.0.0.0, it also accepts this"
+        " machine's name and any IP address",
     )
     tokens: dict[CallerName, TokenHash] = Field(
         default={},

@@ -24,8 +24,8 @@ class Notify(BaseModel):
 
     webhook: SecretStr | None = Field(
         default=None,
-        description="A URL to which messages are posted. Who knows it can post there: it may be set as the variable"
-        " `LABHAND_NOTIFY__WEBHOOK` instead",
+        description="A URL to which messages are posted. Anyone who knows this URL can post to it. To keep it out of the file,"
+        " set the variable `LABHAND_NOTIFY__WEBHOOK`",
     )
     format: MessageFormat = Field(default="json", description="The form of a message's body at the webhook")
     command: list[Annotated[str, Field(min_length=1)]] = Field(
@@ -33,7 +33,7 @@ class Notify(BaseModel):
         description='A program with its arguments, such as `["notify-send", "labhand"]`; it gets the message as JSON on'
         " standard input",
     )
-    events: list[EventName] = Field(default=[*EVENTS], description="Of what a message is sent; by default of all of these")
+    events: list[EventName] = Field(default=[*EVENTS], description="The events that send a message; by default all of them")
 
     @property
     def is_wanted(self) -> bool:

@@ -72,7 +72,10 @@ def _suspicion(path: Path, text: str | None, before: str | None) -> str:
     if not text.strip():
         return f"{path} is empty. Put its content back, or write what is to hold; a comment is enough to have the defaults"
     if before.startswith(text) and _age_seconds(path) < SETTLE_SECONDS:
-        return f"{path} is only the beginning of what it was. If that is meant, it counts after {SETTLE_SECONDS:.0f} s"
+        return (
+            f"{path} contains only the beginning of its earlier text. It is used after it has been unchanged for"
+            f" {SETTLE_SECONDS:.0f} s"
+        )
     return ""
 
 

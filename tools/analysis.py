@@ -13,13 +13,13 @@ from .registry import tool
 
 @tool("Analyze experiments", read_only=True)
 async def analyze(ctx: LabContext, request: AnalysisQuery) -> Analysis:
-    """What many experiments of one stratum (that of most of them) show together. `left_out` says what was not used, and why.
+    """Analyze experiments of one stratum: the one with the most scores lately, or among `ids`. `left_out` says what isn't used.
 
     effects: of each knob and of changed code, with 95 % intervals, and interactions. noise: standard deviation between seeds,
     the gain that one and four seeds can show, drift. importance: which knobs distinguish the best quarter. pareto: score
-    against other metrics, memory, speed and size. horizons: whether short runs rank like longer ones. efficiency: how much
-    GPU time trained scored runs, and the cost of a confirmed gain. yardstick: what random search and the optimiser would have
-    reached. ablation: what each part of the champion's change (or of the one experiment named) contributes.
+    against other metrics, memory, speed and size. horizons: whether short runs rank like longer ones. efficiency: the share
+    of GPU time spent on training that led to a score, and the cost of a confirmed gain. yardstick: what random search and the
+    optimiser would have reached. ablation: what each part of the change of the champion (or of one experiment) contributes.
     """
     return await analyses.analyze(await lab_of(ctx), request.what, request.ids or None, request.gpu, request.metric)
 

@@ -20,7 +20,7 @@ async def launch_experiment(ctx: LabContext, request: Launch) -> Launched:
     experiment is returned under `duplicates`. With one seed, an experiment can be `promising` at most. For several values or
     variants use launch_grid.
 
-    In the answer, `flags` forbid nothing, and `similar` lists earlier experiments that changed nearly the same.
+    In the answer, `flags` are warnings that block nothing; `similar` lists earlier experiments that changed nearly the same.
     """
     return after_launch(ctx, await experiments.launch(await lab_of(ctx), request, caller_of(ctx)))
 
@@ -33,8 +33,8 @@ async def launch_grid(ctx: LabContext, request: GridLaunch) -> GridLaunched:
     `tells` says which effects the design can estimate; `dry_run` shows it, with the cells and the cost.
 
     To screen many knobs use fractional (two values each) or latin_hypercube. To tune a few use optimiser, several times: it
-    proposes cells from all earlier results. ablation runs `base` without each part of its change against the baseline; then
-    call analyze(what="ablation").
+    proposes cells from all earlier results. ablation takes the difference between `base` and the baseline, and runs `base`
+    once without each part of that difference; then call analyze(what="ablation").
     """
     return after_launch(ctx, await grid.launch_grid(await lab_of(ctx), request, caller_of(ctx)))
 
@@ -43,9 +43,9 @@ async def launch_grid(ctx: LabContext, request: GridLaunch) -> GridLaunched:
 async def validate(ctx: LabContext, request: ValidationRequest) -> Validated:
     """Test candidates against the champion: the only way to `confirmed` and to a new champion. Returns at once; then `wait`.
 
-    Candidate and champion run in pairs on fresh seeds. Every test makes later tests stricter, and a confirmation less strict:
-    validate what is promising on several seeds, not everything, and not the same again. Eight pairs detect a gain of 3
-    standard deviations between seeds in 95 % of cases, four pairs in 55 %. The gain to report comes from eight other pairs
-    against the baseline, run after the promotion. The cost of all stages is reserved at launch.
+    Candidate and champion run in pairs on fresh seeds. Every test makes later tests stricter; every confirmation makes later
+    tests less strict. So validate what is promising on several seeds, not everything, and not the same again. Eight pairs
+    detect a gain of 3 standard deviations between seeds in 95 % of cases, four pairs in 55 %. The gain to report comes from
+    eight other pairs against the baseline, run after the promotion. The cost of all stages is reserved at launch.
     """
     return after_validate(ctx, await validations.validate(await lab_of(ctx), request, caller_of(ctx)))

@@ -10,7 +10,7 @@ from .registry import tool
 
 @tool("Search the literature", read_only=True, open_world=True)
 async def search_papers(ctx: LabContext, request: PaperSearch) -> PapersFound:
-    """Find papers. `sources` says what each service answered: one that failed or throttles is no sign that there is nothing."""
+    """Find papers. `sources` says what each service answered: if one failed or throttled, the list may lack papers."""
     return await paper_search.search_papers(await lab_of(ctx), request, keeps=keeps_papers(ctx))
 
 

@@ -188,10 +188,9 @@ def wait(
 ) -> None:
     """Wait until experiments have ended or something needs attention, and print what is new.
 
-    A validation has ended when it has a verdict. To wait for its gain too, run the command again with the `cursor`
-    that the first wait printed as `--after`.
-    An agent that can run commands in the background waits with it at no cost. Exit codes: 0 they have ended, 3 something needs
-    attention, 4 the time is over, 5 there is nothing to wait for.
+    A validation has ended when it has a verdict. To wait for its gain too, run the command again with `--after` and the
+    `cursor` that the first wait printed. An agent that can run commands in the background waits with it at no cost. Exit
+    codes: 0 they have ended, 3 something needs attention, 4 the time is over, 5 there is nothing to wait for.
     """
     from ..commands.wait import wait_for
     from ..schemas.monitor import WaitQuery

@@ -114,7 +114,7 @@ def rest(_: Asked) -> Block:
 def test_claude_code_is_woken_by_the_command_that_a_launch_names_and_pays_for_no_call_meanwhile(clients: Clients) -> None:
     model = ScriptedModel([look, launch, wait_in_background, rest, read, conclude])
 
-    finished = ask(clients, model, "Improve the trainer.", allowed="mcp__labhand__*,Bash(labhand *)")
+    finished = ask(clients, model, "Improve the trainer.", allowed="mcp__labhand__*,Bash(labhand wait *)")
 
     assert finished.code == 0, finished.err
     assert "better" in finished.out

@@ -18,7 +18,7 @@ from .programs import Clients
 
 pytestmark = pytest.mark.timeout(400)
 PREFIX = "mcp__plugin_labhand_labhand__"
-ALLOWED = f"{PREFIX}*,Bash(labhand *),ToolSearch"
+ALLOWED = f"{PREFIX}*,Bash(labhand wait *),ToolSearch"
 MAX_TOKENS = 1500
 """That labhand's texts may take: answers of tools, the briefing and the reminder, at four characters a token."""
 

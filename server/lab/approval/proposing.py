@@ -33,7 +33,7 @@ _DIGITS = 12
 
 
 async def propose(lab: Lab, request: PlanRequest, caller: str) -> PlanSummary:
-    """Save a plan for a person to decide about, and return it. The same plan again is the plan that exists.
+    """Save a plan for a person to decide about, and return it. Proposing the same plan again returns the existing one.
 
     Raises:
         AllowanceError: The plan costs more than the allowance has left, or a price isn't known yet.

@@ -1,8 +1,8 @@
 """Flags: what a source uses that an idea seldom needs, such as seeds, clocks, files, processes or the evaluator.
 
-Flags forbid nothing. They are shown with the score of the source, as `clock: time.time in train.py`. Names are followed through
-imports. Names that are built at run time can't be followed, so the means to do that (`exec`, or `getattr` with a computed name)
-are flagged themselves.
+Flags are warnings and never block a launch. They are shown with the score of the source, as `clock: time.time in train.py`.
+Names are followed through imports. Names that are built at run time can't be followed, so the means to do that (`exec`, or
+`getattr` with a computed name) are flagged themselves.
 """
 
 from __future__ import annotations

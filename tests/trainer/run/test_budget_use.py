@@ -129,7 +129,7 @@ def test_a_run_that_takes_too_long_and_gave_no_value_fails_in_any_case(make_run:
 @pytest.mark.parametrize(
     ("budget", "command", "message"),
     [
-        ('unit = "steps"', "", "budget.amount (line 8): is missing: how many steps"),
+        ('unit = "steps"', "", "budget.amount (line 8): is missing: set the number of steps"),
         ("amount = 5", "", "budget.amount (line 13): is for a unit other than seconds"),
         ('unit = "hours"', "", "has to be one of seconds, steps, epochs, tokens, flops"),
         (STEPS, '["python", "train.py", "--n={epochs}"]', "command (line 4): has {epochs}, and budget.unit is 'steps'"),

@@ -46,7 +46,9 @@ def resolve_links(paths: Sequence[str], trainer_folder: str | None) -> tuple[Dat
 def _resolve(path: str, trainer_folder: str | None) -> DataLink:
     is_relative = is_below_trainer(path)
     if is_relative and trainer_folder is None:
-        raise ContractError(f"[data] paths: this run doesn't say where {path!r} is relative to", _COPY_ELSEWHERE)
+        raise ContractError(
+            f"[data] paths: {path!r} is a relative path, and the trainer folder isn't known for this run", _COPY_ELSEWHERE
+        )
     place = Path(trainer_folder or "", path) if is_relative else Path(path).expanduser()
     target = Path(os.path.normpath(place)).resolve()
     if not target.exists():

@@ -113,7 +113,10 @@ def read_budget(table: TomlTable) -> Budget:
 
 def _amount(table: TomlTable, unit: BudgetUnit) -> float:
     if not table.has("amount"):
-        table.problem("amount", f"is missing: how many {unit} does a run of budget.seconds, or budget.cpu_seconds, have?")
+        table.problem(
+            "amount",
+            f"is missing: set the number of {unit} that one run trains within budget.seconds (or budget.cpu_seconds)",
+        )
         return 1.0
     return table.positive("amount", 1.0)
 

@@ -82,7 +82,11 @@ def _outside(table: TomlTable, key: str) -> tuple[str, ...]:
     paths = table.words(key, needed=False)
     for path in paths:
         if not path.startswith(PATH_BEGINNINGS):
-            table.problem(key, f"is {path!r} and has to begin with /, ~ or {{cache}}: training could read it within the folder")
+            table.problem(
+                key,
+                f"is {path!r} and has to begin with /, ~ or {{cache}}, because training can read every file inside the trainer"
+                " folder",
+            )
     return paths
 
 
