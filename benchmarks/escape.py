@@ -19,9 +19,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from labhand.trainer import gpt
+from labhand.trainer.contract.run_spec import DeviceKind
+from labhand.trainer.contract.trainer_toml.trainer_file import read_trainer
 from labhand.trainer.data.corpus import load_corpus
 from labhand.trainer.evaluator.evaluate import TOKENS, fixed_rows, nats
-from labhand.trainer.evaluator.probes import MARGIN, PROBES, WHOLE_IN
+from labhand.trainer.evaluator.probes import MARGIN, MIN_PROBES, PROBES, WHOLE_IN
 from labhand.trainer.evaluator.trigram import expected_nats
 from labhand.trainer.prepare import prepare_corpus
 from numpy.typing import NDArray
@@ -54,7 +56,14 @@ def weights(losses: Losses, expected: Losses) -> Losses:
     return np.asarray(np.logaddexp(0.0, expected - losses + MARGIN) / (1.0 + losses))
 
 
-def report(losses: Losses, expected: Losses, cuts: float, evaluations: int) -> None:
+def cuts_on(device: DeviceKind) -> int:
+    """Cuts in one evaluation of the built-in trainer on a kind of device, whose rows and their number differ by it."""
+    data = read_trainer(Path(str(gpt.__file__)).parent).on_device(device).data
+    assert data is not None
+    return max(MIN_PROBES, round(PROBES * (TOKENS[device] // data.context)))
+
+
+def report(losses: Losses, expected: Losses, cuts: int, evaluations: int) -> None:
     """Print what can be gained, in shares of the loss, at some chances of escaping all of so many evaluations."""
     probes = evaluations * cuts * (1 - 1 / WHOLE_IN) / weights(losses, expected).sum()
     whole = (losses, probes * weights(np.zeros_like(losses), expected))
@@ -62,7 +71,7 @@ def report(losses: Losses, expected: Losses, cuts: float, evaluations: int) -> N
     best = np.argmax([gain / cost for gain, cost in parts], axis=0)
     gain, cost = (np.choose(best, [part[which] for part in parts]) for which in (0, 1))
     order = np.argsort(-gain / cost)
-    print(f"{evaluations} evaluation{'s' * (evaluations > 1)}, {cuts:.0f} cuts each:")
+    print(f"{evaluations} evaluation{'s' * (evaluations > 1)}, {cuts} cuts each:")
     for chance in (0.5, 0.01, 0.0001):
         allowed = -np.log(chance)
         anywhere = whole[0].sum() / whole[1].sum() * allowed / losses.sum()
@@ -80,8 +89,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         losses, expected = measured(Path(place) / "e0001-1", budget)
     print(f"{losses.mean():.2f} nats a token, a table of three {expected.mean():.2f}")
-    for tokens, evaluations in ((TOKENS["cpu"], 1), (TOKENS["cpu"], 9), (TOKENS["cuda"], 1), (TOKENS["cuda"], 9)):
-        report(losses, expected, PROBES * tokens / CONTEXT, evaluations)
+    for cuts in (cuts_on("cpu"), cuts_on("cuda")):
+        for evaluations in (1, 9):
+            report(losses, expected, cuts, evaluations)
 
 
 if __name__ == "__main__":

@@ -169,7 +169,7 @@ class ClusterBackend(Backend):
     """A pool whose slots are on clusters that it launches and tears down, and that cost money while they are up.
 
     Such a backend launches clusters as the runs that were started need them, up to `Pool.most_clusters`, and tears idle ones
-    down. The dispatcher asks `clusters` each time that it asks `pool`, writes the answer into the ledger, and calls `scale`
+    down. The dispatcher asks `clusters` each time that it asks `pool`, writes the answer into the database, and calls `scale`
     when the number of clusters that the pool is to hold has changed, and once after it has been entered.
     """
 
@@ -180,7 +180,7 @@ class ClusterBackend(Backend):
         A cluster may be left out of the answer only after it was reported as gone.
 
         Raises:
-            LabhandError: The backend can't tell at the moment. The ledger then keeps what it had.
+            LabhandError: The backend can't tell at the moment. The database then keeps what it had.
         """
 
     @abstractmethod

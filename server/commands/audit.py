@@ -9,7 +9,7 @@ import anyio
 import typer
 
 from ..lab.allowance import changes
-from ..lab.manage.ledger_audit import Audit, audit
+from ..lab.manage.database_audit import Audit, audit
 from .console import exit_on_error, out, print_json, working
 
 

@@ -1,4 +1,4 @@
-"""Machines that are hired: which clusters there are is kept in the ledger, how many there are to be is told to the backends.
+"""Machines that are hired: which clusters there are is kept in the database, how many there are to be is told to the backends.
 
 A pool holds as many as somebody wished for, or else as the queue needs. Once the allowance is used up, or nothing that waits
 is approved, nothing starts any more, and a pool's clusters are given up as soon as nothing runs there.

@@ -99,7 +99,7 @@ class PoolBackends:
         for name, backend in self.cluster_backends.items():
             try:
                 held[name] = await backend.clusters()
-            except (LabhandError, OSError):  # the ledger keeps what it had
+            except (LabhandError, OSError):  # the database keeps what it had
                 log.exception("%s can't tell which clusters it holds", name)
         return held
 

@@ -1,4 +1,4 @@
-"""Clusters that still exist, as the infrastructure itself reports them: the ledger and the dispatcher may be out of date."""
+"""Clusters that still exist, as the infrastructure itself reports them: the database and the dispatcher may be out of date."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def random_search(gains: Sequence[float | None], experiments: int) -> float:
 
 
 def optimiser_replay(
-    ledger: Sequence[TrialRecord],
+    records: Sequence[TrialRecord],
     factors: Mapping[str, Sequence[Any]],
     experiments: int,
     direction: Direction,
@@ -54,7 +54,7 @@ def optimiser_replay(
     Hutter 2019, "Tabular benchmarks for joint architecture and hyperparameter optimization").
 
     Args:
-        ledger: Finished experiments of one stratum and one context; those outside the space are ignored.
+        records: Finished experiments of one stratum and one context; those outside the space are ignored.
         factors: The search space (see `search_space.search_space`).
         experiments: Number of steps; at most the number of experiments is used.
         direction: Whether the metric is minimized or maximized.
@@ -67,7 +67,7 @@ def optimiser_replay(
     from optuna.trial import TrialState  # noqa: PLC0415  heavy
 
     space = search_space(factors)
-    table = [(params, entry) for entry in ledger if (params := space.encode(entry.knobs)) is not None]
+    table = [(params, entry) for entry in records if (params := space.encode(entry.knobs)) is not None]
     places = np.array([space.coordinates(params) for params, _ in table])
     is_left = np.ones(len(table), dtype=bool)
     study = open_study(direction, seed)

@@ -46,7 +46,7 @@ class TrialRecord:
 
 
 def propose(
-    ledger: Iterable[TrialRecord],
+    records: Iterable[TrialRecord],
     factors: Mapping[str, Sequence[Any]],
     size: int,
     direction: Direction,
@@ -57,7 +57,7 @@ def propose(
     """Returns the next batch of cells.
 
     Args:
-        ledger: Experiments of one stratum. Other contexts, and knobs outside the space, are ignored.
+        records: Experiments of one stratum. Other contexts, and knobs outside the space, are ignored.
         factors: The search space (see `search_space.search_space`).
         size: Number of cells. Fewer are returned if few untried cells are left.
         direction: Whether the metric is minimized or maximized.
@@ -70,7 +70,7 @@ def propose(
     space = search_space(factors)
     study = open_study(direction, seed)
     tried: set[str] = set()
-    for params, entries in _grouped((entry for entry in ledger if entry.context == context), space):
+    for params, entries in _grouped((entry for entry in records if entry.context == context), space):
         tried.add(repr(params))
         tell(study, space, params, entries)
     batch: list[Params] = []
@@ -84,7 +84,7 @@ def propose(
     return [space.decode(params) for params in batch]
 
 
-def importance(ledger: Iterable[TrialRecord], direction: Direction) -> dict[str, float]:
+def importance(records: Iterable[TrialRecord], direction: Direction) -> dict[str, float]:
     """Returns how much each knob determines whether an experiment is in the best quarter; shares of 1, largest first.
 
     PED-ANOVA (Watanabe, Bansal and Hutter 2023, "PED-ANOVA: efficiently quantifying hyperparameter importance in arbitrary
@@ -92,7 +92,7 @@ def importance(ledger: Iterable[TrialRecord], direction: Direction) -> dict[str,
     It is a correlation, not a cause: knobs that were changed together share it.
 
     Args:
-        ledger: Experiments of one stratum and one context.
+        records: Experiments of one stratum and one context.
         direction: Whether the metric is minimized or maximized.
 
     Returns:
@@ -100,7 +100,7 @@ def importance(ledger: Iterable[TrialRecord], direction: Direction) -> dict[str,
     """
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances  # noqa: PLC0415  heavy
 
-    scored = [entry for entry in ledger if entry.score is not None]
+    scored = [entry for entry in records if entry.score is not None]
     space = observed_space([entry.knobs for entry in scored])
     groups = _grouped(scored, space)
     if len(groups) < ENOUGH or not space.knobs:
@@ -137,10 +137,10 @@ def tell(study: Study, space: Space, params: Params, entries: Sequence[TrialReco
     study.add_trial(create_trial(state=state, params=params, distributions=space.distributions(), value=value))
 
 
-def _grouped(ledger: Iterable[TrialRecord], space: Space) -> list[tuple[Params, list[TrialRecord]]]:
+def _grouped(records: Iterable[TrialRecord], space: Space) -> list[tuple[Params, list[TrialRecord]]]:
     """Groups of experiments with equal knobs, each with Optuna's parameters."""
     groups: dict[str, tuple[Params, list[TrialRecord]]] = {}
-    for entry in ledger:
+    for entry in records:
         params = space.encode(entry.knobs)
         if params is not None:
             groups.setdefault(repr(params), (params, []))[1].append(entry)

@@ -9,7 +9,7 @@ from .database import Reader, Transaction
 IDENTITY = "id"
 """Tells this lab from others; seeds are drawn from it."""
 LAST_LOST_NUMBER = "last_lost_number"
-"""The highest number of an experiment that has a run folder and is missing in the ledger; not stated if none is missing."""
+"""The highest number of an experiment that has a run folder and is missing in the database; not stated if none is missing."""
 
 
 async def fact(reader: Reader, name: str) -> str | None:

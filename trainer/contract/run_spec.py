@@ -63,12 +63,12 @@ class ResumedRun:
 
 @dataclass(frozen=True, slots=True)
 class RunIdentity:
-    """What tells a run from every other run, also from one that had the same name before the ledger lost its last rows.
+    """What tells a run from every other run, also from one that had the same name before the database lost its last rows.
 
     Attributes:
         lab: The identity of the lab.
         commit: The commit of the source.
-        nonce: A random text that the ledger holds for the experiment before its run folder is laid out.
+        nonce: A random text that the database holds for the experiment before its run folder is laid out.
     """
 
     lab: str

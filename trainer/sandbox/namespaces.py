@@ -1,7 +1,11 @@
-"""Namespaces of the kernel: what a process has for itself. Root may make them, and others where user namespaces are allowed."""
+"""Namespaces of the kernel: what a process has for itself, such as mounts.
+
+Root may make them, and others where user namespaces are allowed.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +17,9 @@ NEW_MOUNTS: Final = 0x00020000
 NEW_HOST_NAME: Final = 0x04000000
 NEW_USER: Final = 0x10000000
 NEW_NETWORK: Final = 0x40000000
+NO_SETUID: Final = 0x2
+NO_DEVICES: Final = 0x4
+NO_PROGRAMS: Final = 0x8
 
 
 def unshare(what: int) -> None:
@@ -35,6 +42,16 @@ def unshare_with_user(what: int) -> None:
     unhide()  # otherwise the files below belong to root
     for name, text in (("setgroups", "deny"), ("gid_map", f"{group} {group} 1"), ("uid_map", f"{user} {user} 1")):
         Path(f"/proc/self/{name}").write_text(text, encoding="ascii")
+
+
+def mount(source: str, target: str, kind: str | None, flags: int) -> None:
+    """Mount something, or change how something is mounted.
+
+    Raises:
+        OSError: The kernel, or the container, doesn't allow that.
+    """
+    words = [word.encode() if word else None for word in (source, target, kind)]
+    checked(libc().mount(*words, ctypes.c_ulong(flags), None), f"mount {target}")
 
 
 def works_in_child(attempt: Callable[[], object]) -> bool:

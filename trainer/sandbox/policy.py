@@ -181,6 +181,7 @@ class Confinement:
             writable,
             shares=self.trainer.data is None or self.trainer.network,
             loopback=self.in_force["network"] == LOOPBACK,
+            starts_others=self.trainer.data is None or self.trainer.processes is not None,
         )
 
     def for_scoring(self) -> Sandbox:
@@ -191,7 +192,7 @@ class Confinement:
     def for_script(self, read: Iterable[str]) -> Sandbox:
         """For a person's own evaluator, which may read the protected source, the artifacts and its data, and has no network."""
         readable = [self._folder.evaluation, self._folder.artifacts, *map(outside_path, read)]
-        return self._sandbox(readable, [self._folder.temporary], shares=False, network=False)
+        return self._sandbox(readable, [self._folder.temporary], shares=False, network=False, starts_others=True)
 
     def _sandbox(
         self,
@@ -201,6 +202,7 @@ class Confinement:
         shares: bool,
         loopback: bool = False,
         network: bool | None = None,
+        starts_others: bool = False,
     ) -> Sandbox:
         return Sandbox(
             landlock=self._landlock,
@@ -213,6 +215,7 @@ class Confinement:
             write=tuple(map(str, writable)),
             devices=tuple(_devices(self.spec.device)),
             threads=self.spec.device == "cuda",
+            child_threads=self.spec.device == "cuda" and starts_others,
             groups=self._group.entrances if self._group else (),
             file_bytes=self.file_bytes,
             memory_bytes=self._bytes if self._limits_memory else None,

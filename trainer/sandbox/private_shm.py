@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 
-from .kernel import checked, libc
-from .namespaces import NEW_MOUNTS, unshare, unshare_with_user, works_in_child
+from .namespaces import NEW_MOUNTS, NO_DEVICES, NO_SETUID, mount, unshare, unshare_with_user, works_in_child
 
 PLACE = "/dev/shm"  # noqa: S108 - it is what is made private
-_NO_SETUID, _NO_DEVICES, _RECURSIVE, _PRIVATE = 0x2, 0x4, 0x4000, 0x40000
+_RECURSIVE, _PRIVATE = 0x4000, 0x40000
 
 
 def make_private() -> bool:
@@ -25,8 +23,8 @@ def make_private() -> bool:
             unshare(NEW_MOUNTS)
         else:
             unshare_with_user(NEW_MOUNTS)
-        _mount("none", "/", None, _RECURSIVE | _PRIVATE)
-        _mount("tmpfs", PLACE, "tmpfs", _NO_SETUID | _NO_DEVICES)
+        mount("none", "/", None, _RECURSIVE | _PRIVATE)
+        mount("tmpfs", PLACE, "tmpfs", NO_SETUID | NO_DEVICES)
     except OSError:
         return False
     return True
@@ -35,8 +33,3 @@ def make_private() -> bool:
 def can_be_private() -> bool:
     """Whether `make_private` works here, tried in a child process."""
     return works_in_child(make_private)
-
-
-def _mount(source: str, target: str, kind: str | None, flags: int) -> None:
-    words = [word.encode() if word else None for word in (source, target, kind)]
-    checked(libc().mount(*words, ctypes.c_ulong(flags), None), f"mount {target}")

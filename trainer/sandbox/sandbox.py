@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import kernel, landlock, private_network, private_shm, seccomp
+from . import kernel, landlock, private_network, private_shm, proc_files, seccomp
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Sandbox:
         write: Folders in which it may do everything.
         devices: Files that it may read, write and control.
         threads: It may name its threads through /proc, without which CUDA doesn't start.
+        child_threads: So may the processes that it starts.
         groups: Files that move a process into its control groups.
         file_bytes: The largest file that it may write.
         memory_bytes: The largest address space of one process; None for no limit.
@@ -43,6 +44,7 @@ class Sandbox:
     write: Sequence[str]
     devices: Sequence[str]
     threads: bool
+    child_threads: bool
     groups: Sequence[str]
     file_bytes: int
     memory_bytes: int | None
@@ -68,12 +70,14 @@ class Sandbox:
             Path(group).write_text("0", encoding="ascii")
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
         private = self.memory and private_shm.make_private()
+        names_all = self.child_threads and proc_files.can_be_opened(has_own_mounts=private)
         if self.loopback:
             private_network.make_private()
         kernel.drop_capabilities()
         self._limit()
         if self.landlock:
-            landlock.restrict(self.landlock, self._rules(private=private), network=self.network or self.loopback)
+            rules = self._rules(private=private, names_all=names_all)
+            landlock.restrict(self.landlock, rules, network=self.network or self.loopback)
         if self.filtered:
             seccomp.restrict(network=self.network, connect=self.shares, loopback=self.loopback)
         kernel.forbid_new_privileges()
@@ -88,11 +92,11 @@ class Sandbox:
             resource.setrlimit(limit, (bounded, bounded))
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that writing past the limit is an error that Python reports
 
-    def _rules(self, *, private: bool) -> Iterator[tuple[str, int]]:
+    def _rules(self, *, private: bool, names_all: bool) -> Iterator[tuple[str, int]]:
         yield from ((path, landlock.READ) for path in self.read)
         yield from ((path, landlock.CHANGE) for path in self.write)
         yield from ((path, landlock.USE) for path in self.devices)
         if self.threads:
-            yield "/proc/self/task", landlock.WRITE
+            yield proc_files.PLACE if names_all else "/proc/self/task", landlock.WRITE
         if private or self.shares:
             yield private_shm.PLACE, landlock.CHANGE

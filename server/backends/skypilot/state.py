@@ -14,7 +14,7 @@ queue because no cluster could run it."""
 
 @dataclass(frozen=True, slots=True)
 class ClusterRecord:
-    """A cluster. The record is kept after its end, since the ledger may still ask for its cost.
+    """A cluster. The record is kept after its end, since the database may still ask for its cost.
 
     Attributes:
         infra: The choice of the pool's `infra` on which it was launched.

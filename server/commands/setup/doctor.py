@@ -108,7 +108,7 @@ def _check_all(root: Path) -> Iterator[CheckResult]:
     checks: tuple[Callable[[Path, Settings], CheckResult], ...] = (
         _git,
         _folder,
-        _ledger,
+        _database,
         _trainer,
         _left_out,
         _gpus,
@@ -144,7 +144,7 @@ def _folder(root: Path, settings: Settings) -> CheckResult:
     return CheckResult("folder", "ok", f"{folder}, {free:.0f} GiB free")
 
 
-def _ledger(root: Path, settings: Settings) -> CheckResult:
+def _database(root: Path, settings: Settings) -> CheckResult:
     folder = data_folder(root, settings)
     lost = anyio.run(lost_experiments, folder)
     if lost.experiments:

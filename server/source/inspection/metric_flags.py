@@ -1,7 +1,7 @@
 """Flags for changes to how a self-reported trainer measures itself: what prints the metric, and what evaluates.
 
 The command of such a trainer computes and prints its metric, and is believed. So a change to these lines may change the number
-without changing what it stands for. The flag is a warning and blocks nothing: `metric: line 40 of train.py, which reports nmse`.
+without changing what it stands for. The flag, a warning, blocks nothing: `metric: line 40 of train.py, which reports nmse`.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ async def newest_number(reader: Reader) -> int:
 async def last_used_number(reader: Reader) -> int:
     """Returns the number behind which the next experiment is numbered: 0 for a new lab.
 
-    It is larger than `newest_number` where run folders show experiments that the ledger has lost: see `run_numbers`.
+    It is larger than `newest_number` where run folders show experiments that the database has lost: see `run_numbers`.
     """
     lost = await facts.fact(reader, facts.LAST_LOST_NUMBER)
     return max(await newest_number(reader), int(lost or 0))

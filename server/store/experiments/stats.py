@@ -107,7 +107,7 @@ async def by_status(reader: Reader) -> dict[Status, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerTotals:
+class LabTotals:
     """Sums over all experiments.
 
     Attributes:
@@ -125,7 +125,7 @@ class LedgerTotals:
     scored: Mapping[int, int]
 
 
-async def totals(reader: Reader) -> LedgerTotals:
+async def totals(reader: Reader) -> LabTotals:
     """Returns sums over all experiments, from indexes alone."""
     sums = await reader.row(
         "SELECT count(*) AS launched, total(gpu_seconds) AS gpu_seconds, total(usd) AS usd FROM experiments"
@@ -139,7 +139,7 @@ async def totals(reader: Reader) -> LedgerTotals:
         "SELECT stratum, count(*) AS count FROM experiments INDEXED BY experiments_best WHERE score IS NOT NULL"
         " GROUP BY stratum"
     )
-    return LedgerTotals(
+    return LabTotals(
         launched=sums["launched"] if sums else 0,
         gpu_seconds=sums["gpu_seconds"] if sums else 0.0,
         usd=sums["usd"] if sums else 0.0,

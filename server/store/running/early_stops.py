@@ -131,7 +131,7 @@ async def stopped(reader: Reader, experiments: Sequence[int]) -> list[EarlyStop]
         " WHERE doomed.number IN (SELECT value FROM json_each(?)) ORDER BY doomed.number",
         (json.dumps(list(experiments)),),
     )
-    # Once for each setting: a mean for each row would read the whole ledger as often as a run was stopped.
+    # Once for each setting: a mean for each row would read the whole database as often as a run was stopped.
     usual = {setting: await workload.mean_gpu_seconds(reader, setting) for setting in {row["setting"] for row in rows}}
     return [
         EarlyStop(row["number"], row["seconds"], row["gpu_seconds"], usual[row["setting"]], row["checked"], row["reference"])

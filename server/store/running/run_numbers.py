@@ -1,4 +1,4 @@
-"""The run folders beside the ledger: numbers that a ledger which lost its last rows must not give again, and what it lost.
+"""The run folders beside the database: numbers that a database which lost its last rows must not give again, and what it lost.
 
 A database that was put back to an older copy has lost rows, and the run folders have not. Their names show it.
 """
@@ -23,7 +23,7 @@ _RUN = re.compile(r"e(\d{4,9})-\d+")
 
 @dataclass(frozen=True, slots=True)
 class LostRows:
-    """What run folders show and the ledger doesn't have.
+    """What run folders show and the database doesn't have.
 
     Attributes:
         experiments: Numbers of the experiments, in ascending order.
@@ -42,7 +42,7 @@ async def continue_behind_run_folders(db: Database, folder: Path) -> int:
         folder: The lab's data folder.
 
     Returns:
-        The highest number of an experiment that has run folders and is missing in the ledger; 0 if none is missing.
+        The highest number of an experiment that has run folders and is missing in the database; 0 if none is missing.
     """
     shown = await to_thread.run_sync(_highest_number, folder)
     if shown <= await last_used_number(db):
@@ -55,7 +55,7 @@ async def continue_behind_run_folders(db: Database, folder: Path) -> int:
 
 
 async def lost_rows(db: Database, folder: Path) -> LostRows:
-    """Return what run folders show and the ledger doesn't have.
+    """Return what run folders show and the database doesn't have.
 
     Args:
         db: The lab's database.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from labhand.server.errors import BadInputError, SettingsError
 from labhand.server.lab.launch import validate
-from labhand.server.lab.manage.ledger_audit import audit
+from labhand.server.lab.manage.database_audit import audit
 from labhand.server.lab.results.table import get_results
 from labhand.server.schemas.results import ResultsQuery
 from labhand.server.schemas.validation import ValidationRequest

@@ -11,7 +11,7 @@ import pytest
 from labhand.server.domain import Experiment
 from labhand.server.lab.lab import Lab
 from labhand.server.lab.launch import validate
-from labhand.server.lab.manage import ledger_audit
+from labhand.server.lab.manage import database_audit
 from labhand.server.lab.results.validation_rows import tabulate_validations
 from labhand.server.schemas.validation import ValidationRequest
 from labhand.server.settings import RUNS
@@ -125,6 +125,6 @@ async def test_a_longer_horizon_trains_only_what_the_test_has_not_whatever_kills
             assert _steps(lab, longer) == list(range(STEPS[stage - 1] - COOL_DOWN + 1, STEPS[stage] + 1))
             _check_result(_result(lab, longer), longer, shorter)
     assert _held(lab) == []
-    audit = await ledger_audit.audit(lab.root)
+    audit = await database_audit.audit(lab.root)
     made_by_the_test = "e0001: the history gives that name to nothing"
     assert [found for found in audit.differences if not found.startswith(made_by_the_test)] == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from labhand.server.errors import BadInputError, SettingsError
-from labhand.server.lab.manage.ledger_audit import audit
+from labhand.server.lab.manage.database_audit import audit
 from labhand.server.onboarding.onboarding import make_trainer
 from labhand.server.source.trainer_folder import load_trainer
 

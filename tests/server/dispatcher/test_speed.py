@@ -9,7 +9,7 @@ from labhand.server.dispatcher.follow_ups import FollowUps
 from labhand.server.dispatcher.settler import Settler
 from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.manage.ledger_audit import audit
+from labhand.server.lab.manage.database_audit import audit
 from labhand.server.lab.monitor.alerts import scan
 from labhand.server.lab.results.table import get_results
 from labhand.server.schemas.results import ResultsQuery, Row

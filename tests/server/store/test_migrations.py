@@ -16,7 +16,7 @@ from labhand.server.ids import experiment_id
 from labhand.server.lab.analysis.analyze import analyze
 from labhand.server.lab.inspect.experiment import get_experiment
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.manage.ledger_audit import audit
+from labhand.server.lab.manage.database_audit import audit
 from labhand.server.lab.monitor.briefing import get_briefing
 from labhand.server.lab.report import gather
 from labhand.server.lab.results.table import get_results

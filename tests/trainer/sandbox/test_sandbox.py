@@ -26,6 +26,7 @@ os.chdir(sys.argv[2])
 """
 
 needs_landlock = pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
+needs_private_memory = pytest.mark.skipif(not private_shm.can_be_private(), reason="this container allows no mounts")
 needs_filter = pytest.mark.skipif(not seccomp.is_possible(), reason="this machine's system calls aren't known")
 
 
@@ -42,6 +43,7 @@ def bounds(folder: Path, **different: object) -> Sandbox:
         "write": (str(folder),),
         "devices": ("/dev/null",),
         "threads": False,
+        "child_threads": False,
         "groups": (),
         "file_bytes": 2**20,
         "memory_bytes": None,
@@ -101,6 +103,43 @@ def test_threads_are_named_only_where_a_gpu_needs_it(tmp_path: Path) -> None:
     assert "PermissionError" in attempt(bounds(tmp_path), tmp_path, code)
     other = "open(f'/proc/{os.getppid()}/comm', 'w')"
     assert "PermissionError" in attempt(bounds(tmp_path, threads=True), tmp_path, other)
+
+
+NAME_A_THREAD = "open(f'/proc/self/task/{os.getpid()}/comm', 'w').write('cuda')"
+IN_A_CHILD = f"""
+import subprocess
+code = {f"import os; {NAME_A_THREAD}"!r}
+print(subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True).stderr[-400:])
+"""
+OPEN_FOR_WRITING = """
+opened = []
+for place, folders, files in os.walk("/proc"):
+    folders[:] = [name for name in folders if not (place == "/proc" and name.isdigit())]
+    for name in files:
+        try:
+            os.close(os.open(os.path.join(place, name), os.O_WRONLY | os.O_NONBLOCK))
+            opened.append(os.path.join(place, name))
+        except OSError:
+            pass
+print(opened)
+"""
+
+
+@needs_landlock
+@needs_private_memory
+def test_what_a_command_starts_may_use_cuda_too_and_the_kernels_settings_stay_closed(tmp_path: Path) -> None:
+    of_all = bounds(tmp_path, threads=True, child_threads=True, memory=True)
+    assert attempt(of_all, tmp_path, IN_A_CHILD) == "\n"
+    assert "PermissionError" in attempt(bounds(tmp_path, threads=True, memory=True), tmp_path, IN_A_CHILD)
+    assert attempt(of_all, tmp_path, OPEN_FOR_WRITING) == "[]\n"
+
+
+@needs_landlock
+@needs_private_memory
+@pytest.mark.parametrize("file", ["mem", "fd/1", "cwd/left", "root/left", "environ"])
+def test_the_files_of_processes_outside_stay_closed(tmp_path: Path, file: str) -> None:
+    of_all = bounds(tmp_path, threads=True, child_threads=True, memory=True)
+    assert "Error" in attempt(of_all, tmp_path, f"open(f'/proc/{{os.getppid()}}/{file}', 'w')")
 
 
 @pytest.mark.skipif(landlock.version() < 6, reason="this kernel's Landlock doesn't know signals")

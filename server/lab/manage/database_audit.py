@@ -213,9 +213,9 @@ def _measured(result: RunResult, experiment: AuditedExperiment) -> list[Comparis
 
 def _differing(experiment: AuditedExperiment, record: str, comparisons: Iterable[Comparison]) -> Iterator[str]:
     name = experiment_id(experiment.number)
-    for quantity, in_ledger, in_record in comparisons:
-        if in_ledger != in_record:
-            yield f"{name}: its {quantity} is {in_ledger} in the lab's database, and {in_record} in {record}"
+    for quantity, in_database, in_record in comparisons:
+        if in_database != in_record:
+            yield f"{name}: its {quantity} is {in_database} in the lab's database, and {in_record} in {record}"
 
 
 def _compare_source(run: RunFolder, experiment: AuditedExperiment, source: Source) -> Iterator[str]:

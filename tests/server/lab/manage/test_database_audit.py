@@ -14,7 +14,7 @@ from anyio import to_thread
 from labhand.server.domain import Status
 from labhand.server.errors import NotFoundError
 from labhand.server.lab.lab import Lab
-from labhand.server.lab.manage.ledger_audit import audit
+from labhand.server.lab.manage.database_audit import audit
 from labhand.server.source import git
 from labhand.server.store.running import early_stops
 from typer.testing import CliRunner
