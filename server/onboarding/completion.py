@@ -12,10 +12,12 @@ from ...trainer.contract.failures import FailureKind
 from ...trainer.contract.run_result import RunFailure
 from ...trainer.contract.trainer_folder.left_out import MAX_FILE_BYTES
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
+from ..machine import devices
 from .conversation import Conversation
+from .cpu_options import cpu_option
 from .metric_candidates import steps_reached
 from .proposal import REQUIREMENTS, TrainerProposal
-from .refused_paths import asked_for, extend, is_safe_to_open
+from .refused_paths import asked_for, extend, is_safe_to_open, lacks_cuda
 from .training_length import FEW_STEPS, first_length, longer, shorter
 from .trial import TrainerTrial, TrialResult, run_trial
 
@@ -110,11 +112,13 @@ def _lengthened(
 
 
 def _opened(proposal: TrainerProposal, result: TrialResult, talk: Conversation) -> TrainerProposal:
-    """Return the proposal with the paths that a try was refused."""
-    if result.failure is not None and result.failure.kind == FailureKind.IMPORT_ERROR:
-        return _with_package(proposal, result.failure, talk)
+    """Return the proposal with what a try asked for: paths, a package, an environment, or a CPU."""
     if result.failure is None:
         return proposal
+    if result.failure.kind == FailureKind.IMPORT_ERROR:
+        return _with_package(proposal, result.failure, talk)
+    if lacks_gpu(result):
+        return _on_cpu(proposal, talk)
     if result.failure.message.startswith(NO_ENVIRONMENT) and _can_do_without_lock(proposal):
         return _without_lock(proposal, result.failure, talk)
     wanted = _with_siblings(proposal, asked_for(result.failure))
@@ -131,6 +135,20 @@ def _opened(proposal: TrainerProposal, result: TrialResult, talk: Conversation) 
         return proposal
     talk.say(f"Added to {keys}: {', '.join(paths)}.")
     return extended
+
+
+def lacks_gpu(result: TrialResult) -> bool:
+    """Return whether a try failed because it needs a GPU, and this machine has none."""
+    return result.failure is not None and lacks_cuda(result.failure, result.log) and devices().kind == "cpu"
+
+
+def _on_cpu(proposal: TrainerProposal, talk: Conversation) -> TrainerProposal:
+    """Return the proposal with the option by which the script runs on a CPU, if it has one that the command doesn't give."""
+    option = cpu_option(proposal.scripts)
+    if option is None or proposal.cpu is not None or option.words[0] in proposal.command.words:
+        return proposal
+    talk.say(f"The code takes a GPU, and this machine has none: {' '.join(option.words)} was added ({option.place}).")
+    return replace(proposal, cpu=option)
 
 
 def _can_do_without_lock(proposal: TrainerProposal) -> bool:

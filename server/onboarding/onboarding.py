@@ -15,7 +15,7 @@ from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE
 from ..errors import BadInputError
 from ..machine import devices
 from .command_candidates import CommandCandidate, command_candidates, other_commands, written_command
-from .completion import as_trial, complete
+from .completion import as_trial, complete, lacks_gpu
 from .conversation import Conversation, TrialFailedError
 from .folder_survey import FolderSurvey, survey
 from .metric_candidates import (
@@ -27,7 +27,6 @@ from .metric_candidates import (
     steps_after_last,
 )
 from .proposal import TrainerProposal, propose
-from .refused_paths import lacks_cuda
 from .trial import TrialResult, run_trial
 from .wandb_metrics import logged_metrics
 
@@ -92,7 +91,7 @@ def make_trainer(folder: Path, talk: Conversation, max_seconds: float, command: 
     if line := _missing_gpu(proposal):
         raise _without_gpu(proposal, f"The command needs a CUDA GPU ({line}), and this machine has none: nothing was run", talk)
     proposal, result = complete(proposal, talk, max_seconds)
-    if result.failure is not None and lacks_cuda(result.failure, result.log) and devices().kind == "cpu":
+    if result.failure is not None and lacks_gpu(result):
         why = f"The command needs a CUDA GPU, and this machine has none: {result.failure.message:.300}"
         raise _without_gpu(proposal, why, talk)
     proposal = _with_metric(proposal, _shown_by(proposal, result), talk)
@@ -177,7 +176,8 @@ def _missing_gpu(proposal: TrainerProposal) -> str:
 
 def _without_gpu(proposal: TrainerProposal, why: str, talk: Conversation) -> TrialFailedError:
     """Write what can be told from the code alone, for a machine that has a GPU; return the error that says so."""
-    _write(_with_metric(proposal, metrics_in_code(list(proposal.found.texts.values())), talk), talk)
+    own = metrics_in_code(list(proposal.scripts.values()))
+    _write(_with_metric(proposal, own or metrics_in_code(list(proposal.found.texts.values())), talk), talk)
     return TrialFailedError(
         why,
         f"{TRAINER_FILE} is written: run `labhand init --trainer` on a machine with a GPU, or add a pool of clusters to"
@@ -190,7 +190,7 @@ def _shown_by(proposal: TrainerProposal, result: TrialResult) -> Sequence[Metric
     printed = printed_metrics(result.log)
     if any(not candidate.is_measure for candidate in printed):
         return printed
-    written = [*result.written, *logged_metrics(proposal.scripts)] if result.has_ended_well else result.written
+    written = [*result.written, *logged_metrics(list(proposal.scripts.values()))] if result.has_ended_well else result.written
     return [*written, *printed]
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from ...trainer.contract.trainer_toml.trainer_file import TRAINER_FILE, TrainerFile, parse_trainer
 from .command_candidates import CommandCandidate, preparing_command
+from .cpu_options import CpuOption
 from .folder_survey import FolderSurvey, imported_files
 from .metric_candidates import MetricCandidate
 from .other_languages import files_of_command, is_code_or_settings
@@ -56,6 +57,7 @@ class TrainerProposal:
         python_path: The folder of packages of its own that aren't installed, such as `.`; empty for none.
         ignores_lock: The environment of `uv.lock` can't be made here, and labhand's own Python is used instead.
         seconds: What the try took on the budget's clock; None where it didn't end.
+        cpu: What was added to the command so that it runs on a CPU; None for nothing.
         ended_after: Seconds after which a run that doesn't end by itself is ended, for its last value; None for one that ends.
     """
 
@@ -73,6 +75,7 @@ class TrainerProposal:
     requirements: str = ""
     python_path: str = ""
     ignores_lock: bool = False
+    cpu: CpuOption | None = None
     seconds: float | None = None
     ended_after: int | None = None
 
@@ -82,14 +85,16 @@ class TrainerProposal:
         return re.sub(r"[^\w.-]+", "-", self.found.folder.resolve().name).strip("-.") or "trainer"
 
     @property
-    def scripts(self) -> list[str]:
-        """The texts of the files that the command runs."""
-        return [self.found.texts[path] for path in (*self.editable, *self.protected) if path in self.found.texts]
+    def scripts(self) -> dict[str, str]:
+        """The texts of the files that the command runs, by path."""
+        return {path: self.found.texts[path] for path in (*self.editable, *self.protected) if path in self.found.texts}
 
     @property
     def logs_to_wandb(self) -> bool:
         """Whether the code uses W&B, which needs the network unless it is told otherwise."""
-        return uses_wandb(self.scripts) and not any(word.startswith("WANDB_MODE=") for word in self.command.words)
+        return uses_wandb(list(self.scripts.values())) and not any(
+            word.startswith("WANDB_MODE=") for word in self.command.words
+        )
 
     @property
     def seed_option(self) -> str:
@@ -120,7 +125,7 @@ class TrainerProposal:
     def words(self) -> list[str]:
         """The command with all its arguments; `{seed}` and the like are replaced in each run."""
         seed = [self.seed_option, "{seed}"] if self.seed_option else []
-        words = (*self.command.words, *seed)
+        words = (*self.command.words, *(self.cpu.words if self.cpu else ()), *seed)
         return list(words) if self.length is None else self.length.as_option(words)
 
     def as_toml(self) -> str:
@@ -214,6 +219,8 @@ def _globs(paths: Sequence[str]) -> list[str]:
 
 def _command(proposal: TrainerProposal) -> Iterator[str]:
     yield f"# What trains, found in {proposal.command.place}. It runs in a copy of this folder, without the network."
+    if proposal.cpu is not None:
+        yield f"# {' '.join(proposal.cpu.words)} was added, because this machine has no GPU: leave it out where there is one."
     if proposal.seed_option:
         yield f"# {proposal.seed_option} was added: labhand gives each run its seed."
     if proposal.length is not None:
