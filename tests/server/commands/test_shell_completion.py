@@ -40,7 +40,7 @@ def test_bash_completes_commands_tools_and_plots(environment: dict[str, str]) ->
         return done.stdout.split()
 
     bash("labhand --install-completion && true")  # bash stays the parent, which is how the shell is found
-    assert bash(COMPLETE.format(words="labhand wa", place=1)) == ["wait", "watch"]
+    assert sorted(bash(COMPLETE.format(words="labhand wa", place=1))) == ["wait", "watch"]
     assert bash(COMPLETE.format(words="labhand call get_", place=2)) == [
         "get_briefing",
         "get_results",

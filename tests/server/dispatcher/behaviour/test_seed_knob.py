@@ -10,9 +10,9 @@ from labhand.server.lab.manage.database_audit import audit
 from labhand.server.onboarding.onboarding import make_trainer
 from labhand.server.source.trainer_folder import load_trainer
 
-from ..lab import writing
-from ..onboarding import foreign
-from . import support
+from ...lab import writing
+from ...onboarding import foreign
+from .. import support
 from .test_budgets import TOML
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]

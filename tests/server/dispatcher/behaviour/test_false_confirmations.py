@@ -11,8 +11,8 @@ from labhand.server.domain import Experiment, Verdict
 from labhand.server.errors import BadInputError
 from labhand.server.lab.manage import cancel
 
-from ..lab import writing
-from .scripted import NOISE, Script, of_luck_alone, script
+from ...lab import writing
+from ..scripted import NOISE, Script, of_luck_alone, script
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

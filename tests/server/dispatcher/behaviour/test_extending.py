@@ -18,7 +18,7 @@ from labhand.server.settings import RUNS
 from labhand.server.store.comparison import validation_pairs, validations
 from labhand.server.store.experiments import rows
 
-from . import support
+from .. import support
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -12,8 +12,8 @@ from labhand.server.lab.results.table import get_results
 from labhand.server.schemas.results import ResultsQuery
 from labhand.server.schemas.validation import ValidationRequest
 
-from ..lab import writing
-from . import support
+from ...lab import writing
+from .. import support
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 

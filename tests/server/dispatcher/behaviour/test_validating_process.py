@@ -10,8 +10,8 @@ from labhand.server.lab.results.validation_rows import tabulate_validations
 from labhand.server.schemas.validation import ValidationRequest
 from labhand.server.store.comparison import validation_pairs, validations
 
-from ..lab import builders
-from . import support
+from ...lab import builders
+from .. import support
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -11,8 +11,8 @@ from labhand.server.lab.lab import Lab
 from labhand.server.seeds import SeedStream
 from labhand.server.settings import Allowance
 
-from . import support
-from .test_settler import queue_trees, settle
+from .. import support
+from ..test_settler import queue_trees, settle
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ import pytest
 from labhand.server.lab.results.table import get_results
 from labhand.server.schemas.results import ResultsQuery
 
-from ..lab import writing
-from . import support
+from ...lab import writing
+from .. import support
 from .test_budgets import STEPS, TRAIN, lay_out
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(300)]

@@ -19,7 +19,7 @@ from labhand.server.lab.dispatcher_process import dispatcher_lives
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import LOCK
 
-from . import support
+from .. import support
 
 pytestmark = pytest.mark.anyio
 

@@ -20,9 +20,9 @@ from labhand.server.settings import DATABASE, SET_ASIDE
 from labhand.server.store.experiments.rows import last_used_number
 from labhand.server.store.running import queue, runs
 
-from ...waiting import until
-from ..lab import builders, writing
-from . import support
+from ....waiting import until
+from ...lab import builders, writing
+from .. import support
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -95,7 +95,7 @@ async def test_numbers_go_on_behind_the_run_folders_when_a_lab_opens_on_an_older
         assert await last_used_number(lab.db) > 4
 
 
-async def test_a_run_that_the_restored_ledger_still_knows_keeps_its_result(lab: Lab, tmp_path: Path) -> None:
+async def test_a_run_that_the_restored_database_still_knows_keeps_its_result(lab: Lab, tmp_path: Path) -> None:
     number = await _queue(lab, RIGHT)
     _save_copy(lab, tmp_path / "copy.db")
     await support.run_all(lab)

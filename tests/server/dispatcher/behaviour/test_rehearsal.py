@@ -10,9 +10,9 @@ from labhand.server.errors import SettingsError
 from labhand.server.lab.lab import Lab
 from labhand.server.settings import RUNS
 
-from ..lab import writing
-from ..lab.builders import Woken
-from . import support
+from ...lab import writing
+from ...lab.builders import Woken
+from .. import support
 
 pytestmark = pytest.mark.anyio
 

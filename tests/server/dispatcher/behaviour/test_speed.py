@@ -15,8 +15,8 @@ from labhand.server.lab.results.table import get_results
 from labhand.server.schemas.results import ResultsQuery, Row
 from labhand.server.settings import Allowance
 
-from . import support
-from .test_settler import queue_trees, settle
+from .. import support
+from ..test_settler import queue_trees, settle
 
 pytestmark = pytest.mark.anyio
 

@@ -13,8 +13,8 @@ import pytest
 from labhand.server.dispatcher.loop import Dispatcher
 from labhand.server.lab.lab import Lab
 
-from ...waiting import until
-from . import support
+from ....waiting import until
+from .. import support
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 

@@ -21,8 +21,8 @@ from labhand.server.schemas.results import ResultsQuery, Row
 from labhand.server.schemas.validation import ValidationRequest
 from labhand.server.store.comparison import champions, validations
 
-from ..lab import builders, writing
-from . import support
+from ...lab import builders, writing
+from .. import support
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(400)]
 

@@ -12,8 +12,8 @@ from labhand.server.lab.lab import Lab
 from labhand.server.source.trainer_folder import read_folder
 from labhand.trainer.contract.run_folder import RunFolder
 
-from ..lab import builders
-from . import support
+from ...lab import builders
+from .. import support
 
 pytestmark = pytest.mark.anyio
 TRAINER = """

@@ -15,8 +15,8 @@ from labhand.server.source import git
 from labhand.server.store.database import Transaction
 from typing_extensions import override
 
-from . import support
-from .test_settler import queue_trees, settle
+from .. import support
+from ..test_settler import queue_trees, settle
 
 pytestmark = pytest.mark.anyio
 
