@@ -8,7 +8,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Any, Final, cast
@@ -37,6 +37,7 @@ _SCRIPTS: Final = {"train.py": 6.0, "main.py": 3.0, "run.py": 2.0, "__main__.py"
 _EXAMPLE: Final = 'Write it as in a shell at that folder: --command "python train.py --epochs 3"'
 _GUARD: Final = re.compile(r"^if __name__ ==", re.MULTILINE)
 _TRAINING: Final = re.compile(r"\btrain\w*\(|\.run\(|\.fit\(|\.backward\(|\.learn\(")
+_LEARNS: Final = re.compile(r"\.backward\(")
 _DEFINITIONS: Final = (
     *(ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
     *(ast.Assign, ast.AnnAssign, ast.Pass),
@@ -159,9 +160,11 @@ def _exists(found: FolderSurvey, candidate: CommandCandidate) -> bool:
 def _from_documents(found: FolderSurvey) -> Iterator[CommandCandidate]:
     for number, (words, place) in enumerate(_document_commands(found)):
         text = " ".join(takewhile(lambda word: not word.startswith("--"), words[1:]))  # `--do_eval` says nothing of the script
-        if _DOES_NOT_TRAIN.search(text) and not _TRAINS.search(PurePosixPath(text).name):
-            continue
-        yield CommandCandidate(words, place, (8.0 if _TRAINS.search(text) else 2.0) - 0.1 * number)
+        candidate = CommandCandidate(words, place, (8.0 if _TRAINS.search(text) else 2.0) - 0.1 * number)
+        if not _DOES_NOT_TRAIN.search(text) or _TRAINS.search(PurePosixPath(text).name):
+            yield candidate
+        elif _LEARNS.search(found.texts.get(candidate.script, "")):  # `ode_demo.py` trains, whatever its name says
+            yield replace(candidate, weight=candidate.weight - 0.5)
 
 
 def _document_commands(found: FolderSurvey) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -172,7 +175,13 @@ def _document_commands(found: FolderSurvey) -> Iterator[tuple[tuple[str, ...], s
         blocks += [match[1] for match in _INDENTED.finditer(_BLOCK.sub("", text))]
         for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
             if words := _words_of(line):
-                yield words, path
+                yield tuple(_from_root(found, PurePosixPath(path).parent, word) for word in words), path
+
+
+def _from_root(found: FolderSurvey, folder: PurePosixPath, word: str) -> str:
+    """Return a word of a command with the path of the script that it names, which may be relative to the document's folder."""
+    beside = str(folder / word)
+    return beside if word.endswith((".py", ".sh")) and not found.has(word) and found.has(beside) else word
 
 
 def _document_order(path: str) -> tuple[int, bool, str]:

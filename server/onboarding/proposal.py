@@ -22,7 +22,8 @@ from .training_length import TrainingLength, as_given
 from .wandb_metrics import OFFLINE, uses_wandb
 
 MAX_EDITABLE: Final = 12
-"""Files that `editable` names one by one; of more, their folders are named."""
+"""Files that `editable` names one by one; of more, the folders are named of which the code needs several."""
+SEVERAL: Final = 3
 _PROTECTED: Final = re.compile(
     r"(?:^|[/_-])(?:prepare|eval|evaluate|evaluation|metrics?|tests?|scoring|conftest|setup)(?:$|[/_.-])"
 )
@@ -212,9 +213,10 @@ def _editable(proposal: TrainerProposal) -> Iterator[str]:
 
 
 def _globs(paths: Sequence[str]) -> list[str]:
-    if len(paths) <= MAX_EDITABLE:
-        return list(paths)
-    return list(dict.fromkeys(f"{path.rpartition('/')[0]}/*" if "/" in path else path for path in paths))
+    folders = {path: path.rpartition("/")[0] for path in paths}
+    crowded = {folder for folder, count in Counter(folders.values()).items() if folder and count >= SEVERAL}
+    shown = [f"{folder}/*" if folder in crowded else path for path, folder in folders.items()]
+    return list(paths) if len(paths) <= MAX_EDITABLE else list(dict.fromkeys(shown))
 
 
 def _command(proposal: TrainerProposal) -> Iterator[str]:

@@ -54,6 +54,11 @@ def test_a_readme_names_the_command_and_the_processor_decides_between_two(tmp_pa
     ("files", "words", "place"),
     [
         ({"train.py": "", "main.py": ""}, ["python", "train.py"], "train.py"),
+        (
+            {"examples/README.md": "Run\n```\npython ode_demo.py --viz\n```\n", "examples/ode_demo.py": "loss.backward()"},
+            ["python", "examples/ode_demo.py", "--viz"],
+            "examples/README.md",
+        ),
         ({"main.py": "", "evaluate.py": ""}, ["python", "main.py"], "main.py"),
         ({"experiment.py": "if __name__ == '__main__':\n    pass"}, ["python", "experiment.py"], "experiment.py"),
         (
@@ -117,3 +122,20 @@ def test_a_module_that_only_defines_is_no_command_and_a_script_in_a_deep_folder_
     found = survey(foreign.write(tmp_path, files))
     commands = [candidate.words for candidate in command_candidates(found, has_gpu=False)]
     assert commands == [("python", "projects/adder/adder.py")]
+
+
+def test_a_demo_that_trains_nothing_is_no_command(tmp_path: Path) -> None:
+    readme = "```\npython demo.py\npython main.py\n```\n"
+    assert first(tmp_path, {"README.md": readme, "demo.py": "show()", "main.py": ""})[0] == ["python", "main.py"]
+
+
+def test_of_many_files_a_folder_is_editable_as_a_whole_if_several_are_needed(tmp_path: Path) -> None:
+    """Another script beside the one that trains isn't: its knobs would have the names of this one's."""
+    imports = "\n".join(f"import solver.part_{number}" for number in range(12))
+    parts = {f"solver/part_{number}.py": "" for number in range(12)}
+    folder = foreign.write(
+        tmp_path / "code", {"examples/train.py": imports, "examples/other.py": "", **parts, "solver/__init__.py": ""}
+    )
+    found = survey(folder)
+    proposal = propose(found, command_candidates(found, has_gpu=False)[0])
+    assert 'editable = ["examples/train.py", "solver/*"]' in proposal.as_toml()
