@@ -15,13 +15,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from .namespaces import NO_DEVICES, NO_PROGRAMS, NO_SETUID, mount
+from .namespaces import make_read_only, mount
 
 PLACE: Final = "/proc"
 _SETTINGS: Final = tuple(Path(PLACE, name) for name in ("sys", "sysrq-trigger", "irq", "bus", "fs"))
 """What root could change to reach beyond the run; containers mount them read-only."""
 _ANYONE_WRITES: Final = 0o222
-_READ_ONLY, _AGAIN, _BIND = 0x1, 0x20, 0x1000
+_BIND, _RECURSIVE = 0x1000, 0x4000
 
 
 def can_be_opened(*, has_own_mounts: bool) -> bool:
@@ -40,11 +40,11 @@ def can_be_opened(*, has_own_mounts: bool) -> bool:
 def _mount_read_only() -> None:
     """Mount each file and folder of /proc that anyone may write, and that isn't a process's, read-only upon itself.
 
-    What is mounted further below, such as binfmt_misc, isn't there any more.
+    That holds for what is mounted further below, too: binfmt_misc, or what a container shows of the GPU's driver.
     """
     with os.scandir(PLACE) as entries:
         found = [(entry.path, entry.stat(follow_symlinks=False).st_mode) for entry in entries if not entry.name.isdigit()]
     for path, mode in found:
         if stat.S_ISDIR(mode) or (stat.S_ISREG(mode) and mode & _ANYONE_WRITES):
-            mount(path, path, None, _BIND)
-            mount(path, path, None, _AGAIN | _BIND | _READ_ONLY | NO_SETUID | NO_DEVICES | NO_PROGRAMS)
+            mount(path, path, None, _BIND | _RECURSIVE)
+            make_read_only(path)
