@@ -1,27 +1,18 @@
-"""Namespaces of the kernel: what a process has for itself, such as mounts.
-
-Root may make them, and others where user namespaces are allowed.
-"""
+"""Namespaces of the kernel: what a process has for itself. Root may make them, and others where user namespaces are allowed."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from .kernel import call, checked, libc, unhide
+from .kernel import checked, libc, unhide
 
 NEW_MOUNTS: Final = 0x00020000
 NEW_HOST_NAME: Final = 0x04000000
 NEW_USER: Final = 0x10000000
 NEW_NETWORK: Final = 0x40000000
-NO_SETUID: Final = 0x2
-NO_DEVICES: Final = 0x4
-_SET_ATTRIBUTES: Final = 442
-"""The number of mount_setattr(2), the same on every architecture; since Linux 5.12."""
-_HERE, _ALL_BELOW, _READ_ONLY = -100, 0x8000, 0x1
 
 
 def unshare(what: int) -> None:
@@ -44,30 +35,6 @@ def unshare_with_user(what: int) -> None:
     unhide()  # otherwise the files below belong to root
     for name, text in (("setgroups", "deny"), ("gid_map", f"{group} {group} 1"), ("uid_map", f"{user} {user} 1")):
         Path(f"/proc/self/{name}").write_text(text, encoding="ascii")
-
-
-def mount(source: str, target: str, kind: str | None, flags: int) -> None:
-    """Mount something, or change how something is mounted.
-
-    Raises:
-        OSError: The kernel, or the container, doesn't allow that.
-    """
-    words = [word.encode() if word else None for word in (source, target, kind)]
-    checked(libc().mount(*words, ctypes.c_ulong(flags), None), f"mount {target}")
-
-
-class _Attributes(ctypes.Structure):
-    _fields_ = (("set", ctypes.c_uint64), ("clear", ctypes.c_uint64), ("spread", ctypes.c_uint64), ("users", ctypes.c_uint64))
-
-
-def make_read_only(path: str) -> None:
-    """Make a mount read-only, and all mounts below it.
-
-    Raises:
-        OSError: As `mount`.
-    """
-    attributes = _Attributes(_READ_ONLY, 0, 0, 0)
-    call(_SET_ATTRIBUTES, _HERE, path.encode(), _ALL_BELOW, ctypes.byref(attributes), ctypes.sizeof(attributes))
 
 
 def works_in_child(attempt: Callable[[], object]) -> bool:

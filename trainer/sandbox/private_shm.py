@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from .namespaces import NEW_MOUNTS, NO_DEVICES, NO_SETUID, mount, unshare, unshare_with_user, works_in_child
+from .mounts import NO_DEVICES, NO_SETUID, PRIVATE, RECURSIVE, mount
+from .namespaces import NEW_MOUNTS, unshare, unshare_with_user, works_in_child
 
 PLACE = "/dev/shm"  # noqa: S108 - it is what is made private
-_RECURSIVE, _PRIVATE = 0x4000, 0x40000
 
 
 def make_private() -> bool:
@@ -23,7 +23,7 @@ def make_private() -> bool:
             unshare(NEW_MOUNTS)
         else:
             unshare_with_user(NEW_MOUNTS)
-        mount("none", "/", None, _RECURSIVE | _PRIVATE)
+        mount("none", "/", None, RECURSIVE | PRIVATE)
         mount("tmpfs", PLACE, "tmpfs", NO_SETUID | NO_DEVICES)
     except OSError:
         return False

@@ -15,17 +15,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from .namespaces import make_read_only, mount
+from .mounts import BIND, RECURSIVE, make_read_only, mount
 
 PLACE: Final = "/proc"
 _SETTINGS: Final = tuple(Path(PLACE, name) for name in ("sys", "sysrq-trigger", "irq", "bus", "fs"))
 """What root could change to reach beyond the run; containers mount them read-only."""
 _ANYONE_WRITES: Final = 0o222
-_BIND, _RECURSIVE = 0x1000, 0x4000
 
 
-def can_be_opened(*, has_own_mounts: bool) -> bool:
-    """Return whether writing to all of /proc changes nothing but processes, after it was made so where that is possible.
+def protect_settings(*, has_own_mounts: bool) -> bool:
+    """Close what isn't a process's, where that is possible; return whether all of /proc can be opened for writing then.
 
     Args:
         has_own_mounts: Whether this process has a mount namespace of its own, so that it may change its mounts.
@@ -46,5 +45,5 @@ def _mount_read_only() -> None:
         found = [(entry.path, entry.stat(follow_symlinks=False).st_mode) for entry in entries if not entry.name.isdigit()]
     for path, mode in found:
         if stat.S_ISDIR(mode) or (stat.S_ISREG(mode) and mode & _ANYONE_WRITES):
-            mount(path, path, None, _BIND | _RECURSIVE)
+            mount(path, path, None, BIND | RECURSIVE)
             make_read_only(path)

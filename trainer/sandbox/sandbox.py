@@ -70,7 +70,7 @@ class Sandbox:
             Path(group).write_text("0", encoding="ascii")
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
         private = self.memory and private_shm.make_private()
-        names_all = self.child_threads and proc_files.can_be_opened(has_own_mounts=private)
+        names_all = self.child_threads and proc_files.protect_settings(has_own_mounts=private)
         if self.loopback:
             private_network.make_private()
         kernel.drop_capabilities()
