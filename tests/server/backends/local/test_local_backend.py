@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import anyio
 import pytest
 from labhand.server.backends.base import Backend, Phase
 from labhand.server.backends.local.local_backend import LocalBackend
@@ -90,11 +91,11 @@ async def test_a_runner_that_ended_is_no_zombie(tmp_path: Path) -> None:
     folder = sample_runs.run_folder(tmp_path, "e0001-1")
     run = await sample_runs.start(backend, folder)
     await sample_runs.until(backend, run, Phase.FINISHED)
-    process = Path("/proc", (folder / "claim").read_text("ascii").strip())
+    process = anyio.Path("/proc", (folder / "claim").read_text("ascii").strip())
 
     async def was_waited_for() -> bool:
         await sample_runs.look(backend, run)
-        return not process.exists()
+        return not await process.exists()
 
     # The kernel frees the runner's locks some time before it is a zombie, so that one look may come too early.
     await until(was_waited_for)

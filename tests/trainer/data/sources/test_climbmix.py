@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from labhand.trainer.data.download import part_of
+from labhand.trainer.data.download import Downloader, part_of
 from labhand.trainer.data.sources import SPLITS, DataError, climbmix, find_source
 from labhand.trainer.data.sources.climbmix import ClimbMix
 from labhand.trainer.data.tokenizer import Tokenizer
@@ -81,15 +82,17 @@ def test_a_shard_that_is_not_what_the_hub_lists_is_refused_with_what_to_do(hub: 
     assert not (tmp_path / "climbmix" / NAMES[3]).exists()
 
 
-@pytest.mark.slow
 def test_a_copied_folder_serves_without_internet(hub: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fetched(tmp_path)
+    pauses: list[float] = []
+    monkeypatch.setattr(climbmix, "Downloader", partial(Downloader, pause=pauses.append))
     monkeypatch.setenv(climbmix.HUB_VARIABLE, "http://127.0.0.1:1")
     assert "can't be reached" in fetched(tmp_path)[0]
     (tmp_path / "climbmix" / NAMES[0]).write_bytes(b"x" * len(hub.files[NAMES[0]]))
     part_of(tmp_path / "climbmix" / NAMES[0]).write_bytes(b"x")
     with pytest.raises(DataError, match=r"shard_00000\.parquet can't be downloaded"):
         ClimbMix(2).fetch(tmp_path, print)
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
 
 
 def test_a_machine_without_internet_is_told_what_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
