@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
@@ -24,6 +24,8 @@ from .literals import UNPARSABLE, Value, evaluate, fit
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 """A line as Python counts them; `str.splitlines` also ends one at a form feed."""
+MAX_NAMED = 5
+"""Number of files or places that a refusal names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +167,21 @@ def unknown(
     inner = name.rpartition(":")[2]
     places = [place for path, text in texts.items() for place in explain(path, text, inner)]
     if places:
-        return BadInputError(f"{name} is not a knob: it stands in {'; in '.join(places[:5])}", "Change it with an edit")
+        return BadInputError(f"{name} is not a knob: it stands in {_listed(places)}", "Change it with an edit")
     protected = [place for path, text in (others or {}).items() for place in explain(path, text, inner)]
     if protected:
         return BadInputError(
-            f"{name} is not a knob: it stands in {'; in '.join(protected[:5])}, and experiments may not change that file",
+            f"{name} is not a knob: it stands in {_listed(protected)}, and experiments may not change that file",
             nearest(name, knobs, "knobs", "Set another one"),
         )
-    searched = ", ".join(texts) or "the editable files"
-    return BadInputError(f"There is no knob {name} in {searched}", nearest(name, knobs, "knobs"))
+    searched = ", ".join(texts) if 0 < len(texts) <= MAX_NAMED else "the editable files"
+    then = "" if knobs else "Change the source with edits"
+    return BadInputError(f"There is no knob {name} in {searched}", nearest(name, knobs, "knobs", then))
+
+
+def _listed(places: Sequence[str]) -> str:
+    more = len(places) - MAX_NAMED
+    return "; in ".join([*places[:MAX_NAMED], *([f"{more} more places"] if more > 0 else [])])
 
 
 def keeps_name(name: str, knob: KnobInfo) -> bool:

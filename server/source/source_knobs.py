@@ -92,7 +92,7 @@ class Knobs:
         if len(matches) == 1:
             return matches[0]
         if not matches:
-            raise self._unknown(name)
+            raise self.unknown(name)
         if not self._groups.is_read(self._homes[matches[0]][0]):
             raise self._unread(matches[0])
         places = [f"{match} ({self._place(match)})" for match in matches[:MAX_NAMED]]
@@ -104,6 +104,15 @@ class Knobs:
     def stands_for(self, name: str) -> list[str]:
         """Returns the knobs for which a name may stand: one, none, or several if it is ambiguous."""
         return [name] if name in self._homes else self._matches(name)
+
+    def unknown(self, name: str) -> BadInputError:
+        """Returns the refusal of a name that stands for no knob: where the source has that name, and why that is no knob."""
+        for path, error in self._unreadable.items():
+            if name.rpartition(".")[2].encode() in self._source[path]:
+                return error
+        texts = {path: file.text for path, file in self._files.items()}
+        others = {path: show(path, data) for path, data in self._source.items() if path not in texts and has_knobs(path)}
+        return unknown(name, texts, self.infos, others)
 
     def full_names(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """Returns the values by the knobs' own names, as the groups are chosen now.
@@ -289,11 +298,3 @@ class Knobs:
         path, inner = self._homes[name]
         knob = self._files[path].knobs[inner]
         return f"{path}:{knob.line}, {knob.kind}, {knob.text:.60}"
-
-    def _unknown(self, name: str) -> BadInputError:
-        for path, error in self._unreadable.items():
-            if name.rpartition(".")[2].encode() in self._source[path]:
-                return error
-        texts = {path: file.text for path, file in self._files.items()}
-        others = {path: show(path, data) for path, data in self._source.items() if path not in texts and has_knobs(path)}
-        return unknown(name, texts, self.infos, others)

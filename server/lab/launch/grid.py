@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from anyio import to_thread
 from pydantic import JsonValue
 
-from ...errors import BadInputError, nearest
+from ...errors import BadInputError
 from ...ids import grid_id
 from ...research import designs
 from ...research.designs import DesignedCells
@@ -135,7 +135,7 @@ async def _cross_all(
         proposal = await proposals.propose(lab, variant)
         if request.design == OPTIMISER:
             knobs = await to_thread.run_sync(Knobs, proposal.source, lab.trainer)
-            _refuse_lacking(proposal, knobs, request.factors, variant.name)
+            _refuse_lacking(knobs, request.factors, variant.name)
             named = changed(request, factors=knobs.full_names(request.factors))
             plan = await suggest.batch(lab, named, setting, proposal, seed)
             _refuse_too_many(request, len(plan.cells))
@@ -235,7 +235,7 @@ def _variants(request: GridLaunch) -> list[Variant]:
 def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combination]) -> list[Planned]:
     """Return a variant's cells. The variant is parsed once and rendered for each cell."""
     knobs = Knobs(variant.source, lab.trainer)
-    _refuse_lacking(variant, knobs, {factor for combination in combinations for factor in combination}, name)
+    _refuse_lacking(knobs, {factor for combination in combinations for factor in combination}, name)
     infos, held = knobs.infos, knobs.values
     before = lab.with_protected(variant.base.committed)
     diffstats: dict[frozenset[tuple[str, str]], str] = {}  # cells that set the same knobs change the same lines
@@ -264,13 +264,11 @@ def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combin
     return cells
 
 
-def _refuse_lacking(variant: Proposal, knobs: Knobs, factors: Iterable[str], name: str) -> None:
-    lacking = sorted(factor for factor in set(factors) if not knobs.stands_for(factor))
-    if lacking:
-        whose = f"variant {name!r}" if name else variant.base.name
-        raise BadInputError(
-            f"The source of {whose} has no knob {', '.join(lacking)}", nearest(lacking[0], variant.knobs, "knobs")
-        )
+def _refuse_lacking(knobs: Knobs, factors: Iterable[str], name: str) -> None:
+    refusals = [knobs.unknown(factor) for factor in sorted(set(factors)) if not knobs.stands_for(factor)]
+    if refusals:
+        whose = f"Variant {name!r}: " if name else ""
+        raise BadInputError(whose + "; ".join(refusal.problem for refusal in refusals), refusals[0].remedy)
 
 
 def _shown(cells: Sequence[Planned], batch: SubmittedBatch, *, is_dry: bool) -> list[Cell]:

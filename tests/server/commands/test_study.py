@@ -68,4 +68,4 @@ def test_the_allowance_ends_it(root: Path) -> None:
 def test_a_knob_that_is_not_there_is_refused_before_anything_runs(root: Path) -> None:
     code, told = study(root, "DEPTH=1,2")
     assert code == 2
-    assert "has no knob DEPTH" in " ".join(told.split())
+    assert "There is no knob DEPTH in train.py" in " ".join(told.split())
