@@ -23,6 +23,7 @@ from typing import Any, Final, NoReturn
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
 from ..contract.starting.framed import receive_message, send_message
+from ..contract.starting.runner_process import RESET
 from ..run.environment import scrubbed, without_shared_memory
 from ..run.spare_guards import VARIABLE
 from ..sandbox import private_shm
@@ -64,6 +65,9 @@ def _execute_again(arguments: Sequence[str], cores: int) -> None:
     serial = {} if private_shm.can_be_private() else without_shared_memory()
     environment = scrubbed(spec, Path(tempfile.mkdtemp(prefix="labhand-")), **serial)  # torch makes a folder for its caches
     os.set_inheritable(int(arguments[0]), True)  # noqa: FBT003 - positional by its signature
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in RESET:
+        signal.signal(number, signal.SIG_DFL)
     os.execve(  # noqa: S606 - no shell is wanted
         sys.executable, [sys.executable, "-P", "-m", "labhand.trainer.fork_server.server", *arguments, _CLEAN], environment
     )

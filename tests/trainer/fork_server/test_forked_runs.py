@@ -241,6 +241,25 @@ def test_a_cancelled_run_leaves_no_process(tmp_path: Path, server: ForkServer) -
     eventually(lambda: not any(map(is_alive, below)))
 
 
+def test_a_run_ignores_and_blocks_no_signal_because_the_lab_does(tmp_path: Path) -> None:
+    """A shell that starts a lab in the background of a script lets it ignore SIGINT."""
+    seen = "print(signal.getsignal(2), signal.pthread_sigmask(0, ()))\nprint('begun')\n"
+    script = f"import signal, time, torch\n{seen}time.sleep(100)\n"
+    run, server = make(tmp_path / "e0001-1", IS_FORK + script), ForkServer(sys.executable, cores=1)
+    handler, mask = signal.signal(signal.SIGINT, signal.SIG_IGN), signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        runner = start(run, server)
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    os.kill(runner, signal.SIGTERM)
+    eventually(lambda: not is_alive(runner))
+    server.close()
+    assert run.log().startswith("fork\n<built-in function default_int_handler> set()\n")
+    assert run.result()["status"] == "cancelled"
+
+
 def test_runs_go_on_when_the_server_ends_and_the_next_one_starts_a_new_server(tmp_path: Path) -> None:
     server, others = ForkServer(sys.executable, cores=1), children(os.getpid())
     runner = start(make(tmp_path / "e0001-1", LONG), server)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Final
 
 from ..environment import without_keys
 from ..run_folder import RunFolder
+
+RESET: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE)
+"""A runner has the default action of these signals, whatever the process that starts it does with them; and it blocks none."""
 
 
 def start_runner(python: str, folder: RunFolder) -> int:
@@ -35,5 +39,5 @@ def start_runner(python: str, folder: RunFolder) -> int:
         ],
         setsid=True,
         setsigmask=(),
-        setsigdef=(signal.SIGTERM, signal.SIGINT, signal.SIGPIPE),
+        setsigdef=RESET,
     )
