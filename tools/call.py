@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
 from mcp import Client
-from mcp.types import CallToolResult, ImageContent, TextContent
+from mcp.types import CallToolResult, ImageContent, Implementation, TextContent
 
 from ..server.errors import BadInputError, LabhandError, nearest
 from .app import TOOLS, build
 from .arguments.argument_schema import JsonSchema, input_schema
+from .clients import CALL_COMMAND
 from .lab_context import LabHandle
 from .registry import LabTool
 
@@ -47,7 +49,8 @@ async def call_tool(handle: LabHandle, name: str, words: Sequence[str], on_progr
     """
     tool = find_tool(name)
     arguments = read_words(tool, words)
-    async with Client(build(handle), raise_exceptions=True) as client:
+    info = Implementation(name=CALL_COMMAND, version=version("labhand"))
+    async with Client(build(handle), client_info=info, raise_exceptions=True) as client:
         result = await client.call_tool(tool.name, arguments, progress_callback=on_progress)
     if result.is_error:
         raise RefusedCallError(_text(result).rstrip("."))

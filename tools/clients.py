@@ -19,6 +19,9 @@ UNKNOWN_DEFAULT_SECONDS = 50.0
 DEFAULT_SECONDS = 110.0
 """If a known client can wait longer: Claude Code sends calls over two minutes to the background."""
 
+CALL_COMMAND = "labhand-call"
+"""The name that `labhand call` gives itself. A client in the server's own process sends no progress token."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownClient:
@@ -63,6 +66,7 @@ KNOWN = (
     KnownClient("local-agent-mode", "Claude Desktop", 60),
     KnownClient("github-copilot-developer", "Copilot CLI", 30),
     KnownClient("@librechat/api-client", "LibreChat", 30),
+    KnownClient(CALL_COMMAND, "`labhand call`", inf),
 )
 
 

@@ -11,9 +11,13 @@ import pytest
 from anyio import to_thread
 from labhand.server.errors import BadInputError
 from labhand.server.lab.lab import Lab
+from labhand.server.lab.monitor.waiting import WaitLimit
 from labhand.server.main import app
 from labhand.server.schemas.launch import Launch
+from labhand.tools import monitor
 from labhand.tools.call import find_tool, read_words, tool_names
+from labhand.tools.clients import wait_limit_of
+from labhand.tools.lab_context import LabContext
 from typer.testing import CliRunner, Result
 
 from ..server.lab import builders
@@ -112,6 +116,19 @@ def test_a_launch_is_stored_with_the_caller_and_runs_later(root: Path) -> None:
     assert launched.exit_code == 0, launched.output
     [name] = json.loads(launched.stdout)["experiments"]
     assert json.loads(call(root, "get_experiment", f"id={name}").stdout)["by"] == "ada"
+
+
+def test_wait_takes_as_long_as_it_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It prints its answer whenever it has one: nobody gives the call up."""
+    limits: list[WaitLimit] = []
+
+    def noted(ctx: LabContext) -> WaitLimit:
+        limits.append(wait_limit_of(ctx))
+        return limits[-1]
+
+    monkeypatch.setattr(monitor, "wait_limit_of", noted)
+    assert call(root, "wait", "timeout_seconds=3000").exit_code == 0
+    assert limits == [WaitLimit(110, 3600)]
 
 
 def test_text_and_pictures_stand_in_json_too(root: Path) -> None:

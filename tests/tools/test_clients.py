@@ -51,6 +51,7 @@ async def named(root: Path, name: str, *, mode: str = "auto") -> AsyncGenerator[
         ("opencode", True, 110, 3600),
         ("Visual Studio Code 1.120.0", False, 110, 3600),
         ("@librechat/api-client", False, 25, 25),
+        ("labhand-call", False, 110, 3600),
         ("nobody-knows-it", False, 25, 25),
         ("nobody-knows-it", True, 50, 3600),
         ("", False, 25, 25),
