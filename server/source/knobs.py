@@ -180,8 +180,9 @@ def unknown(
 
 
 def _listed(places: Sequence[str]) -> str:
-    more = len(places) - MAX_NAMED
-    return "; in ".join([*places[:MAX_NAMED], *([f"{more} more places"] if more > 0 else [])])
+    others = len(places) - MAX_NAMED
+    more = f"{others} more place{'s' if others > 1 else ''}"
+    return "; in ".join([*places[:MAX_NAMED], *([more] if others > 0 else [])])
 
 
 def keeps_name(name: str, knob: KnobInfo) -> bool:

@@ -214,6 +214,18 @@ def test_what_is_no_knob_is_refused_with_why_and_what_is(name: str, told: str) -
         override(TEXT, {name: 1})
 
 
+@pytest.mark.parametrize(("functions", "more"), [(5, ""), (6, "; in 1 more place"), (9, "; in 4 more places")])
+def test_a_refusal_names_five_places_and_counts_the_others(functions: int, more: str) -> None:
+    text = "".join(f"def f{number}():\n    inner = {number}\n" for number in range(functions))
+    with pytest.raises(BadInputError, match=rf"the source:10 as a variable inside a function{more}\. Change it"):
+        override(text, {"inner": 1})
+
+
+def test_of_a_source_without_knobs_the_refusal_says_what_else_changes_it() -> None:
+    with pytest.raises(BadInputError, match=r"There is no knob DEPTH in the source\. There are no knobs\. Change the source"):
+        override("print(1)\n", {"DEPTH": 1})
+
+
 def test_knobs_of_all_editable_files_are_set_where_they_are(tmp_path: Path) -> None:
     folder = make_trainer(tmp_path, MINIMAL.replace('["train.py"]', '["train.py", "model.py"]'), model__py="WIDTH = 64\n")
     (folder / "prepare.py").write_text("VOCABULARY = 8192\n", "utf-8")
