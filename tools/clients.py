@@ -20,7 +20,7 @@ DEFAULT_SECONDS = 110.0
 """If a known client can wait longer: Claude Code sends calls over two minutes to the background."""
 
 CALL_COMMAND = "labhand-call"
-"""The name that `labhand call` gives itself. A client in the server's own process sends no progress token."""
+"""The name that `labhand call` gives itself: its client is in the server's own process, and sends no progress token there."""
 
 
 @dataclass(frozen=True, slots=True)

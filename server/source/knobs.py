@@ -24,8 +24,8 @@ from .literals import UNPARSABLE, Value, evaluate, fit
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 """A line as Python counts them; `str.splitlines` also ends one at a form feed."""
-MAX_NAMED = 5
-"""Number of files or places that a refusal names."""
+MAX_NAMED = 8
+"""Number of files, knobs or places that an error names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class KnobFile:
         settled: dict[str, KnobInfo] = {}
         for name, given in values.items():
             if name not in self.knobs:
-                raise unknown(name, {self.name: self.text}, self.knobs)
+                raise unknown_knob(name, {self.name: self.text}, self.knobs)
             knob = self.knobs[name]
             try:
                 value = fit(given, knob.value)
@@ -160,18 +160,18 @@ def knob_words(before: Mapping[str, KnobInfo], after: Mapping[str, KnobInfo]) ->
     )
 
 
-def unknown(
+def unknown_knob(
     name: str, texts: Mapping[str, str], knobs: Mapping[str, KnobInfo], others: Mapping[str, str] | None = None
 ) -> BadInputError:
     """Returns the refusal of a name that stands for no knob; `others` are the files that experiments may not change."""
     inner = name.rpartition(":")[2]
     places = [place for path, text in texts.items() for place in explain(path, text, inner)]
     if places:
-        return BadInputError(f"{name} is not a knob: it stands in {_listed(places)}", "Change it with an edit")
+        return BadInputError(f"{name} is not a knob: it stands in {listed(places, '; in ')}", "Change it with an edit")
     protected = [place for path, text in (others or {}).items() for place in explain(path, text, inner)]
     if protected:
         return BadInputError(
-            f"{name} is not a knob: it stands in {_listed(protected)}, and experiments may not change that file",
+            f"{name} is not a knob: it stands in {listed(protected, '; in ')}, and experiments may not change that file",
             nearest(name, knobs, "knobs", "Set another one"),
         )
     searched = ", ".join(texts) if 0 < len(texts) <= MAX_NAMED else "the editable files"
@@ -179,10 +179,10 @@ def unknown(
     return BadInputError(f"There is no knob {name} in {searched}", nearest(name, knobs, "knobs", then))
 
 
-def _listed(places: Sequence[str]) -> str:
-    others = len(places) - MAX_NAMED
-    more = f"{others} more place{'s' if others > 1 else ''}"
-    return "; in ".join([*places[:MAX_NAMED], *([more] if others > 0 else [])])
+def listed(words: Sequence[str], between: str) -> str:
+    """Returns the first of these words, and how many more there are."""
+    others = len(words) - MAX_NAMED
+    return between.join(words[:MAX_NAMED]) + (f", and {others} more" if others > 0 else "")
 
 
 def keeps_name(name: str, knob: KnobInfo) -> bool:

@@ -10,13 +10,10 @@ from pydantic import JsonValue
 
 from ..errors import BadInputError
 from .knob_kinds.hydra_groups import HydraGroups
-from .knobs import KnobFile, KnobInfo, has_knobs, keeps_name, knob_words, unknown
+from .knobs import KnobFile, KnobInfo, has_knobs, keeps_name, knob_words, listed, unknown_knob
 from .literals import Value
 from .source_text import decode, encode, show
 from .trainer_folder import Source, Trainer
-
-MAX_NAMED = 8
-"""Number of places that an error lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +89,26 @@ class Knobs:
         if len(matches) == 1:
             return matches[0]
         if not matches:
-            raise self.unknown(name)
+            raise self.unknown_knob(name)
         if not self._groups.is_read(self._homes[matches[0]][0]):
             raise self._unread(matches[0])
-        places = [f"{match} ({self._place(match)})" for match in matches[:MAX_NAMED]]
-        more = f" and {len(matches) - MAX_NAMED} more" if len(matches) > MAX_NAMED else ""
+        places = [f"{match} ({self._place(match)})" for match in matches]
         raise BadInputError(
-            f"{name} is a knob in {len(matches)} places: {', '.join(places)}{more}", f"Use a full name, such as {matches[0]}"
+            f"{name} is a knob in {len(matches)} places: {listed(places, ', ')}", f"Use a full name, such as {matches[0]}"
         )
 
     def stands_for(self, name: str) -> list[str]:
         """Returns the knobs for which a name may stand: one, none, or several if it is ambiguous."""
         return [name] if name in self._homes else self._matches(name)
 
-    def unknown(self, name: str) -> BadInputError:
+    def unknown_knob(self, name: str) -> BadInputError:
         """Returns the refusal of a name that stands for no knob: where the source has that name, and why that is no knob."""
         for path, error in self._unreadable.items():
             if name.rpartition(".")[2].encode() in self._source[path]:
                 return error
         texts = {path: file.text for path, file in self._files.items()}
         others = {path: show(path, data) for path, data in self._source.items() if path not in texts and has_knobs(path)}
-        return unknown(name, texts, self.infos, others)
+        return unknown_knob(name, texts, self.infos, others)
 
     def full_names(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """Returns the values by the knobs' own names, as the groups are chosen now.
@@ -229,8 +225,7 @@ class Knobs:
         if path is None:
             return f"the source has no {paths[0]}"
         knobs = list(self._files[path].knobs) if path in self._files else []
-        more = f" and {len(knobs) - MAX_NAMED} more" if len(knobs) > MAX_NAMED else ""
-        return f"{path} has {', '.join(knobs[:MAX_NAMED]) or 'no knobs'}{more}"
+        return f"{path} has {listed(knobs, ', ') or 'no knobs'}"
 
     def _refuse_given_by_command(self, name: str, knob: KnobInfo) -> None:
         """Raises an error for a default that never counts, because the command of `trainer.toml` gives the value."""

@@ -23,7 +23,7 @@ from typing import Any, Final, NoReturn
 from ..contract.run_folder import RunFolder
 from ..contract.run_spec import RunSpec
 from ..contract.starting.framed import receive_message, send_message
-from ..contract.starting.runner_process import RESET
+from ..contract.starting.runner_process import RESET_SIGNALS
 from ..run.environment import scrubbed, without_shared_memory
 from ..run.spare_guards import VARIABLE
 from ..sandbox import private_shm
@@ -60,13 +60,16 @@ def main(arguments: list[str]) -> int:
 
 
 def _execute_again(arguments: Sequence[str], cores: int) -> None:
-    """Start anew with an experiment's environment, of which the variables of a single run count for nothing."""
+    """Start anew as a runner is started: with an experiment's environment, and no signal ignored or blocked.
+
+    The variables of a single run count for nothing.
+    """
     spec = RunSpec("", "", 0, 0.0, "cpu", "cpu", tuple(range(cores)))
     serial = {} if private_shm.can_be_private() else without_shared_memory()
     environment = scrubbed(spec, Path(tempfile.mkdtemp(prefix="labhand-")), **serial)  # torch makes a folder for its caches
     os.set_inheritable(int(arguments[0]), True)  # noqa: FBT003 - positional by its signature
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    for number in RESET:
+    for number in RESET_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     os.execve(  # noqa: S606 - no shell is wanted
         sys.executable, [sys.executable, "-P", "-m", "labhand.trainer.fork_server.server", *arguments, _CLEAN], environment

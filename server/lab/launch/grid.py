@@ -265,7 +265,7 @@ def _cross(lab: Lab, name: str, variant: Proposal, combinations: Sequence[Combin
 
 
 def _refuse_lacking(knobs: Knobs, factors: Iterable[str], name: str) -> None:
-    refusals = [knobs.unknown(factor) for factor in sorted(set(factors)) if not knobs.stands_for(factor)]
+    refusals = [knobs.unknown_knob(factor) for factor in sorted(set(factors)) if not knobs.stands_for(factor)]
     if refusals:
         whose = f"Variant {name!r}: " if name else ""
         raise BadInputError(whose + "; ".join(refusal.problem for refusal in refusals), refusals[0].remedy)

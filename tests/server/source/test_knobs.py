@@ -214,10 +214,10 @@ def test_what_is_no_knob_is_refused_with_why_and_what_is(name: str, told: str) -
         override(TEXT, {name: 1})
 
 
-@pytest.mark.parametrize(("functions", "more"), [(5, ""), (6, "; in 1 more place"), (9, "; in 4 more places")])
-def test_a_refusal_names_five_places_and_counts_the_others(functions: int, more: str) -> None:
+@pytest.mark.parametrize(("functions", "more"), [(8, ""), (9, ", and 1 more"), (12, ", and 4 more")])
+def test_a_refusal_names_eight_places_and_counts_the_others(functions: int, more: str) -> None:
     text = "".join(f"def f{number}():\n    inner = {number}\n" for number in range(functions))
-    with pytest.raises(BadInputError, match=rf"the source:10 as a variable inside a function{more}\. Change it"):
+    with pytest.raises(BadInputError, match=rf"the source:16 as a variable inside a function{more}\. Change it"):
         override(text, {"inner": 1})
 
 

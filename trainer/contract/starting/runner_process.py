@@ -9,8 +9,8 @@ from typing import Final
 from ..environment import without_keys
 from ..run_folder import RunFolder
 
-RESET: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE)
-"""A runner has the default action of these signals, whatever the process that starts it does with them; and it blocks none."""
+RESET_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGPIPE)
+"""A runner has the default action of these signals, whatever they do to the process that starts it. It blocks no signal."""
 
 
 def start_runner(python: str, folder: RunFolder) -> int:
@@ -39,5 +39,5 @@ def start_runner(python: str, folder: RunFolder) -> int:
         ],
         setsid=True,
         setsigmask=(),
-        setsigdef=RESET,
+        setsigdef=RESET_SIGNALS,
     )

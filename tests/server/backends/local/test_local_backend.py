@@ -99,6 +99,7 @@ async def test_a_runner_that_ended_is_no_zombie(tmp_path: Path) -> None:
 
     # The kernel frees the runner's locks some time before it is a zombie, so that one look may come too early.
     await until(was_waited_for)
+    assert not await process.exists()
 
 
 @pytest.mark.anyio
